@@ -1,0 +1,86 @@
+# Python 3.11 or 3.12 and make are all that is needed: every target sets up the rest by itself.
+SHELL := /bin/sh
+BIN := .venv/bin
+NETWORK ?= test
+JOBS ?= 2
+ARGS ?=
+
+# The first Python that fits.
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python; do \
+	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { command -v "$$p"; exit; }; done)
+
+# `make demo NETWORK=anvil` reads better than ape's name for the same thing.
+ifeq ($(NETWORK),anvil)
+CHAIN := ethereum:local:foundry
+else ifeq ($(NETWORK),test)
+CHAIN := ethereum:local:test
+else
+CHAIN := $(NETWORK)
+endif
+
+PYTHON_CODE := $(wildcard src scripts tools tests ape_console_extras.py)
+TYPED_CODE := $(wildcard src scripts tools)
+
+.PHONY: help setup demo test test-anvil check bench console devnet nightly fmt artifacts artifacts-check lint types slither clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install everything into .venv and node_modules (done by the other targets too)
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Set-up stopped: Python 3.11 or 3.12 is needed; found $$(python3 --version 2>/dev/null || echo none)." \
+			"Install python3.12, or name one: make PYTHON=/path/to/python3.12 setup" >&2; exit 1; fi
+	@"$(PYTHON)" tools/bootstrap.py
+
+demo: setup ## Channels opened, paid, disputed and settled (NETWORK=anvil for a real node)
+	@$(BIN)/ape run demo --network $(CHAIN) $(ARGS)
+
+test: setup ## The whole test suite on the in-process chain (ARGS="-k name")
+	@$(BIN)/ape compile -v WARNING # once, before the workers would each do it
+	$(BIN)/ape test -n $(JOBS) --network ethereum:local:test $(ARGS)
+
+test-anvil: setup ## The tests marked `anvil`, on a real node
+	$(BIN)/ape test -m anvil --network ethereum:local:foundry $(ARGS)
+
+check: lint types artifacts-check test test-anvil slither ## Everything CI checks
+
+bench: setup ## Gas and rates, printed beside their anchors (NETWORK=anvil for a real node)
+	@$(BIN)/layer2 bench gas channels --network $(NETWORK) $(ARGS)
+	@$(BIN)/layer2 bench rate channels $(ARGS)
+
+console: setup ## Ape console with the families, roles and units loaded
+	@$(BIN)/ape console --network $(CHAIN) $(ARGS)
+
+devnet: setup ## A local chain with the contracts deployed, until Ctrl-C
+	@$(BIN)/ape run devnet --network ethereum:local:foundry $(ARGS)
+
+nightly: setup ## The suite with long property and invariant campaigns
+	HYPOTHESIS_PROFILE=nightly $(BIN)/ape test -n $(JOBS) --network ethereum:local:test $(ARGS)
+	HYPOTHESIS_PROFILE=nightly $(BIN)/ape test -m anvil --network ethereum:local:foundry $(ARGS)
+
+fmt: setup ## Format Python and Solidity
+	$(BIN)/ruff check --fix --quiet $(PYTHON_CODE) || true
+	$(BIN)/ruff format $(PYTHON_CODE)
+	$(BIN)/forge fmt
+
+artifacts: setup ## Recompile the contracts into the packaged manifests
+	$(BIN)/python tools/compile_artifacts.py
+
+artifacts-check: setup
+	$(BIN)/python tools/compile_artifacts.py --check
+
+lint: setup ## ruff, solhint, forge fmt
+	$(BIN)/ruff check $(PYTHON_CODE)
+	$(BIN)/ruff format --check $(PYTHON_CODE)
+	$(BIN)/python tools/run_solhint.py
+	$(BIN)/forge fmt --check
+
+types: setup ## mypy, strict
+	$(BIN)/mypy $(TYPED_CODE)
+
+slither: setup ## Static analysis of the contracts
+	$(BIN)/python tools/run_slither.py
+
+clean: ## Remove build results (not .venv and node_modules)
+	rm -rf .build out cache dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IChannelHub} from "../interfaces/IChannelHub.sol";
+import {Transfers} from "../lib/Transfers.sol";
+import {HubBase} from "./HubBase.sol";
+import {Locks} from "./Locks.sol";
+import {Simplex} from "./Simplex.sol";
+
+/// @title The deployable: all parts of the hub, and the collection of owed money
+contract ChannelHub is Locks, Simplex {
+    constructor(address permit2_, uint32 minDelay, uint32 maxDelay, uint32 maxLockDuration_)
+        HubBase(permit2_, minDelay, maxDelay, maxLockDuration_)
+    {}
+
+    /// @inheritdoc IChannelHub
+    function sweep(address token, address to) external {
+        uint256 amount = owed[msg.sender][token];
+        if (amount == 0) revert NothingOwed(msg.sender, token);
+        owed[msg.sender][token] = 0;
+        emit Swept(msg.sender, token, to, amount);
+        if (!Transfers.tryPush(token, to, amount, gasleft())) revert SweepFailed(to, token);
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IChannelHub} from "../interfaces/IChannelHub.sol";
+import {Key} from "../types/Key.sol";
+import {Slots} from "../types/Slots.sol";
+import {Funding} from "./Funding.sol";
+
+/// @title What both parties sign: closing, partial withdrawals, moves between channels
+abstract contract Cooperation is Funding {
+    bytes32 private constant WITHDRAW_TYPE =
+        keccak256("Withdraw(bytes32 channelId,uint128 outA,uint128 outB,uint32 epoch,uint48 validUntil)");
+    bytes32 private constant MOVE_TYPE = keccak256(
+        "Move(bytes32 fromId,bytes32 toId,uint128 outA,uint128 outB,uint128 inA,uint128 inB,uint32 epoch,uint48 validUntil)"
+    );
+
+    /// @inheritdoc IChannelHub
+    function close(Key calldata key, uint128 sentA, uint128 sentB, bytes calldata signatureA, bytes calldata signatureB)
+        external
+    {
+        (bytes32 id, Channel storage c, uint256 slot0) = _load(key, false);
+        _requireAlive(id, slot0);
+        bytes32 structHash = keccak256(abi.encode(CLOSE_TYPE, id, sentA, sentB));
+        _requireBoth(structHash, key, signatureA, signatureB);
+        if (Slots.deadline(slot0) != 0) _clearDispute(c);
+        _pay(c, key, id, slot0, sentA, sentB);
+    }
+
+    /// @inheritdoc IChannelHub
+    function withdraw(
+        Key calldata key,
+        uint128 outA,
+        uint128 outB,
+        uint48 validUntil,
+        bytes calldata signatureA,
+        bytes calldata signatureB
+    ) external {
+        _requireNotExpired(validUntil);
+        (bytes32 id, uint256 epoch) = _takeOut(key, outA, outB);
+        bytes32 structHash = keccak256(abi.encode(WITHDRAW_TYPE, id, outA, outB, epoch, validUntil));
+        _requireBoth(structHash, key, signatureA, signatureB);
+        _push(key.token, key.a, outA);
+        _push(key.token, key.b, outB);
+    }
+
+    /// @inheritdoc IChannelHub
+    function move(
+        Key calldata from,
+        Key calldata to,
+        uint128[4] calldata amounts,
+        uint48 validUntil,
+        bytes calldata signatureA,
+        bytes calldata signatureB
+    ) external {
+        if (to.token != from.token) revert TokenMismatch(to.token, from.token);
+        _requireNotExpired(validUntil);
+        bytes32 toId = to.id();
+        {
+            (bytes32 fromId, uint256 epoch) = _takeOut(from, amounts[0], amounts[1]);
+            unchecked {
+                uint256 outSum = uint256(amounts[0]) + amounts[1];
+                uint256 inSum = uint256(amounts[2]) + amounts[3];
+                if (outSum != inSum) revert AmountOutOfRange(fromId, outSum, inSum);
+            }
+            bytes32 structHash = keccak256(
+                bytes.concat(abi.encode(MOVE_TYPE, fromId, toId), abi.encode(amounts), abi.encode(epoch, validUntil))
+            );
+            _requireBoth(structHash, from, signatureA, signatureB);
+        }
+        Channel storage c = _channels[toId];
+        uint256 slot0 = c.slot0;
+        _requireNew(to, toId, slot0);
+        _credit(c, toId, slot0, to.isSimplex(), amounts[2], amounts[3]);
+    }
+
+    /// @dev Takes money out of the nets of an open channel and uses up an epoch; returns the epoch to be signed.
+    function _takeOut(Key calldata key, uint256 outA, uint256 outB) private returns (bytes32 id, uint256 epoch) {
+        Channel storage c;
+        uint256 slot0;
+        (id, c, slot0) = _load(key, false);
+        _requireOpen(id, slot0);
+        (int256 netA, int256 netB) = Slots.nets(slot0);
+        unchecked {
+            uint256 total = uint256(netA + netB);
+            if (outA | outB == 0 || outA + outB > total) revert AmountOutOfRange(id, total, outA + outB);
+            // outA, outB <= total < 2^112: a net can only leave int112 downwards.
+            netA -= int256(outA);
+            netB -= int256(outB);
+        }
+        int256 lowest = -int256(Slots.MAX_NET);
+        if (netA < lowest || netB < lowest) revert AmountOutOfRange(id, Slots.MAX_NET, outA + outB);
+        uint256 slot1 = c.slot1;
+        epoch = Slots.epoch(slot1);
+        _requireAtMost(id, Slots.MAX_EPOCH - 1, epoch);
+        uint256 word = Slots.packNets(netA, netB);
+        c.slot0 = word;
+        unchecked {
+            c.slot1 = slot1 + (1 << 224);
+            emit Withdrawn(id, word, uint32(epoch + 1));
+        }
+    }
+
+    function _requireBoth(bytes32 structHash, Key calldata key, bytes calldata signatureA, bytes calldata signatureB)
+        private
+        view
+    {
+        _requireConsent(structHash, key.a, signatureA);
+        _requireConsent(structHash, key.b, signatureB);
+    }
+
+    /// @dev Ends a duplex channel at the given counters.
+    function _pay(Channel storage c, Key calldata key, bytes32 id, uint256 slot0, uint256 sentA, uint256 sentB)
+        internal
+    {
+        (uint256 payA, uint256 total) = Slots.payoff(slot0, sentA, sentB);
+        unchecked {
+            _end(c, key, id, payA, total - payA);
+        }
+    }
+
+    /// @dev Frees what a dispute wrote.
+    function _clearDispute(Channel storage c) internal {
+        uint256 slot1 = c.slot1;
+        if (slot1 == 0) return;
+        c.slot1 = 0;
+        if (slot1 & Slots.lockFlag(false) != 0) c.locksA = 0;
+        if (slot1 & Slots.lockFlag(true) != 0) c.locksB = 0;
+    }
+}

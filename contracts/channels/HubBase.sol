@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IChannelHub} from "../interfaces/IChannelHub.sol";
+import {Calldata} from "../lib/Calldata.sol";
+import {Signatures} from "../lib/Signatures.sol";
+import {Transfers} from "../lib/Transfers.sol";
+import {Key} from "../types/Key.sol";
+import {Slots} from "../types/Slots.sol";
+
+/// @title Storage, signed messages and payouts that every part of the hub shares
+abstract contract HubBase is IChannelHub {
+    struct Channel {
+        uint256 slot0;
+        uint256 slot1;
+        uint256 locksA;
+        uint256 locksB;
+    }
+
+    bytes32 private constant DOMAIN_TYPE =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 private constant NAME_HASH = keccak256("layer2 ChannelHub");
+    bytes32 private constant VERSION_HASH = keccak256("1");
+
+    bytes32 internal constant VOUCHER_TYPE = keccak256("Voucher(bytes32 channelId,uint128 amount)");
+    bytes32 internal constant CLOSE_TYPE = keccak256("Close(bytes32 channelId,uint128 sentA,uint128 sentB)");
+    bytes32 internal constant SESSION_TYPE =
+        keccak256("Session(bytes32 channelId,address key,uint128 cap,uint48 validUntil,uint8 rights)");
+
+    /// @dev Ends a signature that is a session proof.
+    bytes32 internal constant SESSION_MAGIC = keccak256("layer2.session");
+    /// @dev key(20) | cap(16) | validUntil(6) | rights(1)
+    uint256 internal constant SESSION_HEAD = 43;
+    uint256 internal constant RIGHT_TO_PAY = 1;
+    uint256 internal constant RIGHT_TO_CLOSE = 2;
+
+    /// @dev What a push may burn. Enough for smart wallets and proxied tokens, too little to starve the other payee.
+    uint256 internal constant PUSH_GAS_ETH = 100_000;
+    uint256 internal constant PUSH_GAS_TOKEN = 300_000;
+
+    mapping(bytes32 id => Channel) internal _channels;
+    /// @inheritdoc IChannelHub
+    mapping(address account => mapping(address token => uint256)) public owed;
+
+    uint256 private immutable _CHAIN_ID;
+    bytes32 private immutable _DOMAIN;
+    address internal immutable _PERMIT2;
+    uint32 internal immutable _MIN_DELAY;
+    uint32 internal immutable _MAX_DELAY;
+    uint32 internal immutable _MAX_LOCK_DURATION;
+
+    constructor(address permit2_, uint32 minDelay, uint32 maxDelay, uint32 maxLockDuration_) {
+        // A window of 2^31 seconds or more could reach the tombstone value of a deadline.
+        if (minDelay > maxDelay || (maxDelay | maxLockDuration_) >> 31 != 0) {
+            revert AmountOutOfRange(0, maxDelay, minDelay);
+        }
+        _CHAIN_ID = block.chainid;
+        _DOMAIN = _buildDomain();
+        _PERMIT2 = permit2_;
+        _MIN_DELAY = minDelay;
+        _MAX_DELAY = maxDelay;
+        _MAX_LOCK_DURATION = maxLockDuration_;
+    }
+
+    // ------------------------------------------------------------------------------------------------------ Views
+
+    /// @inheritdoc IChannelHub
+    function channelId(Key calldata key) external pure returns (bytes32) {
+        return key.id();
+    }
+
+    /// @inheritdoc IChannelHub
+    function channel(bytes32 id) external view returns (uint256 slot0, uint256 slot1, uint256 locksA, uint256 locksB) {
+        Channel storage c = _channels[id];
+        return (c.slot0, c.slot1, c.locksA, c.locksB);
+    }
+
+    /// @inheritdoc IChannelHub
+    function domainSeparator() public view returns (bytes32) {
+        return block.chainid == _CHAIN_ID ? _DOMAIN : _buildDomain();
+    }
+
+    /// @inheritdoc IChannelHub
+    function delayBounds() external view returns (uint32 minimum, uint32 maximum) {
+        return (_MIN_DELAY, _MAX_DELAY);
+    }
+
+    /// @inheritdoc IChannelHub
+    function maxLockDuration() external view returns (uint32) {
+        return _MAX_LOCK_DURATION;
+    }
+
+    /// @inheritdoc IChannelHub
+    function permit2() external view returns (address) {
+        return _PERMIT2;
+    }
+
+    // --------------------------------------------------------------------------------------------------- Messages
+
+    function _buildDomain() private view returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_TYPE, NAME_HASH, VERSION_HASH, block.chainid, address(this)));
+    }
+
+    function _digest(bytes32 structHash) internal view returns (bytes32 result) {
+        bytes32 domain = domainSeparator();
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, hex"1901")
+            mstore(add(m, 2), domain)
+            mstore(add(m, 34), structHash)
+            result := keccak256(m, 66)
+        }
+    }
+
+    function _requireSigned(bytes32 structHash, address signer, bytes calldata signature) internal view {
+        if (!Signatures.isValid(_digest(structHash), signer, signature)) revert SignatureInvalid(signer);
+    }
+
+    /// @dev A caller consents by calling.
+    function _requireConsent(bytes32 structHash, address signer, bytes calldata signature) internal view {
+        if (msg.sender != signer) _requireSigned(structHash, signer, signature);
+    }
+
+    function _requireCaller(bool authorized) internal view {
+        if (!authorized) revert CallerUnauthorized(msg.sender);
+    }
+
+    function _requireNotExpired(uint256 validUntil) internal view {
+        if (block.timestamp > validUntil) revert ConsentExpired(block.timestamp, validUntil);
+    }
+
+    function _voucherHash(bytes32 id, uint256 amount) internal pure returns (bytes32) {
+        return keccak256(abi.encode(VOUCHER_TYPE, id, amount));
+    }
+
+    /// @dev `signature` is the sender's own, or a session proof:
+    /// session signature(64) | key(20) cap(16) validUntil(6) rights(1) | owner signature | SESSION_MAGIC(32).
+    function _requireCounterSigned(
+        bytes32 id,
+        address sender,
+        bytes32 structHash,
+        uint256 exposure,
+        bytes calldata signature
+    ) internal view {
+        uint256 n = signature.length;
+        if (n > 64 + SESSION_HEAD + 32 && bytes32(Calldata.load(signature, n - 32)) == SESSION_MAGIC) {
+            address key = _requireSession(id, sender, RIGHT_TO_PAY, exposure, Calldata.slice(signature, 64, n - 32));
+            if (Signatures.recover(_digest(structHash), Calldata.slice(signature, 0, 64)) != key) {
+                revert SignatureInvalid(key);
+            }
+        } else {
+            _requireSigned(structHash, sender, signature);
+        }
+    }
+
+    /// @dev A session too short reads as other calldata and fails the owner's signature, or runs out of gas.
+    /// @param session key(20) | cap(16) | validUntil(6) | rights(1) | owner signature
+    function _requireSession(bytes32 id, address owner, uint256 right, uint256 exposure, bytes calldata session)
+        internal
+        view
+        returns (address key)
+    {
+        key = address(uint160(Calldata.load(session, 0) >> 96));
+        uint256 tail = Calldata.load(session, 20);
+        uint256 cap = tail >> 128;
+        uint256 validUntil = uint48(tail >> 80);
+        uint256 rights = uint8(tail >> 72);
+        // recover() answers zero for garbage: the zero key must never hold a right.
+        if (key == address(0)) revert SignatureInvalid(owner);
+        if (rights & right == 0) revert SessionExceeded(key, rights, right);
+        if (exposure > cap) revert SessionExceeded(key, cap, exposure);
+        _requireNotExpired(validUntil);
+        bytes32 structHash = keccak256(abi.encode(SESSION_TYPE, id, key, cap, validUntil, rights));
+        _requireSigned(structHash, owner, Calldata.slice(session, SESSION_HEAD, session.length));
+    }
+
+    // ------------------------------------------------------------------------------------------------------ State
+
+    /// @dev Where every entry point of one kind of channel begins.
+    function _load(Key calldata key, bool simplex)
+        internal
+        view
+        returns (bytes32 id, Channel storage c, uint256 slot0)
+    {
+        id = key.id();
+        if (key.isSimplex() != simplex) revert ChannelModeWrong(id);
+        c = _channels[id];
+        slot0 = c.slot0;
+    }
+
+    function _requireAtMost(bytes32 id, uint256 have, uint256 need) internal pure {
+        if (need > have) revert AmountOutOfRange(id, have, need);
+    }
+
+    /// @dev Funded, not closed, no dispute.
+    function _requireOpen(bytes32 id, uint256 slot0) internal pure {
+        _requireAlive(id, slot0);
+        uint256 deadline = Slots.deadline(slot0);
+        if (deadline != 0) revert DisputeRunning(id, deadline);
+    }
+
+    /// @dev Funded and not closed.
+    function _requireAlive(bytes32 id, uint256 slot0) internal pure {
+        if (slot0 == 0) revert ChannelNotOpen(id);
+        if (Slots.deadline(slot0) == Slots.CLOSED) revert ChannelClosed(id);
+    }
+
+    function _requireDisputeOpen(bytes32 id, uint256 slot0) internal view {
+        uint256 deadline = _disputeDeadline(id, slot0);
+        if (block.timestamp > deadline) revert DisputeNotOpen(id, block.timestamp, deadline);
+    }
+
+    function _requireDisputeOver(bytes32 id, uint256 slot0) internal view {
+        uint256 deadline = _disputeDeadline(id, slot0);
+        if (deadline == 0) revert DisputeNotOpen(id, block.timestamp, 0);
+        if (block.timestamp <= deadline) revert DisputeNotOver(id, block.timestamp, deadline);
+    }
+
+    function _disputeDeadline(bytes32 id, uint256 slot0) private pure returns (uint256 deadline) {
+        deadline = Slots.deadline(slot0);
+        if (deadline == Slots.CLOSED) revert ChannelClosed(id);
+    }
+
+    /// @dev Clamped rather than trusted: ether can be deposited by id alone, without a look at the key.
+    function _deadlineFromNow(Key calldata key) internal view returns (uint256) {
+        uint256 delay = key.delay();
+        if (delay < _MIN_DELAY) delay = _MIN_DELAY;
+        if (delay > _MAX_DELAY) delay = _MAX_DELAY;
+        unchecked {
+            return block.timestamp + delay;
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------------- Payouts
+
+    /// @dev An id cannot be opened after `openBefore`: from then on a zeroed slot is as final as a tombstone.
+    function _end(Channel storage c, Key calldata key, bytes32 id, uint256 payA, uint256 payB) internal {
+        c.slot0 = block.timestamp > key.openBefore() ? 0 : Slots.CLOSED << 224;
+        emit Closed(id, payA | (payB << 128));
+        _push(key.token, key.a, payA);
+        _push(key.token, key.b, payB);
+    }
+
+    /// @dev Never reverts for the receiver's or the token's sake: what cannot be pushed is owed.
+    function _push(address token, address to, uint256 amount) internal {
+        if (amount == 0) return;
+        uint256 cap = token == address(0) ? PUSH_GAS_ETH : PUSH_GAS_TOKEN;
+        uint256 before = gasleft();
+        if (Transfers.tryPush(token, to, amount, cap)) return;
+        // A caller must not turn a payout into a debt by starving it of gas.
+        uint256 need = (cap * 64) / 63 + 50_000;
+        if (before < need) revert GasTooLow(before, need);
+        owed[to][token] += amount;
+        emit PayoutDeferred(to, token, amount);
+    }
+}

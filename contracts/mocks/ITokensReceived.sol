@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @title ITokensReceived
+/// @notice Receiver side of the hook that CallbackToken calls.
+interface ITokensReceived {
+    function tokensReceived(address from, address to, uint256 value) external;
+}

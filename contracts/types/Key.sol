@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @notice What names a channel. Never stored: supplied with each call and checked through its id.
+/// @param a first party; the payer of a simplex channel
+/// @param b second party; the payee of a simplex channel
+/// @param token ERC-20 address, zero for ether
+/// @param params `flags(128..255) | delay(96..127) | openBefore(64..95) | salt(0..63)`; flag bit 128 = simplex
+struct Key {
+    address a;
+    address b;
+    address token;
+    uint256 params;
+}
+
+using KeyLib for Key global;
+
+/// @title Reading of a `Key`
+library KeyLib {
+    uint256 internal constant SIMPLEX = 1 << 128;
+
+    /// @dev The low 40 bits say what a deposit by id must know: `openBefore(32) | simplex(1) | token(1)`.
+    function id(Key calldata key) internal pure returns (bytes32 r) {
+        uint256 params = key.params;
+        address token = key.token;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            calldatacopy(m, key, 128)
+            r := shl(40, shr(40, keccak256(m, 128)))
+            r := or(r, shl(8, and(shr(64, params), 0xffffffff)))
+            r := or(r, or(iszero(iszero(token)), shl(1, and(1, shr(128, params)))))
+        }
+    }
+
+    function delay(Key calldata key) internal pure returns (uint256) {
+        return uint32(key.params >> 96);
+    }
+
+    function openBefore(Key calldata key) internal pure returns (uint256) {
+        return uint32(key.params >> 64);
+    }
+
+    function isSimplex(Key calldata key) internal pure returns (bool) {
+        return key.params & SIMPLEX != 0;
+    }
+}

@@ -1,0 +1,7 @@
+"""`ape run bench`: the measurements of `layer2 bench`, which bring their own chains."""
+
+from __future__ import annotations
+
+from layer2.cli.bench import command as cli
+
+__all__ = ["cli"]

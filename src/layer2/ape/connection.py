@@ -1,0 +1,26 @@
+"""The chain that ape is connected to, as a `Connection`."""
+
+from __future__ import annotations
+
+from ape.api import ProviderAPI
+
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.errors import ConnectionFailed
+
+__all__ = ["connection_from_ape"]
+
+
+def connection_from_ape(provider: ProviderAPI) -> Connection:
+    """A connection over an ape provider's own web3 object (`chain.provider`, `networks.active_provider`).
+
+    Works for `ethereum:local:test` (in process), foundry and any node that ape reaches; ape's snapshots
+    and this connection see the same chain. Raises `ConnectionFailed` if the provider is not connected or
+    has no web3.
+    """
+    web3 = getattr(provider, "_web3", None) or getattr(provider, "web3", None)
+    if web3 is None:
+        raise ConnectionFailed(
+            f"ape provider {provider.name!r} has no web3 connection",
+            hint="connect first: run with --network, or use networks.parse_network_choice(...)",
+        )
+    return Connection(web3)

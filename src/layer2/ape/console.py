@@ -1,0 +1,125 @@
+"""What the ape console is loaded with: the families, a watchtower, units and help, all taking ape accounts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ape.api import AccountAPI
+from ape.managers.chain import ChainManager
+
+from layer2.ape.connection import connection_from_ape
+from layer2.ape.signer import ApeAccountSigner
+from layer2.channels.contract import Profile
+from layer2.channels.hub import HubFacade
+from layer2.channels.node import Party
+from layer2.channels.watchtower import Answer, Watchtower
+from layer2.ethereum.sender import Sender
+from layer2.ethereum.signer import Signer
+from layer2.primitives.errors import InputError
+
+__all__ = ["HELP", "ConsoleChannels", "ConsoleHub", "ConsoleTower", "as_signer"]
+
+HELP = """\
+channels.deploy(sender=operator)       a hub on this chain          channels.at("0x..")     one that is there already
+hub.open(payer, payee, deposit="5 ether", dispute="1 hour")         a channel; token="0x..", simplex=True if wanted
+ch.pay("0.1 ether")                    off the chain, signed and on disk      ch.pay("0.1 ether", sender=payee)  back
+ch.pay_many("1 gwei", 1000)            many, one commit             ch.balances, ch.phase, ch.view()
+ch.conditional("1 ether", preimage=s)  pay for a secret             ch.fulfil(s)            show it and be paid
+ch.withdraw("1 ether")                 both sign, the channel stays open
+ch.close()                             both sign, the channel ends
+ch.dispute(old, sender=payer)          post a proof and start the window
+watchtower.step()                      answer for everybody here    chain.mine(deltatime=3601)   let time pass
+ch.settle(sender=payee)                pay both when the window is over
+roles: operator payer payee challenger attacker watchtower          amounts: "1.5 ether", "3 gwei", or units"""
+
+
+def as_signer(who: Any) -> Any:
+    """An ape account as a `Signer`; everything else as it is."""
+    return ApeAccountSigner(who) if isinstance(who, AccountAPI) else who
+
+
+class ConsoleHub(HubFacade):
+    """A hub that takes ape accounts wherever a signer is wanted."""
+
+    def party(self, signer: Signer | Party | AccountAPI) -> Party:
+        """The node of an account."""
+        found = super().party(as_signer(signer))
+        self.known[found.address] = found
+        return found
+
+    def sender(self, who: Signer | Party | Sender | AccountAPI) -> Sender:
+        """The transaction sender of an account."""
+        return super().sender(as_signer(who))
+
+    @property
+    def known(self) -> dict[str, Party]:
+        """The nodes of this console."""
+        return vars(self).setdefault("_known", {})  # type: ignore[no-any-return]
+
+
+class ConsoleTower:
+    """A watchtower for every channel of this console. It holds no key but its own, which pays for gas."""
+
+    def __init__(self, account: AccountAPI) -> None:
+        self.account = account
+        self.signer = ApeAccountSigner(account)
+        self.hubs: list[ConsoleHub] = []
+        self._towers: dict[str, Watchtower] = {}
+
+    def __repr__(self) -> str:
+        return f"<Watchtower {self.address} hubs={len(self.hubs)}>"
+
+    @property
+    def address(self) -> str:
+        """Its account."""
+        return self.signer.address
+
+    @property
+    def balance(self) -> int:
+        """Its ether in wei."""
+        return int(self.account.balance)
+
+    def step(self) -> list[Answer]:
+        """Take over the newest proofs of everybody here, then do what is due: answer stale ones, unlock."""
+        answers: list[Answer] = []
+        for hub in self.hubs:
+            tower = self._towers.get(hub.address)
+            if tower is None:
+                tower = self._towers[hub.address] = Watchtower(hub.connection, hub, hub.sender(self.signer))
+            for party in hub.known.values():
+                tower.attach(party)
+            answers += tower.step()
+            for party in hub.known.values():
+                for one in party.channels:
+                    party.refresh(one)
+        return answers
+
+
+class ConsoleChannels:
+    """The channel family on the chain ape is connected to."""
+
+    def __init__(self, chain: ChainManager, tower: ConsoleTower) -> None:
+        self._chain = chain
+        self._tower = tower
+
+    def __repr__(self) -> str:
+        return "<channels: deploy(sender=operator), at(address); help_l2() for more>"
+
+    def deploy(
+        self, *, sender: AccountAPI | Signer, profile: Profile | None = None, store: str | Path | None = None
+    ) -> ConsoleHub:
+        """Deploy a hub; `profile` sets the bounds of windows and locks, `store` where journals are kept."""
+        connection = connection_from_ape(self._chain.provider)
+        hub = ConsoleHub.deploy(connection, as_signer(sender), profile=profile, store=store)
+        return self._kept(hub)
+
+    def at(self, address: str, *, store: str | Path | None = None) -> ConsoleHub:
+        """Bind a hub that is deployed already."""
+        return self._kept(ConsoleHub.at(connection_from_ape(self._chain.provider), address, store=store))
+
+    def _kept(self, hub: HubFacade) -> ConsoleHub:
+        if not isinstance(hub, ConsoleHub):
+            raise InputError(f"{hub!r}: not made by this console", hint="use channels.deploy or channels.at")
+        self._tower.hubs.append(hub)
+        return hub

@@ -1,0 +1,184 @@
+"""`Channel`: one channel as a person drives it, with both parties in one console or with one of them."""
+
+from __future__ import annotations
+
+import secrets
+
+from layer2.channels.channelchain import ChannelOnChain, Who
+from layer2.channels.locks import HASH_LOCK, VOUCHER_LOCK, Lock
+from layer2.channels.proofs import LockPayment, Payment, PaymentRequest
+from layer2.channels.refusals import LockRefused, Refused
+from layer2.channels.resolve import virtual_id
+from layer2.primitives.errors import RangeError
+from layer2.primitives.hashing import sha256
+from layer2.primitives.units import format_amount, parse_amount, parse_duration
+
+__all__ = ["Channel"]
+
+
+class Channel(ChannelOnChain):
+    """Off-chain verbs and, inherited, the on-chain ones.
+
+    Amounts are `"0.001 ether"`, `"12 wei"` or token units. What one party signs is handed to the other at once when
+    both are held here; otherwise it is returned, to be sent and given to the peer's `receive`.
+    """
+
+    def __repr__(self) -> str:
+        state = self._state()
+        a, b = state.balance, state.peer_balance
+        if state.side == "B":
+            a, b = b, a
+        count = state.mine.payments + state.theirs.payments
+        pending = len(state.mine.locks) + len(state.theirs.locks)
+        locks = f" locks={pending}" if pending else ""
+        return (
+            f"<Channel {self.id.hex()[:4]}.. {state.phase} payer={format_amount(a, symbol='')} "
+            f"payee={format_amount(b, symbol='')} payments={count}{locks}>"
+        )
+
+    @property
+    def phase(self) -> str:
+        """`new`, `open`, `closing`, `disputed` or `closed`."""
+        return self._state().phase
+
+    @property
+    def balances(self) -> tuple[int, int]:
+        """What A and B get if the channel ends now by the newest counters, token units."""
+        state = self._state()
+        pair = (state.balance, state.peer_balance)
+        return pair if state.side == "A" else (pair[1], pair[0])
+
+    # ----------------------------------------------------------------------------------------- paying
+
+    def pay(self, amount: str | int, sender: Who = None) -> Payment:
+        """Pay: sign, make durable, hand over. Returns the voucher."""
+        return self.pay_many(amount, 1, sender)[0]
+
+    def pay_many(self, amount: str | int, count: int, sender: Who = None) -> list[Payment]:
+        """Pay `count` times `amount`; each a voucher of its own, made durable together on either side."""
+        side = self._side(sender, "A")
+        payments = self._party(side).pay_many(self.id, parse_amount(amount), count)
+        peer = self.parties.get(_other(side))
+        if peer is not None:
+            peer.receive_many(payments)
+        return payments
+
+    def receive(self, proof: Payment | LockPayment) -> int:
+        """Accept what the peer signed; returns what it paid, token units."""
+        node = self._party(next(iter(self.parties)) if len(self.parties) == 1 else _other(self._signer_of(proof)))
+        if isinstance(proof, Payment):
+            return node.receive(proof)
+        before = node.state(self.id).theirs.amount
+        node.receive_locks(proof)
+        return node.state(self.id).theirs.amount - before
+
+    def verify(self, payment: Payment) -> int:
+        """What the voucher would pay its receiver beyond what it holds; raises if it is not acceptable."""
+        side = next(iter(self.parties)) if len(self.parties) == 1 else _other(self._signer_of(payment))
+        return self._party(side).verify(payment)
+
+    def request(
+        self, amount: str | int, memo: str = "", *, valid: str | int = "1 hour", preimage: bytes | None = None
+    ) -> PaymentRequest:
+        """Ask for a payment; with a `preimage`, for one locked to its hash. Hand it to the payer's `honour`."""
+        units = parse_amount(amount)
+        if units <= 0:
+            raise RangeError(f"request: amount {units} given, at least 1 needed", hint="ask for a positive amount")
+        until = self.hub.connection.timestamp() + parse_duration(valid)
+        return PaymentRequest(self.id, units, until, memo, b"" if preimage is None else sha256(preimage))
+
+    def honour(self, request: PaymentRequest, sender: Who = None) -> Payment | LockPayment:
+        """Pay what a request asks for."""
+        if request.channel_id != self.id:
+            raise Refused(
+                f"channel {self.id.hex()[:8]}: the request is for channel {request.channel_id.hex()[:8]}",
+                hint="honour it in its own channel",
+            )
+        now = self.hub.connection.timestamp()
+        if now > request.valid_until:
+            raise Refused(
+                f"channel {self.id.hex()[:8]}: the request was valid until {request.valid_until}, it is {now}",
+                hint="ask for a new one",
+            )
+        if request.condition:
+            left = max(1, request.valid_until - now)
+            return self.conditional(request.amount, hash_lock=request.condition, expiry=left, sender=sender)
+        return self.pay(request.amount, sender)
+
+    # ---------------------------------------------------------------------------------------- locking
+
+    def conditional(
+        self,
+        amount: str | int,
+        *,
+        hash_lock: bytes | None = None,
+        preimage: bytes | None = None,
+        expiry: str | int = "1 hour",
+        sender: Who = None,
+    ) -> LockPayment:
+        """Lock `amount` to a SHA-256 hash (or to that of `preimage`) for `expiry` from now."""
+        if (hash_lock is None) == (preimage is None):
+            raise LockRefused("conditional: exactly one of hash_lock and preimage is needed", hint="give one of them")
+        condition = sha256(preimage) if preimage is not None else hash_lock or b""
+        return self.lock(amount, HASH_LOCK, condition, expiry=expiry, sender=sender)
+
+    def virtual(
+        self,
+        amount: str | int,
+        *,
+        payer: str,
+        payee: str,
+        salt: bytes | None = None,
+        expiry: str | int = "1 hour",
+        sender: Who = None,
+    ) -> LockPayment:
+        """Lock up to `amount` for vouchers of the virtual channel between `payer` and `payee`."""
+        condition = virtual_id(payer, payee, secrets.token_bytes(32) if salt is None else salt)
+        return self.lock(amount, VOUCHER_LOCK, condition, expiry=expiry, sender=sender)
+
+    def lock(
+        self, amount: str | int, kind: int, condition: bytes, *, expiry: str | int, sender: Who = None
+    ) -> LockPayment:
+        """Lock `amount` to any condition."""
+        side = self._side(sender, "A")
+        units = parse_amount(amount)
+        until = self.hub.connection.timestamp() + parse_duration(expiry)
+        return self._hand(side, self._party(side).add_lock(self.id, Lock(units, until, kind, condition)))
+
+    def fulfil(self, resolution: bytes, condition: bytes | None = None, sender: Who = None) -> LockPayment:
+        """Show the receiver's resolution (for a hash lock the preimage) and have the lock paid off chain.
+
+        `sender` is the side that pays the lock (A if not said).
+        """
+        side = self._side(sender, "A")
+        wanted = sha256(resolution) if condition is None else condition
+        peer = self.parties.get(_other(side))
+        if peer is not None:
+            peer.learn(self.id, wanted, resolution)
+        return self._hand(side, self._party(side).fulfil(self.id, wanted, resolution))
+
+    def learn(self, resolution: bytes, condition: bytes | None = None) -> int:
+        """As the receiver: record what takes an incoming lock; returns what it pays."""
+        wanted = sha256(resolution) if condition is None else condition
+        for party in self.parties.values():
+            if any(lock.condition == wanted for lock in party.state(self.id).theirs.locks):
+                return party.learn(self.id, wanted, resolution)
+        raise LockRefused(
+            f"channel {self.id.hex()[:8]}: no incoming lock has this condition", hint="check the preimage"
+        )
+
+    def expire(self, sender: Who = None) -> LockPayment | None:
+        """Drop the sender's own expired locks unpaid; `None` when there is none."""
+        side = self._side(sender, "A")
+        proof = self._party(side).expire(self.id)
+        return None if proof is None else self._hand(side, proof)
+
+    def _hand(self, side: str, proof: LockPayment) -> LockPayment:
+        peer = self.parties.get(_other(side))
+        if peer is not None:
+            peer.receive_locks(proof)
+        return proof
+
+
+def _other(side: str) -> str:
+    return "B" if side == "A" else "A"

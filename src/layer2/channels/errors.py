@@ -1,0 +1,301 @@
+"""The hub's errors, one to one: same names, same fields, in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from layer2.primitives.errors import RecoverableError
+
+
+class HubError(RecoverableError):
+    """The hub refused an act; nothing changed on chain.
+
+    Attributes:
+        arguments: the error's fields by their Solidity names.
+    """
+
+    FIELDS: ClassVar[tuple[str, ...]] = ()
+    MEANING: ClassVar[str] = "The hub refused."
+    arguments: Mapping[str, Any]
+
+    def __init__(self, *values: Any) -> None:
+        if len(values) != len(self.FIELDS):
+            raise TypeError(f"{type(self).__name__} takes {self.FIELDS}, {len(values)} values were given")
+        self.arguments = dict(zip(self.FIELDS, values, strict=True))
+        shown = ", ".join(f"{name} {_show(value)}" for name, value in self.arguments.items())
+        super().__init__(f"{type(self).__name__}: {self.MEANING}" + (f" ({shown})" if shown else ""))
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.arguments == other.arguments
+
+    def __hash__(self) -> int:
+        return hash((type(self), tuple(self.arguments.values())))
+
+
+class KeyInvalid(HubError):
+    """The key breaks a rule: equal or zero parties, unknown flags, delay out of bounds."""
+
+    FIELDS = ("channelId",)
+    MEANING = "The key breaks a rule: equal or zero parties, unknown flags, delay out of bounds"
+
+
+class ChannelModeWrong(HubError):
+    """The act belongs to the other kind of channel (duplex or simplex)."""
+
+    FIELDS = ("channelId",)
+    MEANING = "The act belongs to the other kind of channel (duplex or simplex)"
+
+
+class OpeningExpired(HubError):
+    """First deposit after `openBefore`."""
+
+    FIELDS = (
+        "channelId",
+        "timestamp",
+        "openBefore",
+    )
+    MEANING = "First deposit after `openBefore`"
+
+
+class ChannelNotOpen(HubError):
+    """The channel holds nothing here, or never existed."""
+
+    FIELDS = ("channelId",)
+    MEANING = "The channel holds nothing here, or never existed"
+
+
+class ChannelClosed(HubError):
+    """The channel is closed for good."""
+
+    FIELDS = ("channelId",)
+    MEANING = "The channel is closed for good"
+
+
+class DisputeRunning(HubError):
+    """The act is not possible while a dispute or an exit runs."""
+
+    FIELDS = (
+        "channelId",
+        "deadline",
+    )
+    MEANING = "The act is not possible while a dispute or an exit runs"
+
+
+class DisputeNotOpen(HubError):
+    """The act needs a running dispute and there is none, or its window is over."""
+
+    FIELDS = (
+        "channelId",
+        "timestamp",
+        "deadline",
+    )
+    MEANING = "The act needs a running dispute and there is none, or its window is over"
+
+
+class DisputeNotOver(HubError):
+    """The window is still open."""
+
+    FIELDS = (
+        "channelId",
+        "timestamp",
+        "deadline",
+    )
+    MEANING = "The window is still open"
+
+
+class CallerUnauthorized(HubError):
+    """The caller is not the one who may do this."""
+
+    FIELDS = ("caller",)
+    MEANING = "The caller is not the one who may do this"
+
+
+class SignatureInvalid(HubError):
+    """The signature is not by `signer` over the expected message."""
+
+    FIELDS = ("signer",)
+    MEANING = "The signature is not by `signer` over the expected message"
+
+
+class ConsentExpired(HubError):
+    """A signed consent is past its last second."""
+
+    FIELDS = (
+        "timestamp",
+        "validUntil",
+    )
+    MEANING = "A signed consent is past its last second"
+
+
+class SessionExceeded(HubError):
+    """A session key lacks the right, or the amount passes its cap."""
+
+    FIELDS = (
+        "key",
+        "have",
+        "need",
+    )
+    MEANING = "A session key lacks the right, or the amount passes its cap"
+
+
+class CounterStale(HubError):
+    """The counter is not above the one that stands."""
+
+    FIELDS = (
+        "channelId",
+        "have",
+        "given",
+    )
+    MEANING = "The counter is not above the one that stands"
+
+
+class NonceStale(HubError):
+    """The lock nonce is not above the one that stands."""
+
+    FIELDS = (
+        "channelId",
+        "have",
+        "given",
+    )
+    MEANING = "The lock nonce is not above the one that stands"
+
+
+class LocksStanding(HubError):
+    """A lock proof stands in this direction: only its receiver may replace it."""
+
+    FIELDS = ("channelId",)
+    MEANING = "A lock proof stands in this direction: only its receiver may replace it"
+
+
+class LocksMismatch(HubError):
+    """The list of locks is not the posted one."""
+
+    FIELDS = ("channelId",)
+    MEANING = "The list of locks is not the posted one"
+
+
+class LockExpiryTooFar(HubError):
+    """The last expiry lies too far ahead."""
+
+    FIELDS = (
+        "lastExpiry",
+        "latest",
+    )
+    MEANING = "The last expiry lies too far ahead"
+
+
+class NothingUnlocked(HubError):
+    """No lock of the list could be resolved."""
+
+    FIELDS = ("channelId",)
+    MEANING = "No lock of the list could be resolved"
+
+
+class AmountOutOfRange(HubError):
+    """More was asked than the channel holds, or a sum leaves its range."""
+
+    FIELDS = (
+        "channelId",
+        "have",
+        "need",
+    )
+    MEANING = "More was asked than the channel holds, or a sum leaves its range"
+
+
+class ValueMismatch(HubError):
+    """The ether sent is not the amount named."""
+
+    FIELDS = (
+        "have",
+        "need",
+    )
+    MEANING = "The ether sent is not the amount named"
+
+
+class TransferShort(HubError):
+    """The hub's balance did not grow by the amount named (fee-on-transfer, lying or missing token)."""
+
+    FIELDS = (
+        "token",
+        "have",
+        "need",
+    )
+    MEANING = "The hub's balance did not grow by the amount named (fee-on-transfer, lying or missing token)"
+
+
+class TokenMismatch(HubError):
+    """Both channels of a move must hold the same token."""
+
+    FIELDS = (
+        "have",
+        "need",
+    )
+    MEANING = "Both channels of a move must hold the same token"
+
+
+class RowsMalformed(HubError):
+    """A packed claim has a length that is no multiple of a row."""
+
+    FIELDS = ("length",)
+    MEANING = "A packed claim has a length that is no multiple of a row"
+
+
+class NothingClaimed(HubError):
+    """Not one row of the batch was payable."""
+
+    FIELDS = ()
+    MEANING = "Not one row of the batch was payable"
+
+
+class NothingOwed(HubError):
+    """Nothing is owed."""
+
+    FIELDS = (
+        "account",
+        "token",
+    )
+    MEANING = "Nothing is owed"
+
+
+class SweepFailed(HubError):
+    """A push of an owed amount failed again."""
+
+    FIELDS = (
+        "to",
+        "token",
+    )
+    MEANING = "A push of an owed amount failed again"
+
+
+class GasTooLow(HubError):
+    """Too little gas was left for a push to be judged."""
+
+    FIELDS = (
+        "have",
+        "need",
+    )
+    MEANING = "Too little gas was left for a push to be judged"
+
+
+class Reentered(HubError):
+    """A deposit was re-entered."""
+
+    FIELDS = ()
+    MEANING = "A deposit was re-entered"
+
+
+ERRORS: dict[str, type[HubError]] = {kind.__name__: kind for kind in HubError.__subclasses__()}
+"""All of them by name."""
+
+
+def from_revert(name: str | None, arguments: Mapping[str, Any]) -> HubError | None:
+    """The typed error for a decoded revert; None when it is none of the hub's."""
+    kind = ERRORS.get(name or "")
+    if kind is None or set(arguments) != set(kind.FIELDS):
+        return None
+    return kind(*(arguments[field] for field in kind.FIELDS))
+
+
+def _show(value: Any) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)

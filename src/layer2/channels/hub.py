@@ -1,0 +1,184 @@
+"""The hub as a person uses it: deploy or bind it, open channels, keep the parties' nodes."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+
+from layer2.channels.channel import Channel
+from layer2.channels.contract import DEVNET, PUBLIC, HubContract, Profile
+from layer2.channels.key import ChannelKey
+from layer2.channels.node import Party
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.contract import Contract
+from layer2.ethereum.sender import Sender
+from layer2.ethereum.signer import Signer
+from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
+from layer2.primitives.units import format_amount, parse_amount, parse_duration
+
+__all__ = ["HubFacade"]
+
+OPENING_TIME = 86400
+"""Seconds a new channel may be funded for the first time, if not said otherwise."""
+
+
+class HubFacade(HubContract):
+    """A deployed hub, the nodes of the parties in this process, and their senders.
+
+    `store`: directory of the journals. By default `$LAYER2_HOME/channels` or `~/.layer2/channels`; on a development
+    chain, which forgets everything itself, a temporary one.
+    """
+
+    def __init__(self, contract: Contract, *, store: str | Path | None = None, confirmations: int = 0) -> None:
+        super().__init__(contract)
+        self.confirmations = confirmations
+        self._store = None if store is None else Path(store)
+        self._parties: dict[Address, Party] = {}
+        self._senders: dict[Address, Sender] = {}
+
+    @classmethod
+    def deploy(
+        cls,
+        connection: Connection,
+        sender: Sender | Signer,
+        *,
+        profile: Profile | None = None,
+        store: str | Path | None = None,
+        confirmations: int = 0,
+    ) -> HubFacade:
+        """Deploy a hub; `profile` defaults to `DEVNET` on a development chain, else to `PUBLIC`."""
+        chosen = profile or (DEVNET if connection.is_dev else PUBLIC)
+        contract = cls.deploy_contract(connection, sender, chosen)
+        return cls(contract, store=store, confirmations=confirmations)
+
+    @classmethod
+    def at(
+        cls,
+        connection: Connection,
+        address: str,
+        *,
+        store: str | Path | None = None,
+        confirmations: int = 0,
+    ) -> HubFacade:
+        """Bind a hub that is deployed already."""
+        return cls(cls.bind(connection, address), store=store, confirmations=confirmations)
+
+    def __repr__(self) -> str:
+        return f"<ChannelHub {self.address} chain={self.connection.chain_id} parties={len(self._parties)}>"
+
+    @property
+    def store(self) -> Path:
+        """The directory of the journals, made when first asked for."""
+        if self._store is None:
+            if self.connection.is_dev:
+                self._store = Path(tempfile.mkdtemp(prefix="layer2-channels-"))
+                atexit.register(shutil.rmtree, self._store, ignore_errors=True)
+            else:
+                home = os.environ.get("LAYER2_HOME")
+                self._store = (Path(home) if home else Path.home() / ".layer2") / "channels"
+        self._store.mkdir(parents=True, exist_ok=True)
+        return self._store
+
+    def party(self, signer: Signer | Party) -> Party:
+        """The node of an account, opened on its journal on first use."""
+        if isinstance(signer, Party):
+            self._parties.setdefault(signer.address, signer)
+            return signer
+        found = self._parties.get(signer.address)
+        if found is None:
+            name = f"{self.connection.chain_id}-{self.address[2:10].lower()}-{signer.address[2:].lower()}.journal"
+            found = Party.open(signer, self, self.store / name, confirmations=self.confirmations)
+            self._parties[signer.address] = found
+        return found
+
+    def close(self) -> None:
+        """Close the journals of all nodes opened here, so that another process can take them."""
+        for party in self._parties.values():
+            party.close()
+        self._parties.clear()
+
+    def sender(self, who: Signer | Party | Sender) -> Sender:
+        """The transaction sender of an account, one per account so that nonces stay in line."""
+        if isinstance(who, Sender):
+            return who
+        signer = who.signer if isinstance(who, Party) else who
+        found = self._senders.get(signer.address)
+        if found is None:
+            found = self._senders[signer.address] = Sender(self.connection, signer)
+        return found
+
+    def key(
+        self,
+        payer: str,
+        payee: str,
+        *,
+        dispute: str | int = "1 day",
+        token: str | None = None,
+        simplex: bool = False,
+        open_within: str | int = OPENING_TIME,
+        salt: int | None = None,
+    ) -> ChannelKey:
+        """A fresh channel key; `dispute` is the challenge window or exit delay."""
+        return ChannelKey(
+            a=to_address(payer),
+            b=to_address(payee),
+            token=to_address(token) if token else ZERO_ADDRESS,
+            delay=parse_duration(dispute),
+            open_before=self.connection.timestamp() + parse_duration(open_within),
+            salt=secrets.randbits(64) if salt is None else salt,
+            simplex=simplex,
+        )
+
+    def open(
+        self,
+        payer: Signer | Party,
+        payee: Signer | Party | str,
+        deposit: str | int = 0,
+        dispute: str | int = "1 day",
+        token: str | None = None,
+        simplex: bool = False,
+        *,
+        peer_deposit: str | int = 0,
+        open_within: str | int = OPENING_TIME,
+        salt: int | None = None,
+    ) -> Channel:
+        """Open a channel and deposit for the payer (and, if given, for the payee).
+
+        Amounts are `"5 ether"`, `"12 wei"` or token units. With both signers the channel drives both parties; with
+        the payee's address only, the payer's side.
+        """
+        payer_node = self.party(payer)
+        payee_node = None if isinstance(payee, str) else self.party(payee)
+        other = payee if isinstance(payee, str) else payee.address
+        key = self.key(
+            payer_node.address,
+            other,
+            dispute=dispute,
+            token=token,
+            simplex=simplex,
+            open_within=open_within,
+            salt=salt,
+        )
+        nodes = {"A": payer_node} if payee_node is None else {"A": payer_node, "B": payee_node}
+        channel = Channel(self, key, nodes)
+        mine, theirs = parse_amount(deposit), parse_amount(peer_deposit)
+        if mine:
+            channel.deposit(mine, sender=payer_node)
+        if theirs:
+            channel.deposit(theirs, sender=payee_node)
+        return channel
+
+    def channel(self, key: ChannelKey, *parties: Signer | Party) -> Channel:
+        """The channel of a key, driven for the given parties."""
+        nodes = {("A" if one.address == key.a else "B"): self.party(one) for one in parties}
+        return Channel(self, key, nodes)
+
+    def collect(self, signer: Signer, token: str = ZERO_ADDRESS) -> str:
+        """Sweep what failed payouts left for an account; says how much."""
+        amount = self.owed(signer.address, token)
+        self.sweep(self.sender(signer), token)
+        return format_amount(amount)

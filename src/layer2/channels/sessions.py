@@ -1,0 +1,169 @@
+"""Session keys: signing for a channel's party within a cap, for a time, and the proof that carries the right.
+
+A session proof stands in place of a party's signature under a voucher:
+`session signature(64, EIP-2098) | key(20) cap(16) validUntil(6) rights(1) | owner signature | SESSION_MAGIC(32)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from layer2.channels.errors import ConsentExpired, SessionExceeded, SignatureInvalid
+from layer2.channels.messages import RIGHT_TO_PAY, LockVoucher, Session, Voucher
+from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
+from layer2.primitives.ecdsa import KnownKey, recover, to_compact
+from layer2.primitives.errors import MalformedError, SignatureError
+from layer2.primitives.hashing import keccak
+from layer2.primitives.typed_data import Domain
+
+SESSION_MAGIC = keccak(b"layer2.session")
+HEAD_BYTES = 43
+"""`key(20) | cap(16) | validUntil(6) | rights(1)`."""
+SIGNATURE_BYTES = 64
+
+Recover = Callable[[bytes, bytes], Address | None]
+"""`(digest, signature) -> signer`, None for a wrong form: ecrecover with low s."""
+IsValid = Callable[[bytes, Address, bytes], bool]
+"""`(digest, signer, signature) -> bool`: ecrecover first, then ERC-1271 where a chain can be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionProof:
+    """A session proof in parts: the right, the owner's signature under it, the session key's under the voucher."""
+
+    session: Session
+    owner_signature: bytes
+    signature: bytes
+
+    def encode(self) -> bytes:
+        """The bytes that take the place of a signature."""
+        return self.signature + encode_session(self.session, self.owner_signature) + SESSION_MAGIC
+
+    @classmethod
+    def build(cls, session: Session, owner_signature: bytes, signature: bytes) -> SessionProof:
+        """From the signatures as a signer makes them; the session key's, 64 or 65 bytes, is made compact."""
+        if not owner_signature:
+            raise MalformedError("the session has no owner signature", hint="let the owner sign the Session")
+        return cls(session, owner_signature, to_compact(signature))
+
+    @classmethod
+    def parse(cls, channel_id: bytes, signature: bytes) -> SessionProof:
+        """Read what `encode` wrote, for the channel it is used in; raises MalformedError for anything else."""
+        if not is_session_proof(signature):
+            raise MalformedError("the signature is no session proof")
+        session, owner_signature = decode_session(channel_id, signature[SIGNATURE_BYTES:-32])
+        return cls(session, owner_signature, signature[:SIGNATURE_BYTES])
+
+
+def encode_session(session: Session, owner_signature: bytes) -> bytes:
+    """A right and its owner's signature, as `startCloseAs` takes them."""
+    return b"".join(
+        (
+            address_bytes(session.key),
+            session.cap.to_bytes(16, "big"),
+            session.valid_until.to_bytes(6, "big"),
+            bytes((session.rights,)),
+            owner_signature,
+        )
+    )
+
+
+def decode_session(channel_id: bytes, data: bytes) -> tuple[Session, bytes]:
+    """The right and its owner's signature; raises MalformedError for too few bytes."""
+    if len(data) < HEAD_BYTES:
+        raise MalformedError(f"a session has {HEAD_BYTES} bytes and a signature, {len(data)} were given")
+    session = Session(
+        channel_id,
+        to_address(data[:20]),
+        int.from_bytes(data[20:36], "big"),
+        int.from_bytes(data[36:42], "big"),
+        data[42],
+    )
+    return session, data[HEAD_BYTES:]
+
+
+def is_session_proof(signature: bytes) -> bool:
+    """Whether the hub would read these bytes as a session proof."""
+    return len(signature) > SIGNATURE_BYTES + HEAD_BYTES + 32 and signature[-32:] == SESSION_MAGIC
+
+
+def ecdsa_recover(digest: bytes, signature: bytes) -> Address | None:
+    """The ECDSA signer; None for a wrong form."""
+    try:
+        return recover(digest, signature)
+    except SignatureError:
+        return None
+
+
+def ecdsa_is_valid(digest: bytes, signer: Address, signature: bytes) -> bool:
+    """Whether `signature` is the ECDSA signature of `signer`; knows of no contract accounts."""
+    return ecdsa_recover(digest, signature) == signer
+
+
+def check_session(
+    domain: Domain,
+    channel_id: bytes,
+    owner: Address,
+    right: int,
+    exposure: int,
+    data: bytes,
+    now: int,
+    is_valid: IsValid = ecdsa_is_valid,
+) -> Address:
+    """The session key, if `data` (see `encode_session`) gives it the right; the hub's checks in the hub's order.
+
+    Raises:
+        SignatureInvalid: too short, for the zero key, or not signed by `owner`.
+        SessionExceeded: without the right, or `exposure` above the cap.
+        ConsentExpired: past its last second.
+    """
+    if len(data) < HEAD_BYTES:
+        raise SignatureInvalid(owner)
+    session, owner_signature = decode_session(channel_id, data)
+    if session.key == ZERO_ADDRESS:
+        raise SignatureInvalid(owner)
+    if not session.rights & right:
+        raise SessionExceeded(session.key, session.rights, right)
+    if exposure > session.cap:
+        raise SessionExceeded(session.key, session.cap, exposure)
+    if now > session.valid_until:
+        raise ConsentExpired(now, session.valid_until)
+    if not is_valid(session.digest(domain), owner, owner_signature):
+        raise SignatureInvalid(owner)
+    return session.key
+
+
+def verify_voucher_signature(
+    message: Voucher | LockVoucher,
+    domain: Domain,
+    owner: Address,
+    signature: bytes,
+    known_key: KnownKey | None = None,
+    *,
+    now: int,
+    is_valid: IsValid = ecdsa_is_valid,
+    recover: Recover = ecdsa_recover,
+) -> None:
+    """Return if the hub would take `signature` under `message` from `owner` at second `now`.
+
+    `known_key` is the owner's public key, if known: it makes the usual case fast. A session is good only until its last
+    second on chain: whoever keeps a session-signed voucher must post it before.
+
+    Raises:
+        SignatureInvalid, SessionExceeded, ConsentExpired: as the hub would.
+    """
+    digest = message.digest(domain)
+    if is_session_proof(signature):
+        exposure = message.amount + (message.locked if isinstance(message, LockVoucher) else 0)
+        session = signature[SIGNATURE_BYTES:-32]
+        key = check_session(
+            domain, message.channel_id, owner, RIGHT_TO_PAY, exposure, session, now, is_valid
+        )
+        if recover(digest, signature[:SIGNATURE_BYTES]) != key:
+            raise SignatureInvalid(key)
+        return
+    if known_key is not None and known_key.address == owner and known_key.verify(digest, signature):
+        return
+    if not is_valid(digest, owner, signature):
+        raise SignatureInvalid(owner)

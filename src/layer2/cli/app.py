@@ -1,0 +1,93 @@
+"""The root of the `layer2` command and its way of reporting errors: one line, exit code 2, no traceback."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from layer2 import __version__
+from layer2.primitives.errors import Layer2Error
+
+__all__ = ["LazyGroup", "cli", "main", "one_line"]
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group whose sub-commands are imported when they are used: `layer2 --help` loads no chain library."""
+
+    def __init__(self, *args: Any, lazy: dict[str, tuple[str, str]] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = lazy or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every sub-command, imported or not."""
+        return sorted({*super().list_commands(ctx), *self._lazy})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The sub-command, imported now if it has not been."""
+        if cmd_name not in self._lazy:
+            return super().get_command(ctx, cmd_name)
+        command = getattr(importlib.import_module(self._lazy[cmd_name][0]), "command")  # noqa: B009
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the sub-commands by their one-line purposes, without importing them."""
+        rows = [(name, self._lazy[name][1]) for name in sorted(self._lazy)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    lazy={
+        "devnet": ("layer2.cli.devnet", "Start a local chain with the contracts deployed, until Ctrl-C."),
+        "deploy": ("layer2.cli.deploy", "Deploy the channel hub and record it under deployments/."),
+        "channels": ("layer2.cli.channels", "Open, pay, close and defend payment channels."),
+        "demo": ("layer2.cli.demo", "Channels opened, paid, disputed and settled, every balance checked."),
+        "bench": ("layer2.cli.bench", "Measure gas and payments per second, beside their anchors."),
+        "doctor": ("layer2.cli.doctor", "Check that everything layer2 needs is here and sound."),
+    },
+)
+@click.version_option(__version__, prog_name="layer2")
+def cli() -> None:
+    """Ethereum payment and state channels, from the command line."""
+
+
+def one_line(text: str) -> str:
+    """The text with every run of white space made one blank."""
+    return " ".join(text.split())
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command and exit: 0 done, 2 for an error (one line on stderr), 130 when interrupted."""
+    sys.exit(_run(args))
+
+
+def _run(args: Sequence[str] | None) -> int:
+    try:
+        outcome = cli.main(args=None if args is None else list(args), prog_name="layer2", standalone_mode=False)
+    except click.exceptions.Abort:
+        return EXIT_INTERRUPTED
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except click.ClickException as failure:
+        return _fail(failure.format_message())
+    except Layer2Error as failure:
+        return _fail(str(failure))
+    except OSError as failure:
+        # A closed pipe (`layer2 ... | head`), a full disk, a file that may not be read.
+        return _fail(f"{failure.strerror or failure}{f': {failure.filename}' if failure.filename else ''}")
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _fail(message: str) -> int:
+    click.echo(f"layer2: {one_line(message)}", err=True)
+    return EXIT_ERROR

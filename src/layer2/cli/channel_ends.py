@@ -1,0 +1,250 @@
+"""The verbs that touch the chain: close, withdraw, dispute, settle, watch, claim, exit, sweep."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from layer2.channels.contract import HubReceipt, LockProof
+from layer2.channels.hubevents import Closed
+from layer2.channels.key import ChannelKey
+from layer2.channels.locks import locks_hash
+from layer2.channels.proofs import CloseTerms, LockPayment, Payment, WithdrawTerms
+from layer2.channels.watchtower import Watchtower
+from layer2.cli.channels import verb
+from layer2.cli.claims import pack_claims
+from layer2.cli.parties import Desk, describe, desk_of
+from layer2.cli.wire import decode, encode, read_text
+from layer2.cli.workspace import Workspace
+from layer2.primitives.addresses import ZERO_ADDRESS, to_address
+from layer2.primitives.errors import InputError
+from layer2.primitives.units import parse_duration
+
+__all__ = ["close", "dispute", "settle", "watch"]
+
+
+def _report(desk: Desk, key: ChannelKey, mined: HubReceipt, did: str) -> None:
+    state = desk.party.refresh(key.id)
+    text = f"channel {key.id.hex()[:8]} {did}, {mined.gas_used:,} gas"
+    for event in mined.events:
+        if isinstance(event, Closed):
+            mine = event.pay_a if state.side == "A" else event.pay_b
+            text += f"; paid {desk.show(mine, key.token)}"
+    desk.workspace.emit({**describe(desk, state), "gas": mined.gas_used, "transaction": _hash(mined)}, text)
+
+
+def _hash(mined: HubReceipt) -> str:
+    return "0x" + mined.receipt.tx_hash.hex()
+
+
+@verb("close")
+@click.argument("channel_or_record")
+def close(workspace: Workspace, channel_or_record: str) -> None:
+    """Close together: with a channel, print your signed terms; with the peer's (line, @file, -), finish on chain.
+
+    A simplex channel is closed at once by its payee, with a channel and no terms.
+    """
+    with desk_of(workspace) as desk:
+        if channel_or_record != "-" and channel_or_record[:1] not in "@{":
+            key = desk.key(channel_or_record)
+            state = desk.party.state(key.id)
+            if not key.simplex:
+                click.echo(encode(desk.party.sign_close(key.id), key))
+                return
+            if state.side != "B":
+                raise InputError(
+                    f"channel {key.id.hex()[:8]}: only its payee can close it at once",
+                    hint="use: layer2 channels exit",
+                )
+            mined = desk.hub.close_simplex(workspace.sender, key, state.theirs.amount, state.theirs.signature)
+            _report(desk, key, mined, "closed")
+            return
+        terms, key = decode(read_text(channel_or_record), CloseTerms)
+        assert isinstance(terms, CloseTerms)
+        _check_fair(desk, key, terms)
+        desk.party.sign_close(key.id, terms)
+        # The sender of the transaction needs no signature of its own.
+        signatures = (terms.signature, b"") if terms.side == "A" else (b"", terms.signature)
+        mined = desk.hub.close(workspace.sender, key, terms.sent_a, terms.sent_b, *signatures)
+        _report(desk, key, mined, "closed")
+
+
+def _check_fair(desk: Desk, key: ChannelKey, terms: CloseTerms) -> None:
+    state = desk.party.state(key.id)
+    if (terms.sent_a, terms.sent_b) != state.counters:
+        raise InputError(
+            f"channel {key.id.hex()[:8]}: the peer's close is at counters {(terms.sent_a, terms.sent_b)}, "
+            f"ours are {state.counters}",
+            hint="exchange the newest payments, then ask for new terms",
+        )
+
+
+@verb("withdraw")
+@click.argument("channel_or_record")
+@click.option("--a", "out_a", default="0 wei", help="What side A takes out.")
+@click.option("--b", "out_b", default="0 wei", help="What side B takes out.")
+@click.option("--valid", default="1 hour", show_default=True, help="How long the terms hold.")
+def withdraw(workspace: Workspace, channel_or_record: str, out_a: str, out_b: str, valid: str) -> None:
+    """Take money out of an open channel: with a channel, print signed terms; with the peer's, finish on chain."""
+    with desk_of(workspace) as desk:
+        if channel_or_record != "-" and channel_or_record[:1] not in "@{":
+            key = desk.key(channel_or_record)
+            outs = (desk.amount(out_a, key.token), desk.amount(out_b, key.token))
+            if not any(outs):
+                raise InputError("withdraw: nothing to take out", hint='pass --a "1 ether" or --b "1 ether"')
+            until = workspace.connection.timestamp() + parse_duration(valid)
+            click.echo(encode(desk.party.sign_withdraw(key.id, *outs, until), key))
+            return
+        terms, key = decode(read_text(channel_or_record), WithdrawTerms)
+        assert isinstance(terms, WithdrawTerms)
+        desk.party.sign_withdraw(key.id, terms.out_a, terms.out_b, terms.valid_until, terms)
+        signatures = (terms.signature, b"") if terms.side == "A" else (b"", terms.signature)
+        outs = (terms.out_a, terms.out_b)
+        mined = desk.hub.withdraw(workspace.sender, key, *outs, terms.valid_until, *signatures)
+        _report(desk, key, mined, "paid out")
+
+
+@verb("dispute")
+@click.argument("channel")
+@click.option("--with", "record", help="Post this proof (line, @file, -) instead of the newest one held.")
+def dispute(workspace: Workspace, channel: str, record: str | None) -> None:
+    """Start a unilateral close of CHANNEL, or answer one, with the newest proof received."""
+    with desk_of(workspace) as desk:
+        key = desk.key(channel)
+        proof: Any = desk.party.newest_received(key.id)
+        if record is not None:
+            proof, its_key = decode(read_text(record), Payment, LockPayment)
+            if its_key.id != key.id:
+                raise InputError(f"record: it is of channel {its_key.id.hex()[:8]}", hint="use one of this channel")
+        running = desk.party.state(key.id).phase == "disputed"
+        mined = _post(desk, key, proof, running)
+        _report(desk, key, mined, "answered" if running else "disputed")
+
+
+def _post(desk: Desk, key: ChannelKey, proof: Payment | LockPayment | None, running: bool) -> HubReceipt:
+    sender = desk.workspace.sender
+    # The direction posted is the peer's: a party posts what it received.
+    side = "B" if desk.party.state(key.id).side == "A" else "A"
+    if isinstance(proof, LockPayment):
+        row = LockProof(
+            proof.amount,
+            proof.nonce,
+            proof.locked,
+            proof.last_expiry,
+            locks_hash(proof.locks),
+            proof.signature,
+        )
+        return desk.hub.post_locks(sender, key, side, row)
+    if proof is not None and desk.party.signed_by_me(proof):
+        # Its own voucher: posted after the start. That is what a cheat does with an old one.
+        if not running:
+            desk.hub.start_close(sender, key)
+        return desk.hub.post(sender, key, desk.party.state(key.id).side, proof.amount, proof.signature)
+    amount, signature = (proof.amount, proof.signature) if proof is not None else (0, b"")
+    if not running:
+        return desk.hub.start_close(sender, key, amount, signature)
+    if proof is None:
+        raise InputError(
+            f"channel {key.id.hex()[:8]}: no proof was received, none can be posted", hint="wait and settle"
+        )
+    return desk.hub.post(sender, key, side, amount, signature)
+
+
+@verb("settle")
+@click.argument("channel")
+def settle(workspace: Workspace, channel: str) -> None:
+    """Have both sides of CHANNEL paid, once the challenge window is over."""
+    with desk_of(workspace) as desk:
+        key = desk.key(channel)
+        _report(desk, key, desk.hub.settle(workspace.sender, key), "settled")
+
+
+@verb("watch")
+@click.option("--once", is_flag=True, help="Look once and end.")
+@click.option("--interval", default="10 seconds", show_default=True, help="How often to look.")
+def watch(workspace: Workspace, once: bool, interval: str) -> None:
+    """Watch the account's channels and answer stale proofs; runs until Ctrl-C."""
+    pause = parse_duration(interval)
+    while True:
+        with desk_of(workspace) as desk:
+            for line in _watch_step(desk):
+                click.echo(line)
+        if once:
+            return
+        time.sleep(pause)
+
+
+def _watch_step(desk: Desk) -> list[str]:
+    # A tower of this moment: it looks at every channel, and other commands find the journal free in between.
+    tower = Watchtower(desk.hub.connection, desk.hub, desk.workspace.sender, settle=True)
+    tower.attach(desk.party)
+    answers = tower.step()
+    for answer in answers:
+        desk.party.refresh(answer.channel_id)
+    return [
+        f"channel {one.channel_id.hex()[:8]} {one.act} {'done' if one.done else 'not done'}: {one.detail}"
+        for one in answers
+    ] or ["nothing to do"]
+
+
+@verb("claim")
+@click.argument("channels", nargs=-1)
+def claim(workspace: Workspace, channels: tuple[str, ...]) -> None:
+    """Claim what simplex CHANNELS (all, if none is named) owe you, in one transaction per token."""
+    with desk_of(workspace) as desk:
+        ids = [desk.key(one).id for one in channels] or list(desk.party.channels)
+        owed = [state for state in map(desk.party.state, ids) if _claimable(desk, state.key)]
+        if not owed:
+            raise InputError(
+                f"{desk.party.address}: nothing to claim", hint="verify a payment in a simplex channel first"
+            )
+        for token in sorted({state.key.token for state in owed}):
+            due = [state for state in owed if state.key.token == token]
+            rows = [(state.key, state.theirs.amount, state.theirs.signature) for state in due]
+            mined = desk.hub.claim(workspace.sender, desk.party.address, token, pack_claims(rows))
+            each = mined.gas_used // len(rows)
+            facts = {
+                "channels": len(rows),
+                "token": token,
+                "gas": mined.gas_used,
+                "transaction": _hash(mined),
+            }
+            workspace.emit(facts, f"claimed {len(rows)} channels, {mined.gas_used:,} gas, {each:,} each")
+
+
+def _claimable(desk: Desk, key: ChannelKey) -> bool:
+    state = desk.party.state(key.id)
+    return key.simplex and state.side == "B" and state.theirs.amount > desk.hub.view(key).sent_a
+
+
+@verb("exit")
+@click.argument("channel")
+def exit_channel(workspace: Workspace, channel: str) -> None:
+    """Leave a simplex CHANNEL as its payer: the first call starts the delay, one after it pays out."""
+    with desk_of(workspace) as desk:
+        key = desk.key(channel)
+        view = desk.hub.view(key)
+        if not view.disputed:
+            _report(
+                desk,
+                key,
+                desk.hub.request_exit(workspace.sender, key),
+                f"leaves in {desk.hub.window(key):,} s",
+            )
+        else:
+            _report(desk, key, desk.hub.exit(workspace.sender, key), "left")
+
+
+@verb("sweep")
+@click.option("--token", default=ZERO_ADDRESS, help="ERC-20 address; ether if not given.")
+@click.option("--to", help="Where to; the account itself if not given.")
+def sweep(workspace: Workspace, token: str, to: str | None) -> None:
+    """Collect what failed payouts left for you."""
+    with desk_of(workspace) as desk:
+        asset = to_address(token)
+        amount = desk.hub.owed(desk.party.address, asset)
+        mined = desk.hub.sweep(workspace.sender, asset, to)
+        facts = {"amount": str(amount), "token": asset, "gas": mined.gas_used, "transaction": _hash(mined)}
+        workspace.emit(facts, f"collected {desk.show(amount, asset)}")

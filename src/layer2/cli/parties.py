@@ -1,0 +1,133 @@
+"""The acting account's node for one command: opened from its journal, closed when the command ends."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from layer2.channels.contract import HubContract
+from layer2.channels.key import ChannelKey
+from layer2.channels.ledger import State
+from layer2.channels.node import Party
+from layer2.cli.deploy import HUB
+from layer2.cli.workspace import Workspace
+from layer2.ethereum.artifacts import load_artifact
+from layer2.ethereum.contract import Contract
+from layer2.ethereum.deployments import Registry
+from layer2.primitives.addresses import ZERO_ADDRESS
+from layer2.primitives.errors import InputError
+from layer2.primitives.units import format_amount, parse_amount
+
+__all__ = ["Desk", "describe", "desk_of"]
+
+_TOKEN_ABI = [
+    {
+        "type": "function",
+        "name": name,
+        "stateMutability": kind,
+        "inputs": inputs,
+        "outputs": [{"name": "", "type": out}],
+    }
+    for name, kind, out, inputs in (
+        ("decimals", "view", "uint8", []),
+        ("symbol", "view", "string", []),
+        (
+            "allowance",
+            "view",
+            "uint256",
+            [{"name": "o", "type": "address"}, {"name": "s", "type": "address"}],
+        ),
+        (
+            "approve",
+            "nonpayable",
+            "bool",
+            [{"name": "s", "type": "address"}, {"name": "a", "type": "uint256"}],
+        ),
+    )
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A party at work: its node, the hub, and who pays for gas."""
+
+    workspace: Workspace
+    hub: HubContract
+    party: Party
+
+    def key(self, text: str) -> ChannelKey:
+        """The channel whose id begins with `text` (at least four hex digits, only one may fit), or the `last` one."""
+        if text == "last" and self.party.channels:
+            return self.party.state(self.party.channels[-1]).key
+        prefix = text.lower().removeprefix("0x")
+        fitting = [one for one in self.party.channels if one.hex().startswith(prefix)]
+        if len(prefix) < 4 or len(fitting) != 1:
+            known = ", ".join(one.hex()[:8] for one in self.party.channels) or "none"
+            raise InputError(
+                f"channel {text!r}: {len(fitting)} channels of {self.party.address} fit (kept: {known})",
+                hint="give at least four digits of one id, or `last`; --as acts as the other party",
+            )
+        return self.party.state(fitting[0]).key
+
+    def token(self, address: str) -> Contract:
+        """An ERC-20 contract."""
+        return Contract(self.hub.connection, HubContract.bind(self.hub.connection, address).address, _TOKEN_ABI)
+
+    def units(self, token: str) -> tuple[int, str]:
+        """Decimals and symbol of ether or a token."""
+        if token == ZERO_ADDRESS:
+            return 18, "ether"
+        contract = self.token(token)
+        return int(contract.call("decimals")), str(contract.call("symbol"))
+
+    def amount(self, text: str, token: str) -> int:
+        """Token units from text."""
+        decimals, symbol = self.units(token)
+        return parse_amount(text.removesuffix(symbol).strip() if token != ZERO_ADDRESS else text, decimals)
+
+    def show(self, amount: int, token: str) -> str:
+        """Token units for people."""
+        decimals, symbol = self.units(token)
+        return format_amount(amount, decimals, symbol)
+
+    def allow(self, token: str, amount: int) -> None:
+        """Let the hub take exactly `amount`, unless it already may."""
+        contract = self.token(token)
+        if int(contract.call("allowance", self.party.address, self.hub.address)) < amount:
+            contract.transact(self.workspace.sender, "approve", self.hub.address, amount)
+
+
+@contextlib.contextmanager
+def desk_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[Desk]:
+    """Open the acting account's node on the hub recorded for the chain."""
+    connection = workspace.connection
+    record = Registry(deployments).load(connection.chain_id, HUB, connection)
+    hub = HubContract(Contract(connection, record.address, load_artifact(HUB).abi))
+    party = Party.open(workspace.signer, hub, workspace.folder / f"{record.address}.journal")
+    try:
+        for channel in party.channels:
+            party.refresh(channel)
+        yield Desk(workspace, hub, party)
+    finally:
+        party.close()
+
+
+def describe(desk: Desk, state: State) -> dict[str, Any]:
+    """A channel as a party knows it, for `--json`; amounts are decimal strings."""
+    return {
+        "id": "0x" + state.key.id.hex(),
+        "kind": "simplex" if state.key.simplex else "duplex",
+        "phase": state.phase,
+        "side": state.side,
+        "peer": state.key.b if state.side == "A" else state.key.a,
+        "token": state.key.token,
+        "balance": str(state.balance),
+        "peerBalance": str(state.peer_balance),
+        "available": str(state.available),
+        "sent": str(state.mine.amount),
+        "received": str(state.theirs.amount),
+        "payments": state.mine.payments + state.theirs.payments,
+        "deadline": state.deadline,
+    }

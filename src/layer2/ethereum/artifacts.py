@@ -1,0 +1,108 @@
+"""Compiled contracts packaged with the library, so that deploying needs no compiler."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, cast
+
+from layer2.ethereum.errors import ArtifactError
+
+__all__ = ["Artifact", "artifact_names", "load_artifact", "load_manifest", "source_checksum"]
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One compiled contract; `source_checksum` covers every Solidity source it was compiled from."""
+
+    name: str
+    abi: list[dict[str, Any]]
+    bytecode: bytes
+    runtime: bytes
+    storage_layout: dict[str, Any] = field(default_factory=dict)
+    immutable_references: dict[str, list[dict[str, int]]] = field(default_factory=dict)
+    source_checksum: str = ""
+    source: str = ""
+    compiler: dict[str, Any] = field(default_factory=dict)
+    method_identifiers: dict[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Artifact {self.name} {len(self.runtime)} bytes>"
+
+
+@lru_cache(maxsize=4)
+def load_manifest(mocks: bool = False) -> Mapping[str, Any]:
+    """The packaged `manifest.json` (or `mocks.json`) as it is; raises `ArtifactError` if damaged."""
+    name = "mocks.json" if mocks else "manifest.json"
+    try:
+        text = resources.files("layer2").joinpath("artifacts", name).read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError) as failure:
+        raise ArtifactError(f"layer2/artifacts/{name} is missing", hint="run: make compile") from failure
+    try:
+        manifest = json.loads(text)
+    except json.JSONDecodeError as failure:
+        raise ArtifactError(
+            f"layer2/artifacts/{name} is damaged: {failure}", hint="run: make compile"
+        ) from failure
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("contracts"), dict):
+        raise ArtifactError(f"layer2/artifacts/{name} has no contracts", hint="run: make compile")
+    return cast(Mapping[str, Any], manifest)
+
+
+def artifact_names(*, mocks: bool = False) -> list[str]:
+    """The names `load_artifact` knows."""
+    return sorted(load_manifest(mocks)["contracts"])
+
+
+def load_artifact(name: str, *, mocks: bool = False) -> Artifact:
+    """A packaged contract by name (`mocks=True`: one of the hostile or helping contracts used in tests)."""
+    manifest = load_manifest(mocks)
+    raw = manifest["contracts"].get(name)
+    if raw is None:
+        raise ArtifactError(
+            f"contract {name!r} is not in the manifest; it has: {', '.join(artifact_names(mocks=mocks))}",
+            hint="check the name, or compile again",
+        )
+    try:
+        return Artifact(
+            name=name,
+            abi=list(raw["abi"]),
+            bytecode=_code(raw["bytecode"]),
+            runtime=_code(raw["runtime"]),
+            storage_layout=dict(raw.get("storage_layout") or {}),
+            immutable_references=dict(raw.get("immutable_references") or {}),
+            source_checksum=str(manifest.get("source_checksum", "")),
+            source=str(raw.get("source", "")),
+            compiler=dict(manifest.get("compiler") or {}),
+            method_identifiers=dict(raw.get("method_identifiers") or {}),
+        )
+    except (KeyError, TypeError, ValueError) as failure:
+        raise ArtifactError(
+            f"contract {name!r}: the manifest entry is damaged: {failure!r}", hint="compile again"
+        ) from failure
+
+
+def source_checksum(root: str | Path, compiler: Mapping[str, Any] | None = None) -> str:
+    """The checksum a manifest compiled from the `contracts` folder `root` must carry (hex SHA-256).
+
+    Covers every `.sol` file (path below `root`, hash of its content) and the compiler record (default:
+    the packaged manifest's), so that a packaged manifest can be compared with sources at hand.
+    """
+    base = Path(root)
+    record = dict(load_manifest()["compiler"] if compiler is None else compiler)
+    digest = hashlib.sha256()
+    sources = (path for path in base.rglob("*.sol") if ".cache" not in path.parts)
+    files = {path.relative_to(base).as_posix(): path for path in sources}
+    for name in sorted(files):
+        digest.update(f"{name}\0{hashlib.sha256(files[name].read_bytes()).hexdigest()}\n".encode())
+    digest.update(json.dumps(record, sort_keys=True, separators=(",", ":")).encode())
+    return digest.hexdigest()
+
+
+def _code(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))

@@ -1,0 +1,77 @@
+"""How much to pay for gas, and how long to wait before paying more (EIP-1559)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from layer2.ethereum.errors import FeeTooHigh
+from layer2.primitives.errors import RangeError
+
+__all__ = ["Fees", "GasPolicy"]
+
+_GWEI = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """The two prices of an EIP-1559 transaction, in wei per gas."""
+
+    max_fee: int
+    priority_fee: int
+
+
+@dataclass(frozen=True, slots=True)
+class GasPolicy:
+    """Limits and patience of a sender.
+
+    `max_fee_per_gas`: never offer more (wei per gas); `priority_fee`: the tip (wei per gas);
+    `base_fee_multiple`: headroom over the current base fee, so that it may rise for some blocks;
+    `bump`: each replacement raises both prices by at least this factor (nodes demand 1.10, some pools 1.125);
+    `wait`: seconds before a transaction that is not mined is replaced; `max_replacements`: how often;
+    `gas_margin`: factor on an estimated gas limit.
+    """
+
+    max_fee_per_gas: int = 500 * _GWEI
+    priority_fee: int = 1 * _GWEI
+    base_fee_multiple: int = 2
+    bump: float = 1.125
+    wait: float = 60.0
+    max_replacements: int = 5
+    gas_margin: float = 1.2
+
+    def __post_init__(self) -> None:
+        if self.bump < 1.125:
+            raise RangeError(
+                f"gas policy: bump {self.bump} given, at least 1.125 needed", hint="use 1.125 or more"
+            )
+        if self.gas_margin < 1 or self.wait <= 0 or self.max_replacements < 0 or self.base_fee_multiple < 1:
+            raise RangeError(f"gas policy out of range: {self}", hint="margin and multiple >= 1, wait > 0")
+        if not 0 <= self.priority_fee <= self.max_fee_per_gas:
+            raise RangeError(
+                f"gas policy: priority fee {self.priority_fee} not within the cap {self.max_fee_per_gas}",
+                hint="raise max_fee_per_gas",
+            )
+
+    def fees(self, base_fee: int) -> Fees:
+        """What to offer at this base fee; raises `FeeTooHigh` if the cap would not even get it mined."""
+        if base_fee + self.priority_fee > self.max_fee_per_gas:
+            raise FeeTooHigh(
+                f"sender: the network asks {base_fee} + {self.priority_fee} wei per gas, "
+                f"the policy allows {self.max_fee_per_gas}",
+                hint="wait for a lower base fee or raise GasPolicy.max_fee_per_gas",
+            )
+        wanted = base_fee * self.base_fee_multiple + self.priority_fee
+        return Fees(min(wanted, self.max_fee_per_gas), self.priority_fee)
+
+    def bumped(self, fees: Fees, base_fee: int) -> Fees | None:
+        """Prices that replace those of `fees`; `None` if the cap does not allow a valid bump."""
+        least = Fees(self._raise(fees.max_fee), self._raise(fees.priority_fee))
+        wanted = max(least.max_fee, base_fee * self.base_fee_multiple + least.priority_fee)
+        if least.max_fee > self.max_fee_per_gas:
+            return None
+        return Fees(min(wanted, self.max_fee_per_gas), least.priority_fee)
+
+    def _raise(self, price: int) -> int:
+        # Integer arithmetic rounded up: one wei short of the node's minimum is refused.
+        scaled = -(-price * round(self.bump * 10_000) // 10_000)
+        return max(scaled, price + 1)

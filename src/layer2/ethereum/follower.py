@@ -1,0 +1,179 @@
+"""Follows a contract's logs: range queries, confirmations, and rollback when the chain is reorganised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from layer2.ethereum.backend import Topics
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.cursor import Cursor, filter_id
+from layer2.ethereum.errors import ConnectionFailed, ReorgTooDeep, RpcError, WrongChain
+from layer2.ethereum.records import Block, Log
+from layer2.primitives.addresses import Address, to_address
+from layer2.primitives.errors import MalformedError, RangeError
+
+__all__ = ["Cursor", "LogFollower", "Update"]
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What one step found: undo `removed` in the given order (newest first), then apply `new` (chain order).
+
+    `head`: the node's newest block. A log that a reorganisation moved to another block is in both lists.
+    """
+
+    new: list[Log] = field(default_factory=list)
+    removed: list[Log] = field(default_factory=list)
+    head: int = 0
+
+
+class _Moved(Exception):
+    """The chain changed between two requests of one step; the step starts over."""
+
+
+class LogFollower:
+    """The logs of one or several addresses from `start_block` on, each delivered once.
+
+    `confirmations`: a block is read when this many are above it; `chunk`: blocks per request (halved when
+    the node refuses); `memory`: how many recent blocks are remembered, the deepest reorganisation that
+    can be undone; `cursor`: where an earlier follower with the same filter stopped. Store `cursor` with
+    the state derived from each `Update`, in one transaction.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        address: Address | Sequence[Address],
+        topics: Topics | None = None,
+        *,
+        start_block: int,
+        confirmations: int = 0,
+        cursor: Cursor | bytes | None = None,
+        chunk: int = 2000,
+        memory: int = 64,
+    ) -> None:
+        if start_block < 0 or confirmations < 0 or chunk < 1 or memory < 1:
+            raise RangeError(
+                f"log follower: start {start_block}, confirmations {confirmations}, "
+                f"chunk {chunk}, memory {memory}",
+                hint="start and confirmations from 0, chunk and memory from 1",
+            )
+        self.connection = connection
+        self.addresses = tuple(
+            to_address(one) for one in ([address] if isinstance(address, str) else address)
+        )
+        self.topics = topics
+        self.confirmations = confirmations
+        self.chunk = chunk
+        self.memory = memory
+        identity = filter_id(self.addresses, topics)
+        if isinstance(cursor, bytes):
+            cursor = Cursor.from_bytes(cursor)
+        self._cursor = cursor or Cursor(connection.chain_id, identity, start_block, start_block)
+        self._check(self._cursor, identity, start_block)
+
+    def __repr__(self) -> str:
+        return f"<LogFollower next={self._cursor.next_block} addresses={len(self.addresses)}>"
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where the follower stands; changes only when a step succeeds."""
+        return self._cursor
+
+    def step(self) -> Update:
+        """Read everything now due. On any error the cursor is unchanged and the step can be repeated.
+
+        Raises `ReorgTooDeep` when blocks older than those remembered were replaced.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                cursor, update = self._read()
+            except _Moved:
+                continue
+            self._cursor = cursor
+            return update
+        raise ConnectionFailed(
+            f"log follower: the chain changed during each of {_ATTEMPTS} attempts",
+            hint="try again in a moment",
+        )
+
+    def _check(self, cursor: Cursor, identity: bytes, start_block: int) -> None:
+        if cursor.chain_id != self.connection.chain_id:
+            raise WrongChain(
+                f"log follower: the cursor is of chain {cursor.chain_id}, "
+                f"connected to {self.connection.chain_id}",
+                hint="connect to the cursor's chain",
+            )
+        if cursor.filter_id != identity or cursor.start_block != start_block:
+            raise MalformedError(
+                "log follower: the cursor belongs to another address, topic filter or start block",
+                hint="use the same filter, or start without a cursor",
+            )
+
+    def _read(self) -> tuple[Cursor, Update]:
+        head = self.connection.latest()
+        kept, removed = self._fork_point(head)
+        cursor = self._cursor
+        next_block = kept[-1][0] + 1 if kept else (cursor.start_block if cursor.ring else cursor.next_block)
+        target = head.number - self.confirmations
+        ring, logs = list(kept), [log for log in cursor.logs if log.block_number < next_block]
+        new: list[Log] = []
+        if target >= next_block:
+            new = self._scan(next_block, target)
+            ring += self._hashes(max(next_block, target + 1 - self.memory), target, ring)
+            self._verify(new, dict(ring))
+            next_block = target + 1
+        ring = ring[-self.memory :]
+        oldest = ring[0][0] if ring else next_block
+        recent = tuple(log for log in logs + new if log.block_number >= oldest)
+        moved = Cursor(cursor.chain_id, cursor.filter_id, cursor.start_block, next_block, tuple(ring), recent)
+        return moved, Update(new=new, removed=removed, head=head.number)
+
+    def _fork_point(self, head: Block) -> tuple[list[tuple[int, bytes]], list[Log]]:
+        ring = list(self._cursor.ring)
+        while ring:
+            number, known = ring[-1]
+            block = head if number == head.number else self.connection.block(number)
+            if block is not None and block.hash == known:
+                break
+            ring.pop()
+        if not ring and self._cursor.ring and self._cursor.ring[0][0] > self._cursor.start_block:
+            raise ReorgTooDeep(self._cursor.ring[0][0], head.number)
+        first_gone = ring[-1][0] + 1 if ring else self._cursor.start_block
+        removed = [log for log in reversed(self._cursor.logs) if log.block_number >= first_gone]
+        return ring, removed if self._cursor.ring else []
+
+    def _scan(self, start: int, stop: int) -> list[Log]:
+        found: list[Log] = []
+        size = self.chunk
+        while start <= stop:
+            end = min(start + size - 1, stop)
+            try:
+                found += self.connection.logs(start, end, self.addresses, self.topics)
+            except RpcError:
+                # Nodes limit the range or the number of results, each in its own words: ask for less.
+                if end == start:
+                    raise
+                size = max(1, (end - start + 1) // 2)
+                continue
+            start = end + 1
+        return sorted(found, key=lambda log: (log.block_number, log.log_index))
+
+    def _hashes(self, start: int, stop: int, ring: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+        hashes: list[tuple[int, bytes]] = []
+        parent = ring[-1][1] if ring and ring[-1][0] == start - 1 else None
+        for number in range(start, stop + 1):
+            block = self.connection.block(number)
+            if block is None or (parent is not None and block.parent_hash != parent):
+                raise _Moved
+            hashes.append((number, block.hash))
+            parent = block.hash
+        return hashes
+
+    def _verify(self, new: list[Log], hashes: dict[int, bytes]) -> None:
+        # Logs and headers come from separate requests: both must speak of the same blocks.
+        if any(hashes.get(log.block_number, log.block_hash) != log.block_hash for log in new):
+            raise _Moved

@@ -1,0 +1,139 @@
+"""What the chain reports, as frozen records: blocks, logs, receipts, call outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from layer2.primitives.addresses import Address, to_address
+
+__all__ = ["Block", "CallOutcome", "Log", "Receipt", "halt_reason", "hex_bytes", "hex_int"]
+
+
+def hex_int(value: object) -> int:
+    """An integer from a JSON-RPC quantity (hex string) or an int that a provider already decoded."""
+    if isinstance(value, str):
+        return int(value, 16)
+    if isinstance(value, int):
+        return value
+    raise TypeError(f"not a quantity: {value!r}")
+
+
+def hex_bytes(value: object) -> bytes:
+    """Bytes from JSON-RPC data (hex string) or bytes that a provider already decoded."""
+    if isinstance(value, str):
+        return bytes.fromhex(value[2:] if value.startswith("0x") else value)
+    if isinstance(value, bytes):
+        return bytes(value)
+    raise TypeError(f"not data: {value!r}")
+
+
+def halt_reason(text: str) -> str:
+    """One name for what each node calls the end of a call that ran out of gas or hit a bad instruction."""
+    squeezed = text.lower().replace(" ", "")
+    if "outofgas" in squeezed or "gasuint64" in squeezed:
+        return "out of gas"
+    if "invalid" in squeezed and ("opcode" in squeezed or "instruction" in squeezed):
+        return "invalid instruction"
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block header's fields that this project uses; times in seconds, fees in wei per gas."""
+
+    number: int
+    hash: bytes
+    parent_hash: bytes
+    timestamp: int
+    base_fee: int
+    gas_limit: int
+
+    @classmethod
+    def from_rpc(cls, raw: Mapping[str, Any]) -> Block:
+        """Decode the result of `eth_getBlockBy*`."""
+        return cls(
+            number=hex_int(raw["number"]),
+            hash=hex_bytes(raw["hash"]),
+            parent_hash=hex_bytes(raw["parentHash"]),
+            timestamp=hex_int(raw["timestamp"]),
+            base_fee=hex_int(raw.get("baseFeePerGas") or 0),
+            gas_limit=hex_int(raw["gasLimit"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One event log; two logs are the same event only if their block hash is the same too."""
+
+    address: Address
+    topics: tuple[bytes, ...]
+    data: bytes
+    block_number: int
+    block_hash: bytes
+    tx_hash: bytes
+    tx_index: int
+    log_index: int
+
+    @classmethod
+    def from_rpc(cls, raw: Mapping[str, Any]) -> Log:
+        """Decode one element of `eth_getLogs` or of a receipt's `logs`."""
+        return cls(
+            address=to_address(raw["address"]),
+            topics=tuple(hex_bytes(topic) for topic in raw["topics"]),
+            data=hex_bytes(raw["data"]),
+            block_number=hex_int(raw["blockNumber"]),
+            block_hash=hex_bytes(raw["blockHash"]),
+            tx_hash=hex_bytes(raw["transactionHash"]),
+            tx_index=hex_int(raw["transactionIndex"]),
+            log_index=hex_int(raw["logIndex"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A mined transaction; `status` is 1 (success) or 0 (reverted), prices in wei per gas."""
+
+    tx_hash: bytes
+    block_number: int
+    block_hash: bytes
+    gas_used: int
+    status: int
+    logs: tuple[Log, ...]
+    contract_address: Address | None
+    effective_gas_price: int
+
+    @property
+    def cost(self) -> int:
+        """What the sender paid for gas, in wei."""
+        return self.gas_used * self.effective_gas_price
+
+    @classmethod
+    def from_rpc(cls, raw: Mapping[str, Any]) -> Receipt:
+        """Decode the result of `eth_getTransactionReceipt`."""
+        created = raw.get("contractAddress")
+        return cls(
+            tx_hash=hex_bytes(raw["transactionHash"]),
+            block_number=hex_int(raw["blockNumber"]),
+            block_hash=hex_bytes(raw["blockHash"]),
+            gas_used=hex_int(raw["gasUsed"]),
+            status=hex_int(raw["status"]),
+            logs=tuple(Log.from_rpc(log) for log in raw["logs"]),
+            contract_address=to_address(created) if created else None,
+            effective_gas_price=hex_int(raw.get("effectiveGasPrice") or 0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutcome:
+    """How a simulated call ended: `output`, `revert` data, or a `failure` that is not a revert."""
+
+    output: bytes = b""
+    revert: bytes | None = None
+    failure: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the call returned normally."""
+        return self.revert is None and self.failure is None

@@ -1,0 +1,87 @@
+"""Who signs: one small protocol, so that a raw key and an ape account are used alike."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+from eth_account.signers.local import LocalAccount
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+
+from layer2.primitives.addresses import Address
+from layer2.primitives.ecdsa import PrivateKey
+from layer2.primitives.errors import MalformedError
+from layer2.primitives.typed_data import Domain, TypedMessage
+
+__all__ = ["LocalSigner", "Signer"]
+
+
+@runtime_checkable
+class Signer(Protocol):
+    """An account that can sign; implementations raise `SignatureError` when they will not."""
+
+    @property
+    def address(self) -> Address:
+        """The account's checksummed address."""
+        ...
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        """Sign 32 bytes as they are: 65 bytes r, s, v with v 27 or 28 and low s."""
+        ...
+
+    def sign_typed(self, message: TypedMessage, domain: Domain) -> bytes:
+        """Sign an EIP-712 message for a domain, 65 bytes as `sign_digest`."""
+        ...
+
+    def sign_transaction(self, tx: dict[str, Any]) -> bytes:
+        """Sign a transaction (web3 field names) and return its raw bytes (EIP-2718)."""
+        ...
+
+
+class LocalSigner:
+    """A signer that holds its key in memory."""
+
+    __slots__ = ("_key", "address")
+
+    def __init__(self, key: PrivateKey | LocalAccount | bytes | str) -> None:
+        if isinstance(key, LocalAccount):
+            key = bytes(key.key)
+        elif isinstance(key, str):
+            try:
+                key = bytes.fromhex(key.removeprefix("0x"))
+            except ValueError:
+                # The value is a secret: it must not appear in a message.
+                raise MalformedError("private key: not hex", hint="pass 64 hex digits") from None
+        if not isinstance(key, PrivateKey | bytes):
+            raise MalformedError(
+                f"signer: cannot use a {type(key).__name__} as a key",
+                hint="pass a PrivateKey, 32 bytes, hex or an eth-account LocalAccount",
+            )
+        self._key = key if isinstance(key, PrivateKey) else PrivateKey(bytes(key))
+        self.address: Address = self._key.address
+
+    def __repr__(self) -> str:
+        return f"<LocalSigner {self.address}>"
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        """Sign 32 bytes as they are: r, s, v (65 bytes)."""
+        return self._key.sign(digest)
+
+    def sign_typed(self, message: TypedMessage, domain: Domain) -> bytes:
+        """Sign an EIP-712 message for a domain: r, s, v (65 bytes)."""
+        return self._key.sign(message.digest(domain))
+
+    def sign_transaction(self, tx: dict[str, Any]) -> bytes:
+        """Sign a typed transaction (EIP-2718, such as EIP-1559) and return its raw bytes."""
+        if not tx.get("type"):
+            raise MalformedError(
+                f"{self.address}: transaction type {tx.get('type')!r} given, a typed one (EIP-2718) needed",
+                hint="set type 2 and the fees of EIP-1559",
+            )
+        signature = self._key.sign(bytes(TypedTransaction.from_dict(tx).hash()))
+        signed = {
+            **tx,
+            "v": signature[64] - 27,
+            "r": int.from_bytes(signature[:32], "big"),
+            "s": int.from_bytes(signature[32:64], "big"),
+        }
+        return bytes(TypedTransaction.from_dict(signed).encode())

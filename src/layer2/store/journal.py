@@ -1,0 +1,332 @@
+"""An append-only journal with group commit on SQLite (WAL, synchronous=FULL).
+
+Appends are buffered in memory and written by `commit()` in one transaction and one fsync, together with changed
+metadata. Each row carries a checksum chained over all rows before it, and the head of the chain is stored beside them:
+a flipped bit, a lost tail or a removed row is found when the journal is opened. A metadata value carries a checksum of
+its own. What no chain can show is a file put back whole from an older day.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+
+from layer2.store.errors import (
+    JournalCorrupt,
+    JournalError,
+    JournalFull,
+    JournalLocked,
+    JournalMissing,
+    JournalVersion,
+)
+from layer2.store.faults import fault_point
+
+__all__ = ["Entry", "Journal", "fault_point"]
+
+_GENESIS = bytes(32)
+_SCHEMA = """
+CREATE TABLE journal_rows (
+    sequence INTEGER PRIMARY KEY, stream TEXT NOT NULL, payload BLOB NOT NULL, checksum BLOB NOT NULL
+) STRICT;
+CREATE INDEX rows_by_stream ON journal_rows (stream, sequence);
+CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL, checksum BLOB NOT NULL) STRICT, WITHOUT ROWID;
+"""
+_INSERT = "INSERT INTO journal_rows VALUES (?, ?, ?, ?)"
+_UPSERT = "INSERT OR REPLACE INTO meta VALUES (?, ?, ?)"
+
+
+def _link(head: bytes, sequence: int, stream: bytes, payload: bytes) -> bytes:
+    """The checksum of a row after `head`; lengths come first, so that no two rows read the same."""
+    return sha256(head + b"%d|%d|%s|" % (sequence, len(stream), stream) + payload).digest()
+
+
+def _meta_row(key: str, value: bytes) -> tuple[str, bytes, bytes]:
+    name = key.encode()
+    return key, value, sha256(b"%d|%s|" % (len(name), name) + value).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row: its place in the whole journal, the stream it belongs to, and what was written."""
+
+    sequence: int
+    stream: str
+    payload: bytes
+
+
+class Journal:
+    """One journal file, held by one process at a time.
+
+    Args:
+        path: the file; made, with its folder, if it is not there.
+        kind: what the journal is for; a file of another kind is refused.
+        schema_version: of the payloads; a file of a newer one is refused.
+        must_exist: refuse to start anew when the file is gone.
+        recovery: what to do when the journal is lost or damaged, for the error's hint.
+
+    Raises:
+        JournalMissing, JournalLocked, JournalVersion, JournalCorrupt, JournalError.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        kind: str,
+        schema_version: int = 1,
+        must_exist: bool = False,
+        recovery: str = "restore a backup",
+    ) -> None:
+        self.path = Path(path)
+        self.kind = kind
+        self.recovery = recovery
+        self._pending: list[tuple[int, str, bytes, bytes]] = []
+        self._pending_meta: dict[str, bytes] = {}
+        self._unusable: str | None = None
+        self._closed = False
+        self._next: int = 1
+        self._head: bytes = _GENESIS
+        self._durable: tuple[int, bytes] = (1, _GENESIS)
+        if must_exist and not self.path.exists():
+            raise JournalMissing(f"no {kind} journal at {self.path}", hint=recovery)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise JournalError(f"cannot use {self.path}: {error.strerror}") from error
+        try:
+            self._take_lock()
+            self._open(schema_version, must_exist)
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    # ------------------------------------------------------------------------------------------------- writing
+
+    def append(self, stream: str, payload: bytes) -> int:
+        """Buffer one row and return its sequence number. Nothing is durable before `commit()`."""
+        if self._unusable:
+            raise self._refusal()
+        sequence = self._next
+        payload = bytes(payload)  # a mutable buffer could change before the commit
+        checksum = _link(self._head, sequence, stream.encode(), payload)
+        self._pending.append((sequence, stream, payload, checksum))
+        self._head = checksum
+        self._next = sequence + 1
+        return sequence
+
+    def put_meta(self, key: str, value: bytes) -> None:
+        """Set a value in the same transaction as the pending rows."""
+        if key.startswith("journal."):
+            raise JournalError(f"{key} is a key of the journal itself")
+        if self._unusable:
+            raise self._refusal()
+        self._pending_meta[key] = bytes(value)
+
+    def commit(self) -> None:
+        """Make everything buffered durable with one fsync.
+
+        Raises:
+            JournalFull: no room. The whole group is dropped, on disk and in memory: nothing of it happened.
+            JournalCorrupt, JournalError: the file cannot be written. What the disk now holds is unknown, so this object
+                refuses further writes until the journal is opened again.
+        """
+        if self._unusable:
+            raise self._refusal()
+        if not self._pending and not self._pending_meta:
+            return
+        fault_point("journal.before-commit")
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            if self._pending:
+                self._database.executemany(_INSERT, self._pending)
+                head = (self._next - 1).to_bytes(8, "big") + self._head
+                self._database.execute(_UPSERT, _meta_row("journal.head", head))
+            if self._pending_meta:
+                self._database.executemany(_UPSERT, [_meta_row(*item) for item in self._pending_meta.items()])
+            fault_point("journal.in-commit")
+            self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            refusal = self._translate(error)
+            if not isinstance(refusal, JournalFull) or not self._roll_back():
+                self._unusable = "a write failed"
+            self._drop_pending()
+            raise refusal from error
+        except BaseException:
+            self._unusable = "a commit was interrupted"
+            self._roll_back()
+            self._drop_pending()
+            raise
+        fault_point("journal.after-commit")
+        self._durable = (self._next, self._head)
+        self._pending.clear()
+        self._pending_meta.clear()
+
+    def append_durable(self, stream: str, payload: bytes) -> int:
+        """Append one row and commit."""
+        sequence = self.append(stream, payload)
+        self.commit()
+        return sequence
+
+    # ------------------------------------------------------------------------------------------------- reading
+
+    def read(self, stream: str | None = None, after: int = 0) -> Iterator[Entry]:
+        """Durable rows with a sequence number above `after`, of one stream or of all, in order."""
+        query = "SELECT sequence, stream, payload FROM journal_rows WHERE sequence > ?"
+        parameters: tuple[object, ...] = (after,)
+        if stream is not None:
+            query += " AND stream = ?"
+            parameters = (after, stream)
+        for sequence, name, payload in self._database.execute(query + " ORDER BY sequence", parameters):
+            yield Entry(sequence, name, payload)
+
+    def get_meta(self, key: str) -> bytes | None:
+        """A value as it stands, pending ones included; None if it was never set."""
+        if key in self._pending_meta:
+            return self._pending_meta[key]
+        row = self._database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    @property
+    def last_sequence(self) -> int:
+        """The sequence number of the newest row, pending ones included; 0 when there is none."""
+        return self._next - 1
+
+    # ----------------------------------------------------------------------------------------------- life cycle
+
+    def close(self) -> None:
+        """Release the file. What was not committed is dropped. Closing twice does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._unusable = "it is closed"
+        self._drop_pending()
+        self._database.close()
+        os.close(self._lock)
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Journal {self.kind} {self.path} rows={self.last_sequence} pending={len(self._pending)}>"
+
+    def _take_lock(self) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise JournalLocked(
+                f"the {self.kind} journal {self.path} is held by another process",
+                hint="stop that process first",
+            ) from error
+
+    def _open(self, schema_version: int, must_exist: bool) -> None:
+        try:
+            self._database = sqlite3.connect(self.path, isolation_level=None)
+        except sqlite3.Error as error:
+            raise self._translate(error) from error
+        try:
+            tables = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master")}
+            if tables and not {"meta", "journal_rows"} <= tables:
+                raise JournalVersion(f"{self.path} is a database, but no journal", hint="name another file")
+            if not tables and must_exist:
+                raise JournalMissing(f"the {self.kind} journal at {self.path} is empty", hint=self.recovery)
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=FULL")
+            if not tables:
+                self._create(schema_version)
+            self._check_kind(schema_version)
+            self._verify()
+        except sqlite3.Error as error:
+            self._database.close()
+            raise self._translate(error) from error
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _create(self, schema_version: int) -> None:
+        self._database.execute("BEGIN EXCLUSIVE")
+        for statement in _SCHEMA.split(";"):
+            if statement.strip():
+                self._database.execute(statement)
+        own = {"journal.kind": self.kind.encode(), "journal.version": b"%d" % schema_version}
+        own["journal.head"] = bytes(8) + _GENESIS
+        self._database.executemany(_UPSERT, [_meta_row(*item) for item in own.items()])
+        self._database.execute("COMMIT")
+
+    def _check_kind(self, schema_version: int) -> None:
+        kind, version = self.get_meta("journal.kind"), self.get_meta("journal.version")
+        if kind is None or version is None or not version.isdigit():
+            raise self._corrupt("its header is gone")
+        if kind != self.kind.encode():
+            raise JournalVersion(
+                f"{self.path} is a {kind.decode(errors='replace')} journal, need {self.kind}",
+                hint="name another file",
+            )
+        if int(version) > schema_version:
+            raise JournalVersion(
+                f"{self.path} has schema {int(version)}, this program knows up to {schema_version}",
+                hint="update layer2",
+            )
+
+    def _verify(self) -> None:
+        """Walk the whole chain; an interrupted disk shows here, not when money depends on it."""
+        head, last = _GENESIS, 0
+        # As bytes: a flipped bit may leave a name that is no UTF-8.
+        query = "SELECT sequence, CAST(stream AS BLOB), payload, checksum FROM journal_rows ORDER BY sequence"
+        rows = self._database.execute(query)
+        for sequence, stream, payload, checksum in rows:
+            if sequence != last + 1:
+                raise self._corrupt(f"row {last + 1} is missing")
+            head = _link(head, sequence, stream, payload)
+            if head != checksum:
+                raise self._corrupt(f"row {sequence} was changed")
+            last = sequence
+        if self.get_meta("journal.head") != last.to_bytes(8, "big") + head:
+            raise self._corrupt(f"rows after {last} are missing")
+        for key, value, checksum in self._database.execute("SELECT key, value, checksum FROM meta"):
+            if _meta_row(key, value)[2] != checksum:
+                raise self._corrupt(f"the value {key} was changed")
+        self._next, self._head = last + 1, head
+        self._durable = (self._next, self._head)
+
+    def _drop_pending(self) -> None:
+        self._pending.clear()
+        self._pending_meta.clear()
+        self._next, self._head = self._durable
+
+    def _roll_back(self) -> bool:
+        """End the open transaction, if SQLite has not done so itself; whether that went well."""
+        try:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+        except sqlite3.Error:
+            return False
+        return True
+
+    def _refusal(self) -> JournalError:
+        return JournalError(
+            f"the {self.kind} journal {self.path} takes no writes: {self._unusable}", hint="open it again"
+        )
+
+    def _corrupt(self, what: str) -> JournalCorrupt:
+        return JournalCorrupt(f"the {self.kind} journal {self.path} is damaged: {what}", hint=self.recovery)
+
+    def _translate(self, error: sqlite3.Error) -> Exception:
+        code = getattr(error, "sqlite_errorcode", None)
+        primary = code & 0xFF if code is not None else None
+        if primary == sqlite3.SQLITE_FULL:
+            return JournalFull(f"no room to write {self.path}", hint="free disk space and try again")
+        if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return self._corrupt(str(error))
+        return JournalError(f"cannot use the {self.kind} journal {self.path}: {error}")

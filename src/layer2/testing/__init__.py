@@ -1,0 +1,24 @@
+"""What tests stand on: strict `reverts`, isolation, snapshots, source checks, dishonest actors, mocks.
+
+`layer2.testing.isolation` needs hypothesis and is imported by its own name.
+"""
+
+from __future__ import annotations
+
+from layer2.testing.adversary import Adversary, AttackRecord, adversaries
+from layer2.testing.mocks import deploy_mock, mock_names
+from layer2.testing.revertdata import revert_data
+from layer2.testing.reverts import CaughtRevert, reverts
+from layer2.testing.snapshots import Snapshots
+
+__all__ = [
+    "Adversary",
+    "AttackRecord",
+    "CaughtRevert",
+    "Snapshots",
+    "adversaries",
+    "deploy_mock",
+    "mock_names",
+    "revert_data",
+    "reverts",
+]

@@ -1,0 +1,51 @@
+"""One in-process chain with a hub; each test starts from the same block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from layer2.channels.hub import HubFacade
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.devnet import tester_connection
+from layer2.ethereum.sender import Sender
+from layer2.ethereum.signer import Signer
+
+
+@dataclass
+class People:
+    operator: Signer
+    payer: Signer
+    payee: Signer
+    tower: Signer
+    attacker: Signer
+
+
+@pytest.fixture(scope="module")
+def chain() -> Connection:
+    return tester_connection()
+
+
+@pytest.fixture(scope="module")
+def people(chain: Connection) -> People:
+    return People(*chain.signers(5))
+
+
+@pytest.fixture(scope="module")
+def hub_address(chain: Connection, people: People) -> str:
+    return HubFacade.deploy(chain, people.operator).address
+
+
+@pytest.fixture
+def hub(chain: Connection, hub_address: str, tmp_path: Path) -> Iterator[HubFacade]:
+    snapshot = chain.snapshot()
+    yield HubFacade.at(chain, hub_address, store=tmp_path)
+    chain.revert(snapshot)
+
+
+@pytest.fixture
+def tower_sender(chain: Connection, people: People) -> Sender:
+    return Sender(chain, people.tower)

@@ -1,0 +1,96 @@
+"""Restarts, lost journals and lost messages against a real hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from layer2.channels.hub import HubFacade
+from layer2.channels.hubevents import Closed
+from layer2.channels.node import Party
+from layer2.channels.refusals import JournalLost
+from layer2.ethereum.connection import Connection
+from layer2.primitives.units import parse_amount
+
+
+def test_both_nodes_restart_in_the_middle_of_everything(hub: HubFacade, chain: Connection, people) -> None:
+    channel = hub.open(people.payer, people.payee, deposit="2 ether", dispute="1 hour")
+    channel.pay_many("0.01 ether", 10)
+    channel.withdraw("0.5 ether")
+    channel.conditional("0.2 ether", preimage=b"p" * 32)
+    states = [party.state(channel.id) for party in channel.parties.values()]
+    for party in channel.parties.values():
+        party.close()
+    again = HubFacade.at(chain, hub.address, store=hub.store)
+    channel = again.channel(channel.key, people.payer, people.payee)
+    assert [party.state(channel.id) for party in channel.parties.values()] == states
+    channel.fulfil(b"p" * 32)
+    receipt = channel.close()
+    assert receipt.events[-1] == Closed(channel.id, parse_amount("1.2 ether"), parse_amount("0.3 ether"))
+
+
+def test_a_payment_lost_on_the_way_is_said_again(hub: HubFacade, people) -> None:
+    mine = hub.open(people.payer, people.payee.address, deposit="1 ether")
+    theirs = hub.channel(mine.key, people.payee)
+    mine.pay("0.1 ether")
+    mine.pay("0.1 ether")
+    again = hub.party(people.payer).newest_signed(mine.id)
+    assert theirs.receive(again) == parse_amount("0.2 ether")
+    assert theirs.receive(again) == 0
+
+
+def test_a_lost_journal_is_refused_then_resynced_and_the_channel_closes(
+    hub: HubFacade, chain: Connection, people, tmp_path: Path
+) -> None:
+    channel = hub.open(people.payer, people.payee, deposit="1 ether")
+    channel.pay("0.3 ether")
+    channel.pay("0.1 ether", sender=people.payee)
+    lost = channel.parties["A"]._journal.path
+    channel.parties["A"].close()
+    lost.unlink()
+    with pytest.raises(JournalLost, match="resync"):
+        Party.open(people.payer, hub, lost, create=False)
+    payer = Party.recover(people.payer, hub, tmp_path / "recovered.journal")
+    payer.join(channel.key, frozen=True)
+    payer.resync(channel.parties["B"].copy_for_peer(channel.id))
+    other = HubFacade.at(chain, hub.address, store=tmp_path)
+    channel = other.channel(channel.key, payer, channel.parties["B"])
+    channel.pay("0.1 ether")
+    assert channel.close().events[-1] == Closed(channel.id, parse_amount("0.7 ether"), parse_amount("0.3 ether"))
+
+
+def test_a_lock_proof_is_resynced_with_its_locks(hub: HubFacade, people, tmp_path: Path) -> None:
+    channel = hub.open(people.payer, people.payee, deposit="1 ether")
+    channel.pay("0.1 ether")
+    channel.conditional("0.2 ether", preimage=b"p" * 32)
+    before = channel.parties["A"].state(channel.id)
+    channel.parties["A"].close()
+    payer = Party.recover(people.payer, hub, tmp_path / "recovered.journal")
+    payer.join(channel.key, frozen=True)
+    payer.resync(channel.parties["B"].copy_for_peer(channel.id))
+    after = payer.state(channel.id)
+    assert (after.mine.locks, after.mine.nonce, after.available) == (before.mine.locks, 1, before.available)
+    channel.parties["B"].learn(channel.id, before.mine.locks[0].condition, b"p" * 32)
+    channel.parties["B"].receive_locks(payer.fulfil(channel.id, before.mine.locks[0].condition, b"p" * 32))
+    assert channel.parties["B"].state(channel.id).theirs.amount == parse_amount("0.3 ether")
+
+
+def test_a_restored_old_backup_cannot_be_used_without_the_peer_noticing(hub: HubFacade, people, tmp_path: Path) -> None:
+    """Equivocation by one's own backup: the peer refuses the lower counter, and the resync puts it right."""
+    channel = hub.open(people.payer, people.payee, deposit="1 ether")
+    channel.pay("0.1 ether")
+    path = channel.parties["A"]._journal.path
+    channel.parties["A"].close()
+    backup = path.read_bytes()
+    live = Party.open(people.payer, hub, path)
+    payee = channel.parties["B"]
+    payee.receive(live.pay(channel.id, parse_amount("0.2 ether")))
+    live.close()
+    path.write_bytes(backup)
+    old = Party.open(people.payer, hub, path)
+    stale = old.pay(channel.id, parse_amount("0.05 ether"))
+    with pytest.raises(Exception, match="above"):
+        payee.receive(stale)
+    old.resync(payee.copy_for_peer(channel.id))
+    assert payee.receive(old.pay(channel.id, 1)) == 1

@@ -1,0 +1,200 @@
+"""The watchtower answers what it was given proofs for, whatever is restarted, repeated or reorganised."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from layer2.channels.hub import HubFacade
+from layer2.channels.hubevents import Closed
+from layer2.channels.policy import ChallengePolicy
+from layer2.channels.resolve import virtual_id
+from layer2.channels.watchtower import Watchtower
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.sender import Sender
+from layer2.primitives.errors import InputError
+from layer2.primitives.units import parse_amount
+from layer2.store.journal import Journal
+
+
+def opened(hub: HubFacade, people):
+    channel = hub.open(people.payer, people.payee, deposit="1 ether", dispute="1 hour")
+    return channel, channel.pay("0.1 ether"), channel.pay("0.2 ether")
+
+
+def acts(answers) -> list[tuple[str, bool]]:
+    return [(answer.act, answer.done) for answer in answers]
+
+
+def test_a_stale_counter_is_answered_once_and_settled(hub, chain, people, tower_sender) -> None:
+    channel, old, new = opened(hub, people)
+    tower = Watchtower(chain, hub, tower_sender, settle=True)
+    tower.watch(channel.key, "A", new)
+    assert tower.step() == []
+    channel.dispute(old, sender=people.payer)
+    assert acts(tower.step()) == [("post", True)]
+    assert channel.view().sent_a == new.amount
+    assert tower.step() == []
+    chain.advance(3601)
+    answers = tower.step()
+    assert acts(answers) == [("settle", True)]
+    assert answers[0].receipt.events[-1] == Closed(channel.id, parse_amount("0.7 ether"), parse_amount("0.3 ether"))
+    assert tower.step() == []
+
+
+def test_without_settle_the_tower_leaves_settling_to_the_parties(hub, chain, people, tower_sender) -> None:
+    channel, old, new = opened(hub, people)
+    tower = Watchtower(chain, hub, tower_sender)
+    tower.watch(channel.key, "A", new)
+    channel.dispute(old, sender=people.payer)
+    tower.step()
+    chain.advance(3601)
+    assert tower.step() == []
+    assert channel.view().disputed
+
+
+def test_a_dispute_at_the_newest_counter_needs_no_answer(hub, chain, people, tower_sender) -> None:
+    channel, _, new = opened(hub, people)
+    tower = Watchtower(chain, hub, tower_sender)
+    tower.watch(channel.key, "A", new)
+    channel.dispute(new, sender=people.payer)
+    assert tower.step() == []
+
+
+def test_after_a_reorganisation_the_answer_is_given_again(hub, chain, people, tower_sender) -> None:
+    channel, old, new = opened(hub, people)
+    tower = Watchtower(chain, hub, tower_sender)
+    tower.watch(channel.key, "A", new)
+    channel.dispute(old, sender=people.payer)
+    fork = chain.snapshot()
+    assert acts(tower.step()) == [("post", True)]
+    assert tower.step() == []
+    chain.revert(fork)
+    chain.mine(3)
+    assert channel.view().sent_a == old.amount
+    assert acts(tower.step()) == [("post", True)]
+    assert channel.view().sent_a == new.amount
+
+
+def test_a_dispute_that_a_reorganisation_undoes_and_repeats_is_answered(hub, chain, people, tower_sender) -> None:
+    channel, old, new = opened(hub, people)
+    tower = Watchtower(chain, hub, tower_sender)
+    tower.watch(channel.key, "A", new)
+    tower.step()
+    fork = chain.snapshot()
+    channel.dispute(old, sender=people.payer)
+    tower.step()
+    chain.revert(fork)
+    chain.mine(5)
+    assert tower.step() == []
+    channel.dispute(old, sender=people.payer)
+    assert acts(tower.step()) == [("post", True)]
+
+
+def test_a_restarted_tower_goes_on_from_its_journal(
+    hub: HubFacade, chain: Connection, people, tower_sender: Sender, tmp_path: Path
+) -> None:
+    channel, old, new = opened(hub, people)
+    with Journal(tmp_path / "tower.journal", kind=Watchtower.KIND) as journal:
+        tower = Watchtower(chain, hub, tower_sender, journal=journal)
+        tower.watch(channel.key, "A", old)
+        tower.watch(channel.key, "A", new)
+        tower.step()
+    channel.dispute(old, sender=people.payer)
+    with Journal(tmp_path / "tower.journal", kind=Watchtower.KIND) as journal:
+        tower = Watchtower(chain, hub, tower_sender, journal=journal)
+        assert [one.guards["A"].proof for one in tower.watched] == [new]
+        assert acts(tower.step()) == [("post", True)]
+
+
+def test_an_older_proof_does_not_replace_a_newer_one(hub, chain, people, tower_sender) -> None:
+    channel, old, new = opened(hub, people)
+    tower = Watchtower(chain, hub, tower_sender)
+    tower.watch(channel.key, "A", new)
+    tower.watch(channel.key, "A", old)
+    assert tower.watched[0].guards["A"].proof == new
+
+
+def test_a_delegated_tower_posts_and_unlocks_locks(hub, chain, people, tower_sender) -> None:
+    channel, _, _ = opened(hub, people)
+    preimage = b"p" * 32
+    proof = channel.conditional("0.25 ether", preimage=preimage, expiry="2 hours")
+    node = hub.party(people.payee)
+    until = chain.timestamp() + 86400
+    tower = Watchtower(chain, hub, tower_sender, settle=True)
+    with pytest.raises(InputError):
+        tower.watch(channel.key, "A", proof)
+    tower.watch(channel.key, "A", proof, consent=node.consent(channel.id, people.tower.address, until))
+    channel.dispute(None, sender=people.payer)
+    assert acts(tower.step()) == [("post_locks", True)]
+    tower.learn(preimage)
+    assert acts(tower.step()) == [("unlock", True)]
+    assert tower.step() == []
+    chain.advance(7300)
+    answers = tower.step()
+    assert answers[0].receipt.events[-1] == Closed(channel.id, parse_amount("0.45 ether"), parse_amount("0.55 ether"))
+
+
+def test_a_consent_for_another_tower_does_not_serve(hub, chain, people) -> None:
+    channel, _, _ = opened(hub, people)
+    proof = channel.conditional("0.25 ether", preimage=b"p" * 32, expiry="2 hours")
+    consent = hub.party(people.payee).consent(channel.id, people.tower.address, chain.timestamp() + 86400)
+    tower = Watchtower(chain, hub, Sender(chain, people.attacker))
+    tower.watch(channel.key, "A", proof, consent=consent)
+    channel.dispute(None, sender=people.payer)
+    answers = tower.step()
+    assert acts(answers) == [("post_locks", False)]
+    assert not channel.view().standing("A")
+
+
+def test_a_preimage_revealed_downstream_unlocks_upstream(hub, chain, people, tower_sender) -> None:
+    preimage = b"p" * 32
+    upstream = hub.open(people.payer, people.operator, deposit="1 ether", dispute="1 hour")
+    downstream = hub.open(people.operator, people.payee, deposit="1 ether", dispute="1 hour")
+    upstream.conditional("0.5 ether", preimage=preimage, expiry="3 hours")
+    downstream.conditional("0.5 ether", preimage=preimage, expiry="2 hours")
+    tower = Watchtower(chain, hub, tower_sender)
+    tower.attach(hub.party(people.operator))
+    upstream.dispute(None, sender=people.payer)
+    assert acts(tower.step()) == [("post_locks", True)]
+    downstream.learn(preimage)
+    downstream.dispute(sender=people.payee)
+    downstream.unlock(sender=people.payee)
+    assert acts(tower.step()) == [("unlock", True)]
+    assert upstream.view().sent_a == parse_amount("0.5 ether")
+
+
+def test_an_attached_node_is_defended_without_handing_over_proofs(hub, chain, people, tower_sender) -> None:
+    channel, old, new = opened(hub, people)
+    tower = Watchtower(chain, hub, tower_sender)
+    tower.attach(hub.party(people.payee))
+    channel.dispute(old, sender=people.payer)
+    assert acts(tower.step()) == [("post", True)]
+    assert channel.view().sent_a == new.amount
+
+
+def test_an_answer_that_is_not_worth_its_gas_is_not_sent(hub, chain, people, tower_sender) -> None:
+    channel = hub.open(people.payer, people.payee, deposit="1 ether", dispute="1 hour")
+    old, new = channel.pay(1), channel.pay(1)
+    frugal = Watchtower(chain, hub, tower_sender, ChallengePolicy())
+    frugal.watch(channel.key, "A", new)
+    channel.dispute(old, sender=people.payer)
+    answers = frugal.step()
+    assert acts(answers) == [("post", False)]
+    assert "costs more" in answers[0].detail
+    assert channel.view().sent_a == 1
+
+
+def test_a_tower_unlocks_a_voucher_lock_with_the_receivers_consent(hub, chain, people, tower_sender) -> None:
+    channel = hub.open(people.operator, people.payee, deposit="1 ether", dispute="1 hour")
+    salt = b"v" * 32
+    channel.virtual("0.5 ether", payer=people.payer.address, payee=people.payee.address, salt=salt, expiry="2 hours")
+    voucher = hub.party(people.payer).pay_virtual(people.payee.address, salt, parse_amount("0.2 ether"))
+    channel.learn(voucher, virtual_id(people.payer.address, people.payee.address, salt))
+    tower = Watchtower(chain, hub, tower_sender)
+    tower.attach(hub.party(people.payee))
+    channel.dispute(None, sender=people.operator)
+    assert acts(tower.step()) == [("post_locks", True), ("unlock", True)]
+    assert channel.view().sent_a == parse_amount("0.2 ether")
+    assert tower.step() == []

@@ -1,0 +1,66 @@
+"""The demonstration checks itself: it ends with exit code 0 only if every balance is exact to the wei."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from layer2.cli import main
+from layer2.cli.audit import Audit
+from layer2.cli.demo import run_demo
+from layer2.cli.demo_stage import DemoFailed
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.devnet import AnvilNode, tester_connection
+
+
+def quiet() -> Console:
+    return Console(record=True, width=110, file=io.StringIO())
+
+
+@pytest.mark.slow
+def test_the_demo_passes_in_process(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", "--payments", "1000"])
+    out = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert "Every balance is exact to the wei." in out
+    assert "off by" not in out
+
+
+@pytest.mark.slow
+@pytest.mark.anvil
+def test_the_demo_passes_on_a_real_node() -> None:
+    screen = quiet()
+    with AnvilNode() as node:
+        run_demo(node.connection, payments=1_000, out=screen)
+    assert "Every balance is exact to the wei." in screen.export_text()
+
+
+@pytest.mark.slow
+def test_a_single_wei_too_much_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Audit.expect
+
+    def greedy(self: Audit, name: str, amount: int) -> None:
+        honest(self, name, amount + (name == "payee"))
+
+    monkeypatch.setattr(Audit, "expect", greedy)
+    screen = quiet()
+    with pytest.raises(DemoFailed, match="the balance of payee"):
+        run_demo(tester_connection(), payments=1_000, out=screen)
+    assert "off by" in screen.export_text()
+
+
+def test_the_audit_counts_value_and_gas_of_each_sender() -> None:
+    connection: Connection = tester_connection(3)
+    payer, payee, stranger = connection.signers(3)
+    audit = Audit(connection, {"payer": payer.address, "payee": payee.address, "stranger": stranger.address})
+    from layer2.ethereum.sender import Sender
+
+    Sender(connection, payer).send(payee.address, value=5)
+    assert [one.exact for one in audit.balances()] == [True, False, True]
+    audit.expect("payee", 5)
+    assert all(one.exact for one in audit.balances())
+    (sent,) = audit.spent(audit.start)
+    assert (sent.sender, sent.value, sent.gas_used) == (payer.address, 5, 21_000)

@@ -1,0 +1,96 @@
+"""The command line reports errors as one line on stderr with exit code 2, and never with a traceback."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from layer2.cli import main
+from layer2.cli.app import one_line
+from layer2.ethereum.anvil import AnvilNode
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    captured = capsys.readouterr()
+    return int(ended.value.code or 0), captured.out, captured.err
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "--help")
+    assert code == 0
+    assert all(name in out for name in ("bench", "channels", "demo", "deploy", "devnet", "doctor"))
+
+
+def test_help_loads_no_chain_library() -> None:
+    script = "import sys; from layer2.cli.app import _run; _run(['--help']); sys.exit('web3' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("nonsense",), "No such command"),
+        (("channels", "nonsense"), "No such command"),
+        (("channels", "pay"), "Missing argument"),
+        (("demo", "--payments", "10"), "10 is not in the range"),
+        (("channels", "show", "--network", "http://127.0.0.1:1"), "no answer"),
+        (("channels", "open", "payee", "--deposit", "1 ether", "--network", "/nonexistent.ipc"), "nonexistent"),
+    ],
+)
+def test_an_error_is_one_line_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], reason: str
+) -> None:
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (2, "")
+    assert err.startswith("layer2: ")
+    assert err.count("\n") == 1
+    assert reason in err
+
+
+def test_a_taken_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, _, err = run(capsys, "devnet", "--port", str(port))
+    assert code == 2
+    assert f"port {port} cannot be used" in err
+
+
+def test_one_line_keeps_the_words() -> None:
+    assert one_line("a\n  b\tc ") == "a b c"
+
+
+def test_two_parties_pay_and_close_through_pipes(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LAYER2_HOME", str(tmp_path / "home"))
+    with AnvilNode() as node:
+        monkeypatch.setenv("LAYER2_NETWORK", node.url)
+        assert run(capsys, "deploy")[0] == 0
+        _, out, _ = run(capsys, "channels", "open", "payee", "--deposit", "2 ether", "--as", "payer", "--json")
+        channel = json.loads(out)["id"]
+        voucher = run(capsys, "channels", "pay", channel, "0.5 ether", "--as", "payer")[1]
+        code, out, _ = run(capsys, "channels", "verify", voucher, "--as", "payee", "--json")
+        assert code == 0
+        assert json.loads(out)["balance"] == str(10**18 // 2)
+
+        # The same line again pays nothing, a changed one is refused and changes nothing.
+        assert json.loads(run(capsys, "channels", "verify", voucher, "--as", "payee", "--json")[1])["gained"] == "0"
+        forged = json.dumps({**json.loads(voucher), "amount": str(10**18)})
+        assert run(capsys, "channels", "verify", forged, "--as", "payee")[0] == 2
+        shown = json.loads(run(capsys, "channels", "show", channel, "--as", "payee", "--json")[1])
+        assert shown[0]["balance"] == str(10**18 // 2)
+
+        terms = run(capsys, "channels", "close", channel, "--as", "payee")[1]
+        before = node.connection.balance(node.connection.signers(3)[2].address)
+        code, out, _ = run(capsys, "channels", "close", terms, "--as", "payer", "--json")
+        assert code == 0
+        assert json.loads(out)["phase"] == "closed"
+        assert node.connection.balance(node.connection.signers(3)[2].address) - before == 10**18 // 2
