@@ -26,7 +26,9 @@ def cli(workspace: Workspace, name: str, deployments: str) -> None:
     record = deploy_hub(workspace.sender)
     path = Registry(deployments).save(name, record)
     # Ape did not send the transaction itself: tell it which one it was.
-    creation = ContractCreation(txn_hash=record.tx_hash, block=record.block, deployer=record.deployer)
+    creation = ContractCreation.model_validate(
+        {"txn_hash": record.tx_hash, "block": record.block, "deployer": record.deployer}
+    )
     chain.contracts.cache_contract_creation(record.address, creation)
     contract = project.ChannelHub.at(record.address)
     project.deployments.track(contract, allow_dev=workspace.connection.is_dev)

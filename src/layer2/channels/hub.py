@@ -95,7 +95,7 @@ class HubFacade(HubContract):
             self._parties[signer.address] = found
         return found
 
-    def close(self) -> None:
+    def release(self) -> None:
         """Close the journals of all nodes opened here, so that another process can take them."""
         for party in self._parties.values():
             party.close()

@@ -71,7 +71,8 @@ class Move(TypedMessage):
     """Both parties of the first channel let money pass into the second, as step number `epoch` of the first."""
 
     TYPE: ClassVar[str] = (
-        "Move(bytes32 fromId,bytes32 toId,uint128 outA,uint128 outB,uint128 inA,uint128 inB,uint32 epoch,uint48 validUntil)"
+        "Move(bytes32 fromId,bytes32 toId,uint128 outA,uint128 outB,uint128 inA,uint128 inB,"
+        "uint32 epoch,uint48 validUntil)"
     )
     from_id: bytes
     to_id: bytes

@@ -14,7 +14,7 @@ from layer2.channels.locks import locks_hash
 from layer2.channels.proofs import CloseTerms, LockPayment, Payment, WithdrawTerms
 from layer2.channels.watchtower import Watchtower
 from layer2.cli.channels import verb
-from layer2.cli.claims import pack_claims
+from layer2.cli.claims import pack_claims, packs
 from layer2.cli.parties import Desk, describe, desk_of
 from layer2.cli.wire import decode, encode, read_text
 from layer2.cli.workspace import Workspace
@@ -192,7 +192,10 @@ def _watch_step(desk: Desk) -> list[str]:
 @verb("claim")
 @click.argument("channels", nargs=-1)
 def claim(workspace: Workspace, channels: tuple[str, ...]) -> None:
-    """Claim what simplex CHANNELS (all, if none is named) owe you, in one transaction per token."""
+    """Claim what simplex CHANNELS (all, if none is named) owe you, in one transaction per token.
+
+    Vouchers signed by session keys or contracts do not fit a batch and are claimed one by one.
+    """
     with desk_of(workspace) as desk:
         ids = [desk.key(one).id for one in channels] or list(desk.party.channels)
         owed = [state for state in map(desk.party.state, ids) if _claimable(desk, state.key)]
@@ -200,17 +203,16 @@ def claim(workspace: Workspace, channels: tuple[str, ...]) -> None:
             raise InputError(
                 f"{desk.party.address}: nothing to claim", hint="verify a payment in a simplex channel first"
             )
+        for state in [one for one in owed if not packs(one.theirs.signature)]:
+            mined = desk.hub.claim_voucher(workspace.sender, state.key, state.theirs.amount, state.theirs.signature)
+            _report(desk, state.key, mined, "claimed")
+        owed = [one for one in owed if packs(one.theirs.signature)]
         for token in sorted({state.key.token for state in owed}):
             due = [state for state in owed if state.key.token == token]
             rows = [(state.key, state.theirs.amount, state.theirs.signature) for state in due]
             mined = desk.hub.claim(workspace.sender, desk.party.address, token, pack_claims(rows))
             each = mined.gas_used // len(rows)
-            facts = {
-                "channels": len(rows),
-                "token": token,
-                "gas": mined.gas_used,
-                "transaction": _hash(mined),
-            }
+            facts = {"channels": len(rows), "token": token, "gas": mined.gas_used, "transaction": _hash(mined)}
             workspace.emit(facts, f"claimed {len(rows)} channels, {mined.gas_used:,} gas, {each:,} each")
 
 

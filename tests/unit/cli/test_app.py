@@ -94,3 +94,53 @@ def test_two_parties_pay_and_close_through_pipes(tmp_path, monkeypatch, capsys) 
         assert code == 0
         assert json.loads(out)["phase"] == "closed"
         assert node.connection.balance(node.connection.signers(3)[2].address) - before == 10**18 // 2
+
+
+def test_a_simplex_channel_is_claimed_and_left(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LAYER2_HOME", str(tmp_path / "home"))
+    with AnvilNode() as node:
+        monkeypatch.setenv("LAYER2_NETWORK", node.url)
+        run(capsys, "deploy")
+        payer, payee = (one.address for one in node.connection.signers(3)[1:])
+        terms = ("--deposit", "2 ether", "--dispute", "1 hour", "--simplex", "--as", "payer")
+        assert run(capsys, "channels", "open", "payee", *terms)[0] == 0
+        assert "nothing to claim" in run(capsys, "channels", "claim", "--as", "payee")[2]
+        voucher = run(capsys, "channels", "pay", "last", "0.01 ether", "--times", "50", "--as", "payer")[1]
+        run(capsys, "channels", "verify", voucher, "--as", "payee")
+
+        before = node.connection.balance(payee)
+        code, out, _ = run(capsys, "channels", "claim", "--as", "payee", "--json")
+        assert (code, json.loads(out)["channels"]) == (0, 1)
+        assert before < node.connection.balance(payee) < before + 10**18 // 2  # less the gas of the claim
+
+        assert run(capsys, "channels", "exit", "last", "--as", "payer")[0] == 0
+        code, _, err = run(capsys, "channels", "exit", "last", "--as", "payer")
+        assert (code, err.count("\n")) == (2, 1)
+        node.connection.advance(3601)
+        before = node.connection.balance(payer)
+        assert run(capsys, "channels", "exit", "last", "--as", "payer")[0] == 0
+        assert before + 10**18 < node.connection.balance(payer) < before + 3 * 10**18 // 2
+
+
+def test_a_stale_proof_is_answered_by_watch(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LAYER2_HOME", str(tmp_path / "home"))
+    with AnvilNode() as node:
+        monkeypatch.setenv("LAYER2_NETWORK", node.url)
+        run(capsys, "deploy")
+        run(capsys, "channels", "open", "payee", "--deposit", "2 ether", "--dispute", "1 hour", "--as", "payer")
+        old = run(capsys, "channels", "pay", "last", "0.1 ether", "--as", "payer")[1]
+        newest = run(capsys, "channels", "pay", "last", "0.9 ether", "--as", "payer")[1]
+        run(capsys, "channels", "verify", newest, "--as", "payee")
+        assert run(capsys, "channels", "dispute", "last", "--with", old, "--as", "payer")[0] == 0
+
+        code, _, err = run(capsys, "channels", "settle", "last", "--as", "payer")
+        assert (code, err.count("\n")) == (2, 1)
+        assert "post done" in run(capsys, "channels", "watch", "--once", "--as", "payee")[1]
+        assert "nothing to do" in run(capsys, "channels", "watch", "--once", "--as", "payee")[1]
+        node.connection.advance(3601)
+        payee = node.connection.signers(3)[2].address
+        before = node.connection.balance(payee)
+        assert run(capsys, "channels", "settle", "last", "--as", "payer")[0] == 0
+        assert node.connection.balance(payee) - before == 10**18

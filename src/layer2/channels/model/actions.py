@@ -1,0 +1,279 @@
+"""Every entry point of the hub as a frozen record of its arguments, in their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar
+
+from layer2.channels.model.state import Key
+from layer2.primitives.addresses import ZERO_ADDRESS, Address
+from layer2.primitives.errors import RangeError
+
+
+class _Ranged:
+    """Refuses numbers that the ABI could not carry."""
+
+    __slots__ = ()
+    BITS: ClassVar[dict[str, int]] = {}
+
+    def __post_init__(self) -> None:
+        for name, bits in self.BITS.items():
+            value = getattr(self, name)
+            for number in value if isinstance(value, tuple) else (value,):
+                if type(number) is not int or not 0 <= number < 1 << bits:
+                    raise RangeError(f"{type(self).__name__}.{name} is {number!r}, need {bits} bits")
+
+
+class Source(IntEnum):
+    """How one part of a pulled deposit is authorised."""
+
+    ALLOWANCE = 0
+    AUTHORIZATION = 1
+    PERMIT = 2
+    PERMIT2 = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Pull(_Ranged):
+    """One part of a pulled deposit. `valid_until` and `deposit_signature` belong to `PERMIT`; the token's own
+    authorisations are the business of `Env.pull`.
+    """
+
+    BITS: ClassVar[dict[str, int]] = {"amount": 112, "valid_until": 48}
+    source: Source
+    side_b: bool
+    amount: int
+    valid_until: int = 0
+    deposit_signature: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class LockProof(_Ranged):
+    """The newest lock-bearing proof of one direction."""
+
+    BITS: ClassVar[dict[str, int]] = {"amount": 128, "nonce": 48, "locked": 128, "last_expiry": 48}
+    amount: int
+    nonce: int
+    locked: int
+    last_expiry: int
+    locks_hash: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation(_Ranged):
+    """The receiver's consent that `tower` (zero: anybody) carries out one act; empty when the receiver calls."""
+
+    BITS: ClassVar[dict[str, int]] = {"valid_until": 48}
+    tower: Address = ZERO_ADDRESS
+    valid_until: int = 0
+    signature: bytes = b""
+
+
+NO_CONSENT = Delegation()
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit(_Ranged):
+    """`deposit`: the caller's ether (`value`) or tokens for either side or both."""
+
+    BITS: ClassVar[dict[str, int]] = {"amount_a": 112, "amount_b": 112, "value": 256}
+    key: Key
+    amount_a: int
+    amount_b: int
+    value: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DepositETH(_Ranged):
+    """`depositETH`: `value` wei by id alone."""
+
+    BITS: ClassVar[dict[str, int]] = {"value": 256}
+    channel_id: bytes
+    side_b: bool
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class DepositPulled:
+    """`depositPulled`: tokens, each part authorised in its own way."""
+
+    key: Key
+    pulls: tuple[Pull, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Close(_Ranged):
+    """`close`: co-signed final counters."""
+
+    BITS: ClassVar[dict[str, int]] = {"sent_a": 128, "sent_b": 128}
+    key: Key
+    sent_a: int
+    sent_b: int
+    signature_a: bytes = b""
+    signature_b: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw(_Ranged):
+    """`withdraw`: co-signed partial withdrawal."""
+
+    BITS: ClassVar[dict[str, int]] = {"out_a": 128, "out_b": 128, "valid_until": 48}
+    key: Key
+    out_a: int
+    out_b: int
+    valid_until: int
+    signature_a: bytes = b""
+    signature_b: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Move(_Ranged):
+    """`move`: co-signed move to another channel; `amounts` = out A, out B, in A, in B."""
+
+    BITS: ClassVar[dict[str, int]] = {"amounts": 128, "valid_until": 48}
+    source: Key
+    target: Key
+    amounts: tuple[int, int, int, int]
+    valid_until: int
+    signature_a: bytes = b""
+    signature_b: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class StartClose(_Ranged):
+    """`startClose`: by a party, with what it received; amount 0 for nothing."""
+
+    BITS: ClassVar[dict[str, int]] = {"amount": 128}
+    key: Key
+    amount: int = 0
+    signature: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class StartCloseAs(_Ranged):
+    """`startCloseAs`: by a session key; `session` as `sessions.encode_session` makes it."""
+
+    BITS: ClassVar[dict[str, int]] = {"amount": 128}
+    key: Key
+    for_b: bool
+    session: bytes
+    amount: int = 0
+    signature: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Post(_Ranged):
+    """`post`: a newer voucher of one direction."""
+
+    BITS: ClassVar[dict[str, int]] = {"amount": 128}
+    key: Key
+    from_b: bool
+    amount: int
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PostLocks:
+    """`postLocks`: a lock-bearing proof of one direction."""
+
+    key: Key
+    from_b: bool
+    proof: LockProof
+    consent: Delegation = NO_CONSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock(_Ranged):
+    """`unlock`: `locks` are the packed leaves, `resolutions` one per lock, empty to leave it."""
+
+    BITS: ClassVar[dict[str, int]] = {"locked": 128, "last_expiry": 48}
+    key: Key
+    from_b: bool
+    locked: int
+    last_expiry: int
+    locks: bytes
+    resolutions: tuple[bytes, ...]
+    consent: Delegation = NO_CONSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """`settle`: pay by the posted counters."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`claim`: packed rows of 116 bytes, see `claim_row`."""
+
+    payee: Address
+    token: Address
+    rows: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimVoucher(_Ranged):
+    """`claimVoucher`: pay a simplex payee for one voucher."""
+
+    BITS: ClassVar[dict[str, int]] = {"amount": 128}
+    key: Key
+    amount: int
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSimplex(_Ranged):
+    """`closeSimplex`: end at a voucher; amount 0 for what was claimed."""
+
+    BITS: ClassVar[dict[str, int]] = {"amount": 128}
+    key: Key
+    amount: int = 0
+    voucher_signature: bytes = b""
+    payee_signature: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestExit:
+    """`requestExit`: the payer starts its exit."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """`exit`: pay the payer what was not claimed."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """`sweep`: collect what is owed to the caller."""
+
+    token: Address
+    to: Address
+
+
+Action = (
+    Deposit
+    | DepositETH
+    | DepositPulled
+    | Close
+    | Withdraw
+    | Move
+    | StartClose
+    | StartCloseAs
+    | Post
+    | PostLocks
+    | Unlock
+    | Settle
+    | Claim
+    | ClaimVoucher
+    | CloseSimplex
+    | RequestExit
+    | Exit
+    | Sweep
+)

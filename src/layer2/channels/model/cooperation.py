@@ -1,0 +1,92 @@
+"""What both parties sign. Twin of `Cooperation.sol`."""
+
+from __future__ import annotations
+
+from layer2.channels.errors import AmountOutOfRange, TokenMismatch
+from layer2.channels.hubevents import Withdrawn
+from layer2.channels.messages import Close as CloseMessage
+from layer2.channels.messages import Move as MoveMessage
+from layer2.channels.messages import Withdraw as WithdrawMessage
+from layer2.channels.model.actions import Close, Move, Withdraw
+from layer2.channels.model.base import Call
+from layer2.channels.model.funding import credit, require_new
+from layer2.channels.model.state import MAX_EPOCH, MAX_NET, Channel, Key, payoff
+
+
+def close(call: Call, action: Close) -> None:
+    """`close`."""
+    key = action.key
+    channel_id, channel = call.load(key, simplex=False)
+    call.require_alive(channel_id, channel)
+    message = CloseMessage(channel_id, action.sent_a, action.sent_b)
+    _require_both(call, message.struct_hash(), key, action.signature_a, action.signature_b)
+    if channel.deadline:
+        channel = clear_dispute(call, channel_id, channel)
+    pay(call, key, channel_id, channel, action.sent_a, action.sent_b)
+
+
+def withdraw(call: Call, action: Withdraw) -> None:
+    """`withdraw`."""
+    key = action.key
+    call.require_not_expired(action.valid_until)
+    channel_id, epoch = _take_out(call, key, action.out_a, action.out_b)
+    message = WithdrawMessage(channel_id, action.out_a, action.out_b, epoch, action.valid_until)
+    _require_both(call, message.struct_hash(), key, action.signature_a, action.signature_b)
+    call.push(key.token, key.a, action.out_a)
+    call.push(key.token, key.b, action.out_b)
+
+
+def move(call: Call, action: Move) -> None:
+    """`move`."""
+    source, target = action.source, action.target
+    out_a, out_b, in_a, in_b = action.amounts
+    if target.token != source.token:
+        raise TokenMismatch(target.token, source.token)
+    call.require_not_expired(action.valid_until)
+    to_id = target.id
+    from_id, epoch = _take_out(call, source, out_a, out_b)
+    if out_a + out_b != in_a + in_b:
+        raise AmountOutOfRange(from_id, out_a + out_b, in_a + in_b)
+    message = MoveMessage(from_id, to_id, out_a, out_b, in_a, in_b, epoch, action.valid_until)
+    _require_both(call, message.struct_hash(), source, action.signature_a, action.signature_b)
+    channel = call.channel(to_id)
+    require_new(call, target, to_id, channel)
+    call.remember_token(to_id, target.token)
+    credit(call, to_id, channel, target.simplex, in_a, in_b)
+
+
+def pay(call: Call, key: Key, channel_id: bytes, channel: Channel, sent_a: int, sent_b: int) -> None:
+    """End a duplex channel at the given counters."""
+    call.end(key, channel_id, channel, *payoff(channel.net_a, channel.net_b, sent_a, sent_b))
+
+
+def clear_dispute(call: Call, channel_id: bytes, channel: Channel) -> Channel:
+    """Free what a dispute wrote. A lock word stays if its proof no longer stands, as it does in the contract."""
+    changes = {"sent_a": 0, "sent_b": 0, "epoch": 0, "locks_a": False, "locks_b": False}
+    if channel.locks_a:
+        changes |= {"nonce_a": 0, "fingerprint_a": 0}
+    if channel.locks_b:
+        changes |= {"nonce_b": 0, "fingerprint_b": 0}
+    return call.store(channel_id, channel, **changes)
+
+
+def _take_out(call: Call, key: Key, out_a: int, out_b: int) -> tuple[bytes, int]:
+    """Take money out of the nets of an open channel and use up an epoch; return the epoch to be signed."""
+    channel_id, channel = call.load(key, simplex=False)
+    call.require_open(channel_id, channel)
+    total, need = channel.net_a + channel.net_b, out_a + out_b
+    if not need or need > total:
+        raise AmountOutOfRange(channel_id, total, need)
+    net_a, net_b = channel.net_a - out_a, channel.net_b - out_b
+    if min(net_a, net_b) < -MAX_NET:
+        raise AmountOutOfRange(channel_id, MAX_NET, need)
+    epoch = channel.epoch
+    call.require_at_most(channel_id, MAX_EPOCH - 1, epoch)
+    call.store(channel_id, channel, net_a=net_a, net_b=net_b, epoch=epoch + 1)
+    call.emit(Withdrawn(channel_id, net_a, net_b, epoch + 1))
+    return channel_id, epoch
+
+
+def _require_both(call: Call, struct_hash: bytes, key: Key, signature_a: bytes, signature_b: bytes) -> None:
+    call.require_consent(struct_hash, key.a, signature_a)
+    call.require_consent(struct_hash, key.b, signature_b)

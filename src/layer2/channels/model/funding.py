@@ -1,0 +1,128 @@
+"""Deposits. Twin of `Funding.sol`."""
+
+from __future__ import annotations
+
+from layer2.channels.errors import (
+    AmountOutOfRange,
+    ChannelModeWrong,
+    KeyInvalid,
+    OpeningExpired,
+    TransferShort,
+    ValueMismatch,
+)
+from layer2.channels.hubevents import Deposited
+from layer2.channels.messages import Deposit as DepositMessage
+from layer2.channels.model.actions import Deposit, DepositETH, DepositPulled, Pull, Source
+from layer2.channels.model.base import Call
+from layer2.channels.model.state import MAX_NET, Channel, Key
+from layer2.primitives.addresses import ZERO_ADDRESS, Address
+
+
+def deposit_eth(call: Call, action: DepositETH) -> None:
+    """`depositETH`."""
+    channel_id, value = action.channel_id, action.value
+    if channel_id[31] & 1:
+        raise ChannelModeWrong(channel_id)
+    channel = call.channel(channel_id)
+    if channel.empty:
+        _require_openable(call, channel_id)
+    amounts = (0, value) if action.side_b else (value, 0)
+    call.receive(ZERO_ADDRESS, call.env.caller, value)
+    credit(call, channel_id, channel, bool(channel_id[31] & 2), *amounts)
+
+
+def deposit(call: Call, action: Deposit) -> None:
+    """`deposit`."""
+    key, total = action.key, action.amount_a + action.amount_b
+    due = 0 if key.token != ZERO_ADDRESS else total
+    if action.value != due:
+        raise ValueMismatch(action.value, due)
+    received = call.env.pull(key.token, call.env.caller, total) if key.token != ZERO_ADDRESS else total
+    _require_received(key.token, received, total)
+    call.receive(key.token, call.env.caller, received)
+    channel_id = key.id
+    channel = call.channel(channel_id)
+    require_new(call, key, channel_id, channel)
+    call.remember_token(channel_id, key.token)
+    credit(call, channel_id, channel, key.simplex, action.amount_a, action.amount_b)
+
+
+def deposit_pulled(call: Call, action: DepositPulled) -> None:
+    """`depositPulled`; the token's answers to authorisations are in `Env.pull`."""
+    key = action.key
+    channel_id = key.id
+    channel = call.channel(channel_id)
+    require_new(call, key, channel_id, channel)
+    amounts, received = [0, 0], 0
+    for part in action.pulls:
+        owner = key.b if part.side_b else key.a
+        source = call.env.caller if part.source is Source.ALLOWANCE else owner
+        if part.source is Source.PERMIT:
+            _require_deposit_signed(call, channel_id, channel, key.simplex, part, amounts[part.side_b], owner)
+        got = call.env.pull(key.token, source, part.amount) if key.token != ZERO_ADDRESS else 0
+        call.receive(key.token, source, got)
+        received += got
+        amounts[part.side_b] += part.amount
+    _require_received(key.token, received, amounts[0] + amounts[1])
+    call.remember_token(channel_id, key.token)
+    credit(call, channel_id, channel, key.simplex, *amounts)
+
+
+def credit(call: Call, channel_id: bytes, channel: Channel, simplex: bool, amount_a: int, amount_b: int) -> None:
+    """Add to the nets."""
+    if channel.deadline:
+        call.require_open(channel_id, channel)
+    if not amount_a | amount_b:
+        raise AmountOutOfRange(channel_id, 0, 1)
+    if simplex:
+        if amount_b:
+            raise ChannelModeWrong(channel_id)
+        net = channel.net_a + amount_a
+        call.require_at_most(channel_id, MAX_NET, net)
+        call.store(channel_id, channel, net_a=net)
+        call.emit(Deposited(channel_id, net, channel.sent_a))
+        return
+    call.require_at_most(channel_id, MAX_NET, amount_a | amount_b)
+    net_a, net_b = channel.net_a + amount_a, channel.net_b + amount_b
+    call.require_at_most(channel_id, MAX_NET, net_a)
+    call.require_at_most(channel_id, MAX_NET, net_b)
+    call.store(channel_id, channel, net_a=net_a, net_b=net_b)
+    call.emit(Deposited(channel_id, net_a, net_b))
+
+
+def require_new(call: Call, key: Key, channel_id: bytes, channel: Channel) -> None:
+    """If the channel holds nothing, its key must be lawful and it must not be too late to open it."""
+    if not channel.empty:
+        return
+    config = call.config
+    if (
+        key.a == key.b
+        or ZERO_ADDRESS in (key.a, key.b)
+        or key.params >> 129
+        or not config.min_delay <= key.delay <= config.max_delay
+    ):
+        raise KeyInvalid(channel_id)
+    _require_openable(call, channel_id)
+
+
+def _require_openable(call: Call, channel_id: bytes) -> None:
+    open_before = int.from_bytes(channel_id[27:31], "big")
+    if call.now > open_before:
+        raise OpeningExpired(channel_id, call.now, open_before)
+
+
+def _require_received(token: Address, received: int, need: int) -> None:
+    if received != need:
+        # A balance that fell wraps around.
+        raise TransferShort(token, received % (1 << 256), need)
+
+
+def _require_deposit_signed(
+    call: Call, channel_id: bytes, channel: Channel, simplex: bool, part: Pull, already: int, owner: Address
+) -> None:
+    call.require_not_expired(part.valid_until)
+    # The upper half of a simplex slot0 holds what was claimed; a deposit for B is refused there later on.
+    net_b = channel.sent_a if simplex else channel.net_b
+    net = (net_b if part.side_b else channel.net_a) + already
+    message = DepositMessage(channel_id, part.amount, net, channel.epoch, part.valid_until)
+    call.require_signed(message.struct_hash(), owner, part.deposit_signature)

@@ -1,0 +1,122 @@
+"""One-way channels. Twin of `Simplex.sol`; also the collection of owed money."""
+
+from __future__ import annotations
+
+from layer2.channels.errors import (
+    CallerUnauthorized,
+    CounterStale,
+    NothingClaimed,
+    NothingOwed,
+    RowsMalformed,
+    SweepFailed,
+)
+from layer2.channels.hubevents import Claimed, DisputeStarted, Swept
+from layer2.channels.key import ChannelKey
+from layer2.channels.messages import Close, Voucher
+from layer2.channels.model.actions import Claim, ClaimVoucher, CloseSimplex, Exit, RequestExit, Sweep
+from layer2.channels.model.base import Call
+from layer2.channels.model.state import CLOSED, Channel, RawKey
+from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
+from layer2.primitives.ecdsa import to_compact
+
+ROW_BYTES = 116
+_SIMPLEX = 1 << 128
+
+
+def claim_row(key: ChannelKey, amount: int, signature: bytes) -> bytes:
+    """One row of `claim`: `payer(20) | delay(4) openBefore(4) salt(8) | amount(16) | r(32) | vs(32)`."""
+    params = (key.params & (_SIMPLEX - 1)).to_bytes(16, "big")
+    return address_bytes(key.a) + params + amount.to_bytes(16, "big") + to_compact(signature)
+
+
+def claim(call: Call, action: Claim) -> None:
+    """`claim`: rows that cannot be paid are skipped."""
+    rows = action.rows
+    if len(rows) % ROW_BYTES:
+        raise RowsMalformed(len(rows))
+    total = sum(
+        _claim_row(call, action.payee, action.token, rows[at : at + ROW_BYTES])
+        for at in range(0, len(rows), ROW_BYTES)
+    )
+    if not total:
+        raise NothingClaimed()
+    call.push(action.token, action.payee, total)
+
+
+def claim_voucher(call: Call, action: ClaimVoucher) -> None:
+    """`claimVoucher`."""
+    key = action.key
+    channel_id, channel = call.load(key, simplex=True)
+    call.require_alive(channel_id, channel)
+    current = min(action.amount, channel.net_a)
+    if current <= channel.sent_a:
+        raise CounterStale(channel_id, channel.sent_a, action.amount)
+    struct_hash = Voucher(channel_id, action.amount).struct_hash()
+    call.require_counter_signed(channel_id, key.a, struct_hash, action.amount, action.signature)
+    call.store(channel_id, channel, sent_a=current)
+    call.emit(Claimed(channel_id, current))
+    call.push(key.token, key.b, current - channel.sent_a)
+
+
+def close_simplex(call: Call, action: CloseSimplex) -> None:
+    """`closeSimplex`."""
+    key, amount = action.key, action.amount
+    channel_id, channel = call.load(key, simplex=True)
+    call.require_alive(channel_id, channel)
+    if call.env.caller != key.b:
+        call.require_signed(Close(channel_id, amount, 0).struct_hash(), key.b, action.payee_signature)
+    before = channel.sent_a
+    current = max(before, min(amount, channel.net_a))
+    if current > before:
+        struct_hash = Voucher(channel_id, amount).struct_hash()
+        call.require_counter_signed(channel_id, key.a, struct_hash, amount, action.voucher_signature)
+        call.emit(Claimed(channel_id, current))
+    call.end(key, channel_id, channel, channel.net_a - current, current - before)
+
+
+def request_exit(call: Call, action: RequestExit) -> None:
+    """`requestExit`."""
+    channel_id, channel = call.load(action.key, simplex=True)
+    call.require_open(channel_id, channel)
+    if call.env.caller != action.key.a:
+        raise CallerUnauthorized(call.env.caller)
+    deadline = call.deadline_from_now(action.key)
+    call.store(channel_id, channel, deadline=deadline)
+    call.emit(DisputeStarted(channel_id, deadline))
+
+
+def exit_simplex(call: Call, action: Exit) -> None:
+    """`exit`."""
+    channel_id, channel = call.load(action.key, simplex=True)
+    call.require_dispute_over(channel_id, channel)
+    call.end(action.key, channel_id, channel, channel.net_a - channel.sent_a, 0)
+
+
+def sweep(call: Call, action: Sweep) -> None:
+    """`sweep`."""
+    caller, token = call.env.caller, action.token
+    amount = call.owed(caller, token)
+    if not amount:
+        raise NothingOwed(caller, token)
+    call.set_owed(caller, token, 0)
+    call.emit(Swept(caller, token, action.to, amount))
+    if not call.try_push(token, action.to, amount):
+        raise SweepFailed(action.to, token)
+
+
+def _claim_row(call: Call, payee: Address, token: Address, row: bytes) -> int:
+    """What a row adds to the payout; zero, and nothing else, when it is not payable."""
+    payer, amount = to_address(row[:20]), int.from_bytes(row[36:52], "big")
+    channel_id = RawKey(payer, payee, token, int.from_bytes(row[20:36], "big") | _SIMPLEX).id
+    channel: Channel = call.channel(channel_id)
+    if channel.deadline == CLOSED:
+        return 0
+    before, current = channel.sent_a, min(amount, channel.net_a)
+    if current <= before:
+        return 0
+    digest = Voucher(channel_id, amount).digest(call.domain)
+    if payer == ZERO_ADDRESS or call.env.recover(digest, row[52:]) != payer:
+        return 0
+    call.store(channel_id, channel, sent_a=current)
+    call.emit(Claimed(channel_id, current))
+    return current - before

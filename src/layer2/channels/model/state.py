@@ -1,0 +1,201 @@
+"""What the hub stores: channels word by word, debts, and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from layer2.channels.key import ChannelKey
+from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
+from layer2.primitives.errors import MalformedError, RangeError
+from layer2.primitives.hashing import keccak
+from layer2.primitives.typed_data import Domain
+
+MASK112 = (1 << 112) - 1
+MAX_NET = (1 << 111) - 1
+MAX_EPOCH = (1 << 30) - 1
+CLOSED = 0xFFFFFFFF
+"""In the deadline's place: the channel is closed for good."""
+
+
+def payoff(net_a: int, net_b: int, sent_a: int, sent_b: int) -> tuple[int, int]:
+    """What a duplex channel pays: `payA = clamp(netA - sentA + sentB, 0, netA + netB)`, the rest is B's."""
+    total = net_a + net_b
+    pay_a = max(0, min(net_a - sent_a + sent_b, total))
+    return pay_a, total - pay_a
+
+
+@dataclass(frozen=True, slots=True)
+class RawKey:
+    """Four words as the contract takes them, lawful or not: what an attacker may send. Raises as its parts do."""
+
+    a: Address
+    b: Address
+    token: Address
+    params: int
+
+    def __post_init__(self) -> None:
+        for name in ("a", "b", "token"):
+            object.__setattr__(self, name, to_address(getattr(self, name)))
+        if not 0 <= self.params < 1 << 256:
+            raise RangeError(f"params is {self.params}, need 256 bits")
+
+    @classmethod
+    def of(cls, key: ChannelKey) -> RawKey:
+        """The words of a lawful key."""
+        return cls(key.a, key.b, key.token, key.params)
+
+    @property
+    def delay(self) -> int:
+        """Challenge window or exit delay, seconds."""
+        return self.params >> 96 & 0xFFFFFFFF
+
+    @property
+    def open_before(self) -> int:
+        """Last second for the first deposit, Unix time."""
+        return self.params >> 64 & 0xFFFFFFFF
+
+    @property
+    def simplex(self) -> bool:
+        """Only `a` pays."""
+        return bool(self.params >> 128 & 1)
+
+    @property
+    def id(self) -> bytes:
+        """The channel's id, as `channelId(key)` of the contract."""
+        words = (bytes(12) + address_bytes(address) for address in (self.a, self.b, self.token))
+        head = keccak(b"".join(words) + self.params.to_bytes(32, "big"))[:27]
+        tail = self.open_before << 8 | (self.token != ZERO_ADDRESS) | self.simplex << 1
+        return head + tail.to_bytes(5, "big")
+
+
+Key = ChannelKey | RawKey
+"""What an action is about: a lawful key, or any four words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One channel as stored. In a simplex channel `net_a` is the deposit, `sent_a` what was claimed.
+
+    Amounts in token units; `deadline` in Unix seconds, 0 open, `CLOSED` closed for good. A lock proof stands for a
+    direction only while its `locks_*` is set; its nonce outlives it.
+    """
+
+    net_a: int = 0
+    net_b: int = 0
+    deadline: int = 0
+    sent_a: int = 0
+    sent_b: int = 0
+    epoch: int = 0
+    locks_a: bool = False
+    locks_b: bool = False
+    nonce_a: int = 0
+    nonce_b: int = 0
+    fingerprint_a: int = 0
+    fingerprint_b: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether `slot0` is zero: never funded, emptied, or ended after `openBefore`."""
+        return not (self.net_a or self.net_b or self.deadline)
+
+    def held(self, simplex: bool) -> int:
+        """What the hub owes to the two parties in this channel, token units."""
+        return self.net_a - self.sent_a if simplex else self.net_a + self.net_b
+
+    def sent(self, from_b: bool) -> int:
+        """The counter of one direction."""
+        return self.sent_b if from_b else self.sent_a
+
+    def locks(self, from_b: bool) -> bool:
+        """Whether a lock proof stands in one direction."""
+        return self.locks_b if from_b else self.locks_a
+
+    def nonce(self, from_b: bool) -> int:
+        """The newest lock nonce posted in one direction."""
+        return self.nonce_b if from_b else self.nonce_a
+
+    def fingerprint(self, from_b: bool) -> int:
+        """What is left of the lock proof posted in one direction, hashed."""
+        return self.fingerprint_b if from_b else self.fingerprint_a
+
+    def words(self, simplex: bool) -> tuple[int, int, int, int]:
+        """`slot0`, `slot1` and the lock words, as `channel(id)` of the contract returns them."""
+        locks = (self.nonce_a << 208 | self.fingerprint_a, self.nonce_b << 208 | self.fingerprint_b)
+        if simplex:
+            return (self.net_a | self.sent_a << 112 | self.deadline << 224, 0, *locks)
+        slot0 = self.net_a & MASK112 | (self.net_b & MASK112) << 112 | self.deadline << 224
+        flags = self.locks_a << 254 | self.locks_b << 255
+        return (slot0, self.sent_a | self.sent_b << 112 | self.epoch << 224 | flags, *locks)
+
+
+NOTHING = Channel()
+"""A channel that was never touched."""
+
+
+def is_simplex(channel_id: bytes) -> bool:
+    """The mode, read from the id as the contract does."""
+    return bool(channel_id[31] & 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a hub was deployed with: its EIP-712 domain, and bounds in seconds."""
+
+    domain: Domain
+    min_delay: int
+    max_delay: int
+    max_lock_duration: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_delay <= self.max_delay < 1 << 31:
+            raise RangeError(f"delays are {self.min_delay} to {self.max_delay}, need min <= max < 2^31 seconds")
+        if not 0 <= self.max_lock_duration < 1 << 31:
+            raise RangeError(f"max_lock_duration is {self.max_lock_duration}, need less than 2^31 seconds")
+
+
+def _empty() -> Mapping[Any, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class HubState:
+    """All of the hub. Never changed in place: `apply` returns another.
+
+    Attributes:
+        config: what the hub was deployed with.
+        channels: by id.
+        owed: by (account, token), what failed pushes left, token units.
+        balances: by token, what the hub holds, token units.
+        tokens: by channel id; the contract learns it from the key of each call, so only the model keeps it.
+    """
+
+    config: Config
+    channels: Mapping[bytes, Channel] = field(default_factory=_empty)
+    owed: Mapping[tuple[Address, Address], int] = field(default_factory=_empty)
+    balances: Mapping[Address, int] = field(default_factory=_empty)
+    tokens: Mapping[bytes, Address] = field(default_factory=_empty)
+
+    def channel(self, channel_id: bytes) -> Channel:
+        """One channel; an untouched one for an unknown id."""
+        return self.channels.get(channel_id, NOTHING)
+
+    def liabilities(self, token: Address) -> int:
+        """What the hub owes in all, in channels and after failed pushes; equals `balances[token]` at all times."""
+        in_channels = sum(
+            channel.held(is_simplex(channel_id))
+            for channel_id, channel in self.channels.items()
+            if self.token_of(channel_id) == token
+        )
+        return in_channels + sum(amount for (_, one), amount in self.owed.items() if one == token)
+
+    def token_of(self, channel_id: bytes) -> Address:
+        """The token of a funded channel, zero for ether; raises MalformedError if it was never funded."""
+        if not channel_id[31] & 1:
+            return ZERO_ADDRESS
+        token = self.tokens.get(channel_id)
+        if token is None:
+            raise MalformedError(f"channel {channel_id.hex()[:8]} was never funded")
+        return token

@@ -1,0 +1,156 @@
+"""Total transaction gas of every channel operation, from receipts, beside the anchors."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from eth_abi.abi import encode
+
+from layer2.channels.key import ChannelKey
+from layer2.channels.locks import HASH_LOCK, VOUCHER_LOCK, Lock, encode_locks, locks_hash
+from layer2.channels.messages import Close, LockVoucher, Voucher
+from layer2.ethereum.devnet import AnvilNode, tester_connection
+from layer2.primitives.addresses import ZERO_ADDRESS
+from layer2.primitives.hashing import keccak, sha256
+from layer2.testing.bench.world import DELAY, UNIT, GasWorld
+
+BATCH = 100
+_NOBODY = (ZERO_ADDRESS, 0, b"")
+_VIRTUAL_TAG = keccak(b"layer2.virtual")
+
+
+def run_gas(network: str = "test") -> dict[str, Any]:
+    """Measure on the in-process chain ("test") or on a fresh anvil ("anvil").
+
+    Returns:
+        `{"family", "operations": {id: {"gas", "anchor": {"name", "gas"}, "target"}}, "unanchored": {id: gas}}`.
+    """
+    if network == "anvil":
+        with AnvilNode() as node:
+            gas = measure(GasWorld(node.connection))
+    else:
+        gas = measure(GasWorld(tester_connection()))
+    anchors = json.loads(files("layer2.testing.bench").joinpath("anchors.json").read_text())["operations"]
+    operations = {name: {"gas": gas.pop(name), **anchors[name]} for name in anchors}
+    # What no anchor offers stands apart.
+    return {"family": "channels", "operations": operations, "unanchored": gas}
+
+
+def measure(world: GasWorld) -> dict[str, int]:
+    """Run all scenarios; gas by operation id."""
+    gas = {"deploy.hub": world.deployment.gas_used}
+    gas |= _duplex(world, "eth", 10**15)
+    gas |= _duplex(world, "erc20", UNIT)
+    del gas["erc20.challenge"], gas["erc20.counter"]
+    gas["erc20.open_both_gasless"] = _open_gasless(world)
+    gas["erc20.open_both_3009"] = _open_authorized(world)
+    gas["htlc.exit"] = _hash_lock_exit(world)
+    gas["virtual.exit"] = _virtual_exit(world)
+    gas |= _simplex(world)
+    return gas
+
+
+def _duplex(world: GasWorld, prefix: str, unit: int) -> dict[str, int]:
+    token = prefix == "erc20"
+    key = world.make_key(token=token)
+    gas = dict(zip((f"{prefix}.open", f"{prefix}.fund_peer"), world.fund(key), strict=True))
+    world.past_opening()
+    close = Close(key.id, 3 * unit, unit)
+    signed = (world.sign(world.payer, close), world.sign(world.payee, close))
+    gas[f"{prefix}.close_cooperative"] = world.act(world.relayer, "close", key.as_tuple(), 3 * unit, unit, *signed)
+    gas[f"{prefix}.lifecycle"] = sum(gas.values())
+    key = world.make_key(token=token)
+    world.fund(key)
+    world.past_opening()
+    theirs = world.sign(world.payee, Voucher(key.id, unit))
+    gas[f"{prefix}.challenge"] = world.act(world.payer, "startClose", key.as_tuple(), unit, theirs)
+    newer = world.sign(world.payer, Voucher(key.id, 5 * unit))
+    gas[f"{prefix}.counter"] = world.act(world.relayer, "post", key.as_tuple(), False, 5 * unit, newer)
+    world.connection.advance(DELAY + 1)
+    gas[f"{prefix}.settle"] = world.act(world.relayer, "settle", key.as_tuple())
+    return gas
+
+
+def _open_gasless(world: GasWorld) -> int:
+    """Neither side sends a transaction: both sign a `Deposit` over the approval that stands."""
+    key = world.make_key(token=True)
+    pulls = [world.consented(world.payer, key, 1000 * UNIT, side_b=False)]
+    pulls.append(world.consented(world.payee, key, 1000 * UNIT, side_b=True))
+    return world.act(world.relayer, "depositPulled", key.as_tuple(), pulls)
+
+
+def _open_authorized(world: GasWorld) -> int:
+    """The same by two EIP-3009 authorisations: no approval is needed, but the token marks a nonce for each."""
+    key = world.make_key(token=True)
+    pulls = [world.authorization(world.payer, key, 1000 * UNIT, side_b=False)]
+    pulls.append(world.authorization(world.payee, key, 1000 * UNIT, side_b=True))
+    return world.act(world.relayer, "depositPulled", key.as_tuple(), pulls)
+
+
+def _locked_exit(world: GasWorld, lock: Lock, resolution: bytes, key: ChannelKey) -> int:
+    """Post the lock-bearing proof, which starts the dispute; unlock; settle."""
+    locks = (lock,)
+    amount = 10**15
+    voucher = LockVoucher(key.id, amount, 1, lock.amount, lock.expiry, locks_hash(locks))
+    proof = (amount, 1, lock.amount, lock.expiry, voucher.locks_hash, world.sign(world.payer, voucher))
+    gas = world.act(world.payee, "postLocks", key.as_tuple(), False, proof, _NOBODY)
+    listed = (lock.amount, lock.expiry, encode_locks(locks), [resolution], _NOBODY)
+    gas += world.act(world.payee, "unlock", key.as_tuple(), False, *listed)
+    world.connection.advance(DELAY + 1)
+    return gas + world.act(world.relayer, "settle", key.as_tuple())
+
+
+def _funded(world: GasWorld) -> ChannelKey:
+    key = world.make_key()
+    world.fund(key)
+    world.past_opening()
+    return key
+
+
+def _hash_lock_exit(world: GasWorld) -> int:
+    key = _funded(world)
+    preimage = keccak(b"preimage")
+    lock = Lock(10**15, world.connection.timestamp() + 600, HASH_LOCK, sha256(preimage))
+    return _locked_exit(world, lock, preimage, key)
+
+
+def _virtual_exit(world: GasWorld) -> int:
+    key = _funded(world)
+    # The relayer streams vouchers to the payee; payer and payee hold the lock of the last hop.
+    head = [world.relayer.address, world.payee.address, keccak(b"salt")]
+    virtual = keccak(encode(["bytes32", "address", "address", "bytes32"], [_VIRTUAL_TAG, *head]))
+    signature = world.sign(world.relayer, Voucher(virtual, 10**14))
+    resolution = encode(["address", "address", "bytes32", "uint128", "bytes"], [*head, 10**14, signature])
+    lock = Lock(10**15, world.connection.timestamp() + 600, VOUCHER_LOCK, virtual)
+    return _locked_exit(world, lock, resolution, key)
+
+
+def _simplex(world: GasWorld) -> dict[str, int]:
+    key = world.make_key(token=True, simplex=True)
+    gas = {"simplex.open": world.fund(key, both=False)[0]}
+    world.past_opening()
+    final = world.sign(world.payer, Voucher(key.id, UNIT))
+    gas["simplex.close"] = world.act(world.payee, "closeSimplex", key.as_tuple(), UNIT, final, b"")
+    key = world.make_key(token=True, simplex=True)
+    pull = world.authorization(world.payer, key, 1000 * UNIT, side_b=False)
+    gas["simplex.open_3009"] = world.act(world.relayer, "depositPulled", key.as_tuple(), [pull])
+    world.past_opening()
+    gas["simplex.payer_exit"] = world.act(world.payer, "requestExit", key.as_tuple())
+    world.connection.advance(DELAY + 1)
+    gas["simplex.payer_exit"] += world.act(world.payer, "exit", key.as_tuple())
+    rows = b"".join(_claimable(world, UNIT + number) for number in range(BATCH))
+    batch = world.act(world.relayer, "claim", world.payee.address, world.token.address, rows)
+    # Rounded up: a target met by a fraction is not met.
+    gas["simplex.claim_100_per_channel"] = -(-batch // BATCH)
+    return gas
+
+
+def _claimable(world: GasWorld, amount: int) -> bytes:
+    """Open a simplex channel and pack its row."""
+    key = world.make_key(token=True, simplex=True)
+    world.fund(key, both=False)
+    signature = world.sign(world.payer, Voucher(key.id, amount))
+    head = bytes.fromhex(key.a[2:]) + (key.params & (1 << 128) - 1).to_bytes(16, "big")
+    return head + amount.to_bytes(16, "big") + signature

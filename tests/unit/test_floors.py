@@ -1,0 +1,165 @@
+"""The house keeps its floors: imports go down only, ape stays in its rooms, and files stay small."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "layer2"
+
+FLOORS = {
+    "primitives": 1,
+    "ethereum": 2,
+    "store": 2,
+    "channels": 3,
+    "rollup": 3,
+    "plasma": 3,
+    "ape": 4,
+    "api": 4,
+    "testing": 4,
+    "cli": 5,
+}
+# `layer2` itself holds the version, `artifacts` holds data: neither imports anything of ours.
+GROUND = {"", "artifacts"}
+MAY_IMPORT_APE = ("src/layer2/ape/", "scripts/", "tests/", "ape_console_extras.py")
+
+MAX_LINES = 350
+# Path: why this file may be longer. An entry whose file became shorter fails the test.
+LONG_FILES: dict[str, str] = {}
+
+
+def imported(source: str, package: str) -> Iterator[str]:
+    """Every module that `source` imports, inside functions too; relative ones resolved against `package`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = package.split(".")
+                base = ".".join([*parts[: len(parts) - node.level + 1], *([node.module] if node.module else [])])
+            # `from layer2 import channels` names the package after the keyword.
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def room(module: str) -> str | None:
+    """The package of ours that `module` lies in, "" for `layer2` itself, None if it is not ours."""
+    parts = module.split(".")
+    if parts[0] != "layer2":
+        return None
+    return parts[1] if len(parts) > 1 and (parts[1] in FLOORS or (SOURCE / parts[1]).is_dir()) else ""
+
+
+def wrong_imports(home: str, source: str, package: str) -> list[str]:
+    """What a file of the package `home` imports from its own floor or above."""
+    wrong = []
+    for module in imported(source, package):
+        target = room(module)
+        if target is None or target in GROUND or target == home:
+            continue
+        if FLOORS[target] >= FLOORS.get(home, 0):
+            wrong.append(module)
+    return wrong
+
+
+def python_files(*folders: Path) -> list[Path]:
+    return sorted(path for folder in folders for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+LIBRARY = python_files(SOURCE)
+CONSOLE = [*python_files(ROOT / "scripts"), ROOT / "ape_console_extras.py"]
+MEASURED = [
+    *python_files(ROOT / "src", ROOT / "scripts"),
+    *(path for path in sorted((ROOT / "contracts").rglob("*.sol")) if ".cache" not in path.parts),
+]
+
+
+def test_every_package_has_a_floor() -> None:
+    packages = {path.parent.relative_to(SOURCE).parts[0] for path in LIBRARY if path.parent != SOURCE}
+    assert packages - GROUND <= set(FLOORS)
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=name)
+def test_imports_go_down_only(path: Path) -> None:
+    folders = path.parent.relative_to(SOURCE).parts
+    home = folders[0] if folders else ""
+    wrong = wrong_imports(home, path.read_text(), ".".join(("layer2", *folders)))
+    assert wrong == [], f"{name(path)} is on floor {FLOORS.get(home, 0)} and imports {wrong}"
+
+
+@pytest.mark.parametrize("path", python_files(SOURCE / "primitives"), ids=name)
+def test_the_lowest_floor_does_no_io(path: Path) -> None:
+    banned = {"web3", "sqlite3", "socket", "asyncio", "requests", "aiohttp", "subprocess", "pathlib", "os", "time"}
+    banned |= {"random", "secrets", "eth_account"}
+    found = {module.split(".")[0] for module in imported(path.read_text(), "layer2.primitives")}
+    assert not found & banned
+
+
+@pytest.mark.parametrize("path", [*LIBRARY, *python_files(ROOT / "tools"), *CONSOLE], ids=name)
+def test_ape_is_imported_in_its_rooms_only(path: Path) -> None:
+    if name(path).startswith(MAY_IMPORT_APE):
+        pytest.skip("ape is at home here")
+    found = {module.split(".")[0] for module in imported(path.read_text(), "layer2")}
+    assert not {module for module in found if module == "ape" or module.startswith("ape_")}
+
+
+@pytest.mark.parametrize("path", MEASURED, ids=name)
+def test_a_file_fits_in_the_head(path: Path) -> None:
+    lines = len(path.read_text().splitlines())
+    if name(path) in LONG_FILES:
+        assert lines > MAX_LINES, f"{name(path)} has {lines} lines: take it off LONG_FILES"
+    else:
+        assert lines <= MAX_LINES, f"{name(path)} has {lines} lines, more than {MAX_LINES}: split it"
+
+
+def test_every_long_file_is_there_and_says_why() -> None:
+    assert len(LONG_FILES) <= 3
+    for path, reason in LONG_FILES.items():
+        assert (ROOT / path).is_file()
+        assert len(reason) > 20
+
+
+# ------------------------------------------------------------------------------------------- the check can fail
+
+
+@pytest.mark.parametrize(
+    ("home", "source"),
+    [
+        ("primitives", "import layer2.store.journal"),
+        ("store", "from layer2.ethereum import Connection"),
+        ("ethereum", "from layer2.store.journal import Journal"),
+        ("channels", "from layer2 import rollup"),
+        ("channels", "def late():\n    from layer2.testing import reverts"),
+        ("plasma", "from ..channels import Channel"),
+        ("testing", "from layer2.ape import signer"),
+        ("", "from .primitives import errors"),
+    ],
+)
+def test_an_import_upwards_or_sideways_is_found(home: str, source: str) -> None:
+    assert wrong_imports(home, source, f"layer2.{home}".rstrip("."))
+
+
+@pytest.mark.parametrize(
+    ("home", "source"),
+    [
+        ("channels", "from layer2.store import journal\nfrom layer2.primitives.errors import Layer2Error"),
+        ("channels", "from . import ledger\nfrom .node import Node\nimport layer2.channels.view"),
+        ("cli", "from layer2 import __version__\nfrom layer2.ape import signer"),
+        ("store", "import os\nfrom sqlite3 import connect"),
+    ],
+)
+def test_an_import_downwards_or_at_home_passes(home: str, source: str) -> None:
+    assert wrong_imports(home, source, f"layer2.{home}") == []
+
+
+def test_the_walk_sees_the_house() -> None:
+    assert len(LIBRARY) > 40
+    assert any(path.suffix == ".sol" for path in MEASURED)
