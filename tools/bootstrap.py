@@ -317,9 +317,7 @@ def set_up() -> None:
     )
     progress.step("anvil and forge", link_tools)
     progress.step("Environment", write_environment)
-    STAMP.write_text(
-        json.dumps({"fingerprint": fingerprint(), "tools": linked_tools()}) + "\n", encoding="utf-8"
-    )
+    STAMP.write_text(json.dumps({"fingerprint": fingerprint(), "tools": linked_tools()}) + "\n", encoding="utf-8")
     print("Ready. For ape and layer2 in this shell: source .venv/bin/activate", flush=True)
 
 

@@ -121,9 +121,7 @@ def stable_layout(layout: Json) -> Json:
 
     def clean(value: Any) -> Any:
         if isinstance(value, dict):
-            return {
-                AST_SUFFIX.sub(renumber, key): clean(item) for key, item in value.items() if key != "astId"
-            }
+            return {AST_SUFFIX.sub(renumber, key): clean(item) for key, item in value.items() if key != "astId"}
         if isinstance(value, list):
             return [clean(item) for item in value]
         return AST_SUFFIX.sub(renumber, value) if isinstance(value, str) else value
@@ -150,11 +148,7 @@ def artifact(path: str, name: str, output: Json, names: dict[str, str]) -> Json:
 
 def contract_kinds(tree: Json) -> dict[str, str]:
     """`contract`, `interface` or `library` by name, for the definitions of one source."""
-    return {
-        node["name"]: node["contractKind"]
-        for node in tree["nodes"]
-        if node["nodeType"] == "ContractDefinition"
-    }
+    return {node["name"]: node["contractKind"] for node in tree["nodes"] if node["nodeType"] == "ContractDefinition"}
 
 
 def build() -> dict[str, Json]:
@@ -173,9 +167,7 @@ def build() -> dict[str, Json]:
         kinds = contract_kinds(output["sources"][path]["ast"])
         for name, compiled in sorted(contracts.items()):
             if name in owners:
-                raise CompileError(
-                    f"{name} is defined in {owners[name]} and {path}; ape would drop one of them"
-                )
+                raise CompileError(f"{name} is defined in {owners[name]} and {path}; ape would drop one of them")
             owners[name] = path
             entry = artifact(path, name, compiled, names)
             if kinds[name] == "library" and not entry["method_identifiers"]:
@@ -209,9 +201,7 @@ def differences(stored: Path, fresh: Json) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     """Write the manifests, or with `--check` compare them; 0 if all is well, 1 otherwise."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument(
-        "--check", action="store_true", help="compare with a fresh compilation, write nothing"
-    )
+    parser.add_argument("--check", action="store_true", help="compare with a fresh compilation, write nothing")
     check: bool = parser.parse_args(arguments).check
     try:
         fresh = build()

@@ -82,9 +82,7 @@ def main() -> int:
         if not count or not report.is_file():
             print(f"Slither analysed no contract.\n{done.stderr[-2000:]}", file=sys.stderr)
             return 1
-        findings: list[Json] = (
-            json.loads(report.read_text(encoding="utf-8")).get("results", {}).get("detectors", [])
-        )
+        findings: list[Json] = json.loads(report.read_text(encoding="utf-8")).get("results", {}).get("detectors", [])
     refused, unused = judge(findings, allowances())
     for finding in refused:
         print(f"{finding['impact']} {finding['check']}: {finding['description'].strip()}", file=sys.stderr)

@@ -68,8 +68,8 @@ abstract contract Funding is HubBase {
         Channel storage c = _channels[id];
         _requireNew(key, id, c.slot0);
         uint256 before = Transfers.balance(key.token);
-        uint256 amountA;
-        uint256 amountB;
+        uint256 amountA = 0;
+        uint256 amountB = 0;
         for (uint256 i; i < pulls.length; ++i) {
             Pull calldata part = pulls[i];
             bool sideB = part.sideB;

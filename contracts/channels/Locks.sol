@@ -195,8 +195,8 @@ abstract contract Locks is Disputes {
         if (kind == KIND_HASH) return _resolveHash(condition, resolution) ? (true, amount) : (false, 0);
         // A voucher below the newest one, or poorer evidence, would use the lock up: only the receiver may choose.
         _requireCaller(trusted);
-        bool ok;
-        uint256 worth;
+        bool ok = false;
+        uint256 worth = 0;
         if (kind == KIND_VOUCHER) (ok, worth) = _resolveVoucher(condition, resolution);
         else if (kind == KIND_CONTRACT) (ok, worth) = _resolveContract(id, condition, resolution);
         return (ok, worth < amount ? worth : amount);

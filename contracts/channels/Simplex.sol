@@ -16,7 +16,7 @@ abstract contract Simplex is HubBase {
     /// @inheritdoc IChannelHub
     function claim(address payee, address token, bytes calldata rows) external {
         if (rows.length % ROW != 0) revert RowsMalformed(rows.length);
-        uint256 sum;
+        uint256 sum = 0;
         unchecked {
             for (uint256 offset; offset < rows.length; offset += ROW) {
                 sum += _claimRow(payee, token, Calldata.slice(rows, offset, offset + ROW));

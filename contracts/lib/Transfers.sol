@@ -42,14 +42,14 @@ library Transfers {
     }
 
     /// @notice Call a token; success is judged by the caller through the balance, never by the answer.
-    function tryCall(address target, bytes memory data) internal returns (bool ok) {
+    function tryCall(address target, bytes memory data) internal {
         assembly ("memory-safe") {
-            ok := call(gas(), target, 0, add(data, 32), mload(data), 0, 0)
+            pop(call(gas(), target, 0, add(data, 32), mload(data), 0, 0))
         }
     }
 
     /// @notice `transferFrom(from, this, amount)`; success is judged by the caller through the balance.
-    function tryPull(address token, address from, uint256 amount) internal returns (bool ok) {
+    function tryPull(address token, address from, uint256 amount) internal {
         assembly ("memory-safe") {
             let m := mload(0x40)
             // transferFrom(address,address,uint256)
@@ -57,7 +57,7 @@ library Transfers {
             mstore(add(m, 0x20), from)
             mstore(add(m, 0x40), address())
             mstore(add(m, 0x60), amount)
-            ok := call(gas(), token, 0, add(m, 0x1c), 0x64, 0, 0)
+            pop(call(gas(), token, 0, add(m, 0x1c), 0x64, 0, 0))
         }
     }
 }

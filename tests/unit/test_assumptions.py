@@ -79,9 +79,7 @@ def test_keccak_backend_is_the_compiled_one() -> None:
     from eth_hash.auto import keccak
 
     assert keccak(b"").hex() == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
-    assert type(keccak.hasher).__module__ in ("builtins", "eth_hash.backends.pysha3") or "sha3" in repr(
-        keccak.hasher
-    )
+    assert type(keccak.hasher).__module__ in ("builtins", "eth_hash.backends.pysha3") or "sha3" in repr(keccak.hasher)
 
 
 def test_eth_keys_picks_coincurve_by_itself() -> None:

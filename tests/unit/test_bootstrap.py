@@ -86,9 +86,7 @@ def test_enough_room_passes_and_little_room_is_refused(bootstrap: ModuleType) ->
         bootstrap.check_room(needed - 1)
 
 
-def test_missing_venv_module_names_the_package(
-    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_venv_module_names_the_package(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     bootstrap.check_venv_module()
     monkeypatch.setitem(sys.modules, "ensurepip", None)
     with pytest.raises(bootstrap.SetupError, match=r"apt install python3\.\d+-venv"):
@@ -144,9 +142,7 @@ def test_uv_version_comes_from_the_lock(bootstrap: ModuleType, checkout: Path) -
         bootstrap.locked_version("nothing-of-ours")
 
 
-def test_node_modules_are_current_only_with_every_locked_package(
-    bootstrap: ModuleType, checkout: Path
-) -> None:
+def test_node_modules_are_current_only_with_every_locked_package(bootstrap: ModuleType, checkout: Path) -> None:
     locked = {
         "": {},
         "node_modules/solc": {"version": "1", "integrity": "a"},

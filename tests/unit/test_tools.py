@@ -31,9 +31,7 @@ def slither() -> ModuleType:
     return load("run_slither")
 
 
-def finding(
-    impact: str, check: str = "reentrancy-eth", description: str = "Hub.close (Hub.sol)"
-) -> dict[str, Any]:
+def finding(impact: str, check: str = "reentrancy-eth", description: str = "Hub.close (Hub.sol)") -> dict[str, Any]:
     return {"impact": impact, "check": check, "description": description}
 
 

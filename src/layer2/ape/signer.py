@@ -50,9 +50,7 @@ class ApeAccountSigner:
             return self._local.sign_typed(message, domain)
         # EIP-191 version 1: the prehashed form of the same message, which every ape account accepts.
         signable = SignableMessage(b"\x01", domain.separator, message.struct_hash())
-        return self._checked(
-            self.account.sign_message(signable), message.digest(domain), f"a {type(message).__name__}"
-        )
+        return self._checked(self.account.sign_message(signable), message.digest(domain), f"a {type(message).__name__}")
 
     def sign_transaction(self, tx: dict[str, Any]) -> bytes:
         """Sign a transaction (web3 field names) and return its raw bytes."""
@@ -75,9 +73,7 @@ class ApeAccountSigner:
         v = signature.v if signature.v >= 27 else signature.v + 27
         raw = bytes(signature.r).rjust(32, b"\0") + bytes(signature.s).rjust(32, b"\0") + bytes([v])
         if recover(digest, raw) != self.address:
-            raise SignatureError(
-                f"{self.address}: the signature of {what} is not by this account", hint="try again"
-            )
+            raise SignatureError(f"{self.address}: the signature of {what} is not by this account", hint="try again")
         return raw
 
     def _declined(self, what: str) -> SignatureError:

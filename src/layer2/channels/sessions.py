@@ -157,9 +157,7 @@ def verify_voucher_signature(
     if is_session_proof(signature):
         exposure = message.amount + (message.locked if isinstance(message, LockVoucher) else 0)
         session = signature[SIGNATURE_BYTES:-32]
-        key = check_session(
-            domain, message.channel_id, owner, RIGHT_TO_PAY, exposure, session, now, is_valid
-        )
+        key = check_session(domain, message.channel_id, owner, RIGHT_TO_PAY, exposure, session, now, is_valid)
         if recover(digest, signature[:SIGNATURE_BYTES]) != key:
             raise SignatureInvalid(key)
         return

@@ -76,9 +76,7 @@ class Codec:
         try:
             return encode(self.input_types, values)
         except (EncodingError, OverflowError, ValueError, TypeError) as failure:
-            raise AbiError(
-                f"{self.signature}: {failure}", hint="check the arguments' types and ranges"
-            ) from failure
+            raise AbiError(f"{self.signature}: {failure}", hint="check the arguments' types and ranges") from failure
 
     def decode_inputs(self, data: bytes) -> dict[str, Any]:
         """Arguments by name (unnamed ones by position, `"0"`, `"1"`, ...)."""
@@ -108,9 +106,7 @@ class Codec:
         skip = 0 if self.entry.get("anonymous") else 1
         plain = [part for part in self.inputs if not part.get("indexed")]
         if len(topics) != len(indexed) + skip:
-            raise AbiError(
-                f"{self.signature}: {len(topics)} topics, {len(indexed) + skip} needed", hint="wrong ABI"
-            )
+            raise AbiError(f"{self.signature}: {len(topics)} topics, {len(indexed) + skip} needed", hint="wrong ABI")
         try:
             from_data = iter(decode([canonical_type(part) for part in plain], data))
             from_topics = iter(_topic_value(part, t) for part, t in zip(indexed, topics[skip:], strict=True))
@@ -162,29 +158,21 @@ def _prepare(part: AbiEntry, value: Any) -> Any:
         if isinstance(value, Mapping):
             missing = [one["name"] for one in components if one["name"] not in value]
             if missing:
-                raise AbiError(
-                    f"struct {part.get('name') or ''}: field {missing[0]} is missing", hint="add it"
-                )
+                raise AbiError(f"struct {part.get('name') or ''}: field {missing[0]} is missing", hint="add it")
             value = [value[one["name"]] for one in components]
         if len(value) != len(components):
-            raise AbiError(
-                f"struct needs {len(components)} fields, {len(value)} given", hint="check the struct"
-            )
+            raise AbiError(f"struct needs {len(components)} fields, {len(value)} given", hint="check the struct")
         return tuple(_prepare(one, item) for one, item in zip(components, value, strict=True))
     if kind == "address":
         try:
             return to_address(getattr(value, "address", value))
         except Layer2Error as failure:
-            raise AbiError(
-                f"argument {part.get('name')}: {failure}", hint="pass a 20-byte address"
-            ) from failure
+            raise AbiError(f"argument {part.get('name')}: {failure}", hint="pass a 20-byte address") from failure
     if kind.startswith("bytes") and isinstance(value, str):
         try:
             return bytes.fromhex(value.removeprefix("0x"))
         except ValueError as failure:
-            raise AbiError(
-                f"argument {part.get('name')}: {value!r} is not hex", hint="pass bytes"
-            ) from failure
+            raise AbiError(f"argument {part.get('name')}: {value!r} is not hex", hint="pass bytes") from failure
     if kind.startswith("bytes") and kind != "bytes" and isinstance(value, bytes):
         # eth-abi would pad a short value silently; a wrong length is always a mistake here.
         size = int(kind[5:])

@@ -46,9 +46,7 @@ def load_manifest(mocks: bool = False) -> Mapping[str, Any]:
     try:
         manifest = json.loads(text)
     except json.JSONDecodeError as failure:
-        raise ArtifactError(
-            f"layer2/artifacts/{name} is damaged: {failure}", hint="run: make compile"
-        ) from failure
+        raise ArtifactError(f"layer2/artifacts/{name} is damaged: {failure}", hint="run: make compile") from failure
     if not isinstance(manifest, dict) or not isinstance(manifest.get("contracts"), dict):
         raise ArtifactError(f"layer2/artifacts/{name} has no contracts", hint="run: make compile")
     return cast(Mapping[str, Any], manifest)

@@ -141,9 +141,7 @@ class Connection:
         if outcome.revert is not None:
             raise decode_revert(outcome.revert)
         if outcome.failure is not None:
-            raise TransactionFailed(
-                f"call to {to}: {outcome.failure}", hint="give it more gas or fix the call"
-            )
+            raise TransactionFailed(f"call to {to}: {outcome.failure}", hint="give it more gas or fix the call")
         return outcome.output
 
     def logs(

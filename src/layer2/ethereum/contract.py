@@ -79,20 +79,14 @@ class Contract:
         if outcome.revert is not None:
             raise decode_revert(outcome.revert, self.decoder)
         if outcome.failure is not None:
-            raise TransactionFailed(
-                f"{codec.signature} on {self.address}: {outcome.failure}", hint="fix the call"
-            )
+            raise TransactionFailed(f"{codec.signature} on {self.address}: {outcome.failure}", hint="fix the call")
         return codec.decode_outputs(outcome.output)
 
-    def transact(
-        self, sender: Sender, name: str, *args: Any, value: int = 0, gas: int | None = None
-    ) -> Receipt:
+    def transact(self, sender: Sender, name: str, *args: Any, value: int = 0, gas: int | None = None) -> Receipt:
         """Send a transaction and wait for its receipt; raises `ContractReverted` with the error's name."""
         return sender.send(self.address, self.encode(name, *args), value, gas, decoder=self.decoder)
 
-    def transact_nowait(
-        self, sender: Sender, name: str, *args: Any, value: int = 0, gas: int | None = None
-    ) -> Pending:
+    def transact_nowait(self, sender: Sender, name: str, *args: Any, value: int = 0, gas: int | None = None) -> Pending:
         """Send without waiting; finish with `sender.wait(pending, decoder=contract.decoder)`."""
         return sender.send_nowait(self.address, self.encode(name, *args), value, gas, decoder=self.decoder)
 
@@ -139,9 +133,7 @@ def init_code(artifact: Artifact, args: Sequence[Any] = ()) -> bytes:
     constructor = next((entry for entry in artifact.abi if entry["type"] == "constructor"), None)
     codec = Codec(constructor or {"type": "constructor", "inputs": []})
     if not artifact.bytecode:
-        raise AbiError(
-            f"{artifact.name}: no bytecode, it is an interface or abstract", hint="deploy an implementation"
-        )
+        raise AbiError(f"{artifact.name}: no bytecode, it is an interface or abstract", hint="deploy an implementation")
     return artifact.bytecode + codec.encode_inputs(args)
 
 

@@ -83,15 +83,13 @@ class Deployment:
         """Check chain and code; raises `WrongChain` or `DeploymentMismatch`."""
         if connection.chain_id != self.chain_id:
             raise WrongChain(
-                f"{self.contract} at {self.address} is on chain {self.chain_id}, "
-                f"connected to {connection.chain_id}",
+                f"{self.contract} at {self.address} is on chain {self.chain_id}, connected to {connection.chain_id}",
                 hint="connect to the right chain or deploy here",
             )
         found = "0x" + keccak(_code_at(connection, self.address, self.contract)).hex()
         if found != self.runtime_code_hash:
             raise DeploymentMismatch(
-                f"{self.contract} at {self.address}: code hash {found} on chain, "
-                f"{self.runtime_code_hash} recorded",
+                f"{self.contract} at {self.address}: code hash {found} on chain, {self.runtime_code_hash} recorded",
                 hint="this is another contract: correct the record or deploy again",
             )
 
@@ -155,9 +153,7 @@ def _parse(path: Path) -> Deployment:
         raw["deployer"] = to_address(raw["deployer"])
         return Deployment(**raw)
     except (KeyError, TypeError, ValueError, Layer2Error) as failure:
-        raise MalformedError(
-            f"{path}: damaged: {failure}", hint="restore the file or deploy again"
-        ) from failure
+        raise MalformedError(f"{path}: damaged: {failure}", hint="restore the file or deploy again") from failure
 
 
 def _code_at(connection: Connection, address: Address, name: str) -> bytes:
@@ -184,9 +180,7 @@ def _to_json(value: Any) -> Any:
 
 def _git_commit() -> str | None:
     try:
-        result = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
-        )
+        result = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None  # no git here: the field is optional
     return result.stdout.strip() or None if result.returncode == 0 else None

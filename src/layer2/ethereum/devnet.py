@@ -87,9 +87,7 @@ def make_tester(accounts: int = 10) -> EthereumTester:
     class DevBackend(PyEVMBackend):  # type: ignore[misc]  # eth-tester is not annotated
         def reset_to_genesis(self, *_args: Any, **_kwargs: Any) -> None:
             self.account_keys = [PrivateKey(key) for key in dev_keys(accounts)]
-            parameters = self.generate_genesis_params(
-                {"timestamp": GENESIS_TIMESTAMP, "gas_limit": _GAS_LIMIT}
-            )
+            parameters = self.generate_genesis_params({"timestamp": GENESIS_TIMESTAMP, "gas_limit": _GAS_LIMIT})
             state = {
                 Address(key.public_key.to_canonical_address()): AccountDetails(
                     balance=DEV_BALANCE, nonce=0, code=b"", storage={}

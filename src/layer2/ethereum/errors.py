@@ -38,9 +38,7 @@ class RpcError(EthereumError):
     """The node answered with a JSON-RPC error (`code_number`, `reason`, optional hex `data`)."""
 
     def __init__(self, method: str, reason: str, *, number: int = 0, data: str | None = None) -> None:
-        super().__init__(
-            f"{method}: the node answered: {reason}", hint="check the request and the node's log"
-        )
+        super().__init__(f"{method}: the node answered: {reason}", hint="check the request and the node's log")
         self.method = method
         self.reason = reason
         self.number = number
@@ -134,9 +132,7 @@ class ContractReverted(TransactionFailed):
         return (_rebuild_reverted, (self.selector, self.name, self.arguments, self.data, self.receipt))
 
 
-def _rebuild_reverted(
-    selector: bytes, name: str, args: dict[str, Any], data: bytes, receipt: Any
-) -> ContractReverted:
+def _rebuild_reverted(selector: bytes, name: str, args: dict[str, Any], data: bytes, receipt: Any) -> ContractReverted:
     return ContractReverted(selector, name, args, data, receipt=receipt)
 
 

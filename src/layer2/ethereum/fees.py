@@ -41,9 +41,7 @@ class GasPolicy:
 
     def __post_init__(self) -> None:
         if self.bump < 1.125:
-            raise RangeError(
-                f"gas policy: bump {self.bump} given, at least 1.125 needed", hint="use 1.125 or more"
-            )
+            raise RangeError(f"gas policy: bump {self.bump} given, at least 1.125 needed", hint="use 1.125 or more")
         if self.gas_margin < 1 or self.wait <= 0 or self.max_replacements < 0 or self.base_fee_multiple < 1:
             raise RangeError(f"gas policy out of range: {self}", hint="margin and multiple >= 1, wait > 0")
         if not 0 <= self.priority_fee <= self.max_fee_per_gas:

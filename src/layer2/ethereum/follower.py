@@ -57,14 +57,11 @@ class LogFollower:
     ) -> None:
         if start_block < 0 or confirmations < 0 or chunk < 1 or memory < 1:
             raise RangeError(
-                f"log follower: start {start_block}, confirmations {confirmations}, "
-                f"chunk {chunk}, memory {memory}",
+                f"log follower: start {start_block}, confirmations {confirmations}, chunk {chunk}, memory {memory}",
                 hint="start and confirmations from 0, chunk and memory from 1",
             )
         self.connection = connection
-        self.addresses = tuple(
-            to_address(one) for one in ([address] if isinstance(address, str) else address)
-        )
+        self.addresses = tuple(to_address(one) for one in ([address] if isinstance(address, str) else address))
         self.topics = topics
         self.confirmations = confirmations
         self.chunk = chunk
@@ -103,8 +100,7 @@ class LogFollower:
     def _check(self, cursor: Cursor, identity: bytes, start_block: int) -> None:
         if cursor.chain_id != self.connection.chain_id:
             raise WrongChain(
-                f"log follower: the cursor is of chain {cursor.chain_id}, "
-                f"connected to {self.connection.chain_id}",
+                f"log follower: the cursor is of chain {cursor.chain_id}, connected to {self.connection.chain_id}",
                 hint="connect to the cursor's chain",
             )
         if cursor.filter_id != identity or cursor.start_block != start_block:

@@ -64,8 +64,6 @@ def _only(types: Sequence[str], data: bytes) -> Any:
 _PLAIN = ErrorDecoder()
 
 
-def decode_revert(
-    data: bytes, decoder: ErrorDecoder | None = None, *, receipt: Any = None
-) -> ContractReverted:
+def decode_revert(data: bytes, decoder: ErrorDecoder | None = None, *, receipt: Any = None) -> ContractReverted:
     """Typed error for revert data; without a decoder only `Error` and `Panic` are named."""
     return (decoder or _PLAIN).decode(data, receipt=receipt)

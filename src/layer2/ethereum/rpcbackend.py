@@ -175,9 +175,7 @@ class JsonRpcBackend:
     def revert(self, snapshot: Any) -> Any:
         """Return to a snapshot; gives the handle to use next time."""
         if not self._dev_rpc("evm_revert", snapshot):
-            raise NotADevChain(
-                f"snapshot {snapshot!r} is gone", hint="a revert to an older snapshot discards it"
-            )
+            raise NotADevChain(f"snapshot {snapshot!r} is gone", hint="a revert to an older snapshot discards it")
         # The node uses a snapshot up; take it again so that one snapshot serves many reverts.
         return self.snapshot()
 
@@ -204,9 +202,7 @@ def _rpc_error(method: str, error: Any) -> RpcError:
         data = data.removeprefix("Reverted ").strip()
         if not data.startswith("0x"):
             data = None
-    return RpcError(
-        method, str(error.get("message") or "unknown error"), number=int(error.get("code") or 0), data=data
-    )
+    return RpcError(method, str(error.get("message") or "unknown error"), number=int(error.get("code") or 0), data=data)
 
 
 def _call_params(request: CallRequest) -> dict[str, str]:

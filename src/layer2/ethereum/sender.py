@@ -206,9 +206,7 @@ class Sender:
         elif any(word in reason for word in (*_NONCE_TAKEN, *_UNDERPRICED)):
             # Someone else used the nonce (or holds it in the pool): count from what the node knows.
             known = self.connection.nonce(self.address, "pending")
-            pending.nonce = (
-                known if known != pending.nonce else known + any(w in reason for w in _UNDERPRICED)
-            )
+            pending.nonce = known if known != pending.nonce else known + any(w in reason for w in _UNDERPRICED)
         else:
             raise TransactionFailed(
                 f"{self.address} -> {pending.request.to}: the node refused the transaction: {failure.reason}",
@@ -267,9 +265,7 @@ class Sender:
     def _replace(self, pending: Pending) -> None:
         fees = self.gas_policy.bumped(pending.fees, self._current_base_fee(fresh=True))
         if fees is None or pending.replacements >= self.gas_policy.max_replacements:
-            why = (
-                "the fee cap is reached" if fees is None else f"{pending.replacements} replacements were sent"
-            )
+            why = "the fee cap is reached" if fees is None else f"{pending.replacements} replacements were sent"
             raise TransactionTimeout(
                 f"{self.address}: nonce {pending.nonce} is not mined and {why} "
                 f"(last 0x{pending.tx_hash.hex()} at {pending.fees.max_fee} wei per gas)",
@@ -302,9 +298,7 @@ class Sender:
 
     # Failures
 
-    def _failure_of(
-        self, pending: Pending, receipt: Receipt, decoder: ErrorDecoder | None
-    ) -> TransactionFailed:
+    def _failure_of(self, pending: Pending, receipt: Receipt, decoder: ErrorDecoder | None) -> TransactionFailed:
         backend = self.connection.backend
         outcome = backend.trace_revert(receipt.tx_hash)
         if outcome is None:
@@ -322,15 +316,12 @@ class Sender:
         except TransactionFailed as failure:
             return failure
         return TransactionFailed(
-            f"transaction 0x{receipt.tx_hash.hex()} failed in block {receipt.block_number}, "
-            "its replay does not",
+            f"transaction 0x{receipt.tx_hash.hex()} failed in block {receipt.block_number}, its replay does not",
             receipt=receipt,
             hint="it depended on the transactions before it in the block; send it again",
         )
 
-    def _raise_failure(
-        self, outcome: CallOutcome, decoder: ErrorDecoder | None, receipt: Receipt | None
-    ) -> None:
+    def _raise_failure(self, outcome: CallOutcome, decoder: ErrorDecoder | None, receipt: Receipt | None) -> None:
         if outcome.revert is not None:
             error: ContractReverted = decode_revert(outcome.revert, decoder, receipt=receipt)
             raise error

@@ -237,9 +237,7 @@ class TesterBackend:
         """Set the next block's time in seconds."""
         newest = self._header("latest").timestamp
         if timestamp <= newest:
-            raise RpcError(
-                "evm_setNextBlockTimestamp", f"{timestamp} is not after the latest block's {newest}"
-            )
+            raise RpcError("evm_setNextBlockTimestamp", f"{timestamp} is not after the latest block's {newest}")
         self._chain.set_header_timestamp(timestamp)
 
     def snapshot(self) -> Any:

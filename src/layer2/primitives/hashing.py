@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 
 from sha3 import keccak_256
 
@@ -27,7 +29,8 @@ def sha256(data: bytes) -> bytes:
 
 def assert_fast_backend() -> None:
     """Raise FatalError unless `keccak` is compiled code and computes Ethereum's function."""
-    compiled = type(keccak_256).__name__ == "builtin_function_or_method"
+    home = getattr(sys.modules.get(keccak_256.__module__), "__file__", None)
+    compiled = home is not None and home.endswith(tuple(EXTENSION_SUFFIXES))
     if not compiled or keccak(b"").hex() != _EMPTY:
         raise FatalError(
             f"keccak backend {BACKEND} is not the compiled one", hint="reinstall safe-pysha3 from its wheel"

@@ -53,9 +53,7 @@ class Adversary(ABC):
             cls.name = _sentence(cls.__name__)
         known = _REGISTRY.get(cls.name)
         if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
-            raise TypeError(
-                f"{cls.__qualname__}: the attack {cls.name!r} exists already, in {known.__module__}"
-            )
+            raise TypeError(f"{cls.__qualname__}: the attack {cls.name!r} exists already, in {known.__module__}")
         _REGISTRY[cls.name] = cls
 
     def __init__(self) -> None:
@@ -83,10 +81,7 @@ class Adversary(ABC):
         except Layer2Error as error:
             refusal = error
         after = self.holdings()
-        gain = {
-            asset: after.get(asset, 0) - before.get(asset, 0)
-            for asset in sorted(before.keys() | after.keys())
-        }
+        gain = {asset: after.get(asset, 0) - before.get(asset, 0) for asset in sorted(before.keys() | after.keys())}
         record = AttackRecord(self.name, refusal is None, refusal, gain)
         self.records.append(record)
         return record

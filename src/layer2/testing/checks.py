@@ -67,9 +67,7 @@ def manifest_differences(root: Path | str, manifest: Iterable[str]) -> list[str]
     defined = contract_names(root)
     deployable = {name for name in defined if _is_concrete(Path(root), name)}
     missing = [f"{name}: in the sources, not in the manifest" for name in sorted(deployable - listed)]
-    return missing + [
-        f"{name}: in the manifest, not in the sources" for name in sorted(listed - defined.keys())
-    ]
+    return missing + [f"{name}: in the manifest, not in the sources" for name in sorted(listed - defined.keys())]
 
 
 def _is_concrete(root: Path, name: str) -> bool:

@@ -33,9 +33,7 @@ def find_error(error: object, contract: object) -> Codec:
         return _from_ape(abi)
     if isinstance(abi, Mapping) and abi.get("type") == "error":
         return Codec(abi)
-    raise TypeError(
-        f"reverts: {error!r} is not an error: pass a name, a signature, an ABI error or a selector"
-    )
+    raise TypeError(f"reverts: {error!r} is not an error: pass a name, a signature, an ABI error or a selector")
 
 
 def known_errors(contract: object) -> dict[bytes, Codec]:
@@ -87,9 +85,7 @@ def _by_name(name: str, contract: object) -> Codec:
         return next(iter(found.values()))
     where = "the contract" if contract is not None else "the packaged contracts"
     if found:
-        raise AssertionError(
-            f"reverts: {where} have several errors {name!r}: name one of {', '.join(sorted(found))}"
-        )
+        raise AssertionError(f"reverts: {where} have several errors {name!r}: name one of {', '.join(sorted(found))}")
     names = ", ".join(sorted({codec.name for codec in pool})) or "none"
     raise AssertionError(f"reverts: {where} have no error {name!r}; known: {names}")
 

@@ -54,9 +54,7 @@ def on_chain_property(
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:
         if chain not in inspect.signature(test).parameters:
-            raise TypeError(
-                f"{test.__name__}: on_chain_property needs the argument {chain!r}, or chain=<its name>"
-            )
+            raise TypeError(f"{test.__name__}: on_chain_property needs the argument {chain!r}, or chain=<its name>")
 
         @functools.wraps(test)
         def example(*args: Any, **kwargs: Any) -> None:

@@ -42,9 +42,7 @@ class Snapshots:
         The key is a sentence: "pay 10 rows from one channel, slots warm".
         """
         if " " not in sentence.strip():
-            raise ValueError(
-                f"a gas snapshot's key is a sentence that says what was measured, not {sentence!r}"
-            )
+            raise ValueError(f"a gas snapshot's key is a sentence that says what was measured, not {sentence!r}")
         self.compare(f"gas-{suite}", {sentence: receipt.gas_used})
         return receipt.gas_used
 

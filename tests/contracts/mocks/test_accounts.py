@@ -87,9 +87,7 @@ def test_a_receiver_that_rejects_can_change_its_mind(connection: Connection, dep
     assert connection.balance(receiver.address) == 5
 
 
-def test_a_smart_wallet_accepts_its_owners_signature_only(
-    deployer: Sender, payer: Any, stranger: Any
-) -> None:
+def test_a_smart_wallet_accepts_its_owners_signature_only(deployer: Sender, payer: Any, stranger: Any) -> None:
     wallet = deploy_mock("SmartWallet", payer.address, sender=deployer)
     signature = payer.digest(DIGEST)
     assert wallet.call("isValidSignature", DIGEST, signature) == MAGIC
@@ -101,9 +99,7 @@ def test_a_smart_wallet_accepts_its_owners_signature_only(
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_hostile_wallet_answers_as_its_mode_says(
-    connection: Connection, deployer: Sender, mode: str
-) -> None:
+def test_a_hostile_wallet_answers_as_its_mode_says(connection: Connection, deployer: Sender, mode: str) -> None:
     wallet = deploy_mock("ReentrantWallet1271", sender=deployer)
     target = deploy_mock("RevertKinds", sender=deployer)
     if mode == "Reenter":
@@ -143,9 +139,7 @@ def test_a_static_call_stops_the_reentry_of_a_hostile_wallet(deployer: Sender, p
     target = deploy_mock("RevertKinds", sender=deployer)
     token = deploy_mock("MockToken", "Dollar", "USD", 6, sender=deployer)
     wallet.transact(deployer, "arm", target.address, target.encode("fine"))
-    token.transact(
-        deployer, "permit", wallet.address, deployer.signer.address, 5, 2**256 - 1, b"", gas=1_000_000
-    )
+    token.transact(deployer, "permit", wallet.address, deployer.signer.address, 5, 2**256 - 1, b"", gas=1_000_000)
     assert token.call("allowance", wallet.address, deployer.signer.address) == 5
     assert target.call("touched") == 0
 

@@ -24,9 +24,7 @@ def funded(name: str, *args: object, sender: Sender) -> Contract:
 
 def answer(token: Contract, sender: Sender, name: str, *args: object) -> bytes:
     """The raw bytes a call answers with."""
-    outcome = token.connection.simulate(
-        CallRequest(token.address, token.encode(name, *args), 0, sender.signer.address)
-    )
+    outcome = token.connection.simulate(CallRequest(token.address, token.encode(name, *args), 0, sender.signer.address))
     assert outcome.revert is None
     assert outcome.failure is None
     return outcome.output
@@ -64,9 +62,7 @@ def test_false_returning_says_false_where_others_revert(deployer: Sender, payee:
     assert token.call("balanceOf", payee) == 0
 
 
-def test_blacklist_stops_both_directions_and_the_spender(
-    deployer: Sender, relayer: Sender, payee: Address
-) -> None:
+def test_blacklist_stops_both_directions_and_the_spender(deployer: Sender, relayer: Sender, payee: Address) -> None:
     token = funded("BlacklistToken", sender=deployer)
     me, spender = deployer.signer.address, relayer.signer.address
     token.transact(deployer, "approve", spender, MAXIMUM)

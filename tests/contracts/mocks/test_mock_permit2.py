@@ -73,9 +73,7 @@ def wallet(deployer: Sender, payer: Any, token: Contract) -> Contract:
 
 
 @pytest.fixture
-def funded(
-    connection: Connection, deployer: Sender, token: Contract, permit2: Contract, payer: Any
-) -> Contract:
+def funded(connection: Connection, deployer: Sender, token: Contract, permit2: Contract, payer: Any) -> Contract:
     """The payer has tokens and approved Permit2 (by an EIP-2612 permit, as it holds no ether)."""
     signature = payer.permit(connection.chain_id, token, permit2.address, FOREVER)
     token.transact(deployer, "mint", payer.address, 1000)
@@ -98,9 +96,7 @@ def test_nonces_are_unordered_and_can_be_invalidated(
 ) -> None:
     for nonce in (300, 5):
         signature = terms.signed(payer, nonce)
-        permit2.transact(
-            relayer, "permitTransferFrom", terms.permit(nonce), (payee, 1), payer.address, signature
-        )
+        permit2.transact(relayer, "permitTransferFrom", terms.permit(nonce), (payee, 1), payer.address, signature)
     assert permit2.call("nonceBitmap", payer.address, 0) == 1 << 5
     assert permit2.call("nonceBitmap", payer.address, 1) == 1 << (300 - 256)
     permit2.transact(relayer, "invalidateUnorderedNonces", 2, 0b11)
@@ -121,25 +117,17 @@ def test_what_was_not_signed_is_refused(
     signature = terms.signed(payer)
     details = (payee, 60)
     with reverts("InvalidSigner", permit2):
-        permit2.transact(
-            relayer, "permitTransferFrom", terms.permit(), details, payer.address, terms.signed(stranger)
-        )
+        permit2.transact(relayer, "permitTransferFrom", terms.permit(), details, payer.address, terms.signed(stranger))
     # the spender is whoever calls
     with reverts("InvalidSigner", permit2):
         permit2.transact(deployer, "permitTransferFrom", terms.permit(), details, payer.address, signature)
     with reverts("InvalidAmount", permit2, maxAmount=100):
-        permit2.transact(
-            relayer, "permitTransferFrom", terms.permit(), (payee, 101), payer.address, signature
-        )
+        permit2.transact(relayer, "permitTransferFrom", terms.permit(), (payee, 101), payer.address, signature)
     with reverts("InvalidSignatureLength", permit2):
-        permit2.transact(
-            relayer, "permitTransferFrom", terms.permit(), details, payer.address, signature + b"\0"
-        )
+        permit2.transact(relayer, "permitTransferFrom", terms.permit(), details, payer.address, signature + b"\0")
     with reverts("SignatureExpired", permit2, signatureDeadline=1):
         late = terms.signed(payer, deadline=1)
-        permit2.transact(
-            relayer, "permitTransferFrom", terms.permit(deadline=1), details, payer.address, late
-        )
+        permit2.transact(relayer, "permitTransferFrom", terms.permit(deadline=1), details, payer.address, late)
 
 
 def test_the_witness_is_part_of_what_is_signed(

@@ -117,9 +117,7 @@ def test_the_two_kinds_of_authorization_are_not_interchangeable(
     token.transact(relayer, "mint", payer.address, 100)
     signature = authorize(connection, token, payer, "TransferWithAuthorization", to)
     with reverts("ERC3009InvalidSigner", token, authorizer=payer.address):
-        token.transact(
-            relayer, "receiveWithAuthorization", payer.address, to, 40, 0, FOREVER, NONCE, signature
-        )
+        token.transact(relayer, "receiveWithAuthorization", payer.address, to, 40, 0, FOREVER, NONCE, signature)
 
 
 def test_only_the_payee_receives(
@@ -127,9 +125,7 @@ def test_only_the_payee_receives(
 ) -> None:
     signature = authorize(connection, token, payer, "ReceiveWithAuthorization", payee)
     with reverts("ERC3009CallerNotPayee", token, caller=relayer.signer.address, payee=payee):
-        token.transact(
-            relayer, "receiveWithAuthorization", payer.address, payee, 40, 0, FOREVER, NONCE, signature
-        )
+        token.transact(relayer, "receiveWithAuthorization", payer.address, payee, 40, 0, FOREVER, NONCE, signature)
 
 
 def test_an_authorization_has_a_beginning_and_an_end(
@@ -163,9 +159,7 @@ def test_a_permit_sets_the_allowance_once(
         token.transact(relayer, "permit", payer.address, spender, 9, 1, *signature)
 
 
-def test_a_malleable_signature_is_refused(
-    connection: Connection, relayer: Sender, token: Contract, payer: Any
-) -> None:
+def test_a_malleable_signature_is_refused(connection: Connection, relayer: Sender, token: Contract, payer: Any) -> None:
     order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
     to = relayer.signer.address
     token.transact(relayer, "mint", payer.address, 100)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from layer2.primitives.addresses import Address
 
 from layer2.ethereum import devnet
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
+from layer2.primitives.addresses import Address
 
 # LOG1 with the first calldata word as topic and the rest as data.
 LOGGER_INIT = bytes.fromhex("70600035602036038060206000376000a1006000526011600ff3")

@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from layer2.primitives.errors import MalformedError
-from layer2.primitives.hashing import keccak
 
 from layer2.ethereum import devnet
 from layer2.ethereum.artifacts import load_artifact
@@ -17,6 +15,8 @@ from layer2.ethereum.contract import deploy
 from layer2.ethereum.deployments import Deployment, Registry
 from layer2.ethereum.errors import DeploymentMismatch, WrongChain
 from layer2.ethereum.sender import Sender
+from layer2.primitives.errors import MalformedError
+from layer2.primitives.hashing import keccak
 
 
 @pytest.fixture
@@ -27,9 +27,7 @@ def record(connection: Connection, operator: Sender) -> Deployment:
     return Deployment.record(connection, artifact, contract.deployment, operator.address)
 
 
-def test_saved_record_comes_back_and_is_checked(
-    connection: Connection, record: Deployment, tmp_path: Path
-) -> None:
+def test_saved_record_comes_back_and_is_checked(connection: Connection, record: Deployment, tmp_path: Path) -> None:
     registry = Registry(tmp_path)
     path = registry.save("kinds", record)
     assert path == tmp_path / str(connection.chain_id) / "kinds.json"
@@ -63,9 +61,7 @@ def test_address_without_code_is_refused(record: Deployment, tmp_path: Path) -> 
         Registry(tmp_path).load(fresh.chain_id, "kinds", fresh)
 
 
-def test_record_of_another_chain_is_refused(
-    connection: Connection, record: Deployment, tmp_path: Path
-) -> None:
+def test_record_of_another_chain_is_refused(connection: Connection, record: Deployment, tmp_path: Path) -> None:
     registry = Registry(tmp_path)
     registry.save("kinds", replace(record, chain_id=1))
     with pytest.raises(WrongChain):
@@ -87,9 +83,7 @@ def test_name_that_leaves_the_folder_is_refused(record: Deployment, tmp_path: Pa
         Registry(tmp_path).save(name, record)
 
 
-def test_constructor_arguments_are_stored_as_json(
-    connection: Connection, operator: Sender, tmp_path: Path
-) -> None:
+def test_constructor_arguments_are_stored_as_json(connection: Connection, operator: Sender, tmp_path: Path) -> None:
     artifact = load_artifact("RevertKinds", mocks=True)
     taking = replace(
         artifact,

@@ -38,9 +38,7 @@ def test_fresh_anvil_has_height_zero_and_funded_accounts_and_goes_away() -> None
     with AnvilNode() as node:
         pid = node.pid
         assert node.connection.block_number() == 0
-        assert {node.connection.balance(one.address) for one in node.connection.signers(10)} == {
-            10_000 * 10**18
-        }
+        assert {node.connection.balance(one.address) for one in node.connection.signers(10)} == {10_000 * 10**18}
         assert Connection.connect(node.url).chain_id == node.connection.chain_id == 31_337
         assert _alive(pid)
     assert not _alive(pid)
@@ -129,9 +127,7 @@ def test_dev_only_calls_are_refused_elsewhere(monkeypatch: pytest.MonkeyPatch) -
             action()
 
 
-def test_scripts_are_passed_over_when_looking_for_anvil(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_scripts_are_passed_over_when_looking_for_anvil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = find_anvil()
     empty = tmp_path / "bin"
     empty.mkdir()

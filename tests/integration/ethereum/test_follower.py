@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from layer2.primitives.addresses import Address
-from layer2.primitives.errors import MalformedError
 
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
@@ -15,6 +13,8 @@ from layer2.ethereum.errors import ReorgTooDeep, RpcError, WrongChain
 from layer2.ethereum.follower import LogFollower, Update
 from layer2.ethereum.records import Log
 from layer2.ethereum.sender import Sender
+from layer2.primitives.addresses import Address
+from layer2.primitives.errors import MalformedError
 
 from .conftest import deploy_logger
 
@@ -54,9 +54,7 @@ def logger(operator: Sender) -> Address:
     return deploy_logger(operator)
 
 
-def test_each_log_is_delivered_once_and_in_order(
-    connection: Connection, operator: Sender, logger: Address
-) -> None:
+def test_each_log_is_delivered_once_and_in_order(connection: Connection, operator: Sender, logger: Address) -> None:
     start = connection.block_number() + 1
     follower = LogFollower(connection, logger, start_block=start, chunk=2)
     assert follower.step().new == []
@@ -73,9 +71,7 @@ def test_each_log_is_delivered_once_and_in_order(
     assert follower.step().new == []
 
 
-def test_filter_keeps_other_topics_and_addresses_out(
-    connection: Connection, operator: Sender, logger: Address
-) -> None:
+def test_filter_keeps_other_topics_and_addresses_out(connection: Connection, operator: Sender, logger: Address) -> None:
     elsewhere = deploy_logger(operator)
     follower = LogFollower(connection, logger, [TOPIC], start_block=0)
     emit(operator, logger, b"wanted")
@@ -119,9 +115,7 @@ def test_cursor_of_another_filter_or_chain_is_refused(connection: Connection, lo
         LogFollower(connection, logger, start_block=0, cursor=alien)
 
 
-def test_return_to_a_snapshot_is_a_reorganisation(
-    connection: Connection, operator: Sender, logger: Address
-) -> None:
+def test_return_to_a_snapshot_is_a_reorganisation(connection: Connection, operator: Sender, logger: Address) -> None:
     mirror, follower = Mirror(), LogFollower(connection, logger, start_block=0)
     emit(operator, logger, b"stays")
     fork = connection.snapshot()

@@ -86,15 +86,11 @@ def test_error_of_an_inner_contract_is_named_when_its_abi_is_given(
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_success_is_not_reported_as_a_revert(
-    kinds: Contract, payer: Sender, way: Callable[..., None]
-) -> None:
+def test_success_is_not_reported_as_a_revert(kinds: Contract, payer: Sender, way: Callable[..., None]) -> None:
     way(kinds, payer, "fine", ())
 
 
-def test_estimate_that_fails_leaves_the_nonce_alone(
-    connection: Connection, kinds: Contract, payer: Sender
-) -> None:
+def test_estimate_that_fails_leaves_the_nonce_alone(connection: Connection, kinds: Contract, payer: Sender) -> None:
     before = connection.nonce(payer.address)
     with pytest.raises(ContractReverted):
         kinds.transact(payer, "custom", 1, 2)
@@ -125,9 +121,7 @@ def test_halt_is_not_a_revert(payer: Sender, code: str, reason: str, gas: int | 
     assert not isinstance(caught.value, ContractReverted)
 
 
-def test_replay_of_a_mined_revert_sees_the_block_it_was_mined_in(
-    connection: Connection, payer: Sender
-) -> None:
+def test_replay_of_a_mined_revert_sees_the_block_it_was_mined_in(connection: Connection, payer: Sender) -> None:
     # Reverts with the block's time: a replay in another block would answer another time.
     init = bytes.fromhex("684260005260206000fd60005260096017f3")
     clock = payer.send(None, init, gas=200_000).contract_address

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from layer2.primitives.addresses import Address
 
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
@@ -11,6 +10,7 @@ from layer2.ethereum.errors import FeeTooHigh, TransactionFailed, TransactionTim
 from layer2.ethereum.fees import GasPolicy
 from layer2.ethereum.rpcbackend import JsonRpcBackend
 from layer2.ethereum.sender import Sender
+from layer2.primitives.addresses import Address
 
 GWEI = 10**9
 PAYEE = Address("0x000000000000000000000000000000000000dEaD")

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from eth_account import Account
-from layer2.primitives.addresses import Address
-from layer2.primitives.hashing import keccak
 
 from layer2.ethereum.backend import BlockId, CallRequest
 from layer2.ethereum.errors import RpcError
 from layer2.ethereum.records import Block, CallOutcome, Receipt
+from layer2.primitives.addresses import Address
+from layer2.primitives.hashing import keccak
 
 
 class FakeBackend:

@@ -45,9 +45,7 @@ def test_structs_are_given_in_any_shape(points: Any, tag: Any) -> None:
 
 
 def test_outputs_are_named_tuples_with_checksummed_addresses() -> None:
-    data = encode(
-        ["(uint64,address)", "(uint64,address)[2]"], [(1, OWNER.lower()), [(2, OWNER), (3, ZERO_ADDRESS)]]
-    )
+    data = encode(["(uint64,address)", "(uint64,address)[2]"], [(1, OWNER.lower()), [(2, OWNER), (3, ZERO_ADDRESS)]])
     best, rest = Codec(MOVE).decode_outputs(data)
     assert (best.x, best.owner) == (1, OWNER)
     assert [one.x for one in rest] == [2, 3]

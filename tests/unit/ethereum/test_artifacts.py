@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from layer2.primitives.hashing import keccak
 
 from layer2.ethereum.artifacts import artifact_names, load_artifact, load_manifest, source_checksum
 from layer2.ethereum.contract import init_code
 from layer2.ethereum.errors import AbiError, ArtifactError
+from layer2.primitives.hashing import keccak
 
 
 def test_every_packaged_mock_loads_and_its_selectors_are_those_of_its_abi() -> None:

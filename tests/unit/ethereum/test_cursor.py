@@ -7,11 +7,11 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from layer2.primitives.addresses import Address
-from layer2.primitives.errors import MalformedError
 
 from layer2.ethereum.cursor import Cursor, filter_id
 from layer2.ethereum.records import Log
+from layer2.primitives.addresses import Address
+from layer2.primitives.errors import MalformedError
 
 LOGGER = Address("0x5B38Da6a701c568545dCfcB03FcB875f56beddC4")
 word = st.binary(min_size=32, max_size=32)

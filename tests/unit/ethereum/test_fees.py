@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from layer2.primitives.errors import RangeError
 
 from layer2.ethereum.errors import FeeTooHigh
 from layer2.ethereum.fees import Fees, GasPolicy
+from layer2.primitives.errors import RangeError
 
 
 def test_offer_has_headroom_up_to_the_cap() -> None:

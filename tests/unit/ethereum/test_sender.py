@@ -6,13 +6,13 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from layer2.primitives.addresses import Address
 
 from layer2.ethereum.accounts import dev_signers
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import NonceError, TransactionFailed, TransactionTimeout
 from layer2.ethereum.fees import GasPolicy
 from layer2.ethereum.sender import Sender
+from layer2.primitives.addresses import Address
 
 from .fakes import FakeBackend
 

@@ -20,23 +20,17 @@ BASE: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "change", [{"to": "0x000000000000000000000000000000000000dEaD"}, {}], ids=["call", "create"]
-)
+@pytest.mark.parametrize("change", [{"to": "0x000000000000000000000000000000000000dEaD"}, {}], ids=["call", "create"])
 def test_transaction_equals_that_of_eth_account(change: dict[str, Any]) -> None:
     fields = {**BASE, **change}
-    assert LocalSigner(KEY).sign_transaction(fields) == bytes(
-        Account.sign_transaction(fields, KEY).raw_transaction
-    )
+    assert LocalSigner(KEY).sign_transaction(fields) == bytes(Account.sign_transaction(fields, KEY).raw_transaction)
 
 
 def test_delegation_transaction_equals_that_of_eth_account() -> None:
     account = Account.from_key(KEY)
     authorization = account.sign_authorization({"chainId": 5, "address": DEAD, "nonce": 4})
     fields = {**BASE, "type": 4, "to": DEAD, "authorizationList": [authorization]}
-    assert LocalSigner(KEY).sign_transaction(fields) == bytes(
-        Account.sign_transaction(fields, KEY).raw_transaction
-    )
+    assert LocalSigner(KEY).sign_transaction(fields) == bytes(Account.sign_transaction(fields, KEY).raw_transaction)
 
 
 def test_untyped_transaction_is_refused() -> None:

@@ -17,16 +17,20 @@ CHECKSUMMED = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"  # from EIP-55
 WORDS = st.binary(min_size=20, max_size=20)
 
 
+def oracle(raw: bytes) -> str:
+    return to_checksum_address(raw)
+
+
 @given(WORDS)
 def test_the_checksum_matches_eth_utils(raw: bytes) -> None:
     address = to_address(raw)
-    assert address == to_checksum_address(raw)
+    assert address == oracle(raw)
     assert address_bytes(address) == raw
 
 
 @given(WORDS)
 def test_every_spelling_gives_the_same_address(raw: bytes) -> None:
-    expected = to_checksum_address(raw)
+    expected = oracle(raw)
     digits = raw.hex()
     for spelling in ("0x" + digits, "0x" + digits.upper(), "0X" + digits.upper(), expected):
         assert to_address(spelling) == expected
@@ -65,7 +69,7 @@ def test_a_wrong_checksum_is_refused_and_the_right_one_named() -> None:
         "0x" + "g" * 40,
         "0x" + "1_" * 20,
         "0x" + " 1" * 20,
-        "0x" + "١" * 40,
+        "0x" + "\u0661" * 40,
         bytes(19),
         bytes(21),
         5,
@@ -94,4 +98,4 @@ def test_the_zero_address_is_twenty_zero_bytes() -> None:
 @given(st.integers(1, 2**255))
 def test_the_address_of_a_public_key_matches_eth_keys(secret: int) -> None:
     public = OracleKey(secret.to_bytes(32, "big")).public_key
-    assert address_of_public_key(public.to_bytes()) == public.to_checksum_address()
+    assert address_of_public_key(public.to_bytes()) == oracle(public.to_canonical_address())

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,7 +84,7 @@ def test_streams_are_read_apart_and_from_a_place(path: Path) -> None:
 
 
 def test_a_buffer_changed_after_the_append_does_not_change_the_row(path: Path) -> None:
-    buffer = bytearray(b"voucher")
+    buffer: Any = bytearray(b"voucher")
     with Journal(path, kind=KIND) as journal:
         journal.append("sent", buffer)
         buffer[:] = b"changed"

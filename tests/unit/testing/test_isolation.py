@@ -72,9 +72,7 @@ def test_a_stateful_run_starts_and_leaves_the_chain_untouched(
     connection: Connection, deployer: Sender, kinds: Contract
 ) -> None:
     Counting.connection, Counting.deployer, Counting.kinds = connection, deployer, kinds
-    run_state_machine_as_test(
-        Counting, settings=settings(max_examples=3, stateful_step_count=4, deadline=None)
-    )
+    run_state_machine_as_test(Counting, settings=settings(max_examples=3, stateful_step_count=4, deadline=None))
     assert kinds.call("touched") == 0
     Counting.activity.assert_not_vacuous(["touch"])
 

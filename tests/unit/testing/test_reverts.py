@@ -66,9 +66,7 @@ def test_no_revert_fails_every_expectation(act: Act, way: str) -> None:
 
 def test_a_wrong_argument_value_fails_and_shows_what_came(act: Act) -> None:
     with (
-        pytest.raises(
-            AssertionError, match=r"expected Closed\(have=1, need=3\).*was Closed\(have=1, need=2\)"
-        ),
+        pytest.raises(AssertionError, match=r"expected Closed\(have=1, need=3\).*was Closed\(have=1, need=2\)"),
         reverts("Closed", have=1, need=3),
     ):
         act("transaction", ("custom", 1, 2))
@@ -87,9 +85,7 @@ def test_the_revert_can_be_inspected_afterwards(act: Act) -> None:
     assert (caught.name, caught.args, len(caught.data)) == ("Closed", {"have": 1, "need": 2}, 68)
 
 
-def test_an_address_argument_is_accepted_in_any_form(
-    deployer: Sender, kinds: Contract, inner: Contract
-) -> None:
+def test_an_address_argument_is_accepted_in_any_form(deployer: Sender, kinds: Contract, inner: Contract) -> None:
     data = inner.encode("empty")
     for form in (inner.address, inner.address.lower(), inner):
         with reverts("NestedFailure", kinds, inner=form):
@@ -123,9 +119,7 @@ def test_a_signature_needs_no_abi_and_its_types_count(act: Act) -> None:
         ({}, "missing: have, need"),
     ],
 )
-def test_argument_names_must_be_exactly_the_abi_names(
-    kinds: Contract, args: dict[str, int], complaint: str
-) -> None:
+def test_argument_names_must_be_exactly_the_abi_names(kinds: Contract, args: dict[str, int], complaint: str) -> None:
     with pytest.raises(TypeError, match=complaint):
         reverts("Closed", kinds, **args)
 

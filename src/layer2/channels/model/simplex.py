@@ -35,8 +35,7 @@ def claim(call: Call, action: Claim) -> None:
     if len(rows) % ROW_BYTES:
         raise RowsMalformed(len(rows))
     total = sum(
-        _claim_row(call, action.payee, action.token, rows[at : at + ROW_BYTES])
-        for at in range(0, len(rows), ROW_BYTES)
+        _claim_row(call, action.payee, action.token, rows[at : at + ROW_BYTES]) for at in range(0, len(rows), ROW_BYTES)
     )
     if not total:
         raise NothingClaimed()
