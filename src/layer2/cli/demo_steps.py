@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from layer2.channels.apps import CoinFlipTerms, a_wins, commitment
+from layer2.channels.locks import CONTRACT_LOCK
 from layer2.channels.messages import Voucher
 from layer2.channels.resolve import virtual_id, voucher_resolution
 from layer2.channels.watchtower import Watchtower
 from layer2.cli.claims import pack_claims
 from layer2.cli.demo_stage import Stage
+from layer2.ethereum.artifacts import load_artifact
+from layer2.ethereum.contract import deploy
 from layer2.primitives.ecdsa import recover
 from layer2.primitives.hashing import sha256
 from layer2.primitives.units import format_amount
@@ -146,9 +150,45 @@ def streamed(stage: Stage) -> str:
     return f"{STREAMED} vouchers straight to the payee, through a middle that saw only the first and the last step"
 
 
+def flipped(stage: Stage) -> str:
+    """A game inside a channel: one flip is paid off chain; in the next the loser goes silent and forfeits."""
+    game = deploy(stage.hub.sender(stage.operator), load_artifact("CoinFlip"))
+    channel = stage.hub.open(stage.payer, stage.payee, deposit=ETHER, dispute=HOUR)
+    stake = ETHER // 10
+
+    def flip(number: int, secret_a: bytes) -> tuple[CoinFlipTerms, bytes, int]:
+        """Lock the payer's stake on a coin that falls to the payee."""
+        secret_b = next(one for n in range(256) if not a_wins(secret_a, one := sha256(b"%d %d" % (number, n))))
+        by = stage.connection.timestamp() + HOUR
+        terms = CoinFlipTerms(commitment(secret_a), commitment(secret_b), by, False, stake)
+        channel.lock(stake, CONTRACT_LOCK, terms.lock(game.address, by + HOUR).condition, expiry=2 * HOUR)
+        return terms, secret_b, by
+
+    secret_a = sha256(b"the payer's first secret")
+    terms, secret_b, _ = flip(1, secret_a)
+    shown = terms.resolution(game.address, secret_a, secret_b)
+    channel.fulfil(shown, terms.lock(game.address, terms.reveal_by + 1).condition)
+    stage.single(stake)
+
+    terms, secret_b, by = flip(2, sha256(b"the payer's second secret"))
+    game.transact(stage.hub.sender(stage.payee), "reveal", secret_b, by)
+    stage.connection.advance(HOUR + 1)
+    forfeit = terms.resolution(game.address, None, secret_b)
+    channel.learn(forfeit, terms.lock(game.address, by + 1).condition)
+    channel.dispute(sender=stage.payee)
+    channel.unlock(sender=stage.payee)
+    stage.connection.advance(2 * HOUR)
+    channel.settle(sender=stage.payee)
+    stage.moved += stake
+    stage.audit.expect("payee", 2 * stake)
+    stage.audit.expect("payer", ETHER - 2 * stake)
+    return "a coin flip paid off chain; in the second the loser went silent and lost by forfeit, on chain"
+
+
 SCENES: list[tuple[str, Callable[[Stage], str]]] = [
     ("closed together", together),
     ("cheated", cheated),
+    ("a game", flipped),
     ("virtual channel", streamed),
     ("100 one-way channels", claimed),
 ]
