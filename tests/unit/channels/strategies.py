@@ -27,9 +27,7 @@ def numbers(bits: int) -> st.SearchStrategy[int]:
 def keys(draw: st.DrawFn) -> ChannelKey:
     a, b = draw(st.lists(addresses.filter(lambda one: one != ZERO_ADDRESS), min_size=2, max_size=2, unique=True))
     token = draw(st.one_of(st.just(ZERO_ADDRESS), addresses))
-    return ChannelKey(
-        a, b, token, draw(numbers(32)), draw(numbers(32)), draw(numbers(64)), simplex=draw(st.booleans())
-    )
+    return ChannelKey(a, b, token, draw(numbers(32)), draw(numbers(32)), draw(numbers(64)), simplex=draw(st.booleans()))
 
 
 def value_of(member: Member) -> st.SearchStrategy[Any]:

@@ -52,9 +52,7 @@ def test_digests_equal_those_of_the_eip712_package(message: TypedMessage, domain
 
 @given(messages, domains, domains)
 @settings(max_examples=30)
-def test_another_chain_or_contract_gives_another_digest(
-    message: TypedMessage, domain: Domain, other: Domain
-) -> None:
+def test_another_chain_or_contract_gives_another_digest(message: TypedMessage, domain: Domain, other: Domain) -> None:
     same = (domain.chain_id, domain.verifying_contract) == (other.chain_id, other.verifying_contract)
     assert (message.digest(domain) == message.digest(other)) == same
 

@@ -114,9 +114,7 @@ def test_a_session_that_does_not_cover_the_voucher_is_refused(changes: dict[str,
 
 def test_the_right_to_close_is_its_own() -> None:
     def key(rights: int) -> Address:
-        return check_session(
-            DOMAIN, CHANNEL, OWNER, RIGHT_TO_CLOSE, 0, encode_session(*grant(rights=rights)), NOW
-        )
+        return check_session(DOMAIN, CHANNEL, OWNER, RIGHT_TO_CLOSE, 0, encode_session(*grant(rights=rights)), NOW)
 
     assert key(RIGHT_TO_CLOSE | RIGHT_TO_PAY) == SESSION.address
     with pytest.raises(SessionExceeded):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.channels.strategies import locks, messages_of
+from tests.unit.channels.strategies import locks, messages_of, words
 
 from layer2.channels.locks import Lock, LockSet
 from layer2.channels.messages import Close, LockVoucher, Session, Voucher
@@ -31,7 +31,7 @@ def signed(draw: st.DrawFn) -> Signed:
     if kind is not LockVoucher:
         return Signed(draw(messages_of(kind)), signature)  # type: ignore[arg-type]
     items = LockSet(tuple(draw(st.lists(locks, max_size=4))))
-    message = LockVoucher(draw(st.binary(min_size=32, max_size=32)), 1, 2, items.locked, items.last_expiry, items.hash())
+    message = LockVoucher(draw(words), 1, 2, items.locked, items.last_expiry, items.hash())
     return Signed(message, signature, items)
 
 

@@ -1,0 +1,152 @@
+"""The pure hub, one-way channels: claims, closing by the payee, the payer's exit."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.channels.stage import DELAY, DUPLEX, NOW, OPEN_BEFORE, SIMPLEX, STRANGER, A, B, Stage, key, sign
+from tests.unit.channels.strategies import ATTACKER, PAYEE, PAYER
+from tests.unit.channels.test_model_duplex import refused
+
+from layer2.channels import errors as err
+from layer2.channels import hubevents as ev
+from layer2.channels.key import ChannelKey
+from layer2.channels.messages import Close, Voucher
+from layer2.channels.model import CLOSED, Action, Channel, Transferred
+from layer2.channels.model import actions as act
+from layer2.channels.model.simplex import ROW_BYTES, claim_row
+from layer2.primitives.addresses import ZERO_ADDRESS
+from layer2.primitives.ecdsa import PrivateKey
+
+ID = SIMPLEX.id
+OTHER = key(2, simplex=True)
+
+
+def voucher(amount: int, signer: PrivateKey = PAYER, one: ChannelKey = SIMPLEX) -> bytes:
+    return sign(Voucher(one.id, amount), signer)
+
+
+def row(amount: int, signer: PrivateKey = PAYER, one: ChannelKey = SIMPLEX) -> bytes:
+    return claim_row(one, amount, voucher(amount, signer, one))
+
+
+def test_a_claim_pays_the_difference_and_never_more_than_the_deposit() -> None:
+    stage = Stage().fund(SIMPLEX, 100)
+    claim = act.ClaimVoucher(SIMPLEX, 30, voucher(30))
+    assert stage.do(claim, by=STRANGER) == (ev.Claimed(ID, 30), Transferred(ZERO_ADDRESS, B, 30))
+    refused(stage, claim, err.CounterStale(ID, 30, 30))
+    refused(stage, act.ClaimVoucher(SIMPLEX, 31, voucher(31, ATTACKER)), err.SignatureInvalid(A))
+    assert ev.Claimed(ID, 100) in stage.do(act.ClaimVoucher(SIMPLEX, 130, voucher(130)))
+    refused(stage, act.ClaimVoucher(SIMPLEX, 140, voucher(140)), err.CounterStale(ID, 100, 140))
+    assert stage.paid == {B: 100}
+
+
+def test_a_top_up_makes_the_rest_of_a_voucher_claimable() -> None:
+    stage = Stage().fund(SIMPLEX, 100)
+    stage.do(act.ClaimVoucher(SIMPLEX, 130, voucher(130)))
+    assert ev.Deposited(ID, 120, 100) in stage.do(act.DepositETH(ID, False, 20))
+    stage.do(act.ClaimVoucher(SIMPLEX, 130, voucher(130)))
+    assert stage.paid == {B: 120}
+
+
+def test_a_batch_pays_good_rows_once_and_skips_the_others() -> None:
+    stage = Stage().fund(SIMPLEX, 100).fund(OTHER, 50)
+    rows = [
+        row(10),
+        row(10),
+        row(11, ATTACKER),
+        row(20, one=OTHER),
+        row(20, one=key(3, simplex=True)),
+        row(15),
+    ]
+    effects = stage.do(act.Claim(B, ZERO_ADDRESS, b"".join(rows)), by=STRANGER)
+    assert effects == (
+        ev.Claimed(ID, 10),
+        ev.Claimed(OTHER.id, 20),
+        ev.Claimed(ID, 15),
+        Transferred(ZERO_ADDRESS, B, 35),
+    )
+    refused(stage, act.Claim(B, ZERO_ADDRESS, b"".join(rows)), err.NothingClaimed())
+
+
+@pytest.mark.parametrize("rows", [b"", row(5, ATTACKER), bytes(ROW_BYTES), row(5, one=OTHER)])
+def test_a_batch_without_a_payable_row_is_refused(rows: bytes) -> None:
+    refused(Stage().fund(SIMPLEX, 100), act.Claim(B, ZERO_ADDRESS, rows), err.NothingClaimed())
+
+
+def test_a_batch_is_refused_for_another_payee_token_or_length() -> None:
+    stage = Stage().fund(SIMPLEX, 100)
+    refused(stage, act.Claim(STRANGER, ZERO_ADDRESS, row(5)), err.NothingClaimed(), by=STRANGER)
+    refused(stage, act.Claim(B, B, row(5)), err.NothingClaimed())
+    refused(stage, act.Claim(B, ZERO_ADDRESS, row(5)[:-1]), err.RowsMalformed(ROW_BYTES - 1))
+    stage.do(act.Claim(B, ZERO_ADDRESS, row(5)))
+
+
+def test_the_payee_closes_at_once_and_others_need_its_signature() -> None:
+    stage = Stage().fund(SIMPLEX, 100)
+    stage.do(act.ClaimVoucher(SIMPLEX, 30, voucher(30)))
+    refused(stage, act.CloseSimplex(SIMPLEX, 40, voucher(40)), err.SignatureInvalid(B), by=A)
+    refused(stage, act.CloseSimplex(SIMPLEX, 40, voucher(40, ATTACKER)), err.SignatureInvalid(A), by=B)
+    consent = sign(Close(ID, 40, 0), PAYEE)
+    assert stage.do(act.CloseSimplex(SIMPLEX, 40, voucher(40), consent), by=STRANGER) == (
+        ev.Claimed(ID, 40),
+        ev.Closed(ID, 60, 10),
+        Transferred(ZERO_ADDRESS, A, 60),
+        Transferred(ZERO_ADDRESS, B, 10),
+    )
+    assert stage.state.channel(ID) == Channel(deadline=CLOSED)
+    refused(stage, act.CloseSimplex(SIMPLEX), err.ChannelClosed(ID), by=B)
+    refused(stage, act.Claim(B, ZERO_ADDRESS, row(90)), err.NothingClaimed())
+
+
+def test_a_close_without_a_newer_voucher_returns_the_rest() -> None:
+    stage = Stage().fund(SIMPLEX, 100)
+    stage.do(act.ClaimVoucher(SIMPLEX, 30, voucher(30)))
+    assert stage.do(act.CloseSimplex(SIMPLEX), by=B)[0] == ev.Closed(ID, 70, 0)
+
+
+def test_the_payer_exits_after_its_delay_and_the_payee_claims_until_then() -> None:
+    stage = Stage().fund(SIMPLEX, 100)
+    refused(stage, act.Exit(SIMPLEX), err.DisputeNotOpen(ID, NOW, 0))
+    refused(stage, act.RequestExit(SIMPLEX), err.CallerUnauthorized(B), by=B)
+    assert stage.do(act.RequestExit(SIMPLEX)) == (ev.DisputeStarted(ID, NOW + DELAY),)
+    refused(stage, act.RequestExit(SIMPLEX), err.DisputeRunning(ID, NOW + DELAY))
+    refused(stage, act.DepositETH(ID, False, 1), err.DisputeRunning(ID, NOW + DELAY))
+    stage.now = NOW + DELAY
+    refused(stage, act.Exit(SIMPLEX), err.DisputeNotOver(ID, NOW + DELAY, NOW + DELAY))
+    stage.do(act.ClaimVoucher(SIMPLEX, 30, voucher(30)))
+    stage.now += 1
+    stage.do(act.ClaimVoucher(SIMPLEX, 40, voucher(40)))
+    assert ev.Closed(ID, 60, 0) in stage.do(act.Exit(SIMPLEX), by=STRANGER)
+    refused(stage, act.ClaimVoucher(SIMPLEX, 50, voucher(50)), err.ChannelClosed(ID))
+
+
+def test_an_exit_after_the_opening_time_leaves_nothing() -> None:
+    stage = Stage().fund(SIMPLEX, 100)
+    stage.do(act.ClaimVoucher(SIMPLEX, 30, voucher(30)))
+    stage.do(act.RequestExit(SIMPLEX))
+    stage.now = OPEN_BEFORE + 1
+    stage.do(act.Exit(SIMPLEX))
+    assert stage.state.channel(ID).words(True) == (0, 0, 0, 0)
+    refused(stage, act.Exit(SIMPLEX), err.DisputeNotOpen(ID, OPEN_BEFORE + 1, 0))
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        act.ClaimVoucher(DUPLEX, 1, b""),
+        act.CloseSimplex(DUPLEX),
+        act.RequestExit(DUPLEX),
+        act.Exit(DUPLEX),
+    ],
+)
+def test_one_way_acts_on_a_two_way_channel_are_refused(action: Action) -> None:
+    refused(Stage().fund(DUPLEX), action, err.ChannelModeWrong(DUPLEX.id))
+
+
+def test_a_payee_that_cannot_be_paid_is_owed() -> None:
+    stage = Stage().fund(SIMPLEX, 100)
+    stage.failing = frozenset({B})
+    assert ev.PayoutDeferred(B, ZERO_ADDRESS, 30) in stage.do(act.ClaimVoucher(SIMPLEX, 30, voucher(30)))
+    stage.do(act.ClaimVoucher(SIMPLEX, 45, voucher(45)))
+    assert stage.state.owed == {(B, ZERO_ADDRESS): 45}
+    assert stage.state.channel(ID).sent_a == 45
