@@ -1,0 +1,126 @@
+"""The committed golden vectors are what the code makes, and what independent encoders make of the same values."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_abi.abi import encode
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_utils import keccak
+from tools import make_vectors
+
+FOLDER = Path(__file__).parent / "vectors"
+HUB_TYPES = {
+    "EIP712Domain": [
+        {"name": "name", "type": "string"},
+        {"name": "version", "type": "string"},
+        {"name": "chainId", "type": "uint256"},
+        {"name": "verifyingContract", "type": "address"},
+    ]
+}
+
+
+def load(name: str) -> Any:
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def raw(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))
+
+
+@pytest.mark.parametrize("name", make_vectors.VECTORS)
+def test_the_committed_vectors_are_what_the_code_makes(name: str) -> None:
+    assert (FOLDER / f"{name}.json").read_text(encoding="utf-8") == make_vectors.render(name)
+
+
+def test_no_vector_file_is_left_over() -> None:
+    assert {path.stem for path in FOLDER.glob("channel_*.json")} == set(make_vectors.VECTORS)
+
+
+def test_the_check_finds_a_changed_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(make_vectors, "FOLDER", tmp_path)
+    assert make_vectors.main(["--check"]) == 1
+    assert make_vectors.main([]) == 0
+    assert make_vectors.main(["--check"]) == 0
+    (tmp_path / "channel_keys.json").write_text("[]")
+    assert make_vectors.main(["--check"]) == 1
+
+
+def test_ids_by_the_abi_encoder() -> None:
+    for one in load("channel_keys"):
+        key = one["key"]
+        values = (key["a"], key["b"], key["token"], int(key["params"]))
+        encoded = encode(["(address,address,address,uint256)"], [values])
+        assert raw(one["encoded"]) == encoded
+        tail = one["openBefore"] << 8 | (int(key["token"], 16) != 0) | one["simplex"] << 1
+        assert raw(one["id"]) == keccak(encoded)[:27] + tail.to_bytes(5, "big")
+
+
+def test_type_hashes_by_their_strings() -> None:
+    for one in load("channel_messages")["types"].values():
+        assert raw(one["typeHash"]) == keccak(text=one["type"])
+
+
+def test_digests_and_signatures_by_eth_account() -> None:
+    vectors = load("channel_messages")
+    domain = {name: value for name, value in vectors["domain"].items() if name != "separator"}
+    for one in vectors["messages"]:
+        text = vectors["types"][one["type"]]["type"]
+        members = [part.split() for part in text[text.index("(") + 1 : -1].split(",")]
+        values = {name: int(one["message"][name]) if "int" in kind else one["message"][name] for kind, name in members}
+        full = {
+            "types": {**HUB_TYPES, one["type"]: [{"name": name, "type": kind} for kind, name in members]},
+            "primaryType": one["type"],
+            "domain": domain,
+            "message": values,
+        }
+        signable = encode_typed_data(full_message=full)
+        assert signable.body == raw(one["structHash"])
+        assert signable.header == raw(vectors["domain"]["separator"])
+        signed = Account.sign_message(signable, vectors["signer"]["key"])
+        assert signed.message_hash == raw(one["digest"])
+        assert signed.signature == raw(one["signature"])
+        vs = signed.s | (signed.v - 27) << 255
+        assert raw(one["compact"]) == signed.r.to_bytes(32, "big") + vs.to_bytes(32, "big")
+
+
+def test_locks_by_the_abi_encoder() -> None:
+    vectors = load("channel_locks")
+    leaves = [raw(lock["leaf"]) for lock in vectors["locks"]]
+    for lock, leaf in zip(vectors["locks"], leaves, strict=True):
+        head = int(lock["amount"]) << 128 | lock["expiry"] << 80 | lock["kind"] << 72
+        assert leaf == head.to_bytes(32, "big") + raw(lock["condition"])
+    resolutions = [raw(one) for one in vectors["resolutions"]]
+    for one in vectors["sets"]:
+        packed = b"".join(leaves[: one["count"]])
+        assert raw(one["packed"]) == packed
+        assert raw(one["locksHash"]) == keccak(packed)
+        whole = encode(
+            ["uint256", "uint256", "bytes32"], [int(one["locked"]), one["lastExpiry"], raw(one["locksHash"])]
+        )
+        assert int(one["fingerprint"]) == int.from_bytes(keccak(whole), "big") >> 48
+        inner = keccak(encode(["bytes[]"], [resolutions[: one["count"]]]))
+        assert raw(one["unlockAct"]) == keccak(encode(["bytes32", "bytes32"], [keccak(packed), inner]))
+    virtual = vectors["virtual"]
+    parts = [keccak(text="layer2.virtual"), virtual["payer"], virtual["payee"], raw(virtual["salt"])]
+    assert raw(virtual["id"]) == keccak(encode(["bytes32", "address", "address", "bytes32"], parts))
+
+
+def test_session_proofs_have_their_parts_at_their_places() -> None:
+    vectors = load("channel_sessions")
+    assert raw(vectors["magic"]) == keccak(text="layer2.session")
+    for one in vectors["proofs"]:
+        proof = raw(one["proof"])
+        head = raw(vectors["key"]) + int(vectors["cap"]).to_bytes(16, "big")
+        head += vectors["validUntil"].to_bytes(6, "big") + bytes((one["rights"],))
+        assert proof[64:107] == head
+        assert proof[-32:] == raw(vectors["magic"])
+        owner = Account._recover_hash(raw(one["sessionDigest"]), signature=proof[107:-32])
+        assert owner == vectors["owner"]
+        vs = int.from_bytes(proof[32:64], "big")
+        vrs = (27 + (vs >> 255), int.from_bytes(proof[:32], "big"), vs & ((1 << 255) - 1))
+        assert Account._recover_hash(raw(one["digest"]), vrs=vrs) == vectors["key"]
