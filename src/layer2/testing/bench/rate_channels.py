@@ -2,8 +2,8 @@
 
 One payment is: digest and signature by the payer, group commit to its journal, verification by the payee, group commit
 to its journal. The bare limit does only what no implementation can leave out: coincurve's signature, a verification
-against a parsed key, and as many group commits, each of one row that holds the group's signatures, as the journal's does,
-to bare SQLite files (WAL, synchronous=FULL). The two take turns, so that a drifting machine weighs on both.
+against a parsed key, and as many group commits to bare SQLite files (WAL, synchronous=FULL), each of one row that holds
+the group's signatures, as the journal's does. The two take turns, so that a drifting machine weighs on both.
 """
 
 from __future__ import annotations
