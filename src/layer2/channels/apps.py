@@ -15,7 +15,11 @@ _NOT_KNOWN = bytes(32)
 
 
 def commitment(secret: bytes) -> bytes:
-    """What a player commits to: `keccak256(abi.encode(secret))`; raises MalformedError unless it has 32 bytes."""
+    """What a player commits to: `keccak256(abi.encode(secret))`. One fresh secret per game: a recorded one is public.
+
+    Raises:
+        MalformedError: not 32 bytes, or all zero.
+    """
     if len(secret) != 32 or secret == _NOT_KNOWN:
         raise MalformedError("a secret has 32 bytes that are not all zero", hint="use secrets.token_bytes(32)")
     return keccak(secret)
@@ -48,7 +52,10 @@ class CoinFlipTerms:
         return encode(["(bytes32,bytes32,uint256,bool,uint256)"], [row])
 
     def lock(self, contract: str, expiry: int) -> Lock:
-        """The lock that pays the stake as `contract` judges; it must outlive `reveal_by`, for a forfeit."""
+        """The lock that pays the stake as `contract` judges; it must outlive `reveal_by`, for a forfeit.
+
+        Who holds both secrets should unlock, or record its own, before `reveal_by`: after it the other could forfeit it.
+        """
         if expiry <= self.reveal_by:
             raise MalformedError(f"the lock ends at {expiry}, before a forfeit can be claimed", hint="let it end later")
         return Lock(self.stake, expiry, CONTRACT_LOCK, contract_condition(contract, self.encode()))
