@@ -54,7 +54,7 @@ class CoinFlipTerms:
     def lock(self, contract: str, expiry: int) -> Lock:
         """The lock that pays the stake as `contract` judges; it must outlive `reveal_by`, for a forfeit.
 
-        Who holds both secrets should unlock, or record its own, before `reveal_by`: after it the other could forfeit it.
+        Who holds both secrets should unlock or record its own before `reveal_by`, else the other may claim a forfeit.
         """
         if expiry <= self.reveal_by:
             raise MalformedError(f"the lock ends at {expiry}, before a forfeit can be claimed", hint="let it end later")
