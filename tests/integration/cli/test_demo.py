@@ -12,7 +12,8 @@ from layer2.cli.audit import Audit
 from layer2.cli.demo import run_demo
 from layer2.cli.demo_stage import DemoFailed
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.devnet import AnvilNode, tester_connection
+from layer2.ethereum.devnet import AnvilNode
+from layer2.ethereum.devnet import tester_connection as new_chain
 
 
 def quiet() -> Console:
@@ -48,12 +49,12 @@ def test_a_single_wei_too_much_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Audit, "expect", greedy)
     screen = quiet()
     with pytest.raises(DemoFailed, match="the balance of payee"):
-        run_demo(tester_connection(), payments=1_000, out=screen)
+        run_demo(new_chain(), payments=1_000, out=screen)
     assert "off by" in screen.export_text()
 
 
 def test_the_audit_counts_value_and_gas_of_each_sender() -> None:
-    connection: Connection = tester_connection(3)
+    connection: Connection = new_chain(3)
     payer, payee, stranger = connection.signers(3)
     audit = Audit(connection, {"payer": payer.address, "payee": payee.address, "stranger": stranger.address})
     from layer2.ethereum.sender import Sender
