@@ -1,0 +1,234 @@
+"""Voucher locks (virtual channels) and contract locks (application state) against strangers and hostile conditions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from eth_abi.abi import encode
+from tests.adversarial.steps import LATER, NOBODY, funded, locked, paid
+
+from layer2.channels.key import ChannelKey
+from layer2.channels.locks import (
+    Lock,
+    contract_lock,
+    contract_resolution,
+    encode_locks,
+    unlock_act,
+    virtual_channel_id,
+    voucher_lock,
+    voucher_resolution,
+)
+from layer2.channels.messages import LockVoucher, Voucher, Watch
+from layer2.ethereum.contract import Contract
+from layer2.primitives.hashing import keccak
+from layer2.testing import deploy_mock
+from layer2.testing.bench.world import ETHER, GasWorld, Player
+from layer2.testing.reverts import reverts
+
+SALT = b"\x07" * 32
+WORTH = ETHER // 10
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A lock whose proof the payee has posted."""
+
+    world: GasWorld
+    key: ChannelKey
+    lock: Lock
+
+    @classmethod
+    def make(cls, world: GasWorld, lock: Lock) -> Standing:
+        key = funded(world)
+        world.act(world.payee, "postLocks", key.as_tuple(), False, locked(world, key, 1, 0, [lock]), NOBODY)
+        return cls(world, key, lock)
+
+    def unlock(self, by: Player, resolution: bytes, consent: object = NOBODY, *, gas: int = 6_000_000) -> int:
+        leaf = encode_locks([self.lock])
+        row = (self.key.as_tuple(), False, self.lock.amount, self.lock.expiry, leaf, [resolution], consent)
+        return self.world.hub.transact(by.sender, "unlock", *row, gas=gas).gas_used
+
+    def earned(self) -> int:
+        return paid(self.world, self.key)[1] - ETHER
+
+
+def expiry(world: GasWorld) -> int:
+    return world.connection.timestamp() + 600
+
+
+@pytest.fixture
+def virtual(world: GasWorld) -> Standing:
+    """The relayer plays the far end: it pays the payee through the virtual channel that the lock names."""
+    lock = voucher_lock(WORTH, expiry(world), world.relayer.address, world.payee.address, SALT)
+    return Standing.make(world, lock)
+
+
+def streamed(world: GasWorld, amount: int, *, signer: Player | None = None, salt: bytes = SALT) -> bytes:
+    payer, payee = world.relayer.address, world.payee.address
+    message = Voucher(virtual_channel_id(payer, payee, salt), amount)
+    return voucher_resolution(payer, payee, salt, amount, world.sign(signer or world.relayer, message))
+
+
+# -------------------------------------------------------------------------------------------------- voucher locks
+
+
+@pytest.mark.parametrize(("signed", "pays"), [(7, 7), (WORTH, WORTH), (50 * ETHER, WORTH)])
+def test_a_voucher_lock_pays_what_was_streamed_up_to_the_lock(virtual: Standing, signed: int, pays: int) -> None:
+    virtual.unlock(virtual.world.payee, streamed(virtual.world, signed))
+    assert virtual.earned() == pays
+
+
+def test_the_payer_cannot_use_up_a_voucher_lock_with_an_old_voucher(virtual: Standing) -> None:
+    world = virtual.world
+    for thief in (world.payer, world.relayer):
+        with reverts("CallerUnauthorized", caller=thief.address):
+            virtual.unlock(thief, streamed(world, 1))
+    virtual.unlock(world.payee, streamed(world, WORTH))
+    assert virtual.earned() == WORTH
+
+
+def test_a_voucher_of_somebody_else_or_of_another_virtual_channel_opens_nothing(virtual: Standing) -> None:
+    world = virtual.world
+    for wrong in (
+        streamed(world, WORTH, signer=world.payee),
+        streamed(world, WORTH, salt=b"\x08" * 32),
+        streamed(world, WORTH)[:-64],
+        b"\x01",
+    ):
+        with reverts("NothingUnlocked", channelId=virtual.key.id):
+            virtual.unlock(world.payee, wrong)
+
+
+def test_a_voucher_of_a_real_channel_is_none_of_a_virtual_one(virtual: Standing) -> None:
+    world = virtual.world
+    real = world.sign(world.relayer, Voucher(virtual.key.id, WORTH))
+    with reverts("NothingUnlocked", channelId=virtual.key.id):
+        resolution = voucher_resolution(world.relayer.address, world.payee.address, SALT, WORTH, real)
+        virtual.unlock(world.payee, resolution)
+
+
+def test_a_tower_resolves_a_voucher_lock_with_the_very_voucher_it_was_given(virtual: Standing) -> None:
+    world = virtual.world
+    newest, old = streamed(world, WORTH), streamed(world, 1)
+    act = unlock_act(encode_locks([virtual.lock]), [newest])
+    tower = world.relayer.address
+    consent = (tower, LATER, world.sign(world.payee, Watch(virtual.key.id, tower, act, LATER)))
+    with reverts("SignatureInvalid", signer=world.payee.address):
+        virtual.unlock(world.relayer, old, consent)
+    with reverts("CallerUnauthorized", caller=world.payer.address):
+        virtual.unlock(world.payer, newest, consent)
+    virtual.unlock(world.relayer, newest, consent)
+    assert virtual.earned() == WORTH
+
+
+def test_a_consent_for_one_channel_serves_in_no_other_and_not_after_its_time(virtual: Standing) -> None:
+    world, newest = virtual.world, streamed(virtual.world, WORTH)
+    other = Standing.make(world, virtual.lock)
+    act, tower = unlock_act(encode_locks([virtual.lock]), [newest]), world.relayer.address
+    until = world.connection.timestamp() + 30
+    foreign = (tower, LATER, world.sign(world.payee, Watch(other.key.id, tower, act, LATER)))
+    with reverts("SignatureInvalid", signer=world.payee.address):
+        virtual.unlock(world.relayer, newest, foreign)
+    brief = (tower, until, world.sign(world.payee, Watch(virtual.key.id, tower, act, until)))
+    world.connection.set_next_timestamp(until + 1)
+    with reverts("ConsentExpired", timestamp=until + 1, validUntil=until):
+        virtual.unlock(world.relayer, newest, brief)
+
+
+def test_the_middle_of_a_path_takes_up_stream_what_was_taken_from_it_down_stream(world: GasWorld) -> None:
+    """The payee reveals at the last second; the mediator still has the gap between the two expiries."""
+    payer, payee, far = world.payer, world.payee, world.relayer
+    down_until, up_until = expiry(world), expiry(world) + 300
+    newest = streamed(world, WORTH)
+    # Up stream the mediator (payee of this channel) is owed by the payer under a longer lock.
+    up = Standing.make(world, voucher_lock(WORTH, up_until, far.address, payee.address, SALT))
+    down = Standing.make(world, voucher_lock(WORTH, down_until, far.address, payee.address, SALT))
+    world.connection.set_next_timestamp(down_until)
+    down.unlock(payee, newest)
+    world.connection.set_next_timestamp(up_until)
+    up.unlock(payee, newest)
+    assert payer.address == up.key.a
+    assert up.earned() == WORTH
+
+
+# ------------------------------------------------------------------------------------------------- contract locks
+
+
+@pytest.fixture
+def condition(world: GasWorld) -> Contract:
+    return deploy_mock("MockCondition", sender=world.operator)
+
+
+def judged(world: GasWorld, condition: Contract, mode: int, worth: int) -> tuple[Standing, bytes]:
+    terms = bytes((mode,))
+    standing = Standing.make(world, contract_lock(WORTH, expiry(world), condition.address, terms))
+    return standing, contract_resolution(condition.address, terms, encode(["uint256"], [worth]))
+
+
+@pytest.mark.parametrize(("worth", "pays"), [(0, 0), (9, 9), (2**256 - 1, WORTH)])
+def test_a_contract_lock_pays_what_the_condition_says_up_to_the_lock(
+    world: GasWorld, condition: Contract, worth: int, pays: int
+) -> None:
+    standing, resolution = judged(world, condition, 0, worth)
+    standing.unlock(world.payee, resolution)
+    assert standing.earned() == pays
+
+
+@pytest.mark.parametrize("mode", [1, 2, 3, 5], ids=["reverts", "burns", "answers short", "revert bomb"])
+def test_a_hostile_condition_pays_nothing_and_leaves_the_lock(world: GasWorld, condition: Contract, mode: int) -> None:
+    standing, resolution = judged(world, condition, mode, WORTH)
+    with reverts("NothingUnlocked", channelId=standing.key.id):
+        standing.unlock(world.payee, resolution)
+    assert standing.earned() == 0
+
+
+def test_a_condition_that_answers_a_bomb_costs_no_more_than_its_cap(world: GasWorld, condition: Contract) -> None:
+    standing, resolution = judged(world, condition, 4, 9)
+    assert standing.unlock(world.payee, resolution) < 2_200_000
+    assert standing.earned() == 9
+
+
+def test_only_the_receiver_chooses_the_evidence(world: GasWorld, condition: Contract) -> None:
+    standing, best = judged(world, condition, 0, WORTH)
+    _, poor = judged(world, condition, 0, 1)
+    for thief in (world.payer, world.relayer):
+        with reverts("CallerUnauthorized", caller=thief.address):
+            standing.unlock(thief, poor)
+    standing.unlock(world.payee, best)
+    assert standing.earned() == WORTH
+
+
+def test_other_terms_or_another_contract_open_nothing(world: GasWorld, condition: Contract) -> None:
+    standing, _ = judged(world, condition, 1, WORTH)
+    evidence = encode(["uint256"], [WORTH])
+    other = deploy_mock("MockCondition", sender=world.operator)
+    for target, terms in ((condition, b"\x00"), (other, b"\x01"), (condition, b"\x01\x00")):
+        with reverts("NothingUnlocked", channelId=standing.key.id):
+            standing.unlock(world.payee, contract_resolution(target.address, terms, evidence))
+
+
+def test_an_unlock_cannot_be_starved_into_keeping_the_lock(world: GasWorld, condition: Contract) -> None:
+    """With too little gas for the condition the call reverts whole; it never passes for a condition that failed."""
+    standing, resolution = judged(world, condition, 2, WORTH)
+    with pytest.raises(Exception, match="GasTooLow"):
+        standing.unlock(world.payee, resolution, gas=1_000_000)
+
+
+def test_an_account_without_code_is_no_condition(world: GasWorld) -> None:
+    terms = b"\x00"
+    lock = contract_lock(WORTH, expiry(world), world.relayer.address, terms)
+    standing = Standing.make(world, lock)
+    with reverts("NothingUnlocked", channelId=standing.key.id):
+        evidence = encode(["uint256"], [WORTH])
+        standing.unlock(world.payee, contract_resolution(world.relayer.address, terms, evidence))
+
+
+def test_an_unknown_kind_of_lock_stays_locked(world: GasWorld) -> None:
+    key, until = funded(world), expiry(world)
+    leaf = WORTH.to_bytes(16, "big") + until.to_bytes(6, "big") + b"\x03" + bytes(9) + bytes(32)
+    message = LockVoucher(key.id, 0, 1, WORTH, until, keccak(leaf))
+    proof = (0, 1, WORTH, until, message.locks_hash, world.sign(world.payer, message))
+    world.act(world.payee, "postLocks", key.as_tuple(), False, proof, NOBODY)
+    with reverts("NothingUnlocked", channelId=key.id):
+        world.act(world.payee, "unlock", key.as_tuple(), False, WORTH, until, leaf, [b"\x01"], NOBODY)
