@@ -1,4 +1,4 @@
-"""A hub with money in it, two parties, and a stranger; every test starts from the same block."""
+"""A hub with money in it, two parties, and a stranger, on each kind of chain; every test starts from the same block."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.testing.bench.world import GasWorld
 
 
-@pytest.fixture(scope="package")
-def stage() -> GasWorld:
-    return GasWorld(new_chain())
+@pytest.fixture(scope="package", params=["tester", pytest.param("anvil", marks=pytest.mark.anvil)])
+def stage(request: pytest.FixtureRequest) -> Iterator[GasWorld]:
+    if request.param == "tester":
+        yield GasWorld(new_chain())
+        return
+    with AnvilNode() as node:
+        yield GasWorld(node.connection)
 
 
 @pytest.fixture

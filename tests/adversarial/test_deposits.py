@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from eth_abi.abi import encode
+from eth_account import Account
+from eth_account.messages import encode_typed_data
 from tests.adversarial.steps import LATER
 
-from layer2.testing.bench.world import ETHER, UNIT, GasWorld
+from layer2.channels.key import ChannelKey
+from layer2.channels.messages import Deposit
+from layer2.ethereum.artifacts import load_artifact
+from layer2.ethereum.contract import deploy_with_receipt
+from layer2.ethereum.sender import Sender
+from layer2.ethereum.signer import LocalSigner
+from layer2.primitives.ecdsa import PrivateKey
+from layer2.primitives.hashing import keccak
+from layer2.testing import deploy_mock
+from layer2.testing.bench.world import ETHER, UNIT, GasWorld, Player
 from layer2.testing.reverts import reverts
 
 
@@ -47,3 +61,148 @@ def test_a_channel_opens_until_its_last_second(world: GasWorld) -> None:
     world.connection.set_next_timestamp(late.open_before + 1)
     with reverts("OpeningExpired", channelId=late.id, timestamp=late.open_before + 1, openBefore=late.open_before):
         world.act(world.payer, "depositETH", late.id, False, value=ETHER)
+
+
+# --------------------------------------------------------------------------------------------------------- EIP-2612
+
+FOREVER = 2**256 - 1
+PERMIT = keccak(b"Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)")
+
+
+def permit_of(world: GasWorld, owner: Player, value: int, nonce: int = 0) -> bytes:
+    """An EIP-2612 signature that lets the hub take `value`."""
+    types = ["bytes32", "address", "address", "uint256", "uint256", "uint256"]
+    row = encode(types, [PERMIT, owner.address, world.hub.address, value, nonce, FOREVER])
+    return owner.key.sign(keccak(b"\x19\x01" + world.token.call("DOMAIN_SEPARATOR") + keccak(row)))
+
+
+def by_permit(world: GasWorld, owner: Player, key: ChannelKey, value: int, permit: bytes) -> tuple[object, ...]:
+    """A pull of `value` by permit, with the owner's consent to this channel."""
+    consent = world.sign(owner, Deposit(key.id, value, 0, 0, LATER))
+    types = ["uint256", "uint256", "bytes", "uint48", "bytes"]
+    return (2, False, value, encode(types, [value, FOREVER, permit, LATER, consent]))
+
+
+@pytest.fixture
+def newcomer(world: GasWorld) -> Player:
+    """Holds tokens and has approved nobody; the relayer pays its gas."""
+    key = PrivateKey(keccak(b"newcomer"))
+    world.operator.send(world.token.address, world.token.encode("mint", key.address, 1000 * UNIT))
+    return Player(key, world.relayer.sender)
+
+
+def key_of(world: GasWorld, payer: Player) -> ChannelKey:
+    return replace(world.make_key(token=True), a=payer.address)
+
+
+def test_a_permit_and_a_consent_deposit_without_gas_of_the_owner(world: GasWorld, newcomer: Player) -> None:
+    key = key_of(world, newcomer)
+    pull = by_permit(world, newcomer, key, 7, permit_of(world, newcomer, 7))
+    world.act(world.relayer, "depositPulled", key.as_tuple(), [pull])
+    assert world.hub.call("channel", key.id)[0] & (1 << 112) - 1 == 7
+
+
+def test_a_permit_used_by_somebody_else_first_does_not_stop_the_deposit(world: GasWorld, newcomer: Player) -> None:
+    key, permit = key_of(world, newcomer), permit_of(world, newcomer, 7)
+    r, s, v = permit[:32], permit[32:64], permit[64]
+    args = (newcomer.address, world.hub.address, 7, FOREVER, v, r, s)
+    signature = "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)"
+    world.token.transact(world.payee.sender, signature, *args)
+    world.act(world.relayer, "depositPulled", key.as_tuple(), [by_permit(world, newcomer, key, 7, permit)])
+    assert world.hub.call("channel", key.id)[0] & (1 << 112) - 1 == 7
+
+
+def test_a_permit_without_consent_to_this_channel_deposits_nothing(world: GasWorld, newcomer: Player) -> None:
+    key, other = key_of(world, newcomer), key_of(world, newcomer)
+    pull = by_permit(world, newcomer, other, 7, permit_of(world, newcomer, 7))
+    with reverts("SignatureInvalid", signer=newcomer.address):
+        world.act(world.relayer, "depositPulled", key.as_tuple(), [pull])
+
+
+def test_a_permit_of_somebody_else_deposits_nothing(world: GasWorld, newcomer: Player) -> None:
+    key = key_of(world, newcomer)
+    for wrong in (permit_of(world, world.payee, 7), permit_of(world, newcomer, 8), b"", bytes(65)):
+        with reverts("TransferShort", token=key.token, have=0, need=7):
+            pull = by_permit(world, newcomer, key, 7, wrong)
+            world.act(world.relayer, "depositPulled", key.as_tuple(), [pull])
+
+
+# ---------------------------------------------------------------------------------------------------------- Permit2
+
+WITNESS = [{"name": "channelId", "type": "bytes32"}]
+TOKEN_PERMISSIONS = [{"name": "token", "type": "address"}, {"name": "amount", "type": "uint256"}]
+PERMIT2 = [
+    {"name": "permitted", "type": "TokenPermissions"},
+    {"name": "spender", "type": "address"},
+    {"name": "nonce", "type": "uint256"},
+    {"name": "deadline", "type": "uint256"},
+    {"name": "witness", "type": "Deposit"},
+]
+
+
+class Permitting:
+    """A hub that knows a Permit2, and a payer that has approved only that."""
+
+    def __init__(self, world: GasWorld) -> None:
+        self.world = world
+        self.permit2 = deploy_mock("MockPermit2", sender=world.operator)
+        artifact, bounds = load_artifact("ChannelHub"), (60, 86_400, 86_400)
+        self.hub, _ = deploy_with_receipt(world.operator, artifact, self.permit2.address, *bounds)
+        self.payer = Account.from_key(keccak(b"permit2 payer"))
+        self.payee = world.payee.address
+        token = world.token
+        world.operator.send(token.address, token.encode("mint", self.payer.address, 1000))
+        world.operator.send(self.payer.address, value=ETHER)
+        sender = Sender(world.connection, LocalSigner(PrivateKey(keccak(b"permit2 payer"))))
+        token.transact(sender, "approve", self.permit2.address, FOREVER)
+
+    def key(self) -> ChannelKey:
+        return replace(self.world.make_key(token=True), a=self.payer.address)
+
+    def pull(self, key: ChannelKey, amount: int, nonce: int = 0, deadline: int = FOREVER) -> tuple[object, ...]:
+        """Signed with an independent EIP-712 implementation."""
+        message = {
+            "permitted": {"token": key.token, "amount": amount},
+            "spender": self.hub.address,
+            "nonce": nonce,
+            "deadline": deadline,
+            "witness": {"channelId": key.id},
+        }
+        domain = {"name": "Permit2", "chainId": self.world.connection.chain_id}
+        types = {"PermitWitnessTransferFrom": PERMIT2, "TokenPermissions": TOKEN_PERMISSIONS, "Deposit": WITNESS}
+        typed = encode_typed_data({**domain, "verifyingContract": self.permit2.address}, types, message)
+        signature = bytes(self.payer.sign_message(typed).signature)
+        return (3, False, amount, encode(["uint256", "uint256", "bytes"], [nonce, deadline, signature]))
+
+    def deposit(self, key: ChannelKey, *pulls: tuple[object, ...]) -> None:
+        self.hub.transact(self.world.relayer.sender, "depositPulled", key.as_tuple(), list(pulls), gas=3_000_000)
+
+    def net(self, key: ChannelKey) -> int:
+        return int(self.hub.call("channel", key.id)[0] & (1 << 112) - 1)
+
+
+@pytest.fixture
+def permitting(world: GasWorld) -> Permitting:
+    return Permitting(world)
+
+
+def test_permit2_deposits_once_into_the_channel_that_was_signed(permitting: Permitting) -> None:
+    key, other = permitting.key(), permitting.key()
+    pull = permitting.pull(key, 7)
+    with reverts("TransferShort", token=key.token, have=0, need=7):
+        permitting.deposit(other, pull)
+    permitting.deposit(key, pull)
+    assert permitting.net(key) == 7
+    with reverts("TransferShort", token=key.token, have=0, need=7):
+        permitting.deposit(key, pull)
+    permitting.deposit(key, permitting.pull(key, 5, nonce=1))
+    assert permitting.net(key) == 12
+
+
+def test_permit2_takes_no_more_than_was_signed_and_not_after_its_deadline(permitting: Permitting) -> None:
+    key = permitting.key()
+    source, side, _, data = permitting.pull(key, 7)
+    for pull in ((source, side, 8, data), permitting.pull(key, 8, deadline=1)):
+        with reverts("TransferShort", token=key.token, have=0, need=8):
+            permitting.deposit(key, pull)
+    assert permitting.net(key) == 0

@@ -6,13 +6,18 @@ from dataclasses import replace
 
 import pytest
 from tests.adversarial.steps import LATER, NOBODY, closed, dispute, funded, row_of, voucher
+from web3.types import RPCEndpoint
 
 from layer2.channels.key import ChannelKey
 from layer2.channels.locks import locks_hash
 from layer2.channels.messages import Close, Deposit, LockVoucher, Move, Session, Voucher, Watch, Withdraw
 from layer2.channels.model.state import RawKey
+from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.artifacts import load_artifact
-from layer2.ethereum.contract import deploy_with_receipt
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.contract import Contract, deploy_with_receipt
+from layer2.ethereum.sender import Sender
+from layer2.ethereum.signer import LocalSigner
 from layer2.primitives.addresses import ZERO_ADDRESS, address_bytes
 from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.typed_data import TypedMessage
@@ -174,3 +179,21 @@ def test_huge_calldata_is_refused_and_costs_its_sender_only(world: GasWorld) -> 
     rows = row_of(world.make_key(simplex=True), AMOUNT, bytes(64)) * 500
     with reverts("NothingClaimed"):
         world.act(world.relayer, "claim", world.payee.address, ZERO_ADDRESS, rows)
+
+
+@pytest.mark.anvil
+def test_what_was_signed_before_a_fork_is_refused_on_the_chain_that_renumbered_itself() -> None:
+    """After a split one side takes another chain id: what is signed on one side must not be used on the other."""
+    with AnvilNode() as node:
+        world = GasWorld(node.connection)
+        key = funded(world)
+        signature = voucher(world, world.payer, key, AMOUNT)
+        node.connection.web3.provider.make_request(RPCEndpoint("anvil_setChainId"), [4242])
+        forked = Connection.connect(node.url)
+        assert forked.chain_id == 4242
+        payee = Sender(forked, LocalSigner(world.payee.key))
+        hub = Contract(forked, world.hub.address, world.hub.abi)
+        with reverts("SignatureInvalid", signer=key.a):
+            hub.transact(payee, "startClose", key.as_tuple(), AMOUNT, signature)
+        elsewhere = Voucher(key.id, AMOUNT).digest(replace(world.domain, chain_id=4242))
+        hub.transact(payee, "startClose", key.as_tuple(), AMOUNT, world.payer.key.sign(elsewhere))
