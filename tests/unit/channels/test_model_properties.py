@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import ClassVar
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.campaign import campaign
 from tests.unit.channels.stage import DOMAIN, DUPLEX, SIMPLEX, STRANGER, A, B, Stage, key
 
 from layer2.channels.errors import HubError
@@ -191,8 +191,7 @@ class Hub(RuleBasedStateMachine):
                 assert channel.held(simplex) == 0
 
 
-# Always the same examples: a ratio of random runs would fail one day for nothing.
-Hub.TestCase.settings = settings(max_examples=250, stateful_step_count=40, deadline=None, derandomize=True)
+Hub.TestCase.settings = campaign(examples=250, steps=40)
 
 
 def test_no_sequence_of_calls_loses_or_makes_money_and_many_calls_succeed() -> None:
@@ -269,7 +268,7 @@ class Dispute(RuleBasedStateMachine):
         assert stage.paid.get(B, 0) >= payoff(*self.nets, self.newest, self.sent_b)[1]
 
 
-Dispute.TestCase.settings = settings(max_examples=150, stateful_step_count=15, deadline=None, derandomize=True)
+Dispute.TestCase.settings = campaign(examples=150, steps=15)
 
 
 def test_an_honest_party_gets_at_least_what_its_newest_proof_says_whatever_others_post() -> None:
