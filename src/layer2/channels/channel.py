@@ -6,9 +6,11 @@ import secrets
 
 from layer2.channels.channelchain import ChannelOnChain, Who
 from layer2.channels.locks import HASH_LOCK, VOUCHER_LOCK, Lock
+from layer2.channels.messages import RIGHT_TO_PAY
 from layer2.channels.proofs import LockPayment, Payment, PaymentRequest
 from layer2.channels.refusals import LockRefused, Refused
 from layer2.channels.resolve import virtual_id
+from layer2.channels.sessions import SessionGrant
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import sha256
 from layer2.primitives.units import format_amount, parse_amount, parse_duration
@@ -104,6 +106,23 @@ class Channel(ChannelOnChain):
             left = max(1, request.valid_until - now)
             return self.conditional(request.amount, hash_lock=request.condition, expiry=left, sender=sender)
         return self.pay(request.amount, sender)
+
+    def grant(
+        self,
+        key: str,
+        allowance: str | int,
+        *,
+        valid: str | int = "1 day",
+        rights: int = RIGHT_TO_PAY,
+        sender: Who = None,
+    ) -> SessionGrant:
+        """Let the holder of `key` (an address) pay up to `allowance` for the sender's side, for `valid` from now.
+
+        Hand it over and drive the channel there with `hub.session(signer, channel.key, grant)`.
+        """
+        until = self.hub.connection.timestamp() + parse_duration(valid)
+        node = self._party(self._side(sender, "A"))
+        return node.grant_session(self.id, key, parse_amount(allowance), until, rights)
 
     # ---------------------------------------------------------------------------------------- locking
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from layer2.channels.contract import HubReceipt, LockProof
+from layer2.channels.contract import HubReceipt
+from layer2.channels.hubcalls import lock_proof
 from layer2.channels.key import ChannelKey
 from layer2.channels.ledger import State
-from layer2.channels.locks import encode_locks, locks_hash
+from layer2.channels.locks import encode_locks
 from layer2.channels.node import Party
 from layer2.channels.proofs import CloseTerms, LockPayment, Payment
 from layer2.channels.refusals import ChannelNotActive, PartyMissing
@@ -265,18 +266,6 @@ class ChannelOnChain:
     def _done(self, receipt: HubReceipt) -> HubReceipt:
         self.refresh()
         return receipt
-
-
-def lock_proof(payment: LockPayment) -> LockProof:
-    """The hub's form of a lock-bearing proof."""
-    return LockProof(
-        payment.amount,
-        payment.nonce,
-        payment.locked,
-        payment.last_expiry,
-        locks_hash(payment.locks),
-        payment.signature,
-    )
 
 
 def _other(side: str) -> str:

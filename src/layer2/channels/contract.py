@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from layer2.channels import hubcalls
 from layer2.channels.errors import from_revert
+from layer2.channels.hubcalls import Delegation, HubCall, LockProof
 from layer2.channels.hubevents import HubEvent, typed_event
 from layer2.channels.key import ChannelKey
 from layer2.channels.messages import hub_domain
@@ -16,7 +18,7 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract, deploy
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Log, Receipt
-from layer2.ethereum.sender import Sender
+from layer2.ethereum.sender import Pending, Sender
 from layer2.ethereum.signer import Signer
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
 from layer2.primitives.errors import InputError
@@ -62,27 +64,6 @@ class Pull:
     side_b: bool
     amount: int
     data: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class LockProof:
-    """A lock-bearing proof as the hub takes it; see `IChannelHub.LockProof`."""
-
-    amount: int
-    nonce: int
-    locked: int
-    last_expiry: int
-    locks_hash: bytes
-    signature: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Delegation:
-    """A receiver's consent to one act of a tower; empty when the receiver itself sends."""
-
-    tower: Address = ZERO_ADDRESS
-    valid_until: int = 0
-    signature: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +210,7 @@ class HubContract:
 
     def start_close(self, sender: Sender, key: ChannelKey, amount: int = 0, signature: bytes = b"") -> HubReceipt:
         """Start a unilateral close as a party, with the newest voucher received."""
-        return self._send(sender, "startClose", key.as_tuple(), amount, signature)
+        return self.send(sender, hubcalls.start_close(key, amount, signature))
 
     def start_close_as(
         self,
@@ -245,21 +226,13 @@ class HubContract:
 
     def post(self, sender: Sender, key: ChannelKey, side: str, amount: int, signature: bytes) -> HubReceipt:
         """Post a newer voucher of `side`'s direction."""
-        return self._send(sender, "post", key.as_tuple(), side == "B", amount, signature)
+        return self.send(sender, hubcalls.post(key, side, amount, signature))
 
     def post_locks(
         self, sender: Sender, key: ChannelKey, side: str, proof: LockProof, consent: Delegation | None = None
     ) -> HubReceipt:
         """Post a lock-bearing proof of `side`'s direction, as its receiver or with its consent."""
-        row = (
-            proof.amount,
-            proof.nonce,
-            proof.locked,
-            proof.last_expiry,
-            proof.locks_hash,
-            proof.signature,
-        )
-        return self._send(sender, "postLocks", key.as_tuple(), side == "B", row, _consent(consent))
+        return self.send(sender, hubcalls.post_locks(key, side, proof, consent))
 
     def unlock(
         self,
@@ -273,12 +246,11 @@ class HubContract:
         consent: Delegation | None = None,
     ) -> HubReceipt:
         """Resolve locks of the standing proof of `side`'s direction."""
-        args = (key.as_tuple(), side == "B", locked, last_expiry, locks, list(resolutions), _consent(consent))
-        return self._send(sender, "unlock", *args)
+        return self.send(sender, hubcalls.unlock(key, side, locked, last_expiry, locks, resolutions, consent))
 
     def settle(self, sender: Sender, key: ChannelKey) -> HubReceipt:
         """Pay both parties by the posted counters, after the window."""
-        return self._send(sender, "settle", key.as_tuple())
+        return self.send(sender, hubcalls.settle(key))
 
     # ----------------------------------------------------------------------------------------------------- simplex
 
@@ -288,7 +260,7 @@ class HubContract:
 
     def claim_voucher(self, sender: Sender, key: ChannelKey, amount: int, signature: bytes) -> HubReceipt:
         """Pay a simplex payee for one voucher."""
-        return self._send(sender, "claimVoucher", key.as_tuple(), amount, signature)
+        return self.send(sender, hubcalls.claim_voucher(key, amount, signature))
 
     def close_simplex(
         self,
@@ -313,18 +285,36 @@ class HubContract:
         """Collect what failed pushes left for the sender."""
         return self._send(sender, "sweep", to_address(token), to_address(to or sender.address))
 
+    # ----------------------------------------------------------------------------------------------------- sending
+
+    def send(self, sender: Sender, call: HubCall) -> HubReceipt:
+        """Send a call and wait for its receipt."""
+        return self._send(sender, call.name, *call.args)
+
+    def send_nowait(self, sender: Sender, call: HubCall) -> Pending:
+        """Send a call without waiting, so that many can share a block; finish with `wait`."""
+        try:
+            return self.contract.transact_nowait(sender, call.name, *call.args)
+        except ContractReverted as reverted:
+            raise _typed(reverted) from reverted
+
+    def wait(self, sender: Sender, pending: Pending) -> HubReceipt:
+        """The receipt of what `send_nowait` sent."""
+        try:
+            return self._receipt(sender.wait(pending, decoder=self.contract.decoder))
+        except ContractReverted as reverted:
+            raise _typed(reverted) from reverted
+
     def _send(self, sender: Sender, name: str, *args: Any, value: int = 0) -> HubReceipt:
         try:
-            receipt = self.contract.transact(sender, name, *args, value=value)
+            return self._receipt(self.contract.transact(sender, name, *args, value=value))
         except ContractReverted as reverted:
-            typed = from_revert(reverted.name, reverted.arguments)
-            if typed is None:
-                raise
-            raise typed from reverted
+            raise _typed(reverted) from reverted
+
+    def _receipt(self, receipt: Receipt) -> HubReceipt:
         decoded = (typed_event(event.name, event.args) for event in self.contract.events(receipt))
         return HubReceipt(receipt, tuple(event for event in decoded if event is not None))
 
 
-def _consent(consent: Delegation | None) -> tuple[str, int, bytes]:
-    one = consent or Delegation()
-    return (one.tower, one.valid_until, one.signature)
+def _typed(reverted: ContractReverted) -> Exception:
+    return from_revert(reverted.name, reverted.arguments) or reverted

@@ -13,6 +13,8 @@ from layer2.channels.channel import Channel
 from layer2.channels.contract import DEVNET, PUBLIC, HubContract, Profile
 from layer2.channels.key import ChannelKey
 from layer2.channels.node import Party
+from layer2.channels.sessionnode import SessionParty
+from layer2.channels.sessions import SessionGrant
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
@@ -38,6 +40,7 @@ class HubFacade(HubContract):
         self.confirmations = confirmations
         self._store = None if store is None else Path(store)
         self._parties: dict[Address, Party] = {}
+        self._sessions: dict[tuple[Address, Address], SessionParty] = {}
         self._senders: dict[Address, Sender] = {}
 
     @classmethod
@@ -83,6 +86,9 @@ class HubFacade(HubContract):
         self._store.mkdir(parents=True, exist_ok=True)
         return self._store
 
+    def _journal_name(self, whose: str) -> str:
+        return f"{self.connection.chain_id}-{self.address[2:10].lower()}-{whose}.journal"
+
     def party(self, signer: Signer | Party) -> Party:
         """The node of an account, opened on its journal on first use."""
         if isinstance(signer, Party):
@@ -90,16 +96,34 @@ class HubFacade(HubContract):
             return signer
         found = self._parties.get(signer.address)
         if found is None:
-            name = f"{self.connection.chain_id}-{self.address[2:10].lower()}-{signer.address[2:].lower()}.journal"
-            found = Party.open(signer, self, self.store / name, confirmations=self.confirmations)
+            path = self.store / self._journal_name(signer.address[2:].lower())
+            found = Party.open(signer, self, path, confirmations=self.confirmations)
             self._parties[signer.address] = found
         return found
 
+    def session(
+        self, signer: Signer, key: ChannelKey, grant: SessionGrant, *, peer: Signer | Party | None = None
+    ) -> Channel:
+        """The channel of a key, driven for the grant's owner with the session key it was given to."""
+        whose = (signer.address, grant.owner)
+        node = self._sessions.get(whose)
+        if node is None:
+            path = self.store / self._journal_name(f"{grant.owner[2:].lower()}-by-{signer.address[2:].lower()}")
+            node = SessionParty.open_for(signer, grant.owner, self, path, confirmations=self.confirmations)
+            self._sessions[whose] = node
+        node.accept(key, grant)
+        nodes: dict[str, Party] = {"A" if grant.owner == key.a else "B": node}
+        if peer is not None:
+            other = self.party(peer)
+            nodes["A" if other.address == key.a else "B"] = other
+        return Channel(self, key, nodes)
+
     def release(self) -> None:
         """Close the journals of all nodes opened here, so that another process can take them."""
-        for party in self._parties.values():
+        for party in (*self._parties.values(), *self._sessions.values()):
             party.close()
         self._parties.clear()
+        self._sessions.clear()
 
     def sender(self, who: Signer | Party | Sender) -> Sender:
         """The transaction sender of an account, one per account so that nonces stay in line."""

@@ -9,14 +9,15 @@ from layer2.channels.contract import HubContract
 from layer2.channels.events import Adopted, Event, Received, Signed
 from layer2.channels.ledger import apply, check_pay
 from layer2.channels.locks import locks_hash
-from layer2.channels.messages import LockVoucher
+from layer2.channels.messages import RIGHT_TO_PAY, LockVoucher, Session
 from layer2.channels.nodebase import FAULT_POINTS, Kept
 from layer2.channels.nodeclose import ClosingNode
 from layer2.channels.proofs import LockPayment, Payment, PeerCopy
 from layer2.channels.records import pack_vouchers
-from layer2.channels.refusals import CounterNotNewer
+from layer2.channels.refusals import BalanceTooLow, CounterNotNewer
+from layer2.channels.sessions import SessionGrant, SessionProof, is_session_proof, signed_for
 from layer2.ethereum.signer import Signer
-from layer2.primitives.ecdsa import recover
+from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import InputError, SignatureError
 from layer2.primitives.hashing import keccak
 from layer2.store.journal import fault_point
@@ -64,9 +65,10 @@ class Party(ClosingNode):
             state = entry.state
             check_pay(state, amount)
             check_pay(state, amount * count)
-            fault_point("party.sign.before")
-            outer, inner, sign = self._prefix, entry.voucher_head, self._sign
             counter = state.mine.amount
+            sign = self._counter_signer(entry, counter + amount * count)
+            outer, inner = self._prefix, entry.voucher_head
+            fault_point("party.sign.before")
             payments = []
             for _ in range(count):
                 counter += amount
@@ -86,12 +88,35 @@ class Party(ClosingNode):
         return _proof(self._entry(channel_id), mine=False)
 
     def signed_by_me(self, proof: Payment | LockPayment) -> bool:
-        """Whether this node's key signed the proof."""
+        """Whether this party signed the proof, by its own key or by a session key it named."""
         try:
             digest = self._digest_of(self._entry(proof.channel_id), proof)
-            return recover(digest, proof.signature) == self.address
+            return signed_for(self.hub.domain, proof.channel_id, self.address, digest, proof.signature)
         except InputError:
             return False
+
+    def grant_session(
+        self, channel_id: bytes, key: str, allowance: int, valid_until: int, rights: int = RIGHT_TO_PAY
+    ) -> SessionGrant:
+        """Let `key` sign up to `allowance` token units beyond the present counter, until second `valid_until`.
+
+        While it is in use, pay with the session only: two keys that sign at once contradict each other's counters.
+        `resync` with the peer's copy takes over what the session has paid.
+        """
+        with self._lock:
+            entry = self._signing(channel_id)
+            mine = entry.state.mine
+            if allowance <= 0 or mine.locked + allowance > entry.state.available + mine.locked:
+                raise BalanceTooLow(
+                    f"channel {entry.stream[:8]}: an allowance of {allowance} asked, 1 to {entry.state.available} "
+                    "available",
+                    hint="allow less, or deposit more first",
+                )
+            cap = mine.amount + mine.locked + allowance
+            session = Session(channel_id, to_address(key), cap, valid_until, rights)
+            return SessionGrant(
+                session, self.address, self._sign(session.digest(self.hub.domain)), mine.amount, mine.nonce
+            )
 
     # ---------------------------------------------------------------------------------------------- receiving
 
@@ -148,6 +173,17 @@ class Party(ClosingNode):
     def _check_voucher(self, entry: Kept, payment: Payment) -> None:
         self._check_vouchers(entry, [payment])
 
+    def must_be_on_chain_by(self, channel_id: bytes) -> int | None:
+        """The last second at which the newest proof held must be posted: the end of its session, or the expiry of a
+        lock whose resolution is known. `None` when it can wait for ever.
+        """
+        theirs = self._entry(channel_id).state.theirs
+        state = self._entry(channel_id).state
+        ends = [lock.expiry for lock in theirs.locks if state.claim_of(lock) is not None]
+        if is_session_proof(theirs.signature):
+            ends.append(SessionProof.parse(channel_id, theirs.signature).session.valid_until)
+        return min(ends, default=None)
+
     # --------------------------------------------------------------------------------------------- recovering
 
     def copy_for_peer(self, channel_id: bytes) -> PeerCopy:
@@ -177,8 +213,7 @@ class Party(ClosingNode):
             if mine is None:
                 self._note(entry, Adopted(0, 0, (), False, b""))
             else:
-                digest = self._digest_of(entry, mine)
-                if recover(digest, mine.signature) != self.address:
+                if not self.signed_by_me(mine):
                     raise SignatureError(
                         f"channel {entry.stream[:8]}: the peer's copy up to {mine.amount} is not signed by "
                         f"{self.address}",

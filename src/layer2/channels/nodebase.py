@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from layer2.channels.contract import HubContract
@@ -14,7 +15,7 @@ from layer2.channels.refusals import ChannelUnknown, JournalLost, NodeStopped, R
 from layer2.channels.verify import Verifier
 from layer2.channels.view import ChannelView
 from layer2.ethereum.signer import Signer
-from layer2.primitives.addresses import Address
+from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.errors import Layer2Error, MalformedError
 from layer2.store.errors import JournalCorrupt, JournalError, JournalMissing, JournalVersion
 from layer2.store.journal import Journal, fault_point
@@ -56,11 +57,16 @@ class Kept:
 
 
 class NodeBase:
-    """Journal, channels and chain view of one party. `confirmations`: blocks above one before it counts."""
+    """Journal, channels and chain view of one party. `confirmations`: blocks above one before it counts.
 
-    def __init__(self, signer: Signer, hub: HubContract, journal: Journal, *, confirmations: int = 0) -> None:
+    `owner`: the party, when the signer only holds a session key of it.
+    """
+
+    def __init__(
+        self, signer: Signer, hub: HubContract, journal: Journal, *, confirmations: int = 0, owner: str | None = None
+    ) -> None:
         self.signer = signer
-        self.address: Address = signer.address
+        self.address: Address = signer.address if owner is None else to_address(owner)
         self.hub = hub
         self.connection = hub.connection
         self.confirmations = confirmations
@@ -151,6 +157,10 @@ class NodeBase:
     def _sign(self, digest: bytes) -> bytes:
         return self.signer.sign_digest(digest)
 
+    def _counter_signer(self, entry: Kept, exposure: int) -> Callable[[bytes], bytes]:
+        """What signs a counter (or lock proof) that promises `exposure` in all."""
+        return self._sign
+
     def _entry(self, channel_id: bytes) -> Kept:
         entry = self._kept.get(channel_id)
         if entry is None:
@@ -172,7 +182,8 @@ class NodeBase:
     # ---------------------------------------------------------------------------------------------- restoring
 
     def _identify(self) -> None:
-        identity = f"{self.address} {self.connection.chain_id} {self.hub.address}".encode()
+        by = "" if self.signer.address == self.address else f" by {self.signer.address}"
+        identity = f"{self.address} {self.connection.chain_id} {self.hub.address}{by}".encode()
         found = self._journal.get_meta("party")
         if found is None:
             if any(True for _ in self._journal.read()):

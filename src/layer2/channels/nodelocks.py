@@ -141,9 +141,10 @@ class LockingNode(NodeBase):
                         f"channel {entry.stream[:8]}: a lock expires at {lock.expiry}, by {latest} needed",
                         hint="choose an earlier expiry: the hub would not take it",
                     )
-            message = self._lock_voucher(entry, LockPayment(channel_id, amount, nonce, locks, b""))
+            proof = LockPayment(channel_id, amount, nonce, locks, b"")
+            sign = self._counter_signer(entry, amount + proof.locked)
             fault_point("party.sign.before")
-            signature = self._sign(message.digest(self.hub.domain))
+            signature = sign(self._lock_voucher(entry, proof).digest(self.hub.domain))
             event = LocksSigned(amount, nonce, locks, signature, now)
             after = apply(entry.state, event)
             self._write(entry.stream, encode_event(event), "party.sign")

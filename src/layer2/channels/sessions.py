@@ -56,6 +56,37 @@ class SessionProof:
         return cls(session, owner_signature, signature[:SIGNATURE_BYTES])
 
 
+@dataclass(frozen=True, slots=True)
+class SessionGrant:
+    """What an owner hands to the holder of a session key: the right, and where its counter stood (token units)."""
+
+    session: Session
+    owner: Address
+    owner_signature: bytes
+    amount: int = 0
+    nonce: int = 0
+
+    def encode(self) -> bytes:
+        """`channel id(32) owner(20) amount(16) nonce(8) | key(20) cap(16) validUntil(6) rights(1) | signature`."""
+        head = self.session.channel_id + address_bytes(self.owner) + self.amount.to_bytes(16, "big")
+        return head + self.nonce.to_bytes(8, "big") + encode_session(self.session, self.owner_signature)
+
+    @classmethod
+    def decode(cls, data: bytes) -> SessionGrant:
+        """The reverse of `encode`; raises MalformedError for too few bytes."""
+        session, signature = decode_session(data[:32], data[76:])
+        amount, nonce = int.from_bytes(data[52:68], "big"), int.from_bytes(data[68:76], "big")
+        return cls(session, to_address(data[32:52]), signature, amount, nonce)
+
+    def proof(self, signature: bytes) -> bytes:
+        """What takes the place of the owner's signature: the session key's, 64 or 65 bytes, with the right."""
+        return SessionProof.build(self.session, self.owner_signature, signature).encode()
+
+    def __repr__(self) -> str:
+        one = self.session
+        return f"<SessionGrant {one.channel_id.hex()[:4]}.. to {one.key} up to {one.cap} until {one.valid_until}>"
+
+
 def encode_session(session: Session, owner_signature: bytes) -> bytes:
     """A right and its owner's signature, as `startCloseAs` takes them."""
     return b"".join(
@@ -86,6 +117,15 @@ def decode_session(channel_id: bytes, data: bytes) -> tuple[Session, bytes]:
 def is_session_proof(signature: bytes) -> bool:
     """Whether the hub would read these bytes as a session proof."""
     return len(signature) > SIGNATURE_BYTES + HEAD_BYTES + 32 and signature[-32:] == SESSION_MAGIC
+
+
+def signed_for(domain: Domain, channel_id: bytes, owner: Address, digest: bytes, signature: bytes) -> bool:
+    """Whether a counter was signed by `owner` or by a session key that it had named, whatever the limits."""
+    if not is_session_proof(signature):
+        return ecdsa_is_valid(digest, owner, signature)
+    proof = SessionProof.parse(channel_id, signature)
+    named = ecdsa_is_valid(proof.session.digest(domain), owner, proof.owner_signature)
+    return named and ecdsa_is_valid(digest, proof.session.key, proof.signature)
 
 
 def ecdsa_recover(digest: bytes, signature: bytes) -> Address | None:

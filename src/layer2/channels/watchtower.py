@@ -6,37 +6,47 @@ does is decided from the chain's present state alone, so it can be stopped, rest
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
-from layer2.channels.channelchain import lock_proof
 from layer2.channels.contract import Delegation, HubContract, HubReceipt
 from layer2.channels.errors import HubError
 from layer2.channels.hubevents import PreimageRevealed
 from layer2.channels.key import ChannelKey
-from layer2.channels.locks import HASH_LOCK, Lock, encode_locks, locks_hash
 from layer2.channels.node import Party
-from layer2.channels.policy import ChallengePolicy, Decision
+from layer2.channels.policy import ChallengePolicy
 from layer2.channels.proofs import LockPayment, Payment
-from layer2.channels.view import CLOSED, ChannelView, lock_fingerprint
+from layer2.channels.view import CLOSED
 from layer2.channels.watchmemory import TowerMemory
+from layer2.channels.watchplan import GAS, Plan, due, opening
 from layer2.channels.watchrecords import Guard, Watched
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import EthereumError, ReorgTooDeep
-from layer2.ethereum.sender import Sender
+from layer2.ethereum.sender import Pending, Sender
 from layer2.primitives.errors import InputError
 from layer2.primitives.hashing import sha256
 from layer2.store.journal import Journal, fault_point
 
-__all__ = ["Answer", "Watchtower"]
+__all__ = ["FAULT_POINTS", "Answer", "Watchtower"]
 
-_GAS = {"post": 60_000, "post_locks": 110_000, "unlock": 120_000, "settle": 90_000}
-"""What the acts cost at most, for the policy; measured by the gas benchmark."""
+START_MARGIN = 1800
+"""Seconds before the end of a session, or of a lock whose resolution is known, at which an attached node's close is
+started: what it holds must be on chain by then."""
 
-_SUBSETS = 10
+FAULT_POINTS = (
+    "watchtower.watch.before",
+    "watchtower.watch.appended",
+    "watchtower.watch.committed",
+    "watchtower.act.before",
+    "watchtower.act.sent",
+    "watchtower.act.mined",
+)
+"""Where a test may kill the process: around the writing of a proof, and around each transaction."""
+
 _CONSENT_TIME = 30 * 86400
+_ROUNDS = 3
+"""A proof is posted in one round and its locks taken in the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +84,6 @@ class Watchtower(TowerMemory):
         self.sender = sender
         self.policy = policy or ChallengePolicy()
         self.settle = settle
-        self._base_policy = sender.gas_policy
         super().__init__(connection, hub, journal, connection.block_number() if start_block is None else start_block)
         self._attached: dict[str, Party] = {}
 
@@ -129,7 +138,7 @@ class Watchtower(TowerMemory):
                 side = "B" if state.side == "A" else "A"
                 known = self._watched.get(channel_id)
                 old = None if known is None else known.guards.get(side)
-                if proof is None or state.key.simplex or state.deadline == CLOSED:
+                if proof is None or state.deadline == CLOSED:
                     continue
                 if isinstance(proof, Payment):
                     if old is None or old.proof != proof:
@@ -163,13 +172,21 @@ class Watchtower(TowerMemory):
     # --------------------------------------------------------------------------------------------- stepping
 
     def step(self) -> list[Answer]:
-        """Do all that is now due: read the logs, answer, unlock, settle. Repeating it changes nothing."""
+        """Do all that is now due: read the logs, answer, unlock, claim, settle. Repeating it changes nothing.
+
+        All channels are served at once: their transactions are sent before the first receipt is waited for.
+        """
         self._take_over()
         self._follow()
-        answers: list[Answer] = []
-        for channel_id in sorted(self._active):
-            answers += self._serve(self._watched[channel_id])
-        return answers
+        answers: dict[tuple[bytes, str, str], Answer] = {}
+        for _ in range(_ROUNDS):
+            plans = [*self._due(), *self._starts()]
+            under_way = [(plan, self._send(plan)) for plan in plans if _name(plan) not in answers]
+            for plan, sent in under_way:
+                answers[_name(plan)] = sent if isinstance(sent, Answer) else self._finish(plan, sent)
+            if not any(answers[_name(plan)].done for plan, _ in under_way):
+                break
+        return list(answers.values())
 
     def _follow(self) -> None:
         try:
@@ -191,138 +208,81 @@ class Watchtower(TowerMemory):
             self._journal.put_meta("cursor", self._follower.cursor.to_bytes())
             self._journal.commit()
 
-    def _serve(self, watched: Watched) -> list[Answer]:
-        key = watched.key
-        view = self.hub.view(key)
-        if not view.disputed or key.simplex:
-            # Stays watched: a reorganisation or a later dispute makes it active again through its logs.
-            self._active.discard(key.id)
-            return []
-        latest = self.connection.latest()
-        answers: list[Answer] = []
-        if latest.timestamp > view.deadline:
-            if self.settle:
-                answers.append(self._try(key, "settle", lambda: self.hub.settle(self.sender, key)))
-            return answers
-        for guard in watched.guards.values():
-            answers += self._defend(key, guard, view)
-            if any(one.done for one in answers):
-                view = self.hub.view(key)
-        return answers
-
-    def _defend(self, key: ChannelKey, guard: Guard, view: ChannelView) -> list[Answer]:
-        answers: list[Answer] = []
-        proof = guard.proof
-        if isinstance(proof, LockPayment):
-            if proof.nonce > view.lock_nonce(guard.side):
-                stake = self._stake(view, guard, proof.amount + proof.locked)
-                post = self._weigh(key, "post_locks", stake, view.deadline)
-                answers.append(
-                    self._try(
-                        key,
-                        "post_locks",
-                        lambda: self.hub.post_locks(self.sender, key, guard.side, lock_proof(proof), guard.consent),
-                        post,
-                    )
-                )
-                view = self.hub.view(key)
-            answers += self._unlock(key, guard, view)
-        elif proof.amount > view.sent(guard.side) and not view.standing(guard.side):
-            decision = self._weigh(key, "post", self._stake(view, guard, proof.amount), view.deadline)
-            answers.append(
-                self._try(
-                    key,
-                    "post",
-                    lambda: self.hub.post(self.sender, key, guard.side, proof.amount, proof.signature),
-                    decision,
-                )
-            )
-        return answers
-
-    def _unlock(self, key: ChannelKey, guard: Guard, view: ChannelView) -> list[Answer]:
-        if not guard.locks or not view.standing(guard.side):
-            return []
+    def _due(self) -> Iterable[Plan]:
         now = self.connection.timestamp()
-        rest = self._rest(guard, view)
-        if rest is None:
-            return []
-        resolutions, consent = self._plan(guard, rest, now)
-        if not any(resolutions):
-            return []
-        stake = sum(lock.amount for lock, one in zip(rest, resolutions, strict=True) if one)
-        decision = self._weigh(key, "unlock", stake, view.deadline)
-        locked = sum(lock.amount for lock in rest)
-        expiry = max(lock.expiry for lock in guard.locks)
-        packed = encode_locks(rest)
-        return [
-            self._try(
-                key,
-                "unlock",
-                lambda: self.hub.unlock(self.sender, key, guard.side, locked, expiry, packed, resolutions, consent),
-                decision,
+        for channel_id in sorted(self._active):
+            watched = self._watched[channel_id]
+            view = self.hub.view(watched.key)
+            if not view.disputed:
+                # Stays watched: a reorganisation or a later dispute makes it active again through its logs.
+                self._active.discard(channel_id)
+            yield from due(watched, view, now, self._preimages, self.settle)
+
+    def _starts(self) -> Iterable[Plan]:
+        """Closes of attached nodes that cannot wait: a session or a lock that can be taken ends soon."""
+        now = self.connection.timestamp()
+        for party in self._attached.values():
+            for channel_id in party.channels:
+                until = party.must_be_on_chain_by(channel_id)
+                if until is None or until - now > START_MARGIN:
+                    continue
+                state, proof = party.state(channel_id), party.newest_received(channel_id)
+                if proof is None or state.deadline:
+                    continue
+                view = self.hub.view(state.key)
+                if view.exists and not view.disputed and view.sent(_payer(state.side)) < proof.amount + _locked(proof):
+                    self._active.add(channel_id)
+                    yield opening(state.key, proof, _payer(state.side), until)
+
+    # ---------------------------------------------------------------------------------------------- sending
+
+    def _send(self, plan: Plan) -> Pending | Answer:
+        if plan.act == "close" and self.sender.address not in (plan.key.a, plan.key.b):
+            detail = f"only a party can start the close, and it must before {plan.deadline}"
+            return Answer(plan.key.id, plan.act, False, detail)
+        before = self.sender.gas_policy
+        if plan.stake is not None:
+            latest = self.connection.latest()
+            decision = self.policy.decide(
+                token=plan.key.token,
+                stake=plan.stake,
+                gas=GAS[plan.act],
+                base_fee=latest.base_fee,
+                now=latest.timestamp,
+                deadline=plan.deadline,
             )
-        ]
-
-    def _plan(self, guard: Guard, rest: tuple[Lock, ...], now: int) -> tuple[list[bytes], Delegation | None]:
-        """What to send: the receiver's own resolutions, exactly as it signed them, else the known preimages."""
-        if rest == guard.locks and guard.unlock_consent is not None and len(guard.resolutions) == len(rest):
-            pairs = zip(rest, guard.resolutions, strict=True)
-            if any(one and lock.kind != HASH_LOCK and now < lock.expiry for lock, one in pairs):
-                return list(guard.resolutions), guard.unlock_consent
-        known = [
-            self._preimages.get(lock.condition, b"") if lock.kind == HASH_LOCK and now < lock.expiry else b""
-            for lock in rest
-        ]
-        return known, None
-
-    def _rest(self, guard: Guard, view: ChannelView) -> tuple[Lock, ...] | None:
-        """The locks not yet resolved on chain: the subset whose fingerprint stands; `None` if it is another proof's."""
-        locks = guard.locks
-        expiry = max(lock.expiry for lock in locks)
-        wanted = view.fingerprint(guard.side)
-        openable = [index for index, lock in enumerate(locks) if self._opens(guard, index, lock)][:_SUBSETS]
-        for count in range(len(openable) + 1):
-            for gone in combinations(openable, count):
-                rest = tuple(lock for index, lock in enumerate(locks) if index not in gone)
-                locked = sum(lock.amount for lock in rest)
-                if lock_fingerprint(locked, expiry, locks_hash(rest)) == wanted:
-                    return rest or None
-        return None
-
-    def _opens(self, guard: Guard, index: int, lock: Lock) -> bool:
-        return lock.condition in self._preimages or (index < len(guard.resolutions) and bool(guard.resolutions[index]))
-
-    def _stake(self, view: ChannelView, guard: Guard, amount: int) -> int:
-        """What the guarded side's receiver would lose if the window ended without this proof."""
-        if guard.side == "A":
-            return view.payoffs(sent_a=max(amount, view.sent_a))[1] - view.payoffs()[1]
-        return view.payoffs(sent_b=max(amount, view.sent_b))[0] - view.payoffs()[0]
-
-    def _weigh(self, key: ChannelKey, act: str, stake: int, deadline: int) -> Decision:
-        latest = self.connection.latest()
-        return self.policy.decide(
-            token=key.token,
-            stake=stake,
-            gas=_GAS[act],
-            base_fee=latest.base_fee,
-            now=latest.timestamp,
-            deadline=deadline,
-        )
-
-    def _try(
-        self, key: ChannelKey, act: str, send: Callable[[], HubReceipt], decision: Decision | None = None
-    ) -> Answer:
-        if decision is not None:
             if not decision.act:
-                return Answer(key.id, act, False, decision.reason)
-            self.sender.gas_policy = decision.gas_policy(self._base_policy)
-        fault_point("watchtower." + act + ".before")
+                return Answer(plan.key.id, plan.act, False, decision.reason)
+            self.sender.gas_policy = decision.gas_policy(before)
+        fault_point("watchtower.act.before")
         try:
-            receipt = send()
+            pending = self.hub.send_nowait(self.sender, plan.call)
         except (HubError, EthereumError) as failure:
             # Somebody else was faster, or the node is away: the next step looks at the chain again.
-            return Answer(key.id, act, False, str(failure))
+            return Answer(plan.key.id, plan.act, False, str(failure))
         finally:
-            self.sender.gas_policy = self._base_policy
-        fault_point("watchtower." + act + ".after")
-        return Answer(key.id, act, True, f"{receipt.gas_used} gas", receipt)
+            self.sender.gas_policy = before
+        fault_point("watchtower.act.sent")
+        return pending
+
+    def _finish(self, plan: Plan, pending: Pending) -> Answer:
+        try:
+            receipt = self.hub.wait(self.sender, pending)
+        except (HubError, EthereumError) as failure:
+            return Answer(plan.key.id, plan.act, False, str(failure))
+        fault_point("watchtower.act.mined")
+        return Answer(plan.key.id, plan.act, True, f"{receipt.gas_used} gas", receipt)
+
+
+def _name(plan: Plan) -> tuple[bytes, str, str]:
+    """One act of one channel and direction: it is tried once in a step."""
+    direction = str(plan.call.args[1]) if plan.act in ("post", "post_locks", "unlock") else ""
+    return plan.key.id, plan.act, direction
+
+
+def _payer(side: str) -> str:
+    return "B" if side == "A" else "A"
+
+
+def _locked(proof: Payment | LockPayment) -> int:
+    return proof.locked if isinstance(proof, LockPayment) else 0

@@ -10,7 +10,8 @@ from layer2.channels.hub import HubFacade
 from layer2.channels.hubevents import Closed
 from layer2.channels.policy import ChallengePolicy
 from layer2.channels.resolve import virtual_id
-from layer2.channels.watchtower import Watchtower
+from layer2.channels.watchplan import GAS
+from layer2.channels.watchtower import START_MARGIN, Watchtower
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.primitives.errors import InputError
@@ -198,3 +199,91 @@ def test_a_tower_unlocks_a_voucher_lock_with_the_receivers_consent(hub, chain, p
     assert acts(tower.step()) == [("post_locks", True), ("unlock", True)]
     assert channel.view().sent_a == parse_amount("0.2 ether")
     assert tower.step() == []
+
+
+def test_the_payer_of_a_one_way_channel_cannot_leave_with_what_it_has_paid(hub, chain, people, tower_sender) -> None:
+    channel = hub.open(people.payer, people.payee, deposit="1 ether", dispute="1 hour", simplex=True)
+    newest = channel.pay("0.4 ether")
+    tower = Watchtower(chain, hub, tower_sender)
+    tower.watch(channel.key, "A", newest)
+    assert tower.step() == []
+    channel.request_exit()
+    assert acts(tower.step()) == [("claim", True)]
+    assert tower.step() == []
+    chain.advance(3601)
+    receipt = channel.exit()
+    assert receipt.events[-1] == Closed(channel.id, parse_amount("0.6 ether"), 0)
+
+
+def test_a_late_claim_still_counts_until_the_exit_is_carried_out(hub, chain, people, tower_sender) -> None:
+    channel = hub.open(people.payer, people.payee, deposit="1 ether", dispute="1 hour", simplex=True)
+    tower = Watchtower(chain, hub, tower_sender)
+    tower.watch(channel.key, "A", channel.pay("0.4 ether"))
+    channel.request_exit()
+    chain.advance(3601)
+    assert acts(tower.step()) == [("claim", True)]
+
+
+def test_a_lock_that_can_be_taken_is_put_on_chain_before_it_expires(hub, chain, people) -> None:
+    """The payer stops answering after the payee has shown the preimage: waiting would lose the money."""
+    channel, _, _ = opened(hub, people)
+    channel.conditional("0.25 ether", preimage=b"p" * 32, expiry="2 hours")
+    channel.learn(b"p" * 32)
+    tower = Watchtower(chain, hub, hub.sender(people.payee))
+    tower.attach(hub.party(people.payee))
+    assert tower.step() == []
+    chain.advance(7200 - START_MARGIN + 60)
+    assert acts(tower.step()) == [("close", True), ("unlock", True)]
+    assert channel.view().sent_a == parse_amount("0.45 ether")
+
+
+def test_a_lock_nobody_can_take_starts_no_dispute(hub, chain, people) -> None:
+    channel, _, _ = opened(hub, people)
+    channel.conditional("0.25 ether", preimage=b"p" * 32, expiry="2 hours")
+    tower = Watchtower(chain, hub, hub.sender(people.payee))
+    tower.attach(hub.party(people.payee))
+    chain.advance(7200 - START_MARGIN + 60)
+    assert tower.step() == []
+
+
+def test_many_frauds_at_once_are_answered_together(hub, chain, people, tower_sender) -> None:
+    """All answers are sent before the first receipt is waited for: a burst of frauds cannot outlast the window."""
+    cases = [opened(hub, people) for _ in range(12)]
+    tower = Watchtower(chain, hub, tower_sender)
+    for channel, _, new in cases:
+        tower.watch(channel.key, "A", new)
+    for channel, old, _ in cases:
+        channel.dispute(old, sender=people.payer)
+    order: list[str] = []
+    send, wait = hub.send_nowait, hub.wait
+    hub.send_nowait = lambda *args: (order.append("send"), send(*args))[1]
+    hub.wait = lambda *args: (order.append("wait"), wait(*args))[1]
+    try:
+        assert acts(tower.step()) == [("post", True)] * 12
+    finally:
+        del hub.send_nowait, hub.wait
+    assert order == ["send"] * 12 + ["wait"] * 12
+    assert all(channel.view().sent_a == new.amount for channel, _, new in cases)
+
+
+def test_what_the_policy_assumes_to_be_the_gas_of_an_act_is_enough(hub, chain, people, tower_sender) -> None:
+    channel, old, new = opened(hub, people)
+    tower = Watchtower(chain, hub, tower_sender, settle=True)
+    tower.watch(channel.key, "A", new)
+    channel.dispute(old, sender=people.payer)
+    used = {one.act: one.receipt.gas_used for one in tower.step()}
+    locked, _, _ = opened(hub, people)
+    for number in range(10):
+        locked.conditional("0.01 ether", preimage=bytes((number,)) * 32, expiry="2 hours")
+        locked.learn(bytes((number,)) * 32)
+    tower.attach(hub.party(people.payee))
+    locked.dispute(None, sender=people.payer)
+    used |= {one.act: one.receipt.gas_used for one in tower.step()}
+    one_way = hub.open(people.payer, people.payee, deposit="1 ether", dispute="1 hour", simplex=True)
+    one_way.pay("0.5 ether")
+    one_way.request_exit()
+    used |= {one.act: one.receipt.gas_used for one in tower.step()}
+    chain.advance(7300)
+    used |= {one.act: one.receipt.gas_used for one in tower.step() if one.done}
+    assert set(used) == {"post", "post_locks", "unlock", "claim", "settle"}
+    assert {act: gas for act, gas in used.items() if gas > GAS[act]} == {}

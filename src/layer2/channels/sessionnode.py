@@ -1,0 +1,95 @@
+"""`SessionParty`: pays from somebody else's channels with a session key, within a cap and a time checked on chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from layer2.channels.contract import HubContract
+from layer2.channels.events import Adopted
+from layer2.channels.key import ChannelKey
+from layer2.channels.ledger import State
+from layer2.channels.messages import RIGHT_TO_PAY
+from layer2.channels.node import Party
+from layer2.channels.nodebase import Kept
+from layer2.channels.refusals import BalanceTooLow, Refused
+from layer2.channels.sessions import SessionGrant, ecdsa_is_valid
+from layer2.ethereum.signer import Signer
+from layer2.primitives.errors import SignatureError
+
+__all__ = ["SessionParty"]
+
+
+class SessionParty(Party):
+    """A node of the channel's owner that holds only a session key: it pays, receives and locks, but never closes.
+
+    For a server or an agent: who steals this key can spend what is left of the grants, until they end, and no more.
+    """
+
+    @classmethod
+    def open_for(
+        cls, signer: Signer, owner: str, hub: HubContract, path: str | Path, *, confirmations: int = 0
+    ) -> SessionParty:
+        """Open the node of a session key of `owner` on the journal at `path`."""
+        journal = cls.open_journal(path, create=True)
+        try:
+            return cls(signer, hub, journal, confirmations=confirmations, owner=owner)
+        except BaseException:
+            journal.close()
+            raise
+
+    def accept(self, key: ChannelKey, grant: SessionGrant) -> State:
+        """Keep a channel under a grant; durable when it returns. A later grant for it replaces an earlier one.
+
+        Raises:
+            SignatureError: the grant is for another channel or key, or not signed by the owner.
+        """
+        session = grant.session
+        fits = session.channel_id == key.id and session.key == self.signer.address and grant.owner == self.address
+        if not fits or not ecdsa_is_valid(session.digest(self.hub.domain), self.address, grant.owner_signature):
+            raise SignatureError(
+                f"session {self.signer.address}: {grant!r} is not a grant of {self.address} for it in channel "
+                f"{key.id.hex()[:8]}",
+                hint="ask the owner for a grant to this key, in this channel, at this hub",
+            )
+        with self._lock:
+            self._journal.put_meta("grant/" + key.id.hex(), grant.encode())
+            self._journal.commit()
+            self.join(key)
+            entry = self._entry(key.id)
+            if (grant.amount, grant.nonce) > (entry.state.mine.amount, entry.state.mine.nonce):
+                self._note(entry, Adopted(grant.amount, grant.nonce, (), False, b""))
+            return entry.state
+
+    def grant(self, channel_id: bytes) -> SessionGrant:
+        """The grant for a channel; raises `Refused` where there is none."""
+        data = self._journal.get_meta("grant/" + channel_id.hex())
+        if not data:
+            raise Refused(
+                f"session {self.signer.address}: no grant for channel {channel_id.hex()[:8]}",
+                hint="ask the owner for one and accept it",
+            )
+        return SessionGrant.decode(data)
+
+    def _counter_signer(self, entry: Kept, exposure: int) -> Callable[[bytes], bytes]:
+        grant = self.grant(entry.state.key.id)
+        session = grant.session
+        now = self.connection.timestamp()
+        if not session.rights & RIGHT_TO_PAY or now > session.valid_until:
+            raise Refused(
+                f"channel {entry.stream[:8]}: the session has rights {session.rights} until {session.valid_until}, "
+                f"it is {now}",
+                hint="ask the owner for a new grant",
+            )
+        if exposure > session.cap:
+            raise BalanceTooLow(
+                f"channel {entry.stream[:8]}: the session may promise {session.cap} in all, {exposure} needed",
+                hint="ask the owner for a higher cap",
+            )
+        return lambda digest: grant.proof(self.signer.sign_digest(digest))
+
+    def _sign(self, digest: bytes) -> bytes:
+        raise Refused(
+            f"session {self.signer.address}: only counters can be signed with a session key",
+            hint=f"let the owner {self.address} close, withdraw, move or delegate",
+        )
