@@ -1,4 +1,4 @@
-"""One in-process chain with a hub; each test starts from the same block."""
+"""A chain of each kind with a hub; each test starts from the same block."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from layer2.channels.hub import HubFacade
+from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection
 from layer2.ethereum.sender import Sender
@@ -24,9 +25,13 @@ class People:
     attacker: Signer
 
 
-@pytest.fixture(scope="module")
-def chain() -> Connection:
-    return tester_connection()
+@pytest.fixture(scope="module", params=["tester", pytest.param("anvil", marks=pytest.mark.anvil)])
+def chain(request: pytest.FixtureRequest) -> Iterator[Connection]:
+    if request.param == "tester":
+        yield tester_connection()
+        return
+    with AnvilNode() as node:
+        yield node.connection
 
 
 @pytest.fixture(scope="module")

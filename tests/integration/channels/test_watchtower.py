@@ -234,7 +234,7 @@ def test_a_lock_that_can_be_taken_is_put_on_chain_before_it_expires(hub, chain, 
     assert tower.step() == []
     chain.advance(7200 - START_MARGIN + 60)
     assert acts(tower.step()) == [("close", True), ("unlock", True)]
-    assert channel.view().sent_a == parse_amount("0.45 ether")
+    assert channel.view().sent_a == parse_amount("0.55 ether")
 
 
 def test_a_lock_nobody_can_take_starts_no_dispute(hub, chain, people) -> None:

@@ -1,0 +1,81 @@
+"""`kill -9` of a watchtower at each point where it writes or sends: started again, it does what is left to do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from layer2.channels.hub import HubFacade
+from layer2.channels.watchtower import FAULT_POINTS, Watchtower
+from layer2.ethereum.anvil import AnvilNode
+from layer2.ethereum.sender import Sender
+from layer2.primitives.units import parse_amount
+from layer2.store.journal import Journal
+
+pytestmark = pytest.mark.anvil
+
+CHILD = """
+import sys
+from layer2.channels.hub import HubFacade
+from layer2.channels.key import ChannelKey
+from layer2.channels.proofs import Payment
+from layer2.channels.watchtower import Watchtower
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.sender import Sender
+
+url, address, journal, *watched = sys.argv[1:]
+connection = Connection.connect(url)
+tower = Watchtower(connection, HubFacade.at(connection, address), Sender(connection, connection.signers(4)[3]),
+                   journal=journal, settle=True)
+for one in watched:
+    key, amount, signature = one.split(",")
+    key = ChannelKey.decode(bytes.fromhex(key))
+    tower.watch(key, "A", Payment(key.id, int(amount), bytes.fromhex(signature)))
+    print("kept", key.id.hex(), amount, flush=True)
+for answer in tower.step():
+    print("answer", answer.act, answer.done, flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[AnvilNode]:
+    with AnvilNode() as one:
+        yield one
+
+
+def run(node: AnvilNode, hub: HubFacade, folder: Path, watched: list[str], fault: str = "") -> tuple[int, list[str]]:
+    env = {**os.environ, "LAYER2_FAULT": fault, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", CHILD, node.url, hub.address, str(folder / "tower.journal"), *watched]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode, done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("point", FAULT_POINTS)
+@pytest.mark.parametrize("hit", [1, 2])
+def test_a_tower_killed_anywhere_still_answers(node: AnvilNode, tmp_path: Path, point: str, hit: int) -> None:
+    operator, payer, payee, tower = node.connection.signers(4)
+    hub = HubFacade.deploy(node.connection, operator, store=tmp_path / "parties")
+    channels, given = [], []
+    for _ in range(2):
+        channel = hub.open(payer, payee, deposit="1 ether", dispute="1 hour")
+        old, new = channel.pay("0.1 ether"), channel.pay("0.2 ether")
+        channel.dispute(old, sender=payer)
+        channels.append(channel)
+        given.append(f"{channel.key.encode().hex()},{new.amount},{new.signature.hex()}")
+    code, said = run(node, hub, tmp_path, given, f"{point}:{hit}")
+    assert code == -signal.SIGKILL, said
+    kept = [line.split()[1] for line in said if line.startswith("kept")]
+    # What the tower has acknowledged it still has, whatever came after.
+    with Journal(tmp_path / "tower.journal", kind=Watchtower.KIND) as journal:
+        again = Watchtower(node.connection, hub, Sender(node.connection, tower), journal=journal)
+        assert set(kept) <= {one.key.id.hex() for one in again.watched}
+    code, _ = run(node, hub, tmp_path, given)
+    assert code == 0
+    assert [channel.view().sent_a for channel in channels] == [parse_amount("0.3 ether")] * 2
