@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from eth_abi.abi import encode
 
-from layer2.channels.locks import CONTRACT_LOCK, Lock
-from layer2.channels.resolve import contract_condition
+from layer2.channels.locks import CONTRACT_LOCK, Lock, contract_condition
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import keccak
 

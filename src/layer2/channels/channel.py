@@ -5,11 +5,10 @@ from __future__ import annotations
 import secrets
 
 from layer2.channels.channelchain import ChannelOnChain, Who
-from layer2.channels.locks import HASH_LOCK, VOUCHER_LOCK, Lock
+from layer2.channels.locks import HASH_LOCK, VOUCHER_LOCK, Lock, virtual_channel_id
 from layer2.channels.messages import RIGHT_TO_PAY
 from layer2.channels.proofs import LockPayment, Payment, PaymentRequest
 from layer2.channels.refusals import LockRefused, Refused
-from layer2.channels.resolve import virtual_id
 from layer2.channels.sessions import SessionGrant
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import sha256
@@ -152,7 +151,7 @@ class Channel(ChannelOnChain):
         sender: Who = None,
     ) -> LockPayment:
         """Lock up to `amount` for vouchers of the virtual channel between `payer` and `payee`."""
-        condition = virtual_id(payer, payee, secrets.token_bytes(32) if salt is None else salt)
+        condition = virtual_channel_id(payer, payee, secrets.token_bytes(32) if salt is None else salt)
         return self.lock(amount, VOUCHER_LOCK, condition, expiry=expiry, sender=sender)
 
     def lock(

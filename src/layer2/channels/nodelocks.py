@@ -7,13 +7,13 @@ from eth_abi.abi import encode
 from layer2.channels.contract import Delegation
 from layer2.channels.events import Claimable, LocksReceived, LocksSigned
 from layer2.channels.ledger import apply
-from layer2.channels.locks import Lock, locks_hash
+from layer2.channels.locks import Lock, locks_hash, virtual_channel_id, voucher_resolution
 from layer2.channels.messages import LockVoucher, Voucher, Watch
 from layer2.channels.nodebase import Kept, NodeBase
 from layer2.channels.proofs import LockPayment
 from layer2.channels.records import encode_event
 from layer2.channels.refusals import CounterNotNewer, LockRefused
-from layer2.channels.resolve import virtual_id, voucher_resolution, worth
+from layer2.channels.resolve import worth
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import SignatureError
 from layer2.primitives.hashing import keccak
@@ -89,7 +89,7 @@ class LockingNode(NodeBase):
         Returned in the form that resolves the voucher locks made for it: the payee shows it to its neighbour.
         """
         with self._lock:
-            condition = virtual_id(self.address, to_address(payee), salt)
+            condition = virtual_channel_id(self.address, to_address(payee), salt)
             name = "virtual/" + condition.hex()
             before = int.from_bytes(self._journal.get_meta(name) or b"", "big")
             if amount <= before:

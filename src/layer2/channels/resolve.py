@@ -6,7 +6,7 @@ from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 
 from layer2.channels.contract import HubContract
-from layer2.channels.locks import CONTRACT_LOCK, HASH_LOCK, VOUCHER_LOCK, Lock
+from layer2.channels.locks import CONTRACT_LOCK, HASH_LOCK, VOUCHER_LOCK, Lock, contract_condition, virtual_channel_id
 from layer2.channels.messages import Voucher
 from layer2.ethereum.errors import EthereumError
 from layer2.primitives.addresses import to_address
@@ -14,27 +14,9 @@ from layer2.primitives.ecdsa import recover
 from layer2.primitives.errors import InputError
 from layer2.primitives.hashing import keccak, sha256
 
-__all__ = ["contract_condition", "voucher_resolution", "virtual_id", "worth"]
+__all__ = ["worth"]
 
-_VIRTUAL_TAG = keccak(b"layer2.virtual")
 _RESOLVE = keccak(b"resolve(bytes32,bytes,bytes)")[:4]
-
-
-def virtual_id(payer: str, payee: str, salt: bytes) -> bytes:
-    """The id of a virtual channel: `keccak256(abi.encode(keccak256("layer2.virtual"), payer, payee, salt))`."""
-    row = encode(["bytes32", "address", "address", "bytes32"], [_VIRTUAL_TAG, payer, payee, salt])
-    return keccak(row)
-
-
-def contract_condition(condition: str, terms: bytes) -> bytes:
-    """The condition of a contract lock: `keccak256(abi.encode(condition, keccak256(terms)))`."""
-    return keccak(encode(["address", "bytes32"], [condition, keccak(terms)]))
-
-
-def voucher_resolution(payer: str, payee: str, salt: bytes, amount: int, signature: bytes) -> bytes:
-    """What `unlock` takes for a voucher lock."""
-    kinds = ["address", "address", "bytes32", "uint128", "bytes"]
-    return encode(kinds, [payer, payee, salt, amount, signature])
 
 
 def worth(hub: HubContract, channel_id: bytes, lock: Lock, resolution: bytes) -> int | None:
@@ -57,7 +39,7 @@ def worth(hub: HubContract, channel_id: bytes, lock: Lock, resolution: bytes) ->
 def _voucher_worth(hub: HubContract, lock: Lock, resolution: bytes) -> int | None:
     kinds = ["address", "address", "bytes32", "uint128", "bytes"]
     payer, payee, salt, amount, signature = decode(kinds, resolution)
-    if virtual_id(payer, payee, salt) != lock.condition:
+    if virtual_channel_id(payer, payee, salt) != lock.condition:
         return None
     digest = Voucher(lock.condition, amount).digest(hub.domain)
     if recover(digest, signature) != to_address(payer):

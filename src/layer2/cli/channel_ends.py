@@ -13,10 +13,11 @@ from layer2.channels.key import ChannelKey
 from layer2.channels.locks import locks_hash
 from layer2.channels.proofs import CloseTerms, LockPayment, Payment, WithdrawTerms
 from layer2.channels.watchtower import Watchtower
+from layer2.channels.wire import decode, encode
 from layer2.cli.channels import verb
 from layer2.cli.claims import pack_claims, packs
 from layer2.cli.parties import Desk, describe, desk_of
-from layer2.cli.wire import decode, encode, read_text
+from layer2.cli.reading import read_text
 from layer2.cli.workspace import Workspace
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError

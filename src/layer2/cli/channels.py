@@ -15,9 +15,10 @@ from rich.table import Table
 
 from layer2.channels.key import ChannelKey
 from layer2.channels.proofs import LockPayment, Payment, PaymentRequest
+from layer2.channels.wire import decode, encode
 from layer2.cli.parties import Desk, describe, desk_of
+from layer2.cli.reading import read_text
 from layer2.cli.tables import show as show_table
-from layer2.cli.wire import decode, encode, read_text
 from layer2.cli.workspace import Workspace, chain_options, party_address
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError

@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable
 
 from layer2.channels.apps import CoinFlipTerms, a_wins, commitment
-from layer2.channels.locks import CONTRACT_LOCK
+from layer2.channels.locks import CONTRACT_LOCK, virtual_channel_id, voucher_resolution
 from layer2.channels.messages import Voucher
-from layer2.channels.resolve import virtual_id, voucher_resolution
 from layer2.channels.watchtower import Watchtower
 from layer2.cli.claims import pack_claims
 from layer2.cli.demo_stage import Stage
@@ -130,7 +129,7 @@ def streamed(stage: Stage) -> str:
     # The middle's own lock ends earlier: whatever the payee can take from it, it can still take from the payer.
     second.virtual(amount, payer=people[0], payee=people[1], salt=salt, expiry=HOUR)
 
-    name, domain = virtual_id(*people, salt), stage.hub.domain
+    name, domain = virtual_channel_id(*people, salt), stage.hub.domain
     begin, signature = time.perf_counter(), b""
     for count in range(1, STREAMED + 1):
         voucher = Voucher(name, price * count)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from eth_abi.abi import encode
 
@@ -12,10 +10,8 @@ from layer2.channels.contract import LockProof
 from layer2.channels.hub import HubFacade
 from layer2.channels.locks import encode_locks, locks_hash
 from layer2.channels.messages import LockVoucher
-from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.contract import Contract, deploy
-from layer2.ethereum.devnet import tester_connection as new_chain
+from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import keccak
@@ -26,28 +22,6 @@ SECRET_A = keccak(b"the payer's secret")
 SECRET_B = next(s for s in (keccak(b"try %d" % n) for n in range(64)) if not a_wins(SECRET_A, s))
 LOSING_B = next(s for s in (keccak(b"try %d" % n) for n in range(64)) if a_wins(SECRET_A, s))
 CHANNEL = bytes(32)
-
-
-@pytest.fixture(scope="module")
-def chain() -> Connection:
-    return new_chain()
-
-
-@pytest.fixture(scope="module")
-def operator(chain: Connection) -> Sender:
-    return Sender(chain, chain.signers(1)[0])
-
-
-@pytest.fixture(scope="module")
-def game(operator: Sender) -> Contract:
-    return deploy(operator, load_artifact("CoinFlip"))
-
-
-@pytest.fixture(autouse=True)
-def isolated_chain(chain: Connection) -> Iterator[None]:
-    before = chain.snapshot()
-    yield
-    chain.revert(before)
 
 
 def terms(chain: Connection, *, pays_a: bool = False, secret_b: bytes = SECRET_B) -> CoinFlipTerms:

@@ -9,9 +9,9 @@ import pytest
 from layer2.channels.errors import HubError
 from layer2.channels.hub import HubFacade
 from layer2.channels.hubevents import Closed, Withdrawn
+from layer2.channels.locks import virtual_channel_id
 from layer2.channels.proofs import claim_row
 from layer2.channels.refusals import BalanceTooLow, PartyMissing, Refused
-from layer2.channels.resolve import virtual_id
 from layer2.ethereum.connection import Connection
 from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.units import parse_amount
@@ -175,7 +175,7 @@ def test_a_virtual_channel_over_a_hub_is_paid_off_chain_and_enforced_on_chain(
     with pytest.raises(Refused):
         node.pay_virtual(payee.address, salt, parse_amount("0.1 ether"))
     newest = node.pay_virtual(payee.address, salt, parse_amount("0.3 ether"))
-    condition = virtual_id(payer.address, payee.address, salt)
+    condition = virtual_channel_id(payer.address, payee.address, salt)
     # The payee enforces it against the operator on chain; the operator is made whole off chain.
     right.learn(newest, condition)
     right.dispute(sender=payee)

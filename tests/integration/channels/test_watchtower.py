@@ -8,8 +8,8 @@ import pytest
 
 from layer2.channels.hub import HubFacade
 from layer2.channels.hubevents import Closed
+from layer2.channels.locks import virtual_channel_id
 from layer2.channels.policy import ChallengePolicy
-from layer2.channels.resolve import virtual_id
 from layer2.channels.watchplan import GAS
 from layer2.channels.watchtower import START_MARGIN, Watchtower
 from layer2.ethereum.connection import Connection
@@ -192,7 +192,7 @@ def test_a_tower_unlocks_a_voucher_lock_with_the_receivers_consent(hub, chain, p
     salt = b"v" * 32
     channel.virtual("0.5 ether", payer=people.payer.address, payee=people.payee.address, salt=salt, expiry="2 hours")
     voucher = hub.party(people.payer).pay_virtual(people.payee.address, salt, parse_amount("0.2 ether"))
-    channel.learn(voucher, virtual_id(people.payer.address, people.payee.address, salt))
+    channel.learn(voucher, virtual_channel_id(people.payer.address, people.payee.address, salt))
     tower = Watchtower(chain, hub, tower_sender)
     tower.attach(hub.party(people.payee))
     channel.dispute(None, sender=people.operator)

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from eth_abi.abi import encode
+from tests.contracts.conditions.test_coin_flip import CHANNEL, judged
 
 from layer2.channels.apps import CoinFlipTerms, a_wins, commitment
 from layer2.channels.contract import LockProof
 from layer2.channels.hub import HubFacade
 from layer2.channels.locks import encode_locks, locks_hash
 from layer2.channels.messages import LockVoucher
-from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.contract import Contract, deploy
-from layer2.ethereum.devnet import tester_connection as new_chain
+from layer2.ethereum.contract import Contract
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
 from layer2.primitives.hashing import keccak
 from layer2.testing.reverts import reverts
 
 STAKE = 10**18
-CHANNEL = bytes(32)
 UNKNOWN = bytes(32)
 SECRET_A = keccak(b"what A committed to")
 # B loses: whatever B is paid below, it is paid by forfeit and not by the coin.
@@ -30,36 +25,13 @@ SECRET_B = next(s for s in (keccak(b"what B committed to %d" % n) for n in range
 NEITHER = keccak(b"what nobody committed to")
 
 
-@pytest.fixture(scope="module")
-def chain() -> Connection:
-    return new_chain()
-
-
-@pytest.fixture(scope="module")
-def operator(chain: Connection) -> Sender:
-    return Sender(chain, chain.signers(1)[0])
-
-
-@pytest.fixture(scope="module")
-def game(operator: Sender) -> Contract:
-    return deploy(operator, load_artifact("CoinFlip"))
-
-
-@pytest.fixture(autouse=True)
-def isolated_chain(chain: Connection) -> Iterator[None]:
-    before = chain.snapshot()
-    yield
-    chain.revert(before)
-
-
 def terms(chain: Connection, *, pays_a: bool, reveal_by: int | None = None) -> CoinFlipTerms:
     until = chain.timestamp() + 600 if reveal_by is None else reveal_by
     return CoinFlipTerms(commitment(SECRET_A), commitment(SECRET_B), until, pays_a, STAKE)
 
 
-def judged(game: Contract, of: CoinFlipTerms, secret_a: bytes = UNKNOWN, secret_b: bytes = UNKNOWN) -> int:
-    evidence = encode(["bytes32", "bytes32"], [secret_a, secret_b])
-    return int(game.call("resolve", CHANNEL, of.encode(), evidence))
+def forfeited(game: Contract, of: CoinFlipTerms, secret_a: bytes = UNKNOWN, secret_b: bytes = UNKNOWN) -> int:
+    return judged(game, of, secret_a, secret_b)
 
 
 @pytest.mark.parametrize(("secret", "a_recorded"), [(SECRET_A, True), (SECRET_B, False)], ids=["A", "B"])
@@ -69,8 +41,8 @@ def test_the_only_one_that_recorded_wins_and_the_other_does_not(
     agreed = terms(chain, pays_a=a_recorded)
     game.transact(operator, "reveal", secret, agreed.reveal_by)
     chain.advance(601)
-    assert judged(game, agreed) == STAKE
-    assert judged(game, terms(chain, pays_a=not a_recorded, reveal_by=agreed.reveal_by)) == 0
+    assert forfeited(game, agreed) == STAKE
+    assert forfeited(game, terms(chain, pays_a=not a_recorded, reveal_by=agreed.reveal_by)) == 0
 
 
 @pytest.mark.parametrize("pays_a", [True, False])
@@ -78,7 +50,7 @@ def test_nobody_wins_by_forfeit_when_nobody_recorded(chain: Connection, game: Co
     agreed = terms(chain, pays_a=pays_a)
     chain.advance(601)
     with reverts("GameUndecided"):
-        judged(game, agreed)
+        forfeited(game, agreed)
 
 
 def test_a_secret_is_recorded_in_the_last_second(chain: Connection, game: Contract, operator: Sender) -> None:
@@ -99,10 +71,10 @@ def test_a_forfeit_starts_one_second_after_the_last_to_reveal(
     chain.mine()
     assert chain.timestamp() == agreed.reveal_by
     with reverts("GameUndecided"):
-        judged(game, agreed)
+        forfeited(game, agreed)
     chain.set_next_timestamp(agreed.reveal_by + 1)
     chain.mine()
-    assert judged(game, agreed) == STAKE
+    assert forfeited(game, agreed) == STAKE
 
 
 def test_a_secret_recorded_for_another_time_is_no_forfeit(chain: Connection, game: Contract, operator: Sender) -> None:
@@ -110,7 +82,7 @@ def test_a_secret_recorded_for_another_time_is_no_forfeit(chain: Connection, gam
     game.transact(operator, "reveal", SECRET_A, agreed.reveal_by + 1)
     chain.advance(601)
     with reverts("GameUndecided"):
-        judged(game, agreed)
+        forfeited(game, agreed)
 
 
 def test_a_recorded_secret_of_nobody_decides_nothing(chain: Connection, game: Contract, operator: Sender) -> None:
@@ -118,7 +90,7 @@ def test_a_recorded_secret_of_nobody_decides_nothing(chain: Connection, game: Co
     game.transact(operator, "reveal", NEITHER, agreed.reveal_by)
     chain.advance(601)
     with reverts("GameUndecided"):
-        judged(game, agreed, NEITHER, NEITHER)
+        forfeited(game, agreed, NEITHER, NEITHER)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +117,7 @@ def test_wrong_secrets_pay_neither_side_before_or_after(
             chain.advance(wait)
         for agreed in sides:
             with reverts("GameUndecided"):
-                judged(game, agreed, first, second)
+                forfeited(game, agreed, first, second)
 
 
 @pytest.mark.parametrize("a_receives", [True, False], ids=["winner", "loser"])
