@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 from eth_account import Account
-from tests.adversarial.steps import closed, voucher
 
 from layer2.channels.key import ChannelKey
 from layer2.channels.messages import Close, Voucher
@@ -16,6 +15,7 @@ from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
 from layer2.testing import deploy_mock
 from layer2.testing.bench.world import DELAY, ETHER, GasWorld, Player
+from layer2.testing.hubsteps import closed, voucher
 from layer2.testing.reverts import reverts
 
 # In the order of `ReentrantWallet1271.Mode`.

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import pytest
 from eth_abi.abi import encode
-from tests.adversarial.steps import LATER, NOBODY, funded, locked, paid
 
 from layer2.channels.key import ChannelKey
 from layer2.channels.locks import (
@@ -24,6 +23,7 @@ from layer2.ethereum.contract import Contract
 from layer2.primitives.hashing import keccak
 from layer2.testing import deploy_mock
 from layer2.testing.bench.world import ETHER, GasWorld, Player
+from layer2.testing.hubsteps import LATER, NOBODY, funded, locked, paid
 from layer2.testing.reverts import reverts
 
 SALT = b"\x07" * 32

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.adversarial.steps import LATER, closed, dispute, funded, paid
-
 from layer2.channels.messages import Move, Withdraw
 from layer2.testing.bench.world import ETHER, GasWorld
+from layer2.testing.hubsteps import LATER, closed, dispute, funded, paid
 from layer2.testing.reverts import reverts
 
 

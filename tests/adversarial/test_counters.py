@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.adversarial.steps import dispute, funded, paid, voucher
-
 from layer2.testing.bench.world import ETHER, GasWorld
+from layer2.testing.hubsteps import dispute, funded, paid, voucher
 from layer2.testing.reverts import reverts
 
 

@@ -8,7 +8,6 @@ import pytest
 from eth_abi.abi import encode
 from eth_account import Account
 from eth_account.messages import encode_typed_data
-from tests.adversarial.steps import LATER
 
 from layer2.channels.key import ChannelKey
 from layer2.channels.messages import Deposit
@@ -20,6 +19,7 @@ from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
 from layer2.testing import deploy_mock
 from layer2.testing.bench.world import ETHER, UNIT, GasWorld, Player
+from layer2.testing.hubsteps import LATER
 from layer2.testing.reverts import reverts
 
 

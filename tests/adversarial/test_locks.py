@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tests.adversarial.steps import LATER, NOBODY, dispute, funded, hash_lock, locked, paid, voucher
-
 from layer2.channels.locks import encode_locks, locks_hash
 from layer2.channels.messages import LockVoucher, Watch
 from layer2.primitives.hashing import keccak
 from layer2.testing.bench.world import DELAY, ETHER, GasWorld
+from layer2.testing.hubsteps import LATER, NOBODY, dispute, funded, hash_lock, locked, paid, voucher
 from layer2.testing.reverts import reverts
 
 

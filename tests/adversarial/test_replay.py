@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.adversarial.steps import LATER, NOBODY, closed, dispute, funded, row_of, voucher
 from web3.types import RPCEndpoint
 
 from layer2.channels.key import ChannelKey
@@ -22,6 +21,7 @@ from layer2.primitives.addresses import ZERO_ADDRESS, address_bytes
 from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.typed_data import TypedMessage
 from layer2.testing.bench.world import DELAY, ETHER, GasWorld
+from layer2.testing.hubsteps import LATER, NOBODY, closed, dispute, funded, row_of, voucher
 from layer2.testing.reverts import reverts
 
 AMOUNT = 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.adversarial.steps import LATER, dispute, funded, paid, voucher
 
 from layer2.channels.key import ChannelKey
 from layer2.channels.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Session, Voucher
@@ -14,6 +13,7 @@ from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
 from layer2.testing.bench.world import ETHER, GasWorld, Player
+from layer2.testing.hubsteps import LATER, dispute, funded, paid, voucher
 from layer2.testing.reverts import reverts
 
 HOT = PrivateKey(keccak(b"hot key"))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.adversarial.steps import closed, dispute, funded, voucher
-
 from layer2.primitives.ecdsa import ORDER, from_compact
 from layer2.testing.bench.world import GasWorld
+from layer2.testing.hubsteps import closed, dispute, funded, voucher
 from layer2.testing.reverts import reverts
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.adversarial.steps import funded, row_of, voucher
-
 from layer2.testing.bench.world import DELAY, ETHER, GasWorld
+from layer2.testing.hubsteps import funded, row_of, voucher
 from layer2.testing.reverts import reverts
 
 
