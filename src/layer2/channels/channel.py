@@ -12,7 +12,7 @@ from layer2.channels.refusals import LockRefused, Refused
 from layer2.channels.sessions import SessionGrant
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import sha256
-from layer2.primitives.units import format_amount, parse_amount, parse_duration
+from layer2.primitives.units import parse_duration
 
 __all__ = ["Channel"]
 
@@ -20,8 +20,9 @@ __all__ = ["Channel"]
 class Channel(ChannelOnChain):
     """Off-chain verbs and, inherited, the on-chain ones.
 
-    Amounts are `"0.001 ether"`, `"12 wei"` or token units. What one party signs is handed to the other at once when
-    both are held here; otherwise it is returned, to be sent and given to the peer's `receive`.
+    Amounts are `"0.001 ether"`, `"12 wei"`, for tokens `"5 USD"` or `"5 token"`, or smallest units. What one party
+    signs is handed to the other at once when both are held here; otherwise it is returned, to be sent and given to the
+    peer's `receive`.
     """
 
     def __repr__(self) -> str:
@@ -33,8 +34,8 @@ class Channel(ChannelOnChain):
         pending = len(state.mine.locks) + len(state.theirs.locks)
         locks = f" locks={pending}" if pending else ""
         return (
-            f"<Channel {self.id.hex()[:4]}.. {state.phase} payer={format_amount(a, symbol='')} "
-            f"payee={format_amount(b, symbol='')} payments={count}{locks}>"
+            f"<Channel {self.id.hex()[:4]}.. {state.phase} payer={self.asset.number(a)} "
+            f"payee={self.asset.number(b)} payments={count}{locks}>"
         )
 
     @property
@@ -58,7 +59,7 @@ class Channel(ChannelOnChain):
     def pay_many(self, amount: str | int, count: int, sender: Who = None) -> list[Payment]:
         """Pay `count` times `amount`; each a voucher of its own, made durable together on either side."""
         side = self._side(sender, "A")
-        payments = self._party(side).pay_many(self.id, parse_amount(amount), count)
+        payments = self._party(side).pay_many(self.id, self.asset.parse(amount), count)
         peer = self.parties.get(_other(side))
         if peer is not None:
             peer.receive_many(payments)
@@ -82,7 +83,7 @@ class Channel(ChannelOnChain):
         self, amount: str | int, memo: str = "", *, valid: str | int = "1 hour", preimage: bytes | None = None
     ) -> PaymentRequest:
         """Ask for a payment; with a `preimage`, for one locked to its hash. Hand it to the payer's `honour`."""
-        units = parse_amount(amount)
+        units = self.asset.parse(amount)
         if units <= 0:
             raise RangeError(f"request: amount {units} given, at least 1 needed", hint="ask for a positive amount")
         until = self.hub.connection.timestamp() + parse_duration(valid)
@@ -121,7 +122,7 @@ class Channel(ChannelOnChain):
         """
         until = self.hub.connection.timestamp() + parse_duration(valid)
         node = self._party(self._side(sender, "A"))
-        return node.grant_session(self.id, key, parse_amount(allowance), until, rights)
+        return node.grant_session(self.id, key, self.asset.parse(allowance), until, rights)
 
     # ---------------------------------------------------------------------------------------- locking
 
@@ -159,7 +160,7 @@ class Channel(ChannelOnChain):
     ) -> LockPayment:
         """Lock `amount` to any condition."""
         side = self._side(sender, "A")
-        units = parse_amount(amount)
+        units = self.asset.parse(amount)
         until = self.hub.connection.timestamp() + parse_duration(expiry)
         return self._hand(side, self._party(side).add_lock(self.id, Lock(units, until, kind, condition)))
 

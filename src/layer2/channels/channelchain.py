@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from layer2.channels.contract import HubReceipt
@@ -13,11 +14,11 @@ from layer2.channels.node import Party
 from layer2.channels.proofs import CloseTerms, LockPayment, Payment
 from layer2.channels.refusals import ChannelNotActive, PartyMissing
 from layer2.channels.view import ChannelView
-from layer2.ethereum.contract import Contract
+from layer2.ethereum.assets import Asset, allow, asset_at
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer
 from layer2.primitives.addresses import ZERO_ADDRESS
-from layer2.primitives.units import parse_amount, parse_duration
+from layer2.primitives.units import parse_duration
 
 if TYPE_CHECKING:
     from layer2.channels.hub import HubFacade
@@ -26,23 +27,6 @@ __all__ = ["ChannelOnChain", "Who"]
 
 Who = Signer | Party | Sender | None
 """Who acts: a signer, node or sender; nobody named means the natural one of the two parties held here."""
-
-_ERC20 = [
-    {
-        "type": "function",
-        "name": "approve",
-        "stateMutability": "nonpayable",
-        "inputs": [{"name": "spender", "type": "address"}, {"name": "amount", "type": "uint256"}],
-        "outputs": [],
-    },
-    {
-        "type": "function",
-        "name": "allowance",
-        "stateMutability": "view",
-        "inputs": [{"name": "owner", "type": "address"}, {"name": "spender", "type": "address"}],
-        "outputs": [{"name": "", "type": "uint256"}],
-    },
-]
 
 
 class ChannelOnChain:
@@ -62,6 +46,11 @@ class ChannelOnChain:
         """The channel's id."""
         return self.key.id
 
+    @functools.cached_property
+    def asset(self) -> Asset:
+        """What the channel pays in: it reads and shows amounts."""
+        return asset_at(self.hub.connection, self.key.token)
+
     def view(self) -> ChannelView:
         """The channel as the chain has it now."""
         return self.hub.view(self.key)
@@ -76,10 +65,10 @@ class ChannelOnChain:
     def deposit(self, amount: str | int, sender: Who = None) -> HubReceipt:
         """Deposit for the sender's side (A if not said); tokens are allowed to the hub first when needed."""
         side = self._side(sender, "A")
-        units = parse_amount(amount)
+        units = self.asset.parse(amount)
         paying = self._sender(sender, side)
         if self.key.token != ZERO_ADDRESS:
-            self._allow(paying, units)
+            allow(paying, self.key.token, self.hub.address, units)
         amounts = (units, 0) if side == "A" else (0, units)
         return self._done(self.hub.deposit(paying, self.key, *amounts))
 
@@ -93,7 +82,7 @@ class ChannelOnChain:
     ) -> HubReceipt:
         """Co-signed partial withdrawal: `amount` to the sender's side (A if not said), `peer_amount` to the other."""
         side = self._side(sender, "A")
-        mine, theirs = parse_amount(amount), parse_amount(peer_amount)
+        mine, theirs = self.asset.parse(amount), self.asset.parse(peer_amount)
         outs = (mine, theirs) if side == "A" else (theirs, mine)
         until = self.hub.connection.timestamp() + parse_duration(valid)
         self.refresh()
@@ -108,7 +97,7 @@ class ChannelOnChain:
     ) -> HubReceipt:
         """Co-signed move of `amount` of the sender's side into its own side of another channel of the same token."""
         side = self._side(sender, "A")
-        units = parse_amount(amount)
+        units = self.asset.parse(amount)
         owner = self._party(side).address
         into_a = to.key.a == owner
         if not into_a and to.key.b != owner:
@@ -257,11 +246,6 @@ class ChannelOnChain:
 
     def _sender(self, who: Who, side: str) -> Sender:
         return self.hub.sender(self._party(side) if who is None else who)
-
-    def _allow(self, paying: Sender, units: int) -> None:
-        token = Contract(self.hub.connection, self.key.token, _ERC20)
-        if token.call("allowance", paying.address, self.hub.address) < units:
-            token.transact(paying, "approve", self.hub.address, units)
 
     def _done(self, receipt: HubReceipt) -> HubReceipt:
         self.refresh()

@@ -15,12 +15,13 @@ from layer2.channels.key import ChannelKey
 from layer2.channels.node import Party
 from layer2.channels.sessionnode import SessionParty
 from layer2.channels.sessions import SessionGrant
+from layer2.ethereum.assets import asset_at
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
-from layer2.primitives.units import format_amount, parse_amount, parse_duration
+from layer2.primitives.units import parse_duration
 
 __all__ = ["HubFacade"]
 
@@ -172,8 +173,8 @@ class HubFacade(HubContract):
     ) -> Channel:
         """Open a channel and deposit for the payer (and, if given, for the payee).
 
-        Amounts are `"5 ether"`, `"12 wei"` or token units. With both signers the channel drives both parties; with
-        the payee's address only, the payer's side.
+        Amounts are `"5 ether"`, `"12 wei"`, for tokens `"5 USD"` or `"5 token"`, or smallest units. With both signers
+        the channel drives both parties; with the payee's address only, the payer's side.
         """
         payer_node = self.party(payer)
         payee_node = None if isinstance(payee, str) else self.party(payee)
@@ -189,7 +190,7 @@ class HubFacade(HubContract):
         )
         nodes = {"A": payer_node} if payee_node is None else {"A": payer_node, "B": payee_node}
         channel = Channel(self, key, nodes)
-        mine, theirs = parse_amount(deposit), parse_amount(peer_deposit)
+        mine, theirs = channel.asset.parse(deposit), channel.asset.parse(peer_deposit)
         if mine:
             channel.deposit(mine, sender=payer_node)
         if theirs:
@@ -205,4 +206,4 @@ class HubFacade(HubContract):
         """Sweep what failed payouts left for an account; says how much."""
         amount = self.owed(signer.address, token)
         self.sweep(self.sender(signer), token)
-        return format_amount(amount)
+        return asset_at(self.connection, token).format(amount)

@@ -9,7 +9,6 @@ from layer2.channels.key import ChannelKey
 from layer2.channels.locks import Lock
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.ecdsa import to_compact
-from layer2.primitives.units import format_amount
 
 __all__ = [
     "CloseTerms",
@@ -31,7 +30,7 @@ class Payment(NamedTuple):
     signature: bytes
 
     def __repr__(self) -> str:
-        return f"<Payment {self.channel_id.hex()[:4]}.. up to {format_amount(self.amount, symbol='')}>"
+        return f"<Payment {self.channel_id.hex()[:4]}.. up to {self.amount:,}>"
 
 
 def claim_row(key: ChannelKey, payment: Payment) -> bytes:
@@ -63,8 +62,8 @@ class LockPayment:
 
     def __repr__(self) -> str:
         return (
-            f"<LockPayment {self.channel_id.hex()[:4]}.. up to {format_amount(self.amount, symbol='')} "
-            f"+ {len(self.locks)} locks of {format_amount(self.locked, symbol='')}>"
+            f"<LockPayment {self.channel_id.hex()[:4]}.. up to {self.amount:,} "
+            f"+ {len(self.locks)} locks of {self.locked:,}>"
         )
 
 
@@ -121,7 +120,7 @@ class PaymentRequest:
     def __repr__(self) -> str:
         kind = "hash-locked " if self.condition else ""
         note = f" {self.memo!r}" if self.memo else ""
-        return f"<PaymentRequest {self.channel_id.hex()[:4]}.. {kind}{format_amount(self.amount, symbol='')}{note}>"
+        return f"<PaymentRequest {self.channel_id.hex()[:4]}.. {kind}{self.amount:,}{note}>"
 
 
 @dataclass(frozen=True, slots=True)

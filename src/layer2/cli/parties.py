@@ -14,39 +14,12 @@ from layer2.channels.node import Party
 from layer2.cli.deploy import HUB
 from layer2.cli.workspace import Workspace
 from layer2.ethereum.artifacts import load_artifact
+from layer2.ethereum.assets import allow, asset_at
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.deployments import Registry
-from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.errors import InputError
-from layer2.primitives.units import format_amount, parse_amount
 
 __all__ = ["Desk", "describe", "desk_of"]
-
-_TOKEN_ABI = [
-    {
-        "type": "function",
-        "name": name,
-        "stateMutability": kind,
-        "inputs": inputs,
-        "outputs": [{"name": "", "type": out}],
-    }
-    for name, kind, out, inputs in (
-        ("decimals", "view", "uint8", []),
-        ("symbol", "view", "string", []),
-        (
-            "allowance",
-            "view",
-            "uint256",
-            [{"name": "o", "type": "address"}, {"name": "s", "type": "address"}],
-        ),
-        (
-            "approve",
-            "nonpayable",
-            "bool",
-            [{"name": "s", "type": "address"}, {"name": "a", "type": "uint256"}],
-        ),
-    )
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +44,17 @@ class Desk:
             )
         return self.party.state(fitting[0]).key
 
-    def token(self, address: str) -> Contract:
-        """An ERC-20 contract."""
-        return Contract(self.hub.connection, HubContract.bind(self.hub.connection, address).address, _TOKEN_ABI)
-
-    def units(self, token: str) -> tuple[int, str]:
-        """Decimals and symbol of ether or a token."""
-        if token == ZERO_ADDRESS:
-            return 18, "ether"
-        contract = self.token(token)
-        return int(contract.call("decimals")), str(contract.call("symbol"))
-
     def amount(self, text: str, token: str) -> int:
         """Token units from text."""
-        decimals, symbol = self.units(token)
-        return parse_amount(text.removesuffix(symbol).strip() if token != ZERO_ADDRESS else text, decimals)
+        return asset_at(self.hub.connection, token).parse(text)
 
     def show(self, amount: int, token: str) -> str:
         """Token units for people."""
-        decimals, symbol = self.units(token)
-        return format_amount(amount, decimals, symbol)
+        return asset_at(self.hub.connection, token).format(amount)
 
     def allow(self, token: str, amount: int) -> None:
-        """Let the hub take exactly `amount`, unless it already may."""
-        contract = self.token(token)
-        if int(contract.call("allowance", self.party.address, self.hub.address)) < amount:
-            contract.transact(self.workspace.sender, "approve", self.hub.address, amount)
+        """Let the hub take `amount`, unless it already may."""
+        allow(self.workspace.sender, token, self.hub.address, amount)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,107 @@
+"""Ether or an ERC-20 token as people see it: its symbol, its decimals, and allowances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.contract import Contract
+from layer2.ethereum.errors import EthereumError
+from layer2.ethereum.sender import Sender
+from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
+from layer2.primitives.errors import InputError, Layer2Error, MalformedError
+from layer2.primitives.units import format_amount, parse_amount
+
+__all__ = ["ETHER", "Asset", "allow", "asset_at", "token_at"]
+
+_ETHER_UNITS = ("ether", "eth", "gwei", "wei")
+_TOKEN_ABI = [
+    {
+        "type": "function",
+        "name": name,
+        "stateMutability": "nonpayable" if name == "approve" else "view",
+        "inputs": [{"name": kind, "type": kind} for kind in inputs],
+        "outputs": [{"name": "", "type": output}],
+    }
+    for name, inputs, output in (
+        ("decimals", (), "uint8"),
+        ("symbol", (), "string"),
+        ("balanceOf", ("address",), "uint256"),
+        ("allowance", ("address", "address"), "uint256"),
+        ("approve", ("address", "uint256"), "bool"),
+    )
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """What a channel pays in; `address` is zero for ether."""
+
+    address: Address = ZERO_ADDRESS
+    decimals: int = 18
+    symbol: str = "ether"
+
+    def parse(self, text: str | int) -> int:
+        """Smallest units: an int as it is, `"12.5 USD"`, `"12.5 token"`; for ether `"1 ether"`, `"3 gwei"`.
+
+        Raises:
+            MalformedError: no amount, or ether's units where a token is paid.
+        """
+        if isinstance(text, int) or self.address == ZERO_ADDRESS:
+            return parse_amount(text)
+        plain = text.strip()
+        if self.symbol and plain.lower().endswith(self.symbol.lower()):
+            plain = plain[: -len(self.symbol)].strip() + " token"
+        elif plain.lower().endswith(_ETHER_UNITS):
+            raise MalformedError(
+                f"{text!r} given, an amount of {self.symbol or 'the token'} ({self.decimals} decimals) needed",
+                hint=f'write "5 {self.symbol or "token"}"',
+            )
+        return parse_amount(plain, self.decimals)
+
+    def format(self, amount: int) -> str:
+        """The amount in whole units with the symbol."""
+        return format_amount(amount, self.decimals, self.symbol)
+
+    def number(self, amount: int) -> str:
+        """The amount in whole units, bare."""
+        return format_amount(amount, self.decimals, "")
+
+
+ETHER = Asset()
+
+
+def token_at(connection: Connection, address: str) -> Contract:
+    """An ERC-20 contract; raises `InputError` where there is no code."""
+    target = to_address(address)
+    if not connection.code(target):
+        raise InputError(f"token: no code at {target} on chain {connection.chain_id}", hint="check the address")
+    return Contract(connection, target, _TOKEN_ABI)
+
+
+def asset_at(connection: Connection, address: str) -> Asset:
+    """The asset at an address. A token that does not tell its decimals is counted in its smallest units."""
+    if to_address(address) == ZERO_ADDRESS:
+        return ETHER
+    token = token_at(connection, address)
+    try:
+        decimals = int(token.call("decimals"))
+    except (EthereumError, Layer2Error):
+        decimals = 0
+    try:
+        symbol = str(token.call("symbol"))
+    except (EthereumError, Layer2Error):
+        symbol = ""
+    # A symbol is shown to people and written by them: nothing but a short word may pass for one.
+    return Asset(token.address, decimals, symbol if symbol.isascii() and symbol.isalnum() and len(symbol) <= 12 else "")
+
+
+def allow(sender: Sender, token: str, spender: str, amount: int) -> None:
+    """Let `spender` take `amount`, unless it already may. Some tokens want an old allowance taken back first."""
+    contract = token_at(sender.connection, token)
+    have = int(contract.call("allowance", sender.address, spender))
+    if have >= amount:
+        return
+    if have:
+        contract.transact(sender, "approve", spender, 0)
+    contract.transact(sender, "approve", spender, amount)
