@@ -12,6 +12,8 @@ import pytest
 from layer2.cli import main
 from layer2.cli.app import one_line
 from layer2.ethereum.anvil import AnvilNode
+from layer2.ethereum.sender import Sender
+from layer2.testing import deploy_mock
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -144,3 +146,28 @@ def test_a_stale_proof_is_answered_by_watch(tmp_path, monkeypatch, capsys) -> No
         before = node.connection.balance(payee)
         assert run(capsys, "channels", "settle", "last", "--as", "payer")[0] == 0
         assert node.connection.balance(payee) - before == 10**18
+
+
+def test_a_token_channel_speaks_in_token_units(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LAYER2_HOME", str(tmp_path / "home"))
+    with AnvilNode() as node:
+        monkeypatch.setenv("LAYER2_NETWORK", node.url)
+        assert run(capsys, "deploy")[0] == 0
+        operator, payer, payee = node.connection.signers(3)
+        token = deploy_mock("MockToken", "Dollar", "USD", 6, sender=Sender(node.connection, operator))
+        token.transact(Sender(node.connection, operator), "mint", payer.address, 90_000_000)
+        terms = ("--deposit", "50 USD", "--token", token.address, "--as", "payer", "--json")
+        code, out, _ = run(capsys, "channels", "open", "payee", *terms)
+        assert code == 0
+        channel = json.loads(out)["id"]
+        code, _, err = run(capsys, "channels", "pay", channel, "5 ether", "--as", "payer")
+        assert (code, err.count("\n")) == (2, 1)
+        assert "USD" in err
+        voucher = run(capsys, "channels", "pay", channel, "12.5 USD", "--as", "payer")[1]
+        out = run(capsys, "channels", "verify", voucher, "--as", "payee")[1]
+        assert "12.5 USD" in out
+        terms_line = run(capsys, "channels", "close", channel, "--as", "payee")[1]
+        assert run(capsys, "channels", "close", terms_line, "--as", "payer")[0] == 0
+        assert token.call("balanceOf", payee.address) == 12_500_000
+        assert token.call("balanceOf", payer.address) == 77_500_000
