@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
 
 from layer2.channels.contract import HubReceipt
 from layer2.channels.hubcalls import lock_proof
+from layer2.channels.hubsenders import HubWithSenders
 from layer2.channels.key import ChannelKey
 from layer2.channels.ledger import State
 from layer2.channels.locks import encode_locks
@@ -20,9 +20,6 @@ from layer2.ethereum.signer import Signer
 from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.units import parse_duration
 
-if TYPE_CHECKING:
-    from layer2.channels.hub import HubFacade
-
 __all__ = ["ChannelOnChain", "Who"]
 
 Who = Signer | Party | Sender | None
@@ -32,7 +29,7 @@ Who = Signer | Party | Sender | None
 class ChannelOnChain:
     """What a channel does with transactions; `parties` are the nodes held in this process, by side."""
 
-    def __init__(self, hub: HubFacade, key: ChannelKey, parties: dict[str, Party]) -> None:
+    def __init__(self, hub: HubWithSenders, key: ChannelKey, parties: dict[str, Party]) -> None:
         if not parties:
             raise PartyMissing(f"channel {key.id.hex()[:8]}: no party given", hint="pass the signer of one side")
         self.hub = hub

@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from layer2.channels.channel import Channel
-from layer2.channels.contract import DEVNET, PUBLIC, HubContract, Profile
+from layer2.channels.contract import DEVNET, PUBLIC, Profile
+from layer2.channels.hubsenders import HubWithSenders
 from layer2.channels.key import ChannelKey
 from layer2.channels.node import Party
 from layer2.channels.sessionnode import SessionParty
@@ -29,7 +30,7 @@ OPENING_TIME = 86400
 """Seconds a new channel may be funded for the first time, if not said otherwise."""
 
 
-class HubFacade(HubContract):
+class HubFacade(HubWithSenders):
     """A deployed hub, the nodes of the parties in this process, and their senders.
 
     `store`: directory of the journals. By default `$LAYER2_HOME/channels` or `~/.layer2/channels`; on a development
@@ -42,7 +43,6 @@ class HubFacade(HubContract):
         self._store = None if store is None else Path(store)
         self._parties: dict[Address, Party] = {}
         self._sessions: dict[tuple[Address, Address], SessionParty] = {}
-        self._senders: dict[Address, Sender] = {}
 
     @classmethod
     def deploy(
@@ -125,16 +125,6 @@ class HubFacade(HubContract):
             party.close()
         self._parties.clear()
         self._sessions.clear()
-
-    def sender(self, who: Signer | Party | Sender) -> Sender:
-        """The transaction sender of an account, one per account so that nonces stay in line."""
-        if isinstance(who, Sender):
-            return who
-        signer = who.signer if isinstance(who, Party) else who
-        found = self._senders.get(signer.address)
-        if found is None:
-            found = self._senders[signer.address] = Sender(self.connection, signer)
-        return found
 
     def key(
         self,

@@ -7,17 +7,17 @@ from typing import Any
 
 import click
 
-from layer2.channels.contract import HubReceipt, LockProof
+from layer2.channels.contract import HubReceipt
+from layer2.channels.hubcalls import lock_proof
 from layer2.channels.hubevents import Closed
 from layer2.channels.key import ChannelKey
-from layer2.channels.locks import locks_hash
 from layer2.channels.proofs import CloseTerms, LockPayment, Payment, WithdrawTerms
 from layer2.channels.watchtower import Watchtower
 from layer2.channels.wire import decode, encode
-from layer2.cli.channels import verb
 from layer2.cli.claims import pack_claims, packs
 from layer2.cli.parties import Desk, describe, desk_of
 from layer2.cli.reading import read_text
+from layer2.cli.verbs import verb
 from layer2.cli.workspace import Workspace
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
@@ -129,14 +129,7 @@ def _post(desk: Desk, key: ChannelKey, proof: Payment | LockPayment | None, runn
     # The direction posted is the peer's: a party posts what it received.
     side = "B" if desk.party.state(key.id).side == "A" else "A"
     if isinstance(proof, LockPayment):
-        row = LockProof(
-            proof.amount,
-            proof.nonce,
-            proof.locked,
-            proof.last_expiry,
-            locks_hash(proof.locks),
-            proof.signature,
-        )
+        row = lock_proof(proof)
         return desk.hub.post_locks(sender, key, side, row)
     if proof is not None and desk.party.signed_by_me(proof):
         # Its own voucher: posted after the start. That is what a cheat does with an old one.
