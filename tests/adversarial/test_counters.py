@@ -69,3 +69,18 @@ def test_a_stranger_cannot_start_a_close(world: GasWorld) -> None:
     key = funded(world)
     with reverts("CallerUnauthorized", caller=world.relayer.address):
         world.act(world.relayer, "startClose", key.as_tuple(), 0, b"")
+
+
+def test_a_stale_counter_by_the_payee_is_answered(world: GasWorld) -> None:
+    key = funded(world)
+    dispute(world, world.payee, key, ETHER // 2)
+    world.act(world.relayer, "post", key.as_tuple(), True, ETHER // 4, voucher(world, world.payee, key, ETHER // 4))
+    assert paid(world, key) == (3 * ETHER // 4, 5 * ETHER // 4)
+
+
+def test_when_both_sides_are_stale_each_loses_only_what_it_did_not_show(world: GasWorld) -> None:
+    """Both have promised half an ether; both show an older counter of the other: what was shown counts."""
+    key = funded(world)
+    dispute(world, world.payer, key, ETHER // 10)
+    world.act(world.payee, "post", key.as_tuple(), False, ETHER // 5, voucher(world, world.payer, key, ETHER // 5))
+    assert paid(world, key) == (ETHER + ETHER // 10 - ETHER // 5, ETHER - ETHER // 10 + ETHER // 5)

@@ -8,10 +8,16 @@ import pytest
 
 from layer2.channels.hub import HubFacade
 from layer2.channels.hubevents import Closed
+from layer2.channels.locks import hash_lock
 from layer2.channels.node import Party
-from layer2.channels.refusals import JournalLost
+from layer2.channels.refusals import CounterNotNewer, JournalLost
+from layer2.channels.watchtower import Watchtower
 from layer2.ethereum.connection import Connection
+from layer2.ethereum.sender import Sender
+from layer2.primitives.hashing import sha256
 from layer2.primitives.units import parse_amount
+
+SECRET = b"s" * 32
 
 
 def test_both_nodes_restart_in_the_middle_of_everything(hub: HubFacade, chain: Connection, people) -> None:
@@ -94,3 +100,60 @@ def test_a_restored_old_backup_cannot_be_used_without_the_peer_noticing(hub: Hub
         payee.receive(stale)
     old.resync(payee.copy_for_peer(channel.id))
     assert payee.receive(old.pay(channel.id, 1)) == 1
+
+
+def path(hub: HubFacade, people):
+    """Payer to mediator to payee; the upstream lock lasts longer."""
+    up = hub.open(people.payer, people.operator, deposit="1 ether", dispute="1 hour")
+    down = hub.open(people.operator, people.payee, deposit="1 ether", dispute="1 hour")
+    up.conditional("0.5 ether", preimage=SECRET, expiry="4 hours")
+    return up, down
+
+
+def test_a_mediator_that_crashed_before_the_second_leg_owes_nothing(hub: HubFacade, chain: Connection, people) -> None:
+    up, _ = path(hub, people)
+    hub.release()
+    chain.advance(4 * 3600 + 120)
+    again = hub.channel(up.key, people.payer, people.operator)
+    again.expire(sender=people.payer)
+    assert again.balances == (parse_amount("1 ether"), 0)
+
+
+def test_a_mediator_that_crashed_between_the_legs_takes_the_secret_from_the_chain(
+    hub: HubFacade, chain: Connection, people, tower_sender: Sender
+) -> None:
+    """It has paid downstream and was down when the payee took the lock: its tower finds the preimage in the log."""
+    up, down = path(hub, people)
+    down.conditional("0.5 ether", preimage=SECRET, expiry="2 hours")
+    hub.release()
+    payee_side = hub.channel(down.key, people.payee)
+    payee_side.learn(SECRET)
+    payee_side.dispute()
+    payee_side.unlock()
+    chain.mine(3)
+    mediator = hub.party(people.operator)
+    tower = Watchtower(chain, hub, tower_sender, start_block=max(0, chain.block_number() - 20))
+    tower.attach(mediator)
+    hub.channel(up.key, people.payer).dispute(None, sender=people.payer)
+    assert [(one.act, one.done) for one in tower.step()] == [("post_locks", True), ("unlock", True)]
+    assert up.view().sent_a == parse_amount("0.5 ether") == payee_side.view().sent_a
+
+
+def test_messages_lost_doubled_or_out_of_order_change_nothing(hub: HubFacade, people) -> None:
+    channel = hub.open(people.payer, people.payee, deposit="1 ether", dispute="1 hour")
+    payer, payee = channel.parties["A"], channel.parties["B"]
+    first, second, third = (payer.pay(channel.id, 10) for _ in range(3))
+    assert payee.receive(second) == 20  # the first is lost
+    with pytest.raises(CounterNotNewer):
+        payee.receive(first)  # and comes late
+    assert payee.receive(second) == 0  # doubled
+    assert payee.receive(third) == 10
+    lock = payer.add_lock(channel.id, hash_lock(5, hub.connection.timestamp() + 600, SECRET))
+    dropped = payer.fulfil(channel.id, sha256(SECRET), SECRET)
+    with pytest.raises(CounterNotNewer):
+        payee.receive_locks(dropped)  # before the proof that it follows
+    payee.receive_locks(lock)
+    payee.receive_locks(lock)
+    payee.learn(channel.id, sha256(SECRET), SECRET)
+    payee.receive_locks(dropped)
+    assert payee.state(channel.id).theirs.amount == payer.state(channel.id).mine.amount == 35
