@@ -1,0 +1,151 @@
+"""BLS12-381 with signatures in G1 (48 bytes) and keys in G2 (96 bytes), over 32-byte digests; keccak of keys as owners.
+
+Hash to G1 is BLS12381G1_XMD:SHA-256_SSWU_RO_ (RFC 9380). Aggregates are over distinct digests, so that a rogue key
+cannot cancel another one out: no proof of possession is needed. Points are checked for their subgroup when read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyblst import BlstP1Element, BlstP2Element, final_verify, miller_loop
+
+from layer2.primitives.errors import RangeError, SignatureError
+from layer2.primitives.hashing import keccak
+
+__all__ = ["DST", "ORDER", "BlsKey", "aggregate", "hash_to_g1", "is_key", "uncompressed_key", "verify_aggregate"]
+
+DST = b"LAYER2_ROLLUP_BLS12381G1_XMD:SHA-256_SSWU_RO_1_"
+"""Domain separation tag of the hash to G1."""
+
+ORDER = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
+"""Order of the groups."""
+
+SIGNATURE_BYTES, KEY_BYTES = 48, 96
+_FIELD = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB
+_INFINITE = 0x40
+_G2 = BlstP2Element().uncompress(
+    bytes.fromhex(
+        "93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"
+        "024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"
+    )
+)
+
+
+class BlsKey:
+    """A secret key; `public` is its 96-byte compressed point in G2."""
+
+    __slots__ = ("_secret", "public")
+
+    def __init__(self, secret: int) -> None:
+        if not 0 < secret < ORDER:
+            raise RangeError("a BLS secret key lies between 1 and the group order")
+        self._secret = secret
+        self.public: bytes = _G2.scalar_mul(secret).compress()
+
+    @classmethod
+    def derive(cls, seed: bytes) -> BlsKey:
+        """A key from at least 32 secret bytes, for example a deterministic Ethereum signature (RFC 6979).
+
+        `keccak(seed | 0) | keccak(seed | 1)` reduced by the order: the bias is below 2^-256.
+        """
+        if len(seed) < 32:
+            raise RangeError(f"a seed has {len(seed)} bytes, need at least 32")
+        wide = keccak(seed + b"\x00") + keccak(seed + b"\x01")
+        return cls(int.from_bytes(wide, "big") % (ORDER - 1) + 1)
+
+    def sign(self, digest: bytes) -> bytes:
+        """The 48-byte signature of a 32-byte digest."""
+        signature: bytes = BlstP1Element().hash_to_group(digest, DST).scalar_mul(self._secret).compress()
+        return signature
+
+    def __repr__(self) -> str:
+        return f"<BlsKey {self.public.hex()[:8]}..>"
+
+
+def hash_to_g1(digest: bytes) -> bytes:
+    """The compressed point that a digest is hashed to."""
+    point: bytes = BlstP1Element().hash_to_group(digest, DST).compress()
+    return point
+
+
+def is_key(key: bytes) -> bool:
+    """Whether the bytes are a key: a compressed point of the subgroup of G2 other than infinity."""
+    return _key(key) is not None
+
+
+def uncompressed_key(key: bytes) -> bytes:
+    """A key as EIP-2537 takes it: `x.c0 | x.c1 | y.c0 | y.c1`, 64 bytes each.
+
+    Raises:
+        SignatureError: the bytes are no key.
+    """
+    if not is_key(key):
+        raise SignatureError(f"{key.hex()[:16]}.. is no BLS key", hint="give 96 bytes, a point of the subgroup of G2")
+    x1 = int.from_bytes(key[:48], "big") & ((1 << 381) - 1)
+    x0 = int.from_bytes(key[48:], "big")
+    y0, y1 = _y_of(x0, x1, largest=bool(key[0] & 0x20))
+    return b"".join(one.to_bytes(64, "big") for one in (x0, x1, y0, y1))
+
+
+def aggregate(signatures: Sequence[bytes]) -> bytes:
+    """The sum of signatures. Raises SignatureError for a malformed one or none."""
+    if not signatures:
+        raise SignatureError("an aggregate of no signatures", hint="give at least one")
+    total = BlstP1Element()
+    for one in signatures:
+        point = _signature(one)
+        if point is None:
+            raise SignatureError(f"{one.hex()[:16]}.. is no BLS signature", hint="give 48 bytes, a point of G1")
+        total = total + point
+    compressed: bytes = total.compress()
+    return compressed
+
+
+def verify_aggregate(pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bool:
+    """Whether `signature` is by all the keys over all the digests: `pairs` of (96-byte key, digest). Never raises."""
+    point = _signature(signature)
+    if point is None or not pairs:
+        return False
+    loops = None
+    for key, digest in pairs:
+        one = _key(key)
+        if one is None:
+            return False
+        step = miller_loop(BlstP1Element().hash_to_group(digest, DST), one)
+        loops = step if loops is None else loops * step
+    return bool(final_verify(miller_loop(point, _G2), loops))
+
+
+def _signature(data: bytes) -> BlstP1Element | None:
+    if len(data) != SIGNATURE_BYTES or data[0] & _INFINITE:
+        return None
+    try:
+        return BlstP1Element().uncompress(data)
+    except ValueError:
+        return None
+
+
+def _key(data: bytes) -> BlstP2Element | None:
+    if len(data) != KEY_BYTES or data[0] & _INFINITE:
+        return None
+    try:
+        return BlstP2Element().uncompress(data)
+    except ValueError:
+        return None
+
+
+def _y_of(x0: int, x1: int, *, largest: bool) -> tuple[int, int]:
+    """The y of `y^2 = x^3 + 4(1 + i)` in Fp2 whose imaginary part (or real part, if that is zero) is the larger."""
+    p = _FIELD
+    s0, s1 = (x0 * x0 - x1 * x1) % p, 2 * x0 * x1 % p
+    c0, c1 = (s0 * x0 - s1 * x1 + 4) % p, (s0 * x1 + s1 * x0 + 4) % p
+    norm = pow((c0 * c0 + c1 * c1) % p, (p + 1) // 4, p)
+    half = (c0 + norm) * pow(2, p - 2, p) % p
+    root = pow(half, (p + 1) // 4, p)
+    if root * root % p != half:
+        half = (c0 - norm) * pow(2, p - 2, p) % p
+        root = pow(half, (p + 1) // 4, p)
+    y0, y1 = root, c1 * pow(2 * root, p - 2, p) % p
+    positive = y1 > (p - 1) // 2 if y1 else y0 > (p - 1) // 2
+    return (y0, y1) if positive == largest else ((p - y0) % p, (p - y1) % p)

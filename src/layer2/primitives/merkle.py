@@ -1,0 +1,122 @@
+"""Binary keccak trees whose right side is empty: a growing list of leaves in a tree of fixed depth.
+
+An absent leaf is 32 zero bytes, a node is `keccak(left | right)`, an absent subtree has the root it would have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from layer2.primitives.errors import RangeError
+from layer2.primitives.hashing import keccak
+
+__all__ = ["EMPTY", "ListTree", "empty_roots", "root_of_path", "verify_path"]
+
+EMPTY = bytes(32)
+"""The leaf of an absent entry."""
+
+_EMPTY_ROOTS: list[bytes] = [EMPTY]
+
+
+def empty_roots(depth: int) -> Sequence[bytes]:
+    """Roots of empty trees of depth 0 to `depth`."""
+    while len(_EMPTY_ROOTS) <= depth:
+        _EMPTY_ROOTS.append(keccak(_EMPTY_ROOTS[-1] * 2))
+    return _EMPTY_ROOTS
+
+
+class ListTree:
+    """A tree of `depth` levels over leaves 0, 1, 2 ...: memory grows with the highest leaf ever set."""
+
+    __slots__ = ("_dirty", "_levels", "depth")
+
+    def __init__(self, depth: int, leaves: Iterable[bytes] = ()) -> None:
+        self.depth = depth
+        self._levels: list[list[bytes]] = [[] for _ in range(depth + 1)]
+        self._dirty: set[int] = set()
+        for index, leaf in enumerate(leaves):
+            self.set(index, leaf)
+
+    def __len__(self) -> int:
+        return len(self._levels[0])
+
+    def copy(self) -> ListTree:
+        """An independent tree with the same leaves."""
+        other = ListTree(self.depth)
+        other._levels = [list(level) for level in self._levels]
+        other._dirty = set(self._dirty)
+        return other
+
+    def get(self, index: int) -> bytes:
+        """A leaf; EMPTY where there is none."""
+        leaves = self._levels[0]
+        return leaves[index] if index < len(leaves) else EMPTY
+
+    def set(self, index: int, leaf: bytes) -> None:
+        """Set a leaf; the root follows when it is asked for."""
+        if not 0 <= index < 1 << self.depth:
+            raise RangeError(f"leaf {index} is outside a tree of depth {self.depth}")
+        leaves = self._levels[0]
+        while len(leaves) <= index:
+            # Parents above a new leaf have to be made too.
+            self._dirty.add(len(leaves))
+            leaves.append(EMPTY)
+        leaves[index] = leaf
+        self._dirty.add(index)
+
+    def update(self, changes: Mapping[int, bytes]) -> None:
+        """Set many leaves."""
+        for index, leaf in changes.items():
+            self.set(index, leaf)
+
+    @property
+    def root(self) -> bytes:
+        """The root; hashes only above the leaves that changed since it was last asked for."""
+        self._settle()
+        top = self._levels[self.depth]
+        return top[0] if top else empty_roots(self.depth)[self.depth]
+
+    def path(self, index: int) -> list[bytes]:
+        """The siblings of a leaf, from the bottom up."""
+        if not 0 <= index < 1 << self.depth:
+            raise RangeError(f"leaf {index} is outside a tree of depth {self.depth}")
+        self._settle()
+        return [self.node(level, index >> level ^ 1) for level in range(self.depth)]
+
+    def node(self, level: int, index: int) -> bytes:
+        """A node of a settled tree; call `root` after the last change."""
+        nodes = self._levels[level]
+        return nodes[index] if index < len(nodes) else empty_roots(self.depth)[level]
+
+    def _settle(self) -> None:
+        dirty = self._dirty
+        if not dirty:
+            return
+        zeros, digest = empty_roots(self.depth), keccak
+        for level in range(self.depth):
+            below, above = self._levels[level], self._levels[level + 1]
+            size, empty = len(below), zeros[level]
+            parents = {index >> 1 for index in dirty}
+            for parent in sorted(parents):
+                right = below[2 * parent + 1] if 2 * parent + 1 < size else empty
+                node = digest(below[2 * parent] + right)
+                if parent < len(above):
+                    above[parent] = node
+                else:
+                    above.append(node)
+            dirty = parents
+        self._dirty = set()
+
+
+def root_of_path(leaf: bytes, index: int, path: Sequence[bytes]) -> bytes:
+    """The root over a leaf and its siblings from the bottom up."""
+    node = leaf
+    for sibling in path:
+        node = keccak(sibling + node) if index & 1 else keccak(node + sibling)
+        index >>= 1
+    return node
+
+
+def verify_path(root: bytes, leaf: bytes, index: int, path: Sequence[bytes]) -> bool:
+    """Whether the leaf stands at `index` under `root`, in a tree as deep as the path is long."""
+    return index >> len(path) == 0 and root_of_path(leaf, index, path) == root

@@ -1,0 +1,161 @@
+"""Accounts and the root over all of them: the state of the rollup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from layer2.primitives.addresses import Address, address_bytes, to_address
+from layer2.primitives.bls import uncompressed_key
+from layer2.primitives.hashing import keccak
+from layer2.primitives.merkle import EMPTY, ListTree
+from layer2.rollup.params import ACCOUNT_DEPTH, WITHDRAWAL_DEPTH
+
+__all__ = ["Account", "State", "System", "Withdrawal", "owner_of_address", "owner_of_key", "state_root"]
+
+_ACC_BYTES = 28
+
+
+def owner_of_address(address: str) -> bytes:
+    """The owner word of an account that an Ethereum key signs for: the address, left-padded with zeros."""
+    return bytes(12) + address_bytes(to_address(address))
+
+
+def owner_of_key(key: bytes) -> bytes:
+    """The owner word of an account that a BLS key signs for: keccak of the key as EIP-2537 takes it."""
+    return keccak(uncompressed_key(key))
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One owner's balance in one token. `owner`: an address behind twelve zero bytes, else the hash of a BLS key."""
+
+    owner: bytes
+    token: int = 0
+    nonce: int = 0
+    balance: int = 0
+
+    @property
+    def address(self) -> Address | None:
+        """The owner's address, if it is one."""
+        return None if any(self.owner[:12]) else to_address(self.owner[12:])
+
+    def leaf(self) -> bytes:
+        """`keccak(owner | token(12 zero-padded) nonce(4) balance(16))`: 64 bytes hashed."""
+        word = self.token << 160 | self.nonce << 128 | self.balance
+        return keccak(self.owner + word.to_bytes(32, "big"))
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Money on its way out: `amount` smallest units of `token` to `target`."""
+
+    target: Address
+    token: int
+    amount: int
+
+    def leaf(self) -> bytes:
+        """`keccak(target(20) | token(2) | amount(16))`."""
+        return keccak(address_bytes(self.target) + self.token.to_bytes(2, "big") + self.amount.to_bytes(16, "big"))
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What the root covers beside the accounts: the withdrawals of this assertion, the next account, the queue."""
+
+    withdrawals: bytes
+    withdrawal_count: int
+    next_account: int
+    queue_count: int
+    queue_acc: bytes
+
+    def hash(self) -> bytes:
+        """`keccak` of three words: withdrawals; their count(4) nextAccount(4) queueCount(8), zeros; queueAcc(28)."""
+        numbers = self.withdrawal_count.to_bytes(4, "big") + self.next_account.to_bytes(4, "big")
+        numbers += self.queue_count.to_bytes(8, "big") + bytes(16)
+        return keccak(self.withdrawals + numbers + bytes(4) + self.queue_acc)
+
+
+def state_root(accounts: bytes, system: bytes) -> bytes:
+    """`keccak(accounts | system)` without its first byte, which is zero: a root fits one field element of a blob."""
+    return b"\0" + keccak(accounts + system)[1:]
+
+
+class State:
+    """All accounts, the withdrawals since the last assertion, and how far the queue is consumed. Mutable.
+
+    `keys`: the BLS keys by their owner words, as published when the accounts were made.
+    """
+
+    def __init__(self) -> None:
+        self.accounts: dict[int, Account] = {}
+        self.withdrawals: list[Withdrawal] = []
+        self.next_account = 1
+        self.queue_count = 0
+        self.queue_acc = bytes(_ACC_BYTES)
+        self.keys: dict[bytes, bytes] = {}
+        self._tree = ListTree(ACCOUNT_DEPTH)
+        self._exits = ListTree(WITHDRAWAL_DEPTH)
+
+    def copy(self) -> State:
+        """An independent state."""
+        other = State()
+        other.accounts, other.withdrawals = dict(self.accounts), list(self.withdrawals)
+        other.next_account, other.queue_count, other.queue_acc = self.next_account, self.queue_count, self.queue_acc
+        other.keys, other._tree, other._exits = dict(self.keys), self._tree.copy(), self._exits.copy()
+        return other
+
+    def put(self, index: int, account: Account) -> None:
+        """Write an account."""
+        self.accounts[index] = account
+        self._tree.set(index, account.leaf())
+
+    def create(self, account: Account) -> int:
+        """Give an account the next free index."""
+        index = self.next_account
+        self.next_account += 1
+        self.put(index, account)
+        return index
+
+    def change(self, index: int, *, balance: int, nonces: int = 0) -> None:
+        """Set a balance and move the nonce on."""
+        old = self.accounts[index]
+        self.put(index, replace(old, balance=balance, nonce=old.nonce + nonces))
+
+    def take_out(self, withdrawal: Withdrawal) -> None:
+        """Append a withdrawal."""
+        self._exits.set(len(self.withdrawals), withdrawal.leaf())
+        self.withdrawals.append(withdrawal)
+
+    def begin_assertion(self) -> None:
+        """An assertion has a withdrawal list of its own: start an empty one."""
+        self.withdrawals = []
+        self._exits = ListTree(WITHDRAWAL_DEPTH)
+
+    @property
+    def system(self) -> System:
+        """What the root covers beside the accounts."""
+        count = len(self.withdrawals)
+        return System(self._exits.root, count, self.next_account, self.queue_count, self.queue_acc)
+
+    @property
+    def root(self) -> bytes:
+        """The state root, 32 bytes of which the first is zero."""
+        return state_root(self._tree.root, self.system.hash())
+
+    @property
+    def accounts_root(self) -> bytes:
+        """The root over the accounts alone."""
+        return self._tree.root
+
+    def account_path(self, index: int) -> list[bytes]:
+        """The siblings of an account's leaf, from the bottom up."""
+        return self._tree.path(index)
+
+    def withdrawal_path(self, index: int) -> list[bytes]:
+        """The siblings of a withdrawal's leaf."""
+        return self._exits.path(index)
+
+    def leaf(self, index: int) -> bytes:
+        """The leaf of an account; zero where there is none."""
+        account = self.accounts.get(index)
+        return EMPTY if account is None else account.leaf()

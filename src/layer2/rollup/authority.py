@@ -1,0 +1,56 @@
+"""What the transition asks about signatures, so that tests and replicas can answer in their own way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from layer2.primitives.addresses import Address
+from layer2.primitives.bls import is_key, verify_aggregate
+from layer2.primitives.ecdsa import recover
+from layer2.primitives.errors import SignatureError
+from layer2.primitives.typed_data import Domain
+
+__all__ = ["Authority", "Signatures"]
+
+
+class Authority(Protocol):
+    """Judges signatures. No method raises: a malformed signature is a wrong one."""
+
+    @property
+    def domain(self) -> Domain:
+        """The rollup's EIP-712 domain."""
+
+    def verify(self, pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bool:
+        """Whether the BLS aggregate is by all keys over all digests."""
+
+    def recover(self, digest: bytes, signature: bytes) -> Address | None:
+        """The ECDSA signer of a 64-byte (EIP-2098) signature; None if there is none."""
+
+    def is_key(self, key: bytes) -> bool:
+        """Whether 96 bytes are a BLS key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """The real answers."""
+
+    domain: Domain
+
+    def verify(self, pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bool:
+        """BLS12-381, keys in G2."""
+        return verify_aggregate(pairs, signature)
+
+    def recover(self, digest: bytes, signature: bytes) -> Address | None:
+        """ECDSA with the lower half of s only."""
+        if len(signature) != 64:
+            return None
+        try:
+            return recover(digest, signature)
+        except SignatureError:
+            return None
+
+    def is_key(self, key: bytes) -> bool:
+        """A point of the subgroup of G2."""
+        return is_key(key)

@@ -1,0 +1,42 @@
+"""What accounts of the rollup sign (EIP-712 under the inbox's domain), by ECDSA or by BLS over the same digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from layer2.primitives.addresses import Address, to_address
+from layer2.primitives.typed_data import Domain, TypedMessage
+
+__all__ = ["Transfer", "Withdraw", "rollup_domain"]
+
+
+def rollup_domain(chain_id: int, inbox: str) -> Domain:
+    """The EIP-712 domain of the rollup whose inbox is at `inbox`."""
+    return Domain("layer2 Rollup", "1", chain_id, to_address(inbox))
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer(TypedMessage):
+    """Account `sender` pays `amount` of `token` to account `to`, and the fee of class `fee`, as its step `nonce`."""
+
+    TYPE: ClassVar[str] = "Transfer(uint32 sender,uint32 nonce,uint32 to,uint128 amount,uint16 token,uint8 fee)"
+    sender: int
+    nonce: int
+    to: int
+    amount: int
+    token: int
+    fee: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw(TypedMessage):
+    """Account `sender` takes `amount` of `token` out to `to` on the main chain, at the fee, as its step `nonce`."""
+
+    TYPE: ClassVar[str] = "Withdraw(uint32 sender,uint32 nonce,address to,uint128 amount,uint16 token,uint8 fee)"
+    sender: int
+    nonce: int
+    to: Address
+    amount: int
+    token: int
+    fee: int

@@ -1,0 +1,121 @@
+"""The state transition: total, so that no data can stop it. What cannot be done is not done, and that is defined.
+
+A frame gives two roots: after its first 27 operations and after the rest. Queue items give one for every 27.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from layer2.rollup.accounts import Account, State, owner_of_key
+from layer2.rollup.amounts import fee_of
+from layer2.rollup.authority import Authority
+from layer2.rollup.frames import Frame, FrameType, Op, decode_frame
+from layer2.rollup.messages import Transfer, Withdraw
+from layer2.rollup.operations import move, withdraw
+from layer2.rollup.params import MAX_ACCOUNTS, MAX_BALANCE, MAX_NONCE, OPS_PER_SEGMENT
+from layer2.rollup.queue import QueueItem, apply_item
+
+__all__ = ["accepts", "apply_frame", "apply_queue", "digests"]
+
+
+def apply_queue(state: State, items: Iterable[QueueItem], authority: Authority) -> Iterator[bytes]:
+    """Consume queue items; a root after every 27 of them and after the last."""
+    count = 0
+    for item in items:
+        apply_item(state, item, authority)
+        count += 1
+        if count % OPS_PER_SEGMENT == 0:
+            yield state.root
+    if count % OPS_PER_SEGMENT:
+        yield state.root
+
+
+def apply_frame(state: State, data: bytes, authority: Authority, tokens: int) -> tuple[bytes, bytes]:
+    """Execute a frame when `tokens` tokens are registered; its two roots."""
+    frame = decode_frame(data)
+    if not accepts(state, frame, authority, tokens):
+        return state.root, state.root
+    execute(state, frame, frame.ops[:OPS_PER_SEGMENT], authority)
+    middle = state.root
+    rest = frame.ops[OPS_PER_SEGMENT:]
+    if not rest:
+        return middle, middle
+    execute(state, frame, rest, authority)
+    return middle, state.root
+
+
+def accepts(state: State, frame: Frame, authority: Authority, tokens: int) -> bool:
+    """Whether the frame is executed at all."""
+    if frame.kind is FrameType.SKIP or frame.token >= tokens:
+        return False
+    if fee_of(frame.fee) and frame.kind is not FrameType.ACCOUNTS:
+        receiver = state.accounts.get(frame.receiver)
+        if receiver is None or receiver.token != frame.token:
+            return False
+    if not frame.kind.by_bls:
+        return True
+    pairs = digests(state, frame, authority)
+    return pairs is not None and authority.verify(pairs, frame.signature)
+
+
+def digests(state: State, frame: Frame, authority: Authority) -> list[tuple[bytes, bytes]] | None:
+    """Key and digest of each operation of a BLS frame, nonces counted on from the state; None if a sender has none."""
+    seen: Counter[int] = Counter()
+    pairs = []
+    for op in frame.ops:
+        account = state.accounts.get(op.sender)
+        key = None if account is None else state.keys.get(account.owner)
+        if account is None or key is None or account.nonce + seen[op.sender] >= MAX_NONCE:
+            return None
+        message = message_of(frame, op, account.nonce + seen[op.sender])
+        pairs.append((key, message.digest(authority.domain)))
+        seen[op.sender] += 1
+    return pairs
+
+
+def message_of(frame: Frame, op: Op, nonce: int) -> Transfer | Withdraw:
+    """What the sender of an operation has signed."""
+    rest = (op.amount, frame.token, frame.fee)
+    if op.target is not None:
+        return Withdraw(op.sender, nonce, op.target, *rest)
+    return Transfer(op.sender, nonce, op.to, *rest)
+
+
+def execute(state: State, frame: Frame, ops: Sequence[Op], authority: Authority) -> None:
+    """Execute one segment of an accepted frame and credit its fees."""
+    if frame.kind is FrameType.ACCOUNTS:
+        for op in ops:
+            _open(state, frame, op, authority)
+        return
+    fee, fees = fee_of(frame.fee), 0
+    for op in ops:
+        if frame.kind.by_ecdsa and not _signed(state, frame, op, authority):
+            continue
+        if op.target is not None:
+            done = withdraw(state, op.sender, op.target, op.amount, frame.token, fee)
+        else:
+            done = move(state, op.sender, op.to, op.amount, frame.token, fee)
+        fees += fee if done else 0
+    if fees:
+        balance = state.accounts[frame.receiver].balance + fees
+        # Only a token that mints without end gets there; what does not fit stays in the vault.
+        if balance <= MAX_BALANCE:
+            state.change(frame.receiver, balance=balance)
+
+
+def _signed(state: State, frame: Frame, op: Op, authority: Authority) -> bool:
+    account = state.accounts.get(op.sender)
+    if account is None or account.address is None or account.nonce >= MAX_NONCE:
+        return False
+    digest = message_of(frame, op, account.nonce).digest(authority.domain)
+    return authority.recover(digest, op.signature) == account.address
+
+
+def _open(state: State, frame: Frame, op: Op, authority: Authority) -> None:
+    if state.next_account >= MAX_ACCOUNTS or not authority.is_key(op.key):
+        return
+    owner = owner_of_key(op.key)
+    state.keys[owner] = op.key
+    state.create(Account(owner, frame.token))
