@@ -66,13 +66,18 @@ class System:
     withdrawal_count: int
     next_account: int
     queue_count: int
+    tokens: int
     queue_acc: bytes
 
+    @property
+    def numbers(self) -> bytes:
+        """`withdrawals(4) nextAccount(4) queueCount(8) tokens(4)` and twelve zeros."""
+        head = self.withdrawal_count.to_bytes(4, "big") + self.next_account.to_bytes(4, "big")
+        return head + self.queue_count.to_bytes(8, "big") + self.tokens.to_bytes(4, "big") + bytes(12)
+
     def hash(self) -> bytes:
-        """`keccak` of three words: withdrawals; their count(4) nextAccount(4) queueCount(8), zeros; queueAcc(28)."""
-        numbers = self.withdrawal_count.to_bytes(4, "big") + self.next_account.to_bytes(4, "big")
-        numbers += self.queue_count.to_bytes(8, "big") + bytes(16)
-        return keccak(self.withdrawals + numbers + bytes(4) + self.queue_acc)
+        """`keccak` of three words: withdrawals, numbers, and the queue's accumulator in the low 28 bytes."""
+        return keccak(self.withdrawals + self.numbers + bytes(4) + self.queue_acc)
 
 
 def state_root(accounts: bytes, system: bytes) -> bytes:
@@ -92,6 +97,7 @@ class State:
         self.next_account = 1
         self.queue_count = 0
         self.queue_acc = bytes(_ACC_BYTES)
+        self.tokens = 1
         self.keys: dict[bytes, bytes] = {}
         self._tree = ListTree(ACCOUNT_DEPTH)
         self._exits = ListTree(WITHDRAWAL_DEPTH)
@@ -101,6 +107,7 @@ class State:
         other = State()
         other.accounts, other.withdrawals = dict(self.accounts), list(self.withdrawals)
         other.next_account, other.queue_count, other.queue_acc = self.next_account, self.queue_count, self.queue_acc
+        other.tokens = self.tokens
         other.keys, other._tree, other._exits = dict(self.keys), self._tree.copy(), self._exits.copy()
         return other
 
@@ -135,7 +142,7 @@ class State:
     def system(self) -> System:
         """What the root covers beside the accounts."""
         count = len(self.withdrawals)
-        return System(self._exits.root, count, self.next_account, self.queue_count, self.queue_acc)
+        return System(self._exits.root, count, self.next_account, self.queue_count, self.tokens, self.queue_acc)
 
     @property
     def root(self) -> bytes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from layer2.primitives.addresses import Address, address_bytes
+from layer2.primitives.addresses import Address, address_bytes, to_address
+from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import keccak
 from layer2.rollup.accounts import Account, State, Withdrawal
 from layer2.rollup.authority import Authority
@@ -13,9 +14,9 @@ from layer2.rollup.messages import Transfer, Withdraw
 from layer2.rollup.operations import move, withdraw
 from layer2.rollup.params import MAX_ACCOUNTS, MAX_BALANCE, MAX_NONCE
 
-__all__ = ["Deposit", "Forced", "QueueItem", "Scheme", "apply_item", "next_acc"]
+__all__ = ["Deposit", "Forced", "NewToken", "QueueItem", "Scheme", "apply_item", "decode_item", "next_acc"]
 
-_DEPOSIT, _FORCED = 1, 2
+_DEPOSIT, _FORCED, _TOKEN = 1, 2, 3
 
 
 class Scheme(IntEnum):
@@ -52,7 +53,7 @@ class Forced:
     amount: int
     to: int = 0
     target: Address | None = None
-    scheme: Scheme = Scheme.SENDER
+    scheme: int = Scheme.SENDER
     signature: bytes = b""
 
     def encode(self) -> bytes:
@@ -64,7 +65,39 @@ class Forced:
         return head + b"\1" + address_bytes(self.target) + self.signature
 
 
-QueueItem = Deposit | Forced
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token was given the next id."""
+
+    sender: Address
+    token: int
+    address: Address
+
+    def encode(self) -> bytes:
+        """`3 | sender(20) | token(2) | address(20)`: 43 bytes."""
+        head = bytes((_TOKEN,)) + address_bytes(self.sender) + self.token.to_bytes(2, "big")
+        return head + address_bytes(self.address)
+
+
+QueueItem = Deposit | Forced | NewToken
+
+
+def decode_item(raw: bytes) -> QueueItem:
+    """The item of a `Queued` event; raises MalformedError for what the contract does not write."""
+    sender, rest = to_address(raw[1:21]), raw[21:]
+    number = int.from_bytes
+    if raw[0] == _DEPOSIT and len(raw) == 75:
+        return Deposit(
+            sender, number(rest[:2], "big"), number(rest[2:18], "big"), rest[18:50], number(rest[50:], "big")
+        )
+    if raw[0] == _TOKEN and len(raw) == 43:
+        return NewToken(sender, number(rest[:2], "big"), to_address(rest[2:]))
+    if raw[0] == _FORCED and len(raw) >= 65 and rest[23] <= 1:
+        to = rest[24:44]
+        target = to_address(to) if rest[23] else None
+        head = (number(rest[1:5], "big"), number(rest[5:7], "big"), number(rest[7:23], "big"))
+        return Forced(sender, *head, 0 if target else number(to, "big"), target, rest[0], rest[44:])
+    raise MalformedError(f"a queue item of {len(raw)} bytes and type {raw[0]}")
 
 
 def next_acc(acc: bytes, item: bytes) -> bytes:
@@ -74,7 +107,9 @@ def next_acc(acc: bytes, item: bytes) -> bytes:
 
 def apply_item(state: State, item: QueueItem, authority: Authority) -> None:
     """Consume an item. It always counts as consumed, whatever it does."""
-    if isinstance(item, Deposit):
+    if isinstance(item, NewToken):
+        state.tokens += 1
+    elif isinstance(item, Deposit):
         _deposit(state, item)
     else:
         _force(state, item, authority)
@@ -100,10 +135,10 @@ def _deposit(state: State, item: Deposit) -> None:
 
 def _force(state: State, item: Forced, authority: Authority) -> None:
     account = state.accounts.get(item.account)
-    if account is None or account.token != item.token or account.nonce >= MAX_NONCE:
+    if account is None or account.token != item.token or account.nonce >= MAX_NONCE or item.to >> 32:
         return
     nonce, rest = account.nonce, (item.amount, item.token, 0)
-    if item.scheme is Scheme.SENDER:
+    if item.scheme == Scheme.SENDER:
         allowed = account.address == item.sender
     else:
         message = (
@@ -112,11 +147,13 @@ def _force(state: State, item: Forced, authority: Authority) -> None:
             else Withdraw(item.account, nonce, item.target, *rest)
         )
         digest = message.digest(authority.domain)
-        if item.scheme is Scheme.ECDSA:
+        if item.scheme == Scheme.ECDSA:
             allowed = account.address is not None and authority.recover(digest, item.signature) == account.address
-        else:
+        elif item.scheme == Scheme.BLS:
             key = state.keys.get(account.owner)
             allowed = key is not None and authority.verify([(key, digest)], item.signature)
+        else:
+            allowed = False
     if not allowed:
         return
     if item.target is None:

@@ -32,10 +32,10 @@ def apply_queue(state: State, items: Iterable[QueueItem], authority: Authority) 
         yield state.root
 
 
-def apply_frame(state: State, data: bytes, authority: Authority, tokens: int) -> tuple[bytes, bytes]:
-    """Execute a frame when `tokens` tokens are registered; its two roots."""
+def apply_frame(state: State, data: bytes, authority: Authority) -> tuple[bytes, bytes]:
+    """Execute a frame; its two roots."""
     frame = decode_frame(data)
-    if not accepts(state, frame, authority, tokens):
+    if not accepts(state, frame, authority):
         return state.root, state.root
     execute(state, frame, frame.ops[:OPS_PER_SEGMENT], authority)
     middle = state.root
@@ -46,9 +46,9 @@ def apply_frame(state: State, data: bytes, authority: Authority, tokens: int) ->
     return middle, state.root
 
 
-def accepts(state: State, frame: Frame, authority: Authority, tokens: int) -> bool:
+def accepts(state: State, frame: Frame, authority: Authority) -> bool:
     """Whether the frame is executed at all."""
-    if frame.kind is FrameType.SKIP or frame.token >= tokens:
+    if frame.kind is FrameType.SKIP or frame.token >= state.tokens:
         return False
     if fee_of(frame.fee) and frame.kind is not FrameType.ACCOUNTS:
         receiver = state.accounts.get(frame.receiver)

@@ -42,7 +42,7 @@ class Reference:
         self.acc: dict[int, list[Any]] = {}
         self.out: list[tuple[bytes, int, int]] = []
         self.next = 1
-        self.queued = 0
+        self.queued, self.tokens = 0, 1
         self.chain = bytes(28)
         self.keys: dict[bytes, bytes] = {}
         self.verify, self.recover, self.is_key = verify, recover, is_key
@@ -53,19 +53,24 @@ class Reference:
         for index, (owner, token, nonce, balance) in self.acc.items():
             leaves[index] = h(owner + struct.pack(">10xHI", token, nonce) + balance.to_bytes(16, "big"))
         exits = [h(to + struct.pack(">H", token) + amount.to_bytes(16, "big")) for to, token, amount in self.out]
-        system = tree(exits, 17) + struct.pack(">IIQ16x", len(self.out), self.next, self.queued) + bytes(4) + self.chain
+        system = (
+            tree(exits, 17)
+            + struct.pack(">IIQI12x", len(self.out), self.next, self.queued, self.tokens)
+            + bytes(4)
+            + self.chain
+        )
         return b"\0" + h(tree(leaves, 32) + h(system))[1:]
 
     # ------------------------------------------------------------------------------------------------------- frames
 
-    def frame(self, data: bytes, tokens: int) -> None:
+    def frame(self, data: bytes) -> None:
         kind, token, fee_class, receiver = struct.unpack(">BHBI", data[:8])
         fee = (fee_class % 16) * 10 ** (fee_class // 16)
         if kind not in SIZES:
             return
         at = 56 if kind <= 4 else 8
         count, size = data[at], SIZES[kind]
-        if count == 0 or at + 1 + count * size > 496 or token >= tokens:
+        if count == 0 or at + 1 + count * size > 496 or token >= self.tokens:
             return
         rows = [data[at + 1 + i * size : at + 1 + (i + 1) * size] for i in range(count)]
         if kind == 8:
@@ -141,6 +146,9 @@ class Reference:
         self.queued += 1
         self.chain = h(self.chain + h(raw))[4:]
         depositor = raw[1:21]
+        if raw[0] == 3:
+            self.tokens += 1
+            return
         if raw[0] == 1:
             token, amount = struct.unpack(">H", raw[21:23])[0], int.from_bytes(raw[23:39], "big")
             owner, to = raw[39:71], int.from_bytes(raw[71:75], "big")
@@ -155,7 +163,7 @@ class Reference:
         scheme, sender, token = raw[21], int.from_bytes(raw[22:26], "big"), int.from_bytes(raw[26:28], "big")
         amount, out, to = int.from_bytes(raw[28:44], "big"), raw[44], raw[45:65]
         one = self.acc.get(sender)
-        if one is None or one[1] != token or one[2] >= 2**32 - 1:
+        if one is None or one[1] != token or one[2] >= 2**32 - 1 or (not out and any(to[:16])):
             return
         target = to if out else None
         digest = self.digest(sender, one[2], int.from_bytes(to, "big") if not out else 0, target, amount, token, 0)
@@ -165,6 +173,6 @@ class Reference:
         elif scheme == 1:
             fine = by_address and self.recover(digest, raw[65:]) == one[0][12:]
         else:
-            fine = one[0] in self.keys and self.verify([(self.keys[one[0]], digest)], raw[65:])
+            fine = scheme == 2 and one[0] in self.keys and self.verify([(self.keys[one[0]], digest)], raw[65:])
         if fine:
             self.act(sender, int.from_bytes(to, "big") if not out else 0, amount, target, token, 0)

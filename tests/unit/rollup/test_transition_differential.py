@@ -21,7 +21,7 @@ from layer2.rollup.amounts import pack_amount
 from layer2.rollup.frames import LIMITS, Frame, FrameType, Op, decode_frame, encode_frame
 from layer2.rollup.messages import Transfer, Withdraw, rollup_domain
 from layer2.rollup.params import FRAME_BYTES, MAX_BALANCE, MAX_NONCE
-from layer2.rollup.queue import Deposit, Forced, QueueItem, Scheme, apply_item
+from layer2.rollup.queue import Deposit, Forced, NewToken, QueueItem, Scheme, apply_item, decode_item
 
 DOMAIN = rollup_domain(31337, "0x" + "11" * 20)
 OPERATIONS = 1_000_000 if NIGHTLY else 30_000
@@ -75,6 +75,8 @@ class Pair:
         self.rnd = random.Random(seed)
         self.state, self.other = State(), reference()
         self.counts: Counter[str] = Counter()
+        for token in range(1, TOKENS):
+            self.queue(NewToken(to_address(b"\1" * 20), token, to_address(bytes((token,)) * 20)))
 
     def agree(self) -> None:
         assert self.state.root == self.other.root()
@@ -82,6 +84,7 @@ class Pair:
 
     def queue(self, item: QueueItem) -> None:
         before = self.state.copy() if self.rnd.random() < 0.01 else None
+        assert decode_item(item.encode()) == item
         apply_item(self.state, item, SIGNS)
         self.other.item(item.encode())
         self.counts[type(item).__name__] += 1
@@ -89,8 +92,8 @@ class Pair:
 
     def frame(self, data: bytes) -> None:
         before = sum(one.nonce for one in self.state.accounts.values()) + len(self.state.accounts)
-        transition.apply_frame(self.state, data, SIGNS, TOKENS)
-        self.other.frame(data, TOKENS)
+        transition.apply_frame(self.state, data, SIGNS)
+        self.other.frame(data)
         after = sum(one.nonce for one in self.state.accounts.values()) + len(self.state.accounts)
         frame = decode_frame(data)
         self.counts["tried"] += len(frame.ops)
@@ -168,7 +171,9 @@ class Pair:
         one = self.state.accounts.get(account, Account(bytes(32)))
         target = to_address(self.rnd.randbytes(20)) if self.rnd.random() < 0.5 else None
         to, amount = self.someone() if target is None else 0, self.amount()
-        scheme = self.rnd.choice(list(Scheme))
+        if target is None and self.rnd.random() < 0.05:
+            return Forced(sender, account, one.token, amount, self.rnd.getrandbits(160))
+        scheme = self.rnd.choice((*Scheme, 3))
         if one.address is not None and self.rnd.random() < 0.8:
             sender = one.address
         nonce = one.nonce
@@ -176,9 +181,9 @@ class Pair:
         message = Transfer(account, nonce, to, *row) if target is None else Withdraw(account, nonce, target, *row)
         digest = message.digest(DOMAIN)
         signature = b""
-        if scheme is Scheme.ECDSA:
+        if scheme == Scheme.ECDSA:
             signature = one.owner[12:] + mark(one.owner[12:], digest) + bytes(28)
-        elif scheme is Scheme.BLS:
+        elif scheme == Scheme.BLS:
             signature = keccak(mark(self.state.keys.get(one.owner, b""), digest)) + bytes(16)
         return Forced(sender, account, one.token, amount, to, target, scheme, signature)
 

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IJudge} from "../interfaces/IJudge.sol";
+import {IRollup} from "../interfaces/IRollup.sol";
+import {Inbox} from "./Inbox.sol";
+
+/// @title What the inbox results in: proposals, bonds, proofs of lies, finality
+/// @dev An assertion is known by its hash and resupplied in full: it costs one slot. Only children of the last final
+/// assertion can become final, one of them: competing ones reset no clock, and no withdrawal can be claimed twice.
+abstract contract Assertions is Inbox {
+    struct Record {
+        address proposer;
+        uint40 createdAt;
+        Status status;
+    }
+
+    uint256 private constant ROOT_BYTES = 31;
+    address private constant BURN = address(0xdead);
+
+    mapping(bytes32 id => Record) private _records;
+    mapping(address proposer => uint256) public freeBond;
+    mapping(bytes32 commitment => uint256) private _committedAt;
+    address[] public judges;
+
+    bytes32 internal _finalId;
+    uint40 internal _finalAt;
+
+    constructor(address[] memory judges_, bytes32 genesisRoot) {
+        judges = judges_;
+        Claim memory genesis = Claim(0, 0, 0, genesisRoot, 0, false);
+        bytes32 id = keccak256(abi.encode(genesis));
+        _records[id] = Record(address(0), uint40(block.timestamp), Status.Final);
+        _finalId = id;
+        _finalAt = uint40(block.timestamp);
+        emit Proposed(id, address(0), genesis);
+        emit Finalized(id);
+    }
+
+    /// @inheritdoc IRollup
+    function propose(Claim calldata parent, Item calldata last, uint64 inboxEnd, bytes32 root, bytes calldata roots)
+        external
+        payable
+        whileRunning
+    {
+        bytes32 parentId = _idOf(parent);
+        Status standing = _records[parentId].status;
+        if (standing != Status.Open && standing != Status.Final) revert StatusWrong(parentId, standing);
+        if (keccak256(abi.encode(last)) != accs[inboxEnd] || inboxEnd == 0) revert ItemMismatch(inboxEnd);
+        if (inboxEnd <= parent.inboxEnd) revert RangeInvalid(0);
+        uint256 count = last.segments - parent.segments;
+        if (count > MAX_SEGMENTS) revert RangeInvalid(count);
+        (bytes32 commitment, bool inBlob) = _commitTo(roots, count, root);
+        Claim memory claimed = Claim(parentId, inboxEnd, last.segments, root, commitment, inBlob);
+        bytes32 id = keccak256(abi.encode(claimed));
+        Record storage record = _records[id];
+        if (record.status != Status.Unknown) revert StatusWrong(id, record.status);
+        _lockBond();
+        _records[id] = Record(msg.sender, uint40(block.timestamp), Status.Open);
+        emit Proposed(id, msg.sender, claimed);
+        if (!inBlob) emit RootsGiven(id, roots);
+    }
+
+    /// @inheritdoc IRollup
+    function finalize(Claim calldata claimed) external whileRunning {
+        bytes32 id = _idOf(claimed);
+        Record storage record = _requireOpen(id);
+        if (claimed.parent != _finalId) revert ParentNotFinal(claimed.parent, _finalId);
+        uint256 from = record.createdAt + _WINDOW + 1;
+        if (block.timestamp < from) revert TooEarly(block.timestamp, from);
+        record.status = Status.Final;
+        _finalId = id;
+        _finalAt = uint40(block.timestamp);
+        _freeBond(record.proposer);
+        emit Finalized(id);
+    }
+
+    /// @inheritdoc IRollup
+    function commitChallenge(bytes32 commitment) external {
+        if (_committedAt[commitment] == 0) _committedAt[commitment] = block.number;
+        emit Committed(commitment, msg.sender);
+    }
+
+    /// @inheritdoc IRollup
+    function challenge(Claim calldata claimed, Claim calldata parent, uint256 judge, bytes calldata proof)
+        external
+        once
+    {
+        bytes32 id = _idOf(claimed);
+        Record storage record = _requireOpen(id);
+        _requireParent(claimed, parent);
+        _takeCommitment(keccak256(abi.encode(msg.sender, id, judge, keccak256(proof))));
+        if (judge >= judges.length) revert UnknownId(judge);
+        if (!IJudge(judges[judge]).guilty(claimed, parent, proof)) revert NotGuilty(id);
+        _invalidate(id, record);
+    }
+
+    /// @inheritdoc IRollup
+    function discard(Claim calldata claimed, Claim calldata parent) external once {
+        bytes32 id = _idOf(claimed);
+        Record storage record = _requireOpen(id);
+        _requireParent(claimed, parent);
+        Status standing = _records[claimed.parent].status;
+        if (standing != Status.Invalid) revert StatusWrong(claimed.parent, standing);
+        _invalidate(id, record);
+    }
+
+    /// @inheritdoc IRollup
+    function release(Claim calldata claimed, Claim calldata final_) external {
+        bytes32 id = _idOf(claimed);
+        Record storage record = _requireOpen(id);
+        _requireFinal(final_);
+        // Overtaken: what it says about these entries can no longer become final.
+        if (final_.inboxEnd < claimed.inboxEnd && !_frozen) revert RangeInvalid(claimed.inboxEnd - final_.inboxEnd);
+        record.status = Status.Released;
+        _freeBond(record.proposer);
+        emit Released(id);
+    }
+
+    /// @inheritdoc IRollup
+    function addBond() public payable {
+        freeBond[msg.sender] += msg.value;
+        emit BondChanged(msg.sender, freeBond[msg.sender]);
+    }
+
+    /// @inheritdoc IRollup
+    function takeBond(uint256 amount) external {
+        uint256 have = freeBond[msg.sender];
+        if (have < amount) revert BondTooLow(have, amount);
+        freeBond[msg.sender] = have - amount;
+        emit BondChanged(msg.sender, have - amount);
+        _pay(address(0), msg.sender, amount);
+    }
+
+    /// @inheritdoc IRollup
+    function assertion(bytes32 id) external view returns (address proposer, uint256 createdAt, Status status) {
+        Record memory record = _records[id];
+        return (record.proposer, record.createdAt, record.status);
+    }
+
+    /// @inheritdoc IRollup
+    function finality() external view returns (bytes32 id, uint256 time) {
+        return (_finalId, _finalAt);
+    }
+
+    /// @dev Calldata roots are checked to end in the claimed root here; those in a blob by a judge.
+    function _commitTo(bytes calldata roots, uint256 count, bytes32 root) private view returns (bytes32, bool) {
+        if (uint256(root) >> 248 != 0) revert RootsInvalid();
+        if (roots.length == 0) {
+            bytes32 hash = blobhash(0);
+            if (hash == 0) revert BlobMissing(0);
+            return (hash, true);
+        }
+        if (roots.length != count * ROOT_BYTES) revert RootsInvalid();
+        if (uint248(bytes31(roots[roots.length - ROOT_BYTES:])) != uint256(root)) revert RootsInvalid();
+        return (keccak256(roots), false);
+    }
+
+    function _lockBond() private {
+        if (msg.value != 0) addBond();
+        uint256 have = freeBond[msg.sender];
+        if (have < _BOND) revert BondTooLow(have, _BOND);
+        freeBond[msg.sender] = have - _BOND;
+    }
+
+    function _freeBond(address proposer) private {
+        freeBond[proposer] += _BOND;
+        emit BondChanged(proposer, freeBond[proposer]);
+    }
+
+    /// @dev A commitment serves once, and only after it is too deep for a faster thief.
+    function _takeCommitment(bytes32 commitment) private {
+        uint256 at = _committedAt[commitment];
+        if (at == 0 || block.number < at + _REVEAL_BLOCKS) revert CommitmentMissing(commitment);
+        _committedAt[commitment] = 0;
+    }
+
+    function _invalidate(bytes32 id, Record storage record) private {
+        record.status = Status.Invalid;
+        emit Invalidated(id, msg.sender);
+        uint256 half = _BOND / 2;
+        freeBond[msg.sender] += half;
+        emit BondChanged(msg.sender, freeBond[msg.sender]);
+        _pay(address(0), BURN, _BOND - half);
+    }
+
+    function _requireOpen(bytes32 id) private view returns (Record storage record) {
+        record = _records[id];
+        if (record.status != Status.Open) revert StatusWrong(id, record.status);
+    }
+
+    function _requireParent(Claim calldata claimed, Claim calldata parent) private pure {
+        if (_idOf(parent) != claimed.parent) revert ProofInvalid();
+    }
+
+    function _requireFinal(Claim calldata final_) internal view returns (bytes32 id) {
+        id = _requireKnown(final_);
+        if (_records[id].status != Status.Final) revert StatusWrong(id, _records[id].status);
+    }
+
+    function _requireKnown(Claim calldata claimed) internal view returns (bytes32 id) {
+        id = _idOf(claimed);
+        Status standing = _records[id].status;
+        if (standing == Status.Unknown || standing == Status.Invalid) revert StatusWrong(id, standing);
+    }
+
+    function _idOf(Claim calldata claimed) private pure returns (bytes32) {
+        return keccak256(abi.encode(claimed));
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IRollup} from "../interfaces/IRollup.sol";
+import {Queue} from "./Queue.sol";
+
+/// @title The order of everything: entries of frames, each consuming the queue first
+abstract contract Inbox is Queue {
+    uint8 private constant KIND_QUEUE = 0;
+    uint8 private constant KIND_CALLDATA = 1;
+    uint8 private constant KIND_BLOBS = 2;
+
+    uint256 private constant FRAME = 496;
+    uint256 private constant FRAMES_PER_BLOB = 256;
+    uint256 private constant SEGMENTS_PER_FRAME = 2;
+    /// @dev Queue items of one entry: ten checkpoints, some 95 segments.
+    uint256 private constant MAX_CONSUME = 2560;
+
+    /// @inheritdoc IRollup
+    mapping(uint256 index => bytes32) public accs;
+
+    /// @inheritdoc IRollup
+    function postCalldata(bytes32 expectedAcc, bytes calldata data, uint256 queueEnd) external whileRunning {
+        _post(expectedAcc, KIND_CALLDATA, keccak256(data), (data.length + FRAME - 1) / FRAME, queueEnd);
+        emit Frames(_head.items, data);
+    }
+
+    /// @inheritdoc IRollup
+    function postBlobs(bytes32 expectedAcc, uint256 frames, uint256 queueEnd) external whileRunning {
+        uint256 count = (frames + FRAMES_PER_BLOB - 1) / FRAMES_PER_BLOB;
+        bytes32[] memory hashes = new bytes32[](count);
+        for (uint256 i; i < count; ++i) {
+            hashes[i] = blobhash(i);
+            if (hashes[i] == 0) revert BlobMissing(i);
+        }
+        _post(expectedAcc, KIND_BLOBS, keccak256(abi.encodePacked(hashes)), frames, queueEnd);
+    }
+
+    /// @inheritdoc IRollup
+    function forceInclude(bytes32 expectedAcc, uint256 queueEnd) external whileRunning {
+        _post(expectedAcc, KIND_QUEUE, 0, 0, queueEnd);
+    }
+
+    /// @inheritdoc IRollup
+    function inbox()
+        external
+        view
+        returns (uint256 items, uint256 segments, uint256 queueConsumed, uint256 lastTime, uint256 pendingSince)
+    {
+        Head memory head = _head;
+        return (head.items, head.segments, head.consumed, head.lastTime, head.pendingSince);
+    }
+
+    function _post(bytes32 expectedAcc, uint8 kind, bytes32 data, uint256 frames, uint256 queueEnd) private {
+        Head memory head = _head;
+        bytes32 previous = accs[head.items];
+        if (previous != expectedAcc) revert InboxMoved(previous, expectedAcc);
+        (bytes28 queueAcc, uint256 consumed) = _consume(head, queueEnd);
+        uint256 added = (consumed + OPS_PER_SEGMENT - 1) / OPS_PER_SEGMENT + frames * SEGMENTS_PER_FRAME;
+        if (added == 0 || added > MAX_SEGMENTS) revert EntrySize(added);
+        head.segments += uint64(added);
+        head.items += 1;
+        head.lastTime = uint40(block.timestamp);
+        _head = head;
+        Item memory item =
+            Item(previous, kind, data, uint32(frames), head.segments, head.consumed, queueAcc, uint40(block.timestamp));
+        bytes32 acc = keccak256(abi.encode(item));
+        accs[head.items] = acc;
+        emit Posted(head.items, acc, item);
+    }
+
+    /// @dev Moves the queue on, and sees to it that the caller may post and leaves nothing overdue.
+    /// @return acc the queue's accumulator at `queueEnd`, zero when nothing is consumed
+    /// @return count items consumed
+    function _consume(Head memory head, uint256 queueEnd) private view returns (bytes28 acc, uint256 count) {
+        Tail memory tail = _tail;
+        bool overdue = head.consumed != tail.length && _isOverdue(head.pendingSince);
+        if (msg.sender != _SEQUENCER && !overdue && block.timestamp <= head.lastTime + _LEASE) {
+            revert PostingLeased(msg.sender, head.lastTime + _LEASE + 1);
+        }
+        if (queueEnd < head.consumed || queueEnd > tail.length || queueEnd - head.consumed > MAX_CONSUME) {
+            revert QueueEndInvalid(head.consumed, queueEnd, tail.length);
+        }
+        count = queueEnd - head.consumed;
+        if (queueEnd == tail.length) {
+            acc = count == 0 ? bytes28(0) : tail.acc;
+        } else if (count != 0) {
+            Checkpoint memory point = _checkpoints[queueEnd];
+            if (point.time == 0) revert QueueEndInvalid(head.consumed, queueEnd, tail.length);
+            acc = point.acc;
+            head.pendingSince = point.time;
+        }
+        head.consumed = uint32(queueEnd);
+        // Whoever floods the queue must not stop the inbox: a full helping is enough.
+        if (queueEnd != tail.length && _isOverdue(head.pendingSince) && count + CHECKPOINT <= MAX_CONSUME) {
+            revert QueueOverdue(head.pendingSince);
+        }
+    }
+
+    function _isOverdue(uint256 since) private view returns (bool) {
+        return block.timestamp > since + _FORCE_DELAY;
+    }
+}

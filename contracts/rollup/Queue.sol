@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IRollup} from "../interfaces/IRollup.sol";
+import {RollupBase} from "./RollupBase.sol";
+
+/// @title The queue of deposits, token registrations and forced operations
+/// @dev One running hash, so that an item costs no new slot; every 256 items the hash is kept as a checkpoint, so that
+/// a proof never has to lead over more than 256 items.
+abstract contract Queue is RollupBase {
+    struct Head {
+        uint48 items;
+        uint64 segments;
+        uint32 consumed;
+        uint40 lastTime;
+        uint40 pendingSince;
+    }
+
+    struct Tail {
+        bytes28 acc;
+        uint32 length;
+    }
+
+    struct Checkpoint {
+        bytes28 acc;
+        uint32 time;
+    }
+
+    uint256 internal constant CHECKPOINT = 256;
+
+    uint8 internal constant ITEM_DEPOSIT = 1;
+    uint8 private constant ITEM_FORCED = 2;
+    uint8 internal constant ITEM_TOKEN = 3;
+
+    Head internal _head;
+    Tail internal _tail;
+    mapping(uint256 count => Checkpoint) internal _checkpoints;
+
+    constructor() {
+        // The sequencer's first turn begins now.
+        _head.lastTime = uint40(block.timestamp);
+    }
+
+    /// @inheritdoc IRollup
+    function force(
+        uint8 scheme,
+        uint32 account,
+        uint16 token,
+        uint128 amount,
+        bool withdraws,
+        address to,
+        bytes calldata signature
+    ) external whileRunning {
+        _enqueue(abi.encodePacked(ITEM_FORCED, msg.sender, scheme, account, token, amount, withdraws, to, signature));
+    }
+
+    /// @inheritdoc IRollup
+    function queue() external view returns (bytes28 acc, uint256 length) {
+        return (_tail.acc, _tail.length);
+    }
+
+    /// @inheritdoc IRollup
+    function checkpoints(uint256 count) external view returns (bytes28 acc, uint256 time) {
+        Checkpoint storage point = _checkpoints[count];
+        return (point.acc, point.time);
+    }
+
+    function _enqueue(bytes memory raw) internal {
+        Tail memory tail = _tail;
+        if (_head.consumed == tail.length) _head.pendingSince = uint40(block.timestamp);
+        tail.acc = _nextQueueAcc(tail.acc, keccak256(raw));
+        emit Queued(tail.length, raw);
+        tail.length += 1;
+        _tail = tail;
+        if (tail.length % CHECKPOINT == 0) _checkpoints[tail.length] = Checkpoint(tail.acc, uint32(block.timestamp));
+    }
+
+    /// @dev Whether the queue had this accumulator after `count` items, as far as the contract remembers.
+    function _wasQueueAcc(uint256 count, bytes28 acc) internal view returns (bool) {
+        if (count == _tail.length) return acc == _tail.acc;
+        return count % CHECKPOINT == 0 && count != 0 && acc == _checkpoints[count].acc;
+    }
+}

@@ -1,0 +1,85 @@
+"""A whole rollup in one object, for the console, scripts and tests: contract, sequencer, proposer, wallets."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.records import Receipt
+from layer2.ethereum.sender import Sender
+from layer2.ethereum.signer import Signer
+from layer2.primitives.addresses import Address
+from layer2.rollup.contract import DEVNET, Profile, RollupContract
+from layer2.rollup.proposer import Proposer
+from layer2.rollup.replica import Replica
+from layer2.rollup.sequencer import Sequencer
+from layer2.rollup.wallet import Wallet
+
+__all__ = ["LocalRollup"]
+
+
+class LocalRollup:
+    """A rollup deployed now, with all its parts in this process; each follows the chain by itself."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        sequencer: Signer,
+        *,
+        profile: Profile = DEVNET,
+        folder: Path | None = None,
+        least_fee: int = 0,
+    ) -> None:
+        self.connection = connection
+        self.profile = profile
+        if folder is None:
+            folder = Path(tempfile.mkdtemp(prefix="layer2-rollup-"))
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        operator = Sender(connection, sequencer)
+        self.start_block = connection.block_number()
+        self.rollup = RollupContract.deploy(operator, sequencer.address, profile)
+        journal = folder / f"sequencer-{self.rollup.address[2:10].lower()}.journal"
+        self.sequencer = Sequencer(self.rollup, operator, journal, replica=self.replica(), least_fee=least_fee)
+        self.proposer = Proposer(self.rollup, operator, self.replica())
+        self._wallets: dict[Address, Wallet] = {}
+
+    def __repr__(self) -> str:
+        return f"<LocalRollup {self.rollup.address} entries={self.rollup.inbox()[0]}>"
+
+    def replica(self) -> Replica:
+        """A new follower that shares nothing with the others."""
+        return Replica(self.rollup, start_block=self.start_block)
+
+    def wallet(self, signer: Signer, *, with_sequencer: bool = True) -> Wallet:
+        """The wallet of an account; without the sequencer it can only force and escape."""
+        if not with_sequencer:
+            return Wallet(self.rollup, signer, self.replica())
+        found = self._wallets.get(signer.address)
+        if found is None:
+            found = Wallet(self.rollup, signer, self.sequencer.replica, self.sequencer)
+            self._wallets[signer.address] = found
+        return found
+
+    def post(self) -> Receipt | None:
+        """Let the sequencer post what is due."""
+        return self.sequencer.step()
+
+    @property
+    def root(self) -> bytes:
+        """The state root at the head of the inbox, as the sequencer has it."""
+        return self.sequencer.replica.head.root
+
+    def rebuild_from_l1(self) -> bytes:
+        """The same root, rebuilt from the chain's logs alone by a replica made now."""
+        fresh = self.replica()
+        fresh.step()
+        return fresh.head.root
+
+    def settle(self) -> list[Receipt]:
+        """Propose, let the window pass (on a development chain) and make it final."""
+        done = self.proposer.step()
+        self.connection.advance(self.profile.window + 1)
+        return done + self.proposer.step()

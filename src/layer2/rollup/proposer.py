@@ -1,0 +1,82 @@
+"""The proposer: asserts what the inbox results in, and makes right assertions final."""
+
+from __future__ import annotations
+
+from layer2.ethereum.records import Receipt
+from layer2.ethereum.sender import Sender
+from layer2.rollup.contract import RollupContract
+from layer2.rollup.params import MAX_SEGMENTS
+from layer2.rollup.records import Claim, Status, pack_roots
+from layer2.rollup.replica import Replica
+
+__all__ = ["Proposer"]
+
+
+class Proposer:
+    """Anybody with a bond. `step()` makes final what is due and proposes for entries that no right assertion covers."""
+
+    def __init__(self, rollup: RollupContract, sender: Sender, replica: Replica) -> None:
+        self.rollup = rollup
+        self.sender = sender
+        self.replica = replica
+
+    def __repr__(self) -> str:
+        return f"<Proposer {self.sender.address}>"
+
+    def step(self) -> list[Receipt]:
+        """Do what is due."""
+        self.replica.step()
+        done = self.finalize_due()
+        proposed = self.propose()
+        if proposed is not None:
+            done.append(proposed)
+        return done
+
+    def propose(self) -> Receipt | None:
+        """Propose on top of the right assertion that covers most; None when it covers everything."""
+        tip = self.replica.tip()
+        end = self._reach(tip)
+        if end == tip.inbox_end:
+            return None
+        execution = self.replica.execute(tip, end)
+        bond = int(self.rollup.contract.call("config")[6])
+        free = int(self.rollup.contract.call("freeBond", self.sender.address))
+        receipt = self.rollup.propose(
+            self.sender,
+            tip,
+            self.replica.entries[end - 1].record,
+            end,
+            execution.roots[-1],
+            pack_roots(execution.roots),
+            max(0, bond - free),
+        )
+        self.replica.step()
+        return receipt
+
+    def finalize_due(self) -> list[Receipt]:
+        """Make final, one after the other, the right assertions whose window is over."""
+        window = int(self.rollup.contract.call("config")[3])
+        now = self.rollup.connection.timestamp()
+        done: list[Receipt] = []
+        while True:
+            final = self.replica.final().id
+            due = [
+                one for one in self.replica.claims.values() if one.parent == final and self._is_due(one, now, window)
+            ]
+            if not due:
+                return done
+            done.append(self.rollup.finalize(self.sender, max(due, key=lambda one: one.inbox_end)))
+            self.replica.step()
+
+    def _is_due(self, claim: Claim, now: int, window: int) -> bool:
+        _, created, status = self.rollup.status(claim.id)
+        return status is Status.OPEN and now > created + window and self.replica.is_right(claim)
+
+    def _reach(self, tip: Claim) -> int:
+        """The last entry that one assertion can cover."""
+        end = tip.inbox_end
+        for entry in self.replica.entries[tip.inbox_end :]:
+            if entry.record.segments - tip.segments > MAX_SEGMENTS:
+                break
+            end += 1
+        return end
