@@ -85,7 +85,7 @@ abstract contract RollupBase is IRollup {
             assembly ("memory-safe") {
                 let right := and(shr(i, index), 1)
                 mstore(shl(5, right), node)
-                mstore(shl(5, xor(right, 1)), sibling)
+                mstore(shl(5, sub(1, right)), sibling)
                 node := keccak256(0, 64)
             }
         }

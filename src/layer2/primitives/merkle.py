@@ -72,7 +72,7 @@ class ListTree:
     @property
     def root(self) -> bytes:
         """The root; hashes only above the leaves that changed since it was last asked for."""
-        self._settle()
+        self.settle()
         top = self._levels[self.depth]
         return top[0] if top else empty_roots(self.depth)[self.depth]
 
@@ -80,15 +80,16 @@ class ListTree:
         """The siblings of a leaf, from the bottom up."""
         if not 0 <= index < 1 << self.depth:
             raise RangeError(f"leaf {index} is outside a tree of depth {self.depth}")
-        self._settle()
+        self.settle()
         return [self.node(level, index >> level ^ 1) for level in range(self.depth)]
 
     def node(self, level: int, index: int) -> bytes:
-        """A node of a settled tree; call `root` after the last change."""
+        """A node of a settled tree."""
         nodes = self._levels[level]
         return nodes[index] if index < len(nodes) else empty_roots(self.depth)[level]
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Hash what changed: for `node`, which reads."""
         dirty = self._dirty
         if not dirty:
             return

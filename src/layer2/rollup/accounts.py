@@ -158,6 +158,17 @@ class State:
         """The siblings of an account's leaf, from the bottom up."""
         return self._tree.path(index)
 
+    def account_node(self, level: int, index: int) -> bytes:
+        """A node of the tree of accounts; 0 is the level of the leaves."""
+        self._tree.settle()
+        return self._tree.node(level, index)
+
+    def withdrawal_branch(self) -> list[bytes]:
+        """The left siblings on the way up from the next withdrawal; zero where it is itself on the left."""
+        count = len(self.withdrawals)
+        path = self._exits.path(count)
+        return [node if count >> level & 1 else EMPTY for level, node in enumerate(path)]
+
     def withdrawal_path(self, index: int) -> list[bytes]:
         """The siblings of a withdrawal's leaf."""
         return self._exits.path(index)

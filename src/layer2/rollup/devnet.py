@@ -7,18 +7,28 @@ import tempfile
 import weakref
 from pathlib import Path
 
+from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.connection import Connection
+from layer2.ethereum.contract import deploy
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer
 from layer2.primitives.addresses import Address
+from layer2.primitives.errors import InputError
+from layer2.primitives.hashing import keccak
+from layer2.rollup.accounts import State
+from layer2.rollup.challenger import Challenger
 from layer2.rollup.contract import DEVNET, Profile, RollupContract
 from layer2.rollup.proposer import Proposer
+from layer2.rollup.records import Claim, pack_roots
 from layer2.rollup.replica import Replica
 from layer2.rollup.sequencer import Sequencer
 from layer2.rollup.wallet import Wallet
 
-__all__ = ["LocalRollup"]
+__all__ = ["JUDGES", "LocalRollup"]
+
+JUDGES = ("StateJudge",)
+"""The judges of a rollup, in the order in which it knows them."""
 
 
 class LocalRollup:
@@ -29,6 +39,7 @@ class LocalRollup:
         connection: Connection,
         sequencer: Signer,
         *,
+        challenger: Signer | None = None,
         profile: Profile = DEVNET,
         folder: Path | None = None,
         least_fee: int = 0,
@@ -40,10 +51,12 @@ class LocalRollup:
             weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         operator = Sender(connection, sequencer)
         self.start_block = connection.block_number()
-        self.rollup = RollupContract.deploy(operator, sequencer.address, profile)
+        judges = [deploy(operator, load_artifact(name)).address for name in JUDGES]
+        self.rollup = RollupContract.deploy(operator, sequencer.address, profile, judges)
         journal = folder / f"sequencer-{self.rollup.address[2:10].lower()}.journal"
         self.sequencer = Sequencer(self.rollup, operator, journal, replica=self.replica(), least_fee=least_fee)
         self.proposer = Proposer(self.rollup, operator, self.replica())
+        self.challenger = Challenger(self.rollup, Sender(connection, challenger or sequencer), self.replica())
         self._wallets: dict[Address, Wallet] = {}
 
     def __repr__(self) -> str:
@@ -78,8 +91,41 @@ class LocalRollup:
         fresh.step()
         return fresh.head.root
 
+    def propose(self, fault: str | None = None, sender: Signer | None = None) -> Claim:
+        """Assert what the inbox results in, or with a `fault` something else, as a liar would.
+
+        Faults: `inflate` (one account owns more at the end), `deflate` (it owns nothing), `noise` (a root of nothing).
+        """
+        replica = self.challenger.replica
+        replica.step()
+        parent, end = replica.tip(), len(replica.entries)
+        done = replica.execute(parent, end)
+        roots = list(done.roots)
+        if fault is not None:
+            roots[-1] = _lie(done.state, fault)
+        paying = self.proposer.sender if sender is None else Sender(self.connection, sender)
+        free = int(self.rollup.contract.call("freeBond", paying.address))
+        value = max(0, self.profile.bond - free)
+        last = replica.entries[end - 1].record
+        self.rollup.propose(paying, parent, last, end, roots[-1], pack_roots(roots), value)
+        replica.step()
+        return Claim(parent.id, end, last.segments, roots[-1], keccak(pack_roots(roots)), False)
+
     def settle(self) -> list[Receipt]:
         """Propose, let the window pass (on a development chain) and make it final."""
         done = self.proposer.step()
         self.connection.advance(self.profile.window + 1)
         return done + self.proposer.step()
+
+
+def _lie(state: State, fault: str) -> bytes:
+    """The root of a state that never was."""
+    wrong = state.copy()
+    if fault == "noise":
+        return b"\0" + keccak(state.root)[1:]
+    if fault not in ("inflate", "deflate") or not wrong.accounts:
+        raise InputError(f"fault {fault!r} given, one of inflate, deflate, noise needed", hint="name one of them")
+    index = max(wrong.accounts)
+    balance = wrong.accounts[index].balance
+    wrong.change(index, balance=balance + 10**18 if fault == "inflate" else 0)
+    return wrong.root

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from layer2.ethereum.follower import LogFollower
 from layer2.ethereum.records import Log
@@ -55,6 +57,7 @@ class _Seen:
     raw: list[bytes] = field(default_factory=list)
     claims: dict[bytes, Claim] = field(default_factory=dict)
     claimed: dict[bytes, set[int]] = field(default_factory=dict)
+    roots: dict[bytes, bytes] = field(default_factory=dict)
 
 
 class Replica:
@@ -104,6 +107,11 @@ class Replica:
         return self._seen.claims
 
     @property
+    def given_roots(self) -> dict[bytes, bytes]:
+        """The roots of assertions that came in calldata, by id."""
+        return self._seen.roots
+
+    @property
     def claimed(self) -> dict[bytes, set[int]]:
         """Which withdrawals of which assertions have been paid."""
         return self._seen.claimed
@@ -124,12 +132,14 @@ class Replica:
 
     def execute(self, parent: Claim, inbox_end: int) -> Execution:
         """Execute the entries after a claim that is right up to `inbox_end`."""
+        state, segments = self.segments(parent, inbox_end)
+        return Execution(list(segments), state)
+
+    def segments(self, parent: Claim, inbox_end: int) -> tuple[State, Iterator[bytes]]:
+        """The same step by step: a state that moves on by one segment with each root that is taken."""
         state = self.state_of(parent).copy()
         state.begin_assertion()
-        roots: list[bytes] = []
-        for index in range(parent.inbox_end, inbox_end):
-            roots += self._run(state, index)
-        return Execution(roots, state)
+        return state, chain.from_iterable(self._run(state, one) for one in range(parent.inbox_end, inbox_end))
 
     def state_of(self, claim: Claim) -> State:
         """The state after a claim, which must be right; its withdrawals are that assertion's."""
@@ -199,20 +209,23 @@ class Replica:
         elif event.name == "Proposed":
             claim = Claim.of(args["claim"])
             seen.claims[claim.id] = claim
+        elif event.name == "RootsGiven":
+            seen.roots[bytes(args["id"])] = bytes(args["roots"])
         elif event.name == "Claimed":
             seen.claimed.setdefault(bytes(args["id"]), set()).add(int(args["index"]))
 
     def _enter(self, record: ItemRecord, data: bytes) -> None:
         self._seen.entries.append(Entry(record, data))
-        self._run(self.head, len(self.entries) - 1)
+        for _ in self._run(self.head, len(self.entries) - 1):
+            pass
 
-    def _run(self, state: State, index: int) -> list[bytes]:
+    def _run(self, state: State, index: int) -> Iterator[bytes]:
+        """Execute an entry, segment by segment: a root after each."""
         entry = self.entries[index]
         items = self.queue[state.queue_count : entry.record.queue_end]
-        roots = list(apply_queue(state, items, self.authority))
+        yield from apply_queue(state, items, self.authority)
         for frame in entry.frames():
-            roots += apply_frame(state, frame, self.authority)
-        return roots
+            yield from apply_frame(state, frame, self.authority)
 
     def _matches(self, parent: Claim, claim: Claim) -> bool:
         if claim.inbox_end > len(self.entries):

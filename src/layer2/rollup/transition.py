@@ -32,18 +32,15 @@ def apply_queue(state: State, items: Iterable[QueueItem], authority: Authority) 
         yield state.root
 
 
-def apply_frame(state: State, data: bytes, authority: Authority) -> tuple[bytes, bytes]:
-    """Execute a frame; its two roots."""
+def apply_frame(state: State, data: bytes, authority: Authority) -> Iterator[bytes]:
+    """Execute a frame, half by half: a root after each."""
     frame = decode_frame(data)
+    halves = [frame.ops[:OPS_PER_SEGMENT], frame.ops[OPS_PER_SEGMENT:]]
     if not accepts(state, frame, authority):
-        return state.root, state.root
-    execute(state, frame, frame.ops[:OPS_PER_SEGMENT], authority)
-    middle = state.root
-    rest = frame.ops[OPS_PER_SEGMENT:]
-    if not rest:
-        return middle, middle
-    execute(state, frame, rest, authority)
-    return middle, state.root
+        halves = [(), ()]
+    for ops in halves:
+        execute(state, frame, ops, authority)
+        yield state.root
 
 
 def accepts(state: State, frame: Frame, authority: Authority) -> bool:

@@ -92,7 +92,8 @@ class Pair:
 
     def frame(self, data: bytes) -> None:
         before = sum(one.nonce for one in self.state.accounts.values()) + len(self.state.accounts)
-        transition.apply_frame(self.state, data, SIGNS)
+        roots = list(transition.apply_frame(self.state, data, SIGNS))
+        assert len(roots) == 2
         self.other.frame(data)
         after = sum(one.nonce for one in self.state.accounts.values()) + len(self.state.accounts)
         frame = decode_frame(data)

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Ledger} from "./Ledger.sol";
+import {Located} from "./Located.sol";
+
+/// @title What operations do: the on-chain twin of the rollup's state transition, one segment at a time
+/// @dev Total like its twin: bytes that mean nothing do nothing. Accounts are looked up in an order that the bytes alone
+/// decide: the fee receiver; in the first half of a BLS frame every sender; then sender and receiver of each operation.
+library Operations {
+    using Ledger for Ledger.State;
+
+    uint256 internal constant FRAME = 496;
+    uint256 private constant OPS = 27;
+
+    uint256 private constant TRANSFERS = 1;
+    uint256 private constant WIDE_TRANSFERS = 2;
+    uint256 private constant WITHDRAWALS = 3;
+    uint256 private constant EXACT_TRANSFERS = 4;
+    uint256 private constant ECDSA_TRANSFERS = 5;
+    uint256 private constant ECDSA_WITHDRAWALS = 6;
+    uint256 private constant ECDSA_EXACT_TRANSFERS = 7;
+    uint256 private constant ACCOUNTS = 8;
+
+    uint256 private constant NO_FEE = type(uint256).max;
+    uint256 private constant HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
+
+    bytes32 private constant TRANSFER_TYPE =
+        keccak256("Transfer(uint32 sender,uint32 nonce,uint32 to,uint128 amount,uint16 token,uint8 fee)");
+    bytes32 private constant WITHDRAW_TYPE =
+        keccak256("Withdraw(uint32 sender,uint32 nonce,address to,uint128 amount,uint16 token,uint8 fee)");
+
+    /// @notice A frame's header. `count` is zero when the frame does nothing.
+    struct Header {
+        uint256 kind;
+        uint256 token;
+        uint256 fee;
+        uint256 receiver;
+        uint256 count;
+        uint256 start;
+        uint256 width;
+    }
+
+    struct Op {
+        uint256 sender;
+        uint256 to;
+        uint256 amount;
+        bool withdraws;
+    }
+
+    // ------------------------------------------------------------------------------------------------------- frames
+
+    /// @notice Read a frame's header.
+    function header(bytes memory frame) internal pure returns (Header memory head) {
+        uint256 word;
+        assembly ("memory-safe") {
+            word := mload(add(frame, 32))
+        }
+        head.kind = word >> 248;
+        head.token = uint16(word >> 232);
+        head.fee = uint8(word >> 224);
+        head.receiver = uint32(word >> 192);
+        if (head.kind == 0 || head.kind > ACCOUNTS) return head;
+        head.start = head.kind <= EXACT_TRANSFERS ? 57 : 9;
+        head.width = _width(head.kind);
+        uint256 count = uint8(frame[head.start - 1]);
+        if (head.start + count * head.width <= FRAME) head.count = count;
+    }
+
+    function byBls(Header memory head) internal pure returns (bool) {
+        return head.kind <= EXACT_TRANSFERS;
+    }
+
+    function opensAccounts(Header memory head) internal pure returns (bool) {
+        return head.kind == ACCOUNTS;
+    }
+
+    /// @notice Whether the frame may be executed, signatures apart.
+    /// @return fine as far as the state tells
+    /// @return receiver where the fee receiver lies, or NO_FEE
+    function admissible(Ledger.State memory state, bytes memory frame, Header memory head, bool senders)
+        internal
+        pure
+        returns (bool fine, uint256 receiver)
+    {
+        receiver = NO_FEE;
+        if (head.count == 0 || head.token >= state.tokens) return (false, receiver);
+        fine = true;
+        if (feeOf(head.fee) != 0) {
+            receiver = state.find(head.receiver);
+            fine = state.exists(receiver) && state.tokenOf(receiver) == head.token;
+        }
+        if (!senders) return (fine, receiver);
+        uint256[] memory used = new uint256[](state.ids.length);
+        for (uint256 i; i < head.count; ++i) {
+            uint256 at = state.find(opAt(frame, head, i).sender);
+            // Only a BLS key signs for an account in such a frame.
+            if (!state.exists(at) || uint256(state.owners[at]) >> 160 == 0) fine = false;
+            if (state.nonceOf(at) + used[at] >= Ledger.MAX_NONCE) fine = false;
+            used[at] += 1;
+        }
+    }
+
+    /// @notice Execute the operations of one half of a frame that is accepted, and credit the fees.
+    function execute(
+        Ledger.State memory state,
+        bytes memory frame,
+        Header memory head,
+        uint256 half,
+        uint256 receiver,
+        bytes32 domain
+    ) internal pure {
+        uint256 fee = feeOf(head.fee);
+        uint256 fees = 0;
+        uint256 end = half == 0 && head.count > OPS ? OPS : head.count;
+        for (uint256 i = half * OPS; i < end; ++i) {
+            Op memory op = opAt(frame, head, i);
+            uint256 from = state.find(op.sender);
+            uint256 to = op.withdraws ? 0 : state.find(op.to);
+            if (!byBls(head) && !_signed(state, frame, head, op, from, i, domain)) continue;
+            bool done = op.withdraws
+                ? state.withdraw(from, address(uint160(op.to)), op.amount, head.token, fee)
+                : state.move(from, to, op.amount, head.token, fee);
+            if (done) fees += fee;
+        }
+        if (fees != 0) state.credit(receiver, fees);
+    }
+
+    /// @notice Operation `index` of a frame.
+    function opAt(bytes memory frame, Header memory head, uint256 index) internal pure returns (Op memory op) {
+        uint256 word;
+        uint256 next;
+        uint256 at = head.start + index * head.width;
+        assembly ("memory-safe") {
+            word := mload(add(add(frame, 32), at))
+            // Only read where the operation is longer than a word.
+            next := mload(add(add(frame, 64), at))
+        }
+        if (head.kind == TRANSFERS) {
+            op.sender = uint24(word >> 232);
+            op.to = uint24(word >> 208);
+            op.amount = unpack(uint16(word >> 192));
+            return op;
+        }
+        op.sender = uint32(word >> 224);
+        if (head.kind == WITHDRAWALS || head.kind == ECDSA_WITHDRAWALS) {
+            op.withdraws = true;
+            op.amount = uint128(word >> 96);
+            op.to = (uint256(uint96(word)) << 64) | (next >> 192);
+            return op;
+        }
+        op.to = uint32(word >> 192);
+        if (head.kind == EXACT_TRANSFERS || head.kind == ECDSA_EXACT_TRANSFERS) op.amount = uint128(word >> 64);
+        else op.amount = unpack(uint16(word >> 176));
+    }
+
+    function unpack(uint256 packed) internal pure returns (uint256) {
+        return (packed & 0x7ff) * 10 ** (packed >> 11);
+    }
+
+    function feeOf(uint256 class) internal pure returns (uint256) {
+        return (class & 15) * 10 ** (class >> 4);
+    }
+
+    function _width(uint256 kind) private pure returns (uint256) {
+        if (kind == TRANSFERS) return 8;
+        if (kind == WIDE_TRANSFERS) return 10;
+        if (kind == WITHDRAWALS) return 40;
+        if (kind == EXACT_TRANSFERS) return 24;
+        if (kind == ECDSA_TRANSFERS) return 74;
+        if (kind == ECDSA_WITHDRAWALS) return 104;
+        if (kind == ECDSA_EXACT_TRANSFERS) return 88;
+        return 96;
+    }
+
+    // --------------------------------------------------------------------------------------------------- signatures
+
+    function _signed(
+        Ledger.State memory state,
+        bytes memory frame,
+        Header memory head,
+        Op memory op,
+        uint256 from,
+        uint256 index,
+        bytes32 domain
+    ) private pure returns (bool) {
+        uint256 owner = uint256(state.owners[from]);
+        if (owner == 0 || owner >> 160 != 0 || state.nonceOf(from) >= Ledger.MAX_NONCE) return false;
+        bytes32 digest = digestOf(op, state.nonceOf(from), head.token, head.fee, domain);
+        bytes32 r;
+        bytes32 vs;
+        uint256 at = head.start + (index + 1) * head.width - 64;
+        assembly ("memory-safe") {
+            r := mload(add(add(frame, 32), at))
+            vs := mload(add(add(frame, 64), at))
+        }
+        return recover(digest, r, vs) == address(uint160(owner));
+    }
+
+    /// @notice What the sender of an operation signs.
+    function digestOf(Op memory op, uint256 nonce, uint256 token, uint256 fee, bytes32 domain)
+        internal
+        pure
+        returns (bytes32)
+    {
+        bytes32 kind = op.withdraws ? WITHDRAW_TYPE : TRANSFER_TYPE;
+        bytes32 message = keccak256(abi.encode(kind, op.sender, nonce, op.to, op.amount, token, fee));
+        return keccak256(abi.encodePacked(hex"1901", domain, message));
+    }
+
+    /// @notice The signer of an EIP-2098 signature; zero for the upper half of s.
+    function recover(bytes32 digest, bytes32 r, bytes32 vs) internal pure returns (address) {
+        uint256 s = uint256(vs) & ((1 << 255) - 1);
+        if (s > HALF_ORDER) return address(0);
+        return ecrecover(digest, uint8((uint256(vs) >> 255) + 27), r, bytes32(s));
+    }
+
+    // -------------------------------------------------------------------------------------------------------- queue
+
+    /// @notice Consume one queue item.
+    function consume(Ledger.State memory state, bytes memory raw, bytes32 domain) internal pure {
+        uint256 kind = uint8(raw[0]);
+        if (kind == 1) _deposit(state, raw);
+        else if (kind == 2) _forced(state, raw, domain);
+        else state.tokens += 1;
+        state.queueCount += 1;
+        state.queueAcc = bytes28(keccak256(abi.encodePacked(state.queueAcc, keccak256(raw))) << 32);
+    }
+
+    function _deposit(Ledger.State memory state, bytes memory raw) private pure {
+        address sender = address(uint160(_number(raw, 1, 20)));
+        uint256 token = _number(raw, 21, 2);
+        uint256 amount = _number(raw, 23, 16);
+        bytes32 owner = bytes32(_number(raw, 39, 32));
+        uint256 to = _number(raw, 71, 4);
+        if (to == 0) {
+            bool named = owner != 0 && uint256(owner) >> 160 == 0;
+            if (named && state.create(owner, token, amount)) return;
+        } else {
+            uint256 at = state.find(to);
+            bool known = state.exists(at) && state.owners[at] == owner && state.tokenOf(at) == token;
+            if (known && state.credit(at, amount)) return;
+        }
+        state.takeOut(sender, token, amount);
+    }
+
+    function _forced(Ledger.State memory state, bytes memory raw, bytes32 domain) private pure {
+        uint256 scheme = _number(raw, 21, 1);
+        uint256 token = _number(raw, 26, 2);
+        Op memory op = Op(_number(raw, 22, 4), _number(raw, 45, 20), _number(raw, 28, 16), _number(raw, 44, 1) != 0);
+        uint256 from = state.find(op.sender);
+        if (!op.withdraws && op.to >> 32 != 0) return;
+        uint256 to = op.withdraws ? 0 : state.find(op.to);
+        if (!state.exists(from) || state.tokenOf(from) != token || state.nonceOf(from) >= Ledger.MAX_NONCE) return;
+        uint256 owner = uint256(state.owners[from]);
+        address speaker = address(0);
+        if (scheme == 0) {
+            speaker = address(uint160(_number(raw, 1, 20)));
+        } else if (scheme == 1) {
+            if (raw.length != 129) return;
+            bytes32 digest = digestOf(op, state.nonceOf(from), token, 0, domain);
+            speaker = recover(digest, bytes32(_number(raw, 65, 32)), bytes32(_number(raw, 97, 32)));
+            if (speaker == address(0)) return;
+        } else if (scheme == 2) {
+            // A BLS signature takes a judge of its own.
+            revert Located.WitnessInvalid(20);
+        } else {
+            return;
+        }
+        if (owner >> 160 != 0 || speaker != address(uint160(owner))) return;
+        if (op.withdraws) state.withdraw(from, address(uint160(op.to)), op.amount, token, 0);
+        else state.move(from, to, op.amount, token, 0);
+    }
+
+    /// @dev `width` bytes at `offset` as a number. What lies outside reads as other memory: lengths are the caller's.
+    function _number(bytes memory raw, uint256 offset, uint256 width) private pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := shr(sub(256, shl(3, width)), mload(add(add(raw, 32), offset)))
+        }
+    }
+}

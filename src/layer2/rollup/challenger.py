@@ -1,0 +1,101 @@
+"""The challenger: finds the first wrong segment of an assertion and proves it in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eth_abi.abi import encode
+
+from layer2.ethereum.errors import ContractReverted
+from layer2.ethereum.records import Receipt
+from layer2.ethereum.sender import Sender
+from layer2.primitives.hashing import keccak
+from layer2.rollup.contract import RollupContract
+from layer2.rollup.records import Claim, Status, unpack_roots
+from layer2.rollup.replica import Replica
+from layer2.rollup.witness import state_proof
+
+__all__ = ["STATE_JUDGE", "Challenge", "Challenger"]
+
+STATE_JUDGE = 0
+"""Position of `StateJudge` among the rollup's judges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A proof on its way: committed in block `block`, or told why not."""
+
+    claim: Claim
+    segment: int
+    proof: bytes
+    block: int
+
+
+class Challenger:
+    """Anybody. `step()` commits to a proof against each wrong assertion, and shows it when it may."""
+
+    def __init__(self, rollup: RollupContract, sender: Sender, replica: Replica) -> None:
+        self.rollup = rollup
+        self.sender = sender
+        self.replica = replica
+        self._under_way: dict[bytes, Challenge] = {}
+
+    def __repr__(self) -> str:
+        return f"<Challenger {self.sender.address} under_way={len(self._under_way)}>"
+
+    def step(self) -> list[Receipt]:
+        """Do what is due: drop descendants of convicted assertions, show proofs, commit to new ones."""
+        self.replica.step()
+        done: list[Receipt] = []
+        for claim in self.wrong():
+            parent = self.replica.claims[claim.parent]
+            if self.rollup.status(parent.id)[2] is Status.INVALID:
+                done.append(self._send("discard", claim.as_tuple(), parent.as_tuple()))
+            elif not self.replica.is_right(parent):
+                continue  # its parent goes first
+            elif claim.id in self._under_way:
+                shown = self._show(self._under_way[claim.id], parent)
+                done += [shown] if shown is not None else []
+            else:
+                done += self._commit(claim)
+        return done
+
+    def wrong(self) -> list[Claim]:
+        """The open assertions that are wrong."""
+        open_ = (one for one in self.replica.claims.values() if self.rollup.status(one.id)[2] is Status.OPEN)
+        return [one for one in open_ if not one.roots_in_blob and not self.replica.is_right(one)]
+
+    def first_wrong_segment(self, claim: Claim) -> int:
+        """The first segment whose root is not what the inbox gives."""
+        given = unpack_roots(self.replica.given_roots[claim.id])
+        right = self.replica.execute(self.replica.claims[claim.parent], claim.inbox_end).roots
+        return next(at for at, pair in enumerate(zip(given, right, strict=True)) if pair[0] != pair[1])
+
+    def _commit(self, claim: Claim) -> list[Receipt]:
+        segment = self.first_wrong_segment(claim)
+        proof = state_proof(self.replica, claim, segment)
+        receipt = self._send("commitChallenge", self.commitment(claim, STATE_JUDGE, proof))
+        self._under_way[claim.id] = Challenge(claim, segment, proof, receipt.block_number)
+        return [receipt]
+
+    def commitment(self, claim: Claim, judge: int, proof: bytes) -> bytes:
+        """What is announced: it binds the challenger, so that nobody can take the proof."""
+        row = [self.sender.address, claim.id, judge, keccak(proof)]
+        return keccak(encode(["address", "bytes32", "uint256", "bytes32"], row))
+
+    def _show(self, one: Challenge, parent: Claim) -> Receipt | None:
+        wait = int(self.rollup.contract.call("config")[5])
+        if self.rollup.connection.block_number() + 1 < one.block + wait:
+            return None
+        row = (one.claim.as_tuple(), parent.as_tuple(), STATE_JUDGE, one.proof)
+        try:
+            receipt = self._send("challenge", *row)
+        except ContractReverted as failure:
+            if failure.name != "StatusWrong":
+                raise
+            receipt = None  # somebody else was faster
+        del self._under_way[one.claim.id]
+        return receipt
+
+    def _send(self, name: str, *args: object) -> Receipt:
+        return self.rollup.contract.transact(self.sender, name, *args)

@@ -1,0 +1,189 @@
+"""What a judge needs to execute one segment again: accounts opened by one multiproof, and where everything lies.
+
+The order in which accounts are named is that of `Operations.sol`: decided by the bytes of the segment alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from eth_abi.abi import encode
+
+from layer2.primitives.hashing import keccak
+from layer2.primitives.merkle import empty_roots
+from layer2.rollup.accounts import State
+from layer2.rollup.amounts import fee_of
+from layer2.rollup.frames import Frame, FrameType, Op, decode_frame
+from layer2.rollup.params import ACCOUNT_DEPTH, MAX_ACCOUNTS, OPS_PER_SEGMENT
+from layer2.rollup.queue import Deposit, Forced, QueueItem
+from layer2.rollup.records import Claim, ItemRecord, Roots
+from layer2.rollup.replica import Replica
+
+__all__ = ["CHECKPOINT", "Place", "Witness", "locate", "named_by_frame", "named_by_items", "state_proof"]
+
+CHECKPOINT = 256
+
+_ROOTS = "(bytes32,bytes32,bytes32,bytes32)"
+_ITEM = "(bytes32,uint8,bytes32,uint32,uint64,uint32,bytes28,uint40)"
+_WITNESS = "(uint32[],bytes32[],bytes32[],uint256[],bytes,bytes32[])"
+_PROOF = f"(uint256,bytes,{_ROOTS},{_ROOTS},(uint256,{_ITEM},{_ITEM}),bytes,bytes[],bytes32[],{_WITNESS})"
+_NO_ITEM = ItemRecord(bytes(32), 0, bytes(32), 0, 0, 0, bytes(28), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a segment lies: the entry (counted from 1), the entry before it, and the segment's number inside."""
+
+    entry: int
+    record: ItemRecord
+    previous: ItemRecord
+    offset: int
+
+    @property
+    def queue_segments(self) -> int:
+        """Segments of the entry that consume the queue; they come first."""
+        return -(-(self.record.queue_end - self.previous.queue_end) // OPS_PER_SEGMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """The accounts a segment names, opened under the root before it."""
+
+    ids: list[int]
+    leaves: list[bytes]
+    siblings: list[bytes]
+    empty: list[int]
+    hints: bytes
+    branch: list[bytes]
+
+    @classmethod
+    def of(cls, state: State, named: Iterable[int]) -> Witness:
+        """For accounts named in this order in `state`."""
+        order = list(named)
+        # A tree cannot be opened at no leaf; account 0 is never given out.
+        ids = sorted(set(order) or {0})
+        place = {one: at for at, one in enumerate(ids)}
+        leaves: list[bytes] = []
+        for one in ids:
+            account = state.accounts.get(one)
+            word = 0 if account is None else account.token << 160 | account.nonce << 128 | account.balance
+            leaves += [bytes(32) if account is None else account.owner, word.to_bytes(32, "big")]
+        siblings, empty = _multiproof(state, ids)
+        hints = bytes(place[one] for one in order)
+        return cls(ids, leaves, siblings, empty, hints, state.withdrawal_branch())
+
+    def as_tuple(self) -> tuple[object, ...]:
+        """As the judge takes it."""
+        return (self.ids, self.leaves, self.siblings, self.empty, self.hints, self.branch)
+
+
+def locate(replica: Replica, absolute: int) -> Place:
+    """Where the segment with `absolute` segments before it lies."""
+    previous = _NO_ITEM
+    for index, entry in enumerate(replica.entries, 1):
+        if absolute < entry.record.segments:
+            return Place(index, entry.record, previous, absolute - previous.segments)
+        previous = entry.record
+    raise IndexError(f"segment {absolute} is beyond the inbox")
+
+
+def named_by_frame(state: State, frame: Frame, half: int) -> list[int]:
+    """The accounts that one half of a frame names, in the judge's order."""
+    if frame.kind is FrameType.SKIP or frame.token >= state.tokens:
+        return []
+    named: list[int] = []
+    if half == 1 and (not frame.kind.by_bls or len(frame.ops) <= OPS_PER_SEGMENT):
+        return named
+    if fee_of(frame.fee) and frame.kind is not FrameType.ACCOUNTS:
+        named.append(frame.receiver)
+    if half == 0 and frame.kind.by_bls:
+        named += [op.sender for op in frame.ops]
+    ops: tuple[Op, ...] = frame.ops[OPS_PER_SEGMENT:] if half else frame.ops[:OPS_PER_SEGMENT]
+    for op in ops:
+        named.append(op.sender)
+        if op.target is None:
+            named.append(op.to)
+    return named
+
+
+def named_by_items(state: State, items: Iterable[QueueItem]) -> list[int]:
+    """The accounts that queue items name, in the judge's order."""
+    named: list[int] = []
+    following = state.next_account
+    for item in items:
+        if isinstance(item, Deposit):
+            if item.to:
+                named.append(item.to)
+            elif not any(item.owner[:12]) and any(item.owner) and following < MAX_ACCOUNTS:
+                named.append(following)
+                following += 1
+        elif isinstance(item, Forced):
+            named.append(item.account)
+            if item.target is None and not item.to >> 32:
+                named.append(item.to)
+    return named
+
+
+def state_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
+    """The proof by which `StateJudge` executes segment `segment` of a claim again."""
+    parent = replica.claims[claim.parent]
+    origin = replica.state_of(parent)
+    state, roots = replica.segments(parent, claim.inbox_end)
+    for _ in range(segment):
+        next(roots)
+    place = locate(replica, parent.segments + segment)
+    items: list[bytes] = []
+    later: list[bytes] = []
+    data = b""
+    if place.offset < place.queue_segments:
+        start = place.previous.queue_end + place.offset * OPS_PER_SEGMENT
+        end = min(start + OPS_PER_SEGMENT, place.record.queue_end)
+        items = replica.raw_queue[start:end]
+        reach = min(-(-end // CHECKPOINT) * CHECKPOINT, place.record.queue_end)
+        later = [keccak(raw) for raw in replica.raw_queue[end:reach]]
+        named = named_by_items(state, replica.queue[start:end])
+    else:
+        index = place.offset - place.queue_segments
+        entry = replica.entries[place.entry - 1]
+        data = entry.data
+        named = named_by_frame(state, decode_frame(entry.frames()[index // 2]), index % 2)
+    before = Roots.of(origin if segment == 0 else state)
+    row = (
+        segment,
+        replica.given_roots[claim.id],
+        before.as_tuple(),
+        Roots.of(origin).as_tuple(),
+        (place.entry, place.record.as_tuple(), place.previous.as_tuple()),
+        data,
+        items,
+        later,
+        Witness.of(state, named).as_tuple(),
+    )
+    return encode([_PROOF], [row])
+
+
+def _multiproof(state: State, ids: list[int]) -> tuple[list[bytes], list[int]]:
+    zeros = empty_roots(ACCOUNT_DEPTH)
+    siblings: list[bytes] = []
+    bits: list[bool] = []
+    indices = ids
+    for level in range(ACCOUNT_DEPTH):
+        above: list[int] = []
+        at = 0
+        while at < len(indices):
+            index = indices[at]
+            if at + 1 < len(indices) and indices[at + 1] == index ^ 1:
+                at += 1
+            else:
+                node = state.account_node(level, index ^ 1)
+                bits.append(node == zeros[level])
+                if not bits[-1]:
+                    siblings.append(node)
+            above.append(index >> 1)
+            at += 1
+        indices = above
+    words = [0] * -(-len(bits) // 256)
+    for at, bit in enumerate(bits):
+        words[at >> 8] |= int(bit) << (at & 255)
+    return siblings, words
