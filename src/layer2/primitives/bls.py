@@ -13,7 +13,17 @@ from pyblst import BlstP1Element, BlstP2Element, final_verify, miller_loop
 from layer2.primitives.errors import RangeError, SignatureError
 from layer2.primitives.hashing import keccak
 
-__all__ = ["DST", "ORDER", "BlsKey", "aggregate", "hash_to_g1", "is_key", "uncompressed_key", "verify_aggregate"]
+__all__ = [
+    "DST",
+    "ORDER",
+    "BlsKey",
+    "aggregate",
+    "hash_to_g1",
+    "is_key",
+    "signature_hint",
+    "uncompressed_key",
+    "verify_aggregate",
+]
 
 DST = b"LAYER2_ROLLUP_BLS12381G1_XMD:SHA-256_SSWU_RO_1_"
 """Domain separation tag of the hash to G1."""
@@ -86,6 +96,26 @@ def uncompressed_key(key: bytes) -> bytes:
     x0 = int.from_bytes(key[48:], "big")
     y0, y1 = _y_of(x0, x1, largest=bool(key[0] & 0x20))
     return b"".join(one.to_bytes(64, "big") for one in (x0, x1, y0, y1))
+
+
+def signature_hint(signature: bytes) -> bytes:
+    """What a contract needs to read a signature's point: y, or, for an x off the curve, a root of `-(x^3 + 4)`.
+
+    64 bytes; zeros where the bytes are no compressed point at all, which a contract sees by itself.
+    """
+    if len(signature) != SIGNATURE_BYTES or signature[0] & 0xC0 != 0x80:
+        return bytes(64)
+    x = int.from_bytes(signature, "big") & ((1 << 381) - 1)
+    if x >= _FIELD:
+        return bytes(64)
+    square = (pow(x, 3, _FIELD) + 4) % _FIELD
+    root = pow(square, (_FIELD + 1) // 4, _FIELD)
+    if root * root % _FIELD != square:
+        return pow(_FIELD - square, (_FIELD + 1) // 4, _FIELD).to_bytes(64, "big")
+    larger = root > (_FIELD - 1) // 2
+    if larger != bool(signature[0] & 0x20):
+        root = _FIELD - root
+    return root.to_bytes(64, "big")
 
 
 def aggregate(signatures: Sequence[bytes]) -> bytes:

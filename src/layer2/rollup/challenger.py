@@ -13,12 +13,12 @@ from layer2.primitives.hashing import keccak
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.records import Claim, Status, unpack_roots
 from layer2.rollup.replica import Replica
-from layer2.rollup.witness import state_proof
+from layer2.rollup.witness import signature_proof, state_proof, turns_on_signature
 
-__all__ = ["STATE_JUDGE", "Challenge", "Challenger"]
+__all__ = ["SIGNATURE_JUDGE", "STATE_JUDGE", "Challenge", "Challenger"]
 
-STATE_JUDGE = 0
-"""Position of `StateJudge` among the rollup's judges."""
+STATE_JUDGE, SIGNATURE_JUDGE = 0, 1
+"""Positions of the judges among the rollup's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Challenge:
 
     claim: Claim
     segment: int
+    judge: int
     proof: bytes
     block: int
 
@@ -73,10 +74,16 @@ class Challenger:
 
     def _commit(self, claim: Claim) -> list[Receipt]:
         segment = self.first_wrong_segment(claim)
-        proof = state_proof(self.replica, claim, segment)
-        receipt = self._send("commitChallenge", self.commitment(claim, STATE_JUDGE, proof))
-        self._under_way[claim.id] = Challenge(claim, segment, proof, receipt.block_number)
+        judge, proof = self.prove(claim, segment)
+        receipt = self._send("commitChallenge", self.commitment(claim, judge, proof))
+        self._under_way[claim.id] = Challenge(claim, segment, judge, proof, receipt.block_number)
         return [receipt]
+
+    def prove(self, claim: Claim, segment: int) -> tuple[int, bytes]:
+        """The judge that convicts a claim for a segment, and the proof for it."""
+        if turns_on_signature(self.replica, claim, segment):
+            return SIGNATURE_JUDGE, signature_proof(self.replica, claim, segment)
+        return STATE_JUDGE, state_proof(self.replica, claim, segment)
 
     def commitment(self, claim: Claim, judge: int, proof: bytes) -> bytes:
         """What is announced: it binds the challenger, so that nobody can take the proof."""
@@ -87,7 +94,7 @@ class Challenger:
         wait = int(self.rollup.contract.call("config")[5])
         if self.rollup.connection.block_number() + 1 < one.block + wait:
             return None
-        row = (one.claim.as_tuple(), parent.as_tuple(), STATE_JUDGE, one.proof)
+        row = (one.claim.as_tuple(), parent.as_tuple(), one.judge, one.proof)
         try:
             receipt = self._send("challenge", *row)
         except ContractReverted as failure:

@@ -27,7 +27,7 @@ from layer2.rollup.wallet import Wallet
 
 __all__ = ["JUDGES", "LocalRollup"]
 
-JUDGES = ("StateJudge",)
+JUDGES = ("StateJudge", "SignatureJudge")
 """The judges of a rollup, in the order in which it knows them."""
 
 

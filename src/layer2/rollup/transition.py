@@ -17,7 +17,7 @@ from layer2.rollup.operations import move, withdraw
 from layer2.rollup.params import MAX_ACCOUNTS, MAX_BALANCE, MAX_NONCE, OPS_PER_SEGMENT
 from layer2.rollup.queue import QueueItem, apply_item
 
-__all__ = ["accepts", "apply_frame", "apply_queue", "digests"]
+__all__ = ["accepts", "admissible", "apply_frame", "apply_queue", "digests"]
 
 
 def apply_queue(state: State, items: Iterable[QueueItem], authority: Authority) -> Iterator[bytes]:
@@ -45,16 +45,22 @@ def apply_frame(state: State, data: bytes, authority: Authority) -> Iterator[byt
 
 def accepts(state: State, frame: Frame, authority: Authority) -> bool:
     """Whether the frame is executed at all."""
-    if frame.kind is FrameType.SKIP or frame.token >= state.tokens:
+    if not admissible(state, frame):
         return False
-    if fee_of(frame.fee) and frame.kind is not FrameType.ACCOUNTS:
-        receiver = state.accounts.get(frame.receiver)
-        if receiver is None or receiver.token != frame.token:
-            return False
     if not frame.kind.by_bls:
         return True
     pairs = digests(state, frame, authority)
     return pairs is not None and authority.verify(pairs, frame.signature)
+
+
+def admissible(state: State, frame: Frame) -> bool:
+    """Whether the header lets the frame be executed: it means something, its token and its fee receiver exist."""
+    if frame.kind is FrameType.SKIP or frame.token >= state.tokens:
+        return False
+    if fee_of(frame.fee) and frame.kind is not FrameType.ACCOUNTS:
+        receiver = state.accounts.get(frame.receiver)
+        return receiver is not None and receiver.token == frame.token
+    return True
 
 
 def digests(state: State, frame: Frame, authority: Authority) -> list[tuple[bytes, bytes]] | None:

@@ -5,11 +5,12 @@ The order in which accounts are named is that of `Operations.sol`: decided by th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from eth_abi.abi import encode
 
+from layer2.primitives.bls import signature_hint, uncompressed_key
 from layer2.primitives.hashing import keccak
 from layer2.primitives.merkle import empty_roots
 from layer2.rollup.accounts import State
@@ -17,10 +18,21 @@ from layer2.rollup.amounts import fee_of
 from layer2.rollup.frames import Frame, FrameType, Op, decode_frame
 from layer2.rollup.params import ACCOUNT_DEPTH, MAX_ACCOUNTS, OPS_PER_SEGMENT
 from layer2.rollup.queue import Deposit, Forced, QueueItem
-from layer2.rollup.records import Claim, ItemRecord, Roots
+from layer2.rollup.records import Claim, ItemRecord, Roots, unpack_roots
 from layer2.rollup.replica import Replica
+from layer2.rollup.transition import admissible, digests
 
-__all__ = ["CHECKPOINT", "Place", "Witness", "locate", "named_by_frame", "named_by_items", "state_proof"]
+__all__ = [
+    "CHECKPOINT",
+    "Place",
+    "Witness",
+    "locate",
+    "named_by_frame",
+    "named_by_items",
+    "signature_proof",
+    "state_proof",
+    "turns_on_signature",
+]
 
 CHECKPOINT = 256
 
@@ -127,40 +139,90 @@ def named_by_items(state: State, items: Iterable[QueueItem]) -> list[int]:
 
 def state_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
     """The proof by which `StateJudge` executes segment `segment` of a claim again."""
+    opened = _open(replica, claim, segment)
+    return encode([_PROOF], [opened.row(opened.named)])
+
+
+def signature_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
+    """The proof by which `SignatureJudge` checks the signature of the frame whose first half `segment` is."""
+    opened = _open(replica, claim, segment)
+    frame = opened.frame
+    receiver = [frame.receiver] if fee_of(frame.fee) else []
+    keys = []
+    for op in frame.ops:
+        account = opened.state.accounts.get(op.sender)
+        key = None if account is None else opened.state.keys.get(account.owner)
+        keys.append(b"" if key is None else uncompressed_key(key))
+    row = opened.row([*receiver, *(op.sender for op in frame.ops)])
+    return encode([_PROOF, "(bytes[],bytes)"], [row, (keys, signature_hint(frame.signature))])
+
+
+def turns_on_signature(replica: Replica, claim: Claim, segment: int) -> bool:
+    """Whether a claim is wrong about executing a frame at all, with nothing but its signature to decide it."""
+    opened = _open(replica, claim, segment)
+    if opened.half != 0 or not opened.frame.kind.by_bls or not admissible(opened.state, opened.frame):
+        return False
+    if digests(opened.state, opened.frame, replica.authority) is None:
+        return False
+    start = opened.state.root
+    right = next(opened.rest)
+    given = unpack_roots(replica.given_roots[claim.id])[segment]
+    return (given == start) != (right == start)
+
+
+@dataclass(slots=True)
+class _Opened:
+    """A segment of a claim, and the state before it."""
+
+    replica: Replica
+    claim: Claim
+    segment: int
+    origin: State
+    state: State
+    rest: Iterator[bytes]
+    place: Place
+    frame: Frame
+    half: int
+    items: list[bytes]
+    later: list[bytes]
+    data: bytes
+    named: list[int]
+
+    def row(self, named: list[int]) -> tuple[object, ...]:
+        """`Segment.Proof`, with these accounts opened."""
+        before = Roots.of(self.origin if self.segment == 0 else self.state)
+        return (
+            self.segment,
+            self.replica.given_roots[self.claim.id],
+            before.as_tuple(),
+            Roots.of(self.origin).as_tuple(),
+            (self.place.entry, self.place.record.as_tuple(), self.place.previous.as_tuple()),
+            self.data,
+            self.items,
+            self.later,
+            Witness.of(self.state, named).as_tuple(),
+        )
+
+
+def _open(replica: Replica, claim: Claim, segment: int) -> _Opened:
     parent = replica.claims[claim.parent]
-    origin = replica.state_of(parent)
-    state, roots = replica.segments(parent, claim.inbox_end)
+    state, rest = replica.segments(parent, claim.inbox_end)
     for _ in range(segment):
-        next(roots)
+        next(rest)
     place = locate(replica, parent.segments + segment)
-    items: list[bytes] = []
-    later: list[bytes] = []
-    data = b""
+    head = (replica, claim, segment, replica.state_of(parent), state, rest, place)
     if place.offset < place.queue_segments:
         start = place.previous.queue_end + place.offset * OPS_PER_SEGMENT
         end = min(start + OPS_PER_SEGMENT, place.record.queue_end)
-        items = replica.raw_queue[start:end]
         reach = min(-(-end // CHECKPOINT) * CHECKPOINT, place.record.queue_end)
         later = [keccak(raw) for raw in replica.raw_queue[end:reach]]
         named = named_by_items(state, replica.queue[start:end])
-    else:
-        index = place.offset - place.queue_segments
-        entry = replica.entries[place.entry - 1]
-        data = entry.data
-        named = named_by_frame(state, decode_frame(entry.frames()[index // 2]), index % 2)
-    before = Roots.of(origin if segment == 0 else state)
-    row = (
-        segment,
-        replica.given_roots[claim.id],
-        before.as_tuple(),
-        Roots.of(origin).as_tuple(),
-        (place.entry, place.record.as_tuple(), place.previous.as_tuple()),
-        data,
-        items,
-        later,
-        Witness.of(state, named).as_tuple(),
-    )
-    return encode([_PROOF], [row])
+        return _Opened(*head, Frame(), -1, replica.raw_queue[start:end], later, b"", named)
+    index = place.offset - place.queue_segments
+    entry = replica.entries[place.entry - 1]
+    frame = decode_frame(entry.frames()[index // 2])
+    named = named_by_frame(state, frame, index % 2)
+    return _Opened(*head, frame, index % 2, [], [], entry.data, named)
 
 
 def _multiproof(state: State, ids: list[int]) -> tuple[list[bytes], list[int]]:

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @title BLS12-381 by the precompiles of EIP-2537: signatures in G1, keys in G2, over 32-byte digests
+/// @dev Never answers because gas ran out: before each precompile there must be enough for it, else the call reverts.
+library Bls {
+    /// @notice Too little gas to judge.
+    error GasTooLow(uint256 have, uint256 need);
+    /// @notice A precompile refused points that were proven before, or a hint does not fit.
+    error PointInvalid(uint256 what);
+
+    uint256 private constant P_HIGH = 0x1a0111ea397fe69a4b1ba7b6434bacd7;
+    uint256 private constant P_LOW = 0x64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab;
+    /// @dev (p - 1) / 2
+    uint256 private constant HALF_HIGH = 0xd0088f51cbff34d258dd3db21a5d66b;
+    uint256 private constant HALF_LOW = 0xb23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555;
+
+    bytes private constant DST_PRIME = "LAYER2_ROLLUP_BLS12381G1_XMD:SHA-256_SSWU_RO_1_\x2f";
+
+    uint256 private constant G1ADD = 0x0b;
+    uint256 private constant G1MSM = 0x0c;
+    uint256 private constant PAIRING = 0x0f;
+    uint256 private constant MAP = 0x10;
+    uint256 private constant MODEXP = 0x05;
+
+    uint256 private constant MAP_GAS = 5500;
+    uint256 private constant ADD_GAS = 375;
+    uint256 private constant MSM_GAS = 12_000;
+    uint256 private constant MODEXP_GAS = 5000;
+    uint256 private constant PAIRING_BASE_GAS = 37_700;
+    uint256 private constant PAIRING_EACH_GAS = 32_600;
+
+    /// @notice Whether 48 bytes are a signature: a compressed point of the subgroup of G1 other than infinity.
+    /// @param hint 64 bytes: y, or, for a point that is not on the curve, a root of `-(x^3 + 4)`
+    /// @return valid whether it is one
+    /// @return point the point as EIP-2537 takes it, when it is valid
+    function signature(bytes memory compressed, bytes memory hint)
+        internal
+        view
+        returns (bool valid, bytes memory point)
+    {
+        uint256 flags = uint8(compressed[0]) >> 5;
+        // Compressed, not infinity.
+        if (flags & 6 != 4) return (false, point);
+        uint256 high;
+        uint256 low;
+        assembly ("memory-safe") {
+            high := and(shr(128, mload(add(compressed, 32))), 0x1fffffffffffffffffffffffffffffff)
+            low := mload(add(compressed, 48))
+        }
+        if (!_less(high, low, P_HIGH, P_LOW)) return (false, point);
+        (uint256 yHigh, uint256 yLow) = abi.decode(hint, (uint256, uint256));
+        if (!_less(yHigh, yLow, P_HIGH, P_LOW)) revert PointInvalid(1);
+        (uint256 wantHigh, uint256 wantLow) = _power(high, low, 3);
+        (wantHigh, wantLow) = _plusFour(wantHigh, wantLow);
+        (uint256 haveHigh, uint256 haveLow) = _power(yHigh, yLow, 2);
+        if (haveHigh != wantHigh || haveLow != wantLow) {
+            // -1 is no square: if minus the right side is one, the right side is none. It is never zero on this curve.
+            (wantHigh, wantLow) = _negate(wantHigh, wantLow);
+            if (haveHigh != wantHigh || haveLow != wantLow) revert PointInvalid(2);
+            return (false, point);
+        }
+        bool larger = _less(HALF_HIGH, HALF_LOW, yHigh, yLow);
+        if (larger != (flags & 1 == 1)) revert PointInvalid(3);
+        point = abi.encode(high, low, yHigh, yLow);
+        valid = _inSubgroup(point);
+    }
+
+    /// @notice Whether `point` is the aggregate by all keys over all digests.
+    /// @param keys points of G2 as EIP-2537 takes them, known to be right
+    function verify(bytes memory point, bytes[] memory keys, bytes32[] memory digests) internal view returns (bool) {
+        uint256 n = digests.length;
+        bytes memory input = new bytes(384 * (n + 1));
+        bytes memory minusG2 = _minusG2();
+        assembly ("memory-safe") {
+            mcopy(add(input, 32), add(point, 32), 128)
+            mcopy(add(input, 160), add(minusG2, 32), 256)
+        }
+        for (uint256 i; i < n; ++i) {
+            bytes memory key = keys[i];
+            if (key.length != 256) revert PointInvalid(4);
+            uint256 at;
+            assembly ("memory-safe") {
+                at := add(add(input, 32), mul(add(i, 1), 384))
+                mcopy(add(at, 128), add(key, 32), 256)
+            }
+            _hashToG1(digests[i], at);
+        }
+        uint256 cost = PAIRING_BASE_GAS + PAIRING_EACH_GAS * (n + 1);
+        (bool ok, bytes memory output) = _call(PAIRING, input, 32, cost);
+        if (!ok) revert PointInvalid(5);
+        return uint256(bytes32(output)) == 1;
+    }
+
+    /// @notice BLS12381G1_XMD:SHA-256_SSWU_RO_ of a digest (RFC 9380).
+    function hashToG1(bytes32 digest) internal view returns (bytes memory point) {
+        point = new bytes(128);
+        uint256 at;
+        assembly ("memory-safe") {
+            at := add(point, 32)
+        }
+        _hashToG1(digest, at);
+    }
+
+    /// @dev Writes the point to `at`. Works in the memory behind the last object and gives it back: a signature over
+    /// 54 digests would else fill a hundred kilobytes. The five hashes are those of `expand_message_xmd`.
+    function _hashToG1(bytes32 digest, uint256 at) private view {
+        bytes memory tag = DST_PRIME;
+        bool ok;
+        assembly ("memory-safe") {
+            let tag0 := mload(add(tag, 32))
+            let tag1 := mload(add(tag, 64))
+            let m := mload(0x40)
+            // 64 zeros | digest | 128 as two bytes | 0 | tag
+            mstore(m, 0)
+            mstore(add(m, 32), 0)
+            mstore(add(m, 64), digest)
+            mstore(add(m, 96), shl(232, 0x008000))
+            mstore(add(m, 99), tag0)
+            mstore(add(m, 131), tag1)
+            let q := add(m, 192)
+            ok := staticcall(gas(), 2, m, 147, q, 32)
+            let b0 := mload(q)
+            // b0 xor the block before | number | tag
+            mstore(add(q, 33), tag0)
+            mstore(add(q, 65), tag1)
+            // lengths of base, exponent and modulus | base | 1 | p
+            let r := add(m, 320)
+            mstore(r, 64)
+            mstore(add(r, 32), 1)
+            mstore(add(r, 64), 64)
+            mstore8(add(r, 160), 1)
+            mstore(add(r, 161), P_HIGH)
+            mstore(add(r, 193), P_LOW)
+            let field := add(m, 576)
+            let points := add(m, 640)
+            let last := 0
+            for { let i := 0 } lt(i, 2) { i := add(i, 1) } {
+                for { let k := 0 } lt(k, 2) { k := add(k, 1) } {
+                    mstore(q, xor(b0, last))
+                    mstore8(add(q, 32), add(add(i, i), add(k, 1)))
+                    let base := add(add(r, 96), shl(5, k))
+                    ok := and(ok, staticcall(gas(), 2, q, 81, base, 32))
+                    last := mload(base)
+                }
+                ok := and(ok, staticcall(gas(), 5, r, 225, field, 64))
+                ok := and(ok, staticcall(MAP_GAS, MAP, field, 64, add(points, shl(7, i)), 128))
+            }
+            ok := and(ok, staticcall(ADD_GAS, G1ADD, points, 256, at, 128))
+        }
+        if (!ok) revert PointInvalid(6);
+    }
+
+    function _inSubgroup(bytes memory point) private view returns (bool ok) {
+        (ok,) = _call(G1MSM, bytes.concat(point, bytes32(uint256(1))), 128, MSM_GAS);
+    }
+
+    /// @dev `(high << 256 | low) ^ exponent mod p`.
+    function _power(uint256 high, uint256 low, uint8 exponent) private view returns (uint256, uint256) {
+        bytes memory input = abi.encodePacked(
+            uint256(64), uint256(1), uint256(64), high, low, exponent, uint256(P_HIGH), uint256(P_LOW)
+        );
+        (bool ok, bytes memory output) = _call(MODEXP, input, 64, MODEXP_GAS);
+        if (!ok) revert PointInvalid(8);
+        return abi.decode(output, (uint256, uint256));
+    }
+
+    function _plusFour(uint256 high, uint256 low) private pure returns (uint256, uint256) {
+        unchecked {
+            uint256 sum = low + 4;
+            if (sum < low) ++high;
+            if (_less(high, sum, P_HIGH, P_LOW)) return (high, sum);
+            return (high - P_HIGH - (sum < P_LOW ? 1 : 0), sum - P_LOW);
+        }
+    }
+
+    function _negate(uint256 high, uint256 low) private pure returns (uint256, uint256) {
+        unchecked {
+            return (P_HIGH - high - (P_LOW < low ? 1 : 0), P_LOW - low);
+        }
+    }
+
+    function _less(uint256 aHigh, uint256 aLow, uint256 bHigh, uint256 bLow) private pure returns (bool) {
+        return aHigh < bHigh || (aHigh == bHigh && aLow < bLow);
+    }
+
+    /// @dev A failed precompile burns what it is given: it is given what it needs, and there must be as much.
+    function _call(uint256 target, bytes memory input, uint256 size, uint256 cost)
+        private
+        view
+        returns (bool ok, bytes memory output)
+    {
+        uint256 need = (cost * 64) / 63 + 10_000;
+        if (gasleft() < need) revert GasTooLow(gasleft(), need);
+        output = new bytes(size);
+        assembly ("memory-safe") {
+            ok := staticcall(cost, target, add(input, 32), mload(input), add(output, 32), size)
+            ok := and(ok, eq(returndatasize(), size))
+        }
+    }
+
+    function _minusG2() private pure returns (bytes memory) {
+        return abi.encodePacked(
+            hex"00000000000000000000000000000000024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8",
+            hex"0000000000000000000000000000000013e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e",
+            hex"000000000000000000000000000000000d1b3cc2c7027888be51d9ef691d77bcb679afda66c73f17f9ee3837a55024f78c71363275a75d75d86bab79f74782aa",
+            hex"0000000000000000000000000000000013fa4d4a0ad8b1ce186ed5061789213d993923066dddaf1040bc3ff59f825c78df74f2d75467e25e0f55f8a00fa030ed"
+        );
+    }
+}
