@@ -19,6 +19,8 @@ library Bls {
 
     uint256 private constant G1ADD = 0x0b;
     uint256 private constant G1MSM = 0x0c;
+    uint256 private constant G2ADD = 0x0d;
+    uint256 private constant G2MSM = 0x0e;
     uint256 private constant PAIRING = 0x0f;
     uint256 private constant MAP = 0x10;
     uint256 private constant MODEXP = 0x05;
@@ -26,6 +28,8 @@ library Bls {
     uint256 private constant MAP_GAS = 5500;
     uint256 private constant ADD_GAS = 375;
     uint256 private constant MSM_GAS = 12_000;
+    uint256 private constant G2ADD_GAS = 600;
+    uint256 private constant G2MSM_GAS = 22_500;
     uint256 private constant MODEXP_GAS = 5000;
     uint256 private constant PAIRING_BASE_GAS = 37_700;
     uint256 private constant PAIRING_EACH_GAS = 32_600;
@@ -66,6 +70,89 @@ library Bls {
         valid = _inSubgroup(point);
     }
 
+    /// @notice Whether 96 bytes are a key: a compressed point of the subgroup of G2 other than infinity.
+    /// @param hint 128 bytes: y; or, for an x off the curve, 64 bytes: a root of minus 256 times the norm of
+    /// `x^3 + 4(1 + i)`
+    /// @return valid whether it is one
+    /// @return point the point as EIP-2537 takes it, when it is valid
+    function key(bytes memory compressed, bytes memory hint) internal view returns (bool valid, bytes memory point) {
+        uint256 flags = uint8(compressed[0]) >> 5;
+        if (flags & 6 != 4) return (false, point);
+        uint256[4] memory x;
+        assembly ("memory-safe") {
+            mstore(add(x, 64), and(shr(128, mload(add(compressed, 32))), 0x1fffffffffffffffffffffffffffffff))
+            mstore(add(x, 96), mload(add(compressed, 48)))
+            mstore(x, shr(128, mload(add(compressed, 80))))
+            mstore(add(x, 32), mload(add(compressed, 96)))
+        }
+        if (!_less(x[0], x[1], P_HIGH, P_LOW) || !_less(x[2], x[3], P_HIGH, P_LOW)) return (false, point);
+        if (hint.length == 64) {
+            _requireOffCurve(x, hint);
+            return (false, point);
+        }
+        (uint256 a, uint256 b, uint256 c, uint256 d) = abi.decode(hint, (uint256, uint256, uint256, uint256));
+        if (!_less(a, b, P_HIGH, P_LOW) || !_less(c, d, P_HIGH, P_LOW)) revert PointInvalid(9);
+        bool larger = c | d == 0 ? _less(HALF_HIGH, HALF_LOW, a, b) : _less(HALF_HIGH, HALF_LOW, c, d);
+        if (larger != (flags & 1 == 1)) revert PointInvalid(10);
+        point = abi.encode(x[0], x[1], x[2], x[3], a, b, c, d);
+        // Adding nothing succeeds on the curve and only there.
+        (bool ok,) = _call(G2ADD, bytes.concat(point, new bytes(256)), 256, G2ADD_GAS);
+        if (!ok) revert PointInvalid(11);
+        (valid,) = _call(G2MSM, bytes.concat(point, bytes32(uint256(1))), 256, G2MSM_GAS);
+    }
+
+    /// @dev A number of Fp2 is a square exactly if its norm is one in Fp, and minus one is none there. All is multiplied
+    /// by squares (4, then 16), since products are made of squares: `4ab = (a + b)^2 - (a - b)^2`.
+    function _requireOffCurve(uint256[4] memory x, bytes memory hint) private view {
+        (uint256 h, uint256 l) = _norm(x);
+        if (h | l == 0) revert PointInvalid(12);
+        (uint256 zh, uint256 zl) = abi.decode(hint, (uint256, uint256));
+        (zh, zl) = _power(zh, zl, 2);
+        (h, l) = _negate(h, l);
+        if (zh != h || zl != l) revert PointInvalid(13);
+    }
+
+    /// @dev 256 times the norm of `x^3 + 4(1 + i)`, `x = x[0..1] + i x[2..3]`.
+    function _norm(uint256[4] memory x) private view returns (uint256, uint256) {
+        uint256[2] memory re = [x[0], x[1]];
+        uint256[2] memory im = [x[2], x[3]];
+        uint256[2] memory squareRe = _times(_add(re, im), _sub(re, im));
+        uint256[2] memory squareIm = _times(re, im);
+        squareIm = _add(squareIm, squareIm);
+        uint256[2] memory four = [uint256(0), 64];
+        uint256[2] memory c = _add(_sub(_times(squareRe, re), _times(squareIm, im)), four);
+        uint256[2] memory d = _add(_add(_times(squareRe, im), _times(squareIm, re)), four);
+        c = _square(c);
+        c = _add(c, _square(d));
+        return (c[0], c[1]);
+    }
+
+    /// @dev `4ab`.
+    function _times(uint256[2] memory a, uint256[2] memory b) private view returns (uint256[2] memory) {
+        return _sub(_square(_add(a, b)), _square(_sub(a, b)));
+    }
+
+    function _square(uint256[2] memory a) private view returns (uint256[2] memory r) {
+        (r[0], r[1]) = _power(a[0], a[1], 2);
+    }
+
+    function _add(uint256[2] memory a, uint256[2] memory b) private pure returns (uint256[2] memory r) {
+        unchecked {
+            r[1] = a[1] + b[1];
+            r[0] = a[0] + b[0] + (r[1] < a[1] ? 1 : 0);
+            if (!_less(r[0], r[1], P_HIGH, P_LOW)) {
+                r[0] = r[0] - P_HIGH - (r[1] < P_LOW ? 1 : 0);
+                r[1] -= P_LOW;
+            }
+        }
+    }
+
+    function _sub(uint256[2] memory a, uint256[2] memory b) private pure returns (uint256[2] memory) {
+        (uint256 h, uint256 l) = (b[0], b[1]);
+        if (h | l != 0) (h, l) = _negate(h, l);
+        return _add(a, [h, l]);
+    }
+
     /// @notice Whether `point` is the aggregate by all keys over all digests.
     /// @param keys points of G2 as EIP-2537 takes them, known to be right
     function verify(bytes memory point, bytes[] memory keys, bytes32[] memory digests) internal view returns (bool) {
@@ -77,12 +164,12 @@ library Bls {
             mcopy(add(input, 160), add(minusG2, 32), 256)
         }
         for (uint256 i; i < n; ++i) {
-            bytes memory key = keys[i];
-            if (key.length != 256) revert PointInvalid(4);
+            bytes memory one = keys[i];
+            if (one.length != 256) revert PointInvalid(4);
             uint256 at;
             assembly ("memory-safe") {
                 at := add(add(input, 32), mul(add(i, 1), 384))
-                mcopy(add(at, 128), add(key, 32), 256)
+                mcopy(add(at, 128), add(one, 32), 256)
             }
             _hashToG1(digests[i], at);
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Bls} from "../../lib/Bls.sol";
 import {Ledger} from "./Ledger.sol";
 import {Located} from "./Located.sol";
 
@@ -126,6 +127,23 @@ library Operations {
         if (fees != 0) state.credit(receiver, fees);
     }
 
+    /// @notice Open an account for each key of the frame that is one.
+    function openAccounts(Ledger.State memory state, bytes memory frame, Header memory head, bytes[] memory hints)
+        internal
+        view
+    {
+        if (hints.length != head.count) revert Located.WitnessInvalid(21);
+        for (uint256 i; i < head.count; ++i) {
+            bytes memory compressed = new bytes(96);
+            uint256 at = head.start + i * head.width;
+            assembly ("memory-safe") {
+                mcopy(add(compressed, 32), add(add(frame, 32), at), 96)
+            }
+            (bool valid, bytes memory point) = Bls.key(compressed, hints[i]);
+            if (valid) state.create(keccak256(point), head.token, 0);
+        }
+    }
+
     /// @notice Operation `index` of a frame.
     function opAt(bytes memory frame, Header memory head, uint256 index) internal pure returns (Op memory op) {
         uint256 word;
@@ -217,11 +235,21 @@ library Operations {
 
     // -------------------------------------------------------------------------------------------------------- queue
 
+    /// @notice What is needed for queue items that are signed by BLS, in their order.
+    struct Speakers {
+        bytes[] keys;
+        bytes[] hints;
+        uint256 used;
+    }
+
     /// @notice Consume one queue item.
-    function consume(Ledger.State memory state, bytes memory raw, bytes32 domain) internal pure {
+    function consume(Ledger.State memory state, bytes memory raw, bytes32 domain, Speakers memory speakers)
+        internal
+        view
+    {
         uint256 kind = uint8(raw[0]);
         if (kind == 1) _deposit(state, raw);
-        else if (kind == 2) _forced(state, raw, domain);
+        else if (kind == 2) _forced(state, raw, domain, speakers);
         else state.tokens += 1;
         state.queueCount += 1;
         state.queueAcc = bytes28(keccak256(abi.encodePacked(state.queueAcc, keccak256(raw))) << 32);
@@ -244,7 +272,10 @@ library Operations {
         state.takeOut(sender, token, amount);
     }
 
-    function _forced(Ledger.State memory state, bytes memory raw, bytes32 domain) private pure {
+    function _forced(Ledger.State memory state, bytes memory raw, bytes32 domain, Speakers memory speakers)
+        private
+        view
+    {
         uint256 scheme = _number(raw, 21, 1);
         uint256 token = _number(raw, 26, 2);
         Op memory op = Op(_number(raw, 22, 4), _number(raw, 45, 20), _number(raw, 28, 16), _number(raw, 44, 1) != 0);
@@ -261,15 +292,36 @@ library Operations {
             bytes32 digest = digestOf(op, state.nonceOf(from), token, 0, domain);
             speaker = recover(digest, bytes32(_number(raw, 65, 32)), bytes32(_number(raw, 97, 32)));
             if (speaker == address(0)) return;
-        } else if (scheme == 2) {
-            // A BLS signature takes a judge of its own.
-            revert Located.WitnessInvalid(20);
-        } else {
+        } else if (scheme != 2) {
             return;
         }
-        if (owner >> 160 != 0 || speaker != address(uint160(owner))) return;
+        if (scheme == 2) {
+            if (owner >> 160 == 0 || raw.length != 113) return;
+            if (!_spoken(raw, bytes32(owner), digestOf(op, state.nonceOf(from), token, 0, domain), speakers)) return;
+        } else if (owner >> 160 != 0 || speaker != address(uint160(owner))) {
+            return;
+        }
         if (op.withdraws) state.withdraw(from, address(uint160(op.to)), op.amount, token, 0);
         else state.move(from, to, op.amount, token, 0);
+    }
+
+    function _spoken(bytes memory raw, bytes32 owner, bytes32 digest, Speakers memory speakers)
+        private
+        view
+        returns (bool)
+    {
+        uint256 index = speakers.used++;
+        bytes memory compressed = new bytes(48);
+        assembly ("memory-safe") {
+            mcopy(add(compressed, 32), add(raw, 97), 48)
+        }
+        (bool valid, bytes memory point) = Bls.signature(compressed, speakers.hints[index]);
+        if (!valid) return false;
+        bytes[] memory keys = new bytes[](1);
+        bytes32[] memory digests = new bytes32[](1);
+        (keys[0], digests[0]) = (speakers.keys[index], digest);
+        if (keccak256(keys[0]) != owner) revert Located.WitnessInvalid(20);
+        return Bls.verify(point, keys, digests);
     }
 
     /// @dev `width` bytes at `offset` as a number. What lies outside reads as other memory: lengths are the caller's.

@@ -21,6 +21,8 @@ abstract contract Segment {
     /// @param data the entry's frames
     /// @param items the queue items of the segment, if it is one of the queue
     /// @param later hashes of the items after them, up to a checkpoint or the entry's end
+    /// @param keys of the accounts for which queue items of the segment are signed by BLS, as EIP-2537 takes them
+    /// @param hints for reading those signatures, or the keys of new accounts, see `Bls`
     /// @param witness the accounts touched
     struct Proof {
         uint256 segment;
@@ -31,6 +33,8 @@ abstract contract Segment {
         bytes data;
         bytes[] items;
         bytes32[] later;
+        bytes[] keys;
+        bytes[] hints;
         Ledger.Witness witness;
     }
 

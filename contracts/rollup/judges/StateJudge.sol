@@ -26,8 +26,7 @@ contract StateJudge is IJudge, Segment {
             uint256 index = opened.offset - opened.queueSegments;
             bytes memory frame = _frameAt(proof, index / 2);
             bytes32 beforeFrame = index & 1 == 1 ? _beforeFrame(parent, proof) : opened.start;
-            (bool judged, bool same) =
-                _runFrame(opened.state, frame, index & 1, opened.start, beforeFrame, opened.following);
+            (bool judged, bool same) = _runFrame(opened, frame, index & 1, beforeFrame, proof.hints);
             if (judged) return !same;
         }
         return Ledger.close(opened.state, proof.witness) != opened.following;
@@ -37,21 +36,26 @@ contract StateJudge is IJudge, Segment {
     /// @return judged whether the verdict needs no execution
     /// @return same the verdict then: the root after is right
     function _runFrame(
-        Ledger.State memory state,
+        Opened memory opened,
         bytes memory frame,
         uint256 half,
-        bytes32 start,
         bytes32 beforeFrame,
-        bytes32 following
+        bytes[] memory hints
     ) private view returns (bool judged, bool same) {
+        Ledger.State memory state = opened.state;
+        (bytes32 start, bytes32 following) = (opened.start, opened.following);
         Operations.Header memory head = Operations.header(frame);
-        if (head.count != 0 && Operations.opensAccounts(head)) revert Located.WitnessInvalid(21);
         bool bls = head.count != 0 && Operations.byBls(head);
         if (half == 1) {
             // Nothing is left to do, or the first half says that the frame was skipped.
             if (head.count <= OPS || !bls || start == beforeFrame) return (true, following == start);
             (, uint256 to) = Operations.admissible(state, frame, head, false);
             Operations.execute(state, frame, head, 1, to, _domain());
+            return (false, false);
+        }
+        if (head.count != 0 && Operations.opensAccounts(head)) {
+            if (head.token >= state.tokens) return (true, following == start);
+            Operations.openAccounts(state, frame, head, hints);
             return (false, false);
         }
         (bool fine, uint256 receiver) = Operations.admissible(state, frame, head, bls);
@@ -80,8 +84,9 @@ contract StateJudge is IJudge, Segment {
             known = time != 0 && kept == acc;
         }
         if (!known) revert Located.WitnessInvalid(9);
+        Operations.Speakers memory speakers = Operations.Speakers(proof.keys, proof.hints, 0);
         for (uint256 i; i < proof.items.length; ++i) {
-            Operations.consume(state, proof.items[i], domain);
+            Operations.consume(state, proof.items[i], domain, speakers);
         }
     }
 

@@ -20,6 +20,7 @@ __all__ = [
     "aggregate",
     "hash_to_g1",
     "is_key",
+    "key_hint",
     "signature_hint",
     "uncompressed_key",
     "verify_aggregate",
@@ -98,6 +99,26 @@ def uncompressed_key(key: bytes) -> bytes:
     return b"".join(one.to_bytes(64, "big") for one in (x0, x1, y0, y1))
 
 
+def key_hint(key: bytes) -> bytes:
+    """What a contract needs to read a key: y (128 bytes), or, for an x off the curve, a proof of that (64 bytes).
+
+    Zeros where the bytes are no compressed point at all. In Fp2 a number is a square exactly if its norm is one in Fp,
+    and -1 is none there: the proof is a root of `-256 norm(x^3 + 4(1 + i))`.
+    """
+    if len(key) != KEY_BYTES or key[0] & 0xC0 != 0x80:
+        return bytes(128)
+    x1, x0 = int.from_bytes(key[:48], "big") & ((1 << 381) - 1), int.from_bytes(key[48:], "big")
+    if x0 >= _FIELD or x1 >= _FIELD:
+        return bytes(128)
+    c0, c1 = _right_side(x0, x1)
+    norm = (c0 * c0 + c1 * c1) % _FIELD
+    root = pow(norm, (_FIELD + 1) // 4, _FIELD)
+    if root * root % _FIELD != norm:
+        return pow(-256 * norm % _FIELD, (_FIELD + 1) // 4, _FIELD).to_bytes(64, "big")
+    y0, y1 = _y_of(x0, x1, largest=bool(key[0] & 0x20))
+    return y0.to_bytes(64, "big") + y1.to_bytes(64, "big")
+
+
 def signature_hint(signature: bytes) -> bytes:
     """What a contract needs to read a signature's point: y, or, for an x off the curve, a root of `-(x^3 + 4)`.
 
@@ -165,11 +186,17 @@ def _key(data: bytes) -> BlstP2Element | None:
         return None
 
 
+def _right_side(x0: int, x1: int) -> tuple[int, int]:
+    """`x^3 + 4(1 + i)` in Fp2."""
+    p = _FIELD
+    s0, s1 = (x0 * x0 - x1 * x1) % p, 2 * x0 * x1 % p
+    return (s0 * x0 - s1 * x1 + 4) % p, (s0 * x1 + s1 * x0 + 4) % p
+
+
 def _y_of(x0: int, x1: int, *, largest: bool) -> tuple[int, int]:
     """The y of `y^2 = x^3 + 4(1 + i)` in Fp2 whose imaginary part (or real part, if that is zero) is the larger."""
     p = _FIELD
-    s0, s1 = (x0 * x0 - x1 * x1) % p, 2 * x0 * x1 % p
-    c0, c1 = (s0 * x0 - s1 * x1 + 4) % p, (s0 * x1 + s1 * x0 + 4) % p
+    c0, c1 = _right_side(x0, x1)
     norm = pow((c0 * c0 + c1 * c1) % p, (p + 1) // 4, p)
     half = (c0 + norm) * pow(2, p - 2, p) % p
     root = pow(half, (p + 1) // 4, p)

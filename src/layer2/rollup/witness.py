@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 from eth_abi.abi import encode
 
-from layer2.primitives.bls import signature_hint, uncompressed_key
+from layer2.primitives.bls import is_key, key_hint, signature_hint, uncompressed_key
 from layer2.primitives.hashing import keccak
 from layer2.primitives.merkle import empty_roots
 from layer2.rollup.accounts import State
 from layer2.rollup.amounts import fee_of
+from layer2.rollup.authority import Authority
 from layer2.rollup.frames import Frame, FrameType, Op, decode_frame
-from layer2.rollup.params import ACCOUNT_DEPTH, MAX_ACCOUNTS, OPS_PER_SEGMENT
-from layer2.rollup.queue import Deposit, Forced, QueueItem
+from layer2.rollup.params import ACCOUNT_DEPTH, MAX_ACCOUNTS, MAX_NONCE, OPS_PER_SEGMENT
+from layer2.rollup.queue import Deposit, Forced, QueueItem, Scheme, apply_item
 from layer2.rollup.records import Claim, ItemRecord, Roots, unpack_roots
 from layer2.rollup.replica import Replica
 from layer2.rollup.transition import admissible, digests
@@ -39,7 +40,8 @@ CHECKPOINT = 256
 _ROOTS = "(bytes32,bytes32,bytes32,bytes32)"
 _ITEM = "(bytes32,uint8,bytes32,uint32,uint64,uint32,bytes28,uint40)"
 _WITNESS = "(uint32[],bytes32[],bytes32[],uint256[],bytes,bytes32[])"
-_PROOF = f"(uint256,bytes,{_ROOTS},{_ROOTS},(uint256,{_ITEM},{_ITEM}),bytes,bytes[],bytes32[],{_WITNESS})"
+_PLACE = f"(uint256,{_ITEM},{_ITEM})"
+_PROOF = f"(uint256,bytes,{_ROOTS},{_ROOTS},{_PLACE},bytes,bytes[],bytes32[],bytes[],bytes[],{_WITNESS})"
 _NO_ITEM = ItemRecord(bytes(32), 0, bytes(32), 0, 0, 0, bytes(28), 0)
 
 
@@ -105,9 +107,12 @@ def named_by_frame(state: State, frame: Frame, half: int) -> list[int]:
     if frame.kind is FrameType.SKIP or frame.token >= state.tokens:
         return []
     named: list[int] = []
+    if frame.kind is FrameType.ACCOUNTS:
+        valid = 0 if half else sum(is_key(op.key) for op in frame.ops)
+        return list(range(state.next_account, min(state.next_account + valid, MAX_ACCOUNTS)))
     if half == 1 and (not frame.kind.by_bls or len(frame.ops) <= OPS_PER_SEGMENT):
         return named
-    if fee_of(frame.fee) and frame.kind is not FrameType.ACCOUNTS:
+    if fee_of(frame.fee):
         named.append(frame.receiver)
     if half == 0 and frame.kind.by_bls:
         named += [op.sender for op in frame.ops]
@@ -187,6 +192,8 @@ class _Opened:
     later: list[bytes]
     data: bytes
     named: list[int]
+    keys: list[bytes]
+    hints: list[bytes]
 
     def row(self, named: list[int]) -> tuple[object, ...]:
         """`Segment.Proof`, with these accounts opened."""
@@ -200,6 +207,8 @@ class _Opened:
             self.data,
             self.items,
             self.later,
+            self.keys,
+            self.hints,
             Witness.of(self.state, named).as_tuple(),
         )
 
@@ -216,13 +225,33 @@ def _open(replica: Replica, claim: Claim, segment: int) -> _Opened:
         end = min(start + OPS_PER_SEGMENT, place.record.queue_end)
         reach = min(-(-end // CHECKPOINT) * CHECKPOINT, place.record.queue_end)
         later = [keccak(raw) for raw in replica.raw_queue[end:reach]]
-        named = named_by_items(state, replica.queue[start:end])
-        return _Opened(*head, Frame(), -1, replica.raw_queue[start:end], later, b"", named)
+        coming = replica.queue[start:end]
+        named = named_by_items(state, coming)
+        speakers = _speakers(state, coming, replica.authority)
+        return _Opened(*head, Frame(), -1, replica.raw_queue[start:end], later, b"", named, *speakers)
     index = place.offset - place.queue_segments
     entry = replica.entries[place.entry - 1]
     frame = decode_frame(entry.frames()[index // 2])
     named = named_by_frame(state, frame, index % 2)
-    return _Opened(*head, frame, index % 2, [], [], entry.data, named)
+    opens = frame.kind is FrameType.ACCOUNTS and index % 2 == 0
+    hints = [key_hint(op.key) for op in frame.ops] if opens else []
+    return _Opened(*head, frame, index % 2, [], [], entry.data, named, [], hints)
+
+
+def _speakers(state: State, items: list[QueueItem], authority: Authority) -> tuple[list[bytes], list[bytes]]:
+    """Keys and hints for the items whose BLS signature is looked at, in their order."""
+    keys: list[bytes] = []
+    hints: list[bytes] = []
+    state = state.copy()
+    for item in items:
+        if isinstance(item, Forced) and item.scheme == Scheme.BLS and len(item.signature) == 48:
+            account = state.accounts.get(item.account)
+            fits = account is not None and account.token == item.token and account.nonce < MAX_NONCE
+            if account is not None and fits and not item.to >> 32 and account.address is None:
+                keys.append(uncompressed_key(state.keys[account.owner]))
+                hints.append(signature_hint(item.signature))
+        apply_item(state, item, authority)
+    return keys, hints
 
 
 def _multiproof(state: State, ids: list[int]) -> tuple[list[bytes], list[int]]:
