@@ -97,8 +97,8 @@ interface IRollup {
 
     // ----------------------------------------------------------------------------------------------------- Events
 
-    /// @notice An entry of the inbox.
-    event Posted(uint256 indexed index, bytes32 acc, Item item);
+    /// @notice An entry of the inbox; its hash is the accumulator after it.
+    event Posted(uint256 indexed index, Item item);
     /// @notice The frames of an entry posted in calldata, so that logs alone rebuild the state, whoever called.
     /// @dev Free: the price of calldata has a floor (EIP-7623) that lies above calldata and log together.
     event Frames(uint256 indexed index, bytes data);
@@ -275,6 +275,7 @@ interface IRollup {
     function deposit(uint16 token, uint128 amount, bytes32 owner, uint32 to) external payable;
 
     /// @notice Pay a withdrawal of a final assertion to its owner.
+    /// @param path siblings from the bottom up; those at the top that are roots of empty trees may be left out
     function claim(
         Claim calldata final_,
         Roots calldata roots,

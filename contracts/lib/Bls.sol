@@ -104,12 +104,12 @@ library Bls {
     /// @dev A number of Fp2 is a square exactly if its norm is one in Fp, and minus one is none there. All is multiplied
     /// by squares (4, then 16), since products are made of squares: `4ab = (a + b)^2 - (a - b)^2`.
     function _requireOffCurve(uint256[4] memory x, bytes memory hint) private view {
-        (uint256 h, uint256 l) = _norm(x);
-        if (h | l == 0) revert PointInvalid(12);
+        (uint256 high, uint256 low) = _norm(x);
+        if (high | low == 0) revert PointInvalid(12);
         (uint256 zh, uint256 zl) = abi.decode(hint, (uint256, uint256));
         (zh, zl) = _power(zh, zl, 2);
-        (h, l) = _negate(h, l);
-        if (zh != h || zl != l) revert PointInvalid(13);
+        (high, low) = _negate(high, low);
+        if (zh != high || zl != low) revert PointInvalid(13);
     }
 
     /// @dev 256 times the norm of `x^3 + 4(1 + i)`, `x = x[0..1] + i x[2..3]`.
@@ -148,9 +148,9 @@ library Bls {
     }
 
     function _sub(uint256[2] memory a, uint256[2] memory b) private pure returns (uint256[2] memory) {
-        (uint256 h, uint256 l) = (b[0], b[1]);
-        if (h | l != 0) (h, l) = _negate(h, l);
-        return _add(a, [h, l]);
+        (uint256 high, uint256 low) = (b[0], b[1]);
+        if (high | low != 0) (high, low) = _negate(high, low);
+        return _add(a, [high, low]);
     }
 
     /// @notice Whether `point` is the aggregate by all keys over all digests.

@@ -111,7 +111,9 @@ abstract contract Assertions is Inbox {
         Record storage record = _requireOpen(id);
         _requireFinal(final_);
         // Overtaken: what it says about these entries can no longer become final.
-        if (final_.inboxEnd < claimed.inboxEnd && !_frozen) revert RangeInvalid(claimed.inboxEnd - final_.inboxEnd);
+        if (final_.inboxEnd < claimed.inboxEnd && !_head.frozen) {
+            revert RangeInvalid(claimed.inboxEnd - final_.inboxEnd);
+        }
         record.status = Status.Released;
         _freeBond(record.proposer);
         emit Released(id);

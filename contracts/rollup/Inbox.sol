@@ -64,9 +64,8 @@ abstract contract Inbox is Queue {
         _head = head;
         Item memory item =
             Item(previous, kind, data, uint32(frames), head.segments, head.consumed, queueAcc, uint40(block.timestamp));
-        bytes32 acc = keccak256(abi.encode(item));
-        accs[head.items] = acc;
-        emit Posted(head.items, acc, item);
+        accs[head.items] = keccak256(abi.encode(item));
+        emit Posted(head.items, item);
     }
 
     /// @dev Moves the queue on, and sees to it that the caller may post and leaves nothing overdue.

@@ -8,14 +8,6 @@ import {RollupBase} from "./RollupBase.sol";
 /// @dev One running hash, so that an item costs no new slot; every 256 items the hash is kept as a checkpoint, so that
 /// a proof never has to lead over more than 256 items.
 abstract contract Queue is RollupBase {
-    struct Head {
-        uint48 items;
-        uint64 segments;
-        uint32 consumed;
-        uint40 lastTime;
-        uint40 pendingSince;
-    }
-
     struct Tail {
         bytes28 acc;
         uint32 length;
@@ -32,7 +24,6 @@ abstract contract Queue is RollupBase {
     uint8 private constant ITEM_FORCED = 2;
     uint8 internal constant ITEM_TOKEN = 3;
 
-    Head internal _head;
     Tail internal _tail;
     mapping(uint256 count => Checkpoint) internal _checkpoints;
 

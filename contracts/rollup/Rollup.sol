@@ -21,7 +21,7 @@ contract Rollup is Vault {
     function freeze() external whileRunning {
         uint256 from = _finalAt + _FREEZE_AFTER + 1;
         if (block.timestamp < from) revert TooEarly(block.timestamp, from);
-        _frozen = true;
+        _head.frozen = true;
         emit Frozen(_finalId);
     }
 
@@ -72,7 +72,7 @@ contract Rollup is Vault {
     }
 
     function _requireLast(Claim calldata final_, Roots calldata roots) private view returns (bytes32 id) {
-        if (!_frozen) revert FrozenMode(false);
+        if (!_head.frozen) revert FrozenMode(false);
         id = _requireFinal(final_);
         if (id != _finalId) revert StatusWrong(id, Status.Final);
         if (_stateRoot(roots) != final_.root) revert ProofInvalid();

@@ -24,7 +24,17 @@ abstract contract RollupBase is IRollup {
     uint256 internal immutable _REVEAL_BLOCKS;
     uint256 internal immutable _BOND;
 
-    bool internal _frozen;
+    /// @dev One slot: what every posting and every deposit reads.
+    struct Head {
+        uint48 items;
+        uint64 segments;
+        uint32 consumed;
+        uint40 lastTime;
+        uint40 pendingSince;
+        bool frozen;
+    }
+
+    Head internal _head;
     bool private transient _entered;
 
     constructor(Config memory config) {
@@ -47,7 +57,7 @@ abstract contract RollupBase is IRollup {
     }
 
     modifier whileRunning() {
-        if (_frozen) revert FrozenMode(true);
+        if (_head.frozen) revert FrozenMode(true);
         _;
     }
 
@@ -74,19 +84,25 @@ abstract contract RollupBase is IRollup {
         return keccak256(abi.encode(roots.accounts, system)) & bytes32(type(uint256).max >> 8);
     }
 
+    /// @dev Siblings from the bottom up. What is missing at the top are roots of empty trees: a young list has a short
+    /// path. Above the list's end every sibling is on the right, so that nothing else can be proven by leaving some out.
     function _requirePath(bytes32 root, bytes32 leaf, uint256 index, bytes32[] calldata path, uint256 depth)
         internal
         pure
     {
-        if (path.length != depth || index >> depth != 0) revert ProofInvalid();
+        if (path.length > depth || index >> path.length != 0) revert ProofInvalid();
         bytes32 node = leaf;
+        bytes32 empty = 0;
         for (uint256 i; i < depth; ++i) {
-            bytes32 sibling = path[i];
+            bytes32 sibling = i < path.length ? path[i] : empty;
             assembly ("memory-safe") {
                 let right := and(shr(i, index), 1)
                 mstore(shl(5, right), node)
                 mstore(shl(5, sub(1, right)), sibling)
                 node := keccak256(0, 64)
+                mstore(0, empty)
+                mstore(32, empty)
+                empty := keccak256(0, 64)
             }
         }
         if (node != root) revert ProofInvalid();

@@ -83,6 +83,7 @@ abstract contract Vault is Assertions {
 
     /// @inheritdoc IRollup
     function tokenOf(uint256 id) public view returns (address) {
+        if (id == 0) return address(0);
         if (id >= _tokens.length) revert UnknownId(id);
         return _tokens[id];
     }

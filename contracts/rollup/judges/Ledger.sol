@@ -33,6 +33,7 @@ library Ledger {
         uint32[] ids;
         bytes32[] owners;
         uint256[] words;
+        bytes32[] olds;
         bytes hints;
         uint256 hint;
         bytes32[] branch;
@@ -45,24 +46,28 @@ library Ledger {
 
     // --------------------------------------------------------------------------------------------- opening, closing
 
-    /// @notice Open the accounts under the root of `before`. `fresh`: the withdrawal list starts empty.
+    /// @notice Read the accounts and what the root covers beside them. `fresh`: the withdrawal list starts empty.
+    /// @dev Nothing is proven about the accounts until `prove` or `close` has seen them lead to the root before.
     function open(IRollup.Roots memory before, Witness memory witness, bool fresh)
         internal
         pure
         returns (State memory state)
     {
         uint256 n = witness.ids.length;
-        if (witness.leaves.length != 2 * n) revert Located.WitnessInvalid(10);
+        if (n == 0 || witness.leaves.length != 2 * n) revert Located.WitnessInvalid(10);
         state.ids = witness.ids;
         state.owners = new bytes32[](n);
         state.words = new uint256[](n);
+        state.olds = new bytes32[](n);
         state.hints = witness.hints;
         for (uint256 i; i < n; ++i) {
             if (i != 0 && witness.ids[i] <= witness.ids[i - 1]) revert Located.WitnessInvalid(11);
-            state.owners[i] = witness.leaves[2 * i];
-            state.words[i] = uint256(witness.leaves[2 * i + 1]);
+            bytes32 owner = witness.leaves[2 * i];
+            bytes32 word = witness.leaves[2 * i + 1];
+            state.owners[i] = owner;
+            state.words[i] = uint256(word);
+            state.olds[i] = leafOf(owner, uint256(word));
         }
-        if (root(state, witness) != before.accounts) revert Located.WitnessInvalid(12);
         uint256 numbers = uint256(before.numbers);
         state.next = uint32(numbers >> 192);
         state.queueCount = uint64(numbers >> 128);
@@ -77,48 +82,120 @@ library Ledger {
         }
     }
 
-    /// @notice The state root now.
-    function close(State memory state, Witness memory witness) internal pure returns (bytes32) {
+    /// @notice Check that the accounts are those under `accounts`.
+    function prove(State memory state, Witness memory witness, bytes32 accounts) internal pure {
+        (bytes32 before,) = _fold(state.olds, state.olds, _positions(state), witness, false);
+        if (before != accounts) revert Located.WitnessInvalid(12);
+    }
+
+    /// @notice Check that the accounts were those under `accounts`; the state root now.
+    function close(State memory state, Witness memory witness, bytes32 accounts) internal pure returns (bytes32) {
+        uint256 n = state.ids.length;
+        bytes32[] memory news = new bytes32[](n);
+        for (uint256 i; i < n; ++i) {
+            news[i] = leafOf(state.owners[i], state.words[i]);
+        }
+        (bytes32 before, bytes32 root) = _fold(state.olds, news, _positions(state), witness, true);
+        if (before != accounts) revert Located.WitnessInvalid(12);
+        return rootWith(state, root);
+    }
+
+    /// @notice The state root over accounts with this root.
+    function rootWith(State memory state, bytes32 accounts) internal pure returns (bytes32) {
         uint256 numbers = (state.withdrawals << 224) | (state.next << 192) | (state.queueCount << 128);
         numbers |= state.tokens << 96;
         bytes32 system = keccak256(abi.encode(exits(state), numbers, uint256(uint224(state.queueAcc))));
-        return keccak256(abi.encode(root(state, witness), system)) & bytes32(type(uint256).max >> 8);
+        return keccak256(abi.encode(accounts, system)) & bytes32(type(uint256).max >> 8);
     }
 
-    /// @notice The root over all accounts: the opened ones as they are now, everything else as proven.
-    function root(State memory state, Witness memory witness) internal pure returns (bytes32) {
+    function _positions(State memory state) private pure returns (uint256[] memory at) {
         uint256 n = state.ids.length;
-        if (n == 0) revert Located.WitnessInvalid(15);
-        bytes32[] memory nodes = new bytes32[](n);
-        uint256[] memory at = new uint256[](n);
+        at = new uint256[](n);
         for (uint256 i; i < n; ++i) {
             at[i] = state.ids[i];
-            nodes[i] = leafOf(state.owners[i], state.words[i]);
         }
-        bytes32 zero = 0;
-        uint256 sibling = 0;
-        uint256 seen = 0;
-        for (uint256 level; level < ACCOUNT_DEPTH; ++level) {
-            uint256 kept = 0;
-            for (uint256 i; i < n; ++i) {
-                uint256 index = at[i];
-                bytes32 left = nodes[i];
-                bytes32 right;
-                if (index & 1 == 0 && i + 1 < n && at[i + 1] == index + 1) {
-                    right = nodes[++i];
-                } else {
-                    if ((witness.empty[seen >> 8] >> (seen & 255)) & 1 == 1) right = zero;
-                    else right = witness.siblings[sibling++];
-                    ++seen;
-                    if (index & 1 == 1) (left, right) = (right, left);
+    }
+
+    /// @dev Both roots in one walk: what was and what is now have the same siblings. Overwrites its arguments.
+    function _fold(bytes32[] memory olds, bytes32[] memory news, uint256[] memory at, Witness memory witness, bool both)
+        private
+        pure
+        returns (bytes32 before, bytes32 after_)
+    {
+        bytes32[] memory siblings = witness.siblings;
+        uint256[] memory empty = witness.empty;
+        uint256 missing = 0;
+        assembly ("memory-safe") {
+            let a := add(olds, 32)
+            let b := add(news, 32)
+            let x := add(at, 32)
+            let s := add(siblings, 32)
+            let sEnd := add(s, shl(5, mload(siblings)))
+            let e := add(empty, 32)
+            let eEnd := add(e, shl(5, mload(empty)))
+            let bits := 0
+            let left := 0
+            let zero := 0
+            let end := shl(5, mload(at))
+            for { let level := 0 } lt(level, ACCOUNT_DEPTH) { level := add(level, 1) } {
+                let w := 0
+                for { let r := 0 } lt(r, end) {} {
+                    let index := mload(add(x, r))
+                    let was := mload(add(a, r))
+                    let now_ := mload(add(b, r))
+                    let next := add(r, 32)
+                    switch and(iszero(and(index, 1)), and(lt(next, end), eq(mload(add(x, next)), add(index, 1))))
+                    case 1 {
+                        mstore(0, was)
+                        mstore(32, mload(add(a, next)))
+                        was := keccak256(0, 64)
+                        if both {
+                            mstore(0, now_)
+                            mstore(32, mload(add(b, next)))
+                            now_ := keccak256(0, 64)
+                        }
+                        next := add(next, 32)
+                    }
+                    default {
+                        if iszero(left) {
+                            missing := or(missing, iszero(lt(e, eEnd)))
+                            bits := mload(e)
+                            e := add(e, 32)
+                            left := 256
+                        }
+                        let sibling := zero
+                        if iszero(and(bits, 1)) {
+                            missing := or(missing, iszero(lt(s, sEnd)))
+                            sibling := mload(s)
+                            s := add(s, 32)
+                        }
+                        bits := shr(1, bits)
+                        left := sub(left, 1)
+                        // Where the node itself goes: to the left, or to the right.
+                        let own := shl(5, and(index, 1))
+                        mstore(sub(32, own), sibling)
+                        mstore(own, was)
+                        was := keccak256(0, 64)
+                        if both {
+                            mstore(own, now_)
+                            now_ := keccak256(0, 64)
+                        }
+                    }
+                    mstore(add(a, w), was)
+                    if both { mstore(add(b, w), now_) }
+                    mstore(add(x, w), shr(1, index))
+                    w := add(w, 32)
+                    r := next
                 }
-                nodes[kept] = pair(left, right);
-                at[kept++] = index >> 1;
+                end := w
+                mstore(0, zero)
+                mstore(32, zero)
+                zero := keccak256(0, 64)
             }
-            n = kept;
-            zero = pair(zero, zero);
+            before := mload(a)
+            after_ := mload(b)
         }
-        return nodes[0];
+        if (missing != 0) revert Located.WitnessInvalid(18);
     }
 
     /// @notice The root over the withdrawals, from the left siblings of the next one.

@@ -7,7 +7,7 @@ import {Located} from "./Located.sol";
 
 /// @title What operations do: the on-chain twin of the rollup's state transition, one segment at a time
 /// @dev Total like its twin: bytes that mean nothing do nothing. Accounts are looked up in an order that the bytes alone
-/// decide: the fee receiver; in the first half of a BLS frame every sender; then sender and receiver of each operation.
+/// decide: the fee receiver; for the judge of signatures every sender; then sender and receiver of each operation.
 library Operations {
     using Ledger for Ledger.State;
 

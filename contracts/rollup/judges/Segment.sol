@@ -38,7 +38,7 @@ abstract contract Segment {
         Ledger.Witness witness;
     }
 
-    /// @param state the accounts touched, before the segment
+    /// @param state the accounts touched, before the segment; not proven yet
     /// @param start root before the segment
     /// @param following root after it, as the claim has it
     /// @param queueStart queue position before its entry
@@ -67,7 +67,7 @@ abstract contract Segment {
             Located.inside(IRollup(msg.sender), proof.place, parent.segments + proof.segment);
         opened.queueSegments = Located.queueSegments(proof.place.item.queueEnd - opened.queueStart);
         opened.state = Ledger.open(proof.before, proof.witness, first);
-        opened.start = first ? Ledger.close(opened.state, proof.witness) : preceding;
+        opened.start = first ? Ledger.rootWith(opened.state, proof.before.accounts) : preceding;
     }
 
     /// @dev A word more than a frame, so that the last operation can be read by whole words.

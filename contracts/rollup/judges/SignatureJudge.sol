@@ -36,8 +36,9 @@ contract SignatureJudge is IJudge, Segment {
         Operations.Header memory head = Operations.header(frame);
         if (head.count == 0 || !Operations.byBls(head)) revert Located.WitnessInvalid(31);
         bool executed = opened.following != opened.start;
+        Ledger.prove(opened.state, proof.witness, proof.before.accounts);
         (bool fine,) = Operations.admissible(opened.state, frame, head, true);
-        // What must be skipped whatever its signature is, is for the state judge.
+        // A sender that is not there, or has no BLS key, decides it without any signature.
         if (!fine) return executed;
         return executed != _signed(opened.state, frame, head, signers);
     }

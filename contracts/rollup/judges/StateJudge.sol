@@ -9,8 +9,8 @@ import {Operations} from "./Operations.sol";
 import {Segment} from "./Segment.sol";
 
 /// @title StateJudge: re-executes one segment and compares the root
-/// @notice Convicts when the root after the segment is not what the root before it and the data give. A BLS frame that
-/// was skipped, and BLS signatures, are for another judge: here a frame counts as signed if the claim executes it.
+/// @notice Convicts when the root after the segment is not what the root before it and the data give. Whether a BLS frame
+/// was to be executed is for another judge: here it counts as signed, by all its senders, if the claim executes it.
 contract StateJudge is IJudge, Segment {
     /// @inheritdoc IJudge
     function guilty(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
@@ -27,9 +27,12 @@ contract StateJudge is IJudge, Segment {
             bytes memory frame = _frameAt(proof, index / 2);
             bytes32 beforeFrame = index & 1 == 1 ? _beforeFrame(parent, proof) : opened.start;
             (bool judged, bool same) = _runFrame(opened, frame, index & 1, beforeFrame, proof.hints);
-            if (judged) return !same;
+            if (judged) {
+                Ledger.prove(opened.state, proof.witness, proof.before.accounts);
+                return !same;
+            }
         }
-        return Ledger.close(opened.state, proof.witness) != opened.following;
+        return Ledger.close(opened.state, proof.witness, proof.before.accounts) != opened.following;
     }
 
     /// @dev Runs one half of a frame, or says what the roots alone tell.
@@ -58,9 +61,9 @@ contract StateJudge is IJudge, Segment {
             Operations.openAccounts(state, frame, head, hints);
             return (false, false);
         }
-        (bool fine, uint256 receiver) = Operations.admissible(state, frame, head, bls);
+        (bool fine, uint256 receiver) = Operations.admissible(state, frame, head, false);
         if (!fine) return (true, following == start);
-        // Skipping a frame that looks right is a matter of its signature.
+        // Whether a BLS frame is executed at all is a matter of its senders and their signature.
         if (bls && following == start) return (true, true);
         Operations.execute(state, frame, head, 0, receiver, _domain());
     }

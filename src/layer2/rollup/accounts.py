@@ -155,8 +155,8 @@ class State:
         return self._tree.root
 
     def account_path(self, index: int) -> list[bytes]:
-        """The siblings of an account's leaf, from the bottom up."""
-        return self._tree.path(index)
+        """The siblings of an account's leaf, without those above that are roots of empty trees."""
+        return self._tree.path(index)[: (self.next_account - 1).bit_length()]
 
     def account_node(self, level: int, index: int) -> bytes:
         """A node of the tree of accounts; 0 is the level of the leaves."""
@@ -170,8 +170,8 @@ class State:
         return [node if count >> level & 1 else EMPTY for level, node in enumerate(path)]
 
     def withdrawal_path(self, index: int) -> list[bytes]:
-        """The siblings of a withdrawal's leaf."""
-        return self._exits.path(index)
+        """The siblings of a withdrawal's leaf, without those above that are roots of empty trees."""
+        return self._exits.path(index)[: (len(self.withdrawals) - 1).bit_length()]
 
     def leaf(self, index: int) -> bytes:
         """The leaf of an account; zero where there is none."""

@@ -61,6 +61,10 @@ class Challenger:
                 done += self._commit(claim)
         return done
 
+    def forget(self) -> None:
+        """Drop what is under way: after the chain has gone back, commitments may be gone too."""
+        self._under_way.clear()
+
     def wrong(self) -> list[Claim]:
         """The open assertions that are wrong."""
         open_ = (one for one in self.replica.claims.values() if self.rollup.status(one.id)[2] is Status.OPEN)

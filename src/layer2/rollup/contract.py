@@ -55,9 +55,14 @@ class RollupContract:
 
     @classmethod
     def deploy(
-        cls, sender: Sender, sequencer: str, profile: Profile = DEVNET, judges: Sequence[str] = ()
+        cls,
+        sender: Sender,
+        sequencer: str,
+        profile: Profile = DEVNET,
+        judges: Sequence[str] = (),
+        genesis: bytes = GENESIS,
     ) -> RollupContract:
-        """Deploy the packaged rollup with its judges."""
+        """Deploy the packaged rollup with its judges; `genesis`: the state root it starts from."""
         row = (
             to_address(sequencer),
             profile.force_delay,
@@ -67,7 +72,7 @@ class RollupContract:
             profile.reveal_blocks,
             profile.bond,
         )
-        return cls(deploy(sender, load_artifact("Rollup"), row, list(judges), GENESIS))
+        return cls(deploy(sender, load_artifact("Rollup"), row, list(judges), genesis))
 
     @classmethod
     def at(cls, connection: Connection, address: str) -> RollupContract:

@@ -43,16 +43,18 @@ class LocalRollup:
         profile: Profile = DEVNET,
         folder: Path | None = None,
         least_fee: int = 0,
+        genesis: State | None = None,
     ) -> None:
         self.connection = connection
         self.profile = profile
+        self.genesis = genesis or State()
         if folder is None:
             folder = Path(tempfile.mkdtemp(prefix="layer2-rollup-"))
             weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         operator = Sender(connection, sequencer)
         self.start_block = connection.block_number()
         judges = [deploy(operator, load_artifact(name)).address for name in JUDGES]
-        self.rollup = RollupContract.deploy(operator, sequencer.address, profile, judges)
+        self.rollup = RollupContract.deploy(operator, sequencer.address, profile, judges, self.genesis.root)
         journal = folder / f"sequencer-{self.rollup.address[2:10].lower()}.journal"
         self.sequencer = Sequencer(self.rollup, operator, journal, replica=self.replica(), least_fee=least_fee)
         self.proposer = Proposer(self.rollup, operator, self.replica())
@@ -64,7 +66,7 @@ class LocalRollup:
 
     def replica(self) -> Replica:
         """A new follower that shares nothing with the others."""
-        return Replica(self.rollup, start_block=self.start_block)
+        return Replica(self.rollup, start_block=self.start_block, genesis=self.genesis)
 
     def wallet(self, signer: Signer, *, with_sequencer: bool = True) -> Wallet:
         """The wallet of an account; without the sequencer it can only force and escape."""

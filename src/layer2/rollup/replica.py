@@ -14,7 +14,7 @@ from layer2.rollup.authority import Authority, Signatures
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.params import FRAME_BYTES
 from layer2.rollup.queue import QueueItem, decode_item
-from layer2.rollup.records import GENESIS, Claim, ItemKind, ItemRecord, Status, pack_roots
+from layer2.rollup.records import Claim, ItemKind, ItemRecord, Status, pack_roots
 from layer2.rollup.refusals import DataMissing, StateUnknown
 from layer2.rollup.transition import apply_frame, apply_queue
 
@@ -74,12 +74,14 @@ class Replica:
         start_block: int = 0,
         confirmations: int = 0,
         authority: Authority | None = None,
+        genesis: State | None = None,
     ) -> None:
         self.rollup = rollup
         self.authority = authority or Signatures(rollup.domain)
         self._follower = LogFollower(
             rollup.connection, rollup.address, start_block=start_block, confirmations=confirmations
         )
+        self._genesis = genesis or State()
         self._logs: list[Log] = []
         self._restart()
 
@@ -178,10 +180,10 @@ class Replica:
 
     def _restart(self) -> None:
         self._seen = _Seen()
-        self.head = State()
-        genesis = Claim(bytes(32), 0, 0, GENESIS, bytes(32), False)
+        self.head = self._genesis.copy()
+        genesis = Claim(bytes(32), 0, 0, self._genesis.root, bytes(32), False)
         self._seen.claims[genesis.id] = genesis
-        self._states: dict[bytes, State] = {genesis.id: State()}
+        self._states: dict[bytes, State] = {genesis.id: self._genesis}
         self._verdicts: dict[bytes, bool] = {genesis.id: True}
 
     def _take(self, log: Log) -> None:

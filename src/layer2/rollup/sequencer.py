@@ -82,6 +82,7 @@ class Sequencer:
     def submit_many(self, ops: Sequence[SignedOp]) -> list[Layer2Error | None]:
         """Accept what is acceptable, with one commit; for each its refusal or None. A single one that fails raises."""
         results: list[Layer2Error | None] = []
+        self._follow()
         fault_point("sequencer.accept.before")
         for op in ops:
             try:
@@ -124,6 +125,7 @@ class Sequencer:
 
     def next_nonce(self, account: int) -> int:
         """The nonce of an account's next operation, pending ones counted."""
+        self._follow()
         known = self._state.accounts.get(account)
         return 0 if known is None else known.nonce
 
@@ -158,6 +160,11 @@ class Sequencer:
             withdraw(self._state, one.sender, one.to, one.amount, one.token, fee)
         else:
             move(self._state, one.sender, one.to, one.amount, one.token, fee)
+
+    def _follow(self) -> None:
+        """What others have posted, or forced, counts before anything is promised."""
+        if self.replica.step():
+            self._settle()
 
     def _reload(self) -> None:
         """After a start: what was accepted and is not in the inbox is pending again."""

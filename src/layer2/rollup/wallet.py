@@ -116,6 +116,7 @@ class Wallet:
 
     def escape(self, account: int | None = None) -> Receipt:
         """In frozen mode: take an account's balance under the last final state."""
+        self.replica.step()
         final = self.replica.final()
         state = self.replica.state_of(final)
         index = account if account is not None else self._escapable(final)
