@@ -8,7 +8,7 @@ pragma solidity ^0.8.28;
 /// final assertions. Data is never undone: a wrong assertion is dropped, the next one starts from the same place.
 /// @dev Nobody owns it; it has no proxy, no pause and no fee. The sequencer only has the first turn to post.
 /// @custom:security Money leaves only (1) by a withdrawal under a final assertion, once each (`claim`); (2) once the
-/// rollup is frozen, because nothing became final for `freezeAfter`, by a balance under the last final assertion, once
+/// rollup is frozen, because something waited for `freezeAfter` in vain, by a balance under the last final assertion, once
 /// each (`escape`), or by a deposit that it has not consumed (`refund`).
 interface IRollup {
     // ------------------------------------------------------------------------------------------------------ Types
@@ -18,7 +18,7 @@ interface IRollup {
     /// @param forceDelay how long the queue may wait
     /// @param lease how long the sequencer may be silent before everybody may post
     /// @param window how long an assertion can be challenged
-    /// @param freezeAfter how long without a final assertion until the rollup can be frozen
+    /// @param freezeAfter how long something may wait to become final until the rollup can be frozen
     /// @param revealBlocks blocks between a challenger's commitment and its proof
     /// @param bond behind each open assertion; half pays the challenger, half is burned
     struct Config {
@@ -299,8 +299,10 @@ interface IRollup {
 
     // ---------------------------------------------------------------------------------------------------- Freezing
 
-    /// @notice Freeze the rollup when nothing became final for too long. For ever.
-    function freeze() external;
+    /// @notice Freeze the rollup, for ever, when something waits for too long: the queue to be consumed, or the first
+    /// entry after the last final assertion to become final. A rollup that nobody uses cannot be frozen.
+    /// @param next that entry; ignored when it is the queue that waits
+    function freeze(Claim calldata final_, Item calldata next) external;
 
     /// @notice In frozen mode: pay the balance of an address's account under the last final state.
     function escape(

@@ -18,8 +18,15 @@ contract Rollup is Vault {
     {}
 
     /// @inheritdoc IRollup
-    function freeze() external whileRunning {
-        uint256 from = _finalAt + _FREEZE_AFTER + 1;
+    function freeze(Claim calldata final_, Item calldata next) external whileRunning {
+        uint256 since = _head.pendingSince;
+        if (_head.consumed == _tail.length || block.timestamp <= since + _FREEZE_AFTER) {
+            if (_requireFinal(final_) != _finalId) revert ParentNotFinal(final_.parent, _finalId);
+            uint256 index = final_.inboxEnd + 1;
+            if (keccak256(abi.encode(next)) != accs[index]) revert ItemMismatch(index);
+            since = next.time;
+        }
+        uint256 from = since + _FREEZE_AFTER + 1;
         if (block.timestamp < from) revert TooEarly(block.timestamp, from);
         _head.frozen = true;
         emit Frozen(_finalId);

@@ -172,9 +172,9 @@ class RollupContract:
         row = (withdrawal.target, withdrawal.token, withdrawal.amount)
         return self._send(sender, "claim", final.as_tuple(), roots.as_tuple(), index, row, list(path))
 
-    def freeze(self, sender: Sender) -> Receipt:
-        """Freeze the rollup when nothing became final for too long."""
-        return self._send(sender, "freeze")
+    def freeze(self, sender: Sender, final: Claim, following: ItemRecord) -> Receipt:
+        """Freeze the rollup when its queue, or the entry `following` the last final claim, waited for too long."""
+        return self._send(sender, "freeze", final.as_tuple(), following.as_tuple())
 
     def escape(
         self, sender: Sender, final: Claim, roots: Roots, account: int, owner: bytes, word: int, path: Sequence[bytes]

@@ -11,7 +11,7 @@ from eth_abi.abi import encode
 from layer2.primitives.hashing import keccak
 from layer2.rollup.accounts import State
 
-__all__ = ["GENESIS", "Claim", "ItemKind", "ItemRecord", "Roots", "Status", "pack_roots", "unpack_roots"]
+__all__ = ["GENESIS", "NO_ITEM", "Claim", "ItemKind", "ItemRecord", "Roots", "Status", "pack_roots", "unpack_roots"]
 
 _ITEM = ["bytes32", "uint8", "bytes32", "uint32", "uint64", "uint32", "bytes28", "uint40"]
 _CLAIM = ["bytes32", "uint64", "uint64", "bytes32", "bytes32", "bool"]
@@ -61,6 +61,10 @@ class ItemRecord:
     def hash(self) -> bytes:
         """The inbox's accumulator after it."""
         return keccak(encode(_ITEM, self.as_tuple()))
+
+
+NO_ITEM = ItemRecord(bytes(32), 0, bytes(32), 0, 0, 0, bytes(28), 0)
+"""In the place of an entry where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from layer2.rollup.amounts import pack_fee
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.mempool import SignedOp
 from layer2.rollup.messages import Transfer, Withdraw
-from layer2.rollup.records import Claim, Roots
+from layer2.rollup.records import NO_ITEM, Claim, Roots
 from layer2.rollup.refusals import AccountUnknown, Rejected
 from layer2.rollup.replica import Replica
 
@@ -113,6 +113,14 @@ class Wallet:
             paid += self._claim_of(claim)
             claim = self.replica.claims[claim.parent]
         return paid
+
+    def freeze(self) -> Receipt:
+        """Freeze the rollup when something waits for too long; then `escape` pays."""
+        self.replica.step()
+        final = self.replica.final()
+        entries = self.replica.entries
+        following = entries[final.inbox_end].record if final.inbox_end < len(entries) else NO_ITEM
+        return self.rollup.freeze(self.sender, final, following)
 
     def escape(self, account: int | None = None) -> Receipt:
         """In frozen mode: take an account's balance under the last final state."""

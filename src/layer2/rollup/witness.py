@@ -19,7 +19,7 @@ from layer2.rollup.authority import Authority
 from layer2.rollup.frames import Frame, FrameType, Op, decode_frame
 from layer2.rollup.params import ACCOUNT_DEPTH, MAX_ACCOUNTS, MAX_NONCE, OPS_PER_SEGMENT
 from layer2.rollup.queue import Deposit, Forced, QueueItem, Scheme, apply_item
-from layer2.rollup.records import Claim, ItemRecord, Roots, unpack_roots
+from layer2.rollup.records import NO_ITEM, Claim, ItemRecord, Roots, unpack_roots
 from layer2.rollup.replica import Replica
 from layer2.rollup.transition import admissible
 
@@ -42,7 +42,6 @@ _ITEM = "(bytes32,uint8,bytes32,uint32,uint64,uint32,bytes28,uint40)"
 _WITNESS = "(uint32[],bytes32[],bytes32[],uint256[],bytes,bytes32[])"
 _PLACE = f"(uint256,{_ITEM},{_ITEM})"
 _PROOF = f"(uint256,bytes,{_ROOTS},{_ROOTS},{_PLACE},bytes,bytes[],bytes32[],bytes[],bytes[],{_WITNESS})"
-_NO_ITEM = ItemRecord(bytes(32), 0, bytes(32), 0, 0, 0, bytes(28), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ class Witness:
 
 def locate(replica: Replica, absolute: int) -> Place:
     """Where the segment with `absolute` segments before it lies."""
-    previous = _NO_ITEM
+    previous = NO_ITEM
     for index, entry in enumerate(replica.entries, 1):
         if absolute < entry.record.segments:
             return Place(index, entry.record, previous, absolute - previous.segments)

@@ -170,7 +170,7 @@ def test_when_all_has_stopped_balances_and_unconsumed_deposits_are_paid_back(l2,
     alone.replica.step()
     with reverts("FrozenMode", frozen=False):
         alone.escape()
-    l2.rollup.freeze(stranger)
+    l2.wallet(people.stranger, with_sequencer=False).freeze()
     before = chain.balance(people.payee.address)
     receipt = alone.escape()
     gas = receipt.gas_used * receipt.effective_gas_price
@@ -190,6 +190,33 @@ def test_when_all_has_stopped_balances_and_unconsumed_deposits_are_paid_back(l2,
     with reverts("AlreadyPaid", index=0):
         l2.rollup.refund(stranger, final, Roots.of(state), 0, bytes(28), replica.raw_queue[0], [])
     assert owner_of_key(payer.bls.public)[:12] != bytes(12)
+
+
+def test_a_rollup_that_nobody_uses_cannot_be_frozen(l2, chain, people) -> None:
+    funded(l2, people)
+    stranger = l2.wallet(people.stranger, with_sequencer=False)
+    with pytest.raises(ContractReverted, match="TooEarly"):
+        stranger.freeze()  # an entry waits, but not for long
+    l2.settle()
+    chain.advance(2 * l2.profile.freeze_after)
+    with pytest.raises(ContractReverted, match="ItemMismatch"):
+        stranger.freeze()  # everything is final
+
+
+def test_an_entry_that_nobody_makes_final_freezes_the_rollup(l2, chain, people) -> None:
+    payer, _ = funded(l2, people)
+    l2.settle()
+    payer.withdraw("1 ether")
+    l2.post()
+    chain.advance(l2.profile.freeze_after + 1)
+    stranger = l2.wallet(people.stranger, with_sequencer=False)
+    stranger.freeze()
+    with reverts("FrozenMode", frozen=True):
+        payer.deposit(1)
+    before = chain.balance(people.payer.address)
+    receipt = payer.escape()
+    # What was not final has not happened: the whole balance is there.
+    assert chain.balance(people.payer.address) - before + receipt.gas_used * receipt.effective_gas_price == 2 * ETHER
 
 
 def test_a_restarted_sequencer_still_has_what_it_accepted(l2, people, tmp_path) -> None:
