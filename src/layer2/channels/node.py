@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from layer2.channels.contract import HubContract
-from layer2.channels.events import Adopted, Event, Received, Signed
+from layer2.channels.events import Adopted, Received, Signed
 from layer2.channels.ledger import apply, check_pay
 from layer2.channels.locks import locks_hash
 from layer2.channels.messages import RIGHT_TO_PAY, LockVoucher, Session
@@ -231,9 +231,6 @@ class Party(ClosingNode):
             elif theirs is not None and theirs.nonce > entry.state.theirs.nonce:
                 self.receive_locks(theirs, resync=True)
             return self
-
-    def _thaws(self, event: Event) -> bool:
-        return isinstance(event, Adopted)
 
     def _digest_of(self, entry: Kept, proof: Payment | LockPayment) -> bytes:
         if isinstance(proof, LockPayment):

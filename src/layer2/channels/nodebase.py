@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from layer2.channels.contract import HubContract
-from layer2.channels.events import ChainSeen, Event
+from layer2.channels.events import Adopted, ChainSeen, Event
 from layer2.channels.key import ChannelKey
 from layer2.channels.ledger import TOMBSTONE, State, apply
 from layer2.channels.records import JOINED, decode_event, decode_join, encode_event, encode_join
@@ -207,14 +207,11 @@ class NodeBase:
                 entry = self._entry(bytes.fromhex(record.stream))
                 event = decode_event(record.payload)
                 entry.state = apply(entry.state, event)
-                entry.frozen = entry.frozen and not self._thaws(event)
+                entry.frozen = entry.frozen and not isinstance(event, Adopted)
         except JournalError as failure:
             raise JournalLost(f"the journal cannot be read: {failure}", hint=_RECOVERY) from failure
         except (Refused, MalformedError, ValueError) as failure:
             raise JournalLost(f"the journal contradicts itself: {failure}", hint=_RECOVERY) from failure
-
-    def _thaws(self, event: Event) -> bool:
-        raise NotImplementedError
 
     def _keep(self, key: ChannelKey, side: str, frozen: bool) -> None:
         state = State(key, "A" if side == "A" else "B")

@@ -82,6 +82,8 @@ class Replica:
             rollup.connection, rollup.address, start_block=start_block, confirmations=confirmations
         )
         self._genesis = genesis or State()
+        self.reorganisations = 0
+        """How often the chain has taken something back."""
         self._logs: list[Log] = []
         self._restart()
 
@@ -122,6 +124,7 @@ class Replica:
         """Read what is new; how many entries came."""
         update = self._follower.step()
         if update.removed:
+            self.reorganisations += 1
             kept = len(self._logs) - len(update.removed)
             logs, self._logs = self._logs[:kept], []
             self._restart()

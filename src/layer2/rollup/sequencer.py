@@ -60,6 +60,7 @@ class Sequencer:
         self._pending: list[SignedOp] = []
         self._state = State()
         self.replica.step()
+        self._reorganisations = self.replica.reorganisations
         self._reload()
 
     def __repr__(self) -> str:
@@ -106,7 +107,7 @@ class Sequencer:
 
     def step(self) -> Receipt | None:
         """Follow the chain; post what is pending, or consume what waits in the queue."""
-        self.replica.step()
+        self._follow()
         consumed = self.replica.entries[-1].record.queue_end if self.replica.entries else 0
         end = min(len(self.replica.queue), consumed + _MOST_QUEUED)
         self._settle(self.replica.queue[consumed:end])
@@ -162,8 +163,13 @@ class Sequencer:
             move(self._state, one.sender, one.to, one.amount, one.token, fee)
 
     def _follow(self) -> None:
-        """What others have posted, or forced, counts before anything is promised."""
-        if self.replica.step():
+        """What others have posted, or forced, or what the chain took back, counts before anything is promised."""
+        came = self.replica.step()
+        if self._reorganisations != self.replica.reorganisations:
+            # What stood in an entry that is gone is pending again.
+            self._reorganisations = self.replica.reorganisations
+            self._reload()
+        elif came:
             self._settle()
 
     def _reload(self) -> None:
