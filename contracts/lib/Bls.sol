@@ -9,6 +9,9 @@ library Bls {
     /// @notice A precompile refused points that were proven before, or a hint does not fit.
     error PointInvalid(uint256 what);
 
+    /// @dev Bytes of a key as EIP-2537 takes it.
+    uint256 internal constant KEY = 256;
+
     uint256 private constant P_HIGH = 0x1a0111ea397fe69a4b1ba7b6434bacd7;
     uint256 private constant P_LOW = 0x64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab;
     /// @dev (p - 1) / 2
@@ -158,9 +161,10 @@ library Bls {
     }
 
     /// @notice Whether `point` is the aggregate by all keys over all digests.
-    /// @param keys points of G2 as EIP-2537 takes them, known to be right
-    function verify(bytes memory point, bytes[] memory keys, bytes32[] memory digests) internal view returns (bool) {
+    /// @param keys points of G2 as EIP-2537 takes them, one after the other, known to be right
+    function verify(bytes memory point, bytes memory keys, bytes32[] memory digests) internal view returns (bool) {
         uint256 n = digests.length;
+        if (keys.length != n * KEY) revert PointInvalid(4);
         bytes memory input = new bytes(384 * (n + 1));
         bytes memory minusG2 = _minusG2();
         assembly ("memory-safe") {
@@ -168,12 +172,10 @@ library Bls {
             mcopy(add(input, 160), add(minusG2, 32), 256)
         }
         for (uint256 i; i < n; ++i) {
-            bytes memory one = keys[i];
-            if (one.length != 256) revert PointInvalid(4);
             uint256 at;
             assembly ("memory-safe") {
                 at := add(add(input, 32), mul(add(i, 1), 384))
-                mcopy(add(at, 128), add(one, 32), 256)
+                mcopy(add(at, 128), add(add(keys, 32), shl(8, i)), 256)
             }
             _hashToG1(digests[i], at);
         }
@@ -181,6 +183,13 @@ library Bls {
         (bool ok, bytes memory output) = _call(PAIRING, input, 32, cost);
         if (!ok) revert PointInvalid(5);
         return uint256(bytes32(output)) == 1;
+    }
+
+    /// @notice The owner word of key number `index`: its hash.
+    function ownerOf(bytes memory keys, uint256 index) internal pure returns (bytes32 owner) {
+        assembly ("memory-safe") {
+            owner := keccak256(add(add(keys, 32), shl(8, index)), KEY)
+        }
     }
 
     /// @notice BLS12381G1_XMD:SHA-256_SSWU_RO_ of a digest (RFC 9380).

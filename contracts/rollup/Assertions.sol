@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IJudge} from "../interfaces/IJudge.sol";
 import {IRollup} from "../interfaces/IRollup.sol";
+import {Runs} from "../lib/Runs.sol";
 import {Inbox} from "./Inbox.sol";
 
 /// @title What the inbox results in: proposals, bonds, proofs of lies, finality
@@ -155,7 +156,7 @@ abstract contract Assertions is Inbox {
         }
         if (roots.length != count * ROOT_BYTES) revert RootsInvalid();
         if (uint248(bytes31(roots[roots.length - ROOT_BYTES:])) != uint256(root)) revert RootsInvalid();
-        return (keccak256(roots), false);
+        return (Runs.commit(roots), false);
     }
 
     function _lockBond() private {

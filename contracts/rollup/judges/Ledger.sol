@@ -14,23 +14,25 @@ library Ledger {
     uint256 private constant MAX_ACCOUNTS = type(uint32).max;
     uint256 internal constant MAX_NONCE = type(uint32).max;
 
-    /// @param ids of the accounts, rising
-    /// @param leaves owner and word of each; both zero where there is no account
-    /// @param siblings from the bottom up, left to right, without those that are roots of empty trees
-    /// @param empty one bit for each sibling, set where it is the root of an empty tree
-    /// @param hints position of each account named, in the order of use
-    /// @param branch left siblings on the way up from the next withdrawal
+    /// @dev All packed: what is decoded word by word costs more than what is copied.
+    /// @param ids of the accounts, rising, 4 bytes each
+    /// @param leaves owner and word of each, 64 bytes; all zero where there is no account
+    /// @param siblings from the bottom up, left to right, without those that are roots of empty trees, 32 bytes each
+    /// @param empty one bit for each sibling, set where it is the root of an empty tree; in words of 256, lowest bit first
+    /// @param hints position of each account named, in the order of use, one byte each
+    /// @param branch left siblings on the way up from the next withdrawal, 32 bytes each
     struct Witness {
-        uint32[] ids;
-        bytes32[] leaves;
-        bytes32[] siblings;
-        uint256[] empty;
+        bytes ids;
+        bytes leaves;
+        bytes siblings;
+        bytes empty;
         bytes hints;
-        bytes32[] branch;
+        bytes branch;
     }
 
+    /// @dev `ids` take 4 bytes each, as given.
     struct State {
-        uint32[] ids;
+        bytes ids;
         bytes32[] owners;
         uint256[] words;
         bytes32[] olds;
@@ -53,20 +55,25 @@ library Ledger {
         pure
         returns (State memory state)
     {
-        uint256 n = witness.ids.length;
-        if (n == 0 || witness.leaves.length != 2 * n) revert Located.WitnessInvalid(10);
+        uint256 n = witness.ids.length / 4;
+        if (n == 0 || n > 256 || witness.ids.length % 4 != 0 || witness.leaves.length != 64 * n) {
+            revert Located.WitnessInvalid(10);
+        }
         state.ids = witness.ids;
         state.owners = new bytes32[](n);
         state.words = new uint256[](n);
         state.olds = new bytes32[](n);
         state.hints = witness.hints;
+        uint256 last = 0;
         for (uint256 i; i < n; ++i) {
-            if (i != 0 && witness.ids[i] <= witness.ids[i - 1]) revert Located.WitnessInvalid(11);
-            bytes32 owner = witness.leaves[2 * i];
-            bytes32 word = witness.leaves[2 * i + 1];
+            uint256 id = idAt(state, i);
+            if (i != 0 && id <= last) revert Located.WitnessInvalid(11);
+            last = id;
+            bytes32 owner = _wordAt(witness.leaves, 2 * i);
+            uint256 word = uint256(_wordAt(witness.leaves, 2 * i + 1));
             state.owners[i] = owner;
-            state.words[i] = uint256(word);
-            state.olds[i] = leafOf(owner, uint256(word));
+            state.words[i] = word;
+            state.olds[i] = leafOf(owner, word);
         }
         uint256 numbers = uint256(before.numbers);
         state.next = uint32(numbers >> 192);
@@ -76,8 +83,10 @@ library Ledger {
         state.branch = new bytes32[](WITHDRAWAL_DEPTH);
         if (!fresh) {
             state.withdrawals = uint32(numbers >> 224);
-            if (witness.branch.length != WITHDRAWAL_DEPTH) revert Located.WitnessInvalid(13);
-            state.branch = witness.branch;
+            if (witness.branch.length != 32 * WITHDRAWAL_DEPTH) revert Located.WitnessInvalid(13);
+            for (uint256 i; i < WITHDRAWAL_DEPTH; ++i) {
+                state.branch[i] = _wordAt(witness.branch, i);
+            }
             if (exits(state) != before.withdrawals) revert Located.WitnessInvalid(14);
         }
     }
@@ -90,7 +99,7 @@ library Ledger {
 
     /// @notice Check that the accounts were those under `accounts`; the state root now.
     function close(State memory state, Witness memory witness, bytes32 accounts) internal pure returns (bytes32) {
-        uint256 n = state.ids.length;
+        uint256 n = state.owners.length;
         bytes32[] memory news = new bytes32[](n);
         for (uint256 i; i < n; ++i) {
             news[i] = leafOf(state.owners[i], state.words[i]);
@@ -109,10 +118,10 @@ library Ledger {
     }
 
     function _positions(State memory state) private pure returns (uint256[] memory at) {
-        uint256 n = state.ids.length;
+        uint256 n = state.owners.length;
         at = new uint256[](n);
         for (uint256 i; i < n; ++i) {
-            at[i] = state.ids[i];
+            at[i] = idAt(state, i);
         }
     }
 
@@ -122,17 +131,17 @@ library Ledger {
         pure
         returns (bytes32 before, bytes32 after_)
     {
-        bytes32[] memory siblings = witness.siblings;
-        uint256[] memory empty = witness.empty;
+        bytes memory siblings = witness.siblings;
+        bytes memory empty = witness.empty;
         uint256 missing = 0;
         assembly ("memory-safe") {
             let a := add(olds, 32)
             let b := add(news, 32)
             let x := add(at, 32)
             let s := add(siblings, 32)
-            let sEnd := add(s, shl(5, mload(siblings)))
+            let sEnd := add(s, and(mload(siblings), not(31)))
             let e := add(empty, 32)
-            let eEnd := add(e, shl(5, mload(empty)))
+            let eEnd := add(e, and(mload(empty), not(31)))
             let bits := 0
             let left := 0
             let zero := 0
@@ -227,7 +236,20 @@ library Ledger {
         uint256 hint = state.hint++;
         if (hint >= state.hints.length) revert Located.WitnessInvalid(16);
         position = uint8(state.hints[hint]);
-        if (position >= state.ids.length || state.ids[position] != id) revert Located.WitnessInvalid(17);
+        if (position >= state.owners.length || idAt(state, position) != id) revert Located.WitnessInvalid(17);
+    }
+
+    function idAt(State memory state, uint256 position) internal pure returns (uint256 id) {
+        bytes memory ids = state.ids;
+        assembly ("memory-safe") {
+            id := shr(224, mload(add(add(ids, 32), shl(2, position))))
+        }
+    }
+
+    function _wordAt(bytes memory words, uint256 index) private pure returns (bytes32 word) {
+        assembly ("memory-safe") {
+            word := mload(add(add(words, 32), shl(5, index)))
+        }
     }
 
     function exists(State memory state, uint256 at) internal pure returns (bool) {

@@ -13,6 +13,8 @@ library Operations {
 
     uint256 internal constant FRAME = 496;
     uint256 private constant OPS = 27;
+    /// @dev A recovered signature costs its judge little, an account opened among many much.
+    uint256 private constant ECDSA_OPS = 3;
 
     uint256 private constant TRANSFERS = 1;
     uint256 private constant WIDE_TRANSFERS = 2;
@@ -76,6 +78,11 @@ library Operations {
         return head.kind == ACCOUNTS;
     }
 
+    /// @notice How many operations the first half of the frame has at most.
+    function firstHalf(Header memory head) internal pure returns (uint256) {
+        return head.kind >= ECDSA_TRANSFERS && head.kind <= ECDSA_EXACT_TRANSFERS ? ECDSA_OPS : OPS;
+    }
+
     /// @notice Whether the frame may be executed, signatures apart.
     /// @return fine as far as the state tells
     /// @return receiver where the fee receiver lies, or NO_FEE
@@ -92,7 +99,7 @@ library Operations {
             fine = state.exists(receiver) && state.tokenOf(receiver) == head.token;
         }
         if (!senders) return (fine, receiver);
-        uint256[] memory used = new uint256[](state.ids.length);
+        uint256[] memory used = new uint256[](state.owners.length);
         for (uint256 i; i < head.count; ++i) {
             uint256 at = state.find(opAt(frame, head, i).sender);
             // Only a BLS key signs for an account in such a frame.
@@ -113,8 +120,9 @@ library Operations {
     ) internal pure {
         uint256 fee = feeOf(head.fee);
         uint256 fees = 0;
-        uint256 end = half == 0 && head.count > OPS ? OPS : head.count;
-        for (uint256 i = half * OPS; i < end; ++i) {
+        uint256 first = firstHalf(head);
+        uint256 end = half == 0 && head.count > first ? first : head.count;
+        for (uint256 i = half * first; i < end; ++i) {
             Op memory op = opAt(frame, head, i);
             uint256 from = state.find(op.sender);
             uint256 to = op.withdraws ? 0 : state.find(op.to);
@@ -237,7 +245,7 @@ library Operations {
 
     /// @notice What is needed for queue items that are signed by BLS, in their order.
     struct Speakers {
-        bytes[] keys;
+        bytes keys;
         bytes[] hints;
         uint256 used;
     }
@@ -317,11 +325,16 @@ library Operations {
         }
         (bool valid, bytes memory point) = Bls.signature(compressed, speakers.hints[index]);
         if (!valid) return false;
-        bytes[] memory keys = new bytes[](1);
+        if (speakers.keys.length < (index + 1) * Bls.KEY) revert Located.WitnessInvalid(19);
+        if (Bls.ownerOf(speakers.keys, index) != owner) revert Located.WitnessInvalid(20);
+        bytes memory key = new bytes(Bls.KEY);
+        bytes memory keys = speakers.keys;
+        assembly ("memory-safe") {
+            mcopy(add(key, 32), add(add(keys, 32), shl(8, index)), 256)
+        }
         bytes32[] memory digests = new bytes32[](1);
-        (keys[0], digests[0]) = (speakers.keys[index], digest);
-        if (keccak256(keys[0]) != owner) revert Located.WitnessInvalid(20);
-        return Bls.verify(point, keys, digests);
+        digests[0] = digest;
+        return Bls.verify(point, key, digests);
     }
 
     /// @dev `width` bytes at `offset` as a number. What lies outside reads as other memory: lengths are the caller's.

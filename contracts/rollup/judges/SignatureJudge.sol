@@ -14,36 +14,28 @@ import {Segment} from "./Segment.sol";
 contract SignatureJudge is IJudge, Segment {
     using Ledger for Ledger.State;
 
-    /// @param keys of the senders, one for each operation, as EIP-2537 takes them
-    /// @param hint for reading the signature's point, see `Bls.signature`
-    struct Keys {
-        bytes[] keys;
-        bytes hint;
-    }
-
     /// @inheritdoc IJudge
+    /// @dev Here `keys` are those of the senders, one for each operation, and the first hint is for the frame's signature.
     function guilty(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
         external
         view
         returns (bool)
     {
-        (Proof memory proof, Keys memory signers) = abi.decode(encoded, (Proof, Keys));
+        Proof memory proof = abi.decode(encoded, (Proof));
         Opened memory opened = _open(claimed, parent, proof);
-        uint256 index = opened.offset - opened.queueSegments;
         // The first half tells whether a frame was executed.
-        if (opened.offset < opened.queueSegments || index & 1 == 1) revert Located.WitnessInvalid(30);
-        bytes memory frame = _frameAt(proof, index / 2);
-        Operations.Header memory head = Operations.header(frame);
+        if (opened.isQueue || opened.half == 1) revert Located.WitnessInvalid(30);
+        Operations.Header memory head = Operations.header(opened.frame);
         if (head.count == 0 || !Operations.byBls(head)) revert Located.WitnessInvalid(31);
         bool executed = opened.following != opened.start;
         Ledger.prove(opened.state, proof.witness, proof.before.accounts);
-        (bool fine,) = Operations.admissible(opened.state, frame, head, true);
+        (bool fine,) = Operations.admissible(opened.state, opened.frame, head, true);
         // A sender that is not there, or has no BLS key, decides it without any signature.
         if (!fine) return executed;
-        return executed != _signed(opened.state, frame, head, signers);
+        return executed != _signed(opened.state, opened.frame, head, proof);
     }
 
-    function _signed(Ledger.State memory state, bytes memory frame, Operations.Header memory head, Keys memory signers)
+    function _signed(Ledger.State memory state, bytes memory frame, Operations.Header memory head, Proof memory proof)
         private
         view
         returns (bool)
@@ -52,26 +44,27 @@ contract SignatureJudge is IJudge, Segment {
         assembly ("memory-safe") {
             mcopy(add(compressed, 32), add(frame, 40), 48)
         }
-        (bool valid, bytes memory point) = Bls.signature(compressed, signers.hint);
+        if (proof.hints.length != 1) revert Located.WitnessInvalid(32);
+        (bool valid, bytes memory point) = Bls.signature(compressed, proof.hints[0]);
         if (!valid) return false;
-        if (signers.keys.length != head.count) revert Located.WitnessInvalid(32);
-        return Bls.verify(point, signers.keys, _digests(state, frame, head, signers.keys));
+        if (proof.keys.length != head.count * Bls.KEY) revert Located.WitnessInvalid(32);
+        return Bls.verify(point, proof.keys, _digests(state, frame, head, proof.keys));
     }
 
     /// @dev What each operation's sender signs; the senders are those that were named last.
-    function _digests(Ledger.State memory state, bytes memory frame, Operations.Header memory head, bytes[] memory keys)
+    function _digests(Ledger.State memory state, bytes memory frame, Operations.Header memory head, bytes memory keys)
         private
         view
         returns (bytes32[] memory digests)
     {
         bytes32 domain = _domain();
         digests = new bytes32[](head.count);
-        uint256[] memory used = new uint256[](state.ids.length);
+        uint256[] memory used = new uint256[](state.owners.length);
         state.hint -= head.count;
         for (uint256 i; i < head.count; ++i) {
             Operations.Op memory op = Operations.opAt(frame, head, i);
             uint256 at = state.find(op.sender);
-            if (keccak256(keys[i]) != state.owners[at]) revert Located.WitnessInvalid(33);
+            if (Bls.ownerOf(keys, i) != state.owners[at]) revert Located.WitnessInvalid(33);
             digests[i] = Operations.digestOf(op, state.nonceOf(at) + used[at], head.token, head.fee, domain);
             used[at] += 1;
         }

@@ -18,6 +18,7 @@ __all__ = [
     "ORDER",
     "BlsKey",
     "aggregate",
+    "g1_point",
     "hash_to_g1",
     "is_key",
     "key_hint",
@@ -78,6 +79,21 @@ def hash_to_g1(digest: bytes) -> bytes:
     """The compressed point that a digest is hashed to."""
     point: bytes = BlstP1Element().hash_to_group(digest, DST).compress()
     return point
+
+
+def g1_point(compressed: bytes) -> bytes:
+    """A point of G1 as EIP-2537 takes it: `x | y`, 64 bytes each; zeros for infinity. The subgroup is not checked.
+
+    Raises:
+        SignatureError: the bytes are no compressed point of the curve.
+    """
+    if compressed == bytes((0x80 | _INFINITE,)) + bytes(SIGNATURE_BYTES - 1):
+        return bytes(128)
+    hint = signature_hint(compressed)
+    x, y = int.from_bytes(compressed[1:], "big") | (compressed[0] & 0x1F) << 376, int.from_bytes(hint, "big")
+    if not y or (y * y - pow(x, 3, _FIELD) - 4) % _FIELD:
+        raise SignatureError(f"{compressed.hex()[:16]}.. is no point of G1", hint="give 48 bytes, a compressed point")
+    return x.to_bytes(64, "big") + hint
 
 
 def is_key(key: bytes) -> bool:

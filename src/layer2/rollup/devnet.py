@@ -22,12 +22,13 @@ from layer2.rollup.contract import DEVNET, Profile, RollupContract
 from layer2.rollup.proposer import Proposer
 from layer2.rollup.records import Claim, pack_roots
 from layer2.rollup.replica import Replica
+from layer2.rollup.runs import commit
 from layer2.rollup.sequencer import Sequencer
 from layer2.rollup.wallet import Wallet
 
 __all__ = ["JUDGES", "LocalRollup"]
 
-JUDGES = ("StateJudge", "SignatureJudge")
+JUDGES = ("StateJudge", "SignatureJudge", "EndpointJudge")
 """The judges of a rollup, in the order in which it knows them."""
 
 
@@ -111,7 +112,7 @@ class LocalRollup:
         last = replica.entries[end - 1].record
         self.rollup.propose(paying, parent, last, end, roots[-1], pack_roots(roots), value)
         replica.step()
-        return Claim(parent.id, end, last.segments, roots[-1], keccak(pack_roots(roots)), False)
+        return Claim(parent.id, end, last.segments, roots[-1], commit(pack_roots(roots)), False)
 
     def settle(self) -> list[Receipt]:
         """Propose, let the window pass (on a development chain) and make it final."""

@@ -8,14 +8,14 @@ from itertools import chain
 
 from layer2.ethereum.follower import LogFollower
 from layer2.ethereum.records import Log
-from layer2.primitives.hashing import keccak
 from layer2.rollup.accounts import State
 from layer2.rollup.authority import Authority, Signatures
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.params import FRAME_BYTES
 from layer2.rollup.queue import QueueItem, decode_item
-from layer2.rollup.records import Claim, ItemKind, ItemRecord, Status, pack_roots
+from layer2.rollup.records import Claim, ItemKind, ItemRecord, Status, pack_roots, unpack_roots
 from layer2.rollup.refusals import DataMissing, StateUnknown
+from layer2.rollup.runs import commit
 from layer2.rollup.transition import apply_frame, apply_queue
 
 __all__ = ["Entry", "Execution", "Replica"]
@@ -30,6 +30,7 @@ class Entry:
 
     record: ItemRecord
     data: bytes
+    blobs: tuple[bytes, ...] = ()
 
     def frames(self) -> list[bytes]:
         """Its frames, the last one filled up."""
@@ -120,6 +121,14 @@ class Replica:
         """Which withdrawals of which assertions have been paid."""
         return self._seen.claimed
 
+    def roots_of(self, claim: Claim) -> list[bytes]:
+        """The roots that a claim was made with, 32 bytes each."""
+        return unpack_roots(self.given_roots[claim.id])
+
+    def roots_blob(self, claim: Claim) -> bytes | None:
+        """The blob with a claim's roots; None if they are in calldata."""
+        return None
+
     def step(self) -> int:
         """Read what is new; how many entries came."""
         update = self._follower.step()
@@ -208,7 +217,7 @@ class Replica:
                 raise DataMissing(f"replica: entry {len(seen.items)} is in blobs", hint="use a node that reads blobs")
         elif event.name == "Frames":
             record, data = seen.items[-1], bytes(args["data"])
-            if keccak(data) != record.data:
+            if commit(data) != record.data:
                 raise DataMissing(f"replica: entry {len(seen.items)} came with other data", hint="use another node")
             self._enter(record, data)
         elif event.name == "Proposed":
@@ -239,7 +248,7 @@ class Replica:
         # Roots in a blob have not been read: what is not checked is not taken for right.
         if done.roots[-1] != claim.root or claim.roots_in_blob:
             return False
-        if keccak(pack_roots(done.roots)) != claim.roots:
+        if commit(pack_roots(done.roots)) != claim.roots:
             return False
         self._keep(claim, done.state)
         return True

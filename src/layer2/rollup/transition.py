@@ -1,6 +1,7 @@
 """The state transition: total, so that no data can stop it. What cannot be done is not done, and that is defined.
 
-A frame gives two roots: after its first 27 operations and after the rest. Queue items give one for every 27.
+A frame gives two roots: after its first 27 operations (3, if each has a signature of its own) and after the rest. Queue
+items give one for every 27.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from layer2.rollup.authority import Authority
 from layer2.rollup.frames import Frame, FrameType, Op, decode_frame
 from layer2.rollup.messages import Transfer, Withdraw
 from layer2.rollup.operations import move, withdraw
-from layer2.rollup.params import MAX_ACCOUNTS, MAX_BALANCE, MAX_NONCE, OPS_PER_SEGMENT
+from layer2.rollup.params import MAX_ACCOUNTS, MAX_BALANCE, MAX_NONCE, OPS_PER_SEGMENT, SEGMENTS_PER_FRAME
 from layer2.rollup.queue import QueueItem, apply_item
 
 __all__ = ["accepts", "admissible", "apply_frame", "apply_queue", "digests"]
@@ -35,10 +36,9 @@ def apply_queue(state: State, items: Iterable[QueueItem], authority: Authority) 
 def apply_frame(state: State, data: bytes, authority: Authority) -> Iterator[bytes]:
     """Execute a frame, half by half: a root after each."""
     frame = decode_frame(data)
-    halves = [frame.ops[:OPS_PER_SEGMENT], frame.ops[OPS_PER_SEGMENT:]]
-    if not accepts(state, frame, authority):
-        halves = [(), ()]
-    for ops in halves:
+    accepted = accepts(state, frame, authority)
+    for half in range(SEGMENTS_PER_FRAME):
+        ops = frame.half(half) if accepted else ()
         execute(state, frame, ops, authority)
         yield state.root
 

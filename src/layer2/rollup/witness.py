@@ -11,22 +11,25 @@ from dataclasses import dataclass
 from eth_abi.abi import encode
 
 from layer2.primitives.bls import is_key, key_hint, signature_hint, uncompressed_key
+from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import keccak
 from layer2.primitives.merkle import empty_roots
 from layer2.rollup.accounts import State
 from layer2.rollup.amounts import fee_of
 from layer2.rollup.authority import Authority
-from layer2.rollup.frames import Frame, FrameType, Op, decode_frame
-from layer2.rollup.params import ACCOUNT_DEPTH, MAX_ACCOUNTS, MAX_NONCE, OPS_PER_SEGMENT
+from layer2.rollup.frames import Frame, FrameType, decode_frame
+from layer2.rollup.params import ACCOUNT_DEPTH, MAX_ACCOUNTS, MAX_NONCE, OPS_PER_SEGMENT, SEGMENTS_PER_FRAME
 from layer2.rollup.queue import Deposit, Forced, QueueItem, Scheme, apply_item
-from layer2.rollup.records import NO_ITEM, Claim, ItemRecord, Roots, unpack_roots
+from layer2.rollup.records import NO_ITEM, Claim, ItemRecord, Roots
 from layer2.rollup.replica import Replica
+from layer2.rollup.shown import last_root_proof, pieces_of
 from layer2.rollup.transition import admissible
 
 __all__ = [
     "CHECKPOINT",
     "Place",
     "Witness",
+    "endpoint_proof",
     "locate",
     "named_by_frame",
     "named_by_items",
@@ -39,9 +42,9 @@ CHECKPOINT = 256
 
 _ROOTS = "(bytes32,bytes32,bytes32,bytes32)"
 _ITEM = "(bytes32,uint8,bytes32,uint32,uint64,uint32,bytes28,uint40)"
-_WITNESS = "(uint32[],bytes32[],bytes32[],uint256[],bytes,bytes32[])"
+_SIX = "(bytes,bytes,bytes,bytes,bytes,bytes)"
 _PLACE = f"(uint256,{_ITEM},{_ITEM})"
-_PROOF = f"(uint256,bytes,{_ROOTS},{_ROOTS},{_PLACE},bytes,bytes[],bytes32[],bytes[],bytes[],{_WITNESS})"
+_PROOF = f"(uint256,{_ROOTS},{_ROOTS},{_PLACE},{_SIX},bytes[],bytes32[],bytes,bytes[],{_SIX})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,10 @@ class Witness:
 
     def as_tuple(self) -> tuple[object, ...]:
         """As the judge takes it."""
-        return (self.ids, self.leaves, self.siblings, self.empty, self.hints, self.branch)
+        ids = b"".join(one.to_bytes(4, "big") for one in self.ids)
+        empty = b"".join(one.to_bytes(32, "big") for one in self.empty)
+        leaves, siblings, branch = (b"".join(one) for one in (self.leaves, self.siblings, self.branch))
+        return (ids, leaves, siblings, empty, self.hints, branch)
 
 
 def locate(replica: Replica, absolute: int) -> Place:
@@ -109,12 +115,11 @@ def named_by_frame(state: State, frame: Frame, half: int) -> list[int]:
     if frame.kind is FrameType.ACCOUNTS:
         valid = 0 if half else sum(is_key(op.key) for op in frame.ops)
         return list(range(state.next_account, min(state.next_account + valid, MAX_ACCOUNTS)))
-    if half == 1 and (not frame.kind.by_bls or len(frame.ops) <= OPS_PER_SEGMENT):
+    if half == 1 and not frame.half(1):
         return named
     if fee_of(frame.fee):
         named.append(frame.receiver)
-    ops: tuple[Op, ...] = frame.ops[OPS_PER_SEGMENT:] if half else frame.ops[:OPS_PER_SEGMENT]
-    for op in ops:
+    for op in frame.half(half):
         named.append(op.sender)
         if op.target is None:
             named.append(op.to)
@@ -150,13 +155,22 @@ def signature_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
     opened = _open(replica, claim, segment)
     frame = opened.frame
     receiver = [frame.receiver] if fee_of(frame.fee) else []
-    keys = []
+    opened.keys = []
     for op in frame.ops:
         account = opened.state.accounts.get(op.sender)
         key = None if account is None else opened.state.keys.get(account.owner)
-        keys.append(bytes(256) if key is None else uncompressed_key(key))
-    row = opened.row([*receiver, *(op.sender for op in frame.ops)])
-    return encode([_PROOF, "(bytes[],bytes)"], [row, (keys, signature_hint(frame.signature))])
+        opened.keys.append(bytes(256) if key is None else uncompressed_key(key))
+    opened.hints = [signature_hint(frame.signature)]
+    return encode([_PROOF], [opened.row([*receiver, *(op.sender for op in frame.ops)])])
+
+
+def endpoint_proof(replica: Replica, claim: Claim) -> bytes:
+    """The proof by which `EndpointJudge` compares the last root in a claim's blob with the claimed one."""
+    blob = replica.roots_blob(claim)
+    if blob is None:
+        raise MalformedError(f"claim {claim.id.hex()[:8]} has its roots in calldata", hint="the contract compared them")
+    count = claim.segments - replica.claims[claim.parent].segments
+    return encode(["bytes32", "bytes"], last_root_proof(blob, count))
 
 
 def turns_on_signature(replica: Replica, claim: Claim, segment: int) -> bool:
@@ -166,7 +180,7 @@ def turns_on_signature(replica: Replica, claim: Claim, segment: int) -> bool:
         return False
     start = opened.state.root
     right = next(opened.rest)
-    given = unpack_roots(replica.given_roots[claim.id])[segment]
+    given = replica.roots_of(claim)[segment]
     return (given == start) != (right == start)
 
 
@@ -185,7 +199,6 @@ class _Opened:
     half: int
     items: list[bytes]
     later: list[bytes]
-    data: bytes
     named: list[int]
     keys: list[bytes]
     hints: list[bytes]
@@ -193,16 +206,19 @@ class _Opened:
     def row(self, named: list[int]) -> tuple[object, ...]:
         """`Segment.Proof`, with these accounts opened."""
         before = Roots.of(self.origin if self.segment == 0 else self.state)
+        entry = self.replica.entries[self.place.entry - 1]
+        offset = self.place.offset - self.place.queue_segments
+        index = None if offset < 0 else offset // SEGMENTS_PER_FRAME
+        pieces = pieces_of(self.replica, self.claim, self.segment, max(0, self.half), entry, index)
         return (
             self.segment,
-            self.replica.given_roots[self.claim.id],
             before.as_tuple(),
             Roots.of(self.origin).as_tuple(),
             (self.place.entry, self.place.record.as_tuple(), self.place.previous.as_tuple()),
-            self.data,
+            pieces.as_tuple(),
             self.items,
             self.later,
-            self.keys,
+            b"".join(self.keys),
             self.hints,
             Witness.of(self.state, named).as_tuple(),
         )
@@ -223,14 +239,14 @@ def _open(replica: Replica, claim: Claim, segment: int) -> _Opened:
         coming = replica.queue[start:end]
         named = named_by_items(state, coming)
         speakers = _speakers(state, coming, replica.authority)
-        return _Opened(*head, Frame(), -1, replica.raw_queue[start:end], later, b"", named, *speakers)
+        return _Opened(*head, Frame(), -1, replica.raw_queue[start:end], later, named, *speakers)
     index = place.offset - place.queue_segments
     entry = replica.entries[place.entry - 1]
     frame = decode_frame(entry.frames()[index // 2])
     named = named_by_frame(state, frame, index % 2)
     opens = frame.kind is FrameType.ACCOUNTS and index % 2 == 0
     hints = [key_hint(op.key) for op in frame.ops] if opens else []
-    return _Opened(*head, frame, index % 2, [], [], entry.data, named, [], hints)
+    return _Opened(*head, frame, index % 2, [], [], named, [], hints)
 
 
 def _speakers(state: State, items: list[QueueItem], authority: Authority) -> tuple[list[bytes], list[bytes]]:

@@ -15,6 +15,7 @@ from layer2.primitives.units import parse_amount
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
 from layer2.rollup.records import Claim, Status, pack_roots
+from layer2.rollup.runs import commit
 from layer2.rollup.witness import locate, state_proof
 from layer2.testing import deploy_mock
 from layer2.testing.reverts import reverts
@@ -84,7 +85,7 @@ class Court:
     def claim(self, roots: list[bytes]) -> Claim:
         last = self.replica.entries[-1].record
         packed = pack_roots(roots)
-        made = Claim(self.parent.id, len(self.replica.entries), last.segments, roots[-1], keccak(packed), False)
+        made = Claim(self.parent.id, len(self.replica.entries), last.segments, roots[-1], commit(packed), False)
         # The judge is asked about claims that were never proposed: it is stateless.
         self.replica.given_roots[made.id] = packed
         return made

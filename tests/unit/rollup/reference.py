@@ -96,7 +96,8 @@ class Reference:
                               self.digest(sender, nonce, to, target, amount, token, fee_class)))  # fmt: skip
             if not self.verify(pairs, data[8:56]):
                 return
-        for half in (ops[:27], ops[27:]):
+        first = 3 if kind >= 5 else 27
+        for half in (ops[:first], ops[first:]):
             fees = 0
             for sender, to, amount, target, signature in half:
                 if kind >= 5:
