@@ -20,8 +20,7 @@ abstract contract Segment {
     /// @param pieces its frame, and the roots around it
     /// @param items the queue items of the segment, if it is one of the queue
     /// @param later hashes of the items after them, up to a checkpoint or the entry's end
-    /// @param keys of the accounts for which queue items of the segment are signed by BLS, 256 bytes each as EIP-2537
-    /// takes them
+    /// @param keys of the accounts for which queue items of the segment are signed by BLS, 192 bytes each (`Bls.KEY`)
     /// @param hints for reading those signatures, or the keys of new accounts, see `Bls`
     /// @param witness the accounts touched
     struct Proof {

@@ -12,8 +12,6 @@ import {Segment} from "./Segment.sol";
 /// @title SignatureJudge: decides whether a frame that one BLS signature stands for had to be executed
 /// @notice Convicts when a frame was executed whose signature is wrong, and when one was skipped that is right.
 contract SignatureJudge is IJudge, Segment {
-    using Ledger for Ledger.State;
-
     /// @inheritdoc IJudge
     /// @dev Here `keys` are those of the senders, one for each operation, and the first hint is for the frame's signature.
     function guilty(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
@@ -29,13 +27,15 @@ contract SignatureJudge is IJudge, Segment {
         if (head.count == 0 || !Operations.byBls(head)) revert Located.WitnessInvalid(31);
         bool executed = opened.following != opened.start;
         Ledger.prove(opened.state, proof.witness, proof.before.accounts);
-        (bool fine,) = Operations.admissible(opened.state, opened.frame, head, true);
+        (bool fine,) = Operations.admissible(opened.state, head);
+        (bool able, bytes32[] memory owners, bytes32[] memory digests) =
+            Operations.senders(opened.state, opened.frame, head, _domain());
         // A sender that is not there, or has no BLS key, decides it without any signature.
-        if (!fine) return executed;
-        return executed != _signed(opened.state, opened.frame, head, proof);
+        if (!fine || !able) return executed;
+        return executed != _signed(opened.frame, owners, digests, proof);
     }
 
-    function _signed(Ledger.State memory state, bytes memory frame, Operations.Header memory head, Proof memory proof)
+    function _signed(bytes memory frame, bytes32[] memory owners, bytes32[] memory digests, Proof memory proof)
         private
         view
         returns (bool)
@@ -47,26 +47,6 @@ contract SignatureJudge is IJudge, Segment {
         if (proof.hints.length != 1) revert Located.WitnessInvalid(32);
         (bool valid, bytes memory point) = Bls.signature(compressed, proof.hints[0]);
         if (!valid) return false;
-        if (proof.keys.length != head.count * Bls.KEY) revert Located.WitnessInvalid(32);
-        return Bls.verify(point, proof.keys, _digests(state, frame, head, proof.keys));
-    }
-
-    /// @dev What each operation's sender signs; the senders are those that were named last.
-    function _digests(Ledger.State memory state, bytes memory frame, Operations.Header memory head, bytes memory keys)
-        private
-        view
-        returns (bytes32[] memory digests)
-    {
-        bytes32 domain = _domain();
-        digests = new bytes32[](head.count);
-        uint256[] memory used = new uint256[](state.owners.length);
-        state.hint -= head.count;
-        for (uint256 i; i < head.count; ++i) {
-            Operations.Op memory op = Operations.opAt(frame, head, i);
-            uint256 at = state.find(op.sender);
-            if (Bls.ownerOf(keys, i) != state.owners[at]) revert Located.WitnessInvalid(33);
-            digests[i] = Operations.digestOf(op, state.nonceOf(at) + used[at], head.token, head.fee, domain);
-            used[at] += 1;
-        }
+        return Bls.verify(point, proof.keys, owners, digests);
     }
 }

@@ -51,7 +51,7 @@ contract StateJudge is IJudge, Segment {
             Operations.openAccounts(state, frame, head, hints);
             return (false, false);
         }
-        (bool fine, uint256 receiver) = Operations.admissible(state, frame, head, false);
+        (bool fine, uint256 receiver) = Operations.admissible(state, head);
         if (!fine) return (true, unchanged);
         // Whether a BLS frame is executed at all is a matter of its senders and their signature.
         if (bls && opened.half == 0 && unchanged) return (true, true);

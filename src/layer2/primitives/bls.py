@@ -22,6 +22,7 @@ __all__ = [
     "hash_to_g1",
     "is_key",
     "key_hint",
+    "packed_key",
     "signature_hint",
     "uncompressed_key",
     "verify_aggregate",
@@ -113,6 +114,12 @@ def uncompressed_key(key: bytes) -> bytes:
     x0 = int.from_bytes(key[48:], "big")
     y0, y1 = _y_of(x0, x1, largest=bool(key[0] & 0x20))
     return b"".join(one.to_bytes(64, "big") for one in (x0, x1, y0, y1))
+
+
+def packed_key(key: bytes) -> bytes:
+    """A key as proofs give it: as EIP-2537 takes it, without the leading zeros of its four numbers. 192 bytes."""
+    whole = uncompressed_key(key)
+    return b"".join(whole[at + 16 : at + 64] for at in range(0, 256, 64))
 
 
 def key_hint(key: bytes) -> bytes:

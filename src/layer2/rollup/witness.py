@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from eth_abi.abi import encode
 
-from layer2.primitives.bls import is_key, key_hint, signature_hint, uncompressed_key
+from layer2.primitives.bls import is_key, key_hint, packed_key, signature_hint
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import keccak
-from layer2.primitives.merkle import empty_roots
 from layer2.rollup.accounts import State
 from layer2.rollup.amounts import fee_of
 from layer2.rollup.authority import Authority
@@ -42,9 +41,10 @@ CHECKPOINT = 256
 
 _ROOTS = "(bytes32,bytes32,bytes32,bytes32)"
 _ITEM = "(bytes32,uint8,bytes32,uint32,uint64,uint32,bytes28,uint40)"
+_FIVE = "(bytes,bytes,bytes,bytes,bytes)"
 _SIX = "(bytes,bytes,bytes,bytes,bytes,bytes)"
 _PLACE = f"(uint256,{_ITEM},{_ITEM})"
-_PROOF = f"(uint256,{_ROOTS},{_ROOTS},{_PLACE},{_SIX},bytes[],bytes32[],bytes,bytes[],{_SIX})"
+_PROOF = f"(uint256,{_ROOTS},{_ROOTS},{_PLACE},{_SIX},bytes[],bytes32[],bytes,bytes[],{_FIVE})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,12 @@ class Witness:
     ids: list[int]
     leaves: list[bytes]
     siblings: list[bytes]
-    empty: list[int]
     hints: bytes
     branch: list[bytes]
 
     @classmethod
-    def of(cls, state: State, named: Iterable[int]) -> Witness:
-        """For accounts named in this order in `state`."""
+    def of(cls, state: State, named: Iterable[int], *, takes_out: bool) -> Witness:
+        """For accounts named in this order in `state`; `takes_out`: withdrawals may be added."""
         order = list(named)
         # A tree cannot be opened at no leaf; account 0 is never given out.
         ids = sorted(set(order) or {0})
@@ -85,16 +84,15 @@ class Witness:
             account = state.accounts.get(one)
             word = 0 if account is None else account.token << 160 | account.nonce << 128 | account.balance
             leaves += [bytes(32) if account is None else account.owner, word.to_bytes(32, "big")]
-        siblings, empty = _multiproof(state, ids)
+        siblings = _multiproof(state, ids)
         hints = bytes(place[one] for one in order)
-        return cls(ids, leaves, siblings, empty, hints, state.withdrawal_branch())
+        return cls(ids, leaves, siblings, hints, state.withdrawal_branch() if takes_out else [])
 
     def as_tuple(self) -> tuple[object, ...]:
         """As the judge takes it."""
         ids = b"".join(one.to_bytes(4, "big") for one in self.ids)
-        empty = b"".join(one.to_bytes(32, "big") for one in self.empty)
         leaves, siblings, branch = (b"".join(one) for one in (self.leaves, self.siblings, self.branch))
-        return (ids, leaves, siblings, empty, self.hints, branch)
+        return (ids, leaves, siblings, self.hints, branch)
 
 
 def locate(replica: Replica, absolute: int) -> Place:
@@ -159,7 +157,7 @@ def signature_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
     for op in frame.ops:
         account = opened.state.accounts.get(op.sender)
         key = None if account is None else opened.state.keys.get(account.owner)
-        opened.keys.append(bytes(256) if key is None else uncompressed_key(key))
+        opened.keys.append(bytes(192) if key is None else packed_key(key))
     opened.hints = [signature_hint(frame.signature)]
     return encode([_PROOF], [opened.row([*receiver, *(op.sender for op in frame.ops)])])
 
@@ -220,7 +218,7 @@ class _Opened:
             self.later,
             b"".join(self.keys),
             self.hints,
-            Witness.of(self.state, named).as_tuple(),
+            Witness.of(self.state, named, takes_out=index is None or self.frame.kind.withdraws).as_tuple(),
         )
 
 
@@ -259,33 +257,27 @@ def _speakers(state: State, items: list[QueueItem], authority: Authority) -> tup
             account = state.accounts.get(item.account)
             fits = account is not None and account.token == item.token and account.nonce < MAX_NONCE
             if account is not None and fits and not item.to >> 32 and account.address is None:
-                keys.append(uncompressed_key(state.keys[account.owner]))
+                keys.append(packed_key(state.keys[account.owner]))
                 hints.append(signature_hint(item.signature))
         apply_item(state, item, authority)
     return keys, hints
 
 
-def _multiproof(state: State, ids: list[int]) -> tuple[list[bytes], list[int]]:
-    zeros = empty_roots(ACCOUNT_DEPTH)
+def _multiproof(state: State, ids: list[int]) -> list[bytes]:
+    """Siblings in the order in which `Accounts.sol` walks: each id from the bottom up to where the next one joins it.
+
+    Those at or above the next account are left out: there is nothing.
+    """
     siblings: list[bytes] = []
-    bits: list[bool] = []
-    indices = ids
-    for level in range(ACCOUNT_DEPTH):
-        above: list[int] = []
-        at = 0
-        while at < len(indices):
-            index = indices[at]
-            if at + 1 < len(indices) and indices[at + 1] == index ^ 1:
-                at += 1
-            else:
-                node = state.account_node(level, index ^ 1)
-                bits.append(node == zeros[level])
-                if not bits[-1]:
-                    siblings.append(node)
-            above.append(index >> 1)
-            at += 1
-        indices = above
-    words = [0] * -(-len(bits) // 256)
-    for at, bit in enumerate(bits):
-        words[at >> 8] |= int(bit) << (at & 255)
-    return siblings, words
+    waiting = [ACCOUNT_DEPTH]
+    for at, one in enumerate(ids):
+        target = (one ^ ids[at + 1]).bit_length() - 1 if at + 1 < len(ids) else ACCOUNT_DEPTH
+        for level in range(target):
+            if level == waiting[-1]:
+                waiting.pop()
+                continue
+            beside = one >> level ^ 1
+            if beside << level < state.next_account:
+                siblings.append(state.account_node(level, beside))
+        waiting.append(target)
+    return siblings
