@@ -11,33 +11,77 @@ library Accounts {
     uint256 private constant DEPTH = 32;
     uint256 private constant RECORD = 160;
 
-    /// @notice Lay out accounts: `ids` rising, 4 bytes each; `leaves` 64 bytes each, zero where there is no account.
-    function read(bytes memory ids, bytes memory leaves) internal pure returns (uint256 table, uint256 count) {
-        count = ids.length / 4;
-        if (count == 0 || count > 256 || ids.length % 4 != 0 || leaves.length != 64 * count) {
-            revert Located.WitnessInvalid(10);
+    /// @notice Lay out accounts: `ids` rising, 4 bytes each; `leaves` owner and word of each, zero where there is none.
+    function read(bytes memory ids, bytes memory leaves) internal pure returns (uint256 table, uint256 size) {
+        (table, size) = _layOut(ids);
+        if (leaves.length != 64 * size) revert Located.WitnessInvalid(10);
+        assembly ("memory-safe") {
+            let leaf := add(leaves, 32)
+            let end := add(table, mul(size, RECORD))
+            for { let at := table } lt(at, end) { at := add(at, RECORD) } {
+                mcopy(add(at, 32), leaf, 64)
+                if or(mload(leaf), mload(add(leaf, 32))) { mstore(add(at, 96), keccak256(leaf, 64)) }
+                leaf := add(leaf, 64)
+            }
         }
+    }
+
+    /// @notice The same for owners of BLS keys: `leaves` is the word of each, `keys` the key (`Bls.KEY`), from which the
+    /// owner follows. Of an account without a key, 160 zeros and its owner.
+    function readKeyed(bytes memory ids, bytes memory leaves, bytes memory keys)
+        internal
+        pure
+        returns (uint256 table, uint256 size)
+    {
+        (table, size) = _layOut(ids);
+        if (leaves.length != 32 * size || keys.length != 192 * size) revert Located.WitnessInvalid(10);
+        assembly ("memory-safe") {
+            let leaf := add(leaves, 32)
+            let key := add(keys, 32)
+            let whole := mload(0x40)
+            calldatacopy(whole, calldatasize(), 256)
+            let end := add(table, mul(size, RECORD))
+            for { let at := table } lt(at, end) { at := add(at, RECORD) } {
+                // No point of the curve begins with so many zeros.
+                let bare := iszero(or(or(mload(key), mload(add(key, 32))), mload(add(key, 64))))
+                bare := and(bare, iszero(or(mload(add(key, 96)), mload(add(key, 128)))))
+                switch bare
+                case 1 { mstore(add(at, 32), mload(add(key, 160))) }
+                default {
+                    // Each number of 48 bytes has 16 zero bytes before it, as EIP-2537 takes it.
+                    mcopy(add(whole, 16), key, 48)
+                    mcopy(add(whole, 80), add(key, 48), 48)
+                    mcopy(add(whole, 144), add(key, 96), 48)
+                    mcopy(add(whole, 208), add(key, 144), 48)
+                    mstore(add(at, 32), keccak256(whole, 256))
+                }
+                mstore(add(at, 64), mload(leaf))
+                if or(mload(add(at, 32)), mload(leaf)) { mstore(add(at, 96), keccak256(add(at, 32), 64)) }
+                leaf := add(leaf, 32)
+                key := add(key, 192)
+            }
+        }
+    }
+
+    /// @dev Records with their ids and nothing else.
+    function _layOut(bytes memory ids) private pure returns (uint256 table, uint256 size) {
+        size = ids.length / 4;
+        if (size == 0 || size > 256 || ids.length % 4 != 0) revert Located.WitnessInvalid(10);
         bool rising = true;
         assembly ("memory-safe") {
             table := mload(0x40)
-            let at := table
+            let end := add(table, mul(size, RECORD))
+            calldatacopy(table, calldatasize(), sub(end, table))
             let id := add(ids, 32)
-            let leaf := add(leaves, 32)
             let last := 0
-            for { let end := add(table, mul(count, RECORD)) } lt(at, end) { at := add(at, RECORD) } {
+            for { let at := table } lt(at, end) { at := add(at, RECORD) } {
                 let one := shr(224, mload(id))
                 rising := and(rising, or(eq(at, table), gt(one, last)))
-                last := one
                 mstore(at, one)
-                mcopy(add(at, 32), leaf, 64)
-                switch or(mload(leaf), mload(add(leaf, 32)))
-                case 0 { mstore(add(at, 96), 0) }
-                default { mstore(add(at, 96), keccak256(leaf, 64)) }
-                mstore(add(at, 128), 0)
+                last := one
                 id := add(id, 4)
-                leaf := add(leaf, 64)
             }
-            mstore(0x40, at)
+            mstore(0x40, end)
         }
         if (!rising) revert Located.WitnessInvalid(11);
     }
@@ -135,13 +179,34 @@ library Accounts {
                         if gt(climb, sure) { climb := sure }
                         let bits := shl(5, index)
                         index := shr(sub(climb, level), index)
-                        for { let until := add(sibling, shl(5, sub(climb, level))) } lt(sibling, until) {} {
+                        for { let until := add(sibling, shl(5, and(sub(climb, level), 3))) } lt(sibling, until) {} {
                             let own := and(bits, 32)
                             mstore(own, node)
                             mstore(xor(own, 32), mload(sibling))
                             node := keccak256(0, 64)
                             sibling := add(sibling, 32)
                             bits := shr(1, bits)
+                        }
+                        // Most of the work of a dispute is here: four at a time.
+                        for { let until := add(sibling, shl(7, shr(2, sub(climb, level)))) } lt(sibling, until) {} {
+                            let own := and(bits, 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), mload(sibling))
+                            node := keccak256(0, 64)
+                            own := and(shr(1, bits), 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), mload(add(sibling, 32)))
+                            node := keccak256(0, 64)
+                            own := and(shr(2, bits), 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), mload(add(sibling, 64)))
+                            node := keccak256(0, 64)
+                            own := and(shr(3, bits), 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), mload(add(sibling, 96)))
+                            node := keccak256(0, 64)
+                            sibling := add(sibling, 128)
+                            bits := shr(4, bits)
                         }
                         level := climb
                     }
@@ -224,7 +289,7 @@ library Accounts {
                         if gt(climb, sure) { climb := sure }
                         let bits := shl(5, index)
                         index := shr(sub(climb, level), index)
-                        for { let until := add(sibling, shl(5, sub(climb, level))) } lt(sibling, until) {} {
+                        for { let until := add(sibling, shl(5, and(sub(climb, level), 3))) } lt(sibling, until) {} {
                             let own := and(bits, 32)
                             mstore(own, node)
                             mstore(xor(own, 32), mload(sibling))
@@ -233,6 +298,35 @@ library Accounts {
                             now_ := keccak256(0, 64)
                             sibling := add(sibling, 32)
                             bits := shr(1, bits)
+                        }
+                        // Most of the work of a dispute is here: four at a time.
+                        for { let until := add(sibling, shl(7, shr(2, sub(climb, level)))) } lt(sibling, until) {} {
+                            let own := and(bits, 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), mload(sibling))
+                            node := keccak256(0, 64)
+                            mstore(own, now_)
+                            now_ := keccak256(0, 64)
+                            own := and(shr(1, bits), 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), mload(add(sibling, 32)))
+                            node := keccak256(0, 64)
+                            mstore(own, now_)
+                            now_ := keccak256(0, 64)
+                            own := and(shr(2, bits), 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), mload(add(sibling, 64)))
+                            node := keccak256(0, 64)
+                            mstore(own, now_)
+                            now_ := keccak256(0, 64)
+                            own := and(shr(3, bits), 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), mload(add(sibling, 96)))
+                            node := keccak256(0, 64)
+                            mstore(own, now_)
+                            now_ := keccak256(0, 64)
+                            sibling := add(sibling, 128)
+                            bits := shr(4, bits)
                         }
                         level := climb
                     }

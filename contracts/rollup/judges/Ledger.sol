@@ -18,7 +18,7 @@ library Ledger {
 
     /// @dev All packed: what is decoded word by word costs more than what is copied.
     /// @param ids of the accounts, rising, 4 bytes each
-    /// @param leaves owner and word of each, 64 bytes; all zero where there is no account
+    /// @param leaves owner and word of each, 64 bytes, or the word alone (`Accounts.readKeyed`); zero where there is none
     /// @param siblings from the bottom up, left to right, 32 bytes each, without those at or above the next account: there
     /// is nothing yet
     /// @param hints position of each account named, in the order of use, one byte each
@@ -56,14 +56,17 @@ library Ledger {
 
     // --------------------------------------------------------------------------------------------- opening, closing
 
-    /// @notice Read the accounts and what the root covers beside them. `fresh`: the withdrawal list starts empty.
+    /// @notice Read the accounts and what the root covers beside them. `fresh`: the withdrawal list starts empty. `keys`:
+    /// none, or what the owners follow from (`Accounts.readKeyed`).
     /// @dev Nothing is proven about the accounts until `prove` or `close` has seen them lead to the root before.
-    function open(IRollup.Roots memory before, Witness memory witness, bool fresh)
+    function open(IRollup.Roots memory before, Witness memory witness, bytes memory keys, bool fresh)
         internal
         pure
         returns (State memory state)
     {
-        (state.table, state.count) = Accounts.read(witness.ids, witness.leaves);
+        (state.table, state.count) = keys.length == 0
+            ? Accounts.read(witness.ids, witness.leaves)
+            : Accounts.readKeyed(witness.ids, witness.leaves, keys);
         bytes memory hints = witness.hints;
         assembly ("memory-safe") {
             mstore(add(state, 64), add(hints, 32))

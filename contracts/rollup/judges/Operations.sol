@@ -95,26 +95,25 @@ library Operations {
         }
     }
 
-    /// @notice For the judge of signatures: whether every sender has a BLS key and a nonce left, whose keys sign
-    /// (hashes), and what.
+    /// @notice For the judge of signatures: whether every sender has a BLS key and a nonce left; the positions of the
+    /// senders, and what they sign.
     function senders(Ledger.State memory state, bytes memory frame, Header memory head, bytes32 domain)
         internal
         pure
-        returns (bool fine, bytes32[] memory owners, bytes32[] memory digests)
+        returns (bool fine, uint256[] memory positions, bytes32[] memory digests)
     {
         uint256 n = head.count;
-        (owners, digests, fine) = (new bytes32[](n), new bytes32[](n), true);
+        (positions, digests, fine) = (new uint256[](n), new bytes32[](n), true);
         for (uint256 i; i < n; ++i) {
             (uint256 sender, uint256 to, uint256 amount, bool withdraws) = opAt(frame, head, i);
             uint256 at = state.find(sender);
             uint256 nonce = at.nonce() + at.count();
-            bytes32 owner = at.owner();
             // Only a BLS key signs for an account in such a frame.
-            if (uint256(owner) >> 160 == 0 || nonce >= Ledger.MAX_NONCE) fine = false;
+            if (uint256(at.owner()) >> 160 == 0 || nonce >= Ledger.MAX_NONCE) fine = false;
             bytes32 digest = digestOf(sender, to, amount, withdraws, nonce, head.token, head.fee, domain);
             assembly ("memory-safe") {
                 let row := shl(5, add(i, 1))
-                mstore(add(owners, row), owner)
+                mstore(add(positions, row), div(sub(at, mload(state)), 160))
                 mstore(add(digests, row), digest)
             }
         }
@@ -356,16 +355,11 @@ library Operations {
         (bool valid, bytes memory point) = Bls.signature(compressed, speakers.hints[index]);
         if (!valid) return false;
         if (speakers.keys.length < (index + 1) * Bls.KEY) revert Located.WitnessInvalid(19);
-        bytes memory key = new bytes(Bls.KEY);
-        bytes memory keys = speakers.keys;
-        uint256 at = index * Bls.KEY;
-        assembly ("memory-safe") {
-            mcopy(add(key, 32), add(add(keys, 32), at), mload(key))
-        }
-        bytes32[] memory owners = new bytes32[](1);
+        if (Bls.ownerOf(speakers.keys, index) != owner) revert Located.WitnessInvalid(20);
+        uint256[] memory positions = new uint256[](1);
         bytes32[] memory digests = new bytes32[](1);
-        (owners[0], digests[0]) = (owner, digest);
-        return Bls.verify(point, key, owners, digests);
+        (positions[0], digests[0]) = (index, digest);
+        return Bls.verify(point, speakers.keys, positions, digests);
     }
 
     /// @dev `width` bytes at `offset` as a number. What lies outside reads as other memory: lengths are the caller's.

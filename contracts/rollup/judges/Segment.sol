@@ -55,7 +55,8 @@ abstract contract Segment {
         uint256 queueStart;
     }
 
-    function _open(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, Proof memory proof)
+    /// @param keys see `Ledger.open`
+    function _open(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, Proof memory proof, bytes memory keys)
         internal
         view
         returns (Opened memory opened)
@@ -80,7 +81,7 @@ abstract contract Segment {
         opened.following = roots[roots.length - 1];
         bytes32 preceding = fresh ? parent.root : roots[roots.length - 2];
         if (_rootOf(proof.before) != preceding) revert Located.WitnessInvalid(6);
-        opened.state = Ledger.open(proof.before, proof.witness, fresh);
+        opened.state = Ledger.open(proof.before, proof.witness, keys, fresh);
         opened.start = fresh ? Ledger.rootWith(opened.state, proof.before.accounts) : preceding;
         if (opened.half == 1) opened.beforeFrame = proof.segment == 1 ? _beforeFirst(parent, proof) : roots[0];
     }

@@ -13,14 +13,14 @@ import {Segment} from "./Segment.sol";
 /// @notice Convicts when a frame was executed whose signature is wrong, and when one was skipped that is right.
 contract SignatureJudge is IJudge, Segment {
     /// @inheritdoc IJudge
-    /// @dev Here `keys` are those of the senders, one for each operation, and the first hint is for the frame's signature.
+    /// @dev Here `keys` are those of the accounts (`Accounts.readKeyed`), and the hint is for the frame's signature.
     function guilty(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
         external
         view
         returns (bool)
     {
         Proof memory proof = abi.decode(encoded, (Proof));
-        Opened memory opened = _open(claimed, parent, proof);
+        Opened memory opened = _open(claimed, parent, proof, proof.keys);
         // The first half tells whether a frame was executed.
         if (opened.isQueue || opened.half == 1) revert Located.WitnessInvalid(30);
         Operations.Header memory head = Operations.header(opened.frame);
@@ -28,14 +28,14 @@ contract SignatureJudge is IJudge, Segment {
         bool executed = opened.following != opened.start;
         Ledger.prove(opened.state, proof.witness, proof.before.accounts);
         (bool fine,) = Operations.admissible(opened.state, head);
-        (bool able, bytes32[] memory owners, bytes32[] memory digests) =
+        (bool able, uint256[] memory speakers, bytes32[] memory digests) =
             Operations.senders(opened.state, opened.frame, head, _domain());
         // A sender that is not there, or has no BLS key, decides it without any signature.
         if (!fine || !able) return executed;
-        return executed != _signed(opened.frame, owners, digests, proof);
+        return executed != _signed(opened.frame, speakers, digests, proof);
     }
 
-    function _signed(bytes memory frame, bytes32[] memory owners, bytes32[] memory digests, Proof memory proof)
+    function _signed(bytes memory frame, uint256[] memory speakers, bytes32[] memory digests, Proof memory proof)
         private
         view
         returns (bool)
@@ -47,6 +47,6 @@ contract SignatureJudge is IJudge, Segment {
         if (proof.hints.length != 1) revert Located.WitnessInvalid(32);
         (bool valid, bytes memory point) = Bls.signature(compressed, proof.hints[0]);
         if (!valid) return false;
-        return Bls.verify(point, proof.keys, owners, digests);
+        return Bls.verify(point, proof.keys, speakers, digests);
     }
 }

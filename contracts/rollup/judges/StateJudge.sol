@@ -19,7 +19,7 @@ contract StateJudge is IJudge, Segment {
         returns (bool)
     {
         Proof memory proof = abi.decode(encoded, (Proof));
-        Opened memory opened = _open(claimed, parent, proof);
+        Opened memory opened = _open(claimed, parent, proof, "");
         if (opened.isQueue) {
             _runQueue(opened.state, proof, opened.queueStart);
         } else {

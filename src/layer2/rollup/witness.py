@@ -88,10 +88,11 @@ class Witness:
         hints = bytes(place[one] for one in order)
         return cls(ids, leaves, siblings, hints, state.withdrawal_branch() if takes_out else [])
 
-    def as_tuple(self) -> tuple[object, ...]:
-        """As the judge takes it."""
+    def as_tuple(self, *, keyed: bool = False) -> tuple[object, ...]:
+        """As the judge takes it; `keyed`: without the owners."""
         ids = b"".join(one.to_bytes(4, "big") for one in self.ids)
-        leaves, siblings, branch = (b"".join(one) for one in (self.leaves, self.siblings, self.branch))
+        rows = self.leaves[1::2] if keyed else self.leaves
+        leaves, siblings, branch = (b"".join(one) for one in (rows, self.siblings, self.branch))
         return (ids, leaves, siblings, self.hints, branch)
 
 
@@ -153,13 +154,10 @@ def signature_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
     opened = _open(replica, claim, segment)
     frame = opened.frame
     receiver = [frame.receiver] if fee_of(frame.fee) else []
-    opened.keys = []
-    for op in frame.ops:
-        account = opened.state.accounts.get(op.sender)
-        key = None if account is None else opened.state.keys.get(account.owner)
-        opened.keys.append(bytes(192) if key is None else packed_key(key))
+    named = [*receiver, *(op.sender for op in frame.ops)]
+    opened.keys = [_key_of(opened.state, one) for one in sorted(set(named))]
     opened.hints = [signature_hint(frame.signature)]
-    return encode([_PROOF], [opened.row([*receiver, *(op.sender for op in frame.ops)])])
+    return encode([_PROOF], [opened.row(named, keyed=True)])
 
 
 def endpoint_proof(replica: Replica, claim: Claim) -> bytes:
@@ -201,12 +199,13 @@ class _Opened:
     keys: list[bytes]
     hints: list[bytes]
 
-    def row(self, named: list[int]) -> tuple[object, ...]:
-        """`Segment.Proof`, with these accounts opened."""
+    def row(self, named: list[int], *, keyed: bool = False) -> tuple[object, ...]:
+        """`Segment.Proof`, with these accounts opened; `keyed`: their owners follow from the keys."""
         before = Roots.of(self.origin if self.segment == 0 else self.state)
         entry = self.replica.entries[self.place.entry - 1]
         offset = self.place.offset - self.place.queue_segments
         index = None if offset < 0 else offset // SEGMENTS_PER_FRAME
+        takes_out = not keyed and (index is None or self.frame.kind.withdraws)
         pieces = pieces_of(self.replica, self.claim, self.segment, max(0, self.half), entry, index)
         return (
             self.segment,
@@ -218,7 +217,7 @@ class _Opened:
             self.later,
             b"".join(self.keys),
             self.hints,
-            Witness.of(self.state, named, takes_out=index is None or self.frame.kind.withdraws).as_tuple(),
+            Witness.of(self.state, named, takes_out=takes_out).as_tuple(keyed=keyed),
         )
 
 
@@ -261,6 +260,15 @@ def _speakers(state: State, items: list[QueueItem], authority: Authority) -> tup
                 hints.append(signature_hint(item.signature))
         apply_item(state, item, authority)
     return keys, hints
+
+
+def _key_of(state: State, index: int) -> bytes:
+    """The key of an account as `Accounts.readKeyed` takes it; of one without a key, zeros and its owner."""
+    account = state.accounts.get(index)
+    key = None if account is None else state.keys.get(account.owner)
+    if key is not None:
+        return packed_key(key)
+    return bytes(160) + (bytes(32) if account is None else account.owner)
 
 
 def _multiproof(state: State, ids: list[int]) -> list[bytes]:
