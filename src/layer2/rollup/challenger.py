@@ -68,7 +68,7 @@ class Challenger:
     def wrong(self) -> list[Claim]:
         """The open assertions that are wrong."""
         open_ = (one for one in self.replica.claims.values() if self.rollup.status(one.id)[2] is Status.OPEN)
-        return [one for one in open_ if not self.replica.is_right(one)]
+        return [one for one in open_ if self.replica.verdict(one) is False]
 
     def first_wrong_segment(self, claim: Claim) -> int | None:
         """The first segment whose root is not what the inbox gives; None if only the claimed root itself is wrong."""

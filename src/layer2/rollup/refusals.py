@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from layer2.primitives.errors import FatalError, RecoverableError
 
-__all__ = ["AccountUnknown", "BalanceTooLow", "DataMissing", "FeeTooLow", "NonceWrong", "Rejected", "StateUnknown"]
+__all__ = [
+    "AccountUnknown",
+    "BalanceTooLow",
+    "DataMissing",
+    "FeeTooLow",
+    "NonceWrong",
+    "Rejected",
+    "SnapshotWrong",
+    "StateUnknown",
+]
 
 
 class Rejected(RecoverableError):
@@ -31,5 +40,9 @@ class StateUnknown(RecoverableError):
     """A state was asked for that the node has not reached."""
 
 
-class DataMissing(FatalError):
-    """The chain commits to data that the node was not given."""
+class DataMissing(RecoverableError):
+    """The chain commits to data that nobody has given to the node yet."""
+
+
+class SnapshotWrong(FatalError):
+    """A snapshot is not the state of a final assertion of this rollup."""
