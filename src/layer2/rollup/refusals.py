@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from layer2.primitives.errors import FatalError, RecoverableError
 
-__all__ = ["AccountUnknown", "BalanceTooLow", "DataMissing", "FeeTooLow", "NonceWrong", "Rejected", "StateUnknown"]
+__all__ = [
+    "AccountUnknown",
+    "BalanceTooLow",
+    "DataMissing",
+    "FeeTooLow",
+    "NonceWrong",
+    "PartlyAccepted",
+    "ProofWrong",
+    "Rejected",
+    "StateUnknown",
+]
 
 
 class Rejected(RecoverableError):
@@ -25,6 +35,18 @@ class BalanceTooLow(Rejected):
 
 class FeeTooLow(Rejected):
     """Below what the sequencer asks for."""
+
+
+class PartlyAccepted(RecoverableError):
+    """Only the first `accepted` operations of a batch were accepted; what was accepted stays accepted."""
+
+    def __init__(self, message: str, *, accepted: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.accepted = accepted
+
+
+class ProofWrong(RecoverableError):
+    """A proof does not lead to what it says."""
 
 
 class StateUnknown(RecoverableError):

@@ -8,6 +8,7 @@ from itertools import chain
 
 from layer2.ethereum.follower import LogFollower
 from layer2.ethereum.records import Log
+from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.hashing import keccak
 from layer2.rollup.accounts import State
 from layer2.rollup.authority import Authority, Signatures
@@ -57,6 +58,10 @@ class _Seen:
     raw: list[bytes] = field(default_factory=list)
     claims: dict[bytes, Claim] = field(default_factory=dict)
     claimed: dict[bytes, set[int]] = field(default_factory=dict)
+    transferred: dict[bytes, dict[int, Address]] = field(default_factory=dict)
+    escaped: set[int] = field(default_factory=set)
+    refunded: set[int] = field(default_factory=set)
+    frozen: bool = False
     roots: dict[bytes, bytes] = field(default_factory=dict)
 
 
@@ -91,6 +96,11 @@ class Replica:
         return f"<Replica {self.rollup.address} entries={len(self.entries)} accounts={len(self.head.accounts)}>"
 
     @property
+    def genesis(self) -> State:
+        """The state before the first entry; not to be changed."""
+        return self._genesis
+
+    @property
     def entries(self) -> list[Entry]:
         """The inbox."""
         return self._seen.entries
@@ -119,6 +129,26 @@ class Replica:
     def claimed(self) -> dict[bytes, set[int]]:
         """Which withdrawals of which assertions have been paid."""
         return self._seen.claimed
+
+    @property
+    def transferred(self) -> dict[bytes, dict[int, Address]]:
+        """Who owns withdrawals now that were given away, by assertion and number."""
+        return self._seen.transferred
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the rollup has been frozen."""
+        return self._seen.frozen
+
+    @property
+    def escaped(self) -> set[int]:
+        """Accounts that were paid in frozen mode."""
+        return self._seen.escaped
+
+    @property
+    def refunded(self) -> set[int]:
+        """Queue items whose deposit was paid back in frozen mode."""
+        return self._seen.refunded
 
     def step(self) -> int:
         """Read what is new; how many entries came."""
@@ -218,6 +248,14 @@ class Replica:
             seen.roots[bytes(args["id"])] = bytes(args["roots"])
         elif event.name == "Claimed":
             seen.claimed.setdefault(bytes(args["id"]), set()).add(int(args["index"]))
+        elif event.name == "ClaimTransferred":
+            seen.transferred.setdefault(bytes(args["id"]), {})[int(args["index"])] = to_address(args["to"])
+        elif event.name == "Frozen":
+            seen.frozen = True
+        elif event.name == "Escaped":
+            seen.escaped.add(int(args["account"]))
+        elif event.name == "Refunded":
+            seen.refunded.add(int(args["index"]))
 
     def _enter(self, record: ItemRecord, data: bytes) -> None:
         self._seen.entries.append(Entry(record, data))
