@@ -33,7 +33,7 @@ watchtower.step()                      answer for everybody here    chain.mine(d
 ch.settle(sender=payee)                pay both when the window is over
 
 l2 = rollup.devnet(sequencer=operator) a rollup with all its parts   a, b = l2.wallet(payer), l2.wallet(payee)
-a.deposit("2 ether")                   pay in; there at once        a.send(b, "0.3 ether")   to a wallet, address, number
+a.deposit("2 ether")                   pay in; there at once        a.send(b, "0.3 ether")   a wallet, address or number
 a.send_many([(b, "1 gwei"), (7, 5)])   many, one submission         a.balance(), a.accounts, a.history(), a.proof(1)
 l2.seal().post()                       frames to the main chain     l2.root == l2.rebuild_from_l1().root
 a.withdraw("1 ether"), l2.post()       out, after the next final assertion: l2.settle(), a.claim_all()

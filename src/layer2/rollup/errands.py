@@ -102,12 +102,8 @@ def escape_now(user: Exits) -> Errand:
         try:
             errand.did("froze the rollup", user.freeze())
         except ContractReverted as refusal:
-            if refusal.name == "TooEarly":
-                waits = "freeze the rollup, if what waits is still waiting then"
-                return errand.then(waits, "escape", int(refusal.arguments["from"]))
-            if refusal.name != "ItemMismatch":
-                raise
-            raise InputError("escape: the rollup works, nothing waits in it", hint="withdraw, or force") from refusal
+            at = _freezes_at(user, refusal)
+            return errand.then("freeze the rollup, if what waits is still waiting then", "escape", at)
         user.replica.step()
     for account in user.escapable():
         one = user.proof(account).account
@@ -119,6 +115,11 @@ def escape_now(user: Exits) -> Errand:
     for out in [one for one in user.outgoing() if one.standing == "claimable"]:
         amount = user.show(out.withdrawal.amount, out.withdrawal.token)
         errand.did(f"withdrawal {out.place} paid: {amount}", user.claim(out))
+    state = user.replica.state_of(user.replica.final())
+    for index, left in state.accounts.items():
+        if left.owner == user.owners[1] and left.balance:
+            held = user.show(left.balance, left.token)
+            errand.done.append(f"account {index} ({held}) is of the BLS key, which the contract cannot pay when frozen")
     user.replica.step()
     return errand
 
@@ -149,6 +150,18 @@ def _opens_at(user: Exits) -> int:
     _, _, _, last, since = user.rollup.inbox()
     config = user.rollup.contract.call("config")
     return int(min(since + int(config[1]), last + int(config[2])) + 1)
+
+
+def _freezes_at(user: Exits, refusal: ContractReverted) -> int:
+    """When the rollup can be frozen, from the contract's refusal to be frozen now."""
+    if refusal.name == "TooEarly":
+        return int(refusal.arguments["from"])
+    if refusal.name != "ItemMismatch":
+        raise refusal
+    # Everything in the inbox is final: only the queue can be waiting.
+    if user.rollup.queue_length() == _consumed(user):
+        raise InputError("escape: the rollup works, nothing waits in it", hint="withdraw, or force") from refusal
+    return user.rollup.inbox()[4] + int(user.rollup.contract.call("config")[4]) + 1
 
 
 def _final_at(user: Exits, tip: Claim, entry: int = 0) -> int:

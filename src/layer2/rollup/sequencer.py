@@ -9,7 +9,7 @@ from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import aggregate
 from layer2.primitives.errors import Layer2Error
-from layer2.rollup.accounts import State
+from layer2.rollup.accounts import State, owner_of_key
 from layer2.rollup.amounts import fee_of, pack_amount
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.frames import LIMITS, Frame, FrameType, Op, decode_frame, encode_frame
@@ -102,7 +102,18 @@ class Sequencer:
         return results
 
     def open_account(self, key: bytes, token: int = 0) -> None:
-        """Have an account made for a BLS key in the next entry; which one it is, the state says afterwards."""
+        """Have an account made for a BLS key in the next entry; which one it is, the state says afterwards.
+
+        Durable when it returns. A key that has an account of the token, or waits for one, changes nothing.
+
+        Raises:
+            SignatureError: the bytes are no key.
+        """
+        owner = owner_of_key(key)
+        self._follow()
+        if (key, token) in self._keys or (owner, token) in self._held():
+            return
+        self._journal.append_durable("key", token.to_bytes(2, "big") + key)
         self._keys.append((key, token))
 
     def step(self) -> Receipt | None:
@@ -120,7 +131,6 @@ class Sequencer:
         receipt = self.rollup.post_calldata(self.sender, expected, data, end)
         fault_point("sequencer.post.after")
         self.replica.step()
-        self._keys = []
         self._settle()
         return receipt
 
@@ -132,10 +142,11 @@ class Sequencer:
 
     def seal(self) -> list[Frame]:
         """The frames that carry what is pending, in an order in which every operation still works."""
-        frames = [
-            Frame(FrameType.ACCOUNTS, token, ops=tuple(Op(key=key) for key, one in self._keys if one == token))
-            for token in sorted({token for _, token in self._keys})
-        ]
+        frames, most = [], LIMITS[FrameType.ACCOUNTS]
+        for token in sorted({token for _, token in self._keys}):
+            ops = [Op(key=key) for key, one in self._keys if one == token]
+            rows = (ops[at : at + most] for at in range(0, len(ops), most))
+            frames += [Frame(FrameType.ACCOUNTS, token, ops=tuple(row)) for row in rows]
         run: list[SignedOp] = []
         for op in self._pending:
             if run and (_group(run[0]) != _group(op) or len(run) == LIMITS[op.kind]):
@@ -172,9 +183,14 @@ class Sequencer:
         elif came:
             self._settle()
 
+    def _held(self) -> set[tuple[bytes, int]]:
+        return {(one.owner, one.token) for one in self.replica.head.accounts.values()}
+
     def _reload(self) -> None:
         """After a start: what was accepted and is not in the inbox is pending again."""
         self._pending = [SignedOp.decode(entry.payload) for entry in self._journal.read("op")]
+        rows = (entry.payload for entry in self._journal.read("key"))
+        self._keys = [(row[2:], int.from_bytes(row[:2], "big")) for row in rows]
         self._settle()
 
     def _settle(self, coming: Sequence[QueueItem] = ()) -> None:
@@ -183,6 +199,9 @@ class Sequencer:
         What the inbox has is done; what a queue item has made impossible is dropped before it can spoil a frame.
         """
         self._state = self.replica.head.copy()
+        if self._keys:
+            there = self._held()
+            self._keys = [(key, token) for key, token in self._keys if (owner_of_key(key), token) not in there]
         for item in coming:
             apply_item(self._state, item, self.replica.authority)
         accepted, self._pending = self._pending, []
