@@ -110,6 +110,10 @@ class Owner:
         """That an account stands under the last final state."""
         return AccountProof.of(self.replica, self.replica.final(), account)
 
+    def sign(self, message: Transfer | Withdraw) -> bytes:
+        """The signature of an operation by the key of its account; hand it to nobody but a sequencer."""
+        return self._signature(self.own(message.sender), message)
+
     # ------------------------------------------------------------------------------------------------------- inside
 
     def _signature(self, account: Account, message: Transfer | Withdraw) -> bytes:

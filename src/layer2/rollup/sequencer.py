@@ -102,19 +102,29 @@ class Sequencer:
         return results
 
     def open_account(self, key: bytes, token: int = 0) -> None:
-        """Have an account made for a BLS key in the next entry; which one it is, the state says afterwards.
+        """Have an account made for a BLS key in the next entry; which one it is, the state says afterwards."""
+        self.open_accounts([key], token)
 
-        Durable when it returns. A key that has an account of the token, or waits for one, changes nothing.
+    def open_accounts(self, keys: Sequence[bytes], token: int = 0) -> None:
+        """The same for many keys, durable with one commit when it returns.
+
+        A key that has an account of the token, or waits for one, changes nothing.
 
         Raises:
-            SignatureError: the bytes are no key.
+            SignatureError: one of them is no key; nothing has changed.
         """
-        owner = owner_of_key(key)
+        owners = [owner_of_key(key) for key in keys]
         self._follow()
-        if (key, token) in self._keys or (owner, token) in self._held():
-            return
-        self._journal.append_durable("key", token.to_bytes(2, "big") + key)
-        self._keys.append((key, token))
+        there, waiting = self._held(), set(self._keys)
+        fresh = {
+            (key, token): None
+            for key, owner in zip(keys, owners, strict=True)
+            if (owner, token) not in there and (key, token) not in waiting
+        }
+        for key, _ in fresh:
+            self._journal.append("key", token.to_bytes(2, "big") + key)
+        self._journal.commit()
+        self._keys += fresh
 
     def step(self) -> Receipt | None:
         """Follow the chain; post what is pending, or consume what waits in the queue."""
