@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, overload
 
 from layer2.primitives.addresses import Address, address_bytes, to_address
 from layer2.primitives.bls import uncompressed_key
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from layer2.rollup.ledger import Ledger
 
 __all__ = ["Account", "Accounts", "State", "System", "Withdrawal", "owner_of_address", "owner_of_key", "state_root"]
+
+_Other = TypeVar("_Other")
 
 _ACC_BYTES = 28
 
@@ -106,6 +108,17 @@ class Accounts(Mapping[int, Account]):
         if row is None:
             raise KeyError(index)
         return Account(*row)
+
+    @overload
+    def get(self, index: int, default: None = None, /) -> Account | None: ...
+    @overload
+    def get(self, index: int, default: Account, /) -> Account: ...
+    @overload
+    def get(self, index: int, default: _Other, /) -> Account | _Other: ...
+    def get(self, index: int, default: object = None, /) -> object:
+        """An account, or the default; an unknown one costs no exception."""
+        row = self._state.ledger.read(index)
+        return default if row is None else Account(*row)
 
     def __contains__(self, index: object) -> bool:
         return isinstance(index, int) and index in self._state.ledger

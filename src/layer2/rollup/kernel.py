@@ -1,7 +1,6 @@
-"""Transfers and withdrawals of accepted BLS frames, executed on the columns of a `Ledger` in machine code.
+"""Operations and whole frames of them, executed on the columns of a `Ledger` in machine code.
 
-The meaning is that of `transition.execute` and `operations`, to the bit; this file has no other. Limits and halves of
-frame types come in as a table (see `layout`), since compiled code is kept by the content of this file alone.
+Limits and halves of frame types come in as a table, since compiled code is kept by the content of this file alone.
 
 A ledger's row of 8 words: owner (4, as its bytes lie in memory), `present(1 bit) token(16) nonce(32)` with the token
 from bit 32, balance (high, low), and the segment that wrote it last. All words here are of 64 bits and without sign:
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from layer2.primitives.compiled import compiled
 
-__all__ = ["BALANCE", "META", "PRESENT", "SEGMENT", "execute_half", "run_transfers", "seal"]
+__all__ = ["BALANCE", "META", "PRESENT", "SEGMENT", "execute_half", "operate", "run_transfers", "seal"]
 
 Words = NDArray[np.uint64]
 Numbers = NDArray[np.int64]
@@ -165,6 +164,16 @@ def _operation(
     rows[sender, BALANCE] = high - need_high - np.uint64(low < need_low)
     rows[sender, BALANCE + 1] = low - need_low
     return True
+
+
+@compiled
+def operate(
+    rows: Words, touched: Numbers, heads: Numbers, numbers: Words, sender: int, to: int, withdraws: int
+) -> bool:
+    """A single operation of a sender that exists. `numbers`: amount (high, low), fee, token."""
+    amount = (numbers[0], numbers[1])
+    moved = _operation(rows, touched, heads, sender, to, amount, numbers[2], numbers[3], withdraws != 0)
+    return bool(moved)
 
 
 @compiled

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from layer2.primitives.dense_tree import DenseTree
 from layer2.primitives.errors import RangeError
 from layer2.rollup.frames import FIRST_HALF, LIMITS, FrameType, shape
-from layer2.rollup.kernel import BALANCE, META, PRESENT, SEGMENT, execute_half, run_transfers, seal
+from layer2.rollup.kernel import BALANCE, META, PRESENT, SEGMENT, execute_half, operate, run_transfers, seal
 from layer2.rollup.params import ACCOUNT_DEPTH, FRAME_BYTES, MAX_BALANCE, MAX_NONCE
 
 __all__ = ["Ledger", "Row"]
@@ -46,8 +46,8 @@ class Ledger:
     `present`: how many accounts there are.
     """
 
-    __slots__ = ("_bytes", "_counts", "_ends", "_heads", "_layout", "_leaves", "_log", "_ready", "_rows", "_touched",
-                 "_tree", "_words", "present")  # fmt: skip
+    __slots__ = ("_bytes", "_counts", "_ends", "_heads", "_layout", "_leaves", "_log", "_numbers", "_numbers_in",
+                 "_ready", "_rows", "_touched", "_tree", "_words", "present")  # fmt: skip
 
     def __init__(self, width: int = _FIRST_WIDTH) -> None:
         # The row of an account that nobody wrote says segment 0.
@@ -79,11 +79,14 @@ class Ledger:
 
     def read(self, index: int) -> Row | None:
         """An account; None if there is none."""
-        if index not in self:
+        words, at = self._words, index * _WORDS
+        if not 0 <= at < len(words):
             return None
-        at = index * _WORDS
-        meta, high, low = self._words[at + META], self._words[at + BALANCE], self._words[at + BALANCE + 1]
-        return bytes(self._bytes[at * 8 : at * 8 + 32]), meta >> 32 & 0xFFFF, meta & MAX_NONCE, high << 64 | low
+        meta = words[at + META]
+        if meta < PRESENT:
+            return None
+        balance = words[at + BALANCE] << 64 | words[at + BALANCE + 1]
+        return bytes(self._bytes[at * 8 : at * 8 + 32]), meta >> 32 & 0xFFFF, meta & MAX_NONCE, balance
 
     def write(self, index: int, row: Row) -> None:
         """Write an account; RangeError for what its fields cannot hold."""
@@ -135,6 +138,21 @@ class Ledger:
         return found
 
     # ----------------------------------------------------------------------------------------------------- segments
+
+    def operate(self, sender: int, to: int | None, amount: int, token: int, fee: int) -> bool:
+        """Move money to account `to`, or (None) out; whether it was moved. The sender's nonce moves on anyway.
+
+        KeyError if there is no such sender, RangeError if it has no nonce left. `amount` has 128 bits, `fee` 64.
+        """
+        if sender not in self:
+            raise KeyError(sender)
+        if self._words[sender * _WORDS + META] & MAX_NONCE == MAX_NONCE:
+            raise RangeError(f"account {sender}: its last nonce is used up")
+        self._make_room(2)
+        numbers = self._numbers
+        numbers[0], numbers[1], numbers[2], numbers[3] = amount >> 64, amount & (1 << 64) - 1, fee, token
+        moved: bool = operate(self._rows, self._touched, self._heads, self._numbers_in, sender, to or 0, to is None)
+        return moved
 
     def run(self, frames: Sequence[bytes], signed: Sequence[bool], tokens: int) -> None:
         """Execute frames of transfers: two sealed segments each."""
@@ -189,6 +207,8 @@ class Ledger:
         self._bytes = rows.data.cast("B")
         self._words = self._bytes.cast("Q")
         self._counts = heads.data.cast("B").cast("q")
+        self._numbers_in = np.zeros(4, np.uint64)
+        self._numbers = self._numbers_in.data.cast("B").cast("Q")
 
     def _scratch(self, writes: int, segments: int) -> None:
         self._touched = np.empty(writes, np.int64)
@@ -215,17 +235,21 @@ class Ledger:
         rows[: len(self._rows)] = self._rows
         self._hold(rows, self._tree.widened(width), self._heads)
 
-    def _touch(self, index: int) -> None:
-        at, current = index * _WORDS + SEGMENT, self._counts[_CURRENT]
-        if self._words[at] == current:
-            return
+    def _make_room(self, writes: int) -> None:
+        """Before the open segment writes a few accounts more."""
         count = self._counts[_TOUCHED]
         if count >= _SPILL:
             self._spill()
-            count, current = 0, current + 1
-        if count >= len(self._touched):
-            self._reserve(1, 0)
-        self._words[at] = current
+        elif count + writes > len(self._touched):
+            self._reserve(writes, 0)
+
+    def _touch(self, index: int) -> None:
+        at = index * _WORDS + SEGMENT
+        if self._words[at] == self._counts[_CURRENT]:
+            return
+        self._make_room(1)
+        count = self._counts[_TOUCHED]
+        self._words[at] = self._counts[_CURRENT]
         self._touched[count] = index
         self._counts[_TOUCHED] = count + 1
 
