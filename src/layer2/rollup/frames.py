@@ -16,9 +16,9 @@ from enum import IntEnum
 from layer2.primitives.addresses import Address, address_bytes, to_address
 from layer2.primitives.errors import MalformedError, RangeError
 from layer2.rollup.amounts import unpack_amount
-from layer2.rollup.params import FRAME_BYTES
+from layer2.rollup.params import FRAME_BYTES, OPS_PER_SEGMENT
 
-__all__ = ["LIMITS", "Frame", "FrameType", "Op", "decode_frame", "encode_frame"]
+__all__ = ["FIRST_HALF", "LIMITS", "Frame", "FrameType", "Op", "decode_frame", "encode_frame", "shape"]
 
 _BLS_HEAD, _PLAIN_HEAD = 57, 9
 _SIGNATURE, _ECDSA, _KEY = 48, 64, 96
@@ -77,6 +77,14 @@ def _row(kind: FrameType) -> int:
 LIMITS = {kind: (FRAME_BYTES - _head(kind)) // _row(kind) for kind in _BODY}
 """How many operations a frame of each type holds at most."""
 
+FIRST_HALF = {kind: OPS_PER_SEGMENT for kind in _BODY}
+"""How many of them belong to the first of its two segments; the rest is the second."""
+
+
+def shape(kind: FrameType) -> tuple[int, int]:
+    """Where the operations of a frame begin, just behind their number, and the bytes of one."""
+    return _head(kind), _row(kind)
+
 
 @dataclass(frozen=True, slots=True)
 class Op:
@@ -104,6 +112,11 @@ class Frame:
     receiver: int = 0
     signature: bytes = b""
     ops: tuple[Op, ...] = ()
+
+    def half(self, number: int) -> tuple[Op, ...]:
+        """The operations of its first (0) or second (1) segment."""
+        first = FIRST_HALF.get(self.kind, 0)
+        return self.ops[first:] if number else self.ops[:first]
 
 
 def decode_frame(data: bytes) -> Frame:

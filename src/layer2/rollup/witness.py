@@ -16,7 +16,7 @@ from layer2.primitives.merkle import empty_roots
 from layer2.rollup.accounts import State
 from layer2.rollup.amounts import fee_of
 from layer2.rollup.authority import Authority
-from layer2.rollup.frames import Frame, FrameType, Op, decode_frame
+from layer2.rollup.frames import Frame, FrameType, decode_frame
 from layer2.rollup.params import ACCOUNT_DEPTH, MAX_ACCOUNTS, MAX_NONCE, OPS_PER_SEGMENT
 from layer2.rollup.queue import Deposit, Forced, QueueItem, Scheme, apply_item
 from layer2.rollup.records import NO_ITEM, Claim, ItemRecord, Roots, unpack_roots
@@ -106,14 +106,14 @@ def named_by_frame(state: State, frame: Frame, half: int) -> list[int]:
     if frame.kind is FrameType.SKIP or frame.token >= state.tokens:
         return []
     named: list[int] = []
+    ops = frame.half(half)
     if frame.kind is FrameType.ACCOUNTS:
-        valid = 0 if half else sum(is_key(op.key) for op in frame.ops)
+        valid = sum(is_key(op.key) for op in ops)
         return list(range(state.next_account, min(state.next_account + valid, MAX_ACCOUNTS)))
-    if half == 1 and (not frame.kind.by_bls or len(frame.ops) <= OPS_PER_SEGMENT):
+    if not ops:
         return named
     if fee_of(frame.fee):
         named.append(frame.receiver)
-    ops: tuple[Op, ...] = frame.ops[OPS_PER_SEGMENT:] if half else frame.ops[:OPS_PER_SEGMENT]
     for op in ops:
         named.append(op.sender)
         if op.target is None:
