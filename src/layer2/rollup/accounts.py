@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from layer2.primitives.addresses import Address, address_bytes, to_address
@@ -27,6 +28,7 @@ def owner_of_address(address: str) -> bytes:
     return bytes(12) + address_bytes(to_address(address))
 
 
+@lru_cache(1 << 14)
 def owner_of_key(key: bytes) -> bytes:
     """The owner word of an account that a BLS key signs for: keccak of the key as EIP-2537 takes it."""
     return keccak(uncompressed_key(key))

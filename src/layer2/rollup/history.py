@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from layer2.rollup.accounts import State
+from layer2.rollup.accounts import Account, State
 from layer2.rollup.amounts import fee_of
 from layer2.rollup.frames import Frame, FrameType, Op, decode_frame
 from layer2.rollup.operations import move, withdraw
-from layer2.rollup.params import OPS_PER_SEGMENT
+from layer2.rollup.params import SEGMENTS_PER_FRAME
 from layer2.rollup.queue import Deposit, Forced, QueueItem, apply_item
 from layer2.rollup.replica import Entry, Replica
 from layer2.rollup.transition import accepts, execute, message_of
@@ -78,8 +78,8 @@ class History:
         for raw in entry.frames():
             frame = decode_frame(raw)
             if accepts(self._state, frame, self._replica.authority):
-                for ops in (frame.ops[:OPS_PER_SEGMENT], frame.ops[OPS_PER_SEGMENT:]):
-                    self._half(frame, ops)
+                for half in range(SEGMENTS_PER_FRAME):
+                    self._half(frame, half, raw)
 
     # --------------------------------------------------------------------------------------------------------- queue
 
@@ -120,33 +120,34 @@ class History:
 
     # -------------------------------------------------------------------------------------------------------- frames
 
-    def _half(self, frame: Frame, ops: Sequence[Op]) -> None:
-        if frame.kind is FrameType.ACCOUNTS:
-            first = self._state.next_account
-            execute(self._state, frame, ops, self._replica.authority)
-            for index in range(first, self._state.next_account):
-                if self._state.accounts[index].owner in self._owners:
-                    self._mine.add(index)
-                    self._note("opened", index, frame.token)
-            return
-        if any(op.sender in self._mine or op.to in self._mine for op in ops):
+    def _half(self, frame: Frame, half: int, raw: bytes) -> None:
+        state, ops = self._state, frame.half(half)
+        first = state.next_account
+        if frame.kind is not FrameType.ACCOUNTS and any(op.sender in self._mine or op.to in self._mine for op in ops):
             self._note_ops(frame, ops)
-        execute(self._state, frame, ops, self._replica.authority)
+        execute(state, frame, half, raw, self._replica.authority)
+        for index in range(first, state.next_account):
+            if state.accounts[index].owner in self._owners:
+                self._mine.add(index)
+                self._note("opened", index, frame.token)
 
     def _note_ops(self, frame: Frame, ops: Sequence[Op]) -> None:
         """Play the half on a small state of the accounts it names, to see which operation did what."""
         probe, fee = State(), fee_of(frame.fee)
-        for index in {one for op in ops for one in (op.sender, op.to)}:
+        # Small numbers in the place of theirs: a state has room for every number below its highest.
+        small = {index: at for at, index in enumerate({one for op in ops for one in (op.sender, op.to)}, 1)}
+        for index, at in small.items():
             account = self._state.accounts.get(index)
             if account is not None:
-                probe.put(index, account)
+                probe.put(at, account)
         for op in ops:
-            if frame.kind.by_ecdsa and not self._signed(probe, frame, op):
+            sender, to = small[op.sender], small[op.to]
+            if frame.kind.by_ecdsa and not self._signed(probe.accounts.get(sender), frame, op):
                 continue
             if op.target is not None:
-                done = withdraw(probe, op.sender, op.target, op.amount, frame.token, fee)
+                done = withdraw(probe, sender, op.target, op.amount, frame.token, fee)
             else:
-                done = move(probe, op.sender, op.to, op.amount, frame.token, fee)
+                done = move(probe, sender, to, op.amount, frame.token, fee)
             if op.sender in self._mine:
                 kind = "sent" if op.target is None else "withdrawn"
                 other = str(op.to) if op.target is None else op.target
@@ -154,8 +155,7 @@ class History:
             if op.target is None and op.to in self._mine and done:
                 self._note("received", op.to, frame.token, op.amount, other=str(op.sender))
 
-    def _signed(self, probe: State, frame: Frame, op: Op) -> bool:
-        account = probe.accounts.get(op.sender)
+    def _signed(self, account: Account | None, frame: Frame, op: Op) -> bool:
         if account is None or account.address is None:
             return False
         digest = message_of(frame, op, account.nonce).digest(self._replica.authority.domain)
