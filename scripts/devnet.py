@@ -1,4 +1,4 @@
-"""`ape run devnet`: the chain of `--network` with the hub deployed, until Ctrl-C."""
+"""`ape run devnet`: the chain of `--network` with the contracts deployed, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from scripts._common import ConnectedProviderCommand, connected, one_line_errors
 @click.option("--deployments", default="deployments", show_default=True, help="Folder of the records.")
 @one_line_errors
 def cli(provider: object, deployments: str) -> None:
-    """Deploy the hub on a local node and keep it running, until Ctrl-C."""
-    from layer2.cli.devnet import announce, until_stopped
+    """Deploy hub and rollup on a local node and keep it running, until Ctrl-C."""
+    from layer2.cli.daemons import until_stopped
+    from layer2.cli.devnet import announce
 
     with until_stopped() as stopped:
         url = str(getattr(provider, "uri", None) or getattr(provider, "http_uri", None) or "in process")

@@ -31,6 +31,15 @@ ch.close()                             both sign, the channel ends
 ch.dispute(old, sender=payer)          post a proof and start the window
 watchtower.step()                      answer for everybody here    chain.mine(deltatime=3601)   let time pass
 ch.settle(sender=payee)                pay both when the window is over
+
+l2 = rollup.devnet(sequencer=operator) a rollup with all its parts   a, b = l2.wallet(payer), l2.wallet(payee)
+a.deposit("2 ether")                   pay in; there at once        a.send(b, "0.3 ether")   a wallet, address or number
+a.send_many([(b, "1 gwei"), (7, 5)])   many, one submission         a.balance(), a.accounts, a.history(), a.proof(1)
+l2.seal().post()                       frames to the main chain     l2.root == l2.rebuild_from_l1().root
+a.withdraw("1 ether"), l2.post()       out, after the next final assertion: l2.settle(), a.claim_all()
+bad = l2.propose(fault="inflate", sender=attacker)                  a lie: inflate, deflate, noise
+l2.challenger.step(), bad.status       proven wrong in one transaction
+alone = l2.wallet(payer, with_sequencer=False)                      force(), include(), freeze(), escape(), refund()
 roles: operator payer payee challenger attacker watchtower          amounts: "1.5 ether", "3 gwei", or units"""
 
 

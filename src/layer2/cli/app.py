@@ -51,14 +51,18 @@ class LazyGroup(click.Group):
         "devnet": ("layer2.cli.devnet", "Start a local chain with the contracts deployed, until Ctrl-C."),
         "deploy": ("layer2.cli.deploy", "Deploy the channel hub and record it under deployments/."),
         "channels": ("layer2.cli.channels", "Open, pay, close and defend payment channels."),
-        "demo": ("layer2.cli.demo", "Channels opened, paid, disputed and settled, every balance checked."),
+        "rollup": ("layer2.cli.rollup", "Pay, run and leave a rollup."),
+        "demo": (
+            "layer2.cli.demo",
+            "Channels and a rollup, from the first deposit to the last exit, checked.",
+        ),
         "bench": ("layer2.cli.bench", "Measure gas and payments per second, beside their anchors."),
         "doctor": ("layer2.cli.doctor", "Check that everything layer2 needs is here and sound."),
     },
 )
 @click.version_option(__version__, prog_name="layer2")
 def cli() -> None:
-    """Ethereum payment and state channels, from the command line."""
+    """Payment channels and a rollup on Ethereum, from the command line."""
 
 
 def one_line(text: str) -> str:

@@ -17,7 +17,7 @@ from layer2.channels.wire import decode, encode
 from layer2.cli.claims import pack_claims, packs
 from layer2.cli.parties import Desk, describe, desk_of
 from layer2.cli.reading import read_text
-from layer2.cli.verbs import verb
+from layer2.cli.verbs import CHANNELS
 from layer2.cli.workspace import Workspace
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
@@ -40,7 +40,7 @@ def _hash(mined: HubReceipt) -> str:
     return "0x" + mined.receipt.tx_hash.hex()
 
 
-@verb("close")
+@CHANNELS.verb("close")
 @click.argument("channel_or_record")
 def close(workspace: Workspace, channel_or_record: str) -> None:
     """Close together: with a channel, print your signed terms; with the peer's (line, @file, -), finish on chain.
@@ -82,7 +82,7 @@ def _check_fair(desk: Desk, key: ChannelKey, terms: CloseTerms) -> None:
         )
 
 
-@verb("withdraw")
+@CHANNELS.verb("withdraw")
 @click.argument("channel_or_record")
 @click.option("--a", "out_a", default="0 wei", help="What side A takes out.")
 @click.option("--b", "out_b", default="0 wei", help="What side B takes out.")
@@ -107,7 +107,7 @@ def withdraw(workspace: Workspace, channel_or_record: str, out_a: str, out_b: st
         _report(desk, key, mined, "paid out")
 
 
-@verb("dispute")
+@CHANNELS.verb("dispute")
 @click.argument("channel")
 @click.option("--with", "record", help="Post this proof (line, @file, -) instead of the newest one held.")
 def dispute(workspace: Workspace, channel: str, record: str | None) -> None:
@@ -146,7 +146,7 @@ def _post(desk: Desk, key: ChannelKey, proof: Payment | LockPayment | None, runn
     return desk.hub.post(sender, key, side, amount, signature)
 
 
-@verb("settle")
+@CHANNELS.verb("settle")
 @click.argument("channel")
 def settle(workspace: Workspace, channel: str) -> None:
     """Have both sides of CHANNEL paid, once the challenge window is over."""
@@ -155,7 +155,7 @@ def settle(workspace: Workspace, channel: str) -> None:
         _report(desk, key, desk.hub.settle(workspace.sender, key), "settled")
 
 
-@verb("watch")
+@CHANNELS.verb("watch")
 @click.option("--once", is_flag=True, help="Look once and end.")
 @click.option("--interval", default="10 seconds", show_default=True, help="How often to look.")
 def watch(workspace: Workspace, once: bool, interval: str) -> None:
@@ -183,7 +183,7 @@ def _watch_step(desk: Desk) -> list[str]:
     ] or ["nothing to do"]
 
 
-@verb("claim")
+@CHANNELS.verb("claim")
 @click.argument("channels", nargs=-1)
 def claim(workspace: Workspace, channels: tuple[str, ...]) -> None:
     """Claim what simplex CHANNELS (all, if none is named) owe you, in one transaction per token.
@@ -215,7 +215,7 @@ def _claimable(desk: Desk, key: ChannelKey) -> bool:
     return key.simplex and state.side == "B" and state.theirs.amount > desk.hub.view(key).sent_a
 
 
-@verb("exit")
+@CHANNELS.verb("exit")
 @click.argument("channel")
 def exit_channel(workspace: Workspace, channel: str) -> None:
     """Leave a simplex CHANNEL as its payer: the first call starts the delay, one after it pays out."""
@@ -233,7 +233,7 @@ def exit_channel(workspace: Workspace, channel: str) -> None:
             _report(desk, key, desk.hub.exit(workspace.sender, key), "left")
 
 
-@verb("sweep")
+@CHANNELS.verb("sweep")
 @click.option("--token", default=ZERO_ADDRESS, help="ERC-20 address; ether if not given.")
 @click.option("--to", help="Where to; the account itself if not given.")
 def sweep(workspace: Workspace, token: str, to: str | None) -> None:

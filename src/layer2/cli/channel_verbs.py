@@ -13,7 +13,7 @@ from layer2.channels.wire import decode, encode
 from layer2.cli.parties import Desk, describe, desk_of
 from layer2.cli.reading import read_text
 from layer2.cli.tables import show as show_table
-from layer2.cli.verbs import verb
+from layer2.cli.verbs import CHANNELS
 from layer2.cli.workspace import Workspace, party_address
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
@@ -22,7 +22,7 @@ from layer2.primitives.units import parse_duration
 __all__ = ["deposit", "open_channel", "pay", "request", "show", "verify"]
 
 
-@verb("open")
+@CHANNELS.verb("open")
 @click.argument("peer")
 @click.option("--deposit", required=True, help='What to put in, for example "5 ether".')
 @click.option("--dispute", default="1 day", show_default=True, help="Challenge window, or exit delay with --simplex.")
@@ -61,7 +61,7 @@ def open_channel(
         workspace.emit({**describe(desk, state), "gas": mined.gas_used}, text)
 
 
-@verb("deposit")
+@CHANNELS.verb("deposit")
 @click.argument("channel")
 @click.argument("amount")
 def deposit(workspace: Workspace, channel: str, amount: str) -> None:
@@ -79,7 +79,7 @@ def deposit(workspace: Workspace, channel: str, amount: str) -> None:
         workspace.emit({**describe(desk, state), "gas": mined.gas_used}, text)
 
 
-@verb("show")
+@CHANNELS.verb("show")
 @click.argument("channel", required=False)
 def show(workspace: Workspace, channel: str | None) -> None:
     """Show CHANNEL, or every channel of the account."""
@@ -107,7 +107,7 @@ def show(workspace: Workspace, channel: str | None) -> None:
         show_table(table)
 
 
-@verb("pay")
+@CHANNELS.verb("pay")
 @click.argument("channel")
 @click.argument("amount", required=False)
 @click.option("--times", default=1, show_default=True, type=click.IntRange(1, 100_000), help="How many payments.")
@@ -142,7 +142,7 @@ def _asked(desk: Desk, request: str, key: ChannelKey) -> int:
     return asked.amount
 
 
-@verb("request")
+@CHANNELS.verb("request")
 @click.argument("channel")
 @click.argument("amount")
 @click.option("--valid", default="1 hour", show_default=True, help="How long the request holds.")
@@ -155,7 +155,7 @@ def request(workspace: Workspace, channel: str, amount: str, valid: str, memo: s
         click.echo(encode(PaymentRequest(key.id, desk.amount(amount, key.token), until, memo), key))
 
 
-@verb("verify")
+@CHANNELS.verb("verify")
 @click.argument("record")
 @click.option("--dry-run", is_flag=True, help="Check only; keep nothing.")
 def verify(workspace: Workspace, record: str, dry_run: bool) -> None:

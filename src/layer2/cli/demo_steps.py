@@ -1,4 +1,4 @@
-"""The scenes of the demonstration, in order. What each account should get is computed here, not asked."""
+"""The scenes of the channels' chapter, in order. What each account should get is computed here, not asked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from layer2.channels.locks import CONTRACT_LOCK, virtual_channel_id, voucher_res
 from layer2.channels.messages import Voucher
 from layer2.channels.watchtower import Watchtower
 from layer2.cli.claims import pack_claims
-from layer2.cli.demo_stage import Stage
+from layer2.cli.demo_stage import HubStage
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.contract import deploy
 from layer2.primitives.ecdsa import recover
@@ -26,7 +26,7 @@ PAYMENTS_EACH = 50
 STREAMED = 300
 
 
-def together(stage: Stage) -> str:
+def together(stage: HubStage) -> str:
     """Payments both ways, a hash lock, a withdrawal, and a close that both sign."""
     channel = stage.hub.open(stage.payer, stage.payee, deposit=5 * ETHER, dispute=HOUR, peer_deposit=2 * ETHER)
     forth = stage.payments // 2
@@ -59,7 +59,7 @@ def together(stage: Stage) -> str:
     )
 
 
-def cheated(stage: Stage) -> str:
+def cheated(stage: HubStage) -> str:
     """A stale proof is posted; the watchtower, who holds no key of the payee, answers and settles."""
     channel = stage.hub.open(stage.payer, stage.payee, deposit=3 * ETHER, dispute=HOUR)
     tower = Watchtower(stage.connection, stage.hub, stage.hub.sender(stage.watchtower), settle=True)
@@ -87,7 +87,7 @@ def cheated(stage: Stage) -> str:
     )
 
 
-def claimed(stage: Stage) -> str:
+def claimed(stage: HubStage) -> str:
     """A hundred simplex channels, paid one way, claimed in one transaction; one closed, one left."""
     price, deposit = ETHER // 10_000, ETHER // 100
     payer, payee = stage.hub.party(stage.payer), stage.hub.party(stage.payee)
@@ -118,7 +118,7 @@ def claimed(stage: Stage) -> str:
     return f"{SIMPLEX_CHANNELS} channels claimed in one transaction, {each:,} gas each; one closed, one left"
 
 
-def streamed(stage: Stage) -> str:
+def streamed(stage: HubStage) -> str:
     """A stream to somebody the payer has no channel with: two locks, and vouchers that the middle never sees."""
     middle, amount, price = stage.challenger, ETHER // 2, ETHER // 1000
     first = stage.hub.open(stage.payer, middle, deposit=ETHER, dispute=HOUR)
@@ -149,7 +149,7 @@ def streamed(stage: Stage) -> str:
     return f"{STREAMED} vouchers straight to the payee, through a middle that saw only the first and the last step"
 
 
-def flipped(stage: Stage) -> str:
+def flipped(stage: HubStage) -> str:
     """A game inside a channel: one flip is paid off chain; in the next the loser goes silent and forfeits."""
     game = deploy(stage.hub.sender(stage.operator), load_artifact("CoinFlip"))
     channel = stage.hub.open(stage.payer, stage.payee, deposit=ETHER, dispute=HOUR)
@@ -184,7 +184,7 @@ def flipped(stage: Stage) -> str:
     return "a coin flip paid off chain; in the second the loser went silent and lost by forfeit, on chain"
 
 
-SCENES: list[tuple[str, Callable[[Stage], str]]] = [
+SCENES: list[tuple[str, Callable[[HubStage], str]]] = [
     ("closed together", together),
     ("cheated", cheated),
     ("a game", flipped),

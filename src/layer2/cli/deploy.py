@@ -7,14 +7,14 @@ from typing import Any
 import click
 
 from layer2.channels.contract import DEVNET, PUBLIC, HubContract, Profile
+from layer2.cli.records import require_new
 from layer2.cli.workspace import Workspace, chain_options
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.deployments import Deployment, Registry
-from layer2.ethereum.errors import DeploymentMismatch, TransactionFailed
+from layer2.ethereum.errors import TransactionFailed
 from layer2.ethereum.sender import Sender
 from layer2.primitives.addresses import to_address
-from layer2.primitives.errors import InputError
 from layer2.primitives.units import parse_duration
 
 __all__ = ["HUB", "command", "deploy_hub", "profile_for"]
@@ -60,8 +60,7 @@ def command(
     """Deploy the channel hub and record it under deployments/<chain id>/."""
     registry = Registry(deployments)
     connection = workspace.connection
-    if not again and name in registry.names(connection.chain_id) and _stands(registry, name, connection):
-        raise InputError(f"{name} is already deployed on chain {connection.chain_id}", hint="use it, or pass --replace")
+    require_new(registry, name, connection, again=again)
     base = profile_for(connection)
     profile = Profile(
         min_delay=base.min_delay if min_delay is None else parse_duration(min_delay),
@@ -79,14 +78,3 @@ def command(
         "transaction": record.tx_hash,
     }
     workspace.emit(facts, f"{name} {record.address} on chain {record.chain_id}, recorded in {path}")
-
-
-def _stands(registry: Registry, name: str, connection: Connection) -> bool:
-    try:
-        registry.load(connection.chain_id, name, connection)
-    except DeploymentMismatch:
-        # A development chain that was started anew: the old record describes nothing.
-        if connection.is_dev:
-            return False
-        raise
-    return True

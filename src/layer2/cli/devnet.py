@@ -1,21 +1,21 @@
-"""`layer2 devnet`: a local chain with the hub deployed, for as long as the command runs."""
+"""`layer2 devnet`: a local chain with hub and rollup deployed, for as long as the command runs."""
 
 from __future__ import annotations
 
 import contextlib
-import signal
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from layer2.cli.daemons import until_stopped
 from layer2.cli.deploy import HUB, deploy_hub
 from layer2.cli.roles import ROLES
+from layer2.cli.rollup_deploy import NAME, deploy_rollup
 from layer2.ethereum.accounts import DEV_MNEMONIC
 from layer2.ethereum.anvil import find_anvil
 from layer2.ethereum.connection import Connection
@@ -40,11 +40,12 @@ def command(port: int, block_time: int | None, deployments: str) -> None:
 
 
 def announce(connection: Connection, url: str, deployments: str = "deployments") -> None:
-    """Deploy and record the hub on a development chain, and print what a user has to know."""
-    record = deploy_hub(Sender(connection, connection.signers(1)[0]))
-    path = Registry(deployments).save(HUB, record)
+    """Deploy and record hub and rollup on a development chain, and print what a user has to know."""
+    operator = Sender(connection, connection.signers(1)[0])
     click.echo(f"{'node':<11} {url} (chain {connection.chain_id})")
-    click.echo(f"{HUB:<11} {record.address} (recorded in {path})")
+    for name, record in ((HUB, deploy_hub(operator)), (NAME, deploy_rollup(operator))):
+        path = Registry(deployments).save(name, record)
+        click.echo(f"{name:<11} {record.address} (recorded in {path})")
     for role, account in zip(ROLES, connection.signers(len(ROLES)), strict=True):
         click.echo(f"{role:<11} {account.address}")
     click.echo("ready; Ctrl-C ends it")
@@ -102,15 +103,3 @@ def _wait_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> N
             return
         time.sleep(0.05)
     raise AnvilError(f"anvil did not answer within {_START_SECONDS:.0f} s", hint="is the machine overloaded?")
-
-
-@contextlib.contextmanager
-def until_stopped() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, so that everything started is ended in order."""
-    stopped = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -8,13 +8,18 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["console", "gas_table", "rate_table", "show"]
+__all__ = ["console", "gas_table", "rate_table", "show", "titled"]
 
 
 def console() -> Console:
     """Standard output; as wide as the terminal, and wide enough for a table when there is none."""
     probe = Console()
     return probe if probe.is_terminal else Console(width=110)
+
+
+def titled(title: str) -> Table:
+    """A table that is at least as wide as its title."""
+    return Table(title=title, min_width=len(title) + 2)
 
 
 def show(table: Table) -> None:

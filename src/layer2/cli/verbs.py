@@ -1,22 +1,44 @@
-"""The registry of sub-commands, before a front end adds its options for chain and account."""
+"""The sub-commands of a family, before a front end adds its options for chain and account."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["VERBS", "Verb", "verb"]
+import click
+
+__all__ = ["CHANNELS", "ROLLUP", "Verb", "Verbs"]
 
 Verb = Callable[..., Any]
-VERBS: list[tuple[str, Verb]] = []
-"""The sub-commands by name."""
 
 
-def verb(name: str) -> Callable[[Verb], Verb]:
-    """Register a function taking `workspace` as a sub-command."""
+class Verbs:
+    """A family's sub-commands by name; each is a function that takes `workspace`."""
 
-    def register(function: Verb) -> Verb:
-        VERBS.append((name, function))
-        return function
+    def __init__(self, family: str, purpose: str) -> None:
+        self.family = family
+        self.purpose = purpose
+        self._known: list[tuple[str, Verb]] = []
 
-    return register
+    def __repr__(self) -> str:
+        return f"<Verbs {self.family} {len(self._known)}>"
+
+    def verb(self, name: str) -> Callable[[Verb], Verb]:
+        """Register a function as a sub-command."""
+
+        def register(function: Verb) -> Verb:
+            self._known.append((name, function))
+            return function
+
+        return register
+
+    def build(self, options: Callable[[Verb], Verb], command_class: type[click.Command] = click.Command) -> click.Group:
+        """The group of all, with a front end's options (`layer2`'s own, or ape's)."""
+        group = click.Group(self.family, help=self.purpose)
+        for name, function in self._known:
+            group.add_command(click.command(name, cls=command_class)(options(function)))
+        return group
+
+
+CHANNELS = Verbs("channels", "Open, pay, close and defend payment channels.")
+ROLLUP = Verbs("rollup", "Pay, run and leave a rollup.")

@@ -105,12 +105,16 @@ class Workspace:
     @property
     def folder(self) -> Path:
         """Where this account's journals for this chain live; made on first use, for the owner only."""
+        return self.folder_of(self.signer.address)
+
+    def folder_of(self, what: str) -> Path:
+        """The same for something else than an account, by name."""
         name = str(self.connection.chain_id)
         if self.connection.is_dev:
             # Development chains share their ids, and each begins anew: its first block tells it from the others.
             first = self.connection.block(0)
             name += "" if first is None else f"-{first.hash.hex()[:8]}"
-        path = self.home / name / self.signer.address
+        path = self.home / name / what
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         return path
 

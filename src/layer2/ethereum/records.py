@@ -104,6 +104,10 @@ class Receipt:
     contract_address: Address | None
     effective_gas_price: int
 
+    def __repr__(self) -> str:
+        failed = "" if self.status == 1 else " failed"
+        return f"<Receipt 0x{self.tx_hash.hex()[:8]} block {self.block_number}, {self.gas_used:,} gas{failed}>"
+
     @property
     def cost(self) -> int:
         """What the sender paid for gas, in wei."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from layer2.primitives.addresses import Address
 from layer2.primitives.bls import is_key, verify_aggregate
 from layer2.primitives.ecdsa import recover
 from layer2.primitives.errors import SignatureError
+from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
 
 __all__ = ["Authority", "Signatures"]
+
+
+_REMEMBERED = 1 << 14
+"""Frames: a few megabytes."""
 
 
 class Authority(Protocol):
@@ -34,13 +39,22 @@ class Authority(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Signatures:
-    """The real answers."""
+    """The real answers. Those about whole frames are remembered: a node executes a frame again for each assertion."""
 
     domain: Domain
+    _known: dict[bytes, bool] = field(default_factory=dict, repr=False, compare=False)
 
     def verify(self, pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bool:
         """BLS12-381, keys in G2."""
-        return verify_aggregate(pairs, signature)
+        if len(pairs) < 2:
+            return verify_aggregate(pairs, signature)
+        name = keccak(signature + b"".join(key + digest for key, digest in pairs))
+        known = self._known.get(name)
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                del self._known[next(iter(self._known))]
+            known = self._known[name] = verify_aggregate(pairs, signature)
+        return known
 
     def recover(self, digest: bytes, signature: bytes) -> Address | None:
         """ECDSA with the lower half of s only."""

@@ -18,7 +18,7 @@ from layer2.primitives.errors import MalformedError, RangeError
 from layer2.rollup.amounts import unpack_amount
 from layer2.rollup.params import FRAME_BYTES, OPS_PER_SEGMENT
 
-__all__ = ["FIRST_HALF", "LIMITS", "Frame", "FrameType", "Op", "decode_frame", "encode_frame"]
+__all__ = ["FIRST_HALF", "LIMITS", "Frame", "FrameType", "Op", "decode_frame", "encode_frame", "shape"]
 
 _BLS_HEAD, _PLAIN_HEAD = 57, 9
 _SIGNATURE, _ECDSA, _KEY = 48, 64, 96
@@ -79,6 +79,11 @@ LIMITS = {kind: (FRAME_BYTES - _head(kind)) // _row(kind) for kind in _BODY}
 
 FIRST_HALF = {kind: 3 if kind.by_ecdsa else OPS_PER_SEGMENT for kind in _BODY}
 """How many of them belong to the first of its two segments: few where a dispute about one shall cost little."""
+
+
+def shape(kind: FrameType) -> tuple[int, int]:
+    """Where the operations of a frame begin, just behind their number, and the bytes of one."""
+    return _head(kind), _row(kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from layer2.ethereum.records import Log
+from layer2.primitives.addresses import Address, to_address
 from layer2.rollup.blobdata import unpack_blobs
 from layer2.rollup.blobsource import Blobs
 from layer2.rollup.contract import RollupContract
@@ -69,6 +70,10 @@ class InboxLog:
     claim_blocks: dict[bytes, int] = field(default_factory=dict)
     claimed: dict[bytes, set[int]] = field(default_factory=dict)
     roots: dict[bytes, bytes] = field(default_factory=dict)
+    transferred: dict[bytes, dict[int, Address]] = field(default_factory=dict)
+    escaped: set[int] = field(default_factory=set)
+    refunded: set[int] = field(default_factory=set)
+    frozen: bool = False
 
     def take(self, log: Log) -> None:
         """Read the next log."""
@@ -95,6 +100,14 @@ class InboxLog:
             self.roots[bytes(args["id"])] = bytes(args["roots"])
         elif event.name == "Claimed":
             self.claimed.setdefault(bytes(args["id"]), set()).add(int(args["index"]))
+        elif event.name == "ClaimTransferred":
+            self.transferred.setdefault(bytes(args["id"]), {})[int(args["index"])] = to_address(args["to"])
+        elif event.name == "Frozen":
+            self.frozen = True
+        elif event.name == "Escaped":
+            self.escaped.add(int(args["account"]))
+        elif event.name == "Refunded":
+            self.refunded.add(int(args["index"]))
 
     def without(self, count: int) -> InboxLog:
         """What is left when the newest `count` logs never happened."""

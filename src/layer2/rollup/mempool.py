@@ -46,6 +46,11 @@ class SignedOp:
         narrow = one.sender < 1 << 24 and one.to < 1 << 24
         return FrameType.TRANSFERS if narrow else FrameType.WIDE_TRANSFERS
 
+    def __repr__(self) -> str:
+        one = self.message
+        what = "Withdraw" if isinstance(one, Withdraw) else "Transfer"
+        return f"<{what} {one.sender} -> {one.to} amount={one.amount} token={one.token} nonce={one.nonce}>"
+
     def encode(self) -> bytes:
         """`withdraws(1) sender(4) nonce(4) token(2) fee(1) amount(16) to(20) signature`."""
         one = self.message

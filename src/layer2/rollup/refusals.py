@@ -10,6 +10,8 @@ __all__ = [
     "DataMissing",
     "FeeTooLow",
     "NonceWrong",
+    "PartlyAccepted",
+    "ProofWrong",
     "Rejected",
     "SnapshotWrong",
     "StateUnknown",
@@ -34,6 +36,18 @@ class BalanceTooLow(Rejected):
 
 class FeeTooLow(Rejected):
     """Below what the sequencer asks for."""
+
+
+class PartlyAccepted(RecoverableError):
+    """Only the first `accepted` operations of a batch were accepted; what was accepted stays accepted."""
+
+    def __init__(self, message: str, *, accepted: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.accepted = accepted
+
+
+class ProofWrong(RecoverableError):
+    """A proof does not lead to what it says."""
 
 
 class StateUnknown(RecoverableError):

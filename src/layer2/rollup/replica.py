@@ -8,6 +8,7 @@ from itertools import chain
 
 from layer2.ethereum.errors import RpcError
 from layer2.ethereum.follower import LogFollower
+from layer2.primitives.addresses import Address
 from layer2.rollup.accounts import State
 from layer2.rollup.authority import Authority, Signatures
 from layer2.rollup.blobsource import Blobs
@@ -92,6 +93,12 @@ class Replica:
         return f"<Replica {self.rollup.address} entries={len(self.entries)} accounts={len(self.head.accounts)}>"
 
     @property
+    @property
+    def genesis(self) -> State:
+        """The state before the first entry; not to be changed."""
+        return self._genesis
+
+    @property
     def queue(self) -> list[QueueItem]:
         """Every queue item so far."""
         return self._log.queue
@@ -120,6 +127,26 @@ class Replica:
     def heads(self) -> Heads:
         """How far the inbox is read, is safe and is finalised on the main chain."""
         return Heads(len(self.entries), self._up_to("safe"), self._up_to("finalized"))
+
+    @property
+    def transferred(self) -> dict[bytes, dict[int, Address]]:
+        """Who owns withdrawals now that were given away, by assertion and number."""
+        return self._log.transferred
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the rollup has been frozen."""
+        return self._log.frozen
+
+    @property
+    def escaped(self) -> set[int]:
+        """Accounts that were paid in frozen mode."""
+        return self._log.escaped
+
+    @property
+    def refunded(self) -> set[int]:
+        """Queue items whose deposit was paid back in frozen mode."""
+        return self._log.refunded
 
     def step(self) -> int:
         """Read what is new; how many entries came."""

@@ -9,7 +9,7 @@ from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import aggregate
 from layer2.primitives.errors import Layer2Error
-from layer2.rollup.accounts import State
+from layer2.rollup.accounts import State, owner_of_key
 from layer2.rollup.amounts import fee_of, pack_amount
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.frames import LIMITS, Frame, FrameType, Op, decode_frame, encode_frame
@@ -106,7 +106,28 @@ class Sequencer:
 
     def open_account(self, key: bytes, token: int = 0) -> None:
         """Have an account made for a BLS key in the next entry; which one it is, the state says afterwards."""
-        self._keys.append((key, token))
+        self.open_accounts([key], token)
+
+    def open_accounts(self, keys: Sequence[bytes], token: int = 0) -> None:
+        """The same for many keys, durable with one commit when it returns.
+
+        A key that has an account of the token, or waits for one, changes nothing.
+
+        Raises:
+            SignatureError: one of them is no key; nothing has changed.
+        """
+        owners = [owner_of_key(key) for key in keys]
+        self._follow()
+        there, waiting = self._held(), set(self._keys)
+        fresh = {
+            (key, token): None
+            for key, owner in zip(keys, owners, strict=True)
+            if (owner, token) not in there and (key, token) not in waiting
+        }
+        for key, _ in fresh:
+            self._journal.append("key", token.to_bytes(2, "big") + key)
+        self._journal.commit()
+        self._keys += fresh
 
     def step(self) -> Receipt | None:
         """Follow the chain; post what is pending, or consume what waits in the queue."""
@@ -123,7 +144,6 @@ class Sequencer:
         receipt = self.poster.post(expected, data, end)
         fault_point("sequencer.post.after")
         self.replica.step()
-        self._keys = []
         self._settle()
         return receipt
 
@@ -135,10 +155,11 @@ class Sequencer:
 
     def seal(self) -> list[Frame]:
         """The frames that carry what is pending, in an order in which every operation still works."""
-        frames = [
-            Frame(FrameType.ACCOUNTS, token, ops=tuple(Op(key=key) for key, one in self._keys if one == token))
-            for token in sorted({token for _, token in self._keys})
-        ]
+        frames, most = [], LIMITS[FrameType.ACCOUNTS]
+        for token in sorted({token for _, token in self._keys}):
+            ops = [Op(key=key) for key, one in self._keys if one == token]
+            rows = (ops[at : at + most] for at in range(0, len(ops), most))
+            frames += [Frame(FrameType.ACCOUNTS, token, ops=tuple(row)) for row in rows]
         run: list[SignedOp] = []
         for op in self._pending:
             if run and (_group(run[0]) != _group(op) or len(run) == LIMITS[op.kind]):
@@ -175,9 +196,14 @@ class Sequencer:
         elif came:
             self._settle()
 
+    def _held(self) -> set[tuple[bytes, int]]:
+        return {(one.owner, one.token) for one in self.replica.head.accounts.values()}
+
     def _reload(self) -> None:
         """After a start: what was accepted and is not in the inbox is pending again."""
         self._pending = [SignedOp.decode(entry.payload) for entry in self._journal.read("op")]
+        rows = (entry.payload for entry in self._journal.read("key"))
+        self._keys = [(row[2:], int.from_bytes(row[:2], "big")) for row in rows]
         self._settle()
 
     def _settle(self, coming: Sequence[QueueItem] = ()) -> None:
@@ -186,6 +212,9 @@ class Sequencer:
         What the inbox has is done; what a queue item has made impossible is dropped before it can spoil a frame.
         """
         self._state = self.replica.head.copy()
+        if self._keys:
+            there = self._held()
+            self._keys = [(key, token) for key, token in self._keys if (owner_of_key(key), token) not in there]
         for item in coming:
             apply_item(self._state, item, self.replica.authority)
         accepted, self._pending = self._pending, []

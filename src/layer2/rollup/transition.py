@@ -9,16 +9,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from layer2.rollup.accounts import Account, State, owner_of_key
+from layer2.primitives.errors import MalformedError, RangeError
+from layer2.rollup.accounts import Account, State, Withdrawal, owner_of_key
 from layer2.rollup.amounts import fee_of
 from layer2.rollup.authority import Authority
 from layer2.rollup.frames import Frame, FrameType, Op, decode_frame
 from layer2.rollup.messages import Transfer, Withdraw
 from layer2.rollup.operations import move, withdraw
-from layer2.rollup.params import MAX_ACCOUNTS, MAX_BALANCE, MAX_NONCE, OPS_PER_SEGMENT, SEGMENTS_PER_FRAME
+from layer2.rollup.params import (
+    FRAME_BYTES,
+    MAX_ACCOUNTS,
+    MAX_BALANCE,
+    MAX_NONCE,
+    OPS_PER_SEGMENT,
+    SEGMENTS_PER_FRAME,
+)
 from layer2.rollup.queue import QueueItem, apply_item
 
-__all__ = ["accepts", "admissible", "apply_frame", "apply_queue", "digests"]
+__all__ = ["accepts", "admissible", "apply_frame", "apply_queue", "digests", "run_frames"]
 
 
 def apply_queue(state: State, items: Iterable[QueueItem], authority: Authority) -> Iterator[bytes]:
@@ -38,9 +46,46 @@ def apply_frame(state: State, data: bytes, authority: Authority) -> Iterator[byt
     frame = decode_frame(data)
     accepted = accepts(state, frame, authority)
     for half in range(SEGMENTS_PER_FRAME):
-        ops = frame.half(half) if accepted else ()
-        execute(state, frame, ops, authority)
+        if accepted:
+            execute(state, frame, half, data, authority)
         yield state.root
+
+
+def run_frames(
+    state: State, frames: Sequence[bytes], authority: Authority, signed: Sequence[bool] | None = None
+) -> list[bytes]:
+    """Execute frames one after the other: two roots for each, as `apply_frame` gives, hashed many at a time.
+
+    Args:
+        signed: for each frame whether its BLS signature is right, from who has checked them all; `authority` is then
+            asked for nothing but ECDSA signatures and keys. Without it `authority` is asked as each frame comes up,
+            since what a frame must be signed for depends on the frames before it.
+    """
+    if signed is not None and len(signed) != len(frames):
+        raise RangeError(f"{len(signed)} signatures judged, {len(frames)} frames given")
+    if any(len(data) != FRAME_BYTES for data in frames):
+        raise MalformedError(f"a frame has not {FRAME_BYTES} bytes", hint="fill up the last one with zeros")
+    known = list(signed) if signed is not None else [False] * len(frames)
+    start = 0
+    for at, data in enumerate(frames):
+        if signed is not None and _by_kernel(data):
+            continue
+        state.run_transfers(frames[start:at], known[start:at])
+        start = at + 1
+        frame = decode_frame(data)
+        if signed is None or not frame.kind.by_bls:
+            accepted = accepts(state, frame, authority)
+        else:
+            accepted = known[at] and admissible(state, frame) and digests(state, frame, authority) is not None
+        if _by_kernel(data):
+            state.run_transfers([data], [accepted])
+            continue
+        for half in range(SEGMENTS_PER_FRAME):
+            if accepted:
+                execute(state, frame, half, data, authority)
+            state.seal()
+    state.run_transfers(frames[start:], known[start:])
+    return state.sealed_roots()
 
 
 def accepts(state: State, frame: Frame, authority: Authority) -> bool:
@@ -86,26 +131,46 @@ def message_of(frame: Frame, op: Op, nonce: int) -> Transfer | Withdraw:
     return Transfer(op.sender, nonce, op.to, *rest)
 
 
-def execute(state: State, frame: Frame, ops: Sequence[Op], authority: Authority) -> None:
-    """Execute one segment of an accepted frame and credit its fees."""
-    if frame.kind is FrameType.ACCOUNTS:
+def execute(state: State, frame: Frame, half: int, data: bytes, authority: Authority) -> None:
+    """Execute one segment of an accepted frame, whose bytes are `data`, and credit its fees."""
+    ops = frame.half(half)
+    if frame.kind.by_bls:
+        _run_half(state, frame, half, data)
+    elif frame.kind is FrameType.ACCOUNTS:
         for op in ops:
             _open(state, frame, op, authority)
-        return
-    fee, fees = fee_of(frame.fee), 0
-    for op in ops:
-        if frame.kind.by_ecdsa and not _signed(state, frame, op, authority):
-            continue
-        if op.target is not None:
-            done = withdraw(state, op.sender, op.target, op.amount, frame.token, fee)
-        else:
-            done = move(state, op.sender, op.to, op.amount, frame.token, fee)
-        fees += fee if done else 0
+    else:
+        fee, fees = fee_of(frame.fee), 0
+        for op in ops:
+            if not _signed(state, frame, op, authority):
+                continue
+            if op.target is not None:
+                done = withdraw(state, op.sender, op.target, op.amount, frame.token, fee)
+            else:
+                done = move(state, op.sender, op.to, op.amount, frame.token, fee)
+            fees += fee if done else 0
+        _credit(state, frame.receiver, fees)
+
+
+def _run_half(state: State, frame: Frame, half: int, data: bytes) -> None:
+    """The same in machine code, for the types whose operations are signed for together."""
+    done = state.ledger.run_half(data, half)
+    for op, paid in zip(frame.ops, done, strict=False):
+        if paid and op.target is not None:
+            state.take_out(Withdrawal(op.target, frame.token, op.amount))
+
+
+def _by_kernel(data: bytes) -> bool:
+    """Whether the compiled kernel knows all that these bytes can do: transfers by BLS keys, or nothing."""
+    return not FrameType.WITHDRAWALS <= data[0] <= FrameType.ACCOUNTS or data[0] == FrameType.EXACT_TRANSFERS
+
+
+def _credit(state: State, receiver: int, fees: int) -> None:
     if fees:
-        balance = state.accounts[frame.receiver].balance + fees
+        balance = state.accounts[receiver].balance + fees
         # Only a token that mints without end gets there; what does not fit stays in the vault.
         if balance <= MAX_BALANCE:
-            state.change(frame.receiver, balance=balance)
+            state.change(receiver, balance=balance)
 
 
 def _signed(state: State, frame: Frame, op: Op, authority: Authority) -> bool:

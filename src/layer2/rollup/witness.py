@@ -111,14 +111,15 @@ def named_by_frame(state: State, frame: Frame, half: int) -> list[int]:
     if frame.kind is FrameType.SKIP or frame.token >= state.tokens:
         return []
     named: list[int] = []
+    ops = frame.half(half)
     if frame.kind is FrameType.ACCOUNTS:
-        valid = 0 if half else sum(is_key(op.key) for op in frame.ops)
+        valid = sum(is_key(op.key) for op in ops)
         return list(range(state.next_account, min(state.next_account + valid, MAX_ACCOUNTS)))
-    if half == 1 and not frame.half(1):
+    if not ops:
         return named
     if fee_of(frame.fee):
         named.append(frame.receiver)
-    for op in frame.half(half):
+    for op in ops:
         named.append(op.sender)
         if op.target is None:
             named.append(op.to)

@@ -60,7 +60,7 @@ class Court:
         payer.deposit("1 ether", to=first)
         payer.force("0.2 ether", two, account=one)
         payer.force("0.3 ether", people.payer.address, account=one)
-        payee.force("0.3 ether", people.payer.address, account=one)  # not its own
+        l2.rollup.force(payee.sender, one, 0, parse_amount("0.3 ether"), people.payer.address)  # not its own
         l2.rollup.deposit(payer.sender, 0, 7, keccak(b"no key"), 0)  # goes back
         l2.post()
         for _ in range(54):

@@ -13,6 +13,8 @@ from sha3 import keccak_256
 
 CAP = 2**128 - 1
 SIZES = {1: 8, 2: 10, 3: 40, 4: 24, 5: 74, 6: 104, 7: 88, 8: 96}
+FIRST = {5: 3, 6: 3, 7: 3}
+"""Operations in the first half of a frame, where it is not 27: by type."""
 
 
 def h(data: bytes) -> bytes:
@@ -96,7 +98,7 @@ class Reference:
                               self.digest(sender, nonce, to, target, amount, token, fee_class)))  # fmt: skip
             if not self.verify(pairs, data[8:56]):
                 return
-        first = 3 if kind >= 5 else 27
+        first = FIRST.get(kind, 27)
         for half in (ops[:first], ops[first:]):
             fees = 0
             for sender, to, amount, target, signature in half:

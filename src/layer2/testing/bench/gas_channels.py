@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
 from typing import Any
 
 from eth_abi.abi import encode
@@ -15,6 +13,7 @@ from layer2.ethereum.devnet import AnvilNode, tester_connection
 from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.errors import InputError
 from layer2.primitives.hashing import keccak, sha256
+from layer2.testing.bench.anchors import anchors_of
 from layer2.testing.bench.world import DELAY, UNIT, GasWorld
 
 BATCH = 100
@@ -39,7 +38,7 @@ def run_gas(network: str = "test") -> dict[str, Any]:
             gas = measure(GasWorld(node.connection))
     else:
         gas = measure(GasWorld(tester_connection()))
-    anchors = json.loads(files("layer2.testing.bench").joinpath("anchors.json").read_text())["operations"]
+    anchors = anchors_of("channels")
     operations = {name: {"gas": gas.pop(name), **anchors[name]} for name in anchors}
     # What no anchor offers stands apart.
     return {"family": "channels", "operations": operations, "unanchored": gas}

@@ -1,0 +1,58 @@
+"""The rollup in the ape console: the same objects as in a script, taking ape accounts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ape.api import AccountAPI
+from ape.managers.chain import ChainManager
+
+from layer2.ape.connection import connection_from_ape
+from layer2.ape.console import as_signer
+from layer2.ethereum.signer import Signer
+from layer2.primitives.errors import InputError
+from layer2.rollup.contract import DEVNET, Profile
+from layer2.rollup.facade import RollupFacade
+
+__all__ = ["ConsoleRollup", "ConsoleRollups"]
+
+
+class ConsoleRollup(RollupFacade):
+    """A rollup that takes ape accounts wherever a signer is wanted."""
+
+    def signer_of(self, who: Any) -> Signer:
+        """An ape account as a signer; everything else as it is."""
+        return super().signer_of(as_signer(who))
+
+
+class ConsoleRollups:
+    """The rollup family on the chain ape is connected to."""
+
+    def __init__(self, chain: ChainManager) -> None:
+        self._chain = chain
+
+    def __repr__(self) -> str:
+        return "<rollup: devnet(sequencer=operator); help_l2() for more>"
+
+    def devnet(
+        self,
+        *,
+        sequencer: AccountAPI | Signer,
+        challenger: AccountAPI | Signer | None = None,
+        profile: Profile = DEVNET,
+        store: str | Path | None = None,
+        least_fee: int = 0,
+    ) -> ConsoleRollup:
+        """Deploy a rollup and start its parts; `store`: where the sequencer's journal lives."""
+        made = ConsoleRollup.devnet(
+            connection_from_ape(self._chain.provider),
+            as_signer(sequencer),
+            challenger=None if challenger is None else as_signer(challenger),
+            profile=profile,
+            folder=store,
+            least_fee=least_fee,
+        )
+        if not isinstance(made, ConsoleRollup):
+            raise InputError(f"{made!r}: not made by this console", hint="use rollup.devnet")
+        return made

@@ -1,0 +1,131 @@
+"""The acting account's wallet for one command: the rollup recorded for the chain, read anew, and its sequencer."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from layer2.cli.gates import gate_at
+from layer2.cli.rollup_deploy import NAME
+from layer2.cli.workspace import Workspace, party_address
+from layer2.ethereum.deployments import Registry
+from layer2.ethereum.records import Receipt
+from layer2.primitives.addresses import ZERO_ADDRESS, to_address
+from layer2.primitives.errors import InputError
+from layer2.rollup.contract import RollupContract
+from layer2.rollup.refusals import AccountUnknown
+from layer2.rollup.replica import Replica
+from layer2.rollup.wallet import Wallet
+
+__all__ = ["Desk", "Place", "desk_of", "moment", "place_of", "sequencer_option", "token_option", "transaction"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The rollup recorded for a chain, and how to follow it from its first block."""
+
+    workspace: Workspace
+    rollup: RollupContract
+    start_block: int
+
+    def replica(self) -> Replica:
+        """A new follower, which has read everything."""
+        fresh = Replica(self.rollup, start_block=self.start_block)
+        fresh.step()
+        return fresh
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A user at work."""
+
+    workspace: Workspace
+    rollup: RollupContract
+    wallet: Wallet
+
+    def token(self, text: str) -> int:
+        """A token by its number, its symbol or its address."""
+        if text.isdigit():
+            number = int(text)
+            if number >= self.wallet.replica.head.tokens:
+                # It may be registered and wait in the queue: the contract knows; it refuses what is not.
+                self.rollup.token_of(number)
+            return number
+        if text.lower() in ("ether", "eth", ZERO_ADDRESS):
+            return 0
+        known = range(1, self.wallet.replica.head.tokens)
+        if text.startswith("0x"):
+            address = to_address(text)
+            found = [one for one in known if self.rollup.token_of(one) == address]
+        else:
+            found = [one for one in known if self.wallet.asset(one).symbol.lower() == text.lower()]
+        if len(found) != 1:
+            raise InputError(
+                f"token {text!r}: {len(found)} registered tokens fit", hint="layer2 rollup register-token ADDRESS"
+            )
+        return found[0]
+
+    def receiver(self, text: str, token: int) -> int:
+        """An account by its number, or by its owner's address or role."""
+        if text.isdigit():
+            return int(text)
+        address = party_address(text, self.workspace.connection)
+        for index, one in self.wallet.replica.head.accounts.items():
+            if one.address == address and one.token == token:
+                return index
+        raise AccountUnknown(
+            f"{address} has no account of token {token} in its name",
+            hint="ask for the number of one, or open one: layer2 rollup deposit --owner",
+        )
+
+
+@contextlib.contextmanager
+def place_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[Place]:
+    """The rollup recorded for the chain."""
+    connection = workspace.connection
+    record = Registry(deployments).load(connection.chain_id, NAME, connection)
+    yield Place(workspace, RollupContract.at(connection, record.address), record.block)
+
+
+@contextlib.contextmanager
+def desk_of(workspace: Workspace, sequencer: str | None = None) -> Iterator[Desk]:
+    """The acting account's wallet; with `sequencer` (a URL, or `local`) it can also pay."""
+    with place_of(workspace) as place, contextlib.ExitStack() as held:
+        replica = place.replica()
+        gate = None
+        if sequencer is not None:
+            gate = held.enter_context(gate_at(sequencer, place.workspace, place.rollup, replica))
+        yield Desk(workspace, place.rollup, Wallet(place.rollup, workspace.signer, replica, gate, workspace.sender))
+
+
+def sequencer_option(command: F) -> F:
+    """Add `--sequencer`."""
+    return click.option(
+        "--sequencer",
+        default="local",
+        show_default=True,
+        envvar="LAYER2_SEQUENCER",
+        help="URL of the sequencer; local is the journal of this machine's own, when it is not running.",
+    )(command)
+
+
+def token_option(command: F) -> F:
+    """Add `--token`."""
+    return click.option("--token", default="0", help="Number, symbol or address; ether if not given.")(command)
+
+
+def moment(time: int) -> str:
+    """A time for people: UTC, to the second."""
+    return datetime.datetime.fromtimestamp(time, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def transaction(receipt: Receipt) -> dict[str, Any]:
+    """What `--json` says of a transaction."""
+    return {"gas": receipt.gas_used, "transaction": "0x" + receipt.tx_hash.hex(), "block": receipt.block_number}

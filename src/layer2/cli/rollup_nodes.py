@@ -1,0 +1,187 @@
+"""The nodes as commands: sequencer, proposer, challenger, verifier; `node` is the last three, `run` all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import click
+
+from layer2.cli.daemons import Daemon, run_daemons
+from layer2.cli.devnet import announce, anvil_on
+from layer2.cli.gates import local_sequencer
+from layer2.cli.rollup_desk import Place, place_of
+from layer2.cli.verbs import ROLLUP
+from layer2.cli.workspace import Workspace
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.records import Receipt
+from layer2.primitives.units import format_amount, parse_duration
+from layer2.rollup.challenger import Challenger
+from layer2.rollup.contract import RollupContract
+from layer2.rollup.proposer import Proposer
+from layer2.rollup.replica import Replica
+from layer2.rollup.sequencer import Sequencer
+
+__all__ = ["challenger", "devnet", "node", "proposer", "run", "sequencer", "verifier"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def loop_options(command: F) -> F:
+    """Add `--once` and `--interval`."""
+    once = click.option("--once", is_flag=True, help="Do what is due and end.")
+    every = click.option("--interval", default="2 seconds", show_default=True, help="How often to look.")
+    return once(every(command))
+
+
+# ------------------------------------------------------------------------------------------------------------- daemons
+
+
+def told(rollup: RollupContract, receipts: Iterable[Receipt]) -> list[str]:
+    """What transactions did, from their events, in words."""
+    lines = []
+    for receipt in receipts:
+        for event in rollup.contract.events(receipt):
+            args = event.args
+            name = args["id"].hex()[:8] if isinstance(args.get("id"), bytes) else ""
+            said = {
+                "Posted": f"posted entry {args.get('index')}, {receipt.gas_used:,} gas",
+                "Proposed": f"proposed {name}, {receipt.gas_used:,} gas",
+                "Finalized": f"{name} is final",
+                "Committed": f"committed to a proof in block {receipt.block_number}",
+                "Invalidated": f"{name} proven wrong, {receipt.gas_used:,} gas",
+            }
+            lines += [said[event.name]] if event.name in said else []
+    return lines
+
+
+def sequencing(inner: Sequencer) -> Daemon:
+    """Posts what is due."""
+
+    def step() -> list[str]:
+        receipt = inner.step()
+        return [] if receipt is None else told(inner.rollup, [receipt])
+
+    return Daemon("sequencer", step)
+
+
+def proposing(place: Place, replica: Replica) -> Daemon:
+    """Proposes and makes final."""
+    inner = Proposer(place.rollup, place.workspace.sender, replica)
+    return Daemon("proposer", lambda: told(place.rollup, inner.step()))
+
+
+def challenging(place: Place, replica: Replica) -> Daemon:
+    """Proves wrong what is wrong."""
+    inner = Challenger(place.rollup, place.workspace.sender, replica)
+    seen = [replica.reorganisations]
+
+    def step() -> list[str]:
+        receipts = inner.step()
+        if replica.reorganisations != seen[0]:
+            seen[0] = replica.reorganisations
+            inner.forget()
+        return told(place.rollup, receipts)
+
+    return Daemon("challenger", step)
+
+
+def verifying(place: Place, replica: Replica) -> Daemon:
+    """Rebuilds the state from the main chain and says what each entry results in, and which assertions are right."""
+    shown, judged = [0], {next(iter(replica.claims))}
+
+    def step() -> list[str]:
+        replica.step()
+        # A reorganisation may have taken entries back.
+        before = min(shown[0], len(replica.entries))
+        lines = []
+        if len(replica.entries) > before:
+            shown[0] = len(replica.entries)
+            held = format_amount(sum(one.balance for one in replica.head.accounts.values() if one.token == 0))
+            span = f"entry {shown[0]}" if shown[0] == before + 1 else f"entries {before + 1} to {shown[0]}"
+            lines.append(
+                f"{span} executed: {len(replica.head.accounts):,} accounts, "
+                f"{held}, root {replica.head.root.hex()[2:10]}"
+            )
+        for claim in [one for one in replica.claims.values() if one.id not in judged]:
+            judged.add(claim.id)
+            word = "is right" if replica.is_right(claim) else "is WRONG"
+            lines.append(f"assertion {claim.id.hex()[:8]} up to entry {claim.inbox_end} {word}")
+        return lines
+
+    return Daemon("verifier", step)
+
+
+# ------------------------------------------------------------------------------------------------------------ commands
+
+
+@ROLLUP.verb("sequencer")
+@loop_options
+def sequencer(workspace: Workspace, once: bool, interval: str) -> None:
+    """Run the sequencer: posts what it accepted, and the queue, as the acting account."""
+    with (
+        place_of(workspace) as place,
+        local_sequencer(workspace, place.rollup, place.replica()) as inner,
+    ):
+        run_daemons([sequencing(inner)], parse_duration(interval), once=once)
+
+
+@ROLLUP.verb("proposer")
+@loop_options
+def proposer(workspace: Workspace, once: bool, interval: str) -> None:
+    """Run a proposer: asserts with a bond what the inbox results in, and makes final what is due."""
+    with place_of(workspace) as place:
+        run_daemons([proposing(place, place.replica())], parse_duration(interval), once=once)
+
+
+@ROLLUP.verb("challenger")
+@loop_options
+def challenger(workspace: Workspace, once: bool, interval: str) -> None:
+    """Run a challenger: proves wrong assertions wrong, for half of their bonds."""
+    with place_of(workspace) as place:
+        run_daemons([challenging(place, place.replica())], parse_duration(interval), once=once)
+
+
+@ROLLUP.verb("verifier")
+@loop_options
+def verifier(workspace: Workspace, once: bool, interval: str) -> None:
+    """Run a verifier: rebuilds the state from the main chain alone and judges every assertion. Sends nothing."""
+    with place_of(workspace) as place:
+        run_daemons([verifying(place, place.replica())], parse_duration(interval), once=once)
+
+
+@ROLLUP.verb("node")
+@loop_options
+def node(workspace: Workspace, once: bool, interval: str) -> None:
+    """Run verifier, proposer and challenger in one: what keeps a rollup honest and its withdrawals moving."""
+    with place_of(workspace) as place:
+        replica = place.replica()
+        parts = [verifying(place, replica), proposing(place, replica), challenging(place, replica)]
+        run_daemons(parts, parse_duration(interval), once=once)
+
+
+@ROLLUP.verb("run")
+@loop_options
+def run(workspace: Workspace, once: bool, interval: str) -> None:
+    """Run everything: sequencer, and a node that shares nothing with it but the chain and the account."""
+    _run(workspace, once, interval)
+
+
+@ROLLUP.verb("devnet")
+@click.option("--port", default=8545, show_default=True, help="Port of the chain's node.")
+@loop_options
+def devnet(workspace: Workspace, port: int, once: bool, interval: str) -> None:
+    """Start a local chain with the contracts deployed and run every part of the rollup on it, until Ctrl-C."""
+    with anvil_on(port) as url:
+        announce(Connection.connect(url), url)
+        _run(Workspace(url, workspace.account, workspace.home, workspace.as_json), once, interval)
+
+
+def _run(workspace: Workspace, once: bool, interval: str) -> None:
+    with (
+        place_of(workspace) as place,
+        local_sequencer(workspace, place.rollup, place.replica()) as inner,
+    ):
+        replica = place.replica()
+        parts = [sequencing(inner), verifying(place, replica), proposing(place, replica), challenging(place, replica)]
+        run_daemons(parts, parse_duration(interval), once=once)

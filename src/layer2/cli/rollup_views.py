@@ -1,0 +1,157 @@
+"""The verbs that only look: accounts, balance, history, proof, check-proof, status; and `wait`, for development."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from layer2.cli.reading import read_text
+from layer2.cli.rollup_desk import desk_of, moment, place_of, token_option
+from layer2.cli.tables import show, titled
+from layer2.cli.verbs import ROLLUP
+from layer2.cli.workspace import Workspace
+from layer2.primitives.errors import MalformedError
+from layer2.primitives.units import format_amount, parse_duration
+from layer2.rollup.proofs import AccountProof
+from layer2.rollup.records import Status
+
+__all__ = ["accounts", "balance", "check_proof", "history", "proof", "status", "wait"]
+
+
+@ROLLUP.verb("accounts")
+def accounts(workspace: Workspace) -> None:
+    """Show your accounts, as the inbox has them."""
+    with desk_of(workspace) as desk:
+        rows = [
+            {
+                "account": index,
+                "key": "bls" if one.address is None else "ethereum",
+                "token": one.token,
+                "balance": str(one.balance),
+                "nonce": one.nonce,
+            }
+            for index, one in desk.wallet.accounts.items()
+        ]
+        if workspace.as_json:
+            click.echo(json.dumps(rows, indent=1))
+            return
+        if not rows:
+            click.echo(f"no accounts of {desk.wallet.signer.address}; layer2 rollup deposit opens one")
+            return
+        table = titled(f"Accounts of {desk.wallet.signer.address}")
+        for name in ("account", "key"):
+            table.add_column(name)
+        for name in ("balance", "operations"):
+            table.add_column(name, justify="right")
+        for row in rows:
+            amount = desk.wallet.show(int(str(row["balance"])), int(str(row["token"])))
+            table.add_row(str(row["account"]), str(row["key"]), amount, f"{row['nonce']:,}")
+        show(table)
+
+
+@ROLLUP.verb("balance")
+@token_option
+def balance(workspace: Workspace, token: str) -> None:
+    """Show what you have in a token, over all your accounts."""
+    with desk_of(workspace) as desk:
+        asset = desk.token(token)
+        units = desk.wallet.balance(asset)
+        workspace.emit({"balance": str(units), "token": asset}, desk.wallet.show(units, asset))
+
+
+@ROLLUP.verb("history")
+def history(workspace: Workspace) -> None:
+    """Show what happened to your accounts: deposits, operations, withdrawals."""
+    with desk_of(workspace) as desk:
+        lines = desk.wallet.history()
+        if workspace.as_json:
+            click.echo(json.dumps([{**asdict(one), "amount": str(one.amount), "fee": str(one.fee)} for one in lines]))
+            return
+        if not lines:
+            click.echo(f"nothing has happened to accounts of {desk.wallet.signer.address}")
+            return
+        table = titled(f"History of {desk.wallet.signer.address}")
+        for name in ("entry", "time", "account", "what"):
+            table.add_column(name)
+        table.add_column("amount", justify="right")
+        table.add_column("with")
+        for one in lines:
+            what = one.kind + (", forced" if one.forced else "") + ("" if one.done else ", failed")
+            amount = "" if one.kind == "opened" else desk.wallet.show(one.amount, one.token)
+            other = one.other if len(one.other) < 12 else one.other[:10] + ".."
+            table.add_row(str(one.entry), moment(one.time)[:-4], str(one.account), what, amount, other)
+        show(table)
+
+
+@ROLLUP.verb("proof")
+@click.argument("number", metavar="ACCOUNT", type=int)
+def proof(workspace: Workspace, number: int) -> None:
+    """Print the proof (JSON) that ACCOUNT, whosever, stands in the last final state."""
+    with desk_of(workspace) as desk:
+        made = desk.wallet.proof(number)
+        made.check()
+        click.echo(json.dumps(made.to_json()))
+
+
+@ROLLUP.verb("check-proof")
+@click.argument("record")
+def check_proof(workspace: Workspace, record: str) -> None:
+    """Check an account proof (RECORD, @file, or - for standard input) against the contract, trusting nobody."""
+    try:
+        data = json.loads(read_text(record))
+    except ValueError:
+        raise MalformedError("proof: not JSON", hint="pass what `layer2 rollup proof` printed") from None
+    given = AccountProof.from_json(data)
+    with desk_of(workspace) as desk:
+        standing = given.check_on(desk.rollup)
+        one = given.account
+        amount = desk.wallet.show(one.balance, one.token)
+        owner = one.address or "a BLS key"
+        facts = {"account": given.index, "balance": str(one.balance), "token": one.token, "owner": owner}
+        word = "final" if standing is Status.FINAL else f"NOT final ({standing.name.lower()})"
+        text = f"account {given.index} of {owner} holds {amount}; the assertion is {word}"
+        workspace.emit({**facts, "assertion": standing.name.lower()}, text)
+
+
+@ROLLUP.verb("status")
+def status(workspace: Workspace) -> None:
+    """Show how the rollup stands: inbox, queue, assertions, what is final."""
+    with place_of(workspace) as place:
+        rollup, replica = place.rollup, place.replica()
+        items, _, consumed, last, since = rollup.inbox()
+        queued, final = rollup.queue_length(), replica.final()
+        open_ = [one for one in replica.claims.values() if rollup.status(one.id)[2] is Status.OPEN]
+        wrong = [one for one in open_ if not replica.is_right(one)]
+        facts = {
+            "address": rollup.address,
+            "accounts": len(replica.head.accounts),
+            "entries": items,
+            "finalEntries": final.inbox_end,
+            "frozen": replica.frozen,
+            "held": str(workspace.connection.balance(rollup.address)),
+            "openAssertions": len(open_),
+            "root": "0x" + replica.head.root.hex(),
+            "waiting": queued - consumed,
+            "wrongAssertions": len(wrong),
+        }
+        lines = [
+            f"rollup      {rollup.address}, holds {format_amount(int(str(facts['held'])))}",
+            f"inbox       {items:,} entries, the last at {moment(last)}; {len(replica.head.accounts):,} accounts",
+            f"queue       {queued - consumed:,} waiting" + (f" since {moment(since)}" if queued > consumed else ""),
+            f"final       up to entry {final.inbox_end:,}",
+            f"assertions  {len(open_):,} open, {len(wrong):,} of them wrong",
+            f"state root  0x{replica.head.root.hex()}",
+        ]
+        if replica.frozen:
+            lines.append("FROZEN      take your money: layer2 rollup escape")
+        workspace.emit(facts, "\n".join(lines))
+
+
+@ROLLUP.verb("wait")
+@click.argument("duration")
+def wait(workspace: Workspace, duration: str) -> None:
+    """On a development chain: let DURATION pass at once, for example "1 hour"."""
+    time = workspace.connection.advance(parse_duration(duration))
+    workspace.emit({"time": time}, f"it is {moment(time)}")

@@ -1,0 +1,201 @@
+"""What an owner does on the main chain, needing nobody: pay in, claim, give a claim away, force, freeze, escape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from layer2.ethereum.assets import allow
+from layer2.ethereum.records import Receipt
+from layer2.primitives.addresses import to_address
+from layer2.primitives.hashing import keccak
+from layer2.rollup.accounts import Withdrawal, owner_of_address
+from layer2.rollup.messages import Transfer, Withdraw
+from layer2.rollup.owner import Owner
+from layer2.rollup.queue import Deposit, Scheme, next_acc
+from layer2.rollup.records import NO_ITEM, Claim, Roots, Status
+from layer2.rollup.refusals import AccountUnknown
+
+__all__ = ["Exits", "Outgoing"]
+
+MOST_CONSUMED = 2_304
+"""Queue items that one entry may always consume."""
+
+_CHECKPOINT = 256
+"""After every so many items the contract remembers the queue's accumulator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A withdrawal in an assertion. `status`: FINAL can be claimed, OPEN waits for its window; `paid` is over."""
+
+    claim: Claim
+    index: int
+    withdrawal: Withdrawal
+    status: Status
+    paid: bool
+
+    @property
+    def place(self) -> str:
+        """A short name: the beginning of the assertion's id and the number in its list."""
+        return f"{self.claim.id.hex()[:8]}:{self.index}"
+
+    @property
+    def standing(self) -> str:
+        """In a word: `paid`, `claimable` or `waiting`."""
+        return "paid" if self.paid else "claimable" if self.status is Status.FINAL else "waiting"
+
+    def __repr__(self) -> str:
+        one = self.withdrawal
+        return f"<Withdrawal {self.place} {one.amount} of token {one.token} to {one.target[:10]}.. {self.standing}>"
+
+
+class Exits(Owner):
+    """An owner with the main chain alone."""
+
+    # ------------------------------------------------------------------------------------------------------ money in
+
+    def deposit(self, amount: str | int, token: int = 0, to: int = 0, owner: str = "") -> Receipt:
+        """Pay in: to an existing account `to` of whomever, or (0) to a new one of `owner` (the own address).
+
+        Allows the rollup to take the amount of a token, unless it already may.
+        """
+        units = self.amount(amount, token)
+        if to:
+            known = self.replica.head.accounts.get(to)
+            if known is None or known.token != token:
+                raise AccountUnknown(f"account {to}: unknown, or not of token {token}", hint="check the number")
+            word = known.owner
+        else:
+            word = owner_of_address(owner or self.signer.address)
+        if token:
+            allow(self.sender, self.rollup.token_of(token), self.rollup.address, units)
+        return self.rollup.deposit(self.sender, token, units, word, to)
+
+    def register_token(self, token: str) -> Receipt:
+        """Give an ERC-20 token a number."""
+        return self.rollup.register_token(self.sender, token)
+
+    # --------------------------------------------------------------------------------------------------------- forcing
+
+    def force(self, amount: str | int, to: int | str, account: int | None = None) -> Receipt:
+        """Queue a transfer (to an account) or withdrawal (to an address) that the sequencer cannot leave out.
+
+        From an account of the BLS key it is signed for the account's next step, as the inbox has it: what was
+        accepted by a sequencer and is not posted yet may come in between, and then it does nothing.
+        """
+        index = self.account(bls=False) if account is None else account
+        one = self.own(index)
+        units, target = self.amount(amount, one.token), to if isinstance(to, int) else to_address(to)
+        if one.address is not None:
+            return self.rollup.force(self.sender, index, one.token, units, target)
+        rest = (units, one.token, 0)
+        message = (
+            Transfer(index, one.nonce, target, *rest)
+            if isinstance(target, int)
+            else Withdraw(index, one.nonce, target, *rest)
+        )
+        signature = self._signature(one, message)
+        return self.rollup.force(self.sender, index, one.token, units, target, Scheme.BLS, signature)
+
+    def include(self) -> Receipt:
+        """Carry the overdue queue into the inbox."""
+        items, _, consumed, _, _ = self.rollup.inbox()
+        end = min(self.rollup.queue_length(), consumed + MOST_CONSUMED)
+        return self.rollup.force_include(self.sender, self.rollup.acc(items), end)
+
+    # --------------------------------------------------------------------------------------------------------- claims
+
+    def outgoing(self) -> list[Outgoing]:
+        """Withdrawals that belong to this address, in right assertions that are open or final; oldest first."""
+        self.replica.step()
+        chain: list[Claim] = []
+        claim = self.replica.tip()
+        while claim.inbox_end:
+            chain.append(claim)
+            claim = self.replica.claims[claim.parent]
+        return [one for claim in reversed(chain) for one in self._of(claim)]
+
+    def claim(self, one: Outgoing) -> Receipt:
+        """Have one paid; its assertion must be final."""
+        state = self.replica.state_of(one.claim)
+        path = state.withdrawal_path(one.index)
+        return self.rollup.claim(self.sender, one.claim, Roots.of(state), one.index, one.withdrawal, path)
+
+    def claim_all(self) -> list[Receipt]:
+        """Claim every withdrawal to this wallet's address in final assertions that has not been paid."""
+        return [self.claim(one) for one in self.outgoing() if one.standing == "claimable"]
+
+    def transfer_claim(self, one: Outgoing, to: str) -> Receipt:
+        """Give a withdrawal, final or not, to somebody else: who pays for it now need not wait for the window."""
+        state = self.replica.state_of(one.claim)
+        row = (one.claim.as_tuple(), Roots.of(state).as_tuple(), one.index)
+        out = (one.withdrawal.target, one.withdrawal.token, one.withdrawal.amount)
+        path = state.withdrawal_path(one.index)
+        contract = self.rollup.contract
+        return contract.transact(self.sender, "transferClaim", *row, out, path, to_address(to))
+
+    def _of(self, claim: Claim) -> Iterator[Outgoing]:
+        state, me = self.replica.state_of(claim), self.signer.address
+        given = self.replica.transferred.get(claim.id, {})
+        paid = self.replica.claimed.get(claim.id, set())
+        mine = [i for i, one in enumerate(state.withdrawals) if given.get(i, one.target) == me]
+        if mine:
+            status = self.rollup.status(claim.id)[2]
+            for index in mine:
+                yield Outgoing(claim, index, state.withdrawals[index], status, index in paid)
+
+    # ----------------------------------------------------------------------------------------------------- last resort
+
+    def freeze(self) -> Receipt:
+        """Freeze the rollup when something waits for too long; then `escape` pays."""
+        self.replica.step()
+        final = self.replica.final()
+        entries = self.replica.entries
+        following = entries[final.inbox_end].record if final.inbox_end < len(entries) else NO_ITEM
+        return self.rollup.freeze(self.sender, final, following)
+
+    def escapable(self) -> list[int]:
+        """Accounts of the address with money under the last final state that frozen mode has not paid yet.
+
+        An account of a BLS key is not among them: the contract knows no address of it.
+        """
+        state, gone, word = self.replica.state_of(self.replica.final()), self.replica.escaped, self.owners[0]
+        mine = ((index, one) for index, one in state.accounts.items() if one.owner == word)
+        return [index for index, one in mine if one.balance and index not in gone]
+
+    def escape(self, account: int | None = None) -> Receipt:
+        """In frozen mode: take an account's balance under the last final state."""
+        self.replica.step()
+        if account is None:
+            account = next(iter(self.escapable()), None) or self._first_of_final()
+        proof = self.proof(account)
+        one = proof.account
+        word = one.token << 160 | one.nonce << 128 | one.balance
+        return self.rollup.escape(self.sender, proof.claim, proof.roots, account, one.owner, word, proof.path)
+
+    def refundable(self) -> list[int]:
+        """Own deposits that the last final state has not consumed and nobody has paid back, by place in the queue."""
+        consumed, gone = self.replica.state_of(self.replica.final()).queue_count, self.replica.refunded
+        later = enumerate(self.replica.queue[consumed:], consumed)
+        mine = (i for i, one in later if isinstance(one, Deposit) and one.sender == self.signer.address)
+        return [index for index in mine if index not in gone]
+
+    def refund(self, index: int) -> Receipt:
+        """In frozen mode: take back a deposit that was never consumed."""
+        final, raw = self.replica.final(), self.replica.raw_queue
+        state = self.replica.state_of(final)
+        before = state.queue_acc
+        for item in raw[state.queue_count : index]:
+            before = next_acc(before, item)
+        # Up to the next place where the contract remembers the queue's accumulator.
+        end = min(len(raw), -(-(index + 1) // _CHECKPOINT) * _CHECKPOINT)
+        later = [keccak(item) for item in raw[index + 1 : end]]
+        return self.rollup.refund(self.sender, final, Roots.of(state), index, before, raw[index], later)
+
+    def _first_of_final(self) -> int:
+        """The first own account of the address there, so that the contract itself says why it does not pay."""
+        for index, one in self.replica.state_of(self.replica.final()).accounts.items():
+            if one.owner == self.owners[0] and one.balance:
+                return index
+        raise AccountUnknown(f"{self.signer.address} has nothing in the last final state", hint="refund its deposits")

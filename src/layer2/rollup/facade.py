@@ -1,0 +1,285 @@
+"""The rollup as a person uses it in a console or a script: a whole one at once, and wallets that just pay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.records import Receipt
+from layer2.ethereum.signer import Signer
+from layer2.primitives.addresses import Address, to_address
+from layer2.primitives.errors import InputError
+from layer2.primitives.units import format_amount
+from layer2.rollup.challenger import Challenger
+from layer2.rollup.contract import DEVNET, Profile, RollupContract
+from layer2.rollup.devnet import LocalRollup
+from layer2.rollup.mempool import SignedOp
+from layer2.rollup.records import Claim
+from layer2.rollup.refusals import AccountUnknown
+from layer2.rollup.replica import Replica
+from layer2.rollup.sequencer import Sequencer
+from layer2.rollup.wallet import Wallet
+
+__all__ = ["Assertion", "Batch", "Conviction", "HomeChallenger", "HomeWallet", "Rebuilt", "RollupFacade"]
+
+
+@dataclass(slots=True)
+class Batch:
+    """What the sequencer would post now; `post()` posts it."""
+
+    sequencer: Sequencer = field(repr=False)
+    frames: int
+    operations: int
+    size: int
+    receipt: Receipt | None = None
+
+    def post(self) -> Batch:
+        """Post it, with what waits in the queue. A second time changes nothing."""
+        if self.receipt is None:
+            self.receipt = self.sequencer.step()
+        return self
+
+    @property
+    def gas(self) -> int:
+        """Of the posting transaction; 0 before."""
+        return self.receipt.gas_used if self.receipt else 0
+
+    def __repr__(self) -> str:
+        held = f"{self.operations:,} operations in {self.frames:,} frames, {self.size:,} bytes"
+        if self.receipt is None:
+            return f"<Batch {held}, not posted>"
+        return f"<Batch {held}, posted in block {self.receipt.block_number}, {self.gas:,} gas>"
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A claim about the state, and how it stands now."""
+
+    rollup: RollupContract
+    claim: Claim
+
+    @property
+    def status(self) -> str:
+        """In a word: open, final, invalid or released."""
+        return self.rollup.status(self.claim.id)[2].name.lower()
+
+    def __repr__(self) -> str:
+        proposer, _, status = self.rollup.status(self.claim.id)
+        short = self.claim.id.hex()[:8]
+        return f"<Assertion {short} {status.name.lower()}, up to entry {self.claim.inbox_end}, by {proposer[:10]}..>"
+
+
+@dataclass(frozen=True, slots=True)
+class Conviction:
+    """An assertion proven wrong, and what the proof cost."""
+
+    id: bytes
+    gas: int
+    bond: int
+
+    def __repr__(self) -> str:
+        half = format_amount(self.bond // 2)
+        return f"<Convicted {self.id.hex()[:8]} in one transaction, {self.gas:,} gas; {half} won, as much burned>"
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """The state that a new follower made of the main chain alone."""
+
+    replica: Replica
+
+    @property
+    def root(self) -> bytes:
+        """Its state root."""
+        return self.replica.head.root
+
+    def __repr__(self) -> str:
+        head = self.replica.head
+        return (
+            f"<Rebuilt from L1: {len(self.replica.entries)} entries, "
+            f"{len(head.accounts):,} accounts, root {self.root.hex()[2:10]}>"
+        )
+
+
+class HomeChallenger:
+    """A challenger that waits for its own commitment on a development chain: one `step()` goes to the end."""
+
+    def __init__(self, inner: Challenger) -> None:
+        self.inner = inner
+
+    def __repr__(self) -> str:
+        return f"<Challenger {self.inner.sender.address}>"
+
+    def step(self) -> list[Conviction]:
+        """Prove wrong what is wrong."""
+        rollup = self.inner.rollup
+        config = rollup.contract.call("config")
+        found: list[Conviction] = []
+        while receipts := self.inner.step():
+            for receipt in receipts:
+                for event in rollup.contract.events(receipt, "Invalidated"):
+                    found.append(Conviction(bytes(event.args["id"]), receipt.gas_used, int(config[6])))
+            if not rollup.connection.is_dev:
+                break
+            rollup.connection.mine(int(config[5]))
+        return found
+
+
+class HomeWallet(Wallet):
+    """A wallet at home with its sequencer: a deposit is there at once, payees are wallets or addresses."""
+
+    home: RollupFacade
+
+    def deposit(self, amount: str | int, token: int = 0, to: int = 0, owner: str = "") -> Receipt:
+        """Pay in, and have the sequencer take it over."""
+        receipt = super().deposit(amount, token, to, owner)
+        self.home.post()
+        return receipt
+
+    def send(
+        self, to: Any, amount: str | int, *, fee: str | int = 0, account: int | None = None, token: int = 0
+    ) -> SignedOp:
+        """Pay a wallet, an address or an account; a wallet without an account gets one."""
+        return super().send(self.home.account_of(to, token), amount, fee=fee, account=account, token=token)
+
+    def send_many(
+        self,
+        rows: Iterable[tuple[Any, str | int]],
+        *,
+        fee: str | int = 0,
+        account: int | None = None,
+        token: int = 0,
+    ) -> list[SignedOp]:
+        """The same for many, `(to, amount)` each."""
+        known = [(self.home.account_of(to, token), amount) for to, amount in rows]
+        return super().send_many(known, fee=fee, account=account, token=token)
+
+    def open(self, token: int = 0) -> int:
+        """The account of the BLS key, made now if there is none; its number."""
+        try:
+            return self.account(token, bls=True)
+        except AccountUnknown:
+            self.open_account(token)
+            self.home.post()
+        return self.account(token, bls=True)
+
+
+class RollupFacade:
+    """A rollup with sequencer, proposer and challenger in this process, and the wallets that are used here."""
+
+    def __init__(self, local: LocalRollup) -> None:
+        self.local = local
+        self.connection = local.connection
+        self.rollup = local.rollup
+        self.sequencer = local.sequencer
+        self.proposer = local.proposer
+        self.challenger = HomeChallenger(local.challenger)
+        self._wallets: dict[Address, HomeWallet] = {}
+
+    @classmethod
+    def devnet(
+        cls,
+        connection: Connection,
+        sequencer: Signer,
+        *,
+        challenger: Signer | None = None,
+        profile: Profile = DEVNET,
+        folder: str | Path | None = None,
+        least_fee: int = 0,
+    ) -> RollupFacade:
+        """Deploy a rollup and start its parts. `folder`: where the sequencer's journal lives; else a temporary one."""
+        place = None if folder is None else Path(folder)
+        local = LocalRollup(
+            connection, sequencer, challenger=challenger, profile=profile, folder=place, least_fee=least_fee
+        )
+        return cls(local)
+
+    def __repr__(self) -> str:
+        head = self.sequencer.replica.head
+        return (
+            f"<Rollup {self.address} chain={self.connection.chain_id} entries={self.rollup.inbox()[0]} "
+            f"accounts={len(head.accounts):,} pending={len(self.sequencer.pending)}>"
+        )
+
+    @property
+    def address(self) -> Address:
+        """Of the contract."""
+        return self.rollup.address
+
+    @property
+    def root(self) -> bytes:
+        """The state root after everything posted, as the sequencer has it."""
+        return self.local.root
+
+    def wallet(self, who: Any, *, with_sequencer: bool = True) -> HomeWallet | Wallet:
+        """The wallet of an account; without the sequencer it follows the chain itself and can force and escape."""
+        signer = self.signer_of(who)
+        if not with_sequencer:
+            alone = Wallet(self.rollup, signer, self.local.replica())
+            alone.replica.step()
+            return alone
+        found = self._wallets.get(signer.address)
+        if found is None:
+            found = HomeWallet(self.rollup, signer, self.sequencer.replica, self.sequencer)
+            found.home = self
+            self._wallets[signer.address] = found
+        return found
+
+    def signer_of(self, who: Any) -> Signer:
+        """Who signs; a front end with accounts of its own kind converts them here."""
+        if not hasattr(who, "sign_typed"):
+            raise InputError(f"{who!r} given, an account that signs needed", hint="give one of connection.signers()")
+        signer: Signer = who
+        return signer
+
+    def account_of(self, who: Any, token: int = 0) -> int:
+        """The account that is meant: a number, a wallet's (opened if it has none), or an address's."""
+        if isinstance(who, int):
+            return who
+        if isinstance(who, str):
+            address = to_address(who)
+            for index, one in self.sequencer.replica.head.accounts.items():
+                if one.address == address and one.token == token:
+                    return index
+            if address not in self._wallets:
+                raise AccountUnknown(
+                    f"{address} has no account of token {token}", hint=f'open one: deposit("..", owner="{address}")'
+                )
+            who = self._wallets[address]
+        wallet = who if isinstance(who, HomeWallet) else self.wallet(getattr(who, "signer", who))
+        try:
+            return wallet.account(token)
+        except AccountUnknown:
+            if not isinstance(wallet, HomeWallet):
+                raise
+            return wallet.open(token)
+
+    def seal(self) -> Batch:
+        """What is pending, in frames, ready to be posted."""
+        frames = self.sequencer.seal()
+        operations = sum(len(one.ops) for one in frames)
+        return Batch(self.sequencer, len(frames), operations, 496 * len(frames))
+
+    def post(self) -> Receipt | None:
+        """Let the sequencer post what is pending and consume what waits in the queue."""
+        return self.sequencer.step()
+
+    def rebuild_from_l1(self) -> Rebuilt:
+        """A new follower that shares nothing with the sequencer, after it has read the main chain."""
+        fresh = self.local.replica()
+        fresh.step()
+        return Rebuilt(fresh)
+
+    def propose(self, fault: str | None = None, sender: Any = None) -> Assertion:
+        """Assert what the inbox results in, or with a `fault` (inflate, deflate, noise) a lie."""
+        signer = None if sender is None else self.signer_of(sender)
+        if not self.rollup.inbox()[0]:
+            raise InputError("propose: the inbox is empty, there is nothing to assert", hint="deposit or post first")
+        return Assertion(self.rollup, self.local.propose(fault, signer))
+
+    def settle(self) -> list[Receipt]:
+        """Propose, let the window pass (on a development chain) and make it final: withdrawals can be claimed."""
+        return self.local.settle()
