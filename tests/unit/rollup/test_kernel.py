@@ -238,3 +238,19 @@ def test_no_operation_without_a_sender_or_beyond_its_last_nonce() -> None:
     with pytest.raises(RangeError, match="last nonce"):
         move(state, one, one, 1, 3, 0)
     assert state.root == root
+
+
+@pytest.mark.parametrize(("left", "runs"), [(5, True), (4, False), (3, False), (0, False)])
+def test_a_sender_whose_nonces_run_out_inside_a_frame_stops_all_of_it(left: int, runs: bool) -> None:
+    for told in (None, [True]):
+        state = State()
+        for number in range(2):
+            state.keys[owner_of(b"K%d" % number)] = b"K%d" % number
+            state.create(Account(owner_of(b"K%d" % number), 0, 0, 100))
+        state.change(2, balance=100, nonces=MAX_NONCE - left)
+        root = state.root
+        ops = tuple(Op(sender, 1, 1, packed=1) for sender in (1, 2, 2, 1, 2, 2, 2))
+        data = encode_frame(Frame(FrameType.TRANSFERS, 0, 0, 0, b"\1" * 48, ops))
+        assert transition.run_frames(state, [data], SIGNS, told) == [state.root] * 2
+        assert (state.root != root) is runs
+        assert state.accounts[2].nonce == (MAX_NONCE if runs else MAX_NONCE - left)
