@@ -10,13 +10,23 @@ from typing import TYPE_CHECKING, TypeVar, overload
 from layer2.primitives.addresses import Address, address_bytes, to_address
 from layer2.primitives.bls import uncompressed_key
 from layer2.primitives.hashing import keccak
-from layer2.primitives.merkle import EMPTY, ListTree
-from layer2.rollup.params import WITHDRAWAL_DEPTH
+from layer2.primitives.merkle import EMPTY, ListTree, empty_roots
+from layer2.rollup.params import ACCOUNT_DEPTH, WITHDRAWAL_DEPTH
 
 if TYPE_CHECKING:
     from layer2.rollup.ledger import Ledger
 
-__all__ = ["Account", "Accounts", "State", "System", "Withdrawal", "owner_of_address", "owner_of_key", "state_root"]
+__all__ = [
+    "Account",
+    "Accounts",
+    "State",
+    "System",
+    "Withdrawal",
+    "empty_root",
+    "owner_of_address",
+    "owner_of_key",
+    "state_root",
+]
 
 _Other = TypeVar("_Other")
 
@@ -99,6 +109,12 @@ class System:
 def state_root(accounts: bytes, system: bytes) -> bytes:
     """`keccak(accounts | system)` without its first byte, which is zero: a root fits one field element of a blob."""
     return b"\0" + keccak(accounts + system)[1:]
+
+
+def empty_root() -> bytes:
+    """The root of a state that nothing has happened to; it takes no state to know it."""
+    accounts, withdrawals = (empty_roots(depth)[depth] for depth in (ACCOUNT_DEPTH, WITHDRAWAL_DEPTH))
+    return state_root(accounts, System(withdrawals, 0, 1, 0, 1, bytes(_ACC_BYTES)).hash())
 
 
 class Accounts(Mapping[int, Account]):
