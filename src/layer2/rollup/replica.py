@@ -172,8 +172,9 @@ class Replica:
 
     def tip(self) -> Claim:
         """The right assertion that covers most, among those that can still become final."""
-        right = [one for one in self.claims.values() if self._stands(one) and self.is_right(one)]
-        return max(right, key=lambda one: one.inbox_end)
+        final = self.final()
+        alive = (one for one in self.claims.values() if self._goes_on_from(one, final))
+        return max((one for one in alive if self._stands(one) and self.is_right(one)), key=lambda one: one.inbox_end)
 
     def final(self) -> Claim:
         """The last final assertion."""
@@ -243,6 +244,12 @@ class Replica:
             return False
         self._keep(claim, done.state)
         return True
+
+    def _goes_on_from(self, claim: Claim, final: Claim) -> bool:
+        """A claim beside the final one can never become final itself, however right it is."""
+        while claim.inbox_end > final.inbox_end:
+            claim = self.claims[claim.parent]
+        return claim.id == final.id
 
     def _stands(self, claim: Claim) -> bool:
         status = self.rollup.status(claim.id)[2]
