@@ -17,6 +17,7 @@ from layer2.rollup.amounts import pack_fee
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.mempool import SignedOp
 from layer2.rollup.messages import Transfer, Withdraw
+from layer2.rollup.queue import helping
 from layer2.rollup.records import NO_ITEM, Claim, Roots
 from layer2.rollup.refusals import AccountUnknown, Rejected
 from layer2.rollup.replica import Replica
@@ -101,7 +102,7 @@ class Wallet:
     def include(self) -> Receipt:
         """Carry the overdue queue into the inbox."""
         items, _, consumed, _, _ = self.rollup.inbox()
-        end = min(self.rollup.queue_length(), consumed + 2_304)
+        end = helping(consumed, self.rollup.queue_length())
         return self.rollup.force_include(self.sender, self.rollup.acc(items), end)
 
     def claim_all(self) -> list[Receipt]:
