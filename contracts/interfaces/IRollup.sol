@@ -34,7 +34,7 @@ interface IRollup {
     /// @notice An entry of the inbox; its hash is the accumulator after it.
     /// @param previous accumulator before it
     /// @param kind 0 queue only, 1 calldata, 2 blobs
-    /// @param data keccak256 of the calldata, or of the packed versioned hashes
+    /// @param data root over the calldata's runs of 496 bytes (`Runs`), or keccak256 of the packed versioned hashes
     /// @param frames frames of 496 bytes in the data
     /// @param segments segments from the beginning to the end of this entry: two a frame, one for 27 queue items
     /// @param queueEnd queue items consumed from the beginning to the end of this entry
@@ -56,8 +56,8 @@ interface IRollup {
     /// @param inboxEnd entries of the inbox it covers, from the beginning
     /// @param segments segments they have, from the beginning
     /// @param root state root after them
-    /// @param roots the state roots after each segment since the parent: keccak256 of 31 bytes each, or a blob's
-    /// versioned hash with a root in each field element
+    /// @param roots the state roots after each segment since the parent: 31 bytes each and the root over their runs of
+    /// 496 bytes (`Runs`), or the versioned hash of a blob with a root in each field element
     /// @param rootsInBlob which of the two
     struct Claim {
         bytes32 parent;
@@ -102,6 +102,8 @@ interface IRollup {
     /// @notice The frames of an entry posted in calldata, so that logs alone rebuild the state, whoever called.
     /// @dev Free: the price of calldata has a floor (EIP-7623) that lies above calldata and log together.
     event Frames(uint256 indexed index, bytes data);
+    /// @notice The versioned hashes of an entry posted in blobs.
+    event Blobs(uint256 indexed index, bytes32[] hashes);
     /// @notice An item of the queue: `raw` is what its hash is taken of, see the specification.
     event Queued(uint256 indexed index, bytes raw);
     /// @notice A token has got its id.

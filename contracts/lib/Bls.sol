@@ -9,6 +9,9 @@ library Bls {
     /// @notice A precompile refused points that were proven before, or a hint does not fit.
     error PointInvalid(uint256 what);
 
+    /// @dev Bytes of a key as proofs give it: the four numbers of EIP-2537 without their leading zeros.
+    uint256 internal constant KEY = 192;
+
     uint256 private constant P_HIGH = 0x1a0111ea397fe69a4b1ba7b6434bacd7;
     uint256 private constant P_LOW = 0x64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab;
     /// @dev (p - 1) / 2
@@ -157,87 +160,114 @@ library Bls {
         return _add(a, [high, low]);
     }
 
-    /// @notice Whether `point` is the aggregate by all keys over all digests.
-    /// @param keys points of G2 as EIP-2537 takes them, known to be right
-    function verify(bytes memory point, bytes[] memory keys, bytes32[] memory digests) internal view returns (bool) {
+    /// @notice Whether `point` is the aggregate over all digests, each by the key at its position.
+    /// @param keys points of G2, 192 bytes each, known to be right
+    /// @param positions which key has signed each digest; callers have checked that there is one
+    function verify(bytes memory point, bytes memory keys, uint256[] memory positions, bytes32[] memory digests)
+        internal
+        view
+        returns (bool)
+    {
         uint256 n = digests.length;
-        bytes memory input = new bytes(384 * (n + 1));
         bytes memory minusG2 = _minusG2();
+        bytes memory input = new bytes(384 * (n + 1));
         assembly ("memory-safe") {
-            mcopy(add(input, 32), add(point, 32), 128)
-            mcopy(add(input, 160), add(minusG2, 32), 256)
-        }
-        for (uint256 i; i < n; ++i) {
-            bytes memory one = keys[i];
-            if (one.length != 256) revert PointInvalid(4);
-            uint256 at;
-            assembly ("memory-safe") {
-                at := add(add(input, 32), mul(add(i, 1), 384))
-                mcopy(add(at, 128), add(one, 32), 256)
+            let at := add(input, 32)
+            mcopy(at, add(point, 32), 128)
+            mcopy(add(at, 128), add(minusG2, 32), 256)
+            for { let i := 1 } iszero(gt(i, n)) { i := add(i, 1) } {
+                at := add(at, 384)
+                let key_ := add(add(keys, 32), mul(mload(add(positions, shl(5, i))), KEY))
+                // Each number of 48 bytes has 16 zero bytes before it.
+                mcopy(add(at, 144), key_, 48)
+                mcopy(add(at, 208), add(key_, 48), 48)
+                mcopy(add(at, 272), add(key_, 96), 48)
+                mcopy(add(at, 336), add(key_, 144), 48)
             }
-            _hashToG1(digests[i], at);
         }
+        uint256 first;
+        assembly ("memory-safe") {
+            first := add(input, 416)
+        }
+        _hashAll(digests, first, 384);
         uint256 cost = PAIRING_BASE_GAS + PAIRING_EACH_GAS * (n + 1);
         (bool ok, bytes memory output) = _call(PAIRING, input, 32, cost);
         if (!ok) revert PointInvalid(5);
         return uint256(bytes32(output)) == 1;
     }
 
+    /// @notice The owner word of the key at a position: the hash of the key as EIP-2537 takes it.
+    function ownerOf(bytes memory keys, uint256 position) internal pure returns (bytes32) {
+        bytes memory whole = new bytes(256);
+        assembly ("memory-safe") {
+            let key_ := add(add(keys, 32), mul(position, KEY))
+            mcopy(add(whole, 48), key_, 48)
+            mcopy(add(whole, 112), add(key_, 48), 48)
+            mcopy(add(whole, 176), add(key_, 96), 48)
+            mcopy(add(whole, 240), add(key_, 144), 48)
+        }
+        return keccak256(whole);
+    }
+
     /// @notice BLS12381G1_XMD:SHA-256_SSWU_RO_ of a digest (RFC 9380).
     function hashToG1(bytes32 digest) internal view returns (bytes memory point) {
         point = new bytes(128);
+        bytes32[] memory digests = new bytes32[](1);
+        digests[0] = digest;
         uint256 at;
         assembly ("memory-safe") {
             at := add(point, 32)
         }
-        _hashToG1(digest, at);
+        _hashAll(digests, at, 0);
     }
 
-    /// @dev Writes the point to `at`. Works in the memory behind the last object and gives it back: a signature over
-    /// 54 digests would else fill a hundred kilobytes. The five hashes are those of `expand_message_xmd`.
-    function _hashToG1(bytes32 digest, uint256 at) private view {
+    /// @dev Writes the points to `at`, `step` bytes apart. Works in the memory behind the last object, where all that is
+    /// the same for each digest is laid out once. The five hashes are those of `expand_message_xmd`.
+    function _hashAll(bytes32[] memory digests, uint256 at, uint256 step) private view {
         bytes memory tag = DST_PRIME;
-        bool ok;
+        bool ok = true;
         assembly ("memory-safe") {
-            let tag0 := mload(add(tag, 32))
-            let tag1 := mload(add(tag, 64))
             let m := mload(0x40)
             // 64 zeros | digest | 128 as two bytes | 0 | tag
             mstore(m, 0)
             mstore(add(m, 32), 0)
-            mstore(add(m, 64), digest)
             mstore(add(m, 96), shl(232, 0x008000))
-            mstore(add(m, 99), tag0)
-            mstore(add(m, 131), tag1)
-            let q := add(m, 192)
-            ok := staticcall(gas(), 2, m, 147, q, 32)
-            let b0 := mload(q)
+            mcopy(add(m, 99), add(tag, 32), 48)
             // b0 xor the block before | number | tag
-            mstore(add(q, 33), tag0)
-            mstore(add(q, 65), tag1)
+            let q := add(m, 160)
+            mcopy(add(q, 33), add(tag, 32), 48)
             // lengths of base, exponent and modulus | base | 1 | p
-            let r := add(m, 320)
+            let r := add(m, 256)
             mstore(r, 64)
             mstore(add(r, 32), 1)
             mstore(add(r, 64), 64)
             mstore8(add(r, 160), 1)
             mstore(add(r, 161), P_HIGH)
             mstore(add(r, 193), P_LOW)
-            let field := add(m, 576)
-            let points := add(m, 640)
-            let last := 0
-            for { let i := 0 } lt(i, 2) { i := add(i, 1) } {
-                for { let k := 0 } lt(k, 2) { k := add(k, 1) } {
-                    mstore(q, xor(b0, last))
-                    mstore8(add(q, 32), add(add(i, i), add(k, 1)))
-                    let base := add(add(r, 96), shl(5, k))
-                    ok := and(ok, staticcall(gas(), 2, q, 81, base, 32))
-                    last := mload(base)
-                }
-                ok := and(ok, staticcall(gas(), 5, r, 225, field, 64))
-                ok := and(ok, staticcall(MAP_GAS, MAP, field, 64, add(points, shl(7, i)), 128))
+            let points := add(m, 512)
+            let digest := add(digests, 32)
+            for { let end := add(digest, shl(5, mload(digests))) } lt(digest, end) { digest := add(digest, 32) } {
+                mstore(add(m, 64), mload(digest))
+                ok := and(ok, staticcall(gas(), 2, m, 147, q, 32))
+                let b0 := mload(q)
+                mstore8(add(q, 32), 1)
+                ok := and(ok, staticcall(gas(), 2, q, 81, add(r, 96), 32))
+                mstore(q, xor(b0, mload(add(r, 96))))
+                mstore8(add(q, 32), 2)
+                ok := and(ok, staticcall(gas(), 2, q, 81, add(r, 128), 32))
+                mstore(q, xor(b0, mload(add(r, 128))))
+                ok := and(ok, staticcall(gas(), 5, r, 225, points, 64))
+                ok := and(ok, staticcall(MAP_GAS, MAP, points, 64, points, 128))
+                mstore8(add(q, 32), 3)
+                ok := and(ok, staticcall(gas(), 2, q, 81, add(r, 96), 32))
+                mstore(q, xor(b0, mload(add(r, 96))))
+                mstore8(add(q, 32), 4)
+                ok := and(ok, staticcall(gas(), 2, q, 81, add(r, 128), 32))
+                ok := and(ok, staticcall(gas(), 5, r, 225, add(points, 128), 64))
+                ok := and(ok, staticcall(MAP_GAS, MAP, add(points, 128), 64, add(points, 128), 128))
+                ok := and(ok, staticcall(ADD_GAS, G1ADD, points, 256, at, 128))
+                at := add(at, step)
             }
-            ok := and(ok, staticcall(ADD_GAS, G1ADD, points, 256, at, 128))
         }
         if (!ok) revert PointInvalid(6);
     }

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IJudge} from "../interfaces/IJudge.sol";
 import {IRollup} from "../interfaces/IRollup.sol";
+import {Runs} from "../lib/Runs.sol";
 import {Inbox} from "./Inbox.sol";
 
 /// @title What the inbox results in: proposals, bonds, proofs of lies, finality
@@ -89,9 +90,18 @@ abstract contract Assertions is Inbox {
         bytes32 id = _idOf(claimed);
         Record storage record = _requireOpen(id);
         _requireParent(claimed, parent);
-        _takeCommitment(keccak256(abi.encode(msg.sender, id, judge, keccak256(proof))));
         if (judge >= judges.length) revert UnknownId(judge);
-        if (!IJudge(judges[judge]).guilty(claimed, parent, proof)) revert NotGuilty(id);
+        bytes memory question = abi.encodeCall(IJudge.guilty, (claimed, parent, proof));
+        bytes32 proofHash;
+        assembly ("memory-safe") {
+            // The proof is the last argument, and may be long: it is hashed where it lies.
+            proofHash := keccak256(
+                add(question, sub(add(mload(question), 32), and(add(proof.length, 31), not(31)))),
+                proof.length
+            )
+        }
+        _takeCommitment(keccak256(abi.encode(msg.sender, id, judge, proofHash)));
+        if (!_ask(judges[judge], question)) revert NotGuilty(id);
         _invalidate(id, record);
     }
 
@@ -155,7 +165,7 @@ abstract contract Assertions is Inbox {
         }
         if (roots.length != count * ROOT_BYTES) revert RootsInvalid();
         if (uint248(bytes31(roots[roots.length - ROOT_BYTES:])) != uint256(root)) revert RootsInvalid();
-        return (keccak256(roots), false);
+        return (Runs.commit(roots), false);
     }
 
     function _lockBond() private {
@@ -168,6 +178,18 @@ abstract contract Assertions is Inbox {
     function _freeBond(address proposer) private {
         freeBond[proposer] += _BOND;
         emit BondChanged(proposer, freeBond[proposer]);
+    }
+
+    /// @dev A judge's answer; what makes it revert makes the challenge revert.
+    function _ask(address judge, bytes memory question) private view returns (bool guilty) {
+        assembly ("memory-safe") {
+            if iszero(staticcall(gas(), judge, add(question, 32), mload(question), 0, 32)) {
+                let m := mload(0x40)
+                returndatacopy(m, 0, returndatasize())
+                revert(m, returndatasize())
+            }
+            guilty := and(eq(returndatasize(), 32), eq(mload(0), 1))
+        }
     }
 
     /// @dev A commitment serves once, and only after it is too deep for a faster thief.

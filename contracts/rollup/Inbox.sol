@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IRollup} from "../interfaces/IRollup.sol";
+import {Runs} from "../lib/Runs.sol";
 import {Queue} from "./Queue.sol";
 
 /// @title The order of everything: entries of frames, each consuming the queue first
@@ -10,7 +11,6 @@ abstract contract Inbox is Queue {
     uint8 private constant KIND_CALLDATA = 1;
     uint8 private constant KIND_BLOBS = 2;
 
-    uint256 private constant FRAME = 496;
     uint256 private constant FRAMES_PER_BLOB = 256;
     uint256 private constant SEGMENTS_PER_FRAME = 2;
     /// @dev Queue items of one entry: ten checkpoints, some 95 segments.
@@ -21,7 +21,7 @@ abstract contract Inbox is Queue {
 
     /// @inheritdoc IRollup
     function postCalldata(bytes32 expectedAcc, bytes calldata data, uint256 queueEnd) external whileRunning {
-        _post(expectedAcc, KIND_CALLDATA, keccak256(data), (data.length + FRAME - 1) / FRAME, queueEnd);
+        _post(expectedAcc, KIND_CALLDATA, Runs.commit(data), Runs.count(data.length), queueEnd);
         emit Frames(_head.items, data);
     }
 
@@ -34,6 +34,7 @@ abstract contract Inbox is Queue {
             if (hashes[i] == 0) revert BlobMissing(i);
         }
         _post(expectedAcc, KIND_BLOBS, keccak256(abi.encodePacked(hashes)), frames, queueEnd);
+        emit Blobs(_head.items, hashes);
     }
 
     /// @inheritdoc IRollup

@@ -3,12 +3,11 @@ pragma solidity ^0.8.28;
 
 import {IRollup} from "../../interfaces/IRollup.sol";
 
-/// @title Where a segment lies: which entry, which frame or queue items, and the roots around it
+/// @title Where a segment lies: which entry, and which of its segments
 library Located {
-    /// @notice The entry, or a root, is not what the rollup or the claim commits to.
+    /// @notice The entry, or something shown of it, is not what the rollup or the claim commits to.
     error WitnessInvalid(uint256 what);
 
-    uint256 private constant ROOT_BYTES = 31;
     uint256 private constant OPS = 27;
 
     /// @param entry index of the inbox entry that holds the segment
@@ -43,13 +42,5 @@ library Located {
     /// @notice Queue segments of an entry.
     function queueSegments(uint256 count) internal pure returns (uint256) {
         return (count + OPS - 1) / OPS;
-    }
-
-    /// @notice Root number `index` of a claim whose roots are in calldata.
-    function rootAt(bytes memory roots, uint256 index) internal pure returns (bytes32 root) {
-        if ((index + 1) * ROOT_BYTES > roots.length) revert WitnessInvalid(4);
-        assembly ("memory-safe") {
-            root := shr(8, mload(add(add(roots, 32), mul(index, 31))))
-        }
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Bls} from "../../lib/Bls.sol";
+import {Accounts} from "./Accounts.sol";
 import {Ledger} from "./Ledger.sol";
 import {Located} from "./Located.sol";
 
@@ -10,9 +11,12 @@ import {Located} from "./Located.sol";
 /// decide: the fee receiver; for the judge of signatures every sender; then sender and receiver of each operation.
 library Operations {
     using Ledger for Ledger.State;
+    using Accounts for uint256;
 
     uint256 internal constant FRAME = 496;
     uint256 private constant OPS = 27;
+    /// @dev A recovered signature costs its judge little, an account opened among many much.
+    uint256 private constant ECDSA_OPS = 3;
 
     uint256 private constant TRANSFERS = 1;
     uint256 private constant WIDE_TRANSFERS = 2;
@@ -42,13 +46,6 @@ library Operations {
         uint256 width;
     }
 
-    struct Op {
-        uint256 sender;
-        uint256 to;
-        uint256 amount;
-        bool withdraws;
-    }
-
     // ------------------------------------------------------------------------------------------------------- frames
 
     /// @notice Read a frame's header.
@@ -76,10 +73,15 @@ library Operations {
         return head.kind == ACCOUNTS;
     }
 
-    /// @notice Whether the frame may be executed, signatures apart.
+    /// @notice How many operations the first half of the frame has at most.
+    function firstHalf(Header memory head) internal pure returns (uint256) {
+        return head.kind >= ECDSA_TRANSFERS && head.kind <= ECDSA_EXACT_TRANSFERS ? ECDSA_OPS : OPS;
+    }
+
+    /// @notice Whether the header lets the frame be executed: its token and its fee receiver exist.
     /// @return fine as far as the state tells
     /// @return receiver where the fee receiver lies, or NO_FEE
-    function admissible(Ledger.State memory state, bytes memory frame, Header memory head, bool senders)
+    function admissible(Ledger.State memory state, Header memory head)
         internal
         pure
         returns (bool fine, uint256 receiver)
@@ -89,16 +91,31 @@ library Operations {
         fine = true;
         if (feeOf(head.fee) != 0) {
             receiver = state.find(head.receiver);
-            fine = state.exists(receiver) && state.tokenOf(receiver) == head.token;
+            fine = receiver.exists() && receiver.token() == head.token;
         }
-        if (!senders) return (fine, receiver);
-        uint256[] memory used = new uint256[](state.ids.length);
-        for (uint256 i; i < head.count; ++i) {
-            uint256 at = state.find(opAt(frame, head, i).sender);
+    }
+
+    /// @notice For the judge of signatures: whether every sender has a BLS key and a nonce left; the positions of the
+    /// senders, and what they sign.
+    function senders(Ledger.State memory state, bytes memory frame, Header memory head, bytes32 domain)
+        internal
+        pure
+        returns (bool fine, uint256[] memory positions, bytes32[] memory digests)
+    {
+        uint256 n = head.count;
+        (positions, digests, fine) = (new uint256[](n), new bytes32[](n), true);
+        for (uint256 i; i < n; ++i) {
+            (uint256 sender, uint256 to, uint256 amount, bool withdraws) = opAt(frame, head, i);
+            uint256 at = state.find(sender);
+            uint256 nonce = at.nonce() + at.count();
             // Only a BLS key signs for an account in such a frame.
-            if (!state.exists(at) || uint256(state.owners[at]) >> 160 == 0) fine = false;
-            if (state.nonceOf(at) + used[at] >= Ledger.MAX_NONCE) fine = false;
-            used[at] += 1;
+            if (uint256(at.owner()) >> 160 == 0 || nonce >= Ledger.MAX_NONCE) fine = false;
+            bytes32 digest = digestOf(sender, to, amount, withdraws, nonce, head.token, head.fee, domain);
+            assembly ("memory-safe") {
+                let row := shl(5, add(i, 1))
+                mstore(add(positions, row), div(sub(at, mload(state)), 160))
+                mstore(add(digests, row), digest)
+            }
         }
     }
 
@@ -113,18 +130,22 @@ library Operations {
     ) internal pure {
         uint256 fee = feeOf(head.fee);
         uint256 fees = 0;
-        uint256 end = half == 0 && head.count > OPS ? OPS : head.count;
-        for (uint256 i = half * OPS; i < end; ++i) {
-            Op memory op = opAt(frame, head, i);
-            uint256 from = state.find(op.sender);
-            uint256 to = op.withdraws ? 0 : state.find(op.to);
-            if (!byBls(head) && !_signed(state, frame, head, op, from, i, domain)) continue;
-            bool done = op.withdraws
-                ? state.withdraw(from, address(uint160(op.to)), op.amount, head.token, fee)
-                : state.move(from, to, op.amount, head.token, fee);
+        uint256 first = firstHalf(head);
+        uint256 end = half == 0 && head.count > first ? first : head.count;
+        for (uint256 i = half * first; i < end; ++i) {
+            (uint256 sender, uint256 to, uint256 amount, bool withdraws) = opAt(frame, head, i);
+            uint256 from = state.find(sender);
+            uint256 target = withdraws ? 0 : state.find(to);
+            if (!byBls(head)) {
+                bytes32 digest = digestOf(sender, to, amount, withdraws, from.nonce(), head.token, head.fee, domain);
+                if (!_signed(frame, head, i, from, digest)) continue;
+            }
+            bool done = withdraws
+                ? state.withdraw(from, address(uint160(to)), amount, head.token, fee)
+                : Ledger.move(from, target, amount, head.token, fee);
             if (done) fees += fee;
         }
-        if (fees != 0) state.credit(receiver, fees);
+        if (fees != 0) Ledger.credit(receiver, fees);
     }
 
     /// @notice Open an account for each key of the frame that is one.
@@ -144,36 +165,37 @@ library Operations {
         }
     }
 
-    /// @notice Operation `index` of a frame.
-    function opAt(bytes memory frame, Header memory head, uint256 index) internal pure returns (Op memory op) {
-        uint256 word;
-        uint256 next;
-        uint256 at = head.start + index * head.width;
-        assembly ("memory-safe") {
-            word := mload(add(add(frame, 32), at))
-            // Only read where the operation is longer than a word.
-            next := mload(add(add(frame, 64), at))
+    /// @notice Operation `index` of a frame. `to`: an account, or where a withdrawal goes.
+    function opAt(bytes memory frame, Header memory head, uint256 index)
+        internal
+        pure
+        returns (uint256 sender, uint256 to, uint256 amount, bool withdraws)
+    {
+        unchecked {
+            uint256 kind = head.kind;
+            uint256 word;
+            uint256 next;
+            uint256 at = head.start + index * head.width;
+            assembly ("memory-safe") {
+                word := mload(add(add(frame, 32), at))
+                // Only read where the operation is longer than a word.
+                next := mload(add(add(frame, 64), at))
+            }
+            if (kind == TRANSFERS) return (word >> 232, uint24(word >> 208), unpack(uint16(word >> 192)), false);
+            sender = word >> 224;
+            if (kind == WITHDRAWALS || kind == ECDSA_WITHDRAWALS) {
+                return (sender, (uint256(uint96(word)) << 64) | (next >> 192), uint128(word >> 96), true);
+            }
+            to = uint32(word >> 192);
+            bool exact = kind == EXACT_TRANSFERS || kind == ECDSA_EXACT_TRANSFERS;
+            amount = exact ? uint128(word >> 64) : unpack(uint16(word >> 176));
         }
-        if (head.kind == TRANSFERS) {
-            op.sender = uint24(word >> 232);
-            op.to = uint24(word >> 208);
-            op.amount = unpack(uint16(word >> 192));
-            return op;
-        }
-        op.sender = uint32(word >> 224);
-        if (head.kind == WITHDRAWALS || head.kind == ECDSA_WITHDRAWALS) {
-            op.withdraws = true;
-            op.amount = uint128(word >> 96);
-            op.to = (uint256(uint96(word)) << 64) | (next >> 192);
-            return op;
-        }
-        op.to = uint32(word >> 192);
-        if (head.kind == EXACT_TRANSFERS || head.kind == ECDSA_EXACT_TRANSFERS) op.amount = uint128(word >> 64);
-        else op.amount = unpack(uint16(word >> 176));
     }
 
     function unpack(uint256 packed) internal pure returns (uint256) {
-        return (packed & 0x7ff) * 10 ** (packed >> 11);
+        unchecked {
+            return (packed & 0x7ff) * 10 ** (packed >> 11);
+        }
     }
 
     function feeOf(uint256 class) internal pure returns (uint256) {
@@ -193,18 +215,13 @@ library Operations {
 
     // --------------------------------------------------------------------------------------------------- signatures
 
-    function _signed(
-        Ledger.State memory state,
-        bytes memory frame,
-        Header memory head,
-        Op memory op,
-        uint256 from,
-        uint256 index,
-        bytes32 domain
-    ) private pure returns (bool) {
-        uint256 owner = uint256(state.owners[from]);
-        if (owner == 0 || owner >> 160 != 0 || state.nonceOf(from) >= Ledger.MAX_NONCE) return false;
-        bytes32 digest = digestOf(op, state.nonceOf(from), head.token, head.fee, domain);
+    function _signed(bytes memory frame, Header memory head, uint256 index, uint256 from, bytes32 digest)
+        private
+        pure
+        returns (bool)
+    {
+        uint256 owner = uint256(from.owner());
+        if (owner == 0 || owner >> 160 != 0 || from.nonce() >= Ledger.MAX_NONCE) return false;
         bytes32 r;
         bytes32 vs;
         uint256 at = head.start + (index + 1) * head.width - 64;
@@ -215,15 +232,33 @@ library Operations {
         return recover(digest, r, vs) == address(uint160(owner));
     }
 
-    /// @notice What the sender of an operation signs.
-    function digestOf(Op memory op, uint256 nonce, uint256 token, uint256 fee, bytes32 domain)
-        internal
-        pure
-        returns (bytes32)
-    {
-        bytes32 kind = op.withdraws ? WITHDRAW_TYPE : TRANSFER_TYPE;
-        bytes32 message = keccak256(abi.encode(kind, op.sender, nonce, op.to, op.amount, token, fee));
-        return keccak256(abi.encodePacked(hex"1901", domain, message));
+    /// @notice What the sender of an operation signs (EIP-712).
+    function digestOf(
+        uint256 sender,
+        uint256 to,
+        uint256 amount,
+        bool withdraws,
+        uint256 nonce,
+        uint256 token,
+        uint256 fee,
+        bytes32 domain
+    ) internal pure returns (bytes32 digest) {
+        bytes32 kind = withdraws ? WITHDRAW_TYPE : TRANSFER_TYPE;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, kind)
+            mstore(add(m, 32), sender)
+            mstore(add(m, 64), nonce)
+            mstore(add(m, 96), to)
+            mstore(add(m, 128), amount)
+            mstore(add(m, 160), token)
+            mstore(add(m, 192), fee)
+            let message := keccak256(m, 224)
+            mstore(m, 0x1901)
+            mstore(add(m, 32), domain)
+            mstore(add(m, 64), message)
+            digest := keccak256(add(m, 30), 66)
+        }
     }
 
     /// @notice The signer of an EIP-2098 signature; zero for the upper half of s.
@@ -237,7 +272,7 @@ library Operations {
 
     /// @notice What is needed for queue items that are signed by BLS, in their order.
     struct Speakers {
-        bytes[] keys;
+        bytes keys;
         bytes[] hints;
         uint256 used;
     }
@@ -266,8 +301,8 @@ library Operations {
             if (named && state.create(owner, token, amount)) return;
         } else {
             uint256 at = state.find(to);
-            bool known = state.exists(at) && state.owners[at] == owner && state.tokenOf(at) == token;
-            if (known && state.credit(at, amount)) return;
+            bool known = at.exists() && at.owner() == owner && at.token() == token;
+            if (known && Ledger.credit(at, amount)) return;
         }
         state.takeOut(sender, token, amount);
     }
@@ -276,33 +311,35 @@ library Operations {
         private
         view
     {
-        uint256 scheme = _number(raw, 21, 1);
+        uint256 account = _number(raw, 22, 4);
         uint256 token = _number(raw, 26, 2);
-        Op memory op = Op(_number(raw, 22, 4), _number(raw, 45, 20), _number(raw, 28, 16), _number(raw, 44, 1) != 0);
-        uint256 from = state.find(op.sender);
-        if (!op.withdraws && op.to >> 32 != 0) return;
-        uint256 to = op.withdraws ? 0 : state.find(op.to);
-        if (!state.exists(from) || state.tokenOf(from) != token || state.nonceOf(from) >= Ledger.MAX_NONCE) return;
-        uint256 owner = uint256(state.owners[from]);
-        address speaker = address(0);
-        if (scheme == 0) {
-            speaker = address(uint160(_number(raw, 1, 20)));
-        } else if (scheme == 1) {
-            if (raw.length != 129) return;
-            bytes32 digest = digestOf(op, state.nonceOf(from), token, 0, domain);
-            speaker = recover(digest, bytes32(_number(raw, 65, 32)), bytes32(_number(raw, 97, 32)));
-            if (speaker == address(0)) return;
-        } else if (scheme != 2) {
-            return;
-        }
-        if (scheme == 2) {
-            if (owner >> 160 == 0 || raw.length != 113) return;
-            if (!_spoken(raw, bytes32(owner), digestOf(op, state.nonceOf(from), token, 0, domain), speakers)) return;
-        } else if (owner >> 160 != 0 || speaker != address(uint160(owner))) {
-            return;
-        }
-        if (op.withdraws) state.withdraw(from, address(uint160(op.to)), op.amount, token, 0);
-        else state.move(from, to, op.amount, token, 0);
+        uint256 amount = _number(raw, 28, 16);
+        bool withdraws = _number(raw, 44, 1) != 0;
+        uint256 to = _number(raw, 45, 20);
+        uint256 from = state.find(account);
+        if (!withdraws && to >> 32 != 0) return;
+        uint256 target = withdraws ? 0 : state.find(to);
+        if (!from.exists() || from.token() != token || from.nonce() >= Ledger.MAX_NONCE) return;
+        bytes32 digest = digestOf(account, to, amount, withdraws, from.nonce(), token, 0, domain);
+        if (!_speaksFor(from.owner(), raw, digest, speakers)) return;
+        if (withdraws) state.withdraw(from, address(uint160(to)), amount, token, 0);
+        else Ledger.move(from, target, amount, token, 0);
+    }
+
+    /// @dev Whether a forced operation is its account's owner's, by the scheme it names.
+    function _speaksFor(bytes32 owner, bytes memory raw, bytes32 digest, Speakers memory speakers)
+        private
+        view
+        returns (bool)
+    {
+        uint256 scheme = _number(raw, 21, 1);
+        bool byKey = uint256(owner) >> 160 != 0;
+        if (scheme == 2) return byKey && raw.length == 113 && _spoken(raw, owner, digest, speakers);
+        if (byKey) return false;
+        if (scheme == 0) return uint256(owner) == _number(raw, 1, 20);
+        if (scheme != 1 || raw.length != 129) return false;
+        address speaker = recover(digest, bytes32(_number(raw, 65, 32)), bytes32(_number(raw, 97, 32)));
+        return speaker != address(0) && uint256(owner) == uint160(speaker);
     }
 
     function _spoken(bytes memory raw, bytes32 owner, bytes32 digest, Speakers memory speakers)
@@ -317,11 +354,12 @@ library Operations {
         }
         (bool valid, bytes memory point) = Bls.signature(compressed, speakers.hints[index]);
         if (!valid) return false;
-        bytes[] memory keys = new bytes[](1);
+        if (speakers.keys.length < (index + 1) * Bls.KEY) revert Located.WitnessInvalid(19);
+        if (Bls.ownerOf(speakers.keys, index) != owner) revert Located.WitnessInvalid(20);
+        uint256[] memory positions = new uint256[](1);
         bytes32[] memory digests = new bytes32[](1);
-        (keys[0], digests[0]) = (speakers.keys[index], digest);
-        if (keccak256(keys[0]) != owner) revert Located.WitnessInvalid(20);
-        return Bls.verify(point, keys, digests);
+        (positions[0], digests[0]) = (index, digest);
+        return Bls.verify(point, speakers.keys, positions, digests);
     }
 
     /// @dev `width` bytes at `offset` as a number. What lies outside reads as other memory: lengths are the caller's.

@@ -4,36 +4,34 @@ pragma solidity ^0.8.28;
 import {IRollup} from "../../interfaces/IRollup.sol";
 import {Ledger} from "./Ledger.sol";
 import {Located} from "./Located.sol";
+import {Shown} from "./Shown.sol";
 
 /// @title Opening one segment of a claim: its place, its data, the roots around it, the accounts it touches
 abstract contract Segment {
     uint256 internal constant OPS = 27;
-    uint256 private constant FRAME = 496;
     uint256 private constant WITHDRAWAL_DEPTH = 17;
     bytes32 private constant DOMAIN_TYPE =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
 
     /// @param segment which segment, counted from the claim's first
-    /// @param roots all roots of the claim, as they were given
     /// @param before parts of the state root before the segment (for the first one: the parent's)
     /// @param origin for the claim's second segment, parts of the parent's root; else ignored
     /// @param place the entry of the inbox that holds it
-    /// @param data the entry's frames
+    /// @param pieces its frame, and the roots around it
     /// @param items the queue items of the segment, if it is one of the queue
     /// @param later hashes of the items after them, up to a checkpoint or the entry's end
-    /// @param keys of the accounts for which queue items of the segment are signed by BLS, as EIP-2537 takes them
+    /// @param keys of the accounts for which queue items of the segment are signed by BLS, 192 bytes each (`Bls.KEY`)
     /// @param hints for reading those signatures, or the keys of new accounts, see `Bls`
     /// @param witness the accounts touched
     struct Proof {
         uint256 segment;
-        bytes roots;
         IRollup.Roots before;
         IRollup.Roots origin;
         Located.Place place;
-        bytes data;
+        Shown.Pieces pieces;
         bytes[] items;
         bytes32[] later;
-        bytes[] keys;
+        bytes keys;
         bytes[] hints;
         Ledger.Witness witness;
     }
@@ -41,53 +39,55 @@ abstract contract Segment {
     /// @param state the accounts touched, before the segment; not proven yet
     /// @param start root before the segment
     /// @param following root after it, as the claim has it
-    /// @param queueStart queue position before its entry
-    /// @param queueSegments segments of its entry that consume the queue
-    /// @param offset its number inside its entry
+    /// @param beforeFrame root before the frame, if the segment is its second half
+    /// @param frame the frame, unless the segment is one of the queue
+    /// @param isQueue whether it is
+    /// @param half which half of the frame
+    /// @param queueStart queue position before the segment
     struct Opened {
         Ledger.State state;
         bytes32 start;
         bytes32 following;
+        bytes32 beforeFrame;
+        bytes frame;
+        bool isQueue;
+        uint256 half;
         uint256 queueStart;
-        uint256 queueSegments;
-        uint256 offset;
     }
 
-    function _open(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, Proof memory proof)
+    /// @param keys see `Ledger.open`
+    function _open(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, Proof memory proof, bytes memory keys)
         internal
         view
         returns (Opened memory opened)
     {
-        if (claimed.rootsInBlob || keccak256(proof.roots) != claimed.roots) revert Located.WitnessInvalid(5);
-        bool first = proof.segment == 0;
-        bytes32 preceding = first ? parent.root : Located.rootAt(proof.roots, proof.segment - 1);
-        opened.following = Located.rootAt(proof.roots, proof.segment);
-        if (_rootOf(proof.before) != preceding) revert Located.WitnessInvalid(6);
-        (opened.offset, opened.queueStart) =
+        uint256 segments = claimed.segments - parent.segments;
+        if (proof.segment >= segments) revert Located.WitnessInvalid(3);
+        (uint256 offset, uint256 queueStart) =
             Located.inside(IRollup(msg.sender), proof.place, parent.segments + proof.segment);
-        opened.queueSegments = Located.queueSegments(proof.place.item.queueEnd - opened.queueStart);
-        opened.state = Ledger.open(proof.before, proof.witness, first);
-        opened.start = first ? Ledger.rootWith(opened.state, proof.before.accounts) : preceding;
+        uint256 queueSegments = Located.queueSegments(proof.place.item.queueEnd - queueStart);
+        opened.isQueue = offset < queueSegments;
+        opened.queueStart = queueStart + offset * OPS;
+        uint256 index = 0;
+        if (!opened.isQueue) (index, opened.half) = ((offset - queueSegments) / 2, (offset - queueSegments) % 2);
+        // Root after the segment, before it, and for a second half before the frame.
+        uint256 back = 1 + opened.half;
+        uint256 first = proof.segment < back ? 0 : proof.segment - back;
+        bytes32[] memory roots;
+        (opened.frame, roots) = Shown.check(
+            proof.pieces, claimed, segments, proof.place.item, !opened.isQueue, index, first, proof.segment
+        );
+        bool fresh = proof.segment == 0;
+        opened.following = roots[roots.length - 1];
+        bytes32 preceding = fresh ? parent.root : roots[roots.length - 2];
+        if (_rootOf(proof.before) != preceding) revert Located.WitnessInvalid(6);
+        opened.state = Ledger.open(proof.before, proof.witness, keys, fresh);
+        opened.start = fresh ? Ledger.rootWith(opened.state, proof.before.accounts) : preceding;
+        if (opened.half == 1) opened.beforeFrame = proof.segment == 1 ? _beforeFirst(parent, proof) : roots[0];
     }
 
-    /// @dev A word more than a frame, so that the last operation can be read by whole words.
-    function _frameAt(Proof memory proof, uint256 index) internal pure returns (bytes memory frame) {
-        if (keccak256(proof.data) != proof.place.item.data) revert Located.WitnessInvalid(22);
-        frame = new bytes(FRAME + 64);
-        uint256 start = index * FRAME;
-        uint256 length = proof.data.length - start;
-        if (length > FRAME) length = FRAME;
-        bytes memory data = proof.data;
-        assembly ("memory-safe") {
-            mcopy(add(frame, 32), add(add(data, 32), start), length)
-        }
-    }
-
-    /// @dev The root before the frame whose second half the segment is.
-    function _beforeFrame(IRollup.Claim calldata parent, Proof memory proof) internal pure returns (bytes32) {
-        if (proof.segment > 1) return Located.rootAt(proof.roots, proof.segment - 2);
-        if (proof.segment == 0) revert Located.WitnessInvalid(24);
-        // An assertion starts from its parent's root with an empty withdrawal list.
+    /// @dev An assertion starts from its parent's root with an empty withdrawal list.
+    function _beforeFirst(IRollup.Claim calldata parent, Proof memory proof) private pure returns (bytes32) {
         IRollup.Roots memory roots = proof.origin;
         if (_rootOf(roots) != parent.root) revert Located.WitnessInvalid(23);
         bytes32 none = 0;

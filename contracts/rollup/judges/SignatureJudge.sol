@@ -12,38 +12,30 @@ import {Segment} from "./Segment.sol";
 /// @title SignatureJudge: decides whether a frame that one BLS signature stands for had to be executed
 /// @notice Convicts when a frame was executed whose signature is wrong, and when one was skipped that is right.
 contract SignatureJudge is IJudge, Segment {
-    using Ledger for Ledger.State;
-
-    /// @param keys of the senders, one for each operation, as EIP-2537 takes them
-    /// @param hint for reading the signature's point, see `Bls.signature`
-    struct Keys {
-        bytes[] keys;
-        bytes hint;
-    }
-
     /// @inheritdoc IJudge
+    /// @dev Here `keys` are those of the accounts (`Accounts.readKeyed`), and the hint is for the frame's signature.
     function guilty(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
         external
         view
         returns (bool)
     {
-        (Proof memory proof, Keys memory signers) = abi.decode(encoded, (Proof, Keys));
-        Opened memory opened = _open(claimed, parent, proof);
-        uint256 index = opened.offset - opened.queueSegments;
+        Proof memory proof = abi.decode(encoded, (Proof));
+        Opened memory opened = _open(claimed, parent, proof, proof.keys);
         // The first half tells whether a frame was executed.
-        if (opened.offset < opened.queueSegments || index & 1 == 1) revert Located.WitnessInvalid(30);
-        bytes memory frame = _frameAt(proof, index / 2);
-        Operations.Header memory head = Operations.header(frame);
+        if (opened.isQueue || opened.half == 1) revert Located.WitnessInvalid(30);
+        Operations.Header memory head = Operations.header(opened.frame);
         if (head.count == 0 || !Operations.byBls(head)) revert Located.WitnessInvalid(31);
         bool executed = opened.following != opened.start;
         Ledger.prove(opened.state, proof.witness, proof.before.accounts);
-        (bool fine,) = Operations.admissible(opened.state, frame, head, true);
+        (bool fine,) = Operations.admissible(opened.state, head);
+        (bool able, uint256[] memory speakers, bytes32[] memory digests) =
+            Operations.senders(opened.state, opened.frame, head, _domain());
         // A sender that is not there, or has no BLS key, decides it without any signature.
-        if (!fine) return executed;
-        return executed != _signed(opened.state, frame, head, signers);
+        if (!fine || !able) return executed;
+        return executed != _signed(opened.frame, speakers, digests, proof);
     }
 
-    function _signed(Ledger.State memory state, bytes memory frame, Operations.Header memory head, Keys memory signers)
+    function _signed(bytes memory frame, uint256[] memory speakers, bytes32[] memory digests, Proof memory proof)
         private
         view
         returns (bool)
@@ -52,28 +44,9 @@ contract SignatureJudge is IJudge, Segment {
         assembly ("memory-safe") {
             mcopy(add(compressed, 32), add(frame, 40), 48)
         }
-        (bool valid, bytes memory point) = Bls.signature(compressed, signers.hint);
+        if (proof.hints.length != 1) revert Located.WitnessInvalid(32);
+        (bool valid, bytes memory point) = Bls.signature(compressed, proof.hints[0]);
         if (!valid) return false;
-        if (signers.keys.length != head.count) revert Located.WitnessInvalid(32);
-        return Bls.verify(point, signers.keys, _digests(state, frame, head, signers.keys));
-    }
-
-    /// @dev What each operation's sender signs; the senders are those that were named last.
-    function _digests(Ledger.State memory state, bytes memory frame, Operations.Header memory head, bytes[] memory keys)
-        private
-        view
-        returns (bytes32[] memory digests)
-    {
-        bytes32 domain = _domain();
-        digests = new bytes32[](head.count);
-        uint256[] memory used = new uint256[](state.ids.length);
-        state.hint -= head.count;
-        for (uint256 i; i < head.count; ++i) {
-            Operations.Op memory op = Operations.opAt(frame, head, i);
-            uint256 at = state.find(op.sender);
-            if (keccak256(keys[i]) != state.owners[at]) revert Located.WitnessInvalid(33);
-            digests[i] = Operations.digestOf(op, state.nonceOf(at) + used[at], head.token, head.fee, domain);
-            used[at] += 1;
-        }
+        return Bls.verify(point, proof.keys, speakers, digests);
     }
 }

@@ -19,14 +19,11 @@ contract StateJudge is IJudge, Segment {
         returns (bool)
     {
         Proof memory proof = abi.decode(encoded, (Proof));
-        Opened memory opened = _open(claimed, parent, proof);
-        if (opened.offset < opened.queueSegments) {
-            _runQueue(opened.state, proof, opened.queueStart + opened.offset * OPS);
+        Opened memory opened = _open(claimed, parent, proof, "");
+        if (opened.isQueue) {
+            _runQueue(opened.state, proof, opened.queueStart);
         } else {
-            uint256 index = opened.offset - opened.queueSegments;
-            bytes memory frame = _frameAt(proof, index / 2);
-            bytes32 beforeFrame = index & 1 == 1 ? _beforeFrame(parent, proof) : opened.start;
-            (bool judged, bool same) = _runFrame(opened, frame, index & 1, beforeFrame, proof.hints);
+            (bool judged, bool same) = _runFrame(opened, proof.hints);
             if (judged) {
                 Ledger.prove(opened.state, proof.witness, proof.before.accounts);
                 return !same;
@@ -38,34 +35,27 @@ contract StateJudge is IJudge, Segment {
     /// @dev Runs one half of a frame, or says what the roots alone tell.
     /// @return judged whether the verdict needs no execution
     /// @return same the verdict then: the root after is right
-    function _runFrame(
-        Opened memory opened,
-        bytes memory frame,
-        uint256 half,
-        bytes32 beforeFrame,
-        bytes[] memory hints
-    ) private view returns (bool judged, bool same) {
+    function _runFrame(Opened memory opened, bytes[] memory hints) private view returns (bool judged, bool same) {
         Ledger.State memory state = opened.state;
-        (bytes32 start, bytes32 following) = (opened.start, opened.following);
+        bytes memory frame = opened.frame;
+        bool unchanged = opened.following == opened.start;
         Operations.Header memory head = Operations.header(frame);
         bool bls = head.count != 0 && Operations.byBls(head);
-        if (half == 1) {
+        if (opened.half == 1) {
             // Nothing is left to do, or the first half says that the frame was skipped.
-            if (head.count <= OPS || !bls || start == beforeFrame) return (true, following == start);
-            (, uint256 to) = Operations.admissible(state, frame, head, false);
-            Operations.execute(state, frame, head, 1, to, _domain());
-            return (false, false);
+            bool done = head.count <= Operations.firstHalf(head) || (bls && opened.start == opened.beforeFrame);
+            if (done) return (true, unchanged);
         }
         if (head.count != 0 && Operations.opensAccounts(head)) {
-            if (head.token >= state.tokens) return (true, following == start);
+            if (head.token >= state.tokens) return (true, unchanged);
             Operations.openAccounts(state, frame, head, hints);
             return (false, false);
         }
-        (bool fine, uint256 receiver) = Operations.admissible(state, frame, head, false);
-        if (!fine) return (true, following == start);
+        (bool fine, uint256 receiver) = Operations.admissible(state, head);
+        if (!fine) return (true, unchanged);
         // Whether a BLS frame is executed at all is a matter of its senders and their signature.
-        if (bls && following == start) return (true, true);
-        Operations.execute(state, frame, head, 0, receiver, _domain());
+        if (bls && opened.half == 0 && unchanged) return (true, true);
+        Operations.execute(state, frame, head, opened.half, receiver, _domain());
     }
 
     function _runQueue(Ledger.State memory state, Proof memory proof, uint256 from) private view {

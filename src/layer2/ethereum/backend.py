@@ -32,9 +32,20 @@ class CallRequest:
 class Backend(Protocol):
     """What every kind of node must answer; errors are those of `layer2.ethereum.errors`."""
 
+    takes_cells: bool
+    """Whether sidecars of blobs come with cell proofs (EIP-7594)."""
+
     @property
     def is_dev(self) -> bool:
         """Whether blocks and time can be made at will."""
+        ...
+
+    def blob_base_fee(self) -> int:
+        """Wei for a unit of blob gas in the next block; raises `RpcError` where there are no blobs."""
+        ...
+
+    def blob(self, versioned_hash: bytes, block: int) -> bytes | None:
+        """A blob that came in a block, if the node keeps them; unverified."""
         ...
 
     def chain_id(self) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from layer2.ethereum.backend import CallRequest
@@ -20,8 +20,10 @@ from layer2.ethereum.errors import (
 from layer2.ethereum.fees import Fees, GasPolicy
 from layer2.ethereum.records import CallOutcome, Receipt
 from layer2.ethereum.reverts import ErrorDecoder, decode_revert
+from layer2.ethereum.sidecars import Sidecar
 from layer2.ethereum.signer import Signer
 from layer2.primitives.addresses import Address
+from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
 
 __all__ = ["Pending", "Sender"]
@@ -38,6 +40,8 @@ _KNOWN = ("already known", "already imported", "known transaction", "alreadyknow
 _UNDERPRICED = ("underpriced", "replacement", "feetoolow")
 _BASE_FEE = ("less than block base fee", "lower than block's base fee", "max fee per gas less", "feecap")
 _FEE_MEMORY = 12.0
+_BLOB_BUMP = 2.0
+"""Pools replace a transaction with blobs only at twice its prices."""
 _RESENDS = 3
 
 
@@ -51,6 +55,8 @@ class Pending:
     fees: Fees
     epoch: int
     authorizations: tuple[Any, ...] = ()
+    sidecar: Sidecar | None = None
+    blob_fee: int = 0
     hashes: list[bytes] = field(default_factory=list)
     sent_at: float = 0.0
     replacements: int = 0
@@ -106,15 +112,17 @@ class Sender:
         *,
         decoder: ErrorDecoder | None = None,
         authorizations: tuple[Any, ...] = (),
+        blobs: Sequence[bytes] = (),
     ) -> Receipt:
         """Send and wait until mined; `to=None` creates a contract; `value` in wei.
 
         Without `gas` it is estimated first, and a call that would revert raises `ContractReverted` with
         nothing sent. With `gas` it is sent as it is; if it reverts when mined, the error carries the
-        receipt. `authorizations`: signed EIP-7702 delegations. Raises `TransactionFailed` and its
-        subclasses, `NonceError`, `FeeTooHigh`, `ConnectionFailed`.
+        receipt. `authorizations`: signed EIP-7702 delegations. `blobs`: carried beside it (EIP-4844); needs `gas`,
+        since no node simulates them. Raises `TransactionFailed` and its subclasses, `NonceError`, `FeeTooHigh`,
+        `ConnectionFailed`.
         """
-        pending = self.send_nowait(to, data, value, gas, decoder=decoder, authorizations=authorizations)
+        pending = self.send_nowait(to, data, value, gas, decoder=decoder, authorizations=authorizations, blobs=blobs)
         return self.wait(pending, decoder=decoder)
 
     def send_nowait(
@@ -126,16 +134,23 @@ class Sender:
         *,
         decoder: ErrorDecoder | None = None,
         authorizations: tuple[Any, ...] = (),
+        blobs: Sequence[bytes] = (),
     ) -> Pending:
         """Hand a transaction to the node and return at once; give the result to `wait`."""
+        if blobs and (gas is None or to is None):
+            raise RangeError(f"{self.address}: blobs without a gas limit or a receiver", hint="pass gas and to")
+        sidecar = Sidecar.of(blobs) if blobs else None
         request = CallRequest(to, data, value, self.address, gas)
         with self._lock:
             self._forget_undone()
             limit = gas if gas is not None else self.estimate(request, decoder)
             base_fee = self._current_base_fee()
             pending = Pending(
-                self._nonce(), request, limit, self.gas_policy.fees(base_fee), self._epoch, authorizations
+                self._nonce(), request, limit, self.gas_policy.fees(base_fee), self._epoch, authorizations, sidecar
             )
+            if sidecar is not None:
+                # Room for some blocks in which it rises, as for gas.
+                pending.blob_fee = 2 * self.connection.backend.blob_base_fee()
             self._broadcast_first(pending)
             self._next_nonce = pending.nonce + 1
             self._under_way[pending.nonce] = pending
@@ -217,12 +232,30 @@ class Sender:
         raw = self.signer.sign_transaction(self._fields(pending))
         tx_hash = keccak(raw)
         try:
-            self.connection.backend.send_raw(raw)
+            self._hand_over(raw, pending.sidecar)
         except RpcError as failure:
             if not any(word in failure.reason.lower() for word in _KNOWN):
                 raise
         pending.hashes.append(tx_hash)
         pending.sent_at = self._clock()
+
+    def _hand_over(self, raw: bytes, sidecar: Sidecar | None) -> None:
+        backend = self.connection.backend
+        if sidecar is None:
+            backend.send_raw(raw)
+            return
+        try:
+            backend.send_raw(sidecar.wrap(raw, cells=backend.takes_cells))
+        except RpcError as failure:
+            said = failure.reason.lower()
+            if any(word in said for word in (*_KNOWN, *_NONCE_TAKEN, *_UNDERPRICED, *_BASE_FEE)):
+                raise
+            # Which form of sidecar a node takes follows its rules, which only its answer tells.
+            try:
+                backend.send_raw(sidecar.wrap(raw, cells=not backend.takes_cells))
+            except RpcError:
+                raise failure from None
+            backend.takes_cells = not backend.takes_cells
 
     def _fields(self, pending: Pending) -> dict[str, Any]:
         request = pending.request
@@ -240,6 +273,10 @@ class Sender:
             fields["to"] = request.to
         if pending.authorizations:
             fields["authorizationList"] = list(pending.authorizations)
+        if pending.sidecar is not None:
+            fields["type"] = 3
+            fields["maxFeePerBlobGas"] = pending.blob_fee
+            fields["blobVersionedHashes"] = ["0x" + one.hex() for one in pending.sidecar.hashes]
         return fields
 
     # Waiting
@@ -263,7 +300,10 @@ class Sender:
             pause = min(pause * 1.5, 0.05 if self.connection.is_dev else 2.0)
 
     def _replace(self, pending: Pending) -> None:
-        fees = self.gas_policy.bumped(pending.fees, self._current_base_fee(fresh=True))
+        policy = self.gas_policy
+        if pending.sidecar is not None:
+            policy = replace(policy, bump=max(policy.bump, _BLOB_BUMP))
+        fees = policy.bumped(pending.fees, self._current_base_fee(fresh=True))
         if fees is None or pending.replacements >= self.gas_policy.max_replacements:
             why = "the fee cap is reached" if fees is None else f"{pending.replacements} replacements were sent"
             raise TransactionTimeout(
@@ -272,6 +312,7 @@ class Sender:
                 hint="wait(pending) again later, or raise the gas policy's cap",
             )
         pending.fees = fees
+        pending.blob_fee *= 2
         pending.replacements += 1
         try:
             self._broadcast(pending)
@@ -301,6 +342,12 @@ class Sender:
     def _failure_of(self, pending: Pending, receipt: Receipt, decoder: ErrorDecoder | None) -> TransactionFailed:
         backend = self.connection.backend
         outcome = backend.trace_revert(receipt.tx_hash)
+        if outcome is None and pending.sidecar is not None:
+            return TransactionFailed(
+                f"transaction 0x{receipt.tx_hash.hex()} with {len(pending.sidecar.blobs)} blobs reverted",
+                receipt=receipt,
+                hint="it cannot be replayed without its blobs: look at the state it was sent to",
+            )
         if outcome is None:
             # Alone in its block, the failed transaction left only its own fee behind: replay it
             # in that very block.

@@ -11,16 +11,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from eth._utils.calculations import fake_exponential
 from eth.exceptions import HeaderNotFound, Revert, VMError
+from eth.vm.forks.cancun.constants import MIN_BLOB_BASE_FEE
+from eth.vm.forks.prague.constants import BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE
 from eth.vm.spoof import SpoofTransaction
 from eth_tester.exceptions import TransactionFailed as TesterFailed
 from eth_tester.exceptions import TransactionNotFound
 from eth_utils.exceptions import ValidationError
+from rlp.exceptions import RLPException
 from web3 import Web3
 
 from layer2.ethereum.backend import BlockId, CallRequest, Topics
 from layer2.ethereum.errors import RpcError
 from layer2.ethereum.records import Block, CallOutcome, Log, Receipt, halt_reason
+from layer2.ethereum.sidecars import blobs_of
+from layer2.ethereum.testerblobs import mend_blobs
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
 
 __all__ = ["TesterBackend"]
@@ -30,11 +36,14 @@ class TesterBackend:
     """An `EthereumTester` with the py-evm backend (ours or the one ape starts)."""
 
     is_dev = True
+    takes_cells = False
 
     def __init__(self, web3: Web3, tester: Any) -> None:
         self.web3 = web3
         self._tester = tester
         self._chain_id: int | None = None
+        self._blobs: dict[bytes, bytes] = {}
+        mend_blobs()
 
     @property
     def _chain(self) -> Any:
@@ -146,8 +155,19 @@ class TesterBackend:
         """Hand over a signed transaction; raises `RpcError` when it is refused."""
         try:
             self._tester.send_raw_transaction("0x" + raw.hex())
-        except (TesterFailed, ValidationError, VMError) as failure:
+        except (TesterFailed, ValidationError, VMError, RLPException) as failure:
             raise RpcError("eth_sendRawTransaction", str(failure)) from failure
+        # The chain keeps their hashes alone.
+        self._blobs.update(blobs_of(raw))
+
+    def blob_base_fee(self) -> int:
+        """Wei for a unit of blob gas in the next block."""
+        excess = self._chain.header.excess_blob_gas
+        return int(fake_exponential(MIN_BLOB_BASE_FEE, excess, BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE))
+
+    def blob(self, versioned_hash: bytes, block: int) -> bytes | None:
+        """A blob that was sent to this chain."""
+        return self._blobs.get(versioned_hash)
 
     def receipt(self, tx_hash: bytes) -> Receipt | None:
         """A mined transaction's receipt, else `None`."""

@@ -18,9 +18,11 @@ __all__ = [
     "ORDER",
     "BlsKey",
     "aggregate",
+    "g1_point",
     "hash_to_g1",
     "is_key",
     "key_hint",
+    "packed_key",
     "signature_hint",
     "uncompressed_key",
     "verify_aggregate",
@@ -80,6 +82,21 @@ def hash_to_g1(digest: bytes) -> bytes:
     return point
 
 
+def g1_point(compressed: bytes) -> bytes:
+    """A point of G1 as EIP-2537 takes it: `x | y`, 64 bytes each; zeros for infinity. The subgroup is not checked.
+
+    Raises:
+        SignatureError: the bytes are no compressed point of the curve.
+    """
+    if compressed == bytes((0x80 | _INFINITE,)) + bytes(SIGNATURE_BYTES - 1):
+        return bytes(128)
+    hint = signature_hint(compressed)
+    x, y = int.from_bytes(compressed[1:], "big") | (compressed[0] & 0x1F) << 376, int.from_bytes(hint, "big")
+    if not y or (y * y - pow(x, 3, _FIELD) - 4) % _FIELD:
+        raise SignatureError(f"{compressed.hex()[:16]}.. is no point of G1", hint="give 48 bytes, a compressed point")
+    return x.to_bytes(64, "big") + hint
+
+
 def is_key(key: bytes) -> bool:
     """Whether the bytes are a key: a compressed point of the subgroup of G2 other than infinity."""
     return _key(key) is not None
@@ -97,6 +114,12 @@ def uncompressed_key(key: bytes) -> bytes:
     x0 = int.from_bytes(key[48:], "big")
     y0, y1 = _y_of(x0, x1, largest=bool(key[0] & 0x20))
     return b"".join(one.to_bytes(64, "big") for one in (x0, x1, y0, y1))
+
+
+def packed_key(key: bytes) -> bytes:
+    """A key as proofs give it: as EIP-2537 takes it, without the leading zeros of its four numbers. 192 bytes."""
+    whole = uncompressed_key(key)
+    return b"".join(whole[at + 16 : at + 64] for at in range(0, 256, 64))
 
 
 def key_hint(key: bytes) -> bytes:

@@ -11,13 +11,13 @@ from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.primitives.hashing import keccak
 from layer2.rollup.contract import RollupContract
-from layer2.rollup.records import Claim, Status, unpack_roots
+from layer2.rollup.records import Claim, Status
 from layer2.rollup.replica import Replica
-from layer2.rollup.witness import signature_proof, state_proof, turns_on_signature
+from layer2.rollup.witness import endpoint_proof, signature_proof, state_proof, turns_on_signature
 
-__all__ = ["SIGNATURE_JUDGE", "STATE_JUDGE", "Challenge", "Challenger"]
+__all__ = ["ENDPOINT_JUDGE", "SIGNATURE_JUDGE", "STATE_JUDGE", "Challenge", "Challenger"]
 
-STATE_JUDGE, SIGNATURE_JUDGE = 0, 1
+STATE_JUDGE, SIGNATURE_JUDGE, ENDPOINT_JUDGE = 0, 1, 2
 """Positions of the judges among the rollup's."""
 
 
@@ -26,7 +26,7 @@ class Challenge:
     """A proof on its way: committed in block `block`, or told why not."""
 
     claim: Claim
-    segment: int
+    segment: int | None
     judge: int
     proof: bytes
     block: int
@@ -68,13 +68,13 @@ class Challenger:
     def wrong(self) -> list[Claim]:
         """The open assertions that are wrong."""
         open_ = (one for one in self.replica.claims.values() if self.rollup.status(one.id)[2] is Status.OPEN)
-        return [one for one in open_ if not one.roots_in_blob and not self.replica.is_right(one)]
+        return [one for one in open_ if self.replica.verdict(one) is False]
 
-    def first_wrong_segment(self, claim: Claim) -> int:
-        """The first segment whose root is not what the inbox gives."""
-        given = unpack_roots(self.replica.given_roots[claim.id])
+    def first_wrong_segment(self, claim: Claim) -> int | None:
+        """The first segment whose root is not what the inbox gives; None if only the claimed root itself is wrong."""
+        given = self.replica.roots_of(claim)
         right = self.replica.execute(self.replica.claims[claim.parent], claim.inbox_end).roots
-        return next(at for at, pair in enumerate(zip(given, right, strict=True)) if pair[0] != pair[1])
+        return next((at for at, pair in enumerate(zip(given, right, strict=True)) if pair[0] != pair[1]), None)
 
     def _commit(self, claim: Claim) -> list[Receipt]:
         segment = self.first_wrong_segment(claim)
@@ -83,8 +83,10 @@ class Challenger:
         self._under_way[claim.id] = Challenge(claim, segment, judge, proof, receipt.block_number)
         return [receipt]
 
-    def prove(self, claim: Claim, segment: int) -> tuple[int, bytes]:
-        """The judge that convicts a claim for a segment, and the proof for it."""
+    def prove(self, claim: Claim, segment: int | None) -> tuple[int, bytes]:
+        """The judge that convicts a claim for a segment (None: for not ending in its own last root), and the proof."""
+        if segment is None:
+            return ENDPOINT_JUDGE, endpoint_proof(self.replica, claim)
         if turns_on_signature(self.replica, claim, segment):
             return SIGNATURE_JUDGE, signature_proof(self.replica, claim, segment)
         return STATE_JUDGE, state_proof(self.replica, claim, segment)

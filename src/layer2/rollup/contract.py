@@ -20,6 +20,8 @@ from layer2.rollup.records import GENESIS, Claim, ItemRecord, Roots, Status
 __all__ = ["DEVNET", "PUBLIC", "Profile", "RollupContract"]
 
 _DAY = 86_400
+_BLOB_GAS = 300_000
+"""More than any call with blobs takes; what it does not take is not paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,13 @@ class RollupContract:
         """Add frames in calldata."""
         return self._send(sender, "postCalldata", expected, data, queue_end)
 
+    def post_blobs(
+        self, sender: Sender, expected: bytes, frames: int, queue_end: int, blobs: Sequence[bytes]
+    ) -> Receipt:
+        """Add so many frames in blobs."""
+        data = self.contract.encode("postBlobs", expected, frames, queue_end)
+        return sender.send(self.address, data, gas=_BLOB_GAS, decoder=self.contract.decoder, blobs=blobs)
+
     def force_include(self, sender: Sender, expected: bytes, queue_end: int) -> Receipt:
         """Consume an overdue queue."""
         return self._send(sender, "forceInclude", expected, queue_end)
@@ -141,11 +150,23 @@ class RollupContract:
     # ------------------------------------------------------------------------------------------------- assertions
 
     def propose(
-        self, sender: Sender, parent: Claim, last: ItemRecord, inbox_end: int, root: bytes, roots: bytes, value: int = 0
+        self,
+        sender: Sender,
+        parent: Claim,
+        last: ItemRecord,
+        inbox_end: int,
+        root: bytes,
+        roots: bytes,
+        value: int = 0,
+        *,
+        blob: bytes | None = None,
     ) -> Receipt:
-        """Assert a state root; `value` is added to the proposer's bond first."""
+        """Assert a state root; `value` is added to the proposer's bond first. `blob`: the roots, instead of `roots`."""
         row = (parent.as_tuple(), last.as_tuple(), inbox_end, root, roots)
-        return self._send(sender, "propose", *row, value=value)
+        if blob is None:
+            return self._send(sender, "propose", *row, value=value)
+        data = self.contract.encode("propose", *row)
+        return sender.send(self.address, data, value, _BLOB_GAS, decoder=self.contract.decoder, blobs=[blob])
 
     def finalize(self, sender: Sender, claim: Claim) -> Receipt:
         """Make an assertion final after its window."""

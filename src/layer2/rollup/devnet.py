@@ -19,15 +19,16 @@ from layer2.primitives.hashing import keccak
 from layer2.rollup.accounts import State
 from layer2.rollup.challenger import Challenger
 from layer2.rollup.contract import DEVNET, Profile, RollupContract
+from layer2.rollup.poster import Data, Poster
 from layer2.rollup.proposer import Proposer
-from layer2.rollup.records import Claim, pack_roots
+from layer2.rollup.records import Claim
 from layer2.rollup.replica import Replica
 from layer2.rollup.sequencer import Sequencer
 from layer2.rollup.wallet import Wallet
 
 __all__ = ["JUDGES", "LocalRollup"]
 
-JUDGES = ("StateJudge", "SignatureJudge")
+JUDGES = ("StateJudge", "SignatureJudge", "EndpointJudge")
 """The judges of a rollup, in the order in which it knows them."""
 
 
@@ -44,6 +45,7 @@ class LocalRollup:
         folder: Path | None = None,
         least_fee: int = 0,
         genesis: State | None = None,
+        data: Data | str = Data.AUTO,
     ) -> None:
         self.connection = connection
         self.profile = profile
@@ -56,8 +58,10 @@ class LocalRollup:
         judges = [deploy(operator, load_artifact(name)).address for name in JUDGES]
         self.rollup = RollupContract.deploy(operator, sequencer.address, profile, judges, self.genesis.root)
         journal = folder / f"sequencer-{self.rollup.address[2:10].lower()}.journal"
-        self.sequencer = Sequencer(self.rollup, operator, journal, replica=self.replica(), least_fee=least_fee)
-        self.proposer = Proposer(self.rollup, operator, self.replica())
+        self.sequencer = Sequencer(
+            self.rollup, operator, journal, replica=self.replica(), least_fee=least_fee, data=data
+        )
+        self.proposer = Proposer(self.rollup, operator, self.replica(), data=data)
         self.challenger = Challenger(self.rollup, Sender(connection, challenger or sequencer), self.replica())
         self._wallets: dict[Address, Wallet] = {}
 
@@ -109,9 +113,12 @@ class LocalRollup:
         free = int(self.rollup.contract.call("freeBond", paying.address))
         value = max(0, self.profile.bond - free)
         last = replica.entries[end - 1].record
-        self.rollup.propose(paying, parent, last, end, roots[-1], pack_roots(roots), value)
+        poster = Poster(self.rollup, paying, replica.blobs, self.proposer.poster.data)
+        poster.propose(parent, last, end, roots[-1], roots, value)
+        known = set(replica.claims)
         replica.step()
-        return Claim(parent.id, end, last.segments, roots[-1], keccak(pack_roots(roots)), False)
+        (made,) = (one for one in replica.claims.values() if one.id not in known)
+        return made
 
     def settle(self) -> list[Receipt]:
         """Propose, let the window pass (on a development chain) and make it final."""

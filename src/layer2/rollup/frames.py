@@ -77,8 +77,8 @@ def _row(kind: FrameType) -> int:
 LIMITS = {kind: (FRAME_BYTES - _head(kind)) // _row(kind) for kind in _BODY}
 """How many operations a frame of each type holds at most."""
 
-FIRST_HALF = {kind: OPS_PER_SEGMENT for kind in _BODY}
-"""How many of them belong to the first of its two segments; the rest is the second."""
+FIRST_HALF = {kind: 3 if kind.by_ecdsa else OPS_PER_SEGMENT for kind in _BODY}
+"""How many of them belong to the first of its two segments: few where a dispute about one shall cost little."""
 
 
 def shape(kind: FrameType) -> tuple[int, int]:

@@ -6,7 +6,8 @@ from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.params import MAX_SEGMENTS
-from layer2.rollup.records import Claim, Status, pack_roots
+from layer2.rollup.poster import Data, Poster
+from layer2.rollup.records import Claim, Status
 from layer2.rollup.replica import Replica
 
 __all__ = ["Proposer"]
@@ -15,10 +16,13 @@ __all__ = ["Proposer"]
 class Proposer:
     """Anybody with a bond. `step()` makes final what is due and proposes for entries that no right assertion covers."""
 
-    def __init__(self, rollup: RollupContract, sender: Sender, replica: Replica) -> None:
+    def __init__(
+        self, rollup: RollupContract, sender: Sender, replica: Replica, *, data: Data | str = Data.AUTO
+    ) -> None:
         self.rollup = rollup
         self.sender = sender
         self.replica = replica
+        self.poster = Poster(rollup, sender, replica.blobs, data)
 
     def __repr__(self) -> str:
         return f"<Proposer {self.sender.address}>"
@@ -41,15 +45,8 @@ class Proposer:
         execution = self.replica.execute(tip, end)
         bond = int(self.rollup.contract.call("config")[6])
         free = int(self.rollup.contract.call("freeBond", self.sender.address))
-        receipt = self.rollup.propose(
-            self.sender,
-            tip,
-            self.replica.entries[end - 1].record,
-            end,
-            execution.roots[-1],
-            pack_roots(execution.roots),
-            max(0, bond - free),
-        )
+        last, roots = self.replica.entries[end - 1].record, execution.roots
+        receipt = self.poster.propose(tip, last, end, roots[-1], roots, max(0, bond - free))
         self.replica.step()
         return receipt
 

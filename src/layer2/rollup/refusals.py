@@ -13,6 +13,7 @@ __all__ = [
     "PartlyAccepted",
     "ProofWrong",
     "Rejected",
+    "SnapshotWrong",
     "StateUnknown",
 ]
 
@@ -53,5 +54,9 @@ class StateUnknown(RecoverableError):
     """A state was asked for that the node has not reached."""
 
 
-class DataMissing(FatalError):
-    """The chain commits to data that the node was not given."""
+class DataMissing(RecoverableError):
+    """The chain commits to data that nobody has given to the node yet."""
+
+
+class SnapshotWrong(FatalError):
+    """A snapshot is not the state of a final assertion of this rollup."""

@@ -1,42 +1,32 @@
-"""The state rebuilt from the main chain's logs alone, sharing nothing with the sequencer."""
+"""The state rebuilt from the main chain alone, logs and blobs, sharing nothing with the sequencer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 
+from layer2.ethereum.errors import RpcError
 from layer2.ethereum.follower import LogFollower
-from layer2.ethereum.records import Log
-from layer2.primitives.addresses import Address, to_address
-from layer2.primitives.hashing import keccak
+from layer2.primitives.addresses import Address
 from layer2.rollup.accounts import State
 from layer2.rollup.authority import Authority, Signatures
+from layer2.rollup.blobsource import Blobs
 from layer2.rollup.contract import RollupContract
-from layer2.rollup.params import FRAME_BYTES
-from layer2.rollup.queue import QueueItem, decode_item
-from layer2.rollup.records import Claim, ItemKind, ItemRecord, Status, pack_roots
+from layer2.rollup.inboxlog import Entry, InboxLog
+from layer2.rollup.queue import QueueItem
+from layer2.rollup.records import Claim, Status, pack_roots, unpack_roots
 from layer2.rollup.refusals import DataMissing, StateUnknown
+from layer2.rollup.runs import commit
+from layer2.rollup.snapshot import Snapshot
 from layer2.rollup.transition import apply_frame, apply_queue
 
-__all__ = ["Entry", "Execution", "Replica"]
+__all__ = ["Entry", "Execution", "Heads", "Replica"]
 
-_KEPT = 16
-"""States at recent assertions that are kept; older ones are executed again when they are asked for."""
+_KEPT = 4
+"""States at recent assertions that are kept; others are executed again when they are asked for."""
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry of the inbox and its frames' bytes."""
-
-    record: ItemRecord
-    data: bytes
-
-    def frames(self) -> list[bytes]:
-        """Its frames, the last one filled up."""
-        count, data = self.record.frames, self.data
-        rows = (data[at * FRAME_BYTES : (at + 1) * FRAME_BYTES] for at in range(count))
-        return [row.ljust(FRAME_BYTES, b"\0") for row in rows]
+_FIELD = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +37,13 @@ class Execution:
     state: State
 
 
-@dataclass(slots=True)
-class _Seen:
-    """What the logs have said so far."""
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Entries read so far, those in blocks that the chain calls safe, and those in finalised blocks."""
 
-    entries: list[Entry] = field(default_factory=list)
-    data: dict[int, bytes] = field(default_factory=dict)
-    items: list[ItemRecord] = field(default_factory=list)
-    queue: list[QueueItem] = field(default_factory=list)
-    raw: list[bytes] = field(default_factory=list)
-    claims: dict[bytes, Claim] = field(default_factory=dict)
-    claimed: dict[bytes, set[int]] = field(default_factory=dict)
-    transferred: dict[bytes, dict[int, Address]] = field(default_factory=dict)
-    escaped: set[int] = field(default_factory=set)
-    refunded: set[int] = field(default_factory=set)
-    frozen: bool = False
-    roots: dict[bytes, bytes] = field(default_factory=dict)
+    unsafe: int
+    safe: int
+    final: int
 
 
 class Replica:
@@ -70,6 +51,8 @@ class Replica:
 
     The state at the head of the inbox (`head`) is what balances are read from. Its withdrawals are not those of any
     assertion: an assertion's own state is made by `execute` from its parent's.
+
+    An entry whose blobs nobody has yet stops `head` before it (`missing` says why); the next `step()` asks again.
     """
 
     def __init__(
@@ -80,90 +63,118 @@ class Replica:
         confirmations: int = 0,
         authority: Authority | None = None,
         genesis: State | None = None,
+        blobs: Blobs | None = None,
+        snapshot: Snapshot | None = None,
     ) -> None:
         self.rollup = rollup
         self.authority = authority or Signatures(rollup.domain)
+        self.blobs = blobs or Blobs.of(rollup.connection)
         self._follower = LogFollower(
             rollup.connection, rollup.address, start_block=start_block, confirmations=confirmations
         )
         self._genesis = genesis or State()
+        self._snapshot = snapshot
         self.reorganisations = 0
         """How often the chain has taken something back."""
-        self._logs: list[Log] = []
+        self.missing: DataMissing | None = None
+        """Why the head does not go on, if it does not."""
+        root = Claim(bytes(32), 0, 0, self._genesis.root, bytes(32), False)
+        self._root = root
+        self._states: dict[bytes, State] = {root.id: self._genesis}
+        self._accs: dict[bytes, bytes] = {root.id: bytes(32)}
+        if snapshot is not None:
+            snapshot.check(rollup)
+            self._states[snapshot.claim.id] = snapshot.state
+            self._accs[snapshot.claim.id] = snapshot.acc
+        self._log = InboxLog(rollup)
         self._restart()
 
     def __repr__(self) -> str:
         return f"<Replica {self.rollup.address} entries={len(self.entries)} accounts={len(self.head.accounts)}>"
 
     @property
+    @property
     def genesis(self) -> State:
         """The state before the first entry; not to be changed."""
         return self._genesis
 
     @property
-    def entries(self) -> list[Entry]:
-        """The inbox."""
-        return self._seen.entries
-
-    @property
     def queue(self) -> list[QueueItem]:
         """Every queue item so far."""
-        return self._seen.queue
+        return self._log.queue
 
     @property
     def raw_queue(self) -> list[bytes]:
         """The same, as the contract hashed them."""
-        return self._seen.raw
+        return self._log.raw
 
     @property
     def claims(self) -> dict[bytes, Claim]:
         """Every assertion by its id, right or wrong."""
-        return self._seen.claims
+        return self._log.claims
 
     @property
     def given_roots(self) -> dict[bytes, bytes]:
         """The roots of assertions that came in calldata, by id."""
-        return self._seen.roots
+        return self._log.roots
 
     @property
     def claimed(self) -> dict[bytes, set[int]]:
         """Which withdrawals of which assertions have been paid."""
-        return self._seen.claimed
+        return self._log.claimed
+
+    @property
+    def heads(self) -> Heads:
+        """How far the inbox is read, is safe and is finalised on the main chain."""
+        return Heads(len(self.entries), self._up_to("safe"), self._up_to("finalized"))
 
     @property
     def transferred(self) -> dict[bytes, dict[int, Address]]:
         """Who owns withdrawals now that were given away, by assertion and number."""
-        return self._seen.transferred
+        return self._log.transferred
 
     @property
     def frozen(self) -> bool:
         """Whether the rollup has been frozen."""
-        return self._seen.frozen
+        return self._log.frozen
 
     @property
     def escaped(self) -> set[int]:
         """Accounts that were paid in frozen mode."""
-        return self._seen.escaped
+        return self._log.escaped
 
     @property
     def refunded(self) -> set[int]:
         """Queue items whose deposit was paid back in frozen mode."""
-        return self._seen.refunded
+        return self._log.refunded
 
     def step(self) -> int:
         """Read what is new; how many entries came."""
         update = self._follower.step()
+        before = len(self.entries)
         if update.removed:
             self.reorganisations += 1
-            kept = len(self._logs) - len(update.removed)
-            logs, self._logs = self._logs[:kept], []
+            self._log = self._log.without(len(update.removed))
+            before = min(before, len(self._log.posted))
             self._restart()
-            for log in logs:
-                self._take(log)
-        before = len(self.entries)
         for log in update.new:
-            self._take(log)
+            self._log.take(log)
+        self._advance()
         return len(self.entries) - before
+
+    def roots_of(self, claim: Claim) -> list[bytes]:
+        """The roots that a claim was made with, 32 bytes each; DataMissing when nobody has them."""
+        blob = self.roots_blob(claim)
+        if blob is None:
+            return unpack_roots(self.given_roots[claim.id])
+        count = claim.segments - self.claims[claim.parent].segments
+        return [blob[at : at + _FIELD] for at in range(0, _FIELD * count, _FIELD)]
+
+    def roots_blob(self, claim: Claim) -> bytes | None:
+        """The blob with a claim's roots, None if they are in calldata; DataMissing when nobody has it."""
+        if not claim.roots_in_blob:
+            return None
+        return self.blobs.get(claim.roots, self._log.claim_blocks.get(claim.id, 0))
 
     def execute(self, parent: Claim, inbox_end: int) -> Execution:
         """Execute the entries after a claim that is right up to `inbox_end`."""
@@ -191,14 +202,21 @@ class Replica:
         self._keep(claim, state)
         return state
 
-    def is_right(self, claim: Claim) -> bool:
-        """Whether an assertion says what the inbox results in, its parent's truth included."""
+    def verdict(self, claim: Claim) -> bool | None:
+        """Whether an assertion says what the inbox results in, its parent's truth included; None: not known yet."""
         known = self._verdicts.get(claim.id)
         if known is None:
             parent = self.claims.get(claim.parent)
-            known = parent is not None and self.is_right(parent) and self._matches(parent, claim)
-            self._verdicts[claim.id] = known
+            known = False if parent is None else self.verdict(parent)
+            if parent is not None and known:
+                known = self._matches(parent, claim)
+            if known is not None:
+                self._verdicts[claim.id] = known
         return known
+
+    def is_right(self, claim: Claim) -> bool:
+        """Whether an assertion is known to say what the inbox results in."""
+        return self.verdict(claim) is True
 
     def tip(self) -> Claim:
         """The right assertion that covers most, among those that can still become final."""
@@ -209,58 +227,54 @@ class Replica:
         """The last final assertion."""
         return self.claims[self.rollup.finality()[0]]
 
+    def snapshot(self) -> Snapshot:
+        """The state of the last final assertion, for others to start from."""
+        claim = self.final()
+        acc = self.entries[claim.inbox_end - 1].record.hash() if claim.inbox_end else bytes(32)
+        return Snapshot(claim, acc, self.state_of(claim))
+
     # ------------------------------------------------------------------------------------------------------- inside
 
     def _restart(self) -> None:
-        self._seen = _Seen()
-        self.head = self._genesis.copy()
-        genesis = Claim(bytes(32), 0, 0, self._genesis.root, bytes(32), False)
-        self._seen.claims[genesis.id] = genesis
-        self._states: dict[bytes, State] = {genesis.id: self._genesis}
-        self._verdicts: dict[bytes, bool] = {genesis.id: True}
+        """Start over from the newest kept state that the entries which are left lead to."""
+        self.claims.setdefault(self._root.id, self._root)
+        posted = self._log.posted
+        if self._snapshot is not None:
+            self.claims.setdefault(self._snapshot.claim.id, self._snapshot.claim)
+        self._states = {one: state for one, state in self._states.items() if self._holds(one)}
+        base = max((self.claims[one] for one in self._states), key=lambda one: one.inbox_end)
+        self._verdicts: dict[bytes, bool] = dict.fromkeys(self._states, True)
+        self.head = self._states[base.id].copy()
+        # What lies before a kept state is never executed again: its blobs may be gone for good.
+        self.entries = [Entry(one.record, one.data or b"", (), one.block) for one in posted[: base.inbox_end]]
+        self._skip = base.inbox_end
+        self._advance()
 
-    def _take(self, log: Log) -> None:
-        self._logs.append(log)
-        event = self.rollup.contract.decode_log(log)
-        if event is None:
-            return
-        seen, args = self._seen, event.args
-        if event.name == "Queued":
-            raw = bytes(args["raw"])
-            seen.raw.append(raw)
-            seen.queue.append(decode_item(raw))
-        elif event.name == "Posted":
-            record = ItemRecord.of(args["item"])
-            seen.items.append(record)
-            if record.kind == ItemKind.QUEUE:
-                self._enter(record, b"")
-            elif record.kind == ItemKind.BLOBS:
-                raise DataMissing(f"replica: entry {len(seen.items)} is in blobs", hint="use a node that reads blobs")
-        elif event.name == "Frames":
-            record, data = seen.items[-1], bytes(args["data"])
-            if keccak(data) != record.data:
-                raise DataMissing(f"replica: entry {len(seen.items)} came with other data", hint="use another node")
-            self._enter(record, data)
-        elif event.name == "Proposed":
-            claim = Claim.of(args["claim"])
-            seen.claims[claim.id] = claim
-        elif event.name == "RootsGiven":
-            seen.roots[bytes(args["id"])] = bytes(args["roots"])
-        elif event.name == "Claimed":
-            seen.claimed.setdefault(bytes(args["id"]), set()).add(int(args["index"]))
-        elif event.name == "ClaimTransferred":
-            seen.transferred.setdefault(bytes(args["id"]), {})[int(args["index"])] = to_address(args["to"])
-        elif event.name == "Frozen":
-            seen.frozen = True
-        elif event.name == "Escaped":
-            seen.escaped.add(int(args["account"]))
-        elif event.name == "Refunded":
-            seen.refunded.add(int(args["index"]))
+    def _holds(self, claim_id: bytes) -> bool:
+        claim = self.claims.get(claim_id)
+        if claim is None:
+            return False
+        if claim.inbox_end > len(self._log.posted):
+            # A snapshot lies ahead of what was read so far.
+            return self._snapshot is not None and claim_id == self._snapshot.claim.id and not self._log.posted
+        return not claim.inbox_end or self._log.posted[claim.inbox_end - 1].record.hash() == self._accs[claim_id]
 
-    def _enter(self, record: ItemRecord, data: bytes) -> None:
-        self._seen.entries.append(Entry(record, data))
-        for _ in self._run(self.head, len(self.entries) - 1):
-            pass
+    def _advance(self) -> None:
+        """Execute what was posted, as far as its data is there."""
+        self.missing = None
+        for posted in self._log.posted[len(self.entries) :]:
+            index = len(self.entries)
+            if index < self._skip:
+                self.entries.append(Entry(posted.record, posted.data or b"", (), posted.block))
+                continue
+            try:
+                entry = posted.entry(self.blobs)
+            except DataMissing as missing:
+                self.missing = missing
+                return
+            self.entries.append(entry)
+            for _ in self._run(self.head, index):
+                pass
 
     def _run(self, state: State, index: int) -> Iterator[bytes]:
         """Execute an entry, segment by segment: a root after each."""
@@ -270,14 +284,18 @@ class Replica:
         for frame in entry.frames():
             yield from apply_frame(state, frame, self.authority)
 
-    def _matches(self, parent: Claim, claim: Claim) -> bool:
-        if claim.inbox_end > len(self.entries):
-            return False
+    def _matches(self, parent: Claim, claim: Claim) -> bool | None:
+        if claim.inbox_end > len(self.entries) or (parent.inbox_end < self._skip and parent.id not in self._states):
+            return None
+        try:
+            given = self.roots_of(claim)
+        except DataMissing as missing:
+            self.missing = missing
+            return None
         done = self.execute(parent, claim.inbox_end)
-        # Roots in a blob have not been read: what is not checked is not taken for right.
-        if done.roots[-1] != claim.root or claim.roots_in_blob:
+        if done.roots[-1] != claim.root or done.roots != given:
             return False
-        if keccak(pack_roots(done.roots)) != claim.roots:
+        if not claim.roots_in_blob and commit(pack_roots(done.roots)) != claim.roots:
             return False
         self._keep(claim, done.state)
         return True
@@ -288,5 +306,18 @@ class Replica:
 
     def _keep(self, claim: Claim, state: State) -> None:
         self._states[claim.id] = state
+        self._accs[claim.id] = self.entries[claim.inbox_end - 1].record.hash()
         while len(self._states) > _KEPT:
-            self._states.pop(next(one for one in self._states if self.claims[one].inbox_end))
+            oldest = min((one for one in self._states if one != self._root.id), key=self._end_of)
+            del self._states[oldest], self._accs[oldest]
+
+    def _end_of(self, claim_id: bytes) -> int:
+        claim = self.claims.get(claim_id)
+        return -1 if claim is None else claim.inbox_end
+
+    def _up_to(self, tag: str) -> int:
+        try:
+            block = self.rollup.connection.block(tag)
+        except RpcError:
+            block = None
+        return 0 if block is None else sum(one.block <= block.number for one in self.entries)

@@ -16,6 +16,7 @@ from layer2.rollup.frames import LIMITS, Frame, FrameType, Op, decode_frame, enc
 from layer2.rollup.mempool import SignedOp, admit
 from layer2.rollup.messages import Withdraw
 from layer2.rollup.operations import move, withdraw
+from layer2.rollup.poster import Data, Poster
 from layer2.rollup.queue import QueueItem, apply_item
 from layer2.rollup.replica import Replica
 from layer2.store.journal import Journal, fault_point
@@ -49,10 +50,12 @@ class Sequencer:
         replica: Replica | None = None,
         least_fee: int = 0,
         fee_account: int = 0,
+        data: Data | str = Data.AUTO,
     ) -> None:
         self.rollup = rollup
         self.sender = sender
         self.replica = replica or Replica(rollup)
+        self.poster = Poster(rollup, sender, self.replica.blobs, data)
         self.least_fee = least_fee
         self.fee_account = fee_account
         self._journal = Journal(journal, kind=self.KIND) if isinstance(journal, str | Path) else journal
@@ -138,7 +141,7 @@ class Sequencer:
         data = b"".join(encode_frame(frame) for frame in frames)
         expected = self.replica.entries[-1].record.hash() if self.replica.entries else bytes(32)
         fault_point("sequencer.post.before")
-        receipt = self.rollup.post_calldata(self.sender, expected, data, end)
+        receipt = self.poster.post(expected, data, end)
         fault_point("sequencer.post.after")
         self.replica.step()
         self._settle()

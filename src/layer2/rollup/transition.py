@@ -1,7 +1,7 @@
 """The state transition: total, so that no data can stop it. What cannot be done is not done, and that is defined.
 
-A frame gives two roots: after its first operations (27, see `FIRST_HALF`) and after the rest. Queue items give one
-for every 27.
+A frame gives two roots: after its first 27 operations (3, if each has a signature of its own) and after the rest. Queue
+items give one for every 27.
 """
 
 from __future__ import annotations

@@ -10,23 +10,25 @@ from dataclasses import dataclass
 
 from eth_abi.abi import encode
 
-from layer2.primitives.bls import is_key, key_hint, signature_hint, uncompressed_key
+from layer2.primitives.bls import is_key, key_hint, packed_key, signature_hint
+from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import keccak
-from layer2.primitives.merkle import empty_roots
 from layer2.rollup.accounts import State
 from layer2.rollup.amounts import fee_of
 from layer2.rollup.authority import Authority
 from layer2.rollup.frames import Frame, FrameType, decode_frame
-from layer2.rollup.params import ACCOUNT_DEPTH, MAX_ACCOUNTS, MAX_NONCE, OPS_PER_SEGMENT
+from layer2.rollup.params import ACCOUNT_DEPTH, MAX_ACCOUNTS, MAX_NONCE, OPS_PER_SEGMENT, SEGMENTS_PER_FRAME
 from layer2.rollup.queue import Deposit, Forced, QueueItem, Scheme, apply_item
-from layer2.rollup.records import NO_ITEM, Claim, ItemRecord, Roots, unpack_roots
+from layer2.rollup.records import NO_ITEM, Claim, ItemRecord, Roots
 from layer2.rollup.replica import Replica
+from layer2.rollup.shown import last_root_proof, pieces_of
 from layer2.rollup.transition import admissible
 
 __all__ = [
     "CHECKPOINT",
     "Place",
     "Witness",
+    "endpoint_proof",
     "locate",
     "named_by_frame",
     "named_by_items",
@@ -39,9 +41,10 @@ CHECKPOINT = 256
 
 _ROOTS = "(bytes32,bytes32,bytes32,bytes32)"
 _ITEM = "(bytes32,uint8,bytes32,uint32,uint64,uint32,bytes28,uint40)"
-_WITNESS = "(uint32[],bytes32[],bytes32[],uint256[],bytes,bytes32[])"
+_FIVE = "(bytes,bytes,bytes,bytes,bytes)"
+_SIX = "(bytes,bytes,bytes,bytes,bytes,bytes)"
 _PLACE = f"(uint256,{_ITEM},{_ITEM})"
-_PROOF = f"(uint256,bytes,{_ROOTS},{_ROOTS},{_PLACE},bytes,bytes[],bytes32[],bytes[],bytes[],{_WITNESS})"
+_PROOF = f"(uint256,{_ROOTS},{_ROOTS},{_PLACE},{_SIX},bytes[],bytes32[],bytes,bytes[],{_FIVE})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,12 @@ class Witness:
     ids: list[int]
     leaves: list[bytes]
     siblings: list[bytes]
-    empty: list[int]
     hints: bytes
     branch: list[bytes]
 
     @classmethod
-    def of(cls, state: State, named: Iterable[int]) -> Witness:
-        """For accounts named in this order in `state`."""
+    def of(cls, state: State, named: Iterable[int], *, takes_out: bool) -> Witness:
+        """For accounts named in this order in `state`; `takes_out`: withdrawals may be added."""
         order = list(named)
         # A tree cannot be opened at no leaf; account 0 is never given out.
         ids = sorted(set(order) or {0})
@@ -82,13 +84,16 @@ class Witness:
             account = state.accounts.get(one)
             word = 0 if account is None else account.token << 160 | account.nonce << 128 | account.balance
             leaves += [bytes(32) if account is None else account.owner, word.to_bytes(32, "big")]
-        siblings, empty = _multiproof(state, ids)
+        siblings = _multiproof(state, ids)
         hints = bytes(place[one] for one in order)
-        return cls(ids, leaves, siblings, empty, hints, state.withdrawal_branch())
+        return cls(ids, leaves, siblings, hints, state.withdrawal_branch() if takes_out else [])
 
-    def as_tuple(self) -> tuple[object, ...]:
-        """As the judge takes it."""
-        return (self.ids, self.leaves, self.siblings, self.empty, self.hints, self.branch)
+    def as_tuple(self, *, keyed: bool = False) -> tuple[object, ...]:
+        """As the judge takes it; `keyed`: without the owners."""
+        ids = b"".join(one.to_bytes(4, "big") for one in self.ids)
+        rows = self.leaves[1::2] if keyed else self.leaves
+        leaves, siblings, branch = (b"".join(one) for one in (rows, self.siblings, self.branch))
+        return (ids, leaves, siblings, self.hints, branch)
 
 
 def locate(replica: Replica, absolute: int) -> Place:
@@ -150,13 +155,19 @@ def signature_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
     opened = _open(replica, claim, segment)
     frame = opened.frame
     receiver = [frame.receiver] if fee_of(frame.fee) else []
-    keys = []
-    for op in frame.ops:
-        account = opened.state.accounts.get(op.sender)
-        key = None if account is None else opened.state.keys.get(account.owner)
-        keys.append(bytes(256) if key is None else uncompressed_key(key))
-    row = opened.row([*receiver, *(op.sender for op in frame.ops)])
-    return encode([_PROOF, "(bytes[],bytes)"], [row, (keys, signature_hint(frame.signature))])
+    named = [*receiver, *(op.sender for op in frame.ops)]
+    opened.keys = [_key_of(opened.state, one) for one in sorted(set(named))]
+    opened.hints = [signature_hint(frame.signature)]
+    return encode([_PROOF], [opened.row(named, keyed=True)])
+
+
+def endpoint_proof(replica: Replica, claim: Claim) -> bytes:
+    """The proof by which `EndpointJudge` compares the last root in a claim's blob with the claimed one."""
+    blob = replica.roots_blob(claim)
+    if blob is None:
+        raise MalformedError(f"claim {claim.id.hex()[:8]} has its roots in calldata", hint="the contract compared them")
+    count = claim.segments - replica.claims[claim.parent].segments
+    return encode(["bytes32", "bytes"], last_root_proof(blob, count))
 
 
 def turns_on_signature(replica: Replica, claim: Claim, segment: int) -> bool:
@@ -166,7 +177,7 @@ def turns_on_signature(replica: Replica, claim: Claim, segment: int) -> bool:
         return False
     start = opened.state.root
     right = next(opened.rest)
-    given = unpack_roots(replica.given_roots[claim.id])[segment]
+    given = replica.roots_of(claim)[segment]
     return (given == start) != (right == start)
 
 
@@ -185,26 +196,29 @@ class _Opened:
     half: int
     items: list[bytes]
     later: list[bytes]
-    data: bytes
     named: list[int]
     keys: list[bytes]
     hints: list[bytes]
 
-    def row(self, named: list[int]) -> tuple[object, ...]:
-        """`Segment.Proof`, with these accounts opened."""
+    def row(self, named: list[int], *, keyed: bool = False) -> tuple[object, ...]:
+        """`Segment.Proof`, with these accounts opened; `keyed`: their owners follow from the keys."""
         before = Roots.of(self.origin if self.segment == 0 else self.state)
+        entry = self.replica.entries[self.place.entry - 1]
+        offset = self.place.offset - self.place.queue_segments
+        index = None if offset < 0 else offset // SEGMENTS_PER_FRAME
+        takes_out = not keyed and (index is None or self.frame.kind.withdraws)
+        pieces = pieces_of(self.replica, self.claim, self.segment, max(0, self.half), entry, index)
         return (
             self.segment,
-            self.replica.given_roots[self.claim.id],
             before.as_tuple(),
             Roots.of(self.origin).as_tuple(),
             (self.place.entry, self.place.record.as_tuple(), self.place.previous.as_tuple()),
-            self.data,
+            pieces.as_tuple(),
             self.items,
             self.later,
-            self.keys,
+            b"".join(self.keys),
             self.hints,
-            Witness.of(self.state, named).as_tuple(),
+            Witness.of(self.state, named, takes_out=takes_out).as_tuple(keyed=keyed),
         )
 
 
@@ -223,14 +237,14 @@ def _open(replica: Replica, claim: Claim, segment: int) -> _Opened:
         coming = replica.queue[start:end]
         named = named_by_items(state, coming)
         speakers = _speakers(state, coming, replica.authority)
-        return _Opened(*head, Frame(), -1, replica.raw_queue[start:end], later, b"", named, *speakers)
+        return _Opened(*head, Frame(), -1, replica.raw_queue[start:end], later, named, *speakers)
     index = place.offset - place.queue_segments
     entry = replica.entries[place.entry - 1]
     frame = decode_frame(entry.frames()[index // 2])
     named = named_by_frame(state, frame, index % 2)
     opens = frame.kind is FrameType.ACCOUNTS and index % 2 == 0
     hints = [key_hint(op.key) for op in frame.ops] if opens else []
-    return _Opened(*head, frame, index % 2, [], [], entry.data, named, [], hints)
+    return _Opened(*head, frame, index % 2, [], [], named, [], hints)
 
 
 def _speakers(state: State, items: list[QueueItem], authority: Authority) -> tuple[list[bytes], list[bytes]]:
@@ -243,33 +257,36 @@ def _speakers(state: State, items: list[QueueItem], authority: Authority) -> tup
             account = state.accounts.get(item.account)
             fits = account is not None and account.token == item.token and account.nonce < MAX_NONCE
             if account is not None and fits and not item.to >> 32 and account.address is None:
-                keys.append(uncompressed_key(state.keys[account.owner]))
+                keys.append(packed_key(state.keys[account.owner]))
                 hints.append(signature_hint(item.signature))
         apply_item(state, item, authority)
     return keys, hints
 
 
-def _multiproof(state: State, ids: list[int]) -> tuple[list[bytes], list[int]]:
-    zeros = empty_roots(ACCOUNT_DEPTH)
+def _key_of(state: State, index: int) -> bytes:
+    """The key of an account as `Accounts.readKeyed` takes it; of one without a key, zeros and its owner."""
+    account = state.accounts.get(index)
+    key = None if account is None else state.keys.get(account.owner)
+    if key is not None:
+        return packed_key(key)
+    return bytes(160) + (bytes(32) if account is None else account.owner)
+
+
+def _multiproof(state: State, ids: list[int]) -> list[bytes]:
+    """Siblings in the order in which `Accounts.sol` walks: each id from the bottom up to where the next one joins it.
+
+    Those at or above the next account are left out: there is nothing.
+    """
     siblings: list[bytes] = []
-    bits: list[bool] = []
-    indices = ids
-    for level in range(ACCOUNT_DEPTH):
-        above: list[int] = []
-        at = 0
-        while at < len(indices):
-            index = indices[at]
-            if at + 1 < len(indices) and indices[at + 1] == index ^ 1:
-                at += 1
-            else:
-                node = state.account_node(level, index ^ 1)
-                bits.append(node == zeros[level])
-                if not bits[-1]:
-                    siblings.append(node)
-            above.append(index >> 1)
-            at += 1
-        indices = above
-    words = [0] * -(-len(bits) // 256)
-    for at, bit in enumerate(bits):
-        words[at >> 8] |= int(bit) << (at & 255)
-    return siblings, words
+    waiting = [ACCOUNT_DEPTH]
+    for at, one in enumerate(ids):
+        target = (one ^ ids[at + 1]).bit_length() - 1 if at + 1 < len(ids) else ACCOUNT_DEPTH
+        for level in range(target):
+            if level == waiting[-1]:
+                waiting.pop()
+                continue
+            beside = one >> level ^ 1
+            if beside << level < state.next_account:
+                siblings.append(state.account_node(level, beside))
+        waiting.append(target)
+    return siblings

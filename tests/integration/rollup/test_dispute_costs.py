@@ -63,7 +63,12 @@ def test_every_dispute_about_a_full_frame_fits_one_transaction(chain, people, tm
     start, lie = l2.genesis.root, b"\0" + bytes(range(31))
     gas = {}
     before = chain.snapshot()
-    for name, roots in (("first half", [lie, second]), ("second half", [first, lie]), ("skipped", [start, start])):
+    for name, roots in (
+        ("to warm up", [start, lie]),
+        ("first half", [lie, second]),
+        ("second half", [first, lie]),
+        ("skipped", [start, start]),
+    ):
         record = replica.entries[0].record
         liar = Sender(chain, people.attacker)
         l2.rollup.propose(liar, parent, record, 1, roots[-1], pack_roots(roots), l2.profile.bond)

@@ -15,6 +15,7 @@ from layer2.primitives.units import parse_amount
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
 from layer2.rollup.records import Claim, Status, pack_roots
+from layer2.rollup.runs import commit
 from layer2.rollup.witness import locate, state_proof
 from layer2.testing import deploy_mock
 from layer2.testing.reverts import reverts
@@ -59,7 +60,7 @@ class Court:
         payer.deposit("1 ether", to=first)
         payer.force("0.2 ether", two, account=one)
         payer.force("0.3 ether", people.payer.address, account=one)
-        payee.force("0.3 ether", people.payer.address, account=one)  # not its own
+        l2.rollup.force(payee.sender, one, 0, parse_amount("0.3 ether"), people.payer.address)  # not its own
         l2.rollup.deposit(payer.sender, 0, 7, keccak(b"no key"), 0)  # goes back
         l2.post()
         for _ in range(54):
@@ -84,7 +85,7 @@ class Court:
     def claim(self, roots: list[bytes]) -> Claim:
         last = self.replica.entries[-1].record
         packed = pack_roots(roots)
-        made = Claim(self.parent.id, len(self.replica.entries), last.segments, roots[-1], keccak(packed), False)
+        made = Claim(self.parent.id, len(self.replica.entries), last.segments, roots[-1], commit(packed), False)
         # The judge is asked about claims that were never proposed: it is stateless.
         self.replica.given_roots[made.id] = packed
         return made

@@ -18,6 +18,7 @@ from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
 from layer2.rollup.messages import Transfer
 from layer2.rollup.queue import Scheme
 from layer2.rollup.records import Claim, pack_roots
+from layer2.rollup.runs import commit
 from layer2.rollup.witness import locate, state_proof
 
 pytestmark = pytest.mark.anvil
@@ -78,7 +79,7 @@ class Bench:
 
     def guilty(self, roots: list[bytes], segment: int) -> bool:
         last, packed = self.replica.entries[-1].record, pack_roots(roots)
-        claim = Claim(self.parent.id, len(self.replica.entries), last.segments, roots[-1], keccak(packed), False)
+        claim = Claim(self.parent.id, len(self.replica.entries), last.segments, roots[-1], commit(packed), False)
         self.replica.given_roots[claim.id] = packed
         row = (claim.as_tuple(), self.parent.as_tuple(), state_proof(self.replica, claim, segment))
         return bool(self.judge.call("guilty", *row, sender=self.l2.rollup.address))

@@ -21,6 +21,7 @@ from layer2.rollup.challenger import SIGNATURE_JUDGE
 from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
 from layer2.rollup.messages import Transfer
 from layer2.rollup.records import Claim, Status, pack_roots
+from layer2.rollup.runs import commit
 from layer2.rollup.witness import signature_proof
 
 pytestmark = pytest.mark.anvil
@@ -86,7 +87,7 @@ class Bench:
 
     def guilty(self, roots: list[bytes]) -> bool:
         last, packed = self.replica.entries[-1].record, pack_roots(roots)
-        claim = Claim(self.parent.id, len(self.replica.entries), last.segments, roots[-1], keccak(packed), False)
+        claim = Claim(self.parent.id, len(self.replica.entries), last.segments, roots[-1], commit(packed), False)
         self.replica.given_roots[claim.id] = packed
         row = (claim.as_tuple(), self.parent.as_tuple(), signature_proof(self.replica, claim, 0))
         return bool(self.judge.call("guilty", *row, sender=self.l2.rollup.address))
@@ -178,7 +179,7 @@ def test_too_little_gas_never_convicts(bench: Bench) -> None:
     right = bench.replica.execute(bench.parent, len(bench.replica.entries)).roots
     packed = pack_roots(right)
     last = bench.replica.entries[-1].record
-    claim = Claim(bench.parent.id, len(bench.replica.entries), last.segments, right[-1], keccak(packed), False)
+    claim = Claim(bench.parent.id, len(bench.replica.entries), last.segments, right[-1], commit(packed), False)
     bench.replica.given_roots[claim.id] = packed
     row = (claim.as_tuple(), bench.parent.as_tuple(), signature_proof(bench.replica, claim, 0))
     for gas in range(60_000, 700_000, 40_000):

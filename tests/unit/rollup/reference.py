@@ -13,7 +13,7 @@ from sha3 import keccak_256
 
 CAP = 2**128 - 1
 SIZES = {1: 8, 2: 10, 3: 40, 4: 24, 5: 74, 6: 104, 7: 88, 8: 96}
-FIRST: dict[int, int] = {}
+FIRST = {5: 3, 6: 3, 7: 3}
 """Operations in the first half of a frame, where it is not 27: by type."""
 
 

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IJudge} from "../../interfaces/IJudge.sol";
+import {IRollup} from "../../interfaces/IRollup.sol";
+import {BlobOpening} from "../../lib/BlobOpening.sol";
+
+/// @title EndpointJudge: the last root in the blob must be the root that is claimed
+/// @notice Convicts when it is not. Roots in calldata were compared when the claim was proposed, and how many there are
+/// follows from the entries: nothing else about the ends of a claim can be wrong.
+contract EndpointJudge is IJudge {
+    /// @inheritdoc IJudge
+    /// @dev The proof: the last root as its field element, and the opening of it.
+    function guilty(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
+        external
+        view
+        returns (bool)
+    {
+        if (!claimed.rootsInBlob) return false;
+        (bytes32 last, bytes memory opening) = abi.decode(encoded, (bytes32, bytes));
+        BlobOpening.Part[] memory parts = new BlobOpening.Part[](1);
+        uint256 index = claimed.segments - parent.segments - 1;
+        parts[0] = BlobOpening.Part(claimed.roots, index, abi.encodePacked(last));
+        BlobOpening.verify(parts, opening);
+        return last != claimed.root;
+    }
+}

@@ -1,0 +1,67 @@
+"""Blobs on their way to the chain: the sidecar of a type-3 transaction (EIP-4844, EIP-7594)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import rlp
+
+from layer2.primitives.errors import RangeError
+from layer2.primitives.kzg import blob_proof, cell_proofs, commitment, versioned_hash
+
+__all__ = ["GAS_PER_BLOB", "MAX_BLOBS", "Sidecar", "blobs_of"]
+
+GAS_PER_BLOB = 131_072
+MAX_BLOBS = 6
+"""Blobs of one transaction (EIP-7594)."""
+
+_TYPE = 3
+_CELLS_VERSION = 1
+
+
+@dataclass(slots=True, eq=False)
+class Sidecar:
+    """Blobs with their commitments; proofs are made when a form asks for them, once."""
+
+    blobs: tuple[bytes, ...]
+    commitments: tuple[bytes, ...]
+    _proofs: dict[bool, list[bytes]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, blobs: Sequence[bytes]) -> Sidecar:
+        """Commit to blobs; raises RangeError for none or more than a transaction carries."""
+        if not 1 <= len(blobs) <= MAX_BLOBS:
+            raise RangeError(f"{len(blobs)} blobs in a transaction, 1 to {MAX_BLOBS} needed", hint="post several times")
+        return cls(tuple(blobs), tuple(commitment(one) for one in blobs))
+
+    @property
+    def hashes(self) -> tuple[bytes, ...]:
+        """The versioned hashes."""
+        return tuple(versioned_hash(one) for one in self.commitments)
+
+    def wrap(self, signed: bytes, *, cells: bool) -> bytes:
+        """A signed type-3 transaction as it is handed to a node, with its blobs.
+
+        `cells`: with the cell proofs that Osaka asks for (sidecar version 1), else with one proof a blob.
+        """
+        body = rlp.decode(signed[1:])
+        blobs, commitments = list(self.blobs), list(self.commitments)
+        if cells not in self._proofs:
+            pairs = zip(blobs, commitments, strict=True)
+            one_each = [blob_proof(blob, made) for blob, made in pairs] if not cells else []
+            self._proofs[cells] = one_each or [proof for blob in blobs for proof in cell_proofs(blob)]
+        parts: list[Any] = [body, bytes((_CELLS_VERSION,))] if cells else [body]
+        return signed[:1] + cast(bytes, rlp.encode([*parts, blobs, commitments, self._proofs[cells]]))
+
+
+def blobs_of(raw: bytes) -> dict[bytes, bytes]:
+    """The blobs that a raw transaction carries, by versioned hash; none for other transactions."""
+    if not raw or raw[0] != _TYPE:
+        return {}
+    parts = rlp.decode(raw[1:])
+    if not isinstance(parts[0], list):
+        return {}
+    blobs, commitments = parts[-3], parts[-2]
+    return {versioned_hash(made): blob for blob, made in zip(blobs, commitments, strict=True)}

@@ -1,0 +1,145 @@
+"""Where blobs come from: the node, a beacon node's endpoint, an archive. Whatever they give is checked by its hash."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Protocol
+
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.errors import ConnectionFailed, RpcError
+from layer2.primitives.kzg import hash_of_blob, is_blob
+from layer2.rollup.refusals import DataMissing
+from layer2.store.archive import Archive
+
+__all__ = ["BeaconBlobs", "BlobSource", "Blobs", "NodeBlobs"]
+
+_TIMEOUT = 20.0
+_MOST_BYTES = 8 << 20
+
+
+class BlobSource(Protocol):
+    """Somebody who may have blobs. Nothing it gives is believed."""
+
+    def fetch(self, versioned_hash: bytes, block: int) -> bytes | None:
+        """A blob that came in a block; None if it is not to be had. Raises ConnectionFailed or RpcError."""
+
+
+class NodeBlobs:
+    """The node itself: the in-process chain and anvil keep what they were given."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def __repr__(self) -> str:
+        return f"<NodeBlobs {self.connection}>"
+
+    def fetch(self, versioned_hash: bytes, block: int) -> bytes | None:
+        """Ask the node."""
+        return self.connection.backend.blob(versioned_hash, block)
+
+
+class BeaconBlobs:
+    """The beacon API: `GET /eth/v1/beacon/blobs/{block}?versioned_hashes=...`.
+
+    `slot_of`: the slot of an execution block, `(time - genesis) / 12` on the main chain; anvil counts blocks.
+    """
+
+    def __init__(self, url: str, *, genesis_time: int = 0, slot_seconds: int = 0, connection: Connection | None = None):
+        self.url = url.rstrip("/")
+        self._genesis, self._seconds, self._connection = genesis_time, slot_seconds, connection
+
+    def __repr__(self) -> str:
+        return f"<BeaconBlobs {self.url}>"
+
+    def fetch(self, versioned_hash: bytes, block: int) -> bytes | None:
+        """Ask the endpoint."""
+        path = f"/eth/v1/beacon/blobs/{self._slot(block)}?versioned_hashes=0x{versioned_hash.hex()}"
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=_TIMEOUT) as answer:
+                rows = json.loads(answer.read(_MOST_BYTES))["data"]
+        except urllib.error.HTTPError as failure:
+            if failure.code == 404:
+                return None
+            raise ConnectionFailed(f"{self.url}: HTTP {failure.code}", hint="check the beacon node") from failure
+        except (OSError, ValueError, KeyError, TypeError) as failure:
+            raise ConnectionFailed(f"{self.url}: no blobs: {failure}", hint="check the beacon node") from failure
+        if not isinstance(rows, list) or not rows:
+            return None
+        try:
+            return bytes.fromhex(str(rows[0]).removeprefix("0x"))
+        except ValueError:
+            return None
+
+    def _slot(self, block: int) -> int:
+        if not self._seconds or self._connection is None:
+            return block
+        header = self._connection.block(block)
+        time = self._genesis if header is None else header.timestamp
+        return (time - self._genesis) // self._seconds
+
+
+class Blobs:
+    """All sources one after the other, and an archive that keeps what was found.
+
+    `doubts`: what sources gave that was not what was asked for, and what they failed with, for people to read.
+    """
+
+    def __init__(self, sources: Sequence[BlobSource], archive: Archive | None = None) -> None:
+        self.sources = list(sources)
+        self.archive = archive or Archive()
+        self.doubts: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"<Blobs kept={len(self.archive)} sources={self.sources}>"
+
+    @classmethod
+    def of(cls, connection: Connection, archive: Archive | None = None, beacon: str = "") -> Blobs:
+        """The node, then a beacon endpoint if one is named."""
+        sources: list[BlobSource] = [NodeBlobs(connection)]
+        if beacon:
+            sources.append(BeaconBlobs(beacon))
+        return cls(sources, archive)
+
+    def get(self, versioned_hash: bytes, block: int) -> bytes:
+        """A blob that has this hash.
+
+        Raises:
+            DataMissing: nobody has it now; ask again later.
+        """
+        kept = self.archive.get(versioned_hash)
+        if kept is not None:
+            if _fits(kept, versioned_hash):
+                return kept
+            self._doubt("the archive", "held something else; dropped")
+            self.archive.drop(versioned_hash)
+        for source in self.sources:
+            try:
+                found = source.fetch(versioned_hash, block)
+            except (ConnectionFailed, RpcError) as failure:
+                self._doubt(source, str(failure))
+                continue
+            if found is None:
+                continue
+            if _fits(found, versioned_hash):
+                self.archive.put(versioned_hash, found)
+                return found
+            self._doubt(source, f"gave something else for 0x{versioned_hash.hex()[:12]}")
+        raise DataMissing(
+            f"blob 0x{versioned_hash.hex()[:12]}.. of block {block}: none of {len(self.sources)} sources has it",
+            hint="name a beacon node or an archive that has it; the node goes on by itself once it can be read",
+        )
+
+    def keep(self, blob: bytes) -> None:
+        """Put a blob into the archive: one that this node posts itself."""
+        self.archive.put(hash_of_blob(blob), blob)
+
+    def _doubt(self, source: object, what: str) -> None:
+        self.doubts.append(f"{source}: {what}")
+        del self.doubts[:-100]
+
+
+def _fits(blob: bytes, versioned_hash: bytes) -> bool:
+    return is_blob(blob) and hash_of_blob(blob) == versioned_hash

@@ -1,0 +1,108 @@
+"""A state to start from: that of a final assertion, checked against the chain before it is used."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from layer2.primitives.addresses import to_address
+from layer2.primitives.errors import Layer2Error
+from layer2.rollup.accounts import Account, State, Withdrawal, owner_of_key
+from layer2.rollup.contract import RollupContract
+from layer2.rollup.records import Claim, Status
+from layer2.rollup.refusals import SnapshotWrong
+
+__all__ = ["Snapshot"]
+
+_MAGIC = b"layer2 rollup snapshot 1\n"
+_HEAD = struct.Struct(">32sQQ32s32s?32sIQ28sIIII")
+_ACCOUNT = struct.Struct(">I32sHI16s")
+_WITHDRAWAL = struct.Struct(">20sH16s")
+_KEY = 96
+_RESYNC = "start without it: the node then rebuilds the state from the main chain"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A final assertion, the inbox's accumulator where it ends, and its state."""
+
+    claim: Claim
+    acc: bytes
+    state: State
+
+    def check(self, rollup: RollupContract) -> None:
+        """Refuse what is not final there, or not the state it is said to be.
+
+        Raises:
+            SnapshotWrong
+        """
+        if self.state.root != self.claim.root:
+            raise SnapshotWrong(
+                f"snapshot: its state has root {self.state.root.hex()[:12]}, its claim {self.claim.root.hex()[:12]}",
+                hint=_RESYNC,
+            )
+        status = rollup.status(self.claim.id)[2]
+        if status is not Status.FINAL or rollup.acc(self.claim.inbox_end) != self.acc:
+            raise SnapshotWrong(
+                f"snapshot: claim {self.claim.id.hex()[:12]} is {status.name.lower()} at {rollup.address}, not final",
+                hint=_RESYNC,
+            )
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file, whole or not at all."""
+        target = Path(path)
+        part = target.with_suffix(target.suffix + ".part")
+        part.write_bytes(_MAGIC + zlib.compress(self._encode(), 1))
+        part.replace(target)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Snapshot:
+        """Read a file; whether it is true, `check` says. Raises SnapshotWrong for what is no snapshot."""
+        raw = Path(path).read_bytes()
+        if not raw.startswith(_MAGIC):
+            raise SnapshotWrong(f"{path} is no snapshot of a rollup", hint=_RESYNC)
+        try:
+            return cls._decode(zlib.decompress(raw[len(_MAGIC) :]))
+        except (zlib.error, struct.error, ValueError, IndexError, Layer2Error) as failure:
+            raise SnapshotWrong(f"{path} is damaged: {failure}", hint=_RESYNC) from failure
+
+    def _encode(self) -> bytes:
+        claim, state = self.claim, self.state
+        keys = sorted({state.keys[one.owner] for one in state.accounts.values() if one.owner in state.keys})
+        head = _HEAD.pack(
+            claim.parent, claim.inbox_end, claim.segments, claim.root, claim.roots, claim.roots_in_blob, self.acc,
+            state.next_account, state.queue_count, state.queue_acc, state.tokens,
+            len(state.accounts), len(state.withdrawals), len(keys),
+        )  # fmt: skip
+        accounts = (
+            _ACCOUNT.pack(index, one.owner, one.token, one.nonce, one.balance.to_bytes(16, "big"))
+            for index, one in state.accounts.items()
+        )
+        withdrawals = (
+            _WITHDRAWAL.pack(bytes.fromhex(one.target[2:]), one.token, one.amount.to_bytes(16, "big"))
+            for one in state.withdrawals
+        )
+        return head + b"".join(accounts) + b"".join(withdrawals) + b"".join(keys)
+
+    @classmethod
+    def _decode(cls, raw: bytes) -> Snapshot:
+        *claim, acc, following, queued, queue_acc, tokens, accounts, withdrawals, keys = _HEAD.unpack_from(raw)
+        state, at = State(), _HEAD.size
+        for _ in range(accounts):
+            index, owner, token, nonce, balance = _ACCOUNT.unpack_from(raw, at)
+            state.put(index, Account(owner, token, nonce, int.from_bytes(balance, "big")))
+            at += _ACCOUNT.size
+        for _ in range(withdrawals):
+            target, token, amount = _WITHDRAWAL.unpack_from(raw, at)
+            state.take_out(Withdrawal(to_address(target), token, int.from_bytes(amount, "big")))
+            at += _WITHDRAWAL.size
+        for _ in range(keys):
+            key = raw[at : at + _KEY]
+            state.keys[owner_of_key(key)] = key
+            at += _KEY
+        if at != len(raw):
+            raise ValueError(f"{len(raw)} bytes, {at} expected")
+        state.next_account, state.queue_count, state.tokens, state.queue_acc = following, queued, tokens, queue_acc
+        return cls(Claim(*claim), acc, state)
