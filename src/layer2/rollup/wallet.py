@@ -70,8 +70,9 @@ class Wallet:
     @property
     def accounts(self) -> dict[int, Account]:
         """The accounts of either key, by index, as the inbox has them."""
-        owners = {owner_of_address(self.signer.address), owner_of_key(self.bls.public)}
-        return {index: one for index, one in self.replica.head.accounts.items() if one.owner in owners}
+        head = self.replica.head
+        owners = (owner_of_address(self.signer.address), owner_of_key(self.bls.public))
+        return {index: head.accounts[index] for index in sorted(one for owner in owners for one in head.owned(owner))}
 
     def account(self, token: int = 0, *, bls: bool | None = None) -> int:
         """The first account of a token, of one kind of key if told; raises AccountUnknown."""
@@ -183,7 +184,8 @@ class Wallet:
 
     def _escapable(self, final: Claim) -> int:
         owner = owner_of_address(self.signer.address)
-        for index, one in self.replica.state_of(final).accounts.items():
-            if one.owner == owner and one.balance:
+        state = self.replica.state_of(final)
+        for index in state.owned(owner):
+            if state.accounts[index].balance:
                 return index
         raise AccountUnknown(f"{self.signer.address} has nothing in the last final state", hint="refund its deposits")
