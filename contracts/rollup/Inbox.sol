@@ -73,17 +73,20 @@ abstract contract Inbox is Queue {
     /// @return acc the queue's accumulator at `queueEnd`, zero when nothing is consumed
     /// @return count items consumed
     function _consume(Head memory head, uint256 queueEnd) private view returns (bytes28 acc, uint256 count) {
-        Tail memory tail = _tail;
-        bool overdue = head.consumed != tail.length && _isOverdue(head.pendingSince);
+        bool overdue = _isOverdue(head.pendingSince);
         if (msg.sender != _SEQUENCER && !overdue && block.timestamp <= head.lastTime + _LEASE) {
             revert PostingLeased(msg.sender, head.lastTime + _LEASE + 1);
         }
+        // Nothing to consume and nothing that must be: the queue need not be looked at.
+        if (queueEnd == head.consumed && !overdue) return (0, 0);
+        Tail memory tail = _tail;
         if (queueEnd < head.consumed || queueEnd > tail.length || queueEnd - head.consumed > MAX_CONSUME) {
             revert QueueEndInvalid(head.consumed, queueEnd, tail.length);
         }
         count = queueEnd - head.consumed;
         if (queueEnd == tail.length) {
             acc = count == 0 ? bytes28(0) : tail.acc;
+            head.pendingSince = NOTHING_WAITS;
         } else if (count != 0) {
             Checkpoint memory point = _checkpoints[queueEnd];
             if (point.time == 0) revert QueueEndInvalid(head.consumed, queueEnd, tail.length);

@@ -159,7 +159,8 @@ class State:
     """All accounts, the withdrawals since the last assertion, and how far the queue is consumed. Mutable.
 
     A root is made of what was written since the last one, whether by Python or by the compiled kernel: both write the
-    columns of `ledger`, some 130 bytes for each account.
+    columns of `ledger`, some 130 bytes for each account. The kernel lets other threads run: one thread at a time may
+    use a state.
 
     `keys`: the BLS keys by their owner words, as published when the accounts were made. Copies share it: it only
     grows, and a key whose account is missing speaks for nobody.
