@@ -20,13 +20,13 @@ abstract contract Inbox is Queue {
     mapping(uint256 index => bytes32) public accs;
 
     /// @inheritdoc IRollup
-    function postCalldata(bytes32 expectedAcc, bytes calldata data, uint256 queueEnd) external whileRunning {
+    function postCalldata(bytes32 expectedAcc, bytes calldata data, uint256 queueEnd) external {
         _post(expectedAcc, KIND_CALLDATA, Runs.commit(data), Runs.count(data.length), queueEnd);
         emit Frames(_head.items, data);
     }
 
     /// @inheritdoc IRollup
-    function postBlobs(bytes32 expectedAcc, uint256 frames, uint256 queueEnd) external whileRunning {
+    function postBlobs(bytes32 expectedAcc, uint256 frames, uint256 queueEnd) external {
         uint256 count = (frames + FRAMES_PER_BLOB - 1) / FRAMES_PER_BLOB;
         bytes32[] memory hashes = new bytes32[](count);
         for (uint256 i; i < count; ++i) {
@@ -34,11 +34,11 @@ abstract contract Inbox is Queue {
             if (hashes[i] == 0) revert BlobMissing(i);
         }
         _post(expectedAcc, KIND_BLOBS, keccak256(abi.encodePacked(hashes)), frames, queueEnd);
-        emit Blobs(_head.items, hashes);
+        emit Blobs(hashes);
     }
 
     /// @inheritdoc IRollup
-    function forceInclude(bytes32 expectedAcc, uint256 queueEnd) external whileRunning {
+    function forceInclude(bytes32 expectedAcc, uint256 queueEnd) external {
         _post(expectedAcc, KIND_QUEUE, 0, 0, queueEnd);
     }
 
@@ -49,11 +49,13 @@ abstract contract Inbox is Queue {
         returns (uint256 items, uint256 segments, uint256 queueConsumed, uint256 lastTime, uint256 pendingSince)
     {
         Head memory head = _head;
-        return (head.items, head.segments, head.consumed, head.lastTime, head.pendingSince);
+        pendingSince = head.pendingSince == NOTHING_WAITS ? 0 : head.pendingSince;
+        return (head.items, head.segments, head.consumed, head.lastTime, pendingSince);
     }
 
     function _post(bytes32 expectedAcc, uint8 kind, bytes32 data, uint256 frames, uint256 queueEnd) private {
         Head memory head = _head;
+        if (head.frozen) revert FrozenMode(true);
         bytes32 previous = accs[head.items];
         if (previous != expectedAcc) revert InboxMoved(previous, expectedAcc);
         (bytes28 queueAcc, uint256 consumed) = _consume(head, queueEnd);
@@ -65,7 +67,12 @@ abstract contract Inbox is Queue {
         _head = head;
         Item memory item =
             Item(previous, kind, data, uint32(frames), head.segments, head.consumed, queueAcc, uint40(block.timestamp));
-        accs[head.items] = keccak256(abi.encode(item));
+        bytes32 acc;
+        assembly ("memory-safe") {
+            // In memory a struct of words lies as it is encoded.
+            acc := keccak256(item, 256)
+        }
+        accs[head.items] = acc;
         emit Posted(head.items, item);
     }
 
