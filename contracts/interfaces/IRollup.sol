@@ -20,7 +20,7 @@ interface IRollup {
     /// @param window how long an assertion can be challenged
     /// @param freezeAfter how long something may wait to become final until the rollup can be frozen
     /// @param revealBlocks blocks between a challenger's commitment and its proof
-    /// @param bond behind each open assertion; half pays the challenger, half is burned
+    /// @param bond behind each open assertion; half pays the challenger, half is burned: it stays in the contract for ever
     struct Config {
         address sequencer;
         uint40 forceDelay;

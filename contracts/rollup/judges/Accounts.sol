@@ -183,13 +183,25 @@ library Accounts {
                         if gt(climb, sure) { climb := sure }
                         let bits := shl(5, index)
                         index := shr(sub(climb, level), index)
-                        for { let until := add(sibling, shl(5, and(sub(climb, level), 3))) } lt(sibling, until) {} {
+                        if and(sub(climb, level), 1) {
                             let own := and(bits, 32)
                             mstore(own, node)
                             mstore(xor(own, 32), calldataload(sibling))
                             node := keccak256(0, 64)
                             sibling := add(sibling, 32)
                             bits := shr(1, bits)
+                        }
+                        if and(sub(climb, level), 2) {
+                            let own := and(bits, 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), calldataload(sibling))
+                            node := keccak256(0, 64)
+                            own := and(shr(1, bits), 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), calldataload(add(sibling, 32)))
+                            node := keccak256(0, 64)
+                            sibling := add(sibling, 64)
+                            bits := shr(2, bits)
                         }
                         // Most of the work of a dispute is here: four at a time.
                         for { let until := add(sibling, shl(7, shr(2, sub(climb, level)))) } lt(sibling, until) {} {
@@ -296,7 +308,7 @@ library Accounts {
                         if gt(climb, sure) { climb := sure }
                         let bits := shl(5, index)
                         index := shr(sub(climb, level), index)
-                        for { let until := add(sibling, shl(5, and(sub(climb, level), 3))) } lt(sibling, until) {} {
+                        if and(sub(climb, level), 1) {
                             let own := and(bits, 32)
                             mstore(own, node)
                             mstore(xor(own, 32), calldataload(sibling))
@@ -305,6 +317,22 @@ library Accounts {
                             now_ := keccak256(0, 64)
                             sibling := add(sibling, 32)
                             bits := shr(1, bits)
+                        }
+                        if and(sub(climb, level), 2) {
+                            let own := and(bits, 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), calldataload(sibling))
+                            node := keccak256(0, 64)
+                            mstore(own, now_)
+                            now_ := keccak256(0, 64)
+                            own := and(shr(1, bits), 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), calldataload(add(sibling, 32)))
+                            node := keccak256(0, 64)
+                            mstore(own, now_)
+                            now_ := keccak256(0, 64)
+                            sibling := add(sibling, 64)
+                            bits := shr(2, bits)
                         }
                         // Most of the work of a dispute is here: four at a time.
                         for { let until := add(sibling, shl(7, shr(2, sub(climb, level)))) } lt(sibling, until) {} {
