@@ -7,7 +7,7 @@ pragma solidity ^0.8.28;
 /// `q = sum g^i e_i (p_i - I_i) / Z_i` (g drawn from what is claimed, e_i a constant of the points that spares
 /// inversions) and opens `sum g^i e_i (Z / Z_i) p_i - Z q`, with all Z taken at a point z drawn after q, at z. That is
 /// the scheme of Boneh, Drake, Fisch and Gabizon (eprint 2020/081) for blobs: EIP-2537 folds the commitments, EIP-4844
-/// checks the fold. Anything that does not fit reverts: nobody is convicted by an opening that failed.
+/// checks the fold; all divided by the first factor, so that one commitment need not be multiplied. Anything that does not fit reverts: nobody is convicted by an opening that failed.
 library BlobOpening {
     /// @notice The opening does not show what is claimed.
     error OpeningInvalid(uint256 what);
@@ -38,14 +38,15 @@ library BlobOpening {
 
     uint256 private constant SHA256 = 0x02;
     uint256 private constant POINT_EVALUATION = 0x0a;
+    uint256 private constant G1ADD = 0x0b;
     uint256 private constant G1MSM = 0x0c;
 
     /// @notice Reverts unless the blobs hold these values.
-    /// @param proof a commitment for each part (128 bytes, as EIP-2537 takes points), one to the quotient, and the
-    /// evaluation proof of the fold (48 bytes)
+    /// @param proof a commitment for each part (128 bytes, as EIP-2537 takes points), one to the quotient, one over the
+    /// first factor (32 bytes), and the evaluation proof of the fold (48 bytes)
     function verify(Part[] memory parts, bytes memory proof) internal view {
         uint256 n = parts.length;
-        if (n == 0 || n > 2 || proof.length != POINT * (n + 1) + 48) revert OpeningInvalid(1);
+        if (n == 0 || n > 2 || proof.length != POINT * (n + 1) + 80) revert OpeningInvalid(1);
         bytes32 claimed = 0;
         for (uint256 i; i < n; ++i) {
             Part memory part = parts[i];
@@ -60,6 +61,12 @@ library BlobOpening {
         }
         uint256[] memory scalars = new uint256[](n + 1);
         uint256 value = _combine(parts, z, uint256(claimed) % R, scalars);
+        uint256 inverse = _word(proof, proof.length - 80);
+        if (mulmod(inverse, scalars[0], R) != 1) revert OpeningInvalid(9);
+        for (uint256 i = 1; i <= n; ++i) {
+            scalars[i] = mulmod(scalars[i], inverse, R);
+        }
+        value = mulmod(value, inverse, R);
         _evaluate(_fold(proof, scalars), z, value, proof);
     }
 
@@ -171,14 +178,16 @@ library BlobOpening {
         point = new bytes(POINT);
         bool ok;
         assembly ("memory-safe") {
-            let n := mload(scalars)
+            let n := sub(mload(scalars), 1)
             let input := mload(0x40)
             for { let i := 0 } lt(i, n) { i := add(i, 1) } {
                 let at := add(input, mul(i, 160))
-                mcopy(at, add(add(proof, 32), mul(i, 128)), 128)
-                mstore(add(at, 128), mload(add(add(scalars, 32), shl(5, i))))
+                mcopy(at, add(add(proof, 160), mul(i, 128)), 128)
+                mstore(add(at, 128), mload(add(add(scalars, 64), shl(5, i))))
             }
-            ok := staticcall(gas(), G1MSM, input, mul(n, 160), add(point, 32), 128)
+            ok := staticcall(gas(), G1MSM, input, mul(n, 160), input, 128)
+            mcopy(add(input, 128), add(proof, 32), 128)
+            ok := and(ok, staticcall(gas(), G1ADD, input, 256, add(point, 32), 128))
             ok := and(ok, eq(returndatasize(), 128))
         }
         if (!ok) revert OpeningInvalid(6);

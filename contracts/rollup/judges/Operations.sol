@@ -105,8 +105,9 @@ library Operations {
         uint256 n = head.count;
         (positions, digests, fine) = (new uint256[](n), new bytes32[](n), true);
         uint256 message = _template(head, domain);
+        bool short = head.kind == TRANSFERS;
         for (uint256 i; i < n;) {
-            (uint256 sender, uint256 to, uint256 amount,) = opAt(frame, head, i);
+            (uint256 sender, uint256 to, uint256 amount) = short ? _shortAt(frame, i) : _longAt(frame, head, i);
             uint256 at = state.find(sender);
             unchecked {
                 ++i;
@@ -128,6 +129,28 @@ library Operations {
                 mstore(add(positions, row), div(sub(at, mload(state)), 160))
             }
         }
+    }
+
+    /// @dev `opAt` for the frames of which most are made.
+    function _shortAt(bytes memory frame, uint256 index)
+        private
+        pure
+        returns (uint256 sender, uint256 to, uint256 amount)
+    {
+        assembly ("memory-safe") {
+            let word := mload(add(add(frame, 89), shl(3, index)))
+            sender := shr(232, word)
+            to := and(shr(208, word), 0xffffff)
+            amount := mul(and(shr(192, word), 0x7ff), exp(10, and(shr(203, word), 31)))
+        }
+    }
+
+    function _longAt(bytes memory frame, Header memory head, uint256 index)
+        private
+        pure
+        returns (uint256 sender, uint256 to, uint256 amount)
+    {
+        (sender, to, amount,) = opAt(frame, head, index);
     }
 
     /// @dev What all operations of a frame sign alike, in memory: `type | ... | token | fee`, then `0x1901 | domain`.

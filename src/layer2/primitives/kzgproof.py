@@ -90,8 +90,8 @@ class Part:
 def open_parts(parts: Sequence[Part]) -> bytes:
     """The proof that the blobs hold the values of one or two parts.
 
-    128 bytes for the commitment of each part and for that of the quotient (points as EIP-2537 takes them), then the
-    48 bytes of an evaluation proof.
+    128 bytes for the commitment of each part and for that of the quotient (points as EIP-2537 takes them), 32 for one
+    over the first factor, then the 48 bytes of an evaluation proof.
     """
     claimed, points = bytes(32), b""
     for part in parts:
@@ -109,9 +109,12 @@ def open_parts(parts: Sequence[Part]) -> bytes:
     for one in zeros:
         whole = whole * one % MODULUS
     folding = [factor * pow(zero, -1, MODULUS) * whole % MODULUS for factor, zero in zip(factors, zeros, strict=True)]
+    # Divided by the first factor: the contract then multiplies one commitment less.
+    inverse = pow(folding[0], -1, MODULUS)
+    folding = [one * inverse % MODULUS for one in folding]
     rows = [_fields(part.blob) for part in parts]
-    proof, _ = point_proof(_blob(_sum([*folding, MODULUS - whole], [*rows, values])), z.to_bytes(32, "big"))
-    return points + committed + proof
+    proof, _ = point_proof(_blob(_sum([*folding, -whole * inverse % MODULUS], [*rows, values])), z.to_bytes(32, "big"))
+    return points + committed + inverse.to_bytes(32, "big") + proof
 
 
 def point_of(index: int) -> int:

@@ -11,7 +11,18 @@ from eth_abi.abi import encode
 from layer2.primitives.hashing import keccak
 from layer2.rollup.accounts import State, empty_root
 
-__all__ = ["GENESIS", "NO_ITEM", "Claim", "ItemKind", "ItemRecord", "Roots", "Status", "pack_roots", "unpack_roots"]
+__all__ = [
+    "GENESIS",
+    "NO_ITEM",
+    "NO_ROOTS",
+    "Claim",
+    "ItemKind",
+    "ItemRecord",
+    "Roots",
+    "Status",
+    "pack_roots",
+    "unpack_roots",
+]
 
 _ITEM = ["bytes32", "uint8", "bytes32", "uint32", "uint64", "uint32", "bytes28", "uint40"]
 _CLAIM = ["bytes32", "uint64", "uint64", "bytes32", "bytes32", "bool"]
@@ -115,6 +126,9 @@ class Roots:
         """As the contract takes them."""
         return astuple(self)
 
+
+NO_ROOTS = Roots(bytes(32), bytes(32), bytes(32), bytes(32))
+"""In the place of roots that nobody looks at."""
 
 GENESIS = empty_root()
 """The state root before anything has happened."""

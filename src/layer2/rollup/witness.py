@@ -19,7 +19,7 @@ from layer2.rollup.authority import Authority
 from layer2.rollup.frames import Frame, FrameType, decode_frame
 from layer2.rollup.params import ACCOUNT_DEPTH, MAX_ACCOUNTS, MAX_NONCE, OPS_PER_SEGMENT, SEGMENTS_PER_FRAME
 from layer2.rollup.queue import Deposit, Forced, QueueItem, Scheme, apply_item
-from layer2.rollup.records import NO_ITEM, Claim, ItemRecord, Roots
+from layer2.rollup.records import NO_ITEM, NO_ROOTS, Claim, ItemRecord, Roots
 from layer2.rollup.replica import Replica
 from layer2.rollup.shown import last_root_proof, pieces_of
 from layer2.rollup.transition import admissible
@@ -211,7 +211,7 @@ class _Opened:
         row = (
             self.segment,
             before.as_tuple(),
-            Roots.of(self.origin).as_tuple(),
+            (Roots.of(self.origin) if self.segment == 1 else NO_ROOTS).as_tuple(),
             (self.place.entry, self.place.record.as_tuple(), self.place.previous.as_tuple()),
             pieces.as_tuple(),
             self.items,
