@@ -164,7 +164,7 @@ library Bls {
     /// @notice Whether `point` lies in the subgroup and is the aggregate over all digests, each by the key at its position.
     /// @param keys points of G2, 192 bytes each, known to be right
     /// @param positions which key has signed each digest; callers have checked that there is one
-    function verify(bytes memory point, bytes memory keys, uint256[] memory positions, bytes32[] memory digests)
+    function verify(bytes memory point, bytes calldata keys, uint256[] memory positions, bytes32[] memory digests)
         internal
         view
         returns (bool)
@@ -178,12 +178,12 @@ library Bls {
             mcopy(add(at, 128), add(minusG2, 32), 256)
             for { let i := 1 } iszero(gt(i, n)) { i := add(i, 1) } {
                 at := add(at, 384)
-                let key_ := add(add(keys, 32), mul(mload(add(positions, shl(5, i))), KEY))
+                let key_ := add(keys.offset, mul(mload(add(positions, shl(5, i))), KEY))
                 // Each number of 48 bytes has 16 zero bytes before it.
-                mcopy(add(at, 144), key_, 48)
-                mcopy(add(at, 208), add(key_, 48), 48)
-                mcopy(add(at, 272), add(key_, 96), 48)
-                mcopy(add(at, 336), add(key_, 144), 48)
+                calldatacopy(add(at, 144), key_, 48)
+                calldatacopy(add(at, 208), add(key_, 48), 48)
+                calldatacopy(add(at, 272), add(key_, 96), 48)
+                calldatacopy(add(at, 336), add(key_, 144), 48)
             }
         }
         uint256 first;
@@ -200,14 +200,14 @@ library Bls {
     }
 
     /// @notice The owner word of the key at a position: the hash of the key as EIP-2537 takes it.
-    function ownerOf(bytes memory keys, uint256 position) internal pure returns (bytes32) {
+    function ownerOf(bytes calldata keys, uint256 position) internal pure returns (bytes32) {
         bytes memory whole = new bytes(256);
         assembly ("memory-safe") {
-            let key_ := add(add(keys, 32), mul(position, KEY))
-            mcopy(add(whole, 48), key_, 48)
-            mcopy(add(whole, 112), add(key_, 48), 48)
-            mcopy(add(whole, 176), add(key_, 96), 48)
-            mcopy(add(whole, 240), add(key_, 144), 48)
+            let key_ := add(keys.offset, mul(position, KEY))
+            calldatacopy(add(whole, 48), key_, 48)
+            calldatacopy(add(whole, 112), add(key_, 48), 48)
+            calldatacopy(add(whole, 176), add(key_, 96), 48)
+            calldatacopy(add(whole, 240), add(key_, 144), 48)
         }
         return keccak256(whole);
     }

@@ -28,7 +28,7 @@ library Accounts {
 
     /// @notice The same for owners of BLS keys: `leaves` is the word of each, `keys` the key (`Bls.KEY`), from which the
     /// owner follows. Of an account without a key, 160 zeros and its owner.
-    function readKeyed(bytes memory ids, bytes memory leaves, bytes memory keys)
+    function readKeyed(bytes memory ids, bytes memory leaves, bytes calldata keys)
         internal
         pure
         returns (uint256 table, uint256 size)
@@ -37,22 +37,22 @@ library Accounts {
         if (leaves.length != 32 * size || keys.length != 192 * size) revert Located.WitnessInvalid(10);
         assembly ("memory-safe") {
             let leaf := add(leaves, 32)
-            let key := add(keys, 32)
+            let key := keys.offset
             let whole := mload(0x40)
             calldatacopy(whole, calldatasize(), 256)
             let end := add(table, mul(size, RECORD))
             for { let at := table } lt(at, end) { at := add(at, RECORD) } {
                 // No point of the curve begins with so many zeros.
-                let bare := iszero(or(or(mload(key), mload(add(key, 32))), mload(add(key, 64))))
-                bare := and(bare, iszero(or(mload(add(key, 96)), mload(add(key, 128)))))
+                let bare := iszero(or(or(calldataload(key), calldataload(add(key, 32))), calldataload(add(key, 64))))
+                bare := and(bare, iszero(or(calldataload(add(key, 96)), calldataload(add(key, 128)))))
                 switch bare
-                case 1 { mstore(add(at, 32), mload(add(key, 160))) }
+                case 1 { mstore(add(at, 32), calldataload(add(key, 160))) }
                 default {
                     // Each number of 48 bytes has 16 zero bytes before it, as EIP-2537 takes it.
-                    mcopy(add(whole, 16), key, 48)
-                    mcopy(add(whole, 80), add(key, 48), 48)
-                    mcopy(add(whole, 144), add(key, 96), 48)
-                    mcopy(add(whole, 208), add(key, 144), 48)
+                    calldatacopy(add(whole, 16), key, 48)
+                    calldatacopy(add(whole, 80), add(key, 48), 48)
+                    calldatacopy(add(whole, 144), add(key, 96), 48)
+                    calldatacopy(add(whole, 208), add(key, 144), 48)
                     mstore(add(at, 32), keccak256(whole, 256))
                 }
                 mstore(add(at, 64), mload(leaf))

@@ -58,7 +58,7 @@ library Ledger {
     /// @notice Read the accounts and what the root covers beside them. `fresh`: the withdrawal list starts empty. `keys`:
     /// none, or what the owners follow from (`Accounts.readKeyed`).
     /// @dev Nothing is proven about the accounts until `prove` or `close` has seen them lead to the root before.
-    function open(IRollup.Roots memory before, Witness memory witness, bytes memory keys, bool fresh)
+    function open(IRollup.Roots memory before, Witness memory witness, bytes calldata keys, bool fresh)
         internal
         pure
         returns (State memory state)

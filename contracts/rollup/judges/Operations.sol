@@ -320,21 +320,23 @@ library Operations {
 
     // -------------------------------------------------------------------------------------------------------- queue
 
-    /// @notice What is needed for queue items that are signed by BLS, in their order.
+    /// @notice What is needed for reading the signatures of queue items by BLS, in their order.
     struct Speakers {
-        bytes keys;
         bytes[] hints;
         uint256 used;
     }
 
     /// @notice Consume one queue item.
-    function consume(Ledger.State memory state, bytes memory raw, bytes32 domain, Speakers memory speakers)
-        internal
-        view
-    {
+    function consume(
+        Ledger.State memory state,
+        bytes memory raw,
+        bytes32 domain,
+        Speakers memory speakers,
+        bytes calldata keys
+    ) internal view {
         uint256 kind = uint8(raw[0]);
         if (kind == 1) _deposit(state, raw);
-        else if (kind == 2) _forced(state, raw, domain, speakers);
+        else if (kind == 2) _forced(state, raw, domain, speakers, keys);
         else state.tokens += 1;
         state.queueCount += 1;
         state.queueAcc = bytes28(keccak256(abi.encodePacked(state.queueAcc, keccak256(raw))) << 32);
@@ -357,10 +359,13 @@ library Operations {
         state.takeOut(sender, token, amount);
     }
 
-    function _forced(Ledger.State memory state, bytes memory raw, bytes32 domain, Speakers memory speakers)
-        private
-        view
-    {
+    function _forced(
+        Ledger.State memory state,
+        bytes memory raw,
+        bytes32 domain,
+        Speakers memory speakers,
+        bytes calldata keys
+    ) private view {
         uint256 account = _number(raw, 22, 4);
         uint256 token = _number(raw, 26, 2);
         uint256 amount = _number(raw, 28, 16);
@@ -371,20 +376,20 @@ library Operations {
         uint256 target = withdraws ? 0 : state.find(to);
         if (!from.exists() || from.token() != token || from.nonce() >= Ledger.MAX_NONCE) return;
         bytes32 digest = digestOf(account, to, amount, withdraws, from.nonce(), token, 0, domain);
-        if (!_speaksFor(from.owner(), raw, digest, speakers)) return;
+        if (!_speaksFor(from.owner(), raw, digest, speakers, keys)) return;
         if (withdraws) state.withdraw(from, address(uint160(to)), amount, token, 0);
         else Ledger.move(from, target, amount, token, 0);
     }
 
     /// @dev Whether a forced operation is its account's owner's, by the scheme it names.
-    function _speaksFor(bytes32 owner, bytes memory raw, bytes32 digest, Speakers memory speakers)
+    function _speaksFor(bytes32 owner, bytes memory raw, bytes32 digest, Speakers memory speakers, bytes calldata keys)
         private
         view
         returns (bool)
     {
         uint256 scheme = _number(raw, 21, 1);
         bool byKey = uint256(owner) >> 160 != 0;
-        if (scheme == 2) return byKey && raw.length == 113 && _spoken(raw, owner, digest, speakers);
+        if (scheme == 2) return byKey && raw.length == 113 && _spoken(raw, owner, digest, speakers, keys);
         if (byKey) return false;
         if (scheme == 0) return uint256(owner) == _number(raw, 1, 20);
         if (scheme != 1 || raw.length != 129) return false;
@@ -392,7 +397,7 @@ library Operations {
         return speaker != address(0) && uint256(owner) == uint160(speaker);
     }
 
-    function _spoken(bytes memory raw, bytes32 owner, bytes32 digest, Speakers memory speakers)
+    function _spoken(bytes memory raw, bytes32 owner, bytes32 digest, Speakers memory speakers, bytes calldata keys)
         private
         view
         returns (bool)
@@ -404,12 +409,12 @@ library Operations {
         }
         (bool valid, bytes memory point) = Bls.signature(compressed, speakers.hints[index]);
         if (!valid) return false;
-        if (speakers.keys.length < (index + 1) * Bls.KEY) revert Located.WitnessInvalid(19);
-        if (Bls.ownerOf(speakers.keys, index) != owner) revert Located.WitnessInvalid(20);
+        if (keys.length < (index + 1) * Bls.KEY) revert Located.WitnessInvalid(19);
+        if (Bls.ownerOf(keys, index) != owner) revert Located.WitnessInvalid(20);
         uint256[] memory positions = new uint256[](1);
         bytes32[] memory digests = new bytes32[](1);
         (positions[0], digests[0]) = (index, digest);
-        return Bls.verify(point, speakers.keys, positions, digests);
+        return Bls.verify(point, keys, positions, digests);
     }
 
     /// @dev `width` bytes at `offset` as a number. What lies outside reads as other memory: lengths are the caller's.

@@ -8,8 +8,9 @@ import {Located} from "./Located.sol";
 import {Shown} from "./Shown.sol";
 
 /// @title Opening one segment of a claim: its place, its data, the roots around it, the accounts it touches
-/// @dev What a judge is given is `abi.encode(Proof, siblings)`: the siblings are by far the longest part and are read
-/// where they lie.
+/// @dev What a judge is given is `abi.encode(Proof, siblings, keys)`: the last two are by far the longest parts and are
+/// read where they lie. Keys are those of the accounts for which queue items of the segment are signed by BLS, or, for
+/// the judge of signatures, those of all accounts (`Accounts.readKeyed`); `Bls.KEY` bytes each.
 abstract contract Segment {
     uint256 internal constant OPS = 27;
     uint256 private constant WITHDRAWAL_DEPTH = 17;
@@ -23,7 +24,6 @@ abstract contract Segment {
     /// @param pieces its frame, and the roots around it
     /// @param items the queue items of the segment, if it is one of the queue
     /// @param later hashes of the items after them, up to a checkpoint or the entry's end
-    /// @param keys of the accounts for which queue items of the segment are signed by BLS, 192 bytes each (`Bls.KEY`)
     /// @param hints for reading those signatures, or the keys of new accounts, see `Bls`
     /// @param witness the accounts touched
     struct Proof {
@@ -34,7 +34,6 @@ abstract contract Segment {
         Shown.Pieces pieces;
         bytes[] items;
         bytes32[] later;
-        bytes keys;
         bytes[] hints;
         Ledger.Witness witness;
     }
@@ -59,11 +58,12 @@ abstract contract Segment {
     }
 
     /// @param keys see `Ledger.open`
-    function _open(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, Proof memory proof, bytes memory keys)
-        internal
-        view
-        returns (Opened memory opened)
-    {
+    function _open(
+        IRollup.Claim calldata claimed,
+        IRollup.Claim calldata parent,
+        Proof memory proof,
+        bytes calldata keys
+    ) internal view returns (Opened memory opened) {
         uint256 segments = claimed.segments - parent.segments;
         if (proof.segment >= segments) revert Located.WitnessInvalid(3);
         (uint256 offset, uint256 queueStart) =
@@ -91,6 +91,10 @@ abstract contract Segment {
 
     function _siblings(bytes calldata encoded) internal pure returns (bytes calldata) {
         return Calldata.bytesAt(encoded, 1);
+    }
+
+    function _keys(bytes calldata encoded) internal pure returns (bytes calldata) {
+        return Calldata.bytesAt(encoded, 2);
     }
 
     /// @dev An assertion starts from its parent's root with an empty withdrawal list.

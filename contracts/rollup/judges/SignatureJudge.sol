@@ -5,6 +5,7 @@ import {IJudge} from "../../interfaces/IJudge.sol";
 import {IRollup} from "../../interfaces/IRollup.sol";
 import {IVoice} from "../../interfaces/IVoice.sol";
 import {Bls} from "../../lib/Bls.sol";
+import {Calldata} from "../../lib/Calldata.sol";
 import {Ledger} from "./Ledger.sol";
 import {Located} from "./Located.sol";
 import {Operations} from "./Operations.sol";
@@ -21,7 +22,7 @@ contract SignatureJudge is IJudge, IVoice, Segment {
         returns (bool)
     {
         Proof memory proof = abi.decode(encoded, (Proof));
-        Opened memory opened = _open(claimed, parent, proof, proof.keys);
+        Opened memory opened = _open(claimed, parent, proof, _keys(encoded));
         // The first half tells whether a frame was executed.
         if (opened.isQueue || opened.half == 1) revert Located.WitnessInvalid(30);
         Operations.Header memory head = Operations.header(opened.frame);
@@ -33,12 +34,13 @@ contract SignatureJudge is IJudge, IVoice, Segment {
             Operations.senders(opened.state, opened.frame, head, _domain());
         // A sender that is not there, or has no BLS key, decides it without any signature.
         if (!fine || !able) return executed;
-        return executed != _signed(opened.frame, speakers, digests, proof);
+        return executed != _signed(opened.frame, speakers, digests, proof.hints, _keys(encoded));
     }
 
     /// @inheritdoc IVoice
     function speaks(bytes32 owner, bytes32 digest, bytes calldata proof) external view returns (bool) {
-        (bytes memory key, bytes memory signature, bytes memory hint) = abi.decode(proof, (bytes, bytes, bytes));
+        bytes calldata key = Calldata.bytesAt(proof, 0);
+        (, bytes memory signature, bytes memory hint) = abi.decode(proof, (bytes, bytes, bytes));
         if (key.length != Bls.KEY || Bls.ownerOf(key, 0) != owner || signature.length != 48) {
             revert Located.WitnessInvalid(34);
         }
@@ -48,18 +50,20 @@ contract SignatureJudge is IJudge, IVoice, Segment {
         return valid && Bls.verify(point, key, new uint256[](1), digests);
     }
 
-    function _signed(bytes memory frame, uint256[] memory speakers, bytes32[] memory digests, Proof memory proof)
-        private
-        view
-        returns (bool)
-    {
+    function _signed(
+        bytes memory frame,
+        uint256[] memory speakers,
+        bytes32[] memory digests,
+        bytes[] memory hints,
+        bytes calldata keys
+    ) private view returns (bool) {
         bytes memory compressed = new bytes(48);
         assembly ("memory-safe") {
             mcopy(add(compressed, 32), add(frame, 40), 48)
         }
-        if (proof.hints.length != 1) revert Located.WitnessInvalid(32);
-        (bool valid, bytes memory point) = Bls.signature(compressed, proof.hints[0]);
+        if (hints.length != 1) revert Located.WitnessInvalid(32);
+        (bool valid, bytes memory point) = Bls.signature(compressed, hints[0]);
         if (!valid) return false;
-        return Bls.verify(point, proof.keys, speakers, digests);
+        return Bls.verify(point, keys, speakers, digests);
     }
 }

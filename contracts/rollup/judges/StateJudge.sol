@@ -19,9 +19,9 @@ contract StateJudge is IJudge, Segment {
         returns (bool)
     {
         Proof memory proof = abi.decode(encoded, (Proof));
-        Opened memory opened = _open(claimed, parent, proof, "");
+        Opened memory opened = _open(claimed, parent, proof, encoded[0:0]);
         if (opened.isQueue) {
-            _runQueue(opened.state, proof, opened.queueStart);
+            _runQueue(opened.state, proof, opened.queueStart, _keys(encoded));
         } else {
             (bool judged, bool same) = _runFrame(opened, proof.hints);
             if (judged) {
@@ -58,7 +58,7 @@ contract StateJudge is IJudge, Segment {
         Operations.execute(state, frame, head, opened.half, receiver, _domain());
     }
 
-    function _runQueue(Ledger.State memory state, Proof memory proof, uint256 from) private view {
+    function _runQueue(Ledger.State memory state, Proof memory proof, uint256 from, bytes calldata keys) private view {
         uint256 left = proof.place.item.queueEnd - from;
         if (proof.items.length != (left < OPS ? left : OPS)) revert Located.WitnessInvalid(7);
         if (state.queueCount != from) revert Located.WitnessInvalid(8);
@@ -77,9 +77,9 @@ contract StateJudge is IJudge, Segment {
             known = time != 0 && kept == acc;
         }
         if (!known) revert Located.WitnessInvalid(9);
-        Operations.Speakers memory speakers = Operations.Speakers(proof.keys, proof.hints, 0);
+        Operations.Speakers memory speakers = Operations.Speakers(proof.hints, 0);
         for (uint256 i; i < proof.items.length; ++i) {
-            Operations.consume(state, proof.items[i], domain, speakers);
+            Operations.consume(state, proof.items[i], domain, speakers, keys);
         }
     }
 

@@ -44,7 +44,7 @@ _ITEM = "(bytes32,uint8,bytes32,uint32,uint64,uint32,bytes28,uint40)"
 _FOUR = "(bytes,bytes,bytes,bytes)"
 _SIX = "(bytes,bytes,bytes,bytes,bytes,bytes)"
 _PLACE = f"(uint256,{_ITEM},{_ITEM})"
-_PROOF = f"(uint256,{_ROOTS},{_ROOTS},{_PLACE},{_SIX},bytes[],bytes32[],bytes,bytes[],{_FOUR})"
+_PROOF = f"(uint256,{_ROOTS},{_ROOTS},{_PLACE},{_SIX},bytes[],bytes32[],bytes[],{_FOUR})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,11 +216,10 @@ class _Opened:
             pieces.as_tuple(),
             self.items,
             self.later,
-            b"".join(self.keys),
             self.hints,
             witness.as_tuple(keyed=keyed),
         )
-        return encode([_PROOF, "bytes"], [row, b"".join(witness.siblings)])
+        return encode([_PROOF, "bytes", "bytes"], [row, b"".join(witness.siblings), b"".join(self.keys)])
 
 
 def _open(replica: Replica, claim: Claim, segment: int) -> _Opened:
