@@ -78,7 +78,7 @@ interface IRollup {
     /// @notice What a state root covers beside the accounts; `root = keccak256(accounts, keccak256(...)) >> 8`.
     /// @param accounts root over the accounts
     /// @param withdrawals root over the withdrawals of the assertion
-    /// @param numbers withdrawals(4) nextAccount(4) queueCount(8) tokens(4), zeros(12)
+    /// @param numbers withdrawals(4) nextAccount(4) queueCount(8) tokens(4) withdrawals before this assertion(8), zeros(4)
     /// @param queueAcc the queue's accumulator, in the low 28 bytes
     struct Roots {
         bytes32 accounts;
@@ -116,14 +116,15 @@ interface IRollup {
     event Finalized(bytes32 indexed id);
     /// @notice It is wrong, or rests on a wrong one; half of its bond went to `challenger`.
     event Invalidated(bytes32 indexed id, address indexed challenger);
-    /// @notice It can no longer become final; its bond is free.
+    /// @notice The rollup was frozen before it became final; its bond is free.
     event Released(bytes32 indexed id);
     /// @notice A challenger has committed to a proof.
     event Committed(bytes32 indexed commitment, address indexed challenger);
     /// @notice A withdrawal was paid.
-    event Claimed(bytes32 indexed id, uint256 indexed index, address target, uint16 token, uint128 amount);
-    /// @notice A withdrawal belongs to somebody else now.
-    event ClaimTransferred(bytes32 indexed id, uint256 indexed index, address to);
+    /// @dev `number` counts withdrawals from the beginning: whatever assertion shows one, it is paid once.
+    event Claimed(uint256 indexed number, bytes32 indexed id, address target, uint16 token, uint128 amount);
+    /// @notice A withdrawal belongs to somebody else now. `leaf`: keccak256 of target, token and amount.
+    event ClaimTransferred(uint256 indexed number, bytes32 indexed leaf, address to);
     /// @notice Bond money that is free to use or take back changed.
     event BondChanged(address indexed proposer, uint256 free);
     /// @notice Nothing more is posted, proposed or made final.
@@ -163,7 +164,7 @@ interface IRollup {
     error BondTooLow(uint256 have, uint256 need);
     /// @notice Too early.
     error TooEarly(uint256 now_, uint256 from);
-    /// @notice The parent is not the last final assertion.
+    /// @notice The parent is not final, or not the last one.
     error ParentNotFinal(bytes32 parent, bytes32 finalId);
     /// @notice There is no such commitment, or it is too young.
     error CommitmentMissing(bytes32 commitment);
@@ -185,6 +186,8 @@ interface IRollup {
     error AlreadyPaid(uint256 index);
     /// @notice The caller may not do this.
     error CallerNotOwner(address caller, address owner);
+    /// @notice No scheme has so long a signature.
+    error SignatureTooLong(uint256 given, uint256 most);
     /// @notice The call was re-entered.
     error Reentered();
 
@@ -241,7 +244,9 @@ interface IRollup {
         external
         payable;
 
-    /// @notice Make an assertion final after its window.
+    /// @notice Make an assertion final after its window, once its parent is. The last final one is that which covers most.
+    /// @dev Two right assertions with one parent both become final: nobody is held up by a truth that covers less. In
+    /// frozen mode nothing becomes final any more, but bonds come back.
     function finalize(Claim calldata claimed) external;
 
     /// @notice Announce a proof, so that nobody can take it: `keccak256(abi.encode(msg.sender, id, judge, proofHash))`.
@@ -252,9 +257,6 @@ interface IRollup {
 
     /// @notice Drop an assertion whose parent is invalid. Pays half of its bond.
     function discard(Claim calldata claimed, Claim calldata parent) external;
-
-    /// @notice Free the bond of an assertion that another final one has overtaken.
-    function release(Claim calldata claimed, Claim calldata final_) external;
 
     /// @notice Add bond money.
     function addBond() external payable;
@@ -314,6 +316,20 @@ interface IRollup {
         bytes32 owner,
         uint256 word,
         bytes32[] calldata path
+    ) external;
+
+    /// @notice In frozen mode: pay the balance of a BLS key's account to where the key says.
+    /// @param to the key signed `Escape(uint32 account,address to)` (EIP-712) for it
+    /// @param proof key, signature and the hint for reading it, see `IVoice`
+    function escapeTo(
+        Claim calldata final_,
+        Roots calldata roots,
+        uint256 account,
+        bytes32 owner,
+        uint256 word,
+        bytes32[] calldata path,
+        address to,
+        bytes calldata proof
     ) external;
 
     /// @notice In frozen mode: pay back a deposit that the last final state has not consumed.

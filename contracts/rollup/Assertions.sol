@@ -7,8 +7,9 @@ import {Runs} from "../lib/Runs.sol";
 import {Inbox} from "./Inbox.sol";
 
 /// @title What the inbox results in: proposals, bonds, proofs of lies, finality
-/// @dev An assertion is known by its hash and resupplied in full: it costs one slot. Only children of the last final
-/// assertion can become final, one of them: competing ones reset no clock, and no withdrawal can be claimed twice.
+/// @dev An assertion is known by its hash and resupplied in full: it costs one slot. Every child of a final assertion that
+/// nobody has proven wrong becomes final: competing ones reset no clock, and a truth that covers less stops none that
+/// covers more. Withdrawals are counted from the beginning, so that none can be claimed twice.
 abstract contract Assertions is Inbox {
     struct Record {
         address proposer;
@@ -26,6 +27,7 @@ abstract contract Assertions is Inbox {
 
     bytes32 internal _finalId;
     uint40 internal _finalAt;
+    uint64 private _finalEnd;
 
     constructor(address[] memory judges_, bytes32 genesisRoot) {
         judges = judges_;
@@ -63,17 +65,27 @@ abstract contract Assertions is Inbox {
     }
 
     /// @inheritdoc IRollup
-    function finalize(Claim calldata claimed) external whileRunning {
+    function finalize(Claim calldata claimed) external {
         bytes32 id = _idOf(claimed);
         Record storage record = _requireOpen(id);
-        if (claimed.parent != _finalId) revert ParentNotFinal(claimed.parent, _finalId);
+        bool frozen = _head.frozen;
+        Status standing = _records[claimed.parent].status;
+        if (standing != Status.Final && !(frozen && standing == Status.Released)) {
+            revert ParentNotFinal(claimed.parent, _finalId);
+        }
         uint256 from = record.createdAt + _WINDOW + 1;
         if (block.timestamp < from) revert TooEarly(block.timestamp, from);
-        record.status = Status.Final;
-        _finalId = id;
-        _finalAt = uint40(block.timestamp);
         _freeBond(record.proposer);
+        if (frozen) {
+            // Exits go by what was final when it froze.
+            record.status = Status.Released;
+            emit Released(id);
+            return;
+        }
+        record.status = Status.Final;
         emit Finalized(id);
+        if (claimed.inboxEnd <= _finalEnd) return;
+        (_finalId, _finalAt, _finalEnd) = (id, uint40(block.timestamp), claimed.inboxEnd);
     }
 
     /// @inheritdoc IRollup
@@ -113,20 +125,6 @@ abstract contract Assertions is Inbox {
         Status standing = _records[claimed.parent].status;
         if (standing != Status.Invalid) revert StatusWrong(claimed.parent, standing);
         _invalidate(id, record);
-    }
-
-    /// @inheritdoc IRollup
-    function release(Claim calldata claimed, Claim calldata final_) external {
-        bytes32 id = _idOf(claimed);
-        Record storage record = _requireOpen(id);
-        _requireFinal(final_);
-        // Overtaken: what it says about these entries can no longer become final.
-        if (final_.inboxEnd < claimed.inboxEnd && !_head.frozen) {
-            revert RangeInvalid(claimed.inboxEnd - final_.inboxEnd);
-        }
-        record.status = Status.Released;
-        _freeBond(record.proposer);
-        emit Released(id);
     }
 
     /// @inheritdoc IRollup

@@ -19,6 +19,7 @@ abstract contract Queue is RollupBase {
     }
 
     uint256 internal constant CHECKPOINT = 256;
+    uint256 private constant MAX_SIGNATURE = 64;
 
     uint8 internal constant ITEM_DEPOSIT = 1;
     uint8 private constant ITEM_FORCED = 2;
@@ -42,6 +43,8 @@ abstract contract Queue is RollupBase {
         address to,
         bytes calldata signature
     ) external whileRunning {
+        // A judge must be able to show 27 of them in one transaction.
+        if (signature.length > MAX_SIGNATURE) revert SignatureTooLong(signature.length, MAX_SIGNATURE);
         _enqueue(abi.encodePacked(ITEM_FORCED, msg.sender, scheme, account, token, amount, withdraws, to, signature));
     }
 

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IRollup} from "../interfaces/IRollup.sol";
+import {IVoice} from "../interfaces/IVoice.sol";
 import {Assertions} from "./Assertions.sol";
 import {RollupBase} from "./RollupBase.sol";
 import {Vault} from "./Vault.sol";
@@ -12,10 +13,18 @@ contract Rollup is Vault {
     uint256 private constant REFUNDS = 1 << 65;
     uint256 private constant DEPOSIT_BYTES = 75;
 
-    constructor(Config memory config_, address[] memory judges_, bytes32 genesisRoot)
+    bytes32 private constant DOMAIN_TYPE =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 private constant ESCAPE_TYPE = keccak256("Escape(uint32 account,address to)");
+
+    IVoice private immutable _VOICE;
+
+    constructor(Config memory config_, address[] memory judges_, IVoice voice, bytes32 genesisRoot)
         RollupBase(config_)
         Assertions(judges_, genesisRoot)
-    {}
+    {
+        _VOICE = voice;
+    }
 
     /// @inheritdoc IRollup
     function freeze(Claim calldata final_, Item calldata next) external whileRunning {
@@ -41,16 +50,28 @@ contract Rollup is Vault {
         uint256 word,
         bytes32[] calldata path
     ) external {
-        bytes32 id = _requireLast(final_, roots);
-        // A BLS key has no address of its own.
+        // A BLS key has no address of its own: it has to say one.
         if (uint256(owner) >> 160 != 0) revert ProofInvalid();
-        _requirePath(roots.accounts, keccak256(abi.encode(owner, word)), account, path, ACCOUNT_DEPTH);
-        _spend(id, ESCAPES | account);
-        address target = address(uint160(uint256(owner)));
-        uint16 token = uint16(word >> 160);
-        uint128 amount = uint128(word);
-        emit Escaped(account, target, token, amount);
-        _pay(tokenOf(token), target, amount);
+        _escape(final_, roots, account, owner, word, path, address(uint160(uint256(owner))));
+    }
+
+    /// @inheritdoc IRollup
+    function escapeTo(
+        Claim calldata final_,
+        Roots calldata roots,
+        uint256 account,
+        bytes32 owner,
+        uint256 word,
+        bytes32[] calldata path,
+        address to,
+        bytes calldata proof
+    ) external {
+        bytes32 domain = keccak256(
+            abi.encode(DOMAIN_TYPE, keccak256("layer2 Rollup"), keccak256("1"), block.chainid, address(this))
+        );
+        bytes32 digest = keccak256(abi.encodePacked(hex"1901", domain, keccak256(abi.encode(ESCAPE_TYPE, account, to))));
+        if (uint256(owner) >> 160 == 0 || !_VOICE.speaks(owner, digest, proof)) revert ProofInvalid();
+        _escape(final_, roots, account, owner, word, path, to);
     }
 
     /// @inheritdoc IRollup
@@ -62,7 +83,7 @@ contract Rollup is Vault {
         bytes calldata raw,
         bytes32[] calldata later
     ) external {
-        bytes32 id = _requireLast(final_, roots);
+        _requireLast(final_, roots);
         if (index < uint64(uint256(roots.numbers) >> 128)) revert AlreadyPaid(index);
         bytes28 acc = _nextQueueAcc(before, keccak256(raw));
         for (uint256 i; i < later.length; ++i) {
@@ -70,7 +91,7 @@ contract Rollup is Vault {
         }
         if (!_wasQueueAcc(index + 1 + later.length, acc)) revert ProofInvalid();
         if (raw.length != DEPOSIT_BYTES || uint8(raw[0]) != ITEM_DEPOSIT) revert ProofInvalid();
-        _spend(id, REFUNDS | index);
+        _spend(REFUNDS | index);
         address target = address(bytes20(raw[1:21]));
         uint16 token = uint16(bytes2(raw[21:23]));
         uint128 amount = uint128(bytes16(raw[23:39]));
@@ -78,9 +99,27 @@ contract Rollup is Vault {
         _pay(tokenOf(token), target, amount);
     }
 
-    function _requireLast(Claim calldata final_, Roots calldata roots) private view returns (bytes32 id) {
+    function _escape(
+        Claim calldata final_,
+        Roots calldata roots,
+        uint256 account,
+        bytes32 owner,
+        uint256 word,
+        bytes32[] calldata path,
+        address target
+    ) private {
+        _requireLast(final_, roots);
+        _requirePath(roots.accounts, keccak256(abi.encode(owner, word)), account, path, ACCOUNT_DEPTH);
+        _spend(ESCAPES | account);
+        uint16 token = uint16(word >> 160);
+        uint128 amount = uint128(word);
+        emit Escaped(account, target, token, amount);
+        _pay(tokenOf(token), target, amount);
+    }
+
+    function _requireLast(Claim calldata final_, Roots calldata roots) private view {
         if (!_head.frozen) revert FrozenMode(false);
-        id = _requireFinal(final_);
+        bytes32 id = _requireFinal(final_);
         if (id != _finalId) revert StatusWrong(id, Status.Final);
         if (_stateRoot(roots) != final_.root) revert ProofInvalid();
     }

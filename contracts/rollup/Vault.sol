@@ -10,8 +10,9 @@ import {Assertions} from "./Assertions.sol";
 abstract contract Vault is Assertions {
     address[] private _tokens;
     mapping(address token => bool) private _registered;
-    mapping(bytes32 id => mapping(uint256 word => uint256)) private _paid;
-    mapping(bytes32 id => mapping(uint256 index => address)) private _owners;
+    /// @dev One bit for each withdrawal, by its number from the beginning.
+    mapping(uint256 word => uint256) private _paid;
+    mapping(bytes32 withdrawal => address) private _owners;
 
     constructor() {
         _tokens.push(address(0));
@@ -55,11 +56,11 @@ abstract contract Vault is Assertions {
         bytes32[] calldata path
     ) external {
         bytes32 id = _requireFinal(final_);
-        _requireWithdrawal(final_, roots, index, withdrawal, path);
-        _spend(id, index);
-        address owner = _owners[id][index];
+        (uint256 number, bytes32 leaf) = _requireWithdrawal(final_, roots, index, withdrawal, path);
+        _spend(number);
+        address owner = _owners[_keyOf(number, leaf)];
         address target = owner == address(0) ? withdrawal.target : owner;
-        emit Claimed(id, index, target, withdrawal.token, withdrawal.amount);
+        emit Claimed(number, id, target, withdrawal.token, withdrawal.amount);
         _pay(tokenOf(withdrawal.token), target, withdrawal.amount);
     }
 
@@ -72,13 +73,15 @@ abstract contract Vault is Assertions {
         bytes32[] calldata path,
         address to
     ) external {
-        bytes32 id = _requireKnown(claimed);
-        _requireWithdrawal(claimed, roots, index, withdrawal, path);
-        address owner = _owners[id][index];
+        _requireKnown(claimed);
+        (uint256 number, bytes32 leaf) = _requireWithdrawal(claimed, roots, index, withdrawal, path);
+        // Known by what it pays, too: a lie about a number gives nobody power over the true one.
+        bytes32 key = _keyOf(number, leaf);
+        address owner = _owners[key];
         if (owner == address(0)) owner = withdrawal.target;
         if (msg.sender != owner) revert CallerNotOwner(msg.sender, owner);
-        _owners[id][index] = to;
-        emit ClaimTransferred(id, index, to);
+        _owners[key] = to;
+        emit ClaimTransferred(number, leaf, to);
     }
 
     /// @inheritdoc IRollup
@@ -88,12 +91,17 @@ abstract contract Vault is Assertions {
         return _tokens[id];
     }
 
-    /// @dev Marks something of an assertion as paid, once. Accounts and deposits of the frozen mode lie above 2^64.
-    function _spend(bytes32 id, uint256 index) internal {
-        uint256 word = _paid[id][index >> 8];
-        uint256 bit = 1 << (index & 255);
-        if (word & bit != 0) revert AlreadyPaid(uint64(index));
-        _paid[id][index >> 8] = word | bit;
+    /// @dev Marks something as paid, once. Accounts and deposits of the frozen mode lie above 2^64: there is one last
+    /// final assertion then.
+    function _spend(uint256 number) internal {
+        uint256 word = _paid[number >> 8];
+        uint256 bit = 1 << (number & 255);
+        if (word & bit != 0) revert AlreadyPaid(uint64(number));
+        _paid[number >> 8] = word | bit;
+    }
+
+    function _keyOf(uint256 number, bytes32 leaf) private pure returns (bytes32) {
+        return keccak256(abi.encode(number, leaf));
     }
 
     function _requireWithdrawal(
@@ -102,9 +110,10 @@ abstract contract Vault is Assertions {
         uint256 index,
         Withdrawal calldata withdrawal,
         bytes32[] calldata path
-    ) private pure {
+    ) private pure returns (uint256 number, bytes32 leaf) {
         if (_stateRoot(roots) != claimed.root) revert ProofInvalid();
-        bytes32 leaf = keccak256(abi.encodePacked(withdrawal.target, withdrawal.token, withdrawal.amount));
+        number = uint64(uint256(roots.numbers) >> 32) + index;
+        leaf = keccak256(abi.encodePacked(withdrawal.target, withdrawal.token, withdrawal.amount));
         _requirePath(roots.withdrawals, leaf, index, path, WITHDRAWAL_DEPTH);
     }
 }

@@ -38,6 +38,7 @@ library Ledger {
     /// @param hintEnd where the hints end
     /// @param branch left siblings of the next withdrawal; none if they were left out
     /// @param exits root over the withdrawals, if they were
+    /// @param earlier withdrawals before the assertion
     /// @param born the next account before the segment
     struct State {
         uint256 table;
@@ -47,6 +48,7 @@ library Ledger {
         bytes32[] branch;
         bytes32 exits;
         uint256 withdrawals;
+        uint256 earlier;
         uint256 next;
         uint256 born;
         uint256 queueCount;
@@ -79,7 +81,8 @@ library Ledger {
         state.tokens = uint32(numbers >> 96);
         state.queueAcc = bytes28(before.queueAcc << 32);
         state.exits = before.withdrawals;
-        state.withdrawals = fresh ? 0 : uint32(numbers >> 224);
+        state.withdrawals = fresh ? 0 : numbers >> 224;
+        state.earlier = uint64(numbers >> 32) + (fresh ? numbers >> 224 : 0);
         bytes memory given = witness.branch;
         if (fresh) {
             state.branch = new bytes32[](WITHDRAWAL_DEPTH);
@@ -111,7 +114,7 @@ library Ledger {
     /// @notice The state root over accounts with this root.
     function rootWith(State memory state, bytes32 accounts) internal pure returns (bytes32) {
         uint256 numbers = (state.withdrawals << 224) | (state.next << 192) | (state.queueCount << 128);
-        numbers |= state.tokens << 96;
+        numbers |= (state.tokens << 96) | (state.earlier << 32);
         bytes32 system = keccak256(abi.encode(exits(state), numbers, uint256(uint224(state.queueAcc))));
         return pair(accounts, system) & bytes32(type(uint256).max >> 8);
     }

@@ -95,7 +95,9 @@ abstract contract Segment {
             none = Ledger.pair(none, none);
         }
         roots.withdrawals = none;
-        roots.numbers = bytes32((uint256(roots.numbers) << 32) >> 32);
+        // Its withdrawals count as earlier ones from here on.
+        uint256 numbers = uint256(roots.numbers);
+        roots.numbers = bytes32(((numbers << 32) >> 32) + ((numbers >> 224) << 32));
         return _rootOf(roots);
     }
 

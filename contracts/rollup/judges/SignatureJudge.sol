@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IJudge} from "../../interfaces/IJudge.sol";
 import {IRollup} from "../../interfaces/IRollup.sol";
+import {IVoice} from "../../interfaces/IVoice.sol";
 import {Bls} from "../../lib/Bls.sol";
 import {Ledger} from "./Ledger.sol";
 import {Located} from "./Located.sol";
@@ -11,7 +12,7 @@ import {Segment} from "./Segment.sol";
 
 /// @title SignatureJudge: decides whether a frame that one BLS signature stands for had to be executed
 /// @notice Convicts when a frame was executed whose signature is wrong, and when one was skipped that is right.
-contract SignatureJudge is IJudge, Segment {
+contract SignatureJudge is IJudge, IVoice, Segment {
     /// @inheritdoc IJudge
     /// @dev Here `keys` are those of the accounts (`Accounts.readKeyed`), and the hint is for the frame's signature.
     function guilty(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
@@ -33,6 +34,18 @@ contract SignatureJudge is IJudge, Segment {
         // A sender that is not there, or has no BLS key, decides it without any signature.
         if (!fine || !able) return executed;
         return executed != _signed(opened.frame, speakers, digests, proof);
+    }
+
+    /// @inheritdoc IVoice
+    function speaks(bytes32 owner, bytes32 digest, bytes calldata proof) external view returns (bool) {
+        (bytes memory key, bytes memory signature, bytes memory hint) = abi.decode(proof, (bytes, bytes, bytes));
+        if (key.length != Bls.KEY || Bls.ownerOf(key, 0) != owner || signature.length != 48) {
+            revert Located.WitnessInvalid(34);
+        }
+        (bool valid, bytes memory point) = Bls.signature(signature, hint);
+        bytes32[] memory digests = new bytes32[](1);
+        digests[0] = digest;
+        return valid && Bls.verify(point, key, new uint256[](1), digests);
     }
 
     function _signed(bytes memory frame, uint256[] memory speakers, bytes32[] memory digests, Proof memory proof)

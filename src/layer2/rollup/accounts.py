@@ -77,12 +77,19 @@ class System:
     queue_count: int
     tokens: int
     queue_acc: bytes
+    earlier: int = 0
 
     @property
     def numbers(self) -> bytes:
-        """`withdrawals(4) nextAccount(4) queueCount(8) tokens(4)` and twelve zeros."""
+        """`withdrawals(4) nextAccount(4) queueCount(8) tokens(4) earlierWithdrawals(8)` and four zeros."""
         head = self.withdrawal_count.to_bytes(4, "big") + self.next_account.to_bytes(4, "big")
-        return head + self.queue_count.to_bytes(8, "big") + self.tokens.to_bytes(4, "big") + bytes(12)
+        return (
+            head
+            + self.queue_count.to_bytes(8, "big")
+            + self.tokens.to_bytes(4, "big")
+            + self.earlier.to_bytes(8, "big")
+            + bytes(4)
+        )
 
     def hash(self) -> bytes:
         """`keccak` of three words: withdrawals, numbers, and the queue's accumulator in the low 28 bytes."""
@@ -152,6 +159,7 @@ class State:
         self.ledger = ledger
         self.accounts = Accounts(self)
         self.withdrawals: list[Withdrawal] = []
+        self.earlier = 0
         self.next_account = 1
         self.queue_count = 0
         self.queue_acc = bytes(_ACC_BYTES)
@@ -165,6 +173,7 @@ class State:
         other = State.__new__(State)
         other._begin(self.ledger.copy(), self.keys)
         other.withdrawals, other.tokens = list(self.withdrawals), self.tokens
+        other.earlier = self.earlier
         other.next_account, other.queue_count, other.queue_acc = self.next_account, self.queue_count, self.queue_acc
         other._exits, other._systems = self._exits.copy(), list(self._systems)
         return other
@@ -207,7 +216,8 @@ class State:
         self.withdrawals.append(withdrawal)
 
     def begin_assertion(self) -> None:
-        """An assertion has a withdrawal list of its own: start an empty one."""
+        """An assertion has a withdrawal list of its own: start an empty one, behind `earlier` withdrawals."""
+        self.earlier += len(self.withdrawals)
         self.withdrawals = []
         self._exits = ListTree(WITHDRAWAL_DEPTH)
 
@@ -215,7 +225,9 @@ class State:
     def system(self) -> System:
         """What the root covers beside the accounts."""
         count = len(self.withdrawals)
-        return System(self._exits.root, count, self.next_account, self.queue_count, self.tokens, self.queue_acc)
+        return System(
+            self._exits.root, count, self.next_account, self.queue_count, self.tokens, self.queue_acc, self.earlier
+        )
 
     @property
     def root(self) -> bytes:

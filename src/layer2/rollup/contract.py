@@ -11,7 +11,7 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract, deploy
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
-from layer2.primitives.addresses import Address, to_address
+from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
 from layer2.primitives.errors import InputError
 from layer2.rollup.accounts import Withdrawal
 from layer2.rollup.messages import rollup_domain
@@ -74,7 +74,9 @@ class RollupContract:
             profile.reveal_blocks,
             profile.bond,
         )
-        return cls(deploy(sender, load_artifact("Rollup"), row, list(judges), genesis))
+        # The judge of signatures also tells who speaks for a BLS key in frozen mode.
+        voice = judges[1] if len(judges) > 1 else ZERO_ADDRESS
+        return cls(deploy(sender, load_artifact("Rollup"), row, list(judges), voice, genesis))
 
     @classmethod
     def at(cls, connection: Connection, address: str) -> RollupContract:
@@ -202,6 +204,22 @@ class RollupContract:
     ) -> Receipt:
         """In frozen mode: pay an account's balance."""
         return self._send(sender, "escape", final.as_tuple(), roots.as_tuple(), account, owner, word, list(path))
+
+    def escape_to(
+        self,
+        sender: Sender,
+        final: Claim,
+        roots: Roots,
+        account: int,
+        owner: bytes,
+        word: int,
+        path: Sequence[bytes],
+        to: str,
+        voice: bytes,
+    ) -> Receipt:
+        """In frozen mode: pay the balance of a BLS key's account to where the key says (`IVoice` proof)."""
+        row = (final.as_tuple(), roots.as_tuple(), account, owner, word, list(path), to_address(to), voice)
+        return self._send(sender, "escapeTo", *row)
 
     def refund(
         self,

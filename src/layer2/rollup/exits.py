@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from eth_abi.abi import encode
+
 from layer2.ethereum.assets import allow
 from layer2.ethereum.records import Receipt
 from layer2.primitives.addresses import to_address
+from layer2.primitives.bls import packed_key, signature_hint
 from layer2.primitives.hashing import keccak
 from layer2.rollup.accounts import Withdrawal, owner_of_address
-from layer2.rollup.messages import Transfer, Withdraw
+from layer2.rollup.messages import Escape, Transfer, Withdraw
 from layer2.rollup.owner import Owner
 from layer2.rollup.queue import Deposit, Scheme, next_acc
 from layer2.rollup.records import NO_ITEM, Claim, Roots, Status
@@ -137,13 +140,16 @@ class Exits(Owner):
 
     def _of(self, claim: Claim) -> Iterator[Outgoing]:
         state, me = self.replica.state_of(claim), self.signer.address
-        given = self.replica.transferred.get(claim.id, {})
-        paid = self.replica.claimed.get(claim.id, set())
-        mine = [i for i, one in enumerate(state.withdrawals) if given.get(i, one.target) == me]
+        given, paid, first = self.replica.transferred, self.replica.claimed, state.earlier
+
+        def owner(index: int, one: Withdrawal) -> str:
+            return given.get((first + index, one.leaf()), one.target) if given else one.target
+
+        mine = [index for index, one in enumerate(state.withdrawals) if owner(index, one) == me]
         if mine:
             status = self.rollup.status(claim.id)[2]
             for index in mine:
-                yield Outgoing(claim, index, state.withdrawals[index], status, index in paid)
+                yield Outgoing(claim, index, state.withdrawals[index], status, first + index in paid)
 
     # ----------------------------------------------------------------------------------------------------- last resort
 
@@ -156,23 +162,27 @@ class Exits(Owner):
         return self.rollup.freeze(self.sender, final, following)
 
     def escapable(self) -> list[int]:
-        """Accounts of the address with money under the last final state that frozen mode has not paid yet.
-
-        An account of a BLS key is not among them: the contract knows no address of it.
-        """
-        state, gone, word = self.replica.state_of(self.replica.final()), self.replica.escaped, self.owners[0]
-        mine = ((index, one) for index, one in state.accounts.items() if one.owner == word)
+        """Accounts of either key with money under the last final state that frozen mode has not paid yet."""
+        state, gone = self.replica.state_of(self.replica.final()), self.replica.escaped
+        mine = ((index, one) for index, one in state.accounts.items() if one.owner in self.owners)
         return [index for index, one in mine if one.balance and index not in gone]
 
     def escape(self, account: int | None = None) -> Receipt:
-        """In frozen mode: take an account's balance under the last final state."""
+        """In frozen mode: take an account's balance under the last final state, to the own address."""
         self.replica.step()
         if account is None:
             account = next(iter(self.escapable()), None) or self._first_of_final()
         proof = self.proof(account)
         one = proof.account
         word = one.token << 160 | one.nonce << 128 | one.balance
-        return self.rollup.escape(self.sender, proof.claim, proof.roots, account, one.owner, word, proof.path)
+        row = (proof.claim, proof.roots, account, one.owner, word, proof.path)
+        if one.address is not None:
+            return self.rollup.escape(self.sender, *row)
+        # The contract knows no address of a BLS key: the key says one.
+        target = self.signer.address
+        signature = self.bls.sign(Escape(account, target).digest(self.rollup.domain))
+        voice = encode(["bytes", "bytes", "bytes"], [packed_key(self.bls.public), signature, signature_hint(signature)])
+        return self.rollup.escape_to(self.sender, *row, target, voice)
 
     def refundable(self) -> list[int]:
         """Own deposits that the last final state has not consumed and nobody has paid back, by place in the queue."""

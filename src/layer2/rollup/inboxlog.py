@@ -68,9 +68,9 @@ class InboxLog:
     raw: list[bytes] = field(default_factory=list)
     claims: dict[bytes, Claim] = field(default_factory=dict)
     claim_blocks: dict[bytes, int] = field(default_factory=dict)
-    claimed: dict[bytes, set[int]] = field(default_factory=dict)
+    claimed: set[int] = field(default_factory=set)
     roots: dict[bytes, bytes] = field(default_factory=dict)
-    transferred: dict[bytes, dict[int, Address]] = field(default_factory=dict)
+    transferred: dict[tuple[int, bytes], Address] = field(default_factory=dict)
     escaped: set[int] = field(default_factory=set)
     refunded: set[int] = field(default_factory=set)
     frozen: bool = False
@@ -99,9 +99,9 @@ class InboxLog:
         elif event.name == "RootsGiven":
             self.roots[bytes(args["id"])] = bytes(args["roots"])
         elif event.name == "Claimed":
-            self.claimed.setdefault(bytes(args["id"]), set()).add(int(args["index"]))
+            self.claimed.add(int(args["number"]))
         elif event.name == "ClaimTransferred":
-            self.transferred.setdefault(bytes(args["id"]), {})[int(args["index"])] = to_address(args["to"])
+            self.transferred[int(args["number"]), bytes(args["leaf"])] = to_address(args["to"])
         elif event.name == "Frozen":
             self.frozen = True
         elif event.name == "Escaped":

@@ -8,7 +8,7 @@ from typing import ClassVar
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.typed_data import Domain, TypedMessage
 
-__all__ = ["Transfer", "Withdraw", "rollup_domain"]
+__all__ = ["Escape", "Transfer", "Withdraw", "rollup_domain"]
 
 
 def rollup_domain(chain_id: int, inbox: str) -> Domain:
@@ -40,3 +40,12 @@ class Withdraw(TypedMessage):
     amount: int
     token: int
     fee: int
+
+
+@dataclass(frozen=True, slots=True)
+class Escape(TypedMessage):
+    """The BLS key of account `account` has its balance paid to `to`, should the rollup be frozen."""
+
+    TYPE: ClassVar[str] = "Escape(uint32 account,address to)"
+    account: int
+    to: Address

@@ -51,15 +51,14 @@ class Proposer:
         return receipt
 
     def finalize_due(self) -> list[Receipt]:
-        """Make final, one after the other, the right assertions whose window is over."""
+        """Make final, parents first, the right assertions that cover more than the last final one and are due."""
         window = int(self.rollup.contract.call("config")[3])
         now = self.rollup.connection.timestamp()
         done: list[Receipt] = []
         while True:
-            final = self.replica.final().id
-            due = [
-                one for one in self.replica.claims.values() if one.parent == final and self._is_due(one, now, window)
-            ]
+            end = self.replica.final().inbox_end
+            later = (one for one in self.replica.claims.values() if one.inbox_end > end)
+            due = [one for one in later if self._is_due(one, now, window)]
             if not due:
                 return done
             done.append(self.rollup.finalize(self.sender, max(due, key=lambda one: one.inbox_end)))
@@ -67,7 +66,8 @@ class Proposer:
 
     def _is_due(self, claim: Claim, now: int, window: int) -> bool:
         _, created, status = self.rollup.status(claim.id)
-        return status is Status.OPEN and now > created + window and self.replica.is_right(claim)
+        ready = status is Status.OPEN and now > created + window
+        return ready and self.rollup.status(claim.parent)[2] is Status.FINAL and self.replica.is_right(claim)
 
     def _reach(self, tip: Claim) -> int:
         """The last entry that one assertion can cover."""

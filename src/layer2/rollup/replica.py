@@ -118,8 +118,8 @@ class Replica:
         return self._log.roots
 
     @property
-    def claimed(self) -> dict[bytes, set[int]]:
-        """Which withdrawals of which assertions have been paid."""
+    def claimed(self) -> set[int]:
+        """The withdrawals that have been paid, by their numbers from the beginning."""
         return self._log.claimed
 
     @property
@@ -128,8 +128,8 @@ class Replica:
         return Heads(len(self.entries), self._up_to("safe"), self._up_to("finalized"))
 
     @property
-    def transferred(self) -> dict[bytes, dict[int, Address]]:
-        """Who owns withdrawals now that were given away, by assertion and number."""
+    def transferred(self) -> dict[tuple[int, bytes], Address]:
+        """Who owns withdrawals now that were given away, by number and leaf."""
         return self._log.transferred
 
     @property

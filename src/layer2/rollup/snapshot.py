@@ -17,7 +17,7 @@ from layer2.rollup.refusals import SnapshotWrong
 __all__ = ["Snapshot"]
 
 _MAGIC = b"layer2 rollup snapshot 1\n"
-_HEAD = struct.Struct(">32sQQ32s32s?32sIQ28sIIII")
+_HEAD = struct.Struct(">32sQQ32s32s?32sIQ28sIQIII")
 _ACCOUNT = struct.Struct(">I32sHI16s")
 _WITHDRAWAL = struct.Struct(">20sH16s")
 _KEY = 96
@@ -73,7 +73,7 @@ class Snapshot:
         keys = sorted({state.keys[one.owner] for one in state.accounts.values() if one.owner in state.keys})
         head = _HEAD.pack(
             claim.parent, claim.inbox_end, claim.segments, claim.root, claim.roots, claim.roots_in_blob, self.acc,
-            state.next_account, state.queue_count, state.queue_acc, state.tokens,
+            state.next_account, state.queue_count, state.queue_acc, state.tokens, state.earlier,
             len(state.accounts), len(state.withdrawals), len(keys),
         )  # fmt: skip
         accounts = (
@@ -88,7 +88,7 @@ class Snapshot:
 
     @classmethod
     def _decode(cls, raw: bytes) -> Snapshot:
-        *claim, acc, following, queued, queue_acc, tokens, accounts, withdrawals, keys = _HEAD.unpack_from(raw)
+        *claim, acc, following, queued, queue_acc, tokens, earlier, accounts, withdrawals, keys = _HEAD.unpack_from(raw)
         state, at = State(), _HEAD.size
         for _ in range(accounts):
             index, owner, token, nonce, balance = _ACCOUNT.unpack_from(raw, at)
@@ -105,4 +105,5 @@ class Snapshot:
         if at != len(raw):
             raise ValueError(f"{len(raw)} bytes, {at} expected")
         state.next_account, state.queue_count, state.tokens, state.queue_acc = following, queued, tokens, queue_acc
+        state.earlier = earlier
         return cls(Claim(*claim), acc, state)

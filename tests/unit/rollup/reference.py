@@ -43,6 +43,7 @@ class Reference:
                  digest: Callable[..., bytes], owner_of: Callable[[bytes], bytes]) -> None:  # fmt: skip
         self.acc: dict[int, list[Any]] = {}
         self.out: list[tuple[bytes, int, int]] = []
+        self.earlier = 0
         self.next = 1
         self.queued, self.tokens = 0, 1
         self.chain = bytes(28)
@@ -57,7 +58,7 @@ class Reference:
         exits = [h(to + struct.pack(">H", token) + amount.to_bytes(16, "big")) for to, token, amount in self.out]
         system = (
             tree(exits, 17)
-            + struct.pack(">IIQI12x", len(self.out), self.next, self.queued, self.tokens)
+            + struct.pack(">IIQIQ4x", len(self.out), self.next, self.queued, self.tokens, self.earlier)
             + bytes(4)
             + self.chain
         )
