@@ -15,7 +15,6 @@ from layer2.ethereum.sender import Sender
 from layer2.primitives.units import format_amount, parse_amount, parse_duration
 from layer2.rollup.contract import DEVNET, PUBLIC, Profile, RollupContract
 from layer2.rollup.devnet import JUDGES
-from layer2.rollup.records import GENESIS
 
 __all__ = ["NAME", "deploy", "deploy_rollup"]
 
@@ -34,8 +33,7 @@ def deploy_rollup(sender: Sender, poster: str = "", profile: Profile | None = No
     receipt = rollup.contract.deployment
     if receipt is None:
         raise TransactionFailed(f"{NAME}: deployed at {rollup.address} without a receipt", hint="deploy again")
-    arguments = (tuple(rollup.contract.call("config")), judges, GENESIS)
-    return Deployment.record(connection, load_artifact(NAME), receipt, sender.address, arguments)
+    return Deployment.record(connection, load_artifact(NAME), receipt, sender.address, rollup.arguments)
 
 
 @ROLLUP.verb("deploy")

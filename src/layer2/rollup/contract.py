@@ -51,6 +51,8 @@ class RollupContract:
         self.connection = contract.connection
         self.address = contract.address
         self.domain = rollup_domain(self.connection.chain_id, self.address)
+        self.arguments: tuple[Any, ...] = ()
+        """What the constructor was given, when this object made the contract: for the record of the deployment."""
 
     def __repr__(self) -> str:
         return f"<Rollup {self.address} chain={self.connection.chain_id}>"
@@ -76,7 +78,10 @@ class RollupContract:
         )
         # The judge of signatures also tells who speaks for a BLS key in frozen mode.
         voice = judges[1] if len(judges) > 1 else ZERO_ADDRESS
-        return cls(deploy(sender, load_artifact("Rollup"), row, list(judges), voice, genesis))
+        arguments = (row, list(judges), voice, genesis)
+        made = cls(deploy(sender, load_artifact("Rollup"), *arguments))
+        made.arguments = arguments
+        return made
 
     @classmethod
     def at(cls, connection: Connection, address: str) -> RollupContract:

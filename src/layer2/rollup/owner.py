@@ -58,8 +58,10 @@ class Owner:
     @property
     def accounts(self) -> dict[int, Account]:
         """The accounts of either key, by index, as the inbox has them."""
-        owners = self.owners
-        return {index: one for index, one in self.replica.head.accounts.items() if one.owner in owners}
+        head = self.replica.head
+        return {
+            index: head.accounts[index] for index in sorted(one for word in self.owners for one in head.owned(word))
+        }
 
     def account(self, token: int = 0, *, bls: bool | None = None) -> int:
         """The first account of a token, of one kind of key if told; raises AccountUnknown."""
