@@ -8,8 +8,11 @@ from layer2.rollup.contract import RollupContract
 from layer2.rollup.params import MAX_SEGMENTS
 from layer2.rollup.records import Claim, Status, pack_roots
 from layer2.rollup.replica import Replica
+from layer2.store.faults import fault_point
 
-__all__ = ["Proposer"]
+__all__ = ["FAULT_POINTS", "Proposer"]
+
+FAULT_POINTS = ("proposer.propose.before", "proposer.propose.after", "proposer.final.before", "proposer.final.after")
 
 
 class Proposer:
@@ -41,6 +44,7 @@ class Proposer:
         execution = self.replica.execute(tip, end)
         bond = int(self.rollup.contract.call("config")[6])
         free = int(self.rollup.contract.call("freeBond", self.sender.address))
+        fault_point("proposer.propose.before")
         receipt = self.rollup.propose(
             self.sender,
             tip,
@@ -50,6 +54,7 @@ class Proposer:
             pack_roots(execution.roots),
             max(0, bond - free),
         )
+        fault_point("proposer.propose.after")
         self.replica.step()
         return receipt
 
@@ -65,7 +70,9 @@ class Proposer:
             ]
             if not due:
                 return done
+            fault_point("proposer.final.before")
             done.append(self.rollup.finalize(self.sender, max(due, key=lambda one: one.inbox_end)))
+            fault_point("proposer.final.after")
             self.replica.step()
 
     def _is_due(self, claim: Claim, now: int, window: int) -> bool:
