@@ -148,27 +148,34 @@ class Replica:
 
     def state_of(self, claim: Claim) -> State:
         """The state after a claim, which must be right; its withdrawals are that assertion's."""
-        found = self._states.get(claim.id)
-        if found is not None:
-            return found
-        parent = self.claims.get(claim.parent)
-        if parent is None or claim.inbox_end > len(self.entries):
-            raise StateUnknown(
-                f"replica: claim {claim.id.hex()[:8]} rests on {claim.parent.hex()[:8]}, which is not known here",
-                hint="step() until the chain's logs are read",
-            )
-        state = self.execute(parent, claim.inbox_end).state
-        self._keep(claim, state)
-        return state
+        missing: list[Claim] = []
+        at = claim
+        while at.id not in self._states:
+            parent = self.claims.get(at.parent)
+            if parent is None or at.inbox_end > len(self.entries):
+                raise StateUnknown(
+                    f"replica: claim {at.id.hex()[:8]} rests on {at.parent.hex()[:8]}, which is not known here",
+                    hint="step() until the chain's logs are read",
+                )
+            missing.append(at)
+            at = parent
+        # From the oldest on: each finds its parent's state kept, however many there are.
+        for one in reversed(missing):
+            self._keep(one, self.execute(self.claims[one.parent], one.inbox_end).state)
+        return self._states[claim.id]
 
     def is_right(self, claim: Claim) -> bool:
         """Whether an assertion says what the inbox results in, its parent's truth included."""
-        known = self._verdicts.get(claim.id)
-        if known is None:
-            parent = self.claims.get(claim.parent)
-            known = parent is not None and self.is_right(parent) and self._matches(parent, claim)
-            self._verdicts[claim.id] = known
-        return known
+        unknown: list[Claim] = []
+        at: Claim | None = claim
+        while at is not None and at.id not in self._verdicts:
+            unknown.append(at)
+            at = self.claims.get(at.parent)
+        for one in reversed(unknown):
+            parent = self.claims.get(one.parent)
+            right = parent is not None and self._verdicts[parent.id] and self._matches(parent, one)
+            self._verdicts[one.id] = right
+        return self._verdicts[claim.id]
 
     def tip(self) -> Claim:
         """The right assertion that covers most, among those that can still become final."""

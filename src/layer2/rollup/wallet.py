@@ -108,12 +108,11 @@ class Wallet:
     def claim_all(self) -> list[Receipt]:
         """Claim every withdrawal to this wallet's address in final assertions that has not been paid."""
         self.replica.step()
-        paid = []
-        claim = self.replica.final()
-        while claim.inbox_end:
-            paid += self._claim_of(claim)
-            claim = self.replica.claims[claim.parent]
-        return paid
+        line = [self.replica.final()]
+        while line[-1].inbox_end:
+            line.append(self.replica.claims[line[-1].parent])
+        # The oldest first: each state goes on from the one before.
+        return [receipt for claim in line[-2::-1] for receipt in self._claim_of(claim)]
 
     def freeze(self) -> Receipt:
         """Freeze the rollup when something waits for too long; then `escape` pays."""
