@@ -14,11 +14,19 @@ from layer2.rollup.contract import RollupContract
 from layer2.rollup.records import Claim, Status
 from layer2.rollup.replica import Replica
 from layer2.rollup.witness import endpoint_proof, signature_proof, state_proof, turns_on_signature
+from layer2.store.faults import fault_point
 
-__all__ = ["ENDPOINT_JUDGE", "SIGNATURE_JUDGE", "STATE_JUDGE", "Challenge", "Challenger"]
+__all__ = ["ENDPOINT_JUDGE", "FAULT_POINTS", "SIGNATURE_JUDGE", "STATE_JUDGE", "Challenge", "Challenger"]
 
 STATE_JUDGE, SIGNATURE_JUDGE, ENDPOINT_JUDGE = 0, 1, 2
 """Positions of the judges among the rollup's."""
+
+FAULT_POINTS = (
+    "challenger.commit.before",
+    "challenger.commit.after",
+    "challenger.show.before",
+    "challenger.show.after",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,9 @@ class Challenger:
     def _commit(self, claim: Claim) -> list[Receipt]:
         segment = self.first_wrong_segment(claim)
         judge, proof = self.prove(claim, segment)
+        fault_point("challenger.commit.before")
         receipt = self._send("commitChallenge", self.commitment(claim, judge, proof))
+        fault_point("challenger.commit.after")
         self._under_way[claim.id] = Challenge(claim, segment, judge, proof, receipt.block_number)
         return [receipt]
 
@@ -101,8 +111,10 @@ class Challenger:
         if self.rollup.connection.block_number() + 1 < one.block + wait:
             return None
         row = (one.claim.as_tuple(), parent.as_tuple(), one.judge, one.proof)
+        fault_point("challenger.show.before")
         try:
             receipt = self._send("challenge", *row)
+            fault_point("challenger.show.after")
         except ContractReverted as failure:
             if failure.name not in ("StatusWrong", "CommitmentMissing"):
                 raise

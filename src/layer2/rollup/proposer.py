@@ -9,8 +9,11 @@ from layer2.rollup.params import MAX_SEGMENTS
 from layer2.rollup.poster import Data, Poster
 from layer2.rollup.records import Claim, Status
 from layer2.rollup.replica import Replica
+from layer2.store.faults import fault_point
 
-__all__ = ["Proposer"]
+__all__ = ["FAULT_POINTS", "Proposer"]
+
+FAULT_POINTS = ("proposer.propose.before", "proposer.propose.after", "proposer.final.before", "proposer.final.after")
 
 
 class Proposer:
@@ -46,7 +49,9 @@ class Proposer:
         bond = int(self.rollup.contract.call("config")[6])
         free = int(self.rollup.contract.call("freeBond", self.sender.address))
         last, roots = self.replica.entries[end - 1].record, execution.roots
+        fault_point("proposer.propose.before")
         receipt = self.poster.propose(tip, last, end, roots[-1], roots, max(0, bond - free))
+        fault_point("proposer.propose.after")
         self.replica.step()
         return receipt
 
@@ -61,7 +66,9 @@ class Proposer:
             due = [one for one in later if self._is_due(one, now, window)]
             if not due:
                 return done
+            fault_point("proposer.final.before")
             done.append(self.rollup.finalize(self.sender, max(due, key=lambda one: one.inbox_end)))
+            fault_point("proposer.final.after")
             self.replica.step()
 
     def _is_due(self, claim: Claim, now: int, window: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -47,6 +47,12 @@ def local_rollup(chain: Connection, people: SimpleNamespace, folder: Path, data:
         folder=folder,
         **{**more, **options},  # type: ignore[arg-type]
     )
+
+
+@pytest.fixture
+def local() -> Callable[..., LocalRollup]:
+    """Makes another rollup, with other options."""
+    return local_rollup
 
 
 @pytest.fixture
