@@ -93,7 +93,6 @@ class Replica:
         return f"<Replica {self.rollup.address} entries={len(self.entries)} accounts={len(self.head.accounts)}>"
 
     @property
-    @property
     def genesis(self) -> State:
         """The state before the first entry; not to be changed."""
         return self._genesis
