@@ -1,16 +1,19 @@
-"""`ape run demo`: what channels can do, on the chain of `--network`, every balance checked to the wei."""
+"""`ape run demo`: what channels and a rollup can do, on the chain of `--network`, every balance checked to the wei."""
 
 from __future__ import annotations
 
 import click
 from scripts._common import ConnectedProviderCommand, connected, one_line_errors
 
+from layer2.cli.chapters import CHAPTERS
+
 
 @click.command(cls=ConnectedProviderCommand)
 @click.option("--payments", default=2_000, show_default=True, help="Payments in the first channel, at least 1,000.")
+@click.option("--chapter", "chapters", multiple=True, type=click.Choice(CHAPTERS), help="Only this one.")
 @one_line_errors
-def cli(payments: int) -> None:
-    """Open, pay, dispute, claim and settle channels, and check every balance."""
+def cli(payments: int, chapters: tuple[str, ...]) -> None:
+    """Play channels and a rollup from the first deposit to the last exit, and check every balance."""
     from layer2.cli.demo import run_demo
 
-    run_demo(connected(), payments=payments)
+    run_demo(connected(), payments=payments, chapters=chapters or CHAPTERS)

@@ -19,7 +19,10 @@ from layer2.primitives.errors import Layer2Error
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "errors.md"
-INTERFACE = ROOT / "contracts" / "interfaces" / "IChannelHub.sol"
+INTERFACES = {
+    "ChannelHub": ROOT / "contracts" / "interfaces" / "IChannelHub.sol",
+    "Rollup": ROOT / "contracts" / "interfaces" / "IRollup.sol",
+}
 DECLARATION = re.compile(r"((?:^ {4}///.*\n)+)^ {4}error (\w+)\(([^)]*)\);", re.MULTILINE)
 # Not part of what a user meets: they need ape or hypothesis.
 SKIPPED = ("layer2.ape", "layer2.testing")
@@ -33,10 +36,10 @@ further. The command line prints the one line on stderr and exits with code 2; a
 """
 
 
-def contract_errors() -> list[tuple[str, str, str]]:
-    """Name, arguments and meaning of each custom error of the hub."""
+def contract_errors(contract: str) -> list[tuple[str, str, str]]:
+    """Name, arguments and meaning of each custom error of a contract."""
     rows = []
-    for found in DECLARATION.finditer(INTERFACE.read_text(encoding="utf-8")):
+    for found in DECLARATION.finditer(INTERFACES[contract].read_text(encoding="utf-8")):
         meaning = " ".join(line.strip().removeprefix("///").strip() for line in found[1].splitlines())
         arguments = ", ".join(part.split()[-1] for part in found[3].split(",") if part.strip())
         rows.append((found[2], arguments, meaning.removeprefix("@notice").strip()))
@@ -61,9 +64,10 @@ def python_errors() -> dict[str, list[type[Layer2Error]]]:
 
 def page() -> str:
     """The whole page."""
-    lines = [HEAD, "## The contract", "", "Values come in the order who, have, need.", ""]
-    lines += ["| error | values | meaning |", "|---|---|---|"]
-    lines += [f"| `{name}` | {arguments} | {meaning} |" for name, arguments, meaning in contract_errors()]
+    lines = [HEAD, "## The contracts", "", "Values come in the order who, have, need."]
+    for contract in INTERFACES:
+        lines += ["", f"### {contract}", "", "| error | values | meaning |", "|---|---|---|"]
+        lines += [f"| `{name}` | {arguments} | {meaning} |" for name, arguments, meaning in contract_errors(contract)]
     for module, errors in python_errors().items():
         if module.startswith("layer2."):
             lines += ["", f"## {module}", "", "| error | code | meaning |", "|---|---|---|"]

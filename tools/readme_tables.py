@@ -3,8 +3,8 @@
     python tools/readme_tables.py            write the tables
     python tools/readme_tables.py --check    exit 1 if the README differs from the measurements
 
-The measurements are `bench/results/gas.json` and `bench/results/rate.json`, made by
-`layer2 bench gas channels --network anvil --json` and `layer2 bench rate channels --json`.
+The measurements are in `bench/results`: `gas.json` and `rate.json`, made by `layer2 bench gas channels --network anvil
+--json` and `layer2 bench rate channels --json`; `rollup_gas.json` and `rollup_rate.json`, by the same of `rollup`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,25 @@ PURPOSES = {
     "simplex.close": "Close at once, both paid",
     "simplex.payer_exit": "Payer's exit, both transactions",
     "deploy.hub": "Deploy the hub, once per chain",
+    "deposit.eth": "Deposit ether to an account",
+    "deposit.erc20": "Deposit a token",
+    "batch.blob_1": "Post a batch in one blob, up to 13,824 transfers",
+    "batch.blob_6": "Post a batch in six blobs",
+    "batch.calldata_per_transfer": "Post in calldata, per transfer",
+    "batch.blob_exec_per_transfer": "Post in blobs, per transfer, blob gas aside",
+    "bytes.per_transfer_data": "Bytes of data per transfer",
+    "bytes.per_transfer_all_in": "Bytes per transfer, state roots included",
+    "forced.enqueue": "Queue a forced operation",
+    "forced.include": "Carry the queue into the inbox",
+    "propose": "Assert a state",
+    "dispute.state": "Convict a wrong state, 27 operations among 2^20 accounts",
+    "dispute.signature": "Convict on a BLS signature of 54",
+    "dispute.ecdsa": "Convict on an ECDSA signature",
+    "dispute.queue": "Convict on 27 queue items",
+    "dispute.endpoints": "Convict a list of roots that does not fit its ends",
+    "withdraw.claim": "Claim a withdrawal",
+    "escape.claim": "Escape with an account's balance",
+    "deploy.total": "Deploy rollup and judges, once",
 }
 FIGURES = {
     "payments_per_second": "crash-safe payments per second, wall clock",
@@ -57,9 +76,9 @@ def gas_table(result: Mapping[str, Any]) -> str:
     lines = ["| operation | what | gas | best anchor | |", "|---|---|--:|--:|--:|"]
     for name, row in result["operations"].items():
         anchor = row.get("anchor")
-        compared = f"{anchor['gas']:,} {anchor['name']}" if anchor else ""
+        compared = f"{shown(anchor['gas'])} {anchor['name']}" if anchor else ""
         share = f"{(row['gas'] / anchor['gas'] - 1) * 100:+.0f} %" if anchor else ""
-        lines.append(f"| `{name}` | {PURPOSES.get(name, '')} | {row['gas']:,} | {compared} | {share} |")
+        lines.append(f"| `{name}` | {PURPOSES.get(name, '')} | {shown(row['gas'])} | {compared} | {share} |")
     return "\n".join(lines)
 
 
@@ -71,18 +90,50 @@ def rate_table(result: Mapping[str, Any]) -> str:
         for name in path.split("."):
             value = value.get(name, {}) if isinstance(value, Mapping) else {}
         if isinstance(value, int | float):
-            shown = f"{value:,.2f}" if isinstance(value, float) and abs(value) < 100 else f"{value:,.0f}"
-            lines.append(f"| {purpose} | {shown} |")
+            lines.append(f"| {purpose} | {shown(value)} |")
     return "\n".join(lines)
 
 
-TABLES = {"gas": gas_table, "rate": rate_table}
+def rollup_rate_table(result: Mapping[str, Any]) -> str:
+    """Markdown of the rollup's rates: every figure, named by where it stands in the measurement."""
+    lines = ["| figure | value |", "|---|--:|"]
+    for name, value in figures(result):
+        lines.append(f"| {name} | {shown(value)} |")
+    return "\n".join(lines)
+
+
+def figures(result: Mapping[str, Any], inside: str = "") -> list[tuple[str, int | float]]:
+    """Nested numbers as readable names and values, in order."""
+    rows: list[tuple[str, int | float]] = []
+    for key, value in result.items():
+        name = str(key).replace("_", " ")
+        if isinstance(value, Mapping):
+            rows += figures(value, f"{inside}{name}: ")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            rows.append((inside + name, value))
+    return rows
+
+
+def shown(value: int | float) -> str:
+    """A number for people: two digits behind the point where they say something."""
+    if isinstance(value, float) and abs(value) < 100:
+        return f"{value:,.2f}"
+    return f"{value:,.1f}" if isinstance(value, float) and abs(value) < 1_000 else f"{value:,.0f}"
+
+
+TABLES = {
+    "gas": ("gas", gas_table),
+    "rate": ("rate", rate_table),
+    "rollup-gas": ("rollup_gas", gas_table),
+    "rollup-rate": ("rollup_rate", rollup_rate_table),
+}
+"""Marker in the README; measurement and how it is written."""
 
 
 def filled(text: str, results: Path = RESULTS) -> str:
     """The text with every table between its markers replaced; one without a measurement is left as it is."""
-    for name, table in TABLES.items():
-        source = results / f"{name}.json"
+    for name, (measurement, table) in TABLES.items():
+        source = results / f"{measurement}.json"
         if not source.is_file():
             print(
                 f"{source.relative_to(ROOT) if source.is_relative_to(ROOT) else source}: no measurement",

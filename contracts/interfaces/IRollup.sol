@@ -20,7 +20,7 @@ interface IRollup {
     /// @param window how long an assertion can be challenged
     /// @param freezeAfter how long something may wait to become final until the rollup can be frozen
     /// @param revealBlocks blocks between a challenger's commitment and its proof
-    /// @param bond behind each open assertion; half pays the challenger, half is burned
+    /// @param bond behind each open assertion; half pays the challenger, half is burned: it stays in the contract for ever
     struct Config {
         address sequencer;
         uint40 forceDelay;
@@ -102,8 +102,8 @@ interface IRollup {
     /// @notice The frames of an entry posted in calldata, so that logs alone rebuild the state, whoever called.
     /// @dev Free: the price of calldata has a floor (EIP-7623) that lies above calldata and log together.
     event Frames(uint256 indexed index, bytes data);
-    /// @notice The versioned hashes of an entry posted in blobs.
-    event Blobs(uint256 indexed index, bytes32[] hashes);
+    /// @notice The versioned hashes of the entry just posted in blobs.
+    event Blobs(bytes32[] hashes);
     /// @notice An item of the queue: `raw` is what its hash is taken of, see the specification.
     event Queued(uint256 indexed index, bytes raw);
     /// @notice A token has got its id.

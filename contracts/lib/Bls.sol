@@ -37,7 +37,8 @@ library Bls {
     uint256 private constant PAIRING_BASE_GAS = 37_700;
     uint256 private constant PAIRING_EACH_GAS = 32_600;
 
-    /// @notice Whether 48 bytes are a signature: a compressed point of the subgroup of G1 other than infinity.
+    /// @notice Whether 48 bytes are a compressed point of the curve of G1 other than infinity. Whether it lies in the
+    /// subgroup, `verify` tells.
     /// @param hint 64 bytes: y, or, for a point that is not on the curve, a root of `-(x^3 + 4)`
     /// @return valid whether it is one
     /// @return point the point as EIP-2537 takes it, when it is valid
@@ -70,7 +71,7 @@ library Bls {
         bool larger = _less(HALF_HIGH, HALF_LOW, yHigh, yLow);
         if (larger != (flags & 1 == 1)) revert PointInvalid(3);
         point = abi.encode(high, low, yHigh, yLow);
-        valid = _inSubgroup(point);
+        valid = true;
     }
 
     /// @notice Whether 96 bytes are a key: a compressed point of the subgroup of G2 other than infinity.
@@ -160,7 +161,7 @@ library Bls {
         return _add(a, [high, low]);
     }
 
-    /// @notice Whether `point` is the aggregate over all digests, each by the key at its position.
+    /// @notice Whether `point` lies in the subgroup and is the aggregate over all digests, each by the key at its position.
     /// @param keys points of G2, 192 bytes each, known to be right
     /// @param positions which key has signed each digest; callers have checked that there is one
     function verify(bytes memory point, bytes memory keys, uint256[] memory positions, bytes32[] memory digests)
@@ -192,8 +193,10 @@ library Bls {
         _hashAll(digests, first, 384);
         uint256 cost = PAIRING_BASE_GAS + PAIRING_EACH_GAS * (n + 1);
         (bool ok, bytes memory output) = _call(PAIRING, input, 32, cost);
-        if (!ok) revert PointInvalid(5);
-        return uint256(bytes32(output)) == 1;
+        if (ok) return uint256(bytes32(output)) == 1;
+        // All other points are known to be right: either this one is not, or the precompile is not what it was.
+        if (_inSubgroup(point)) revert PointInvalid(5);
+        return false;
     }
 
     /// @notice The owner word of the key at a position: the hash of the key as EIP-2537 takes it.

@@ -20,25 +20,29 @@ abstract contract Inbox is Queue {
     mapping(uint256 index => bytes32) public accs;
 
     /// @inheritdoc IRollup
-    function postCalldata(bytes32 expectedAcc, bytes calldata data, uint256 queueEnd) external whileRunning {
+    function postCalldata(bytes32 expectedAcc, bytes calldata data, uint256 queueEnd) external {
         _post(expectedAcc, KIND_CALLDATA, Runs.commit(data), Runs.count(data.length), queueEnd);
         emit Frames(_head.items, data);
     }
 
     /// @inheritdoc IRollup
-    function postBlobs(bytes32 expectedAcc, uint256 frames, uint256 queueEnd) external whileRunning {
+    function postBlobs(bytes32 expectedAcc, uint256 frames, uint256 queueEnd) external {
         uint256 count = (frames + FRAMES_PER_BLOB - 1) / FRAMES_PER_BLOB;
         bytes32[] memory hashes = new bytes32[](count);
         for (uint256 i; i < count; ++i) {
             hashes[i] = blobhash(i);
             if (hashes[i] == 0) revert BlobMissing(i);
         }
-        _post(expectedAcc, KIND_BLOBS, keccak256(abi.encodePacked(hashes)), frames, queueEnd);
-        emit Blobs(_head.items, hashes);
+        bytes32 all;
+        assembly ("memory-safe") {
+            all := keccak256(add(hashes, 32), shl(5, count))
+        }
+        _post(expectedAcc, KIND_BLOBS, all, frames, queueEnd);
+        emit Blobs(hashes);
     }
 
     /// @inheritdoc IRollup
-    function forceInclude(bytes32 expectedAcc, uint256 queueEnd) external whileRunning {
+    function forceInclude(bytes32 expectedAcc, uint256 queueEnd) external {
         _post(expectedAcc, KIND_QUEUE, 0, 0, queueEnd);
     }
 
@@ -49,11 +53,13 @@ abstract contract Inbox is Queue {
         returns (uint256 items, uint256 segments, uint256 queueConsumed, uint256 lastTime, uint256 pendingSince)
     {
         Head memory head = _head;
-        return (head.items, head.segments, head.consumed, head.lastTime, head.pendingSince);
+        pendingSince = head.pendingSince == NOTHING_WAITS ? 0 : head.pendingSince;
+        return (head.items, head.segments, head.consumed, head.lastTime, pendingSince);
     }
 
     function _post(bytes32 expectedAcc, uint8 kind, bytes32 data, uint256 frames, uint256 queueEnd) private {
         Head memory head = _head;
+        if (head.frozen) revert FrozenMode(true);
         bytes32 previous = accs[head.items];
         if (previous != expectedAcc) revert InboxMoved(previous, expectedAcc);
         (bytes28 queueAcc, uint256 consumed) = _consume(head, queueEnd);
@@ -65,7 +71,12 @@ abstract contract Inbox is Queue {
         _head = head;
         Item memory item =
             Item(previous, kind, data, uint32(frames), head.segments, head.consumed, queueAcc, uint40(block.timestamp));
-        accs[head.items] = keccak256(abi.encode(item));
+        bytes32 acc;
+        assembly ("memory-safe") {
+            // In memory a struct of words lies as it is encoded.
+            acc := keccak256(item, 256)
+        }
+        accs[head.items] = acc;
         emit Posted(head.items, item);
     }
 
@@ -73,17 +84,20 @@ abstract contract Inbox is Queue {
     /// @return acc the queue's accumulator at `queueEnd`, zero when nothing is consumed
     /// @return count items consumed
     function _consume(Head memory head, uint256 queueEnd) private view returns (bytes28 acc, uint256 count) {
-        Tail memory tail = _tail;
-        bool overdue = head.consumed != tail.length && _isOverdue(head.pendingSince);
+        bool overdue = _isOverdue(head.pendingSince);
         if (msg.sender != _SEQUENCER && !overdue && block.timestamp <= head.lastTime + _LEASE) {
             revert PostingLeased(msg.sender, head.lastTime + _LEASE + 1);
         }
+        // Nothing to consume and nothing that must be: the queue need not be looked at.
+        if (queueEnd == head.consumed && !overdue) return (0, 0);
+        Tail memory tail = _tail;
         if (queueEnd < head.consumed || queueEnd > tail.length || queueEnd - head.consumed > MAX_CONSUME) {
             revert QueueEndInvalid(head.consumed, queueEnd, tail.length);
         }
         count = queueEnd - head.consumed;
         if (queueEnd == tail.length) {
             acc = count == 0 ? bytes28(0) : tail.acc;
+            head.pendingSince = NOTHING_WAITS;
         } else if (count != 0) {
             Checkpoint memory point = _checkpoints[queueEnd];
             if (point.time == 0) revert QueueEndInvalid(head.consumed, queueEnd, tail.length);

@@ -31,6 +31,7 @@ abstract contract Queue is RollupBase {
     constructor() {
         // The sequencer's first turn begins now.
         _head.lastTime = uint40(block.timestamp);
+        _head.pendingSince = NOTHING_WAITS;
     }
 
     /// @inheritdoc IRollup

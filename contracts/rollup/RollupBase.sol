@@ -34,6 +34,9 @@ abstract contract RollupBase is IRollup {
         bool frozen;
     }
 
+    /// @dev Later than any time: so long has nothing waited in the queue.
+    uint40 internal constant NOTHING_WAITS = type(uint40).max;
+
     Head internal _head;
     bool private transient _entered;
 

@@ -137,9 +137,10 @@ library Accounts {
 
     /// @notice The root over all accounts before.
     /// @dev From left to right: each node climbs until the next shown one is below its sibling, and waits there for it.
-    /// @param siblings see `Ledger.Witness`
+    /// @param siblings from the bottom up, as they are walked, 32 bytes each, without those at or above the next account;
+    /// what lies behind them is read as other calldata, and leads to another root
     /// @param next the first account that does not exist: what lies there or above is empty
-    function root(uint256 table, uint256 size, bytes memory siblings, uint256 next)
+    function root(uint256 table, uint256 size, bytes calldata siblings, uint256 next)
         internal
         pure
         returns (bytes32 before)
@@ -156,7 +157,7 @@ library Accounts {
             // Below all that wait lies one that waits for ever.
             let top := add(zero, 1024)
             mstore(top, not(0))
-            let sibling := add(siblings, 32)
+            let sibling := siblings.offset
             let end := add(table, mul(size, RECORD))
             for { let at := table } lt(at, end) {} {
                 let index := mload(at)
@@ -164,10 +165,13 @@ library Accounts {
                 at := add(at, RECORD)
                 let target := DEPTH
                 if lt(at, end) { target := highest(xor(index, mload(at))) }
+                // Up to the level at which the last account joins, all siblings exist.
                 let sure := 0
                 if lt(index, next) {
                     sure := xor(index, sub(next, 1))
-                    if sure { sure := add(highest(sure), 1) }
+                    switch shr(target, sure)
+                    case 0 { if sure { sure := add(highest(sure), 1) } }
+                    default { sure := target }
                 }
                 let level := 0
                 for {} 1 {} {
@@ -179,31 +183,43 @@ library Accounts {
                         if gt(climb, sure) { climb := sure }
                         let bits := shl(5, index)
                         index := shr(sub(climb, level), index)
-                        for { let until := add(sibling, shl(5, and(sub(climb, level), 3))) } lt(sibling, until) {} {
+                        if and(sub(climb, level), 1) {
                             let own := and(bits, 32)
                             mstore(own, node)
-                            mstore(xor(own, 32), mload(sibling))
+                            mstore(xor(own, 32), calldataload(sibling))
                             node := keccak256(0, 64)
                             sibling := add(sibling, 32)
                             bits := shr(1, bits)
+                        }
+                        if and(sub(climb, level), 2) {
+                            let own := and(bits, 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), calldataload(sibling))
+                            node := keccak256(0, 64)
+                            own := and(shr(1, bits), 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), calldataload(add(sibling, 32)))
+                            node := keccak256(0, 64)
+                            sibling := add(sibling, 64)
+                            bits := shr(2, bits)
                         }
                         // Most of the work of a dispute is here: four at a time.
                         for { let until := add(sibling, shl(7, shr(2, sub(climb, level)))) } lt(sibling, until) {} {
                             let own := and(bits, 32)
                             mstore(own, node)
-                            mstore(xor(own, 32), mload(sibling))
+                            mstore(xor(own, 32), calldataload(sibling))
                             node := keccak256(0, 64)
                             own := and(shr(1, bits), 32)
                             mstore(own, node)
-                            mstore(xor(own, 32), mload(add(sibling, 32)))
+                            mstore(xor(own, 32), calldataload(add(sibling, 32)))
                             node := keccak256(0, 64)
                             own := and(shr(2, bits), 32)
                             mstore(own, node)
-                            mstore(xor(own, 32), mload(add(sibling, 64)))
+                            mstore(xor(own, 32), calldataload(add(sibling, 64)))
                             node := keccak256(0, 64)
                             own := and(shr(3, bits), 32)
                             mstore(own, node)
-                            mstore(xor(own, 32), mload(add(sibling, 96)))
+                            mstore(xor(own, 32), calldataload(add(sibling, 96)))
                             node := keccak256(0, 64)
                             sibling := add(sibling, 128)
                             bits := shr(4, bits)
@@ -215,7 +231,7 @@ library Accounts {
                         mstore(own, node)
                         switch lt(shl(level, xor(index, 1)), next)
                         case 1 {
-                            mstore(sub(32, own), mload(sibling))
+                            mstore(sub(32, own), calldataload(sibling))
                             sibling := add(sibling, 32)
                         }
                         default { mstore(sub(32, own), mload(add(mload(0x40), shl(5, level)))) }
@@ -247,7 +263,7 @@ library Accounts {
     }
 
     /// @notice The roots over all accounts before and now: in one walk, since they have the same siblings.
-    function roots(uint256 table, uint256 size, bytes memory siblings, uint256 next)
+    function roots(uint256 table, uint256 size, bytes calldata siblings, uint256 next)
         internal
         pure
         returns (bytes32 before, bytes32 after_)
@@ -264,7 +280,7 @@ library Accounts {
             // Below all that wait lies one that waits for ever.
             let top := add(zero, 1024)
             mstore(top, not(0))
-            let sibling := add(siblings, 32)
+            let sibling := siblings.offset
             let end := add(table, mul(size, RECORD))
             for { let at := table } lt(at, end) {} {
                 let index := mload(at)
@@ -274,10 +290,13 @@ library Accounts {
                 at := add(at, RECORD)
                 let target := DEPTH
                 if lt(at, end) { target := highest(xor(index, mload(at))) }
+                // Up to the level at which the last account joins, all siblings exist.
                 let sure := 0
                 if lt(index, next) {
                     sure := xor(index, sub(next, 1))
-                    if sure { sure := add(highest(sure), 1) }
+                    switch shr(target, sure)
+                    case 0 { if sure { sure := add(highest(sure), 1) } }
+                    default { sure := target }
                 }
                 let level := 0
                 for {} 1 {} {
@@ -289,39 +308,55 @@ library Accounts {
                         if gt(climb, sure) { climb := sure }
                         let bits := shl(5, index)
                         index := shr(sub(climb, level), index)
-                        for { let until := add(sibling, shl(5, and(sub(climb, level), 3))) } lt(sibling, until) {} {
+                        if and(sub(climb, level), 1) {
                             let own := and(bits, 32)
                             mstore(own, node)
-                            mstore(xor(own, 32), mload(sibling))
+                            mstore(xor(own, 32), calldataload(sibling))
                             node := keccak256(0, 64)
                             mstore(own, now_)
                             now_ := keccak256(0, 64)
                             sibling := add(sibling, 32)
                             bits := shr(1, bits)
                         }
-                        // Most of the work of a dispute is here: four at a time.
-                        for { let until := add(sibling, shl(7, shr(2, sub(climb, level)))) } lt(sibling, until) {} {
+                        if and(sub(climb, level), 2) {
                             let own := and(bits, 32)
                             mstore(own, node)
-                            mstore(xor(own, 32), mload(sibling))
+                            mstore(xor(own, 32), calldataload(sibling))
                             node := keccak256(0, 64)
                             mstore(own, now_)
                             now_ := keccak256(0, 64)
                             own := and(shr(1, bits), 32)
                             mstore(own, node)
-                            mstore(xor(own, 32), mload(add(sibling, 32)))
+                            mstore(xor(own, 32), calldataload(add(sibling, 32)))
+                            node := keccak256(0, 64)
+                            mstore(own, now_)
+                            now_ := keccak256(0, 64)
+                            sibling := add(sibling, 64)
+                            bits := shr(2, bits)
+                        }
+                        // Most of the work of a dispute is here: four at a time.
+                        for { let until := add(sibling, shl(7, shr(2, sub(climb, level)))) } lt(sibling, until) {} {
+                            let own := and(bits, 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), calldataload(sibling))
+                            node := keccak256(0, 64)
+                            mstore(own, now_)
+                            now_ := keccak256(0, 64)
+                            own := and(shr(1, bits), 32)
+                            mstore(own, node)
+                            mstore(xor(own, 32), calldataload(add(sibling, 32)))
                             node := keccak256(0, 64)
                             mstore(own, now_)
                             now_ := keccak256(0, 64)
                             own := and(shr(2, bits), 32)
                             mstore(own, node)
-                            mstore(xor(own, 32), mload(add(sibling, 64)))
+                            mstore(xor(own, 32), calldataload(add(sibling, 64)))
                             node := keccak256(0, 64)
                             mstore(own, now_)
                             now_ := keccak256(0, 64)
                             own := and(shr(3, bits), 32)
                             mstore(own, node)
-                            mstore(xor(own, 32), mload(add(sibling, 96)))
+                            mstore(xor(own, 32), calldataload(add(sibling, 96)))
                             node := keccak256(0, 64)
                             mstore(own, now_)
                             now_ := keccak256(0, 64)
@@ -335,7 +370,7 @@ library Accounts {
                         mstore(own, node)
                         switch lt(shl(level, xor(index, 1)), next)
                         case 1 {
-                            mstore(sub(32, own), mload(sibling))
+                            mstore(sub(32, own), calldataload(sibling))
                             sibling := add(sibling, 32)
                         }
                         default { mstore(sub(32, own), mload(add(mload(0x40), shl(5, level)))) }

@@ -19,15 +19,12 @@ library Ledger {
     /// @dev All packed: what is decoded word by word costs more than what is copied.
     /// @param ids of the accounts, rising, 4 bytes each
     /// @param leaves owner and word of each, 64 bytes, or the word alone (`Accounts.readKeyed`); zero where there is none
-    /// @param siblings from the bottom up, left to right, 32 bytes each, without those at or above the next account: there
-    /// is nothing yet
     /// @param hints position of each account named, in the order of use, one byte each
     /// @param branch left siblings on the way up from the next withdrawal, 32 bytes each; may be left out where no
     /// withdrawal is added
     struct Witness {
         bytes ids;
         bytes leaves;
-        bytes siblings;
         bytes hints;
         bytes branch;
     }
@@ -98,15 +95,16 @@ library Ledger {
     }
 
     /// @notice Check that the accounts are those under `accounts`.
-    function prove(State memory state, Witness memory witness, bytes32 accounts) internal pure {
-        if (Accounts.root(state.table, state.count, witness.siblings, state.born) != accounts) {
+    /// @param siblings see `Accounts.root`
+    function prove(State memory state, bytes calldata siblings, bytes32 accounts) internal pure {
+        if (Accounts.root(state.table, state.count, siblings, state.born) != accounts) {
             revert Located.WitnessInvalid(12);
         }
     }
 
     /// @notice Check that the accounts were those under `accounts`; the state root now.
-    function close(State memory state, Witness memory witness, bytes32 accounts) internal pure returns (bytes32) {
-        (bytes32 before, bytes32 root) = Accounts.roots(state.table, state.count, witness.siblings, state.born);
+    function close(State memory state, bytes calldata siblings, bytes32 accounts) internal pure returns (bytes32) {
+        (bytes32 before, bytes32 root) = Accounts.roots(state.table, state.count, siblings, state.born);
         if (before != accounts) revert Located.WitnessInvalid(12);
         return rootWith(state, root);
     }

@@ -104,18 +104,45 @@ library Operations {
     {
         uint256 n = head.count;
         (positions, digests, fine) = (new uint256[](n), new bytes32[](n), true);
-        for (uint256 i; i < n; ++i) {
-            (uint256 sender, uint256 to, uint256 amount, bool withdraws) = opAt(frame, head, i);
+        uint256 message = _template(head, domain);
+        for (uint256 i; i < n;) {
+            (uint256 sender, uint256 to, uint256 amount,) = opAt(frame, head, i);
             uint256 at = state.find(sender);
-            uint256 nonce = at.nonce() + at.count();
-            // Only a BLS key signs for an account in such a frame.
-            if (uint256(at.owner()) >> 160 == 0 || nonce >= Ledger.MAX_NONCE) fine = false;
-            bytes32 digest = digestOf(sender, to, amount, withdraws, nonce, head.token, head.fee, domain);
-            assembly ("memory-safe") {
-                let row := shl(5, add(i, 1))
-                mstore(add(positions, row), div(sub(at, mload(state)), 160))
-                mstore(add(digests, row), digest)
+            unchecked {
+                ++i;
             }
+            assembly ("memory-safe") {
+                let word := mload(add(at, 64))
+                let asked := mload(add(at, 128))
+                mstore(add(at, 128), add(asked, 1))
+                let nonce := add(and(shr(128, word), 0xffffffff), asked)
+                // Only a BLS key signs for an account in such a frame.
+                if or(iszero(shr(160, mload(add(at, 32)))), iszero(lt(nonce, 0xffffffff))) { fine := 0 }
+                mstore(add(message, 32), sender)
+                mstore(add(message, 64), nonce)
+                mstore(add(message, 96), to)
+                mstore(add(message, 128), amount)
+                mstore(add(message, 288), keccak256(message, 224))
+                let row := shl(5, i)
+                mstore(add(digests, row), keccak256(add(message, 254), 66))
+                mstore(add(positions, row), div(sub(at, mload(state)), 160))
+            }
+        }
+    }
+
+    /// @dev What all operations of a frame sign alike, in memory: `type | ... | token | fee`, then `0x1901 | domain`.
+    function _template(Header memory head, bytes32 domain) private pure returns (uint256 message) {
+        bool withdraws = head.kind == WITHDRAWALS || head.kind == ECDSA_WITHDRAWALS;
+        bytes32 kind = withdraws ? WITHDRAW_TYPE : TRANSFER_TYPE;
+        (uint256 token, uint256 fee) = (head.token, head.fee);
+        assembly ("memory-safe") {
+            message := mload(0x40)
+            mstore(0x40, add(message, 320))
+            mstore(message, kind)
+            mstore(add(message, 160), token)
+            mstore(add(message, 192), fee)
+            mstore(add(message, 224), 0x1901)
+            mstore(add(message, 256), domain)
         }
     }
 

@@ -2,11 +2,14 @@
 pragma solidity ^0.8.28;
 
 import {IRollup} from "../../interfaces/IRollup.sol";
+import {Calldata} from "../../lib/Calldata.sol";
 import {Ledger} from "./Ledger.sol";
 import {Located} from "./Located.sol";
 import {Shown} from "./Shown.sol";
 
 /// @title Opening one segment of a claim: its place, its data, the roots around it, the accounts it touches
+/// @dev What a judge is given is `abi.encode(Proof, siblings)`: the siblings are by far the longest part and are read
+/// where they lie.
 abstract contract Segment {
     uint256 internal constant OPS = 27;
     uint256 private constant WITHDRAWAL_DEPTH = 17;
@@ -84,6 +87,10 @@ abstract contract Segment {
         opened.state = Ledger.open(proof.before, proof.witness, keys, fresh);
         opened.start = fresh ? Ledger.rootWith(opened.state, proof.before.accounts) : preceding;
         if (opened.half == 1) opened.beforeFrame = proof.segment == 1 ? _beforeFirst(parent, proof) : roots[0];
+    }
+
+    function _siblings(bytes calldata encoded) internal pure returns (bytes calldata) {
+        return Calldata.bytesAt(encoded, 1);
     }
 
     /// @dev An assertion starts from its parent's root with an empty withdrawal list.

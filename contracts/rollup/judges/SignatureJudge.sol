@@ -27,7 +27,7 @@ contract SignatureJudge is IJudge, IVoice, Segment {
         Operations.Header memory head = Operations.header(opened.frame);
         if (head.count == 0 || !Operations.byBls(head)) revert Located.WitnessInvalid(31);
         bool executed = opened.following != opened.start;
-        Ledger.prove(opened.state, proof.witness, proof.before.accounts);
+        Ledger.prove(opened.state, _siblings(encoded), proof.before.accounts);
         (bool fine,) = Operations.admissible(opened.state, head);
         (bool able, uint256[] memory speakers, bytes32[] memory digests) =
             Operations.senders(opened.state, opened.frame, head, _domain());

@@ -25,11 +25,11 @@ contract StateJudge is IJudge, Segment {
         } else {
             (bool judged, bool same) = _runFrame(opened, proof.hints);
             if (judged) {
-                Ledger.prove(opened.state, proof.witness, proof.before.accounts);
+                Ledger.prove(opened.state, _siblings(encoded), proof.before.accounts);
                 return !same;
             }
         }
-        return Ledger.close(opened.state, proof.witness, proof.before.accounts) != opened.following;
+        return Ledger.close(opened.state, _siblings(encoded), proof.before.accounts) != opened.following;
     }
 
     /// @dev Runs one half of a frame, or says what the roots alone tell.

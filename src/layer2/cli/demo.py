@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from layer2.cli import demo_rollup, demo_steps
+from layer2.cli.chapters import CHAPTERS
 from layer2.cli.demo_report import accounts_table, costs_table, per_transfer_table, verdict
 from layer2.cli.demo_rollup_stage import RollupStage
 from layer2.cli.demo_stage import DemoFailed, HubStage, Stage, require_dev
@@ -16,9 +17,7 @@ from layer2.cli.tables import console
 from layer2.ethereum.connection import Connection
 from layer2.primitives.units import format_amount
 
-__all__ = ["CHAPTERS", "command", "run_demo"]
-
-CHAPTERS = ("channels", "rollup")
+__all__ = ["command", "run_demo"]
 
 
 @click.command("demo")

@@ -63,23 +63,19 @@ def per_transfer_table(stage: RollupStage) -> Table:
 
     anchors = anchors_of("rollup")
     size, gas = stage.assertion
-    table = Table(title="One transfer, posted in calldata")
+    table = Table(title="One transfer")
     table.add_column("what")
-    for name in ("by BLS key", "by Ethereum key", "best anchor"):
-        table.add_column(name, justify="right")
-    batches = [next(one for one in stage.posted if one.kind == kind) for kind in ("BLS", "ECDSA")]
+    for one in stage.posted[::-1]:
+        table.add_column(one.kind, justify="right")
+    table.add_column("best anchor", justify="right")
     # Of the assertion each batch bears the part that its frames have of the roots.
-    roots = [ROOTS_OF_A_FRAME * one.size // FRAME_BYTES for one in batches]
-    pairs = list(zip(batches, roots, strict=True))
+    pairs = [(one, ROOTS_OF_A_FRAME * one.size // FRAME_BYTES) for one in stage.posted[::-1]]
     rows = [
-        ("bytes of data", [one.size / one.transfers for one in batches], "bytes.per_transfer_data"),
-        (
-            "bytes with state roots",
-            [(one.size + part) / one.transfers for one, part in pairs],
-            "bytes.per_transfer_all_in",
-        ),
-        ("gas of posting", [one.gas / one.transfers for one in batches], "batch.calldata_per_transfer"),
-        ("gas with the assertion", [(one.gas + gas * part / size) / one.transfers for one, part in pairs], ""),
+        ("bytes of data", [one.size / one.transfers for one, _ in pairs], "bytes.per_transfer_data"),
+        ("bytes with roots", [(one.size + part) / one.transfers for one, part in pairs], "bytes.per_transfer_all_in"),
+        ("gas of posting", [one.gas / one.transfers for one, _ in pairs], "batch.calldata_per_transfer"),
+        ("blob gas of posting", [one.blob_gas / one.transfers for one, _ in pairs], ""),
+        ("gas of the assertion", [gas * part / size / one.transfers for one, part in pairs], ""),
     ]
     for what, values, anchor in rows:
         best = anchors[anchor]["anchor"] if anchor else None

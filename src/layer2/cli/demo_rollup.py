@@ -12,6 +12,7 @@ from layer2.primitives.units import format_amount
 from layer2.rollup.errands import force_through, propose_myself
 from layer2.rollup.mempool import SignedOp
 from layer2.rollup.messages import Transfer
+from layer2.rollup.poster import Data
 from layer2.rollup.proposer import Proposer
 from layer2.rollup.records import Status
 
@@ -49,7 +50,7 @@ def transferred(stage: RollupStage) -> str:
     for nonce, (_, to, amount) in enumerate(given):
         message = Transfer(source, nonce, to, amount, 0, 0)
         signed.append(SignedOp(message, payer.sign(message)))
-    stage.post("ECDSA", signed)
+    stage.post("ECDSA in calldata", signed, Data.CALLDATA)
 
     each, rest = divmod(stage.transfers - stage.accounts, stage.accounts)
     messages: list[list[Transfer]] = []
@@ -65,7 +66,9 @@ def transferred(stage: RollupStage) -> str:
     # Everybody's first, then everybody's second: as they would come in.
     pairs = [list(zip(own, by, strict=True)) for own, by in zip(messages, signatures, strict=True)]
     turns = [own[turn] for turn in range(each + 1) for own in pairs if turn < len(own)]
-    stage.post("BLS", [SignedOp(message, signature) for message, signature in turns])
+    ops, half = [SignedOp(message, signature) for message, signature in turns], len(turns) // 2
+    stage.post("BLS in calldata", ops[:half], Data.CALLDATA)
+    stage.post("BLS in blobs", ops[half:], Data.BLOBS)
 
     for sender, to, amount in given + [(one.sender, one.to, one.amount) for one, _ in turns]:
         stage.move(sender, to, amount)
@@ -88,8 +91,7 @@ def claimed(stage: RollupStage) -> str:
     payee, amount = stage.l2.wallet(stage.payee), SHARE // 2
     proposer = Proposer(stage.l2.rollup, stage.l2.proposer.sender, stage.verifier)
     (proposed,) = proposer.step()
-    size = len(stage.verifier.given_roots[stage.verifier.tip().id])
-    stage.assertion = (size, proposed.gas_used)
+    stage.assertion = (31 * stage.verifier.tip().segments, proposed.gas_used)
     payee.withdraw(amount)
     stage.books[FIRST] -= amount
     stage.l2.post()

@@ -14,6 +14,7 @@ from layer2.primitives.addresses import to_address
 from layer2.primitives.hashing import keccak
 from layer2.rollup.facade import RollupFacade
 from layer2.rollup.mempool import SignedOp
+from layer2.rollup.poster import Data
 from layer2.rollup.replica import Replica
 
 __all__ = ["BURNT", "Posted", "RollupStage"]
@@ -23,12 +24,13 @@ BURNT = to_address("0x000000000000000000000000000000000000dEaD")
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A batch of transfers as it was posted: bytes of its frames, gas of the transactions."""
+    """A batch of transfers as it was posted: bytes of its frames, gas and blob gas of the transactions."""
 
     kind: str
     transfers: int
     size: int
     gas: int
+    blob_gas: int
 
 
 class RollupStage(Stage):
@@ -47,7 +49,7 @@ class RollupStage(Stage):
         """Balances in the rollup by account, wei: computed here, not asked."""
         self.posted: list[Posted] = []
         self.assertion = (0, 0)
-        """Bytes of the state roots, and gas, of the assertion over all transfers."""
+        """Bytes of the state roots, and gas (blob gas aside), of the assertion over all transfers."""
         self.verifier: Replica = self.l2.local.replica()
         self.note_deployment("deploy the rollup")
 
@@ -56,19 +58,21 @@ class RollupStage(Stage):
         self.books[sender] -= amount
         self.books[to] += amount
 
-    def post(self, kind: str, ops: list[SignedOp]) -> None:
-        """Hand signed transfers to the sequencer, have them posted, and note what that took."""
+    def post(self, kind: str, ops: list[SignedOp], data: Data) -> None:
+        """Hand signed transfers to the sequencer, have them posted in blobs or calldata, and note what that took."""
         begin, sequencer = time.perf_counter(), self.l2.sequencer
         refused = [one for one in sequencer.submit_many(ops) if one is not None]
         if refused:
             raise DemoFailed(f"demo: {len(refused)} of {len(ops)} transfers were refused: {refused[0]}")
-        size = gas = 0
+        sequencer.poster.data = data
+        size = gas = blob_gas = 0
         while sequencer.pending:
             batch = self.l2.seal().post()
-            size, gas = size + batch.size, gas + batch.gas
+            size, gas, blob_gas = size + batch.size, gas + batch.gas, blob_gas + batch.blob_gas
+        sequencer.poster.data = Data.AUTO
         self.scenes[-1].payments += len(ops)
         self.scenes[-1].seconds += time.perf_counter() - begin
-        self.posted.append(Posted(kind, len(ops), size, gas))
+        self.posted.append(Posted(kind, len(ops), size, gas, blob_gas))
 
     def check_books(self, who: str, replica: Replica) -> None:
         """Stop unless a replica has exactly what the books have."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from layer2.cli.rollup_desk import Desk, desk_of, moment
+from layer2.cli.rollup_desk import Desk, desk_of
 from layer2.cli.verbs import ROLLUP
 from layer2.cli.workspace import Workspace, party_address
 from layer2.primitives.errors import InputError
@@ -15,12 +15,9 @@ __all__ = ["escape", "force", "propose"]
 
 def _report(desk: Desk, errand: Errand, idle: str) -> None:
     command = f"layer2 rollup {errand.command}" if errand.command else ""
-    lines = list(errand.done)
+    lines = errand.lines() or [idle]
     if errand.next:
-        when = f", from {moment(errand.at)} on" if errand.at else ", now"
-        lines.append(f"next: {errand.next}{when}: {command}")
-    elif not lines:
-        lines.append(idle)
+        lines[-1] += f": {command}"
     facts = {"done": errand.done, "next": errand.next, "command": command, "at": errand.at, "gas": errand.gas}
     desk.workspace.emit(facts, "\n".join(lines))
 

@@ -93,7 +93,10 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A mined transaction; `status` is 1 (success) or 0 (reverted), prices in wei per gas."""
+    """A mined transaction; `status` is 1 (success) or 0 (reverted), prices in wei per gas.
+
+    `blob_gas`: of its blobs, and `blob_fee`, wei, what they cost.
+    """
 
     tx_hash: bytes
     block_number: int
@@ -103,6 +106,8 @@ class Receipt:
     logs: tuple[Log, ...]
     contract_address: Address | None
     effective_gas_price: int
+    blob_gas: int = 0
+    blob_fee: int = 0
 
     def __repr__(self) -> str:
         failed = "" if self.status == 1 else " failed"
@@ -110,13 +115,14 @@ class Receipt:
 
     @property
     def cost(self) -> int:
-        """What the sender paid for gas, in wei."""
-        return self.gas_used * self.effective_gas_price
+        """What the sender paid for gas and blobs, in wei."""
+        return self.gas_used * self.effective_gas_price + self.blob_fee
 
     @classmethod
     def from_rpc(cls, raw: Mapping[str, Any]) -> Receipt:
         """Decode the result of `eth_getTransactionReceipt`."""
         created = raw.get("contractAddress")
+        blob_gas = hex_int(raw.get("blobGasUsed") or 0)
         return cls(
             tx_hash=hex_bytes(raw["transactionHash"]),
             block_number=hex_int(raw["blockNumber"]),
@@ -126,6 +132,8 @@ class Receipt:
             logs=tuple(Log.from_rpc(log) for log in raw["logs"]),
             contract_address=to_address(created) if created else None,
             effective_gas_price=hex_int(raw.get("effectiveGasPrice") or 0),
+            blob_gas=blob_gas,
+            blob_fee=blob_gas * hex_int(raw.get("blobGasPrice") or 0),
         )
 
 

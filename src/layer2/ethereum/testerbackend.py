@@ -194,6 +194,9 @@ class TesterBackend:
             ),
             contract_address=to_address(created) if created else None,
             effective_gas_price=raw["effective_gas_price"],
+            blob_gas=raw.get("blob_gas_used") or 0,
+            # eth-tester calls price what is the whole fee.
+            blob_fee=raw.get("blob_gas_price") or 0,
         )  # fmt: skip
 
     def logs(self, start: int, stop: int, addresses: Sequence[Address], topics: Topics | None) -> list[Log]:

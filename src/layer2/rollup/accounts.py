@@ -10,13 +10,23 @@ from typing import TYPE_CHECKING, TypeVar, overload
 from layer2.primitives.addresses import Address, address_bytes, to_address
 from layer2.primitives.bls import uncompressed_key
 from layer2.primitives.hashing import keccak
-from layer2.primitives.merkle import EMPTY, ListTree
-from layer2.rollup.params import WITHDRAWAL_DEPTH
+from layer2.primitives.merkle import EMPTY, ListTree, empty_roots
+from layer2.rollup.params import ACCOUNT_DEPTH, WITHDRAWAL_DEPTH
 
 if TYPE_CHECKING:
     from layer2.rollup.ledger import Ledger
 
-__all__ = ["Account", "Accounts", "State", "System", "Withdrawal", "owner_of_address", "owner_of_key", "state_root"]
+__all__ = [
+    "Account",
+    "Accounts",
+    "State",
+    "System",
+    "Withdrawal",
+    "empty_root",
+    "owner_of_address",
+    "owner_of_key",
+    "state_root",
+]
 
 _Other = TypeVar("_Other")
 
@@ -101,6 +111,12 @@ def state_root(accounts: bytes, system: bytes) -> bytes:
     return b"\0" + keccak(accounts + system)[1:]
 
 
+def empty_root() -> bytes:
+    """The root of a state that nothing has happened to; it takes no state to know it."""
+    accounts, withdrawals = (empty_roots(depth)[depth] for depth in (ACCOUNT_DEPTH, WITHDRAWAL_DEPTH))
+    return state_root(accounts, System(withdrawals, 0, 1, 0, 1, bytes(_ACC_BYTES)).hash())
+
+
 class Accounts(Mapping[int, Account]):
     """The accounts of a state by their indices, in ascending order: a view, to be read only."""
 
@@ -143,7 +159,8 @@ class State:
     """All accounts, the withdrawals since the last assertion, and how far the queue is consumed. Mutable.
 
     A root is made of what was written since the last one, whether by Python or by the compiled kernel: both write the
-    columns of `ledger`, some 130 bytes for each account.
+    columns of `ledger`, some 130 bytes for each account. The kernel lets other threads run: one thread at a time may
+    use a state.
 
     `keys`: the BLS keys by their owner words, as published when the accounts were made. Copies share it: it only
     grows, and a key whose account is missing speaks for nobody.

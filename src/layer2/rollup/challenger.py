@@ -104,9 +104,10 @@ class Challenger:
         try:
             receipt = self._send("challenge", *row)
         except ContractReverted as failure:
-            if failure.name != "StatusWrong":
+            if failure.name not in ("StatusWrong", "CommitmentMissing"):
                 raise
-            receipt = None  # somebody else was faster
+            # Somebody else was faster; or the chain took the announcement back, and the next step makes it again.
+            receipt = None
         del self._under_way[one.claim.id]
         return receipt
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass, field
 
 from layer2.ethereum.errors import ContractReverted
@@ -32,6 +33,18 @@ class Errand:
     command: str = ""
     at: int | None = None
     gas: int = 0
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines()) or "nothing to do"
+
+    def lines(self) -> list[str]:
+        """In words: what was done, then what comes next and when."""
+        if not self.next:
+            return list(self.done)
+        when = "now"
+        if self.at is not None:
+            when = datetime.datetime.fromtimestamp(self.at, datetime.UTC).strftime("from %Y-%m-%d %H:%M:%S UTC on")
+        return [*self.done, f"next: {self.next}, {when}"]
 
     def did(self, what: str, receipt: Receipt) -> None:
         """Note a transaction."""

@@ -15,14 +15,11 @@ from layer2.primitives.hashing import keccak
 from layer2.rollup.accounts import Withdrawal, owner_of_address
 from layer2.rollup.messages import Escape, Transfer, Withdraw
 from layer2.rollup.owner import Owner
-from layer2.rollup.queue import Deposit, Scheme, next_acc
+from layer2.rollup.queue import Deposit, Scheme, helping, next_acc
 from layer2.rollup.records import NO_ITEM, Claim, Roots, Status
 from layer2.rollup.refusals import AccountUnknown
 
 __all__ = ["Exits", "Outgoing"]
-
-MOST_CONSUMED = 2_304
-"""Queue items that one entry may always consume."""
 
 _CHECKPOINT = 256
 """After every so many items the contract remembers the queue's accumulator."""
@@ -104,7 +101,7 @@ class Exits(Owner):
     def include(self) -> Receipt:
         """Carry the overdue queue into the inbox."""
         items, _, consumed, _, _ = self.rollup.inbox()
-        end = min(self.rollup.queue_length(), consumed + MOST_CONSUMED)
+        end = helping(consumed, self.rollup.queue_length())
         return self.rollup.force_include(self.sender, self.rollup.acc(items), end)
 
     # --------------------------------------------------------------------------------------------------------- claims

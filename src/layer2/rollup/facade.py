@@ -47,6 +47,11 @@ class Batch:
         """Of the posting transaction; 0 before."""
         return self.receipt.gas_used if self.receipt else 0
 
+    @property
+    def blob_gas(self) -> int:
+        """Of its blobs; 0 before, or where it went into calldata."""
+        return self.receipt.blob_gas if self.receipt else 0
+
     def __repr__(self) -> str:
         held = f"{self.operations:,} operations in {self.frames:,} frames, {self.size:,} bytes"
         if self.receipt is None:

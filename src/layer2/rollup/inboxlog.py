@@ -68,6 +68,7 @@ class InboxLog:
     raw: list[bytes] = field(default_factory=list)
     claims: dict[bytes, Claim] = field(default_factory=dict)
     claim_blocks: dict[bytes, int] = field(default_factory=dict)
+    finals: set[bytes] = field(default_factory=set)
     claimed: set[int] = field(default_factory=set)
     roots: dict[bytes, bytes] = field(default_factory=dict)
     transferred: dict[tuple[int, bytes], Address] = field(default_factory=dict)
@@ -96,6 +97,8 @@ class InboxLog:
             claim = Claim.of(args["claim"])
             self.claims[claim.id] = claim
             self.claim_blocks[claim.id] = log.block_number
+        elif event.name == "Finalized":
+            self.finals.add(bytes(args["id"]))
         elif event.name == "RootsGiven":
             self.roots[bytes(args["id"])] = bytes(args["roots"])
         elif event.name == "Claimed":

@@ -14,9 +14,12 @@ from layer2.rollup.messages import Transfer, Withdraw
 from layer2.rollup.operations import move, withdraw
 from layer2.rollup.params import MAX_ACCOUNTS, MAX_BALANCE, MAX_NONCE
 
-__all__ = ["Deposit", "Forced", "NewToken", "QueueItem", "Scheme", "apply_item", "decode_item", "next_acc"]
+__all__ = ["Deposit", "Forced", "NewToken", "QueueItem", "Scheme", "apply_item", "decode_item", "helping", "next_acc"]
 
 _DEPOSIT, _FORCED, _TOKEN = 1, 2, 3
+_CHECKPOINT = 256
+_MOST = 10 * _CHECKPOINT
+"""Queue items of one entry at most (`Inbox.MAX_CONSUME`)."""
 
 
 class Scheme(IntEnum):
@@ -103,6 +106,14 @@ def decode_item(raw: bytes) -> QueueItem:
 def next_acc(acc: bytes, item: bytes) -> bytes:
     """The queue's accumulator after an item: the last 28 bytes of `keccak(acc(28) | keccak(item))`."""
     return keccak(acc + keccak(item))[4:]
+
+
+def helping(consumed: int, length: int) -> int:
+    """How far the next entry may consume a queue of `length` items: to its end, else to the last checkpoint in reach.
+
+    What is left behind then may be overdue: the contract allows it after so many.
+    """
+    return length if length - consumed <= _MOST else (consumed + _MOST) // _CHECKPOINT * _CHECKPOINT
 
 
 def apply_item(state: State, item: QueueItem, authority: Authority) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from eth_abi.abi import encode
 
 from layer2.primitives.hashing import keccak
-from layer2.rollup.accounts import State
+from layer2.rollup.accounts import State, empty_root
 
 __all__ = ["GENESIS", "NO_ITEM", "Claim", "ItemKind", "ItemRecord", "Roots", "Status", "pack_roots", "unpack_roots"]
 
@@ -116,7 +116,7 @@ class Roots:
         return astuple(self)
 
 
-GENESIS = State().root
+GENESIS = empty_root()
 """The state root before anything has happened."""
 
 

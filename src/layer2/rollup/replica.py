@@ -218,13 +218,13 @@ class Replica:
         return self.verdict(claim) is True
 
     def tip(self) -> Claim:
-        """The right assertion that covers most, among those that can still become final."""
-        right = [one for one in self.claims.values() if self._stands(one) and self.is_right(one)]
+        """The right assertion that covers most, among those that are or can still become final."""
+        right = (one for one in self.claims.values() if self._stands(one) and self.is_right(one))
         return max(right, key=lambda one: one.inbox_end)
 
     def final(self) -> Claim:
-        """The last final assertion."""
-        return self.claims[self.rollup.finality()[0]]
+        """The final assertion that covers most, as far as the logs are read."""
+        return max((self.claims[one] for one in self._log.finals), key=lambda one: one.inbox_end, default=self._root)
 
     def snapshot(self) -> Snapshot:
         """The state of the last final assertion, for others to start from."""

@@ -17,16 +17,13 @@ from layer2.rollup.mempool import SignedOp, admit
 from layer2.rollup.messages import Withdraw
 from layer2.rollup.operations import move, withdraw
 from layer2.rollup.poster import Data, Poster
-from layer2.rollup.queue import QueueItem, apply_item
+from layer2.rollup.queue import QueueItem, apply_item, helping
 from layer2.rollup.replica import Replica
 from layer2.store.journal import Journal, fault_point
 
 __all__ = ["FAULT_POINTS", "Sequencer"]
 
 FAULT_POINTS = ("sequencer.accept.before", "sequencer.accept.durable", "sequencer.post.before", "sequencer.post.after")
-
-_MOST_QUEUED = 2_304
-"""Queue items of one entry that are always allowed."""
 
 _MAX_FRAMES = 256
 """Frames of one entry in calldata: some 127 kB, below what nodes relay."""
@@ -133,7 +130,7 @@ class Sequencer:
         """Follow the chain; post what is pending, or consume what waits in the queue."""
         self._follow()
         consumed = self.replica.entries[-1].record.queue_end if self.replica.entries else 0
-        end = min(len(self.replica.queue), consumed + _MOST_QUEUED)
+        end = helping(consumed, len(self.replica.queue))
         self._settle(self.replica.queue[consumed:end])
         frames = self.seal()
         if not frames and end == consumed:

@@ -41,10 +41,10 @@ CHECKPOINT = 256
 
 _ROOTS = "(bytes32,bytes32,bytes32,bytes32)"
 _ITEM = "(bytes32,uint8,bytes32,uint32,uint64,uint32,bytes28,uint40)"
-_FIVE = "(bytes,bytes,bytes,bytes,bytes)"
+_FOUR = "(bytes,bytes,bytes,bytes)"
 _SIX = "(bytes,bytes,bytes,bytes,bytes,bytes)"
 _PLACE = f"(uint256,{_ITEM},{_ITEM})"
-_PROOF = f"(uint256,{_ROOTS},{_ROOTS},{_PLACE},{_SIX},bytes[],bytes32[],bytes,bytes[],{_FIVE})"
+_PROOF = f"(uint256,{_ROOTS},{_ROOTS},{_PLACE},{_SIX},bytes[],bytes32[],bytes,bytes[],{_FOUR})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,7 @@ class Witness:
         """As the judge takes it; `keyed`: without the owners."""
         ids = b"".join(one.to_bytes(4, "big") for one in self.ids)
         rows = self.leaves[1::2] if keyed else self.leaves
-        leaves, siblings, branch = (b"".join(one) for one in (rows, self.siblings, self.branch))
-        return (ids, leaves, siblings, self.hints, branch)
+        return (ids, b"".join(rows), self.hints, b"".join(self.branch))
 
 
 def locate(replica: Replica, absolute: int) -> Place:
@@ -147,7 +146,7 @@ def named_by_items(state: State, items: Iterable[QueueItem]) -> list[int]:
 def state_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
     """The proof by which `StateJudge` executes segment `segment` of a claim again."""
     opened = _open(replica, claim, segment)
-    return encode([_PROOF], [opened.row(opened.named)])
+    return opened.proof(opened.named)
 
 
 def signature_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
@@ -158,7 +157,7 @@ def signature_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
     named = [*receiver, *(op.sender for op in frame.ops)]
     opened.keys = [_key_of(opened.state, one) for one in sorted(set(named))]
     opened.hints = [signature_hint(frame.signature)]
-    return encode([_PROOF], [opened.row(named, keyed=True)])
+    return opened.proof(named, keyed=True)
 
 
 def endpoint_proof(replica: Replica, claim: Claim) -> bytes:
@@ -200,15 +199,16 @@ class _Opened:
     keys: list[bytes]
     hints: list[bytes]
 
-    def row(self, named: list[int], *, keyed: bool = False) -> tuple[object, ...]:
-        """`Segment.Proof`, with these accounts opened; `keyed`: their owners follow from the keys."""
+    def proof(self, named: list[int], *, keyed: bool = False) -> bytes:
+        """What a judge takes, with these accounts opened; `keyed`: their owners follow from the keys."""
         before = Roots.of(self.origin if self.segment == 0 else self.state)
         entry = self.replica.entries[self.place.entry - 1]
         offset = self.place.offset - self.place.queue_segments
         index = None if offset < 0 else offset // SEGMENTS_PER_FRAME
         takes_out = not keyed and (index is None or self.frame.kind.withdraws)
         pieces = pieces_of(self.replica, self.claim, self.segment, max(0, self.half), entry, index)
-        return (
+        witness = Witness.of(self.state, named, takes_out=takes_out)
+        row = (
             self.segment,
             before.as_tuple(),
             Roots.of(self.origin).as_tuple(),
@@ -218,8 +218,9 @@ class _Opened:
             self.later,
             b"".join(self.keys),
             self.hints,
-            Witness.of(self.state, named, takes_out=takes_out).as_tuple(keyed=keyed),
+            witness.as_tuple(keyed=keyed),
         )
+        return encode([_PROOF, "bytes"], [row, b"".join(witness.siblings)])
 
 
 def _open(replica: Replica, claim: Claim, segment: int) -> _Opened:

@@ -10,6 +10,7 @@ from rich.console import Console
 from layer2.cli import main
 from layer2.cli.audit import Audit
 from layer2.cli.demo import run_demo
+from layer2.cli.demo_rollup_stage import RollupStage
 from layer2.cli.demo_stage import DemoFailed
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import AnvilNode
@@ -21,9 +22,9 @@ def quiet() -> Console:
 
 
 @pytest.mark.slow
-def test_the_demo_passes_in_process(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_channels_chapter_passes_in_process(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["demo", "--payments", "1000"])
+        main(["demo", "--payments", "1000", "--chapter", "channels"])
     out = capsys.readouterr().out
     assert ended.value.code == 0
     assert "Every balance is exact to the wei." in out
@@ -31,12 +32,47 @@ def test_the_demo_passes_in_process(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
+def test_the_rollup_chapter_passes_in_process() -> None:
+    screen = quiet()
+    run_demo(new_chain(), accounts=60, transfers=400, chapters=["rollup"], out=screen)
+    told = screen.export_text()
+    assert "Every balance is exact to the wei. 400 transfers between 61 accounts." in told
+    assert "proven wrong in one transaction" in told
+    assert "Hubble" in told
+    assert "Channels" not in told
+
+
+@pytest.mark.slow
 @pytest.mark.anvil
-def test_the_demo_passes_on_a_real_node() -> None:
+def test_the_whole_demo_passes_on_a_real_node() -> None:
     screen = quiet()
     with AnvilNode() as node:
         run_demo(node.connection, payments=1_000, out=screen)
-    assert "Every balance is exact to the wei." in screen.export_text()
+    told = screen.export_text()
+    assert told.count("Every balance is exact to the wei.") == 2
+    assert "10,000 transfers between 1,001 accounts" in told
+    assert "off by" not in told
+
+
+@pytest.mark.slow
+def test_a_transfer_that_the_books_do_not_have_stops_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = RollupStage.move
+
+    def greedy(self: RollupStage, sender: int, to: int, amount: int) -> None:
+        honest(self, sender, to, amount + (to == 5))
+
+    monkeypatch.setattr(RollupStage, "move", greedy)
+    with pytest.raises(DemoFailed, match="the balances of the sequencer"):
+        run_demo(new_chain(), accounts=8, transfers=16, chapters=["rollup"], out=quiet())
+
+
+@pytest.mark.slow
+def test_a_bond_that_is_not_lost_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("layer2.cli.demo_rollup_stage.BURNT", "0x000000000000000000000000000000000000bEEF")
+    screen = quiet()
+    with pytest.raises(DemoFailed, match="the balance of burnt"):
+        run_demo(new_chain(), accounts=8, transfers=16, chapters=["rollup"], out=screen)
+    assert "off by" in screen.export_text()
 
 
 @pytest.mark.slow
@@ -49,7 +85,7 @@ def test_a_single_wei_too_much_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Audit, "expect", greedy)
     screen = quiet()
     with pytest.raises(DemoFailed, match="the balance of payee"):
-        run_demo(new_chain(), payments=1_000, out=screen)
+        run_demo(new_chain(), payments=1_000, chapters=["channels"], out=screen)
     assert "off by" in screen.export_text()
 
 

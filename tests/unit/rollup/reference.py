@@ -50,6 +50,9 @@ class Reference:
         self.keys: dict[bytes, bytes] = {}
         self.verify, self.recover, self.is_key = verify, recover, is_key
         self.digest, self.owner_of = digest, owner_of
+        self.watch = False
+        self.middle = b""
+        """The root after the first half of the last frame, if `watch` is set: it takes as long as all the rest."""
 
     def root(self) -> bytes:
         leaves = [bytes(32)] * (max(self.acc, default=-1) + 1)
@@ -67,6 +70,7 @@ class Reference:
     # ------------------------------------------------------------------------------------------------------- frames
 
     def frame(self, data: bytes) -> None:
+        self.middle = self.root() if self.watch else b""
         kind, token, fee_class, receiver = struct.unpack(">BHBI", data[:8])
         fee = (fee_class % 16) * 10 ** (fee_class // 16)
         if kind not in SIZES:
@@ -77,11 +81,15 @@ class Reference:
             return
         rows = [data[at + 1 + i * size : at + 1 + (i + 1) * size] for i in range(count)]
         if kind == 8:
-            for key in rows:
+            for number, key in enumerate(rows):
+                if self.watch and number == FIRST.get(kind, 27):
+                    self.middle = self.root()
                 if self.is_key(key) and self.next < 2**32 - 1:
                     self.keys[self.owner_of(key)] = key
                     self.acc[self.next] = [self.owner_of(key), token, 0, 0]
                     self.next += 1
+            if self.watch and len(rows) <= FIRST.get(kind, 27):
+                self.middle = self.root()
             return
         if fee and (receiver not in self.acc or self.acc[receiver][1] != token):
             return
@@ -100,7 +108,7 @@ class Reference:
             if not self.verify(pairs, data[8:56]):
                 return
         first = FIRST.get(kind, 27)
-        for half in (ops[:first], ops[first:]):
+        for number, half in enumerate((ops[:first], ops[first:])):
             fees = 0
             for sender, to, amount, target, signature in half:
                 if kind >= 5:
@@ -113,6 +121,8 @@ class Reference:
                 fees += fee * self.act(sender, to, amount, target, token, fee)
             if fees and self.acc[receiver][3] + fees <= CAP:
                 self.acc[receiver][3] += fees
+            if self.watch and number == 0:
+                self.middle = self.root()
 
     def cut(self, kind: int, row: bytes) -> tuple[Any, ...]:
         signature = row[-64:] if kind >= 5 else b""

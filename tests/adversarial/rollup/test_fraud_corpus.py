@@ -1,0 +1,157 @@
+"""For every wrong assertion a proof convicts; against a right one none does: not tampered with, not starved of gas."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from layer2.ethereum.sender import Sender
+from layer2.rollup.challenger import STATE_JUDGE
+from layer2.rollup.records import Claim, Status, pack_roots
+from layer2.testing.reverts import reverts
+from layer2.testing.rollupcourt import Court
+from layer2.testing.rollupfrauds import Fraud, assert_roots, frauds
+
+KINDS = {"F1", "F2", "F3", "F4", "F5"}
+PAIRINGS = ("queue", "type 8")
+"""Segments whose execution needs a precompile that the in-process chain computes in pure Python."""
+TX_GAS_CAP = 16_777_216
+"""EIP-7825."""
+
+
+@pytest.fixture
+def court(l2, people) -> Court:
+    return Court(l2, people.sequencer, people.payer, people.payee)
+
+
+def all_frauds(court: Court) -> list[Fraud]:
+    return list(frauds(court.replica, court.parent, court.end))
+
+
+def missed(court: Court, lies: list[Fraud]) -> list[tuple[str, str, int, str]]:
+    """The lies that the challenger's proof does not convict."""
+    left = []
+    for one in lies:
+        claim = court.claim(one.roots)
+        judge, proof = court.l2.challenger.prove(claim, one.segment)
+        if court.convicts(judge, claim, proof) is not True:
+            left.append((one.kind, one.name, one.segment, court.kind(one.segment)))
+    return left
+
+
+def tampered(proof: bytes, seed: int, count: int) -> list[bytes]:
+    """The proof with single words changed, swapped, cut off or put in."""
+    dice, made = random.Random(seed), []
+    words = len(proof) // 32
+    for at in range(count):
+        one, two = 32 * dice.randrange(words), 32 * dice.randrange(words)
+        word = proof[one : one + 32]
+        other = {
+            0: bytes(32),
+            1: b"\xff" * 32,
+            2: ((int.from_bytes(word, "big") + 1) % 2**256).to_bytes(32, "big"),
+            3: (int.from_bytes(word, "big") ^ 1 << dice.randrange(256)).to_bytes(32, "big"),
+            4: proof[two : two + 32],
+            5: b"",
+            6: word + word,
+        }[at % 7]
+        made.append(proof[:one] + other + proof[one + 32 :])
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chain", [pytest.param("anvil", marks=pytest.mark.anvil)], indirect=True)
+def test_every_lie_is_convicted_by_the_challengers_proof(court: Court) -> None:
+    lies = all_frauds(court)
+    misses = missed(court, lies)
+    kinds = Counter(one.kind for one in lies)
+    print(f"{len(lies)} lies about {len(court.right)} segments: {dict(kinds)}; {len(misses)} misses")
+    assert misses == []
+    assert set(kinds) == KINDS
+    assert len(lies) > 1_000
+    assert {one.segment for one in lies} == set(range(len(court.right)))
+
+
+def test_a_sample_of_lies_is_convicted_on_either_chain(court: Court) -> None:
+    lies = [one for one in all_frauds(court) if court.kind(one.segment) not in PAIRINGS]
+    chosen = [one for one in lies if one.kind != "F2" and one.kind != "F3"][::40]
+    assert len(chosen) > 25
+    assert missed(court, chosen) == []
+
+
+@pytest.mark.parametrize("chain", [pytest.param("anvil", marks=pytest.mark.anvil)], indirect=True)
+def test_no_proof_convicts_the_truth(court: Court) -> None:
+    """Of any judge, for any segment; with witnesses tampered with, and at any limit of gas."""
+    honest = court.claim(court.right)
+    verdicts: Counter[str] = Counter()
+    seen: set[tuple[int, str]] = set()
+    wrong = []
+    for segment in range(len(court.right)):
+        for judge, proof in court.proofs(honest, segment):
+            rows = [("right", one, None) for one in (proof,)]
+            if (judge, court.kind(segment)) not in seen:
+                rows += [("tampered", one, None) for one in tampered(proof, segment, 70)]
+                rows += [("starved", proof, gas) for gas in range(60_000, 4_000_000, 90_000)]
+                rows += [("other judge", proof, None)]
+            seen.add((judge, court.kind(segment)))
+            for what, one, gas in rows:
+                asked = [at for at in range(len(court.judges)) if at != judge] if what == "other judge" else [judge]
+                for at in asked:
+                    verdict = court.convicts(at, honest, one, gas)
+                    verdicts[f"{what}: {'reverts' if verdict is None else 'guilty' if verdict else 'acquits'}"] += 1
+                    if verdict:
+                        wrong.append((what, at, segment, gas))
+    print(dict(verdicts), f"{len(wrong)} false convictions")
+    assert wrong == []
+    assert verdicts["right: acquits"] >= len(court.right)
+    assert verdicts["right: reverts"] == 0
+    assert min(verdicts["tampered: reverts"], verdicts["starved: reverts"], verdicts["starved: acquits"]) > 100
+
+
+@pytest.mark.parametrize("chain", [pytest.param("anvil", marks=pytest.mark.anvil)], indirect=True)
+def test_a_lie_of_each_kind_costs_its_author_the_bond_in_one_transaction(court: Court, people) -> None:
+    """First, middle, last; queue, first half, second half: by the challenger as it runs, within the cap of gas."""
+    l2, chain = court.l2, court.l2.connection
+    lies = all_frauds(court)
+    chosen = {one.kind: one for one in lies if one.name != "noise"}
+    places = {court.kind(one.segment): one for one in lies}
+    ends = {"first": lies[0], "last": lies[-1]}
+    gas = {}
+    for name, one in {**chosen, **places, **ends}.items():
+        before = chain.snapshot()
+        claim = assert_roots(l2, court.parent, court.end, one.roots, Sender(chain, people.attacker))
+        l2.challenger.step()
+        chain.mine(l2.profile.reveal_blocks)
+        (receipt,) = l2.challenger.step()
+        assert l2.rollup.status(claim.id)[2] is Status.INVALID, name
+        gas[name] = receipt.gas_used
+        chain.revert(before)
+        l2.challenger.forget()
+        court.replica.step()
+    print(gas)
+    assert set(gas) >= {*KINDS, "queue", "second", "first", "last", *(f"type {n}" for n in range(9))}
+    assert max(gas.values()) < TX_GAS_CAP
+
+
+def test_wrong_endpoints_and_ranges_are_refused_when_they_are_proposed(court: Court, people, data: str) -> None:
+    """F6 and F7: the last root is not the claimed one, too few or too many roots, entries that are not those."""
+    l2, right = court.l2, court.right
+    last, end = court.replica.entries[-1].record, court.end
+    liar, bond = Sender(l2.connection, people.attacker), l2.profile.bond
+    if data == "calldata":
+        for roots in (right[:-1], [*right, right[-1]], [*right[:-1], right[0]], right[1:]):
+            with reverts("RootsInvalid"):
+                l2.rollup.propose(liar, court.parent, last, end, right[-1], pack_roots(roots), bond)
+    for row in (
+        (court.parent, last, end - 1),
+        (court.parent, court.replica.entries[-2].record, end),
+        (court.parent, last, end + 1),
+    ):
+        with reverts("ItemMismatch", index=row[2]):
+            l2.rollup.propose(liar, *row, right[-1], pack_roots(right), bond)
+    unknown = Claim(bytes(32), 0, 0, right[0], bytes(32), False)
+    with reverts("StatusWrong", id=unknown.id, status=Status.UNKNOWN):
+        l2.rollup.propose(liar, unknown, last, end, right[-1], pack_roots(right), bond)
+    assert court.convicts(STATE_JUDGE, court.claim(right), b"") is None

@@ -1,0 +1,337 @@
+"""The rollup on the command line: every verb does what it says, and wrong input is one line that changes nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from layer2.cli import main
+from layer2.cli.daemons import Daemon, run_daemons
+from layer2.cli.rollup_desk import place_of
+from layer2.cli.workspace import Workspace
+from layer2.ethereum.anvil import AnvilNode
+from layer2.ethereum.errors import ConnectionFailed
+from layer2.ethereum.sender import Sender
+from layer2.rollup.records import pack_roots
+from layer2.testing import deploy_mock
+
+ETHER = 10**18
+Command = Callable[..., Any]
+
+
+@pytest.fixture
+def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnvilNode]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LAYER2_HOME", str(tmp_path / "home"))
+    with AnvilNode() as node:
+        monkeypatch.setenv("LAYER2_NETWORK", node.url)
+        yield node
+
+
+@pytest.fixture
+def fails(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run a command that has to fail; its one line."""
+
+    def run(*words: str) -> str:
+        with pytest.raises(SystemExit) as ended:
+            main(("rollup", *words))
+        captured = capsys.readouterr()
+        assert ended.value.code == 2, captured.out
+        assert captured.err.startswith("layer2: ")
+        assert captured.err.count("\n") == 1
+        return captured.err
+
+    return run
+
+
+@pytest.fixture
+def does(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run a command that has to work; what it prints, decoded if it is JSON."""
+
+    def run(*words: str) -> Any:
+        with pytest.raises(SystemExit) as ended:
+            main(("rollup", *words))
+        captured = capsys.readouterr()
+        assert ended.value.code == 0, captured.err
+        return json.loads(captured.out) if "--json" in words else captured.out
+
+    return run
+
+
+@pytest.fixture
+def paid_in(node: AnvilNode, does: Command) -> AnvilNode:
+    """Account 1 is the payer's with two ether, account 2 the payee's, of its BLS key."""
+    does("deploy")
+    does("deposit", "2 ether", "--as", "payer")
+    does("open", "--as", "payee")
+    does("sequencer", "--once")
+    return node
+
+
+def balance(does: Command, who: str, token: str = "0") -> int:
+    return int(does("balance", "--token", token, "--as", who, "--json")["balance"])
+
+
+# ---------------------------------------------------------------------------------------------------------- paying
+
+
+def test_money_is_paid_in_sent_and_there_after_the_post(paid_in: AnvilNode, does: Command) -> None:
+    sent = does("send", "2", "0.3 ether", "--as", "payer", "--json")
+    assert (sent["account"], sent["nonce"], sent["amount"]) == (1, 0, str(3 * ETHER // 10))
+    assert balance(does, "payee") == 0
+    assert "posted entry 2" in does("sequencer", "--once")
+    assert balance(does, "payee") == 3 * ETHER // 10
+    does("send", "payer", "0.1 ether", "--as", "payee")  # by the owner's role
+    does("sequencer", "--once")
+    assert (balance(does, "payer"), balance(does, "payee")) == (18 * ETHER // 10, 2 * ETHER // 10)
+    (account,) = does("accounts", "--as", "payee", "--json")
+    assert (account["account"], account["key"], account["nonce"]) == (2, "bls", 1)
+    assert "account 2 is open" in does("open", "--as", "payee")
+    assert "nothing to do" in does("sequencer", "--once")
+
+
+def test_a_batch_comes_from_arguments_a_file_or_a_pipe(
+    paid_in: AnvilNode, does: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert does("batch", "2=0.1 ether", "2=5", "--as", "payer", "--json")["count"] == 2
+    (tmp_path / "rows.csv").write_text("# to, amount\n2, 0.2 ether\n\n2,7\n")
+    assert does("batch", "@rows.csv", "--as", "payer", "--json")["count"] == 2
+    monkeypatch.setattr("sys.stdin", io.StringIO("2,0.3 ether\n"))
+    assert does("batch", "-", "--as", "payer", "--json")["count"] == 1
+    does("sequencer", "--once")
+    assert balance(does, "payee") == 6 * ETHER // 10 + 12
+
+
+def test_a_withdrawal_is_given_away_and_claimed_by_its_new_owner(
+    paid_in: AnvilNode, does: Command, fails: Command
+) -> None:
+    does("withdraw", "0.5 ether", "--as", "payer")
+    does("run", "--once")
+    (waiting,) = does("withdrawals", "--as", "payer", "--json")
+    assert (waiting["standing"], waiting["amount"]) == ("waiting", str(ETHER // 2))
+    assert "1 waiting" in fails("claim", "--as", "payer")
+    assert "none of yours" in fails("transfer-claim", "00000000:0", "challenger", "--as", "payer")
+    does("transfer-claim", waiting["place"], "challenger", "--as", "payer")
+    assert does("withdrawals", "--as", "payer", "--json") == []
+    does("wait", "61 minutes")
+    assert "is final" in does("proposer", "--once")
+    assert "nothing to claim" in fails("claim", "--as", "payer")
+    challenger = paid_in.connection.signers(4)[3].address
+    before = paid_in.connection.balance(challenger)
+    does("claim", waiting["place"], "--as", "challenger")
+    assert before + 4 * ETHER // 10 < paid_in.connection.balance(challenger) < before + ETHER // 2
+    (paid,) = does("withdrawals", "--as", "challenger", "--json")
+    assert paid["standing"] == "paid"
+
+
+def test_history_tells_what_happened(paid_in: AnvilNode, does: Command) -> None:
+    assert "nothing has happened" in does("history", "--as", "attacker")
+    does("send", "2", "0.3 ether", "--as", "payer")
+    does("force", "0.1 ether", "2", "--as", "payer")
+    does("sequencer", "--once")
+    lines = does("history", "--as", "payer", "--json")
+    # The queue goes first: what was forced takes the step that the transfer was signed for.
+    assert [(one["kind"], one["forced"], one["done"]) for one in lines] == [
+        ("deposit", False, True),
+        ("sent", True, True),
+    ]
+    assert [one["kind"] for one in does("history", "--as", "payee", "--json")] == ["opened", "received"]
+    assert "received, forced" in does("history", "--as", "payee")
+
+
+def test_a_proof_is_checked_and_a_forged_one_refused(paid_in: AnvilNode, does: Command, fails: Command) -> None:
+    assert "wait until an assertion" in fails("proof", "1")
+    does("node", "--once")
+    does("wait", "61 minutes")
+    does("node", "--once")
+    proof = does("proof", "1").strip()
+    checked = does("check-proof", proof, "--json")
+    assert (checked["balance"], checked["assertion"]) == (str(2 * ETHER), "final")
+    forged = json.dumps({**json.loads(proof), "balance": str(3 * ETHER)})
+    assert "does not lead" in fails("check-proof", forged)
+    assert "not JSON" in fails("check-proof", "nonsense")
+    assert "no account proof" in fails("check-proof", "{}")
+
+
+def test_tokens_are_paid_in_their_own_units(paid_in: AnvilNode, does: Command, fails: Command) -> None:
+    operator, payer = paid_in.connection.signers(2)
+    token = deploy_mock("MockToken", "Dollar", "USD", 6, sender=Sender(paid_in.connection, operator))
+    token.transact(Sender(paid_in.connection, operator), "mint", payer.address, 90_000_000)
+    assert "0 registered tokens fit" in fails("deposit", "50 USD", "--token", "USD", "--as", "payer")
+    assert does("register-token", token.address, "--json")["token"] == 1
+    does("sequencer", "--once")
+    assert "50 USD paid in" in does("deposit", "50 USD", "--token", "USD", "--as", "payer")
+    does("open", "--token", token.address, "--as", "payee")
+    does("sequencer", "--once")
+    to = does("accounts", "--as", "payee", "--json")[-1]["account"]
+    assert "USD" in fails("send", str(to), "1 ether", "--token", "1", "--as", "payer")
+    assert "12.5 USD" in does("send", str(to), "12.5 USD", "--token", "usd", "--as", "payer")
+    does("withdraw", "7.5 USD", "--token", "1", "--as", "payer")
+    does("run", "--once")
+    does("wait", "61 minutes")
+    does("proposer", "--once")
+    does("claim", "--as", "payer")
+    assert (balance(does, "payer", "1"), balance(does, "payee", "USD")) == (30_000_000, 12_500_000)
+    assert token.call("balanceOf", payer.address) == 47_500_000
+
+
+# ------------------------------------------------------------------------------------------------------- wrong input
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("send", "2", "9 ether"), "balance 2000000000000000000"),
+        (("send", "99", "1 ether"), "account 99: unknown"),
+        (("send", "attacker", "1 ether"), "has no account"),
+        (("send", "2", "much"), "is not an amount"),
+        (("send", "2", "-1 ether"), "No such option"),
+        (("send", "2", "0"), "asked"),
+        (("send", "2", "1 ether", "--from", "2"), "account 2 is not of"),
+        (("send", "2", "1 ether", "--fee", "123"), "no class"),
+        (("send", "2", "1 ether", "--token", "7"), "UnknownId"),
+        (("send", "2", "1 ether", "--sequencer", "ftp://nowhere"), "neither a URL nor `local`"),
+        (("batch", "2"), "TO=AMOUNT needed"),
+        (("batch", "2=1", "99=1"), "1 of 2 payments were accepted"),
+        (("batch", "@missing.csv"), "No such file"),
+        (("withdraw", "9 ether"), "balance"),
+        (("withdraw", "1 ether", "--to", "0x12"), "0x12"),
+        (("deposit", "1 ether", "--to", "99"), "account 99"),
+        (("deposit", "0"), "AmountInvalid"),
+        (("claim",), "nothing to claim, 0 waiting"),
+        (("force", "1 ether"), "or neither"),
+        (("force", "--as", "attacker"), "nothing of it is in the queue"),
+        (("register-token", "0x0000000000000000000000000000000000000001"), "TokenInvalid"),
+        (("proof", "1"), "account 1"),
+        (("deploy",), "already deployed"),
+        (("accounts", "--account", "nobody"), "neither a role"),
+    ],
+)
+def test_wrong_input_is_one_line_and_changes_nothing(
+    paid_in: AnvilNode, does: Command, fails: Command, words: tuple[str, ...], reason: str
+) -> None:
+    before = does("status", "--json")
+    words = words if {"--account", "--as"} & set(words) else (*words, "--as", "payer")
+    assert reason in fails(*words)
+    assert does("status", "--json") == before
+
+
+def test_a_rollup_that_works_is_not_escaped_from(paid_in: AnvilNode, does: Command, fails: Command) -> None:
+    assert "next: freeze" in does("escape", "--as", "payer")  # entry 1 waits for an assertion
+    does("node", "--once")
+    does("wait", "61 minutes")
+    does("node", "--once")
+    assert "the rollup works" in fails("escape", "--as", "payer")
+
+
+def test_without_a_deployment_or_a_chain_it_says_so(node: AnvilNode, fails: Command) -> None:
+    assert "no deployment recorded" in fails("status")
+    assert "no deployment recorded" in fails("send", "1", "1 ether")
+    assert "no answer" in fails("status", "--network", "http://127.0.0.1:1")
+
+
+def test_a_sequencer_that_runs_here_is_not_gone_past(paid_in: AnvilNode, fails: Command, does: Command) -> None:
+    from layer2.cli.gates import local_sequencer
+
+    workspace = Workspace(paid_in.url, "operator", Path("home"))
+    with place_of(workspace) as place, local_sequencer(workspace, place.rollup, place.replica()):
+        assert "is running on this machine" in fails("send", "2", "1 ether", "--as", "payer")
+    does("send", "2", "1 ether", "--as", "payer")
+
+
+# ------------------------------------------------------------------------------------------------------- left alone
+
+
+def test_with_the_sequencer_off_a_user_forces_proposes_and_claims(
+    paid_in: AnvilNode, does: Command, fails: Command
+) -> None:
+    queued = does("force", "1.5 ether", "payer", "--as", "payer", "--json")
+    assert queued["done"] == ["queued as item 1"]
+    assert (queued["command"], queued["at"] > paid_in.connection.timestamp()) == ("layer2 rollup force", True)
+    assert does("force", "--as", "payer", "--json")["done"] == []  # not yet
+    does("wait", "11 minutes")
+    carried = does("force", "--as", "payer", "--json")
+    assert carried["command"] == "layer2 rollup propose"
+    assert balance(does, "payer") == ETHER // 2
+    proposed = does("propose", "--as", "payer", "--json")
+    assert len(proposed["done"]) == 1
+    assert does("propose", "--as", "payer", "--json")["at"] == proposed["at"]
+    does("wait", "61 minutes")
+    assert "took back 1 ether" in does("propose", "--take-bond", "--as", "payer")
+    assert does("force", "--as", "payer", "--json")["command"] == "layer2 rollup claim"
+    payer = paid_in.connection.signers(2)[1].address
+    before = paid_in.connection.balance(payer)
+    does("claim", "--as", "payer")
+    assert before + 14 * ETHER // 10 < paid_in.connection.balance(payer) < before + 15 * ETHER // 10
+    assert "nothing to claim" in fails("claim", "--as", "payer")
+
+
+def test_when_all_has_stopped_accounts_and_deposits_are_paid(paid_in: AnvilNode, does: Command) -> None:
+    does("send", "2", "0.25 ether", "--as", "payer")
+    does("run", "--once")
+    does("wait", "61 minutes")
+    does("node", "--once")
+    does("deposit", "0.5 ether", "--as", "payer")
+    waiting = does("escape", "--as", "payer", "--json")
+    assert (waiting["done"], waiting["command"]) == ([], "layer2 rollup escape")
+    does("wait", "5 hours")
+    done = does("escape", "--as", "payer", "--json")["done"]
+    assert done == ["froze the rollup", "account 1 paid: 1.75 ether", "deposit 1 paid back: 0.5 ether"]
+    assert "nothing of yours is left" in does("escape", "--as", "payer")
+    assert "account 2 (0.25 ether) is of the BLS key" in does("escape", "--as", "payee")
+    status = does("status", "--json")
+    assert (status["frozen"], status["held"]) == (True, str(ETHER + ETHER // 4))  # the proposer's bond, and account 2
+
+
+# ----------------------------------------------------------------------------------------------------------- nodes
+
+
+def test_the_challenger_convicts_what_the_verifier_calls_wrong(paid_in: AnvilNode, does: Command) -> None:
+    workspace = Workspace(paid_in.url, "attacker", Path("home"))
+    with place_of(workspace) as place:
+        replica = place.replica()
+        done = replica.execute(replica.tip(), 1)
+        roots = [*done.roots[:-1], b"\0" * 2 + done.roots[-1][2:]]
+        row = (replica.tip(), replica.entries[0].record, 1, roots[-1], pack_roots(roots), ETHER)
+        place.rollup.propose(workspace.sender, *row)
+    assert does("status", "--json")["wrongAssertions"] == 1
+    assert "is WRONG" in does("verifier", "--once")
+    workspace = Workspace(paid_in.url, "challenger", Path("home"))
+    from layer2.cli.rollup_nodes import challenging
+
+    with place_of(workspace) as place:
+        daemon = challenging(place, place.replica())
+        assert "committed to a proof" in daemon.step()[0]
+        paid_in.connection.mine(2)
+        assert "proven wrong" in daemon.step()[0]
+        assert daemon.step() == []
+    assert "nothing to do" in does("challenger", "--once")
+    assert does("status", "--json")["openAssertions"] == 0
+
+
+def test_a_daemon_outlives_a_chain_that_does_not_answer_and_ends_when_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rounds = []
+
+    def step() -> list[str]:
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise ConnectionFailed("the node is away")
+        signal.raise_signal(signal.SIGTERM)
+        return ["back again"]
+
+    run_daemons([Daemon("node", step)], 0)
+    out = capsys.readouterr().out
+    assert "not done, tried again" in out
+    assert "back again" in out
+    assert len(rounds) == 2
+    rounds.clear()
+    with pytest.raises(ConnectionFailed):
+        run_daemons([Daemon("node", step)], 0, once=True)
