@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 from typing import Protocol
 
 from layer2.ethereum.connection import Connection
@@ -64,14 +65,12 @@ class BeaconBlobs:
             if failure.code == 404:
                 return None
             raise ConnectionFailed(f"{self.url}: HTTP {failure.code}", hint="check the beacon node") from failure
-        except (OSError, ValueError, KeyError, TypeError) as failure:
-            raise ConnectionFailed(f"{self.url}: no blobs: {failure}", hint="check the beacon node") from failure
-        if not isinstance(rows, list) or not rows:
-            return None
-        try:
-            return bytes.fromhex(str(rows[0]).removeprefix("0x"))
-        except ValueError:
-            return None
+        except (OSError, HTTPException, ValueError, KeyError, TypeError, RecursionError) as failure:
+            raise ConnectionFailed(f"{self.url}: no blobs: {failure!r}", hint="check the beacon node") from failure
+        blobs = [_bytes_of(row) for row in rows] if isinstance(rows, list) else []
+        # A node that does not know the filter gives every blob of the block.
+        right = (one for one in blobs if _fits(one, versioned_hash))
+        return blobs[0] if len(blobs) == 1 else next(right, None)
 
     def _slot(self, block: int) -> int:
         if not self._seconds or self._connection is None:
@@ -139,6 +138,13 @@ class Blobs:
     def _doubt(self, source: object, what: str) -> None:
         self.doubts.append(f"{source}: {what}")
         del self.doubts[:-100]
+
+
+def _bytes_of(row: object) -> bytes:
+    try:
+        return bytes.fromhex(str(row).removeprefix("0x"))
+    except ValueError:
+        return b""
 
 
 def _fits(blob: bytes, versioned_hash: bytes) -> bool:

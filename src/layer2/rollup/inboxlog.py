@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.errors import RpcError
 from layer2.ethereum.records import Log
 from layer2.primitives.addresses import Address, to_address
 from layer2.rollup.blobdata import unpack_blobs
@@ -15,23 +18,53 @@ from layer2.rollup.records import Claim, ItemKind, ItemRecord
 from layer2.rollup.refusals import DataMissing
 from layer2.rollup.runs import commit
 
-__all__ = ["Entry", "InboxLog", "Posted"]
+__all__ = ["Entry", "Heads", "InboxLog", "Posted"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the inbox and its frames' bytes; `blobs`: what they came in, if not in calldata."""
+    """An entry of the inbox and its frames' bytes; `blobs`: what they came in, if not in calldata.
+
+    `unread`: its data lies before the state that the node began with, and was not asked for.
+    """
 
     record: ItemRecord
     data: bytes
     blobs: tuple[bytes, ...] = ()
     block: int = 0
+    unread: bool = False
 
     def frames(self) -> list[bytes]:
-        """Its frames, the last one filled up."""
+        """Its frames, the last one filled up; DataMissing for an entry that was not read."""
+        if self.unread:
+            raise DataMissing(
+                f"entry of block {self.block}: it lies before the snapshot, its {self.record.frames} frames are unread",
+                hint="use a node that began without a snapshot",
+            )
         count, data = self.record.frames, self.data
         rows = (data[at * FRAME_BYTES : (at + 1) * FRAME_BYTES] for at in range(count))
         return [row.ljust(FRAME_BYTES, b"\0") for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Entries read so far, those in blocks that the chain calls safe, and those in finalised blocks."""
+
+    unsafe: int
+    safe: int
+    final: int
+
+    @classmethod
+    def of(cls, connection: Connection, entries: Sequence[Entry]) -> Heads:
+        """Ask the chain; one that has no such blocks yet, or does not know them, has none."""
+        counts = []
+        for tag in ("safe", "finalized"):
+            try:
+                block = connection.block(tag)
+            except RpcError:
+                block = None
+            counts.append(0 if block is None else sum(one.block <= block.number for one in entries))
+        return cls(len(entries), *counts)
 
 
 @dataclass(slots=True)
@@ -55,6 +88,10 @@ class Posted:
                 f"entry of block {self.block}: its frames are not in the node's logs", hint="use another node"
             )
         return Entry(self.record, self.data, (), self.block)
+
+    def unread(self) -> Entry:
+        """The entry without its data."""
+        return Entry(self.record, b"", (), self.block, True)
 
 
 @dataclass(slots=True)

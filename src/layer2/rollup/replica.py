@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from layer2.ethereum.errors import RpcError
 from layer2.ethereum.follower import LogFollower
 from layer2.primitives.addresses import Address
 from layer2.rollup.accounts import State
 from layer2.rollup.authority import Authority, Signatures
 from layer2.rollup.blobsource import Blobs
 from layer2.rollup.contract import RollupContract
-from layer2.rollup.inboxlog import Entry, InboxLog
+from layer2.rollup.inboxlog import Entry, Heads, InboxLog
 from layer2.rollup.queue import QueueItem
 from layer2.rollup.records import Claim, Status, pack_roots, unpack_roots
 from layer2.rollup.refusals import DataMissing, StateUnknown
@@ -35,15 +34,6 @@ class Execution:
 
     roots: list[bytes]
     state: State
-
-
-@dataclass(frozen=True, slots=True)
-class Heads:
-    """Entries read so far, those in blocks that the chain calls safe, and those in finalised blocks."""
-
-    unsafe: int
-    safe: int
-    final: int
 
 
 class Replica:
@@ -81,11 +71,12 @@ class Replica:
         root = Claim(bytes(32), 0, 0, self._genesis.root, bytes(32), False)
         self._root = root
         self._states: dict[bytes, State] = {root.id: self._genesis}
+        self._verdicts: dict[bytes, bool] = {}
         self._accs: dict[bytes, bytes] = {root.id: bytes(32)}
         if snapshot is not None:
             snapshot.check(rollup)
-            self._states[snapshot.claim.id] = snapshot.state
-            self._accs[snapshot.claim.id] = snapshot.acc
+        self.entries: list[Entry] = []
+        """The inbox, as far as it is executed."""
         self._log = InboxLog(rollup)
         self._restart()
 
@@ -125,7 +116,7 @@ class Replica:
     @property
     def heads(self) -> Heads:
         """How far the inbox is read, is safe and is finalised on the main chain."""
-        return Heads(len(self.entries), self._up_to("safe"), self._up_to("finalized"))
+        return Heads.of(self.rollup.connection, self.entries)
 
     @property
     def transferred(self) -> dict[tuple[int, bytes], Address]:
@@ -158,6 +149,8 @@ class Replica:
             self._restart()
         for log in update.new:
             self._log.take(log)
+        if self._snapshot_turned():
+            self._restart()
         self._advance()
         return len(self.entries) - before
 
@@ -182,35 +175,45 @@ class Replica:
 
     def segments(self, parent: Claim, inbox_end: int) -> tuple[State, Iterator[bytes]]:
         """The same step by step: a state that moves on by one segment with each root that is taken."""
-        state = self.state_of(parent).copy()
-        state.begin_assertion()
-        return state, chain.from_iterable(self._run(state, one) for one in range(parent.inbox_end, inbox_end))
+        return self._onward(self.state_of(parent), parent.inbox_end, inbox_end)
 
     def state_of(self, claim: Claim) -> State:
         """The state after a claim, which must be right; its withdrawals are that assertion's."""
-        found = self._states.get(claim.id)
-        if found is not None:
-            return found
-        parent = self.claims.get(claim.parent)
-        if parent is None or claim.inbox_end > len(self.entries):
-            raise StateUnknown(
-                f"replica: claim {claim.id.hex()[:8]} rests on {claim.parent.hex()[:8]}, which is not known here",
-                hint="step() until the chain's logs are read",
-            )
-        state = self.execute(parent, claim.inbox_end).state
-        self._keep(claim, state)
+        unknown, at = [], claim
+        while at.id not in self._states:
+            parent = self.claims.get(at.parent)
+            if parent is None or at.inbox_end > len(self.entries):
+                raise StateUnknown(
+                    f"replica: claim {at.id.hex()[:8]} rests on {at.parent.hex()[:8]}, which is not known here",
+                    hint="step() until the chain's logs are read",
+                )
+            unknown.append(at)
+            at = parent
+        state, start = self._states[at.id], at.inbox_end
+        # From the oldest on, however many there are: a chain of claims may be longer than Python's stack.
+        for one in reversed(unknown):
+            state, roots = self._onward(state, start, one.inbox_end)
+            for _ in roots:
+                pass
+            self._keep(one, state)
+            start = one.inbox_end
         return state
 
     def verdict(self, claim: Claim) -> bool | None:
         """Whether an assertion says what the inbox results in, its parent's truth included; None: not known yet."""
-        known = self._verdicts.get(claim.id)
-        if known is None:
-            parent = self.claims.get(claim.parent)
-            known = False if parent is None else self.verdict(parent)
-            if parent is not None and known:
-                known = self._matches(parent, claim)
-            if known is not None:
-                self._verdicts[claim.id] = known
+        unknown: list[Claim] = []
+        at: Claim | None = claim
+        while at is not None and at.id not in self._verdicts:
+            unknown.append(at)
+            at = self.claims.get(at.parent)
+        known: bool | None = at is not None and self._verdicts[at.id]
+        for one in reversed(unknown):
+            if known:
+                known = self._matches(self.claims[one.parent], one)
+            if known is None:
+                return None
+            self._verdicts[one.id] = known
+            self._mark(one)
         return known
 
     def is_right(self, claim: Claim) -> bool:
@@ -237,34 +240,45 @@ class Replica:
     def _restart(self) -> None:
         """Start over from the newest kept state that the entries which are left lead to."""
         self.claims.setdefault(self._root.id, self._root)
-        posted = self._log.posted
-        if self._snapshot is not None:
-            self.claims.setdefault(self._snapshot.claim.id, self._snapshot.claim)
+        made = self._snapshot
+        if made is not None:
+            self.claims.setdefault(made.claim.id, made.claim)
+            self._states[made.claim.id], self._accs[made.claim.id] = made.state, made.acc
         self._states = {one: state for one, state in self._states.items() if self._holds(one)}
+        self._verdicts = {one: right for one, right in self._verdicts.items() if self._holds(one)}
+        self._verdicts |= dict.fromkeys(self._states, True)
+        self._accs = {one: acc for one, acc in self._accs.items() if one in self._verdicts}
         base = max((self.claims[one] for one in self._states), key=lambda one: one.inbox_end)
-        self._verdicts: dict[bytes, bool] = dict.fromkeys(self._states, True)
+        # What lies before a snapshot is never executed: its blobs may be gone for good.
+        self._unread = made.claim.inbox_end if made is not None and made.claim.id in self._states else 0
         self.head = self._states[base.id].copy()
-        # What lies before a kept state is never executed again: its blobs may be gone for good.
-        self.entries = [Entry(one.record, one.data or b"", (), one.block) for one in posted[: base.inbox_end]]
-        self._skip = base.inbox_end
-        self._advance()
+        self.entries = self.entries[: base.inbox_end]
 
     def _holds(self, claim_id: bytes) -> bool:
-        claim = self.claims.get(claim_id)
-        if claim is None:
+        """Whether what was found out about a claim is still about the entries that are left."""
+        claim, acc = self.claims.get(claim_id), self._accs.get(claim_id)
+        if claim is None or acc is None:
             return False
-        if claim.inbox_end > len(self._log.posted):
-            # A snapshot lies ahead of what was read so far.
-            return self._snapshot is not None and claim_id == self._snapshot.claim.id and not self._log.posted
-        return not claim.inbox_end or self._log.posted[claim.inbox_end - 1].record.hash() == self._accs[claim_id]
+        posted = self._log.posted
+        if claim.inbox_end > len(posted):
+            # A snapshot lies ahead until the logs are read.
+            return self._snapshot is not None and claim_id == self._snapshot.claim.id and not posted
+        return not claim.inbox_end or posted[claim.inbox_end - 1].record.hash() == acc
+
+    def _snapshot_turned(self) -> bool:
+        """Whether the chain has left the snapshot's entries, or is at them again while their data is missing."""
+        if self._snapshot is None:
+            return False
+        holds = self._holds(self._snapshot.claim.id)
+        return not holds if self._unread else holds and len(self.entries) < self._snapshot.claim.inbox_end
 
     def _advance(self) -> None:
         """Execute what was posted, as far as its data is there."""
         self.missing = None
         for posted in self._log.posted[len(self.entries) :]:
             index = len(self.entries)
-            if index < self._skip:
-                self.entries.append(Entry(posted.record, posted.data or b"", (), posted.block))
+            if index < self._unread:
+                self.entries.append(posted.unread())
                 continue
             try:
                 entry = posted.entry(self.blobs)
@@ -275,6 +289,12 @@ class Replica:
             for _ in self._run(self.head, index):
                 pass
 
+    def _onward(self, state: State, start: int, end: int) -> tuple[State, Iterator[bytes]]:
+        """A new assertion on top of a state, over the entries from `start` to `end`."""
+        state = state.copy()
+        state.begin_assertion()
+        return state, chain.from_iterable(self._run(state, one) for one in range(start, end))
+
     def _run(self, state: State, index: int) -> Iterator[bytes]:
         """Execute an entry, segment by segment: a root after each."""
         entry = self.entries[index]
@@ -284,7 +304,7 @@ class Replica:
             yield from apply_frame(state, frame, self.authority)
 
     def _matches(self, parent: Claim, claim: Claim) -> bool | None:
-        if claim.inbox_end > len(self.entries) or (parent.inbox_end < self._skip and parent.id not in self._states):
+        if claim.inbox_end > len(self.entries) or parent.inbox_end < self._unread:
             return None
         try:
             given = self.roots_of(claim)
@@ -305,18 +325,15 @@ class Replica:
 
     def _keep(self, claim: Claim, state: State) -> None:
         self._states[claim.id] = state
-        self._accs[claim.id] = self.entries[claim.inbox_end - 1].record.hash()
+        self._mark(claim)
         while len(self._states) > _KEPT:
-            oldest = min((one for one in self._states if one != self._root.id), key=self._end_of)
-            del self._states[oldest], self._accs[oldest]
+            del self._states[min((one for one in self._states if one != self._root.id), key=self._end_of)]
+
+    def _mark(self, claim: Claim) -> None:
+        """Remember which entries it is that something is known about a claim for."""
+        if 0 < claim.inbox_end <= len(self._log.posted):
+            self._accs[claim.id] = self._log.posted[claim.inbox_end - 1].record.hash()
 
     def _end_of(self, claim_id: bytes) -> int:
         claim = self.claims.get(claim_id)
         return -1 if claim is None else claim.inbox_end
-
-    def _up_to(self, tag: str) -> int:
-        try:
-            block = self.rollup.connection.block(tag)
-        except RpcError:
-            block = None
-        return 0 if block is None else sum(one.block <= block.number for one in self.entries)

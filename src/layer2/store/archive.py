@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from pathlib import Path
+from typing import Any
 
 from layer2.store.errors import JournalError
 
@@ -24,6 +25,7 @@ class Archive:
 
     def __init__(self, path: str | Path | None = None) -> None:
         self._lock = threading.Lock()
+        self._path = path
         if path is not None:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -32,33 +34,39 @@ class Archive:
             self._base.execute("PRAGMA synchronous=FULL")
             self._base.execute(_SCHEMA)
         except sqlite3.Error as failure:
-            raise JournalError(
-                f"archive {path}: {failure}", hint="move the file away: what it held can be fetched again"
-            ) from failure
+            raise self._refused(failure) from failure
 
     def __repr__(self) -> str:
         return f"<Archive pieces={len(self)}>"
 
     def __len__(self) -> int:
-        with self._lock:
-            return int(self._base.execute("SELECT count(*) FROM pieces").fetchone()[0])
+        return int(self._run("SELECT count(*) FROM pieces")[0][0])
 
     def get(self, key: bytes) -> bytes | None:
         """A piece; None if it is not here."""
-        with self._lock:
-            row = self._base.execute("SELECT data FROM pieces WHERE key = ?", (key,)).fetchone()
-        return None if row is None else bytes(row[0])
+        rows = self._run("SELECT data FROM pieces WHERE key = ?", key)
+        return bytes(rows[0][0]) if rows else None
 
     def put(self, key: bytes, data: bytes) -> None:
         """Keep a piece; durable when this returns. One that is here already stays as it is."""
-        with self._lock:
-            self._base.execute("INSERT OR IGNORE INTO pieces VALUES (?, ?)", (key, data))
+        self._run("INSERT OR IGNORE INTO pieces VALUES (?, ?)", key, data)
 
     def drop(self, key: bytes) -> None:
         """Forget a piece, for one that turned out to be damaged."""
-        with self._lock:
-            self._base.execute("DELETE FROM pieces WHERE key = ?", (key,))
+        self._run("DELETE FROM pieces WHERE key = ?", key)
 
     def close(self) -> None:
         """Let go of the file."""
         self._base.close()
+
+    def _run(self, statement: str, *values: bytes) -> list[Any]:
+        try:
+            with self._lock:
+                return self._base.execute(statement, values).fetchall()
+        except sqlite3.Error as failure:
+            raise self._refused(failure) from failure
+
+    def _refused(self, failure: sqlite3.Error) -> JournalError:
+        return JournalError(
+            f"archive {self._path}: {failure}", hint="move the file away: what it held can be fetched again"
+        )
