@@ -124,7 +124,7 @@ def signers(digests: Sequence[bytes], signatures: Sequence[bytes]) -> list[bytes
     parsed = _ffi.new("secp256k1_ecdsa_recoverable_signature *")
     point, size = _ffi.new("secp256k1_pubkey *"), _ffi.new("size_t *", 65)
     plain = _ffi.new("unsigned char[65]")
-    view = memoryview(_ffi.buffer(plain))[1:]
+    view = _ffi.buffer(plain)
     read, find, write = (
         _lib.secp256k1_ecdsa_recoverable_signature_parse_compact,
         _lib.secp256k1_ecdsa_recover,
@@ -147,7 +147,7 @@ def signers(digests: Sequence[bytes], signatures: Sequence[bytes]) -> list[bytes
             found.append(b"")
             continue
         write(_ctx, plain, size, point, form)
-        found.append(keccak(view)[12:])
+        found.append(keccak(view[1:65])[12:])
     return found
 
 

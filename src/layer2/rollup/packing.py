@@ -164,10 +164,10 @@ def _ordered(drafts: list[Draft], most: int, overdue: float) -> list[Draft]:
     while ready and len(taken) < most:
         _, place = heapq.heappop(ready)
         taken.append(drafts[place])
-        for one in behind.get(place, ()):
-            waiting[one] -= 1
-            if not waiting[one]:
-                heapq.heappush(ready, (rank(one), one))
+        for later in behind.get(place, ()):
+            waiting[later] -= 1
+            if not waiting[later]:
+                heapq.heappush(ready, (rank(later), later))
     return taken
 
 

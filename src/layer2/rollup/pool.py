@@ -150,7 +150,7 @@ class Pool:
         return results
 
     def _judge(self, record: bytes, owner: bytes | None) -> Rejected | None:
-        """Apply an operation on top of all others, or say why it cannot. `owner`: who signed; None: known to be right."""
+        """Apply an operation on top of all others, or say why it cannot. `owner`: who signed; None: accepted before."""
         out, sender, nonce, token, fee_class, high, low, _, to = FIELDS.unpack_from(record)
         row = self._layer.row(sender)
         if row is None or row.token != token:

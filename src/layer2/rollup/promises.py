@@ -21,7 +21,7 @@ _RESYNC = "move the journal away and start again: the state comes from the chain
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a journal holds: operations in the order of their acceptance, keys with their token, and what was dropped."""
+    """What a journal holds: operations in the order of their acceptance, keys with their token, what was dropped."""
 
     records: list[bytes]
     keys: list[tuple[bytes, int]]
@@ -122,7 +122,7 @@ class Promises:
         entry = int.from_bytes(noted[:8], "big")
         if entry > len(hashes) or hashes[entry - 1] != noted[8:]:
             raise JournalForeign(
-                f"the journal {self.journal.path} knows an entry {entry} that is final and that the chain does not have",
+                f"the journal {self.journal.path} knows a final entry {entry} that the chain does not have",
                 hint=_RESYNC,
             )
 

@@ -166,7 +166,7 @@ class Sequencer:
             return 0 if known is None else known.nonce
 
     def fate(self, digest: bytes) -> Fate | None:
-        """What became of an accepted operation, by the digest that was signed; None for one that is not known (here)."""
+        """What became of an accepted operation, by the digest that was signed; None for one that is not known."""
         with self._lock:
             return Fate("pending") if digest in self._pool.pending else self._fates.get(digest)
 
