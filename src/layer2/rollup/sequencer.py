@@ -16,6 +16,7 @@ from layer2.rollup.blobdata import blobs_for
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.fates import Fate, Fates, included
 from layer2.rollup.frames import Frame, decode_frame
+from layer2.rollup.layer import Held
 from layer2.rollup.mempool import SignedOp
 from layer2.rollup.messages import Withdraw
 from layer2.rollup.operations import move, withdraw
@@ -103,7 +104,8 @@ class Sequencer:
         self._fee_account = {0: fee_account} if isinstance(fee_account, int) else fee_account
         self._promises = Promises(journal, rollup.connection.chain_id, rollup.address)
         self._journal = self._promises.journal
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
+        """Held while anything here is read or written that belongs together."""
         self._stepping = threading.Lock()
         self._prefix = rollup.domain.prefix
         self._keys: list[tuple[bytes, int]] = []
@@ -125,7 +127,7 @@ class Sequencer:
     @property
     def pending(self) -> tuple[SignedOp, ...]:
         """Accepted operations that are not in the inbox yet."""
-        with self._lock:
+        with self.lock:
             return tuple(SignedOp.decode(record) for record, _ in self._pool.pending.values())
 
     @property
@@ -146,7 +148,7 @@ class Sequencer:
     @property
     def state(self) -> State:
         """The inbox's state with everything pending, executed anew: for people who look, and tests."""
-        with self._lock:
+        with self.lock:
             state = self.replica.head.copy()
             for item in self._items():
                 apply_item(state, item, self.replica.authority)
@@ -158,16 +160,20 @@ class Sequencer:
                     move(state, one.sender, one.to, one.amount, one.token, fee)
             return state
 
+    def ahead(self, account: int) -> Held | None:
+        """An account with what is pending, to be read only; None if there is none."""
+        return self._pool.account(account)
+
     def next_nonce(self, account: int) -> int:
         """The nonce of an account's next operation, pending ones counted."""
-        with self._lock:
+        with self.lock:
             self._follow()
             known = self._pool.account(account)
             return 0 if known is None else known.nonce
 
     def fate(self, digest: bytes) -> Fate | None:
         """What became of an accepted operation, by the digest that was signed; None for one that is not known."""
-        with self._lock:
+        with self.lock:
             return Fate("pending") if digest in self._pool.pending else self._fates.get(digest)
 
     # ----------------------------------------------------------------------------------------------------- accepting
@@ -184,7 +190,7 @@ class Sequencer:
         Refusals: AccountUnknown, NonceWrong, BalanceTooLow, FeeTooLow, FeeUnwanted, TooLarge, SignatureWrong,
         MempoolFull; MalformedError for what is no operation.
         """
-        with self._lock:
+        with self.lock:
             self._follow()
             results = self.accept([self.vouch([op.encode() for op in ops])])[0]
         if len(ops) == 1 and results[0] is not None:
@@ -193,7 +199,7 @@ class Sequencer:
 
     def vouch(self, records: Sequence[bytes]) -> Vouched:
         """Judge signatures, for `accept`. Nothing is promised by this, and nothing held up."""
-        with self._lock:
+        with self.lock:
             refused = self._pool.screen(records)
             by_ecdsa, by_bls, owners_of_keys, keys = self._sorted(records, refused)
         batch = Vouched(records, [b""] * len(records), [b""] * len(records), refused)
@@ -209,7 +215,7 @@ class Sequencer:
 
     def accept(self, batches: Sequence[Vouched]) -> list[list[Layer2Error | None]]:
         """Accept what is acceptable of several submissions, in order and with one commit; durable when it returns."""
-        with self._lock:
+        with self.lock:
             fault_point("sequencer.accept.before")
             now, before = time.monotonic(), len(self._pool.pending)
             try:
@@ -240,7 +246,7 @@ class Sequencer:
             SignatureError: one of them is no key; nothing has changed.
         """
         owners = [owner_of_key(key) for key in keys]
-        with self._lock:
+        with self.lock:
             if follow:
                 self._follow()
             waiting = set(self._keys)
@@ -259,7 +265,7 @@ class Sequencer:
     def step(self) -> Receipt | None:
         """Follow the chain; post what is pending, or consume what waits in the queue."""
         with self._stepping:
-            with self._lock:
+            with self.lock:
                 self._follow()
                 self.heads = self.replica.heads
                 consumed = self._consumed()
@@ -277,10 +283,10 @@ class Sequencer:
                 fault_point("sequencer.post.before")
                 receipt = self.poster.post(expected, data, end)
                 fault_point("sequencer.post.after")
-                with self._lock:
+                with self.lock:
                     self._follow()
                     self._doubt(number, posted)
-            with self._lock:
+            with self.lock:
                 self._compact()
             return receipt
 
@@ -289,11 +295,11 @@ class Sequencer:
         data = self.sealed()
         return [decode_frame(data[at : at + FRAME_BYTES]) for at in range(0, len(data), FRAME_BYTES)]
 
-    def sealed(self) -> bytes:
-        """The same, encoded one behind the other."""
-        with self._lock:
-            keys, drafts = list(self._keys), self._drafts()
-        return self._frames(keys, drafts)[0]
+    def sealed(self, most: int | None = None) -> bytes:
+        """The same, encoded one behind the other; `most`: so many frames instead of those that an entry can hold."""
+        with self.lock:
+            keys, drafts = list(self._keys), self._drafts(most)
+        return self._frames(keys, drafts, most)[0]
 
     # ------------------------------------------------------------------------------------------------------- inside
 
@@ -316,21 +322,22 @@ class Sequencer:
                 keys.append(key)
         return by_ecdsa, by_bls, owners, keys
 
-    def _drafts(self) -> list[Draft]:
+    def _drafts(self, most: int | None = None) -> list[Draft]:
         pending = self._pool.pending.values()
         if not pending:
             return []
-        most = max(_MAX_FRAMES, self.poster.most_frames)
+        most = most or max(_MAX_FRAMES, self.poster.most_frames)
         return pack(list(pending), self._pool.base, most, time.monotonic() - self.max_wait)
 
-    def _frames(self, keys: _Keys, drafts: list[Draft]) -> tuple[bytes, list[bytes]]:
+    def _frames(self, keys: _Keys, drafts: list[Draft], most: int | None = None) -> tuple[bytes, list[bytes]]:
         """The data of an entry, and the records in it."""
         frames: list[bytes] = []
         for token in sorted({token for _, token in keys}):
             frames += encode_accounts(token, [key for key, one in keys if one == token])
         opening = len(frames)
         frames += encode_drafts(drafts, self._pool.fees.accounts, self.verifier.aggregates)
-        most = _MAX_FRAMES
+        if most is None:
+            most = _MAX_FRAMES
         if len(frames) > most and self.poster.in_blobs(b"".join(frames), blobs_for(len(frames))):
             most = self.poster.most_frames
         taken = drafts[: max(0, most - opening)]

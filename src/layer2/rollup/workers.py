@@ -6,7 +6,6 @@ Processes use all cores for both kinds of keys. Threads help with ECDSA alone: p
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -126,9 +125,8 @@ class Verifier:
 
 
 def _settle_in() -> None:
-    """A worker: Ctrl-C is for the node, which ends its workers itself; and it steps back behind the node."""
+    """A worker: Ctrl-C is for the node, which ends its workers itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(1)
 
 
 def _joined(parts: Sequence[tuple[list[bytes], list[Any]]]) -> tuple[list[bytes], list[Any]]:
