@@ -88,7 +88,11 @@ def entry(inner: Sequencer, number: int) -> dict[str, Any]:
 def proof(inner: Sequencer, index: int) -> dict[str, Any]:
     """That an account stands under the last final state: what `escape` takes. Asks the chain."""
     with inner.lock:
-        return AccountProof.of(inner.replica, inner.replica.final(), index).to_json()
+        inner.follow()
+        final = inner.replica.claims.get(inner.rollup.finality()[0])
+        if final is None:
+            raise StateUnknown("the last final assertion is not read yet", hint="ask again")
+        return AccountProof.of(inner.replica, final, index).to_json()
 
 
 def fate(inner: Sequencer, digest: bytes) -> dict[str, Any]:

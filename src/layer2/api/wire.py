@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
 from layer2.primitives.ecdsa import to_compact
-from layer2.primitives.errors import InputError, Layer2Error, MalformedError
+from layer2.primitives.errors import Layer2Error, MalformedError
 from layer2.rollup.mempool import SignedOp, split_records
 from layer2.rollup.messages import Transfer, Withdraw
 from layer2.rollup.refusals import TooLarge
@@ -17,16 +18,24 @@ __all__ = ["MOST_OPERATIONS", "bytes_of", "number_of", "operation_json", "read_j
 MOST_OPERATIONS = 4_096
 """Of one request."""
 
+_DEEPEST = 16
+_TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
+"""Strings, to be skipped (one without an end goes to the end), and brackets."""
+_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
+
 _NUMBERS = ("sender", "nonce", "amount", "token", "fee")
 
 
 def read_json(body: bytes) -> Any:
     """Plain JSON; numbers with a fraction or an exponent are refused, since no amount is one."""
     try:
-        return json.loads(body, parse_float=_no_float, parse_constant=_no_float)
-    except (ValueError, RecursionError) as fault:
-        reason = "it is nested too deep" if isinstance(fault, RecursionError) else str(fault)[:120]
-        raise MalformedError(f"the body is no JSON that is read here: {reason}", hint="send plain JSON") from None
+        text = body.decode()
+        _check_depth(text)
+        return json.loads(text, parse_float=_no_float, parse_constant=_no_float)
+    except ValueError as fault:
+        raise MalformedError(
+            f"the body is no JSON that is read here: {str(fault)[:120]}", hint="send plain JSON"
+        ) from None
 
 
 def records_of_json(data: Any) -> tuple[list[bytes], dict[int, Layer2Error]]:
@@ -41,7 +50,7 @@ def records_of_json(data: Any) -> tuple[list[bytes], dict[int, Layer2Error]]:
     for place, one in enumerate(data):
         try:
             records.append(bytes_of(one) if isinstance(one, str) else _record(one))
-        except InputError as fault:
+        except Layer2Error as fault:
             faults[place] = fault
             records.append(b"")
     return records, faults
@@ -108,6 +117,15 @@ def _count(count: int) -> None:
         raise MalformedError("no operations", hint="send at least one")
     if count > MOST_OPERATIONS:
         raise TooLarge(f"{count} operations at once", have=count, need=MOST_OPERATIONS, hint="send fewer")
+
+
+def _check_depth(text: str) -> None:
+    """The parser recurses without end where some library has lifted the interpreter's limit, and takes it down."""
+    depth = 0
+    for token in _TOKENS.finditer(text):
+        depth += _STEPS.get(token[0], 0)
+        if depth > _DEEPEST:
+            raise ValueError("it is nested too deep")
 
 
 def _no_float(text: str) -> NoReturn:

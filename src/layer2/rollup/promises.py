@@ -12,11 +12,12 @@ from layer2.rollup.refusals import JournalForeign
 from layer2.store.errors import JournalCorrupt
 from layer2.store.journal import Journal
 
-__all__ = ["KIND", "Promises", "Stored"]
+__all__ = ["KIND", "RESYNC", "Promises", "Stored"]
 
 KIND = "rollup.sequencer"
 
-_RESYNC = "move the journal away and start again: the state comes from the chain, only what was pending is lost"
+RESYNC = "move the journal away and start again: the state comes from the chain, only what was pending is lost"
+"""What to do about a journal that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Promises:
 
     def __init__(self, journal: Journal | str | Path, chain_id: int, rollup: str) -> None:
         if isinstance(journal, str | Path):
-            journal = Journal(journal, kind=KIND, recovery=_RESYNC)
+            journal = Journal(journal, kind=KIND, recovery=RESYNC)
         self.journal = journal
         self.operations = 0
         """How many operations the journal holds."""
@@ -123,10 +124,10 @@ class Promises:
         if entry > len(hashes) or hashes[entry - 1] != noted[8:]:
             raise JournalForeign(
                 f"the journal {self.journal.path} knows a final entry {entry} that the chain does not have",
-                hint=_RESYNC,
+                hint=RESYNC,
             )
 
     def _corrupt(self, sequence: int) -> JournalCorrupt:
         return JournalCorrupt(
-            f"the {KIND} journal {self.journal.path} is damaged: row {sequence} is none of ours", hint=_RESYNC
+            f"the {KIND} journal {self.journal.path} is damaged: row {sequence} is none of ours", hint=RESYNC
         )

@@ -167,7 +167,7 @@ class Sequencer:
     def next_nonce(self, account: int) -> int:
         """The nonce of an account's next operation, pending ones counted."""
         with self.lock:
-            self._follow()
+            self.follow()
             known = self._pool.account(account)
             return 0 if known is None else known.nonce
 
@@ -175,6 +175,15 @@ class Sequencer:
         """What became of an accepted operation, by the digest that was signed; None for one that is not known."""
         with self.lock:
             return Fate("pending") if digest in self._pool.pending else self._fates.get(digest)
+
+    def follow(self) -> None:
+        """What others have posted, or forced, or what the chain took back, counts before anything is promised."""
+        self.replica.step()
+        if self._reorganisations != self.replica.reorganisations:
+            # What stood in an entry that is gone is pending again.
+            self._reload()
+        elif self._read != len(self.replica.entries):
+            self._settle()
 
     # ----------------------------------------------------------------------------------------------------- accepting
 
@@ -191,7 +200,7 @@ class Sequencer:
         MempoolFull; MalformedError for what is no operation.
         """
         with self.lock:
-            self._follow()
+            self.follow()
             results = self.accept([self.vouch([op.encode() for op in ops])])[0]
         if len(ops) == 1 and results[0] is not None:
             raise results[0]
@@ -248,7 +257,7 @@ class Sequencer:
         owners = [owner_of_key(key) for key in keys]
         with self.lock:
             if follow:
-                self._follow()
+                self.follow()
             waiting = set(self._keys)
             fresh = {
                 (key, token): None
@@ -266,8 +275,8 @@ class Sequencer:
         """Follow the chain; post what is pending, or consume what waits in the queue."""
         with self._stepping:
             with self.lock:
-                self._follow()
-                self.heads = self.replica.heads
+                self.follow()
+                self._look_at_heads()
                 consumed = self._consumed()
                 end = min(len(self.replica.queue), consumed + _MOST_QUEUED)
                 if end > self._coming:
@@ -284,7 +293,7 @@ class Sequencer:
                 receipt = self.poster.post(expected, data, end)
                 fault_point("sequencer.post.after")
                 with self.lock:
-                    self._follow()
+                    self.follow()
                     self._doubt(number, posted)
             with self.lock:
                 self._compact()
@@ -353,15 +362,6 @@ class Sequencer:
     def _has_account(self, owner: bytes, token: int) -> bool:
         head = self.replica.head
         return owner in head.keys and any(head.accounts[one].token == token for one in head.owned(owner))
-
-    def _follow(self) -> None:
-        """What others have posted, or forced, or what the chain took back, counts before anything is promised."""
-        self.replica.step()
-        if self._reorganisations != self.replica.reorganisations:
-            # What stood in an entry that is gone is pending again.
-            self._reload()
-        elif self._read != len(self.replica.entries):
-            self._settle()
 
     def _reload(self) -> None:
         """After a start: what was accepted and is not in the inbox is pending again."""
@@ -445,6 +445,14 @@ class Sequencer:
         key = self.replica.head.keys.get(account.owner)
         return key is not None and self.replica.authority.verify([(key, digest)], op.signature)
 
+    def _look_at_heads(self) -> None:
+        """Note how far the chain is, and durably what it cannot take back: a journal fits no other chain."""
+        before, self.heads = self.heads, self.replica.heads
+        final = min(self.heads.final, len(self.replica.entries))
+        if final > before.final:
+            self._promises.note_final(final, self.replica.entries[final - 1].record.hash())
+            self._promises.commit()
+
     def _compact(self) -> None:
         """Forget what lies in final entries, once that is worth writing the rest anew."""
         final = min(self.heads.final, len(self.replica.entries))
@@ -459,6 +467,5 @@ class Sequencer:
         records = [record for digest, record in zip(digests, stored.records, strict=True) if digest not in gone]
         keys = [one for one in stored.keys if self._opened.get(one, final + 1) > final]
         dropped = {digest: reason for digest, reason in stored.dropped.items() if digest not in gone}
-        self._promises.note_final(final, self.replica.entries[final - 1].record.hash())
         self._promises.keep(Stored(records, keys, dropped), final)
         self._fates.close(done)
