@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from layer2.cli.workspace import Workspace
 from layer2.primitives.errors import InputError
 from layer2.rollup.contract import RollupContract
+from layer2.rollup.promises import RESYNC
 from layer2.rollup.replica import Replica
 from layer2.rollup.sequencer import Sequencer
 from layer2.rollup.wallet import Gate
+from layer2.rollup.workers import Verifier
 from layer2.store.errors import JournalLocked
 from layer2.store.journal import Journal
 
-__all__ = ["gate_at", "local_sequencer"]
+__all__ = ["gate_at", "local_sequencer", "serving"]
 
 
 @contextlib.contextmanager
@@ -22,7 +24,7 @@ def gate_at(where: str, workspace: Workspace, rollup: RollupContract, replica: R
     """The sequencer at a URL, or (`local`) the one whose journal lies in the workspace.
 
     Raises:
-        InputError: neither a URL nor `local`.
+        InputError: neither a URL nor `local`. WrongChain: it is of another rollup. Unreachable: it does not answer.
         JournalLocked: it is running: speak to its URL.
     """
     if where == "local":
@@ -31,18 +33,50 @@ def gate_at(where: str, workspace: Workspace, rollup: RollupContract, replica: R
         return
     if not where.startswith(("http://", "https://")):
         raise InputError(f"sequencer {where!r}: neither a URL nor `local`", hint="pass http://host:port")
-    raise InputError(f"sequencer {where}: no client", hint="use local")
+    from layer2.api.client import RemoteSequencer
+
+    client = RemoteSequencer(where, rollup)
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 @contextlib.contextmanager
-def local_sequencer(workspace: Workspace, rollup: RollupContract, replica: Replica) -> Iterator[Sequencer]:
-    """The sequencer of this machine, on its journal; it posts as the acting account."""
+def local_sequencer(
+    workspace: Workspace,
+    rollup: RollupContract,
+    replica: Replica,
+    *,
+    least_fee: int = 0,
+    verifier: Verifier | None = None,
+) -> Iterator[Sequencer]:
+    """The sequencer of this machine, on its journal; it posts as the acting account.
+
+    `least_fee`: of an operation in ether, wei. `verifier`: who checks signatures, the calling thread without it.
+    """
     path = workspace.folder_of(f"sequencer-{rollup.address}") / "sequencer.journal"
     try:
-        journal = Journal(path, kind=Sequencer.KIND)
+        journal = Journal(path, kind=Sequencer.KIND, recovery=RESYNC)
     except JournalLocked as held:
         raise JournalLocked(
             f"the sequencer of {rollup.address} is running on this machine", hint="pass its URL with --sequencer"
         ) from held
     with journal:
-        yield Sequencer(rollup, workspace.sender, journal, replica=replica)
+        yield Sequencer(rollup, workspace.sender, journal, replica=replica, least_fee={0: least_fee}, verifier=verifier)
+
+
+@contextlib.contextmanager
+def serving(sequencer: Sequencer, listen: str) -> Iterator[str]:
+    """Serve a sequencer over HTTP at `host:port`; its URL. Stepping is left to the caller.
+
+    Raises:
+        InputError: no such address, or it is taken.
+    """
+    from layer2.api.service import Service
+
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65_535:
+        raise InputError(f"--listen {listen!r}: no address", hint="pass host:port, port 0 takes a free one")
+    with Service(sequencer, host.strip("[]"), int(port)) as service:
+        yield service.url

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import click
 
 from layer2.cli.daemons import Daemon, run_daemons
 from layer2.cli.devnet import announce, anvil_on
-from layer2.cli.gates import local_sequencer
+from layer2.cli.gates import local_sequencer, serving
 from layer2.cli.rollup_desk import Place, place_of
 from layer2.cli.verbs import ROLLUP
 from layer2.cli.workspace import Workspace
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.records import Receipt
-from layer2.primitives.units import format_amount, parse_duration
+from layer2.primitives.units import format_amount, parse_amount, parse_duration
 from layer2.rollup.challenger import Challenger
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.proposer import Proposer
 from layer2.rollup.replica import Replica
 from layer2.rollup.sequencer import Sequencer
+from layer2.rollup.workers import Verifier
 
 __all__ = ["challenger", "devnet", "node", "proposer", "run", "sequencer", "verifier"]
 
@@ -32,6 +35,16 @@ def loop_options(command: F) -> F:
     once = click.option("--once", is_flag=True, help="Do what is due and end.")
     every = click.option("--interval", default="2 seconds", show_default=True, help="How often to look.")
     return once(every(command))
+
+
+def serving_options(command: F) -> F:
+    """Add what a sequencer that serves needs: `--listen`, `--workers`, `--least-fee`."""
+    listen = click.option("--listen", default="127.0.0.1:8560", show_default=True, help="Where to serve, host:port.")
+    workers = click.option(
+        "--workers", default=os.cpu_count() or 1, help="Processes that check signatures; as many as cores."
+    )
+    fee = click.option("--least-fee", default="0", show_default=True, help="Of an operation in ether.")
+    return listen(workers(fee(command)))
 
 
 # ------------------------------------------------------------------------------------------------------------- daemons
@@ -117,12 +130,10 @@ def verifying(place: Place, replica: Replica) -> Daemon:
 
 @ROLLUP.verb("sequencer")
 @loop_options
-def sequencer(workspace: Workspace, once: bool, interval: str) -> None:
-    """Run the sequencer: posts what it accepted, and the queue, as the acting account."""
-    with (
-        place_of(workspace) as place,
-        local_sequencer(workspace, place.rollup, place.replica()) as inner,
-    ):
+@serving_options
+def sequencer(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str) -> None:
+    """Run the sequencer: takes operations over HTTP, posts them, and the queue, as the acting account."""
+    with place_of(workspace) as place, _open(place, once, listen, workers, least_fee) as inner:
         run_daemons([sequencing(inner)], parse_duration(interval), once=once)
 
 
@@ -162,26 +173,42 @@ def node(workspace: Workspace, once: bool, interval: str) -> None:
 
 @ROLLUP.verb("run")
 @loop_options
-def run(workspace: Workspace, once: bool, interval: str) -> None:
+@serving_options
+def run(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str) -> None:
     """Run everything: sequencer, and a node that shares nothing with it but the chain and the account."""
-    _run(workspace, once, interval)
+    _run(workspace, once, interval, listen, workers, least_fee)
 
 
 @ROLLUP.verb("devnet")
 @click.option("--port", default=8545, show_default=True, help="Port of the chain's node.")
 @loop_options
-def devnet(workspace: Workspace, port: int, once: bool, interval: str) -> None:
+@serving_options
+def devnet(
+    workspace: Workspace, port: int, once: bool, interval: str, listen: str, workers: int, least_fee: str
+) -> None:
     """Start a local chain with the contracts deployed and run every part of the rollup on it, until Ctrl-C."""
     with anvil_on(port) as url:
         announce(Connection.connect(url), url)
-        _run(Workspace(url, workspace.account, workspace.home, workspace.as_json), once, interval)
+        inner = Workspace(url, workspace.account, workspace.home, workspace.as_json)
+        _run(inner, once, interval, listen, workers, least_fee)
 
 
-def _run(workspace: Workspace, once: bool, interval: str) -> None:
-    with (
-        place_of(workspace) as place,
-        local_sequencer(workspace, place.rollup, place.replica()) as inner,
-    ):
+@contextlib.contextmanager
+def _open(place: Place, once: bool, listen: str, workers: int, least_fee: str) -> Iterator[Sequencer]:
+    """The sequencer, served as long as this lasts; with `once` nobody would find it, so it is not."""
+    verifier = None if once else Verifier(workers)
+    fee, own = parse_amount(least_fee), place.replica()
+    with local_sequencer(place.workspace, place.rollup, own, least_fee=fee, verifier=verifier) as inner:
+        if once:
+            yield inner
+            return
+        with serving(inner, listen) as url:
+            click.echo(f"sequencer   serves {url}")
+            yield inner
+
+
+def _run(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str) -> None:
+    with place_of(workspace) as place, _open(place, once, listen, workers, least_fee) as inner:
         replica = place.replica()
         parts = [sequencing(inner), verifying(place, replica), proposing(place, replica), challenging(place, replica)]
         run_daemons(parts, parse_duration(interval), once=once)

@@ -6,6 +6,7 @@ lower half of the order; the upper half is refused, so that a message has one si
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from coincurve import PrivateKey as _CurveKey
@@ -16,6 +17,7 @@ from coincurve.context import GLOBAL_CONTEXT as _CONTEXT
 
 from layer2.primitives.addresses import Address, address_of_public_key
 from layer2.primitives.errors import MalformedError, SignatureError
+from layer2.primitives.hashing import keccak
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 HALF_ORDER = ORDER // 2
@@ -112,6 +114,41 @@ def recover_public_key(digest: bytes, signature: bytes) -> bytes:
     point = _CurvePoint(_recover_point(digest, signature))
     key: bytes = point.format(compressed=False)
     return key[1:]
+
+
+def signers(digests: Sequence[bytes], signatures: Sequence[bytes]) -> list[bytes]:
+    """The address, 20 bytes, behind each 64-byte signature (EIP-2098) over a 32-byte digest; empty where there is none.
+
+    The same judgement as `recover`, without an object or an exception for each: about the bare speed of the library.
+    """
+    parsed = _ffi.new("secp256k1_ecdsa_recoverable_signature *")
+    point, size = _ffi.new("secp256k1_pubkey *"), _ffi.new("size_t *", 65)
+    plain = _ffi.new("unsigned char[65]")
+    view = _ffi.buffer(plain)
+    read, find, write = (
+        _lib.secp256k1_ecdsa_recoverable_signature_parse_compact,
+        _lib.secp256k1_ecdsa_recover,
+        _lib.secp256k1_ec_pubkey_serialize,
+    )
+    form = _lib.SECP256K1_EC_UNCOMPRESSED
+    found = []
+    for digest, signature in zip(digests, signatures, strict=True):
+        parity = 0
+        if len(signature) == 64 and signature[32] >> 7:
+            parity, signature = 1, signature[:32] + bytes((signature[32] & 0x7F,)) + signature[33:]
+        # In this order: the library reads as many bytes as it needs, whatever it is given.
+        if (
+            len(digest) != 32
+            or len(signature) != 64
+            or signature[32:] > _HALF_ORDER_BYTES
+            or not read(_ctx, parsed, signature, parity)
+            or not find(_ctx, point, parsed, digest)
+        ):
+            found.append(b"")
+            continue
+        write(_ctx, plain, size, point, form)
+        found.append(keccak(view[1:65])[12:])
+    return found
 
 
 def to_compact(signature: bytes) -> bytes:

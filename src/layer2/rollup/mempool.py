@@ -1,22 +1,31 @@
-"""Signed operations on their way into a frame: accepted ones are durable, in the order in which they were accepted."""
+"""Signed operations on their way into a frame: as objects for people, as records for everything that must be quick.
+
+A record: `withdraws(1) sender(4) nonce(4) token(2) fee(1) amount(16) to(20) signature(48 or 64)`.
+"""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from layer2.primitives.addresses import address_bytes, to_address
 from layer2.primitives.errors import MalformedError, RangeError
-from layer2.rollup.accounts import State
-from layer2.rollup.amounts import fee_of, pack_amount
-from layer2.rollup.authority import Authority
+from layer2.rollup.amounts import pack_amount
 from layer2.rollup.frames import FrameType
 from layer2.rollup.messages import Transfer, Withdraw
-from layer2.rollup.refusals import AccountUnknown, BalanceTooLow, FeeTooLow, NonceWrong
+from layer2.rollup.verification import BLS_RECORD, ECDSA_RECORD
 
-__all__ = ["SignedOp", "admit"]
+__all__ = ["FIELDS", "SignedOp", "join_records", "kind_of", "malformed", "packed_amount", "split_records"]
 
 _HEAD = struct.Struct(">BIIHB16s")
+FIELDS = struct.Struct(">BIIHBQQ16sI")
+"""Of a record without its signature: withdraws, sender, nonce, token, fee, amount (high, low), to (12 + 4 zero bytes or
+the head of an address, and the rest)."""
+
+_SIZES = (ECDSA_RECORD, BLS_RECORD)
+_NO_HEAD = bytes(16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +44,8 @@ class SignedOp:
     def kind(self) -> FrameType:
         """The cheapest frame that carries it."""
         one = self.message
-        if isinstance(one, Withdraw):
-            return FrameType.WITHDRAWALS if self.by_bls else FrameType.ECDSA_WITHDRAWALS
-        try:
-            pack_amount(one.amount)
-        except RangeError:
-            return FrameType.EXACT_TRANSFERS if self.by_bls else FrameType.ECDSA_EXACT_TRANSFERS
-        if not self.by_bls:
-            return FrameType.ECDSA_TRANSFERS
-        narrow = one.sender < 1 << 24 and one.to < 1 << 24
-        return FrameType.TRANSFERS if narrow else FrameType.WIDE_TRANSFERS
+        to = 0 if isinstance(one, Withdraw) else one.to
+        return kind_of(isinstance(one, Withdraw), self.by_bls, one.sender, to, one.amount)
 
     def __repr__(self) -> str:
         one = self.message
@@ -62,8 +63,9 @@ class SignedOp:
     @classmethod
     def decode(cls, data: bytes) -> SignedOp:
         """The reverse; raises MalformedError for anything that `encode` does not write."""
-        if len(data) not in (_HEAD.size + 20 + 48, _HEAD.size + 20 + 64) or data[0] > 1:
-            raise MalformedError(f"an operation of {len(data)} bytes", hint="send what SignedOp.encode() writes")
+        fault = malformed(data)
+        if fault is not None:
+            raise fault
         out, sender, nonce, token, fee, amount = _HEAD.unpack_from(data)
         to, signature = data[_HEAD.size : _HEAD.size + 20], data[_HEAD.size + 20 :]
         rest = (int.from_bytes(amount, "big"), token, fee)
@@ -72,44 +74,53 @@ class SignedOp:
         return cls(Transfer(sender, nonce, int.from_bytes(to, "big"), *rest), signature)
 
 
-def admit(state: State, op: SignedOp, authority: Authority, least_fee: int) -> None:
-    """Raise unless the operation would succeed next in `state`, and pays enough.
-
-    Raises:
-        AccountUnknown, NonceWrong, BalanceTooLow, FeeTooLow; MalformedError for a signature that is not the owner's.
-    """
-    one = op.message
-    account = state.accounts.get(one.sender)
-    if account is None or account.token != one.token:
-        raise AccountUnknown(
-            f"account {one.sender}: unknown, or not of token {one.token}", hint="deposit first, and wait for the batch"
-        )
-    fee = fee_of(one.fee)
-    if fee < least_fee:
-        raise FeeTooLow(f"account {one.sender}: fee {fee} given, {least_fee} needed", hint="raise the fee")
-    if one.nonce != account.nonce:
-        raise NonceWrong(
-            f"account {one.sender}: nonce {one.nonce} given, {account.nonce} needed", hint="ask for the account again"
-        )
-    if one.amount <= 0 or account.balance < one.amount + fee:
-        raise BalanceTooLow(
-            f"account {one.sender}: balance {account.balance}, {one.amount} and a fee of {fee} asked",
-            hint="send less, or deposit more",
-        )
-    if isinstance(one, Transfer):
-        other = state.accounts.get(one.to)
-        if other is None or other.token != one.token:
-            raise AccountUnknown(f"account {one.to}: unknown, or not of token {one.token}", hint="check the receiver")
-    if not _signed(state, op, authority):
-        raise MalformedError(
-            f"account {one.sender}: the signature is not its owner's", hint="sign this very operation with its key"
-        )
+def malformed(record: bytes) -> MalformedError | None:
+    """Why bytes are no record; None if they are one."""
+    if len(record) not in _SIZES or record[0] > 1:
+        return MalformedError(f"an operation of {len(record)} bytes", hint="send what SignedOp.encode() writes")
+    if not record[0] and record[28:44] != _NO_HEAD:
+        return MalformedError("a transfer to an account above 2^32", hint="give the number of an account")
+    return None
 
 
-def _signed(state: State, op: SignedOp, authority: Authority) -> bool:
-    account = state.accounts[op.message.sender]
-    digest = op.message.digest(authority.domain)
-    if op.by_bls:
-        key = state.keys.get(account.owner)
-        return key is not None and authority.verify([(key, digest)], op.signature)
-    return account.address is not None and authority.recover(digest, op.signature) == account.address
+def kind_of(withdraws: bool, by_bls: bool, sender: int, to: int, amount: int) -> FrameType:
+    """The cheapest frame that carries an operation."""
+    if withdraws:
+        return FrameType.WITHDRAWALS if by_bls else FrameType.ECDSA_WITHDRAWALS
+    if packed_amount(amount) is None:
+        return FrameType.EXACT_TRANSFERS if by_bls else FrameType.ECDSA_EXACT_TRANSFERS
+    if not by_bls:
+        return FrameType.ECDSA_TRANSFERS
+    return FrameType.TRANSFERS if sender < 1 << 24 and to < 1 << 24 else FrameType.WIDE_TRANSFERS
+
+
+@lru_cache(1 << 12)
+def packed_amount(amount: int) -> bytes | None:
+    """The two bytes of an amount; None for one that does not fit."""
+    try:
+        return pack_amount(amount).to_bytes(2, "big")
+    except RangeError:
+        return None
+
+
+def join_records(records: Iterable[bytes]) -> bytes:
+    """Records one behind the other, a byte with its length before each: how they are sent and stored."""
+    return b"".join([b"%c%b" % (len(one), one) for one in records])
+
+
+def split_records(data: bytes) -> list[bytes]:
+    """The reverse; raises MalformedError where a length does not fit."""
+    step = data[0] + 1 if data else 1
+    if len(data) % step == 0 and data[::step].count(step - 1) == len(data) // step:
+        # All of one length, as nearly always.
+        return [data[at + 1 : at + step] for at in range(0, len(data), step)]
+    found, at = [], 0
+    while at < len(data):
+        end = at + 1 + data[at]
+        if end > len(data):
+            raise MalformedError(
+                f"{len(data) - at - 1} bytes left, {data[at]} announced", hint="put its length, one byte, before each"
+            )
+        found.append(data[at + 1 : end])
+        at = end
+    return found

@@ -9,17 +9,33 @@ __all__ = [
     "BalanceTooLow",
     "DataMissing",
     "FeeTooLow",
+    "FeeUnwanted",
+    "JournalForeign",
+    "MempoolFull",
     "NonceWrong",
     "PartlyAccepted",
     "ProofWrong",
     "Rejected",
+    "SignatureWrong",
     "SnapshotWrong",
     "StateUnknown",
+    "TooLarge",
 ]
 
 
 class Rejected(RecoverableError):
-    """Base of the refusals of an operation: nothing was accepted, nothing has changed."""
+    """Base of the refusals of an operation: nothing was accepted, nothing has changed.
+
+    Attributes:
+        have, need: the numbers that did not fit, where there are any.
+    """
+
+    def __init__(
+        self, message: str, *, have: int | None = None, need: int | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.have = have
+        self.need = need
 
 
 class AccountUnknown(Rejected):
@@ -36,6 +52,22 @@ class BalanceTooLow(Rejected):
 
 class FeeTooLow(Rejected):
     """Below what the sequencer asks for."""
+
+
+class FeeUnwanted(Rejected):
+    """A fee in a token in which the sequencer has no account to take one: the frame would do nothing."""
+
+
+class SignatureWrong(Rejected):
+    """Not by the key of the account, over this very operation, for this rollup."""
+
+
+class TooLarge(Rejected):
+    """An amount or a request beyond what the sequencer takes."""
+
+
+class MempoolFull(Rejected):
+    """As many operations are pending as the sequencer keeps."""
 
 
 class PartlyAccepted(RecoverableError):
@@ -60,3 +92,7 @@ class DataMissing(RecoverableError):
 
 class SnapshotWrong(FatalError):
     """A snapshot is not the state of a final assertion of this rollup."""
+
+
+class JournalForeign(FatalError):
+    """A journal was written for another rollup, or for a chain that had other entries."""

@@ -2,41 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
-from layer2.primitives.bls import aggregate
 from layer2.primitives.errors import Layer2Error
-from layer2.rollup.accounts import State, owner_of_key
-from layer2.rollup.amounts import fee_of, pack_amount
+from layer2.rollup.accounts import State, owner_of_address, owner_of_key
+from layer2.rollup.amounts import fee_of
+from layer2.rollup.blobdata import blobs_for
 from layer2.rollup.contract import RollupContract
-from layer2.rollup.frames import LIMITS, Frame, FrameType, Op, decode_frame, encode_frame
-from layer2.rollup.mempool import SignedOp, admit
+from layer2.rollup.fates import Fate, Fates, included
+from layer2.rollup.frames import Frame, decode_frame
+from layer2.rollup.layer import Held
+from layer2.rollup.mempool import SignedOp
 from layer2.rollup.messages import Withdraw
 from layer2.rollup.operations import move, withdraw
+from layer2.rollup.packing import Draft, encode_accounts, encode_drafts, pack
+from layer2.rollup.params import FRAME_BYTES
+from layer2.rollup.pool import Fees, Pool, Vouched
 from layer2.rollup.poster import Data, Poster
+from layer2.rollup.promises import KIND, Promises, Stored
 from layer2.rollup.queue import QueueItem, apply_item, helping
-from layer2.rollup.replica import Replica
+from layer2.rollup.replica import Heads, Replica
+from layer2.rollup.verification import BLS_RECORD, ECDSA_RECORD, digests_of
+from layer2.rollup.workers import Verifier
 from layer2.store.journal import Journal, fault_point
 
 __all__ = ["FAULT_POINTS", "Sequencer"]
 
-FAULT_POINTS = ("sequencer.accept.before", "sequencer.accept.durable", "sequencer.post.before", "sequencer.post.after")
+FAULT_POINTS = (
+    "sequencer.accept.before",
+    "sequencer.accept.durable",
+    "sequencer.open.durable",
+    "sequencer.post.before",
+    "sequencer.post.after",
+    "sequencer.compact.before",
+)
 
 _MAX_FRAMES = 256
 """Frames of one entry in calldata: some 127 kB, below what nodes relay."""
+
+_MOST_PENDING = 200_000
+_MAX_WAIT = 60.0
+_COMPACT_AT = 10_000
+"""Operations of final entries that are worth writing the journal anew."""
+
+_Keys = Sequence[tuple[bytes, int]]
 
 
 class Sequencer:
     """One rollup's sequencer. `step()` follows the chain and posts when something is due.
 
     What `submit` has accepted is in the journal before it returns, and goes into a frame as long as its account still
-    allows it. `least_fee`: in smallest units of the token; fees go to the account `fee_account` of that token.
+    allows it; `fate` says what became of it. Safe to use from several threads: `step` waits for the chain without
+    holding up `accept`.
+
+    Args:
+        least_fee: in smallest units, for all tokens or by token.
+        fee_account: which account fees are paid to, by token (a number alone: ether's). Without it, the first account
+            of `sender` in each token.
+        most_pending: operations that are kept at most.
+        max_wait: seconds after which an operation comes before those that pay better.
+        verifier: where signatures are checked; in the calling thread without it.
+
+    Raises:
+        JournalForeign, JournalCorrupt: the journal does not fit the chain; nothing has been signed or posted.
     """
 
-    KIND = "rollup.sequencer"
+    KIND = KIND
 
     def __init__(
         self,
@@ -45,201 +81,388 @@ class Sequencer:
         journal: Journal | str | Path,
         *,
         replica: Replica | None = None,
-        least_fee: int = 0,
-        fee_account: int = 0,
+        least_fee: int | Mapping[int, int] = 0,
+        fee_account: int | Mapping[int, int] | None = None,
         data: Data | str = Data.AUTO,
+        most_pending: int = _MOST_PENDING,
+        max_wait: float = _MAX_WAIT,
+        verifier: Verifier | None = None,
     ) -> None:
         self.rollup = rollup
         self.sender = sender
         self.replica = replica or Replica(rollup)
         self.poster = Poster(rollup, sender, self.replica.blobs, data)
-        self.least_fee = least_fee
-        self.fee_account = fee_account
-        self._journal = Journal(journal, kind=self.KIND) if isinstance(journal, str | Path) else journal
+        self.verifier = verifier or Verifier()
+        self.max_wait = max_wait
+        self.compact_at = _COMPACT_AT
+        self.heads = Heads(0, 0, 0)
+        """How far the chain was when `step` last looked."""
+        self._least_fee = least_fee
+        self._fee_account = {0: fee_account} if isinstance(fee_account, int) else fee_account
+        self._promises = Promises(journal, rollup.connection.chain_id, rollup.address)
+        self._journal = self._promises.journal
+        self.lock = threading.RLock()
+        """Held while anything here is read or written that belongs together."""
+        self._stepping = threading.Lock()
+        self._prefix = rollup.domain.prefix
         self._keys: list[tuple[bytes, int]] = []
-        self._pending: list[SignedOp] = []
-        self._state = State()
+        self._opened: dict[tuple[bytes, int], int] = {}
+        self._coming = 0
         self.replica.step()
-        self._reorganisations = self.replica.reorganisations
+        self._pool = Pool(most_pending, self.replica.head)
+        if self.replica.missing is None:
+            self._promises.check_final([one.record.hash() for one in self.replica.entries])
         self._reload()
 
     def __repr__(self) -> str:
-        return f"<Sequencer {self.sender.address} pending={len(self._pending)} entries={len(self.replica.entries)}>"
+        return (
+            f"<Sequencer {self.sender.address} pending={len(self._pool.pending)} entries={len(self.replica.entries)}>"
+        )
+
+    # ------------------------------------------------------------------------------------------------ what is known
 
     @property
     def pending(self) -> tuple[SignedOp, ...]:
         """Accepted operations that are not in the inbox yet."""
-        return tuple(self._pending)
+        with self.lock:
+            return tuple(SignedOp.decode(record) for record, _ in self._pool.pending.values())
+
+    @property
+    def waiting(self) -> int:
+        """How many operations are pending."""
+        return len(self._pool.pending)
+
+    @property
+    def most_pending(self) -> int:
+        """How many it keeps."""
+        return self._pool.most
+
+    @property
+    def fees(self) -> Fees:
+        """What operations have to pay, and to whom."""
+        return self._pool.fees
 
     @property
     def state(self) -> State:
-        """The inbox's state with everything pending: what the next operation is checked against."""
-        return self._state
+        """The inbox's state with everything pending, executed anew: for people who look, and tests."""
+        with self.lock:
+            state = self.replica.head.copy()
+            for item in self._items():
+                apply_item(state, item, self.replica.authority)
+            for op in self.pending:
+                one, fee = op.message, fee_of(op.message.fee)
+                if isinstance(one, Withdraw):
+                    withdraw(state, one.sender, one.to, one.amount, one.token, fee)
+                else:
+                    move(state, one.sender, one.to, one.amount, one.token, fee)
+            return state
+
+    def ahead(self, account: int) -> Held | None:
+        """An account with what is pending, to be read only; None if there is none."""
+        return self._pool.account(account)
+
+    def next_nonce(self, account: int) -> int:
+        """The nonce of an account's next operation, pending ones counted."""
+        with self.lock:
+            self.follow()
+            known = self._pool.account(account)
+            return 0 if known is None else known.nonce
+
+    def fate(self, digest: bytes) -> Fate | None:
+        """What became of an accepted operation, by the digest that was signed; None for one that is not known."""
+        with self.lock:
+            return Fate("pending") if digest in self._pool.pending else self._fates.get(digest)
+
+    def follow(self) -> None:
+        """What others have posted, or forced, or what the chain took back, counts before anything is promised."""
+        self.replica.step()
+        if self._reorganisations != self.replica.reorganisations:
+            # What stood in an entry that is gone is pending again.
+            self._reload()
+        elif self._read != len(self.replica.entries):
+            self._settle()
+
+    # ----------------------------------------------------------------------------------------------------- accepting
 
     def submit(self, op: SignedOp) -> None:
-        """Accept an operation; durable when it returns. Raises what `admit` raises."""
-        self.submit_many([op])
+        """Accept an operation; durable when it returns. Raises what `submit_many` gives."""
+        refusal = self.submit_many([op])[0]
+        if refusal is not None:
+            raise refusal
 
     def submit_many(self, ops: Sequence[SignedOp]) -> list[Layer2Error | None]:
-        """Accept what is acceptable, with one commit; for each its refusal or None. A single one that fails raises."""
-        results: list[Layer2Error | None] = []
-        self._follow()
-        fault_point("sequencer.accept.before")
-        for op in ops:
-            try:
-                admit(self._state, op, self.replica.authority, self.least_fee)
-            except Layer2Error as refusal:
-                if len(ops) == 1:
-                    raise
-                results.append(refusal)
-                continue
-            self._journal.append("op", op.encode())
-            self._apply(op)
-            self._pending.append(op)
-            results.append(None)
-        self._journal.commit()
-        fault_point("sequencer.accept.durable")
+        """Accept what is acceptable, with one commit; for each its refusal or None. A single one that fails raises.
+
+        Refusals: AccountUnknown, NonceWrong, BalanceTooLow, FeeTooLow, FeeUnwanted, TooLarge, SignatureWrong,
+        MempoolFull; MalformedError for what is no operation.
+        """
+        with self.lock:
+            self.follow()
+            results = self.accept([self.vouch([op.encode() for op in ops])])[0]
+        if len(ops) == 1 and results[0] is not None:
+            raise results[0]
         return results
+
+    def vouch(self, records: Sequence[bytes]) -> Vouched:
+        """Judge signatures, for `accept`. Nothing is promised by this, and nothing held up."""
+        with self.lock:
+            refused = self._pool.screen(records)
+            by_ecdsa, by_bls, owners_of_keys, keys = self._sorted(records, refused)
+        batch = Vouched(records, [b""] * len(records), [b""] * len(records), refused)
+        joined = b"".join([records[at] for at in by_ecdsa])
+        digests, addresses = self.verifier.check_ecdsa(self._prefix, joined, ECDSA_RECORD)
+        for at, digest, address in zip(by_ecdsa, digests, addresses, strict=True):
+            batch.digests[at], batch.owners[at] = digest, address and bytes(12) + address
+        joined = b"".join([records[at] for at in by_bls])
+        digests, right = self.verifier.check_bls(self._prefix, joined, keys, BLS_RECORD)
+        for at, digest, owner, good in zip(by_bls, digests, owners_of_keys, right, strict=True):
+            batch.digests[at], batch.owners[at] = digest, owner if good else b""
+        return batch
+
+    def accept(self, batches: Sequence[Vouched]) -> list[list[Layer2Error | None]]:
+        """Accept what is acceptable of several submissions, in order and with one commit; durable when it returns."""
+        with self.lock:
+            fault_point("sequencer.accept.before")
+            now, before = time.monotonic(), len(self._pool.pending)
+            try:
+                results = [self._pool.admit(batch, now) for batch in batches]
+                for batch, refusals in zip(batches, results, strict=True):
+                    good = [one for one, refusal in zip(batch.records, refusals, strict=True) if refusal is None]
+                    self._promises.accept(good)
+                self._promises.commit()
+            except BaseException:
+                # Nothing of it was promised: it must not be posted either.
+                for digest in list(self._pool.pending)[before:]:
+                    del self._pool.pending[digest]
+                self._settle()
+                raise
+            fault_point("sequencer.accept.durable")
+            return results
 
     def open_account(self, key: bytes, token: int = 0) -> None:
         """Have an account made for a BLS key in the next entry; which one it is, the state says afterwards."""
         self.open_accounts([key], token)
 
-    def open_accounts(self, keys: Sequence[bytes], token: int = 0) -> None:
+    def open_accounts(self, keys: Sequence[bytes], token: int = 0, *, follow: bool = True) -> None:
         """The same for many keys, durable with one commit when it returns.
 
-        A key that has an account of the token, or waits for one, changes nothing.
+        A key that has an account of the token, or waits for one, changes nothing. `follow`: look at the chain first.
 
         Raises:
             SignatureError: one of them is no key; nothing has changed.
         """
         owners = [owner_of_key(key) for key in keys]
-        self._follow()
-        there, waiting = self._held(), set(self._keys)
-        fresh = {
-            (key, token): None
-            for key, owner in zip(keys, owners, strict=True)
-            if (owner, token) not in there and (key, token) not in waiting
-        }
-        for key, _ in fresh:
-            self._journal.append("key", token.to_bytes(2, "big") + key)
-        self._journal.commit()
-        self._keys += fresh
+        with self.lock:
+            if follow:
+                self.follow()
+            waiting = set(self._keys)
+            fresh = {
+                (key, token): None
+                for key, owner in zip(keys, owners, strict=True)
+                if (key, token) not in waiting and not self._has_account(owner, token)
+            }
+            self._promises.open(fresh)
+            self._promises.commit()
+            fault_point("sequencer.open.durable")
+            self._keys += fresh
+
+    # ------------------------------------------------------------------------------------------------------- posting
 
     def step(self) -> Receipt | None:
         """Follow the chain; post what is pending, or consume what waits in the queue."""
-        self._follow()
-        consumed = self.replica.entries[-1].record.queue_end if self.replica.entries else 0
-        end = helping(consumed, len(self.replica.queue))
-        self._settle(self.replica.queue[consumed:end])
-        frames = self.seal()
-        if not frames and end == consumed:
-            return None
-        data = b"".join(encode_frame(frame) for frame in frames)
-        expected = self.replica.entries[-1].record.hash() if self.replica.entries else bytes(32)
-        fault_point("sequencer.post.before")
-        receipt = self.poster.post(expected, data, end)
-        fault_point("sequencer.post.after")
-        self.replica.step()
-        self._settle()
-        return receipt
-
-    def next_nonce(self, account: int) -> int:
-        """The nonce of an account's next operation, pending ones counted."""
-        self._follow()
-        known = self._state.accounts.get(account)
-        return 0 if known is None else known.nonce
+        with self._stepping:
+            with self.lock:
+                self.follow()
+                self._look_at_heads()
+                consumed = self._consumed()
+                end = helping(consumed, len(self.replica.queue))
+                if end > self._coming:
+                    self._coming = end
+                    self._settle()
+                keys, drafts = list(self._keys), self._drafts()
+                entries = self.replica.entries
+                expected = entries[-1].record.hash() if entries else bytes(32)
+                number = len(entries) + 1
+            data, posted = self._frames(keys, drafts)
+            receipt = None
+            if data or end > consumed:
+                fault_point("sequencer.post.before")
+                receipt = self.poster.post(expected, data, end)
+                fault_point("sequencer.post.after")
+                with self.lock:
+                    self.follow()
+                    self._doubt(number, posted)
+            with self.lock:
+                self._compact()
+            return receipt
 
     def seal(self) -> list[Frame]:
         """The frames that carry what is pending, in an order in which every operation still works."""
-        frames, most = [], LIMITS[FrameType.ACCOUNTS]
-        for token in sorted({token for _, token in self._keys}):
-            ops = [Op(key=key) for key, one in self._keys if one == token]
-            rows = (ops[at : at + most] for at in range(0, len(ops), most))
-            frames += [Frame(FrameType.ACCOUNTS, token, ops=tuple(row)) for row in rows]
-        run: list[SignedOp] = []
-        for op in self._pending:
-            if run and (_group(run[0]) != _group(op) or len(run) == LIMITS[op.kind]):
-                frames.append(self._frame(run))
-                run = []
-            run.append(op)
-        if run:
-            frames.append(self._frame(run))
-        return frames[:_MAX_FRAMES]
+        data = self.sealed()
+        return [decode_frame(data[at : at + FRAME_BYTES]) for at in range(0, len(data), FRAME_BYTES)]
+
+    def sealed(self, most: int | None = None) -> bytes:
+        """The same, encoded one behind the other; `most`: so many frames instead of those that an entry can hold."""
+        with self.lock:
+            keys, drafts = list(self._keys), self._drafts(most)
+        return self._frames(keys, drafts, most)[0]
 
     # ------------------------------------------------------------------------------------------------------- inside
 
-    def _frame(self, run: list[SignedOp]) -> Frame:
-        kind, first = run[0].kind, run[0].message
-        signature = aggregate([op.signature for op in run]) if kind.by_bls else b""
-        receiver = self.fee_account if fee_of(first.fee) else 0
-        return Frame(kind, first.token, first.fee, receiver, signature, tuple(_op(one) for one in run))
+    def _sorted(
+        self, records: Sequence[bytes], refused: Mapping[int, Layer2Error]
+    ) -> tuple[list[int], list[int], list[bytes], list[bytes]]:
+        """Places of ECDSA and BLS operations that are worth a look, and owners and keys of the latter."""
+        by_ecdsa, by_bls, owners, keys = [], [], [], []
+        for at, record in enumerate(records):
+            if at in refused:
+                continue
+            if len(record) == ECDSA_RECORD:
+                by_ecdsa.append(at)
+                continue
+            row = self._pool.account(int.from_bytes(record[1:5], "big"))
+            key = None if row is None else self.replica.head.keys.get(row.owner)
+            if row is not None and key is not None:
+                by_bls.append(at)
+                owners.append(row.owner)
+                keys.append(key)
+        return by_ecdsa, by_bls, owners, keys
 
-    def _apply(self, op: SignedOp) -> None:
-        one = op.message
-        fee = fee_of(one.fee)
-        if isinstance(one, Withdraw):
-            withdraw(self._state, one.sender, one.to, one.amount, one.token, fee)
-        else:
-            move(self._state, one.sender, one.to, one.amount, one.token, fee)
+    def _drafts(self, most: int | None = None) -> list[Draft]:
+        pending = self._pool.pending.values()
+        if not pending:
+            return []
+        most = most or max(_MAX_FRAMES, self.poster.most_frames)
+        return pack(list(pending), self._pool.base, most, time.monotonic() - self.max_wait)
 
-    def _follow(self) -> None:
-        """What others have posted, or forced, or what the chain took back, counts before anything is promised."""
-        came = self.replica.step()
-        if self._reorganisations != self.replica.reorganisations:
-            # What stood in an entry that is gone is pending again.
-            self._reorganisations = self.replica.reorganisations
-            self._reload()
-        elif came:
-            self._settle()
+    def _frames(self, keys: _Keys, drafts: list[Draft], most: int | None = None) -> tuple[bytes, list[bytes]]:
+        """The data of an entry, and the records in it."""
+        frames: list[bytes] = []
+        for token in sorted({token for _, token in keys}):
+            frames += encode_accounts(token, [key for key, one in keys if one == token])
+        opening = len(frames)
+        frames += encode_drafts(drafts, self._pool.fees.accounts, self.verifier.aggregates)
+        if most is None:
+            most = _MAX_FRAMES
+        if len(frames) > most and self.poster.in_blobs(b"".join(frames), blobs_for(len(frames))):
+            most = self.poster.most_frames
+        taken = drafts[: max(0, most - opening)]
+        return b"".join(frames[:most]), [record for one in taken for record in one.records]
 
-    def _held(self) -> set[tuple[bytes, int]]:
-        return {(one.owner, one.token) for one in self.replica.head.accounts.values()}
+    def _consumed(self) -> int:
+        entries = self.replica.entries
+        return entries[-1].record.queue_end if entries else 0
+
+    def _items(self) -> list[QueueItem]:
+        return self.replica.queue[self._consumed() : self._coming]
+
+    def _has_account(self, owner: bytes, token: int) -> bool:
+        head = self.replica.head
+        return owner in head.keys and any(head.accounts[one].token == token for one in head.owned(owner))
 
     def _reload(self) -> None:
         """After a start: what was accepted and is not in the inbox is pending again."""
-        self._pending = [SignedOp.decode(entry.payload) for entry in self._journal.read("op")]
-        rows = (entry.payload for entry in self._journal.read("key"))
-        self._keys = [(row[2:], int.from_bytes(row[:2], "big")) for row in rows]
+        stored = self._promises.read()
+        self._reorganisations = self.replica.reorganisations
+        self._fates = Fates()
+        self._keys, self._opened = stored.keys, {}
+        self._read, self._coming = self._promises.settled, 0
+        self._pool.pending.clear()
+        for digest, record in zip(digests_of(self._prefix, stored.records), stored.records, strict=True):
+            if digest in stored.dropped:
+                self._fates.open[digest] = Fate("dropped", 0, stored.dropped[digest])
+            else:
+                self._pool.pending[digest] = (record, 0.0)
         self._settle()
 
-    def _settle(self, coming: Sequence[QueueItem] = ()) -> None:
-        """Put what is pending on top of the inbox and of the queue items that the next entry consumes first.
+    def _settle(self) -> None:
+        """Put what is pending on top of the inbox and of the queue items that the next entry consumes first."""
+        entries, head = self.replica.entries, self.replica.head
+        self._pool.fees = self._fees(head)
+        before = dict(self._pool.pending)
+        used, dropped = self._pool.reset(head, self._items(), self.replica.authority)
+        reasons = {digest: str(refusal) for digest, refusal in dropped.items()}
+        if used:
+            fresh = [(at + 1, entries[at]) for at in range(min(self._read, len(entries)), len(entries))]
+            places = included([(digest, before[digest][0]) for digest in used], fresh)
+            for digest in used:
+                if digest in places:
+                    self._fates.open[digest] = Fate("posted", places[digest])
+                else:
+                    reasons[digest] = "its nonce was used by another operation of its account"
+        self._read = len(entries)
+        self._drop(reasons)
+        still = []
+        for key, token in self._keys:
+            if self._has_account(owner_of_key(key), token):
+                self._opened[key, token] = len(entries)
+            else:
+                still.append((key, token))
+        self._keys = still
 
-        What the inbox has is done; what a queue item has made impossible is dropped before it can spoil a frame.
-        """
-        self._state = self.replica.head.copy()
-        if self._keys:
-            there = self._held()
-            self._keys = [(key, token) for key, token in self._keys if (owner_of_key(key), token) not in there]
-        for item in coming:
-            apply_item(self._state, item, self.replica.authority)
-        accepted, self._pending = self._pending, []
-        for op in accepted:
-            one = op.message
-            account = self._state.accounts.get(one.sender)
-            if account is None or account.nonce != one.nonce or account.balance < one.amount + fee_of(one.fee):
-                continue
-            self._apply(op)
-            self._pending.append(op)
+    def _drop(self, reasons: Mapping[bytes, str]) -> None:
+        """Say durably that operations have become impossible."""
+        for digest, reason in reasons.items():
+            self._fates.open[digest] = Fate("dropped", len(self.replica.entries), reason)
+            self._promises.drop(digest, reason)
+        self._promises.commit()
 
+    def _fees(self, head: State) -> Fees:
+        least, accounts = self._least_fee, self._fee_account
+        if accounts is None:
+            own = head.owned(owner_of_address(self.sender.address))
+            accounts = {head.accounts[index].token: index for index in reversed(own)}
+        if isinstance(least, int):
+            return Fees(least, {}, accounts)
+        return Fees(0, least, accounts)
 
-def _group(op: SignedOp) -> tuple[FrameType, int, int]:
-    return op.kind, op.message.token, op.message.fee
+    def _doubt(self, number: int, posted: Sequence[bytes]) -> None:
+        """What was posted in entry `number` and has not happened: signatures are looked at again, one by one."""
+        if self.replica.missing is not None or len(self.replica.entries) < number or not self._pool.pending:
+            return
+        digests = digests_of(self._prefix, posted)
+        doubtful = [(one, record) for one, record in zip(digests, posted, strict=True) if one in self._pool.pending]
+        reasons = {
+            digest: "its signature is not its owner's" for digest, record in doubtful if not self._signed(record)
+        }
+        if reasons:
+            for digest in reasons:
+                del self._pool.pending[digest]
+            self._drop(reasons)
+            self._settle()
 
+    def _signed(self, record: bytes) -> bool:
+        op = SignedOp.decode(record)
+        account = self.replica.head.accounts.get(op.message.sender)
+        if account is None:
+            return False
+        digest = op.message.digest(self.rollup.domain)
+        if not op.by_bls:
+            return self.replica.authority.recover(digest, op.signature) == account.address
+        key = self.replica.head.keys.get(account.owner)
+        return key is not None and self.replica.authority.verify([(key, digest)], op.signature)
 
-def _op(op: SignedOp) -> Op:
-    one = op.message
-    signature = b"" if op.by_bls else op.signature
-    if isinstance(one, Withdraw):
-        return Op(one.sender, 0, one.amount, one.to, signature)
-    packed = pack_amount(one.amount) if op.kind in _PACKED else 0
-    return Op(one.sender, one.to, one.amount, None, signature, packed=packed)
+    def _look_at_heads(self) -> None:
+        """Note how far the chain is, and durably what it cannot take back: a journal fits no other chain."""
+        before, self.heads = self.heads, self.replica.heads
+        final = min(self.heads.final, len(self.replica.entries))
+        if final > before.final:
+            self._promises.note_final(final, self.replica.entries[final - 1].record.hash())
+            self._promises.commit()
 
-
-_PACKED = (FrameType.TRANSFERS, FrameType.WIDE_TRANSFERS, FrameType.ECDSA_TRANSFERS)
-
-
-def frames_of(data: bytes) -> list[Frame]:
-    """The frames of an entry's data, for people who look."""
-    return [decode_frame(data[at : at + 496].ljust(496, b"\0")) for at in range(0, len(data), 496)]
+    def _compact(self) -> None:
+        """Forget what lies in final entries, once that is worth writing the rest anew."""
+        final = min(self.heads.final, len(self.replica.entries))
+        if not final:
+            return
+        done = self._fates.final(final)
+        if len(done) < max(self.compact_at, self._promises.operations // 2):
+            return
+        fault_point("sequencer.compact.before")
+        stored, gone = self._promises.read(), set(done)
+        digests = digests_of(self._prefix, stored.records)
+        records = [record for digest, record in zip(digests, stored.records, strict=True) if digest not in gone]
+        keys = [one for one in stored.keys if self._opened.get(one, final + 1) > final]
+        dropped = {digest: reason for digest, reason in stored.dropped.items() if digest not in gone}
+        self._promises.keep(Stored(records, keys, dropped), final)
+        self._fates.close(done)

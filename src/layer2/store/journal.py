@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -61,7 +61,7 @@ class Entry:
 
 
 class Journal:
-    """One journal file, held by one process at a time.
+    """One journal file, held by one process at a time. Threads may take turns, under a lock of their own.
 
     Args:
         path: the file; made, with its folder, if it is not there.
@@ -174,6 +174,38 @@ class Journal:
         self.commit()
         return sequence
 
+    def rewrite(self, rows: Iterable[tuple[str, bytes]]) -> None:
+        """Put rows (stream, payload) in the place of all there are, in one transaction; they are numbered from 1.
+
+        For a journal whose older rows nobody will need again. What was appended and not committed must be none; what
+        was set in the metadata goes with it. Raises what `commit` raises; then all is as before.
+        """
+        if self._unusable:
+            raise self._refusal()
+        if self._pending:
+            raise JournalError(f"{len(self._pending)} rows are not committed", hint="commit before rewriting")
+        fresh, head = [], _GENESIS
+        for sequence, (stream, payload) in enumerate(rows, 1):
+            head = _link(head, sequence, stream.encode(), payload)
+            fresh.append((sequence, stream, payload, head))
+        metadata = {**self._pending_meta, "journal.head": len(fresh).to_bytes(8, "big") + head}
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.execute("DELETE FROM journal_rows")
+            self._database.executemany(_INSERT, fresh)
+            self._database.executemany(_UPSERT, [_meta_row(*item) for item in metadata.items()])
+            fault_point("journal.in-rewrite")
+            self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            refusal = self._translate(error)
+            if not isinstance(refusal, JournalFull) or not self._roll_back():
+                self._unusable = "a write failed"
+            self._drop_pending()
+            raise refusal from error
+        self._next, self._head = len(fresh) + 1, head
+        self._durable = (self._next, self._head)
+        self._pending_meta.clear()
+
     # ------------------------------------------------------------------------------------------------- reading
 
     def read(self, stream: str | None = None, after: int = 0) -> Iterator[Entry]:
@@ -232,7 +264,7 @@ class Journal:
 
     def _open(self, schema_version: int, must_exist: bool) -> None:
         try:
-            self._database = sqlite3.connect(self.path, isolation_level=None)
+            self._database = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
             raise self._translate(error) from error
         try:

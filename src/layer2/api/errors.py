@@ -1,0 +1,101 @@
+"""Errors of the services and their clients, and how errors travel."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from layer2.primitives.errors import InputError, Layer2Error, MalformedError, RecoverableError, SignatureError
+from layer2.rollup.refusals import (
+    AccountUnknown,
+    BalanceTooLow,
+    DataMissing,
+    FeeTooLow,
+    FeeUnwanted,
+    MempoolFull,
+    NonceWrong,
+    Rejected,
+    SignatureWrong,
+    StateUnknown,
+    TooLarge,
+)
+
+__all__ = ["Busy", "NotFound", "Unreachable", "WrongType", "error_of", "status_of", "to_json"]
+
+
+class NotFound(InputError):
+    """There is nothing at this address, or not by this method."""
+
+
+class WrongType(InputError):
+    """A body of a kind that the service does not read."""
+
+
+class Busy(RecoverableError):
+    """The service has more to do than it can, or ends just now: nothing was accepted."""
+
+
+class Unreachable(RecoverableError):
+    """A service does not answer, or not as one. What was sent may have been accepted: ask for it by its id."""
+
+
+class Refused(RecoverableError):
+    """A refusal of a kind that this client does not know."""
+
+    code: ClassVar[str] = "refused"
+
+
+_KINDS: dict[str, type[Layer2Error]] = {
+    one.code: one
+    for one in (
+        AccountUnknown,
+        BalanceTooLow,
+        Busy,
+        DataMissing,
+        FeeTooLow,
+        FeeUnwanted,
+        InputError,
+        MalformedError,
+        MempoolFull,
+        NonceWrong,
+        NotFound,
+        Rejected,
+        SignatureError,
+        SignatureWrong,
+        StateUnknown,
+        TooLarge,
+        WrongType,
+    )
+}
+_STATUS: tuple[tuple[type[Layer2Error], int], ...] = (
+    (NotFound, 404),
+    (AccountUnknown, 404),
+    (StateUnknown, 404),
+    (TooLarge, 413),
+    (WrongType, 415),
+    (InputError, 400),
+    (Rejected, 409),
+)
+
+
+def to_json(error: Layer2Error) -> dict[str, Any]:
+    """An error as it travels; `have` and `need` as decimal strings, since they may pass what JSON numbers hold."""
+    plain = {name: getattr(error, name, None) for name in ("have", "need")}
+    numbers = {name: None if value is None else str(value) for name, value in plain.items()}
+    return {"code": error.code, "message": str(error.args[0]), **numbers, "hint": error.hint}
+
+
+def error_of(data: Any) -> Layer2Error:
+    """The error that was sent, of the class that the service raised."""
+    if not isinstance(data, dict):
+        return Unreachable("the service answers with no error of ours", hint="check the URL")
+    kind = _KINDS.get(str(data.get("code")), Refused)
+    message, hint = str(data.get("message", "")), data.get("hint")
+    if not issubclass(kind, Rejected):
+        return kind(message, hint=hint)
+    have, need = (None if data.get(name) is None else int(data[name]) for name in ("have", "need"))
+    return kind(message, have=have, need=need, hint=hint)
+
+
+def status_of(error: Layer2Error) -> int:
+    """The HTTP status of a request that failed as a whole: 503 for what is not the client's fault."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 503)

@@ -1,0 +1,133 @@
+"""The sequencer's journal: what it promised, what became of that, and whose chain it was for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from layer2.primitives.errors import MalformedError
+from layer2.rollup.mempool import join_records, malformed, split_records
+from layer2.rollup.refusals import JournalForeign
+from layer2.store.errors import JournalCorrupt
+from layer2.store.journal import Journal
+
+__all__ = ["KIND", "RESYNC", "Promises", "Stored"]
+
+KIND = "rollup.sequencer"
+
+RESYNC = "move the journal away and start again: the state comes from the chain, only what was pending is lost"
+"""What to do about a journal that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a journal holds: operations in the order of their acceptance, keys with their token, what was dropped."""
+
+    records: list[bytes]
+    keys: list[tuple[bytes, int]]
+    dropped: dict[bytes, str]
+
+
+class Promises:
+    """Accepted operations and keys, durable. Everything is buffered until `commit`.
+
+    Raises:
+        JournalForeign: the journal is of another rollup or chain.
+        JournalCorrupt: it holds what this program never wrote.
+    """
+
+    def __init__(self, journal: Journal | str | Path, chain_id: int, rollup: str) -> None:
+        if isinstance(journal, str | Path):
+            journal = Journal(journal, kind=KIND, recovery=RESYNC)
+        self.journal = journal
+        self.operations = 0
+        """How many operations the journal holds."""
+        own = f"{rollup} on chain {chain_id}"
+        known = journal.get_meta("rollup")
+        if known is None:
+            journal.put_meta("rollup", own.encode())
+            journal.commit()
+        elif known != own.encode():
+            raise JournalForeign(
+                f"the journal {journal.path} is of rollup {known.decode(errors='replace')}, this is {own}",
+                hint="name another journal",
+            )
+
+    def __repr__(self) -> str:
+        return f"<Promises {self.journal.path} operations={self.operations}>"
+
+    def read(self) -> Stored:
+        """All of it."""
+        records: list[bytes] = []
+        for entry in self.journal.read("ops"):
+            try:
+                rows = split_records(entry.payload)
+            except MalformedError as fault:
+                raise self._corrupt(entry.sequence) from fault
+            if any(malformed(row) for row in rows):
+                raise self._corrupt(entry.sequence)
+            records += rows
+        keys, dropped = [], {}
+        for entry in self.journal.read("key"):
+            if len(entry.payload) != 98:
+                raise self._corrupt(entry.sequence)
+            keys.append((entry.payload[2:], int.from_bytes(entry.payload[:2], "big")))
+        for entry in self.journal.read("drop"):
+            dropped[entry.payload[:32]] = entry.payload[32:].decode(errors="replace")
+        self.operations = len(records)
+        return Stored(records, keys, dropped)
+
+    def accept(self, records: Sequence[bytes]) -> None:
+        """Promise operations."""
+        if records:
+            self.journal.append("ops", join_records(records))
+            self.operations += len(records)
+
+    def open(self, keys: Iterable[tuple[bytes, int]]) -> None:
+        """Promise accounts for keys of a token."""
+        for key, token in keys:
+            self.journal.append("key", token.to_bytes(2, "big") + key)
+
+    def drop(self, digest: bytes, reason: str) -> None:
+        """Say that an operation has become impossible. It stays dropped, whatever the chain takes back."""
+        self.journal.append("drop", digest + reason.encode())
+
+    def commit(self) -> None:
+        """Make it durable."""
+        self.journal.commit()
+
+    def keep(self, stored: Stored, entry: int) -> None:
+        """Forget all but this, since everything up to an entry is final."""
+        self.journal.put_meta("settled", entry.to_bytes(8, "big"))
+        rows = [("key", token.to_bytes(2, "big") + key) for key, token in stored.keys]
+        rows += [("ops", join_records(stored.records[at : at + 1024])) for at in range(0, len(stored.records), 1024)]
+        rows += [("drop", digest + reason.encode()) for digest, reason in stored.dropped.items()]
+        self.journal.rewrite(rows)
+        self.operations = len(stored.records)
+
+    @property
+    def settled(self) -> int:
+        """Entries whose operations the journal has forgotten."""
+        return int.from_bytes(self.journal.get_meta("settled") or b"", "big")
+
+    def note_final(self, entry: int, record: bytes) -> None:
+        """Note the hash of an entry that the chain cannot take back; it goes with the next commit."""
+        self.journal.put_meta("final", entry.to_bytes(8, "big") + record)
+
+    def check_final(self, hashes: Sequence[bytes]) -> None:
+        """Raise JournalForeign unless the chain still has the entry noted last; `hashes`: of its entries in order."""
+        noted = self.journal.get_meta("final")
+        if noted is None:
+            return
+        entry = int.from_bytes(noted[:8], "big")
+        if entry > len(hashes) or hashes[entry - 1] != noted[8:]:
+            raise JournalForeign(
+                f"the journal {self.journal.path} knows a final entry {entry} that the chain does not have",
+                hint=RESYNC,
+            )
+
+    def _corrupt(self, sequence: int) -> JournalCorrupt:
+        return JournalCorrupt(
+            f"the {KIND} journal {self.journal.path} is damaged: row {sequence} is none of ours", hint=RESYNC
+        )

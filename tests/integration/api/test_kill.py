@@ -1,0 +1,124 @@
+"""`kill -9` at every persist point of a serving sequencer: what was answered is posted, once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from layer2.ethereum.anvil import AnvilNode
+from layer2.rollup.devnet import LocalRollup
+from layer2.rollup.replica import Replica
+from layer2.rollup.sequencer import FAULT_POINTS
+
+from .conftest import PAYEE, PAYER, RICH, genesis
+
+pytestmark = [pytest.mark.anvil, pytest.mark.slow]
+
+POINTS = [
+    *FAULT_POINTS,
+    "journal.before-commit",
+    "journal.in-commit",
+    "journal.after-commit",
+    "journal.in-rewrite",
+]
+
+CHILD = """
+import sys
+from pathlib import Path
+from conftest import BLS_PAYER, PAYER, Pen, genesis
+from types import SimpleNamespace
+from layer2.api.client import RemoteSequencer
+from layer2.api.service import Service
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.sender import Sender
+from layer2.primitives.bls import BlsKey
+from layer2.primitives.errors import Layer2Error
+from layer2.rollup.contract import RollupContract
+from layer2.rollup.replica import Replica
+from layer2.rollup.sequencer import Sequencer
+
+if __name__ == "__main__":
+    url, address, start, folder, script = sys.argv[1:]
+    chain = Connection.connect(url)
+    rollup = RollupContract.at(chain, address)
+    replica = Replica(rollup, start_block=int(start), genesis=genesis())
+    sequencer = Sequencer(rollup, Sender(chain, chain.signers(1)[0]), Path(folder) / "s.journal", replica=replica)
+    sequencer.compact_at = 1
+    pen = Pen(SimpleNamespace(rollup=rollup))
+    with Service(sequencer) as service:
+        client = RemoteSequencer(service.url, rollup)
+        if script == "work":
+            for turn in range(4):
+                for account in (PAYER, BLS_PAYER):
+                    first = client.next_nonce(account)
+                    assert client.submit_many([pen.pay(account, first + at) for at in range(3)]) == [None] * 3
+                    # What is printed has left the process: it must never be contradicted.
+                    print("accepted", account, first + 3, flush=True)
+                client.open_account(BlsKey(1000 + turn).public)
+                print("opened", turn, flush=True)
+                sequencer.step()
+                chain.mine(70)
+                sequencer.step()
+            print("finished", flush=True)
+        else:
+            sequencer.step()
+            assert sequencer.waiting == 0
+            print("resumed", sequencer._promises.operations, flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def node():
+    with AnvilNode() as one:
+        yield one
+
+
+def run(node: AnvilNode, l2: LocalRollup, folder: Path, script: str, fault: str = "") -> tuple[int, list[list[str]]]:
+    program = folder / "child.py"
+    program.write_text(CHILD)
+    env = {**os.environ, "LAYER2_FAULT": fault, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    done = subprocess.run(
+        [sys.executable, program, node.url, l2.rollup.address, str(l2.start_block), str(folder), script],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode, [line.split() for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("hit", [1, 2])
+def test_what_was_accepted_before_a_kill_is_posted_once(node, point: str, hit: int, tmp_path: Path) -> None:
+    chain = node.connection
+    l2 = LocalRollup(chain, chain.signers(1)[0], folder=tmp_path / "home", genesis=genesis())
+    code, said = run(node, l2, tmp_path, "work", f"{point}:{hit}")
+    assert code == -signal.SIGKILL, f"{point} was not passed {hit} times"
+    code, resumed = run(node, l2, tmp_path, "resume")
+    assert (code, resumed[-1][0]) == (0, "resumed")
+    fresh = Replica(l2.rollup, start_block=l2.start_block, genesis=genesis())
+    fresh.step()
+    accounts = fresh.head.accounts
+    for words in said:
+        if words[0] == "accepted":
+            assert accounts[int(words[1])].nonce >= int(words[2]), "an accepted operation is lost"
+        elif words[0] == "opened":
+            assert len(accounts) >= 5 + int(words[1]), "an account that was promised is not there"
+    paid = sum(accounts[one].nonce for one in (PAYER, 3))
+    assert accounts[PAYEE].balance == RICH + 5 * paid, "an operation was executed twice"
+    assert sum(one.balance for one in accounts.values() if one.token == 0) == 3 * RICH
+
+
+def test_without_a_kill_the_work_is_done_and_the_journal_stays_small(node, tmp_path: Path) -> None:
+    chain = node.connection
+    l2 = LocalRollup(chain, chain.signers(1)[0], folder=tmp_path / "home", genesis=genesis())
+    code, said = run(node, l2, tmp_path, "work")
+    assert (code, said[-1]) == (0, ["finished"])
+    _, resumed = run(node, l2, tmp_path, "resume")
+    assert resumed[-1] == ["resumed", "0"]
