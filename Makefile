@@ -48,6 +48,8 @@ check: lint types artifacts-check test test-anvil slither ## Everything CI check
 bench: setup ## Gas and rates, printed beside their anchors (NETWORK=anvil for a real node)
 	@$(BIN)/layer2 bench gas channels --network $(NETWORK) $(ARGS)
 	@$(BIN)/layer2 bench rate channels $(ARGS)
+	@$(BIN)/layer2 bench gas rollup $(ARGS)
+	@$(BIN)/layer2 bench rate rollup $(ARGS)
 
 console: setup ## Ape console with the families, roles and units loaded
 	@$(BIN)/ape console --network $(CHAIN) $(ARGS)

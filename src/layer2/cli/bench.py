@@ -14,18 +14,25 @@ __all__ = ["command"]
 
 @click.group("bench")
 def command() -> None:
-    """Measure gas and payments per second, beside their anchors."""
+    """Measure gas and rates, beside their anchors."""
 
 
 @command.command("gas")
-@click.argument("family", type=click.Choice(["channels"]))
-@click.option("--network", default="test", show_default=True, type=click.Choice(["test", "anvil"]), help="Which chain.")
+@click.argument("family", type=click.Choice(["channels", "rollup"]))
+@click.option(
+    "--network", type=click.Choice(["test", "anvil"]), help="Which chain.  [default: test; anvil for the rollup]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def gas(family: str, network: str, as_json: bool) -> None:
+def gas(family: str, network: str | None, as_json: bool) -> None:
     """Total transaction gas of each operation, from receipts."""
-    from layer2.testing.bench import run_gas
+    if family == "rollup":
+        from layer2.testing.bench.gas_rollup import run_rollup_gas
 
-    result: dict[str, Any] = run_gas(network)
+        result: dict[str, Any] = run_rollup_gas(network or "anvil")
+    else:
+        from layer2.testing.bench import run_gas
+
+        result = run_gas(network or "test")
     if as_json:
         click.echo(json.dumps(result, indent=1))
     else:
@@ -33,13 +40,22 @@ def gas(family: str, network: str, as_json: bool) -> None:
 
 
 @command.command("rate")
-@click.argument("family", type=click.Choice(["channels"]))
+@click.argument("family", type=click.Choice(["channels", "rollup"]))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def rate(family: str, as_json: bool) -> None:
-    """Crash-safe payments per second (both sides), and this machine's bare limit measured in the same run."""
-    from layer2.testing.bench import run_rate
+    """What a second does, and this machine's bare limit measured in the same run.
 
-    result: dict[str, Any] = run_rate()
+    Channels: crash-safe payments, both sides. Rollup: the transition, the sequencer over HTTP, a verifier's replay,
+    proofs.
+    """
+    if family == "rollup":
+        from layer2.testing.bench.rate_rollup import run_rollup_rate
+
+        result: dict[str, Any] = run_rollup_rate()
+    else:
+        from layer2.testing.bench import run_rate
+
+        result = run_rate()
     if as_json:
         click.echo(json.dumps(result, indent=1))
     else:

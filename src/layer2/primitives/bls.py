@@ -19,6 +19,7 @@ from layer2.primitives.hashing import keccak
 
 __all__ = [
     "DST",
+    "GENERATOR",
     "ORDER",
     "BlsKey",
     "aggregate",
@@ -44,7 +45,7 @@ _WEIGHT_BITS = 16
 """Of the random weights that keep wrong signatures from cancelling each other out: each bit costs 2 us a signature."""
 _FIELD = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB
 _INFINITE = 0x40
-_G2 = BlstP2Element().uncompress(
+GENERATOR = BlstP2Element().uncompress(
     bytes.fromhex(
         "93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"
         "024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"
@@ -61,7 +62,7 @@ class BlsKey:
         if not 0 < secret < ORDER:
             raise RangeError("a BLS secret key lies between 1 and the group order")
         self._secret = secret
-        self.public: bytes = _G2.scalar_mul(secret).compress()
+        self.public: bytes = GENERATOR.scalar_mul(secret).compress()
 
     @classmethod
     def derive(cls, seed: bytes) -> BlsKey:
@@ -195,7 +196,7 @@ def verify_aggregate(pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> 
             return False
         step = miller_loop(BlstP1Element().hash_to_group(digest, DST), one)
         loops = step if loops is None else loops * step
-    return bool(final_verify(miller_loop(point, _G2), loops))
+    return bool(final_verify(miller_loop(point, GENERATOR), loops))
 
 
 def verify_each(rows: Sequence[tuple[bytes, bytes, bytes]]) -> list[bool]:
@@ -253,7 +254,7 @@ def _fit(rows: list[_Signed]) -> bool:
         step = miller_loop(point, keys[name])
         loops = step if loops is None else loops * step
     total = _weighted([one.signature for one in rows], weights)
-    return bool(final_verify(miller_loop(total, _G2), loops))
+    return bool(final_verify(miller_loop(total, GENERATOR), loops))
 
 
 def _weighted(points: list[BlstP1Element], weights: list[int]) -> BlstP1Element:
