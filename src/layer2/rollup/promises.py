@@ -38,12 +38,26 @@ class Promises:
     """
 
     def __init__(self, journal: Journal | str | Path, chain_id: int, rollup: str) -> None:
-        if isinstance(journal, str | Path):
-            journal = Journal(journal, kind=KIND, recovery=RESYNC)
-        self.journal = journal
+        self._opened = isinstance(journal, str | Path)
+        self.journal = journal if isinstance(journal, Journal) else Journal(journal, kind=KIND, recovery=RESYNC)
         self.operations = 0
         """How many operations the journal holds."""
-        own = f"{rollup} on chain {chain_id}"
+        try:
+            self._claim(f"{rollup} on chain {chain_id}")
+        except BaseException:
+            self.release()
+            raise
+
+    def __repr__(self) -> str:
+        return f"<Promises {self.journal.path} operations={self.operations}>"
+
+    def release(self) -> None:
+        """Let go of the journal, if it was opened here."""
+        if self._opened:
+            self.journal.close()
+
+    def _claim(self, own: str) -> None:
+        journal = self.journal
         known = journal.get_meta("rollup")
         if known is None:
             journal.put_meta("rollup", own.encode())
@@ -53,9 +67,6 @@ class Promises:
                 f"the journal {journal.path} is of rollup {known.decode(errors='replace')}, this is {own}",
                 hint="name another journal",
             )
-
-    def __repr__(self) -> str:
-        return f"<Promises {self.journal.path} operations={self.operations}>"
 
     def read(self) -> Stored:
         """All of it."""

@@ -108,11 +108,15 @@ class Sequencer:
         self._keys: list[tuple[bytes, int]] = []
         self._opened: dict[tuple[bytes, int], int] = {}
         self._coming = 0
-        self.replica.step()
-        self._pool = Pool(most_pending, self.replica.head)
-        if self.replica.missing is None:
-            self._promises.check_final([one.record.hash() for one in self.replica.entries])
-        self._reload()
+        try:
+            self.replica.step()
+            self._pool = Pool(most_pending, self.replica.head)
+            if self.replica.missing is None:
+                self._promises.check_final([one.record.hash() for one in self.replica.entries])
+            self._reload()
+        except BaseException:
+            self._promises.release()
+            raise
 
     def __repr__(self) -> str:
         return (

@@ -350,3 +350,30 @@ def test_an_interrupted_commit_keeps_nothing(path: Path, monkeypatch: pytest.Mon
     monkeypatch.undo()
     with Journal(path, kind=KIND) as journal:
         assert journal.last_sequence == 0
+
+
+def test_a_rewritten_journal_holds_the_new_rows_alone_and_goes_on(tmp_path) -> None:
+    path = tmp_path / "rewritten.journal"
+    with Journal(path, kind="test") as journal:
+        for number in range(100):
+            journal.append("old", b"%d" % number)
+        journal.commit()
+        journal.put_meta("mark", b"1")
+        journal.rewrite([("new", b"a"), ("new", b"b")])
+        journal.append_durable("new", b"c")
+    with Journal(path, kind="test") as journal:
+        assert [one.payload for one in journal.read()] == [b"a", b"b", b"c"]
+        assert journal.get_meta("mark") == b"1"
+        journal.rewrite([])
+        assert journal.last_sequence == 0
+    with Journal(path, kind="test") as journal:
+        assert list(journal.read()) == []
+
+
+def test_a_journal_is_not_rewritten_over_rows_that_are_not_committed(tmp_path) -> None:
+    with Journal(tmp_path / "open.journal", kind="test") as journal:
+        journal.append("new", b"a")
+        with pytest.raises(JournalError, match="not committed"):
+            journal.rewrite([])
+        journal.commit()
+        assert [one.payload for one in journal.read()] == [b"a"]
