@@ -19,6 +19,7 @@ __all__ = ["BeaconBlobs", "BlobSource", "Blobs", "NodeBlobs"]
 
 _TIMEOUT = 20.0
 _MOST_BYTES = 8 << 20
+_MOST_NESTED = 256
 
 
 class BlobSource(Protocol):
@@ -60,12 +61,16 @@ class BeaconBlobs:
         path = f"/eth/v1/beacon/blobs/{self._slot(block)}?versioned_hashes=0x{versioned_hash.hex()}"
         try:
             with urllib.request.urlopen(self.url + path, timeout=_TIMEOUT) as answer:
-                rows = json.loads(answer.read(_MOST_BYTES))["data"]
+                raw = answer.read(_MOST_BYTES)
+            # The answer is one flat list; what is nested deep would overflow the parser's stack.
+            if raw.count(b"[") + raw.count(b"{") > _MOST_NESTED:
+                raise ValueError("the answer is no list of blobs")
+            rows = json.loads(raw)["data"]
         except urllib.error.HTTPError as failure:
             if failure.code == 404:
                 return None
             raise ConnectionFailed(f"{self.url}: HTTP {failure.code}", hint="check the beacon node") from failure
-        except (OSError, HTTPException, ValueError, KeyError, TypeError, RecursionError) as failure:
+        except (OSError, HTTPException, ValueError, KeyError, TypeError) as failure:
             raise ConnectionFailed(f"{self.url}: no blobs: {failure!r}", hint="check the beacon node") from failure
         blobs = [_bytes_of(row) for row in rows] if isinstance(rows, list) else []
         # A node that does not know the filter gives every blob of the block.
