@@ -39,8 +39,9 @@ class Execution:
 class Replica:
     """Follows one rollup. `step()` reads what is new; a reorganisation takes back what it undid.
 
-    The state at the head of the inbox (`head`) is what balances are read from. Its withdrawals are not those of any
-    assertion: an assertion's own state is made by `execute` from its parent's.
+    The state at the head of the inbox (`head`) is what balances are read from. Its list of withdrawals is empty after
+    every entry: so its root is the same wherever a node began, and the list never fills. An assertion's own state is
+    made by `execute` from its parent's.
 
     An entry whose blobs nobody has yet stops `head` before it (`missing` says why); the next `step()` asks again.
     """
@@ -252,6 +253,7 @@ class Replica:
         # What lies before a snapshot is never executed: its blobs may be gone for good.
         self._unread = made.claim.inbox_end if made is not None and made.claim.id in self._states else 0
         self.head = self._states[base.id].copy()
+        self.head.begin_assertion()
         self.entries = self.entries[: base.inbox_end]
 
     def _holds(self, claim_id: bytes) -> bool:
@@ -288,6 +290,7 @@ class Replica:
             self.entries.append(entry)
             for _ in self._run(self.head, index):
                 pass
+            self.head.begin_assertion()
 
     def _onward(self, state: State, start: int, end: int) -> tuple[State, Iterator[bytes]]:
         """A new assertion on top of a state, over the entries from `start` to `end`."""

@@ -21,6 +21,9 @@ _HEAD = struct.Struct(">32sQQ32s32s?32sIQ28sIQIII")
 _ACCOUNT = struct.Struct(">I32sHI16s")
 _WITHDRAWAL = struct.Struct(">20sH16s")
 _KEY = 96
+_ROOM = 64
+"""How much more a file may unfold to than it holds: what it says is checked only once it is read."""
+
 _RESYNC = "start without it: the node then rebuilds the state from the main chain"
 
 
@@ -43,6 +46,11 @@ class Snapshot:
                 f"snapshot: its state has root {self.state.root.hex()[:12]}, its claim {self.claim.root.hex()[:12]}",
                 hint=_RESYNC,
             )
+        owners = (one.owner for one in self.state.accounts.values() if one.address is None)
+        unheard = next((one for one in owners if one not in self.state.keys), None)
+        if unheard is not None:
+            # The root does not cover the keys: without one, its account's frames would pass for unsigned.
+            raise SnapshotWrong(f"snapshot: the key of owner {unheard.hex()[:12]} is missing", hint=_RESYNC)
         status = rollup.status(self.claim.id)[2]
         if status is not Status.FINAL or rollup.acc(self.claim.inbox_end) != self.acc:
             raise SnapshotWrong(
@@ -64,7 +72,7 @@ class Snapshot:
         if not raw.startswith(_MAGIC):
             raise SnapshotWrong(f"{path} is no snapshot of a rollup", hint=_RESYNC)
         try:
-            return cls._decode(zlib.decompress(raw[len(_MAGIC) :]))
+            return cls._decode(_inflated(raw[len(_MAGIC) :]))
         except (zlib.error, struct.error, ValueError, IndexError, Layer2Error) as failure:
             raise SnapshotWrong(f"{path} is damaged: {failure}", hint=_RESYNC) from failure
 
@@ -90,8 +98,13 @@ class Snapshot:
     def _decode(cls, raw: bytes) -> Snapshot:
         *claim, acc, following, queued, queue_acc, tokens, earlier, accounts, withdrawals, keys = _HEAD.unpack_from(raw)
         state, at = State(), _HEAD.size
+        if following > _ROOM * (accounts + _ROOM):
+            # The state makes room for every account below the next one, whether it is there or not.
+            raise ValueError(f"{accounts} accounts, the next one {following}")
         for _ in range(accounts):
             index, owner, token, nonce, balance = _ACCOUNT.unpack_from(raw, at)
+            if not 0 < index < following:
+                raise ValueError(f"account {index}, the next one {following}")
             state.put(index, Account(owner, token, nonce, int.from_bytes(balance, "big")))
             at += _ACCOUNT.size
         for _ in range(withdrawals):
@@ -107,3 +120,11 @@ class Snapshot:
         state.next_account, state.queue_count, state.tokens, state.queue_acc = following, queued, tokens, queue_acc
         state.earlier = earlier
         return cls(Claim(*claim), acc, state)
+
+
+def _inflated(packed: bytes) -> bytes:
+    reader = zlib.decompressobj()
+    raw = reader.decompress(packed, _ROOM * (len(packed) + 1_024))
+    if not reader.eof or reader.unused_data:
+        raise ValueError("it does not end where it should")
+    return raw

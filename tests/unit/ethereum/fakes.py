@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import rlp
 from eth_account import Account
 
 from layer2.ethereum.backend import BlockId, CallRequest
@@ -27,6 +28,9 @@ class FakeBackend:
         self.refusals: list[str] = []
         self.on_send: Callable[[], None] = lambda: None
         self.asked: list[str] = []
+        self.blob_fee = 7
+        self.takes_cells = True
+        self.forms: list[bool] = []
 
     def chain_id(self) -> int:
         return 5
@@ -48,10 +52,17 @@ class FakeBackend:
 
     def send_raw(self, raw: bytes) -> None:
         self.asked.append("send")
+        raw, cells = _unwrapped(raw)
+        if cells is not None:
+            self.forms.append(cells)
         if self.refusals:
             raise RpcError("eth_sendRawTransaction", self.refusals.pop(0))
         self.pool.append((keccak(raw), _fields(raw)))
         self.on_send()
+
+    def blob_base_fee(self) -> int:
+        self.asked.append("blob fee")
+        return self.blob_fee
 
     def receipt(self, tx_hash: bytes) -> Receipt | None:
         return self.receipts.get(tx_hash)
@@ -61,6 +72,14 @@ class FakeBackend:
         tx_hash, _ = self.pool[index]
         self.receipts[tx_hash] = Receipt(tx_hash, 2, b"\x02" * 32, 21_000, 1, (), None, self.base_fee)
         self.count += 1
+
+
+def _unwrapped(raw: bytes) -> tuple[bytes, bool | None]:
+    """A transaction without its blobs, and whether they came with cell proofs."""
+    if raw[0] != 3:
+        return raw, None
+    parts = rlp.decode(raw[1:])
+    return b"\3" + rlp.encode(parts[0]), len(parts) == 5
 
 
 def _fields(raw: bytes) -> dict[str, Any]:

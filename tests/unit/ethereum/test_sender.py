@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 from typing import cast
 
@@ -11,8 +12,10 @@ from layer2.ethereum.accounts import dev_signers
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import NonceError, TransactionFailed, TransactionTimeout
 from layer2.ethereum.fees import GasPolicy
-from layer2.ethereum.sender import Sender
+from layer2.ethereum.sender import Pending, Sender
 from layer2.primitives.addresses import Address
+from layer2.primitives.errors import MalformedError, RangeError
+from layer2.primitives.kzg import BLOB_BYTES, hash_of_blob
 
 from .fakes import FakeBackend
 
@@ -127,3 +130,71 @@ def test_given_gas_is_not_estimated_and_missing_gas_has_a_margin(payer: Sender, 
     payer.send_nowait(PAYEE, value=1)
     assert [fields["gas"] for _, fields in node.pool] == [21_000, 60_000]
     assert cast(str, node.pool[0][1]["sender"]) == payer.address
+
+
+# ------------------------------------------------------------------------------------------------------------ blobs
+
+
+def send_blobs(payer: Sender, *blobs: bytes) -> Pending:
+    return payer.send_nowait(PAYEE, gas=50_000, blobs=blobs or (bytes(BLOB_BYTES),))
+
+
+def test_blobs_are_named_by_their_hashes_with_room_for_their_price(payer: Sender, node: FakeBackend) -> None:
+    other = b"\0" * 31 + b"\1" + bytes(BLOB_BYTES - 32)
+    send_blobs(payer, bytes(BLOB_BYTES), other)
+    ((_, fields),) = node.pool
+    assert fields["type"] == 3
+    assert fields["maxFeePerBlobGas"] == 2 * node.blob_fee
+    named = [bytes(one) for one in fields["blobVersionedHashes"]]
+    assert named == [hash_of_blob(bytes(BLOB_BYTES)), hash_of_blob(other)]
+    assert node.forms == [True]
+
+
+def test_a_stuck_transaction_with_blobs_is_replaced_at_twice_all_its_prices(payer: Sender, node: FakeBackend) -> None:
+    pending = send_blobs(payer)
+    node.on_send = lambda: node.mine(1) if len(node.pool) == 3 else None
+    receipt = payer.wait(pending)
+    assert receipt.tx_hash == pending.hashes[1]
+    versions = [fields for _, fields in node.pool]
+    assert [one["maxFeePerBlobGas"] for one in versions] == [14, 28, 56]
+    for before, after in itertools.pairwise(versions):
+        assert after["nonce"] == before["nonce"]
+        assert after["blobVersionedHashes"] == before["blobVersionedHashes"]
+        for price in ("maxFeePerGas", "maxPriorityFeePerGas"):
+            assert after[price] >= 2 * before[price]
+
+
+def test_a_node_of_other_rules_gets_the_other_form_of_sidecar_from_then_on(payer: Sender, node: FakeBackend) -> None:
+    node.refusals = ["unexpected blob sidecar version"]
+    send_blobs(payer)
+    assert (node.forms, node.takes_cells) == ([True, False], False)
+    send_blobs(payer)
+    assert node.forms == [True, False, False]
+    assert [fields["nonce"] for _, fields in node.pool] == [0, 1]
+
+
+def test_what_has_nothing_to_do_with_the_form_is_told_as_it_was_said(payer: Sender, node: FakeBackend) -> None:
+    node.refusals = ["insufficient funds", "invalid sidecar"]
+    with pytest.raises(TransactionFailed, match="insufficient funds"):
+        send_blobs(payer)
+    assert (node.pool, node.takes_cells) == ([], True)
+    node.refusals = ["nonce too low"]
+    node.count = 3
+    assert send_blobs(payer).nonce == 3
+    assert node.forms == [True, False, True, True]
+
+
+@pytest.mark.parametrize("count", [7, 8])
+def test_more_blobs_than_a_transaction_carries_are_refused(payer: Sender, node: FakeBackend, count: int) -> None:
+    with pytest.raises(RangeError, match=f"{count} blobs"):
+        send_blobs(payer, *[bytes(BLOB_BYTES)] * count)
+    assert node.asked == []
+
+
+def test_blobs_need_a_gas_limit_and_a_receiver(payer: Sender, node: FakeBackend) -> None:
+    for to, gas in ((PAYEE, None), (None, 50_000)):
+        with pytest.raises(RangeError, match="without a gas limit or a receiver"):
+            payer.send_nowait(to, gas=gas, blobs=[bytes(BLOB_BYTES)])
+    with pytest.raises(MalformedError, match="no blob"):
+        send_blobs(payer, bytes(BLOB_BYTES - 1))
+    assert node.asked == []
