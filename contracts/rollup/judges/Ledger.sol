@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IRollup} from "../../interfaces/IRollup.sol";
 import {Accounts} from "./Accounts.sol";
 import {Located} from "./Located.sol";
+import {Siblings} from "./Siblings.sol";
 
 /// @title A part of the state in memory: the accounts that a segment touches, and what the root covers beside them
 /// @dev Accounts are opened together by one multiproof under the root before; the same siblings give the root after.
@@ -95,16 +96,16 @@ library Ledger {
     }
 
     /// @notice Check that the accounts are those under `accounts`.
-    /// @param siblings see `Accounts.root`
+    /// @param siblings see `Siblings.root`
     function prove(State memory state, bytes calldata siblings, bytes32 accounts) internal pure {
-        if (Accounts.root(state.table, state.count, siblings, state.born) != accounts) {
+        if (Siblings.root(state.table, state.count, siblings, state.born) != accounts) {
             revert Located.WitnessInvalid(12);
         }
     }
 
     /// @notice Check that the accounts were those under `accounts`; the state root now.
     function close(State memory state, bytes calldata siblings, bytes32 accounts) internal pure returns (bytes32) {
-        (bytes32 before, bytes32 root) = Accounts.roots(state.table, state.count, siblings, state.born);
+        (bytes32 before, bytes32 root) = Siblings.roots(state.table, state.count, siblings, state.born);
         if (before != accounts) revert Located.WitnessInvalid(12);
         return rootWith(state, root);
     }

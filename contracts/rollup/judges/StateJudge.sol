@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IJudge} from "../../interfaces/IJudge.sol";
 import {IRollup} from "../../interfaces/IRollup.sol";
+import {Consumption} from "./Consumption.sol";
 import {Ledger} from "./Ledger.sol";
 import {Located} from "./Located.sol";
 import {Operations} from "./Operations.sol";
@@ -77,9 +78,9 @@ contract StateJudge is IJudge, Segment {
             known = time != 0 && kept == acc;
         }
         if (!known) revert Located.WitnessInvalid(9);
-        Operations.Speakers memory speakers = Operations.Speakers(proof.hints, 0);
+        Consumption.Speakers memory speakers = Consumption.Speakers(proof.hints, 0);
         for (uint256 i; i < proof.items.length; ++i) {
-            Operations.consume(state, proof.items[i], domain, speakers, keys);
+            Consumption.consume(state, proof.items[i], domain, speakers, keys);
         }
     }
 

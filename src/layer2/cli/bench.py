@@ -49,7 +49,7 @@ def rate(family: str, as_json: bool) -> None:
     proofs.
     """
     if family == "rollup":
-        from layer2.testing.bench.rate_rollup import run_rollup_rate
+        from layer2.cli.rate_rollup import run_rollup_rate
 
         result: dict[str, Any] = run_rollup_rate()
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from layer2.ethereum.backend import CallRequest
@@ -17,7 +17,8 @@ from layer2.ethereum.errors import (
     TransactionFailed,
     TransactionTimeout,
 )
-from layer2.ethereum.fees import Fees, GasPolicy
+from layer2.ethereum.fees import GasPolicy
+from layer2.ethereum.pending import BASE_FEE, KNOWN, NONCE_TAKEN, UNDERPRICED, Pending
 from layer2.ethereum.records import CallOutcome, Receipt
 from layer2.ethereum.reverts import ErrorDecoder, decode_revert
 from layer2.ethereum.sidecars import Sidecar
@@ -28,43 +29,10 @@ from layer2.primitives.hashing import keccak
 
 __all__ = ["Pending", "Sender"]
 
-# How nodes name the same refusals (geth, erigon, nethermind, reth and anvil, py-evm).
-_NONCE_TAKEN = (
-    "nonce too low",
-    "invalid transaction nonce",
-    "nonce is too low",
-    "oldnonce",
-    "nonce too high",
-)
-_KNOWN = ("already known", "already imported", "known transaction", "alreadyknown")
-_UNDERPRICED = ("underpriced", "replacement", "feetoolow")
-_BASE_FEE = ("less than block base fee", "lower than block's base fee", "max fee per gas less", "feecap")
 _FEE_MEMORY = 12.0
 _BLOB_BUMP = 2.0
 """Pools replace a transaction with blobs only at twice its prices."""
 _RESENDS = 3
-
-
-@dataclass(slots=True, eq=False)
-class Pending:
-    """A transaction handed to the node: its fields and every version sent, by hash."""
-
-    nonce: int
-    request: CallRequest
-    gas: int
-    fees: Fees
-    epoch: int
-    authorizations: tuple[Any, ...] = ()
-    sidecar: Sidecar | None = None
-    blob_fee: int = 0
-    hashes: list[bytes] = field(default_factory=list)
-    sent_at: float = 0.0
-    replacements: int = 0
-
-    @property
-    def tx_hash(self) -> bytes:
-        """The hash of the newest version."""
-        return self.hashes[-1]
 
 
 class Sender:
@@ -216,12 +184,12 @@ class Sender:
 
     def _adapt(self, pending: Pending, failure: RpcError) -> None:
         reason = failure.reason.lower()
-        if any(word in reason for word in _BASE_FEE):
+        if any(word in reason for word in BASE_FEE):
             pending.fees = self.gas_policy.fees(self._current_base_fee(fresh=True))
-        elif any(word in reason for word in (*_NONCE_TAKEN, *_UNDERPRICED)):
+        elif any(word in reason for word in (*NONCE_TAKEN, *UNDERPRICED)):
             # Someone else used the nonce (or holds it in the pool): count from what the node knows.
             known = self.connection.nonce(self.address, "pending")
-            pending.nonce = known if known != pending.nonce else known + any(w in reason for w in _UNDERPRICED)
+            pending.nonce = known if known != pending.nonce else known + any(w in reason for w in UNDERPRICED)
         else:
             raise TransactionFailed(
                 f"{self.address} -> {pending.request.to}: the node refused the transaction: {failure.reason}",
@@ -234,7 +202,7 @@ class Sender:
         try:
             self._hand_over(raw, pending.sidecar)
         except RpcError as failure:
-            if not any(word in failure.reason.lower() for word in _KNOWN):
+            if not any(word in failure.reason.lower() for word in KNOWN):
                 raise
         pending.hashes.append(tx_hash)
         pending.sent_at = self._clock()
@@ -248,7 +216,7 @@ class Sender:
             backend.send_raw(sidecar.wrap(raw, cells=backend.takes_cells))
         except RpcError as failure:
             said = failure.reason.lower()
-            if any(word in said for word in (*_KNOWN, *_NONCE_TAKEN, *_UNDERPRICED, *_BASE_FEE)):
+            if any(word in said for word in (*KNOWN, *NONCE_TAKEN, *UNDERPRICED, *BASE_FEE)):
                 raise
             # Which form of sidecar a node takes follows its rules, which only its answer tells.
             try:
@@ -318,9 +286,9 @@ class Sender:
             self._broadcast(pending)
         except RpcError as failure:
             reason = failure.reason.lower()
-            if any(word in reason for word in _NONCE_TAKEN):
+            if any(word in reason for word in NONCE_TAKEN):
                 self._check_replaced(pending)
-            elif any(word in reason for word in _UNDERPRICED):
+            elif any(word in reason for word in UNDERPRICED):
                 pending.sent_at = self._clock()  # the next bump starts from the higher price
             else:
                 raise

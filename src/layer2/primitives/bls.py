@@ -6,9 +6,8 @@ cannot cancel another one out: no proof of possession is needed. Points are chec
 
 from __future__ import annotations
 
-import secrets
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -199,8 +198,10 @@ def verify_aggregate(pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> 
     return bool(final_verify(miller_loop(point, GENERATOR), loops))
 
 
-def verify_each(rows: Sequence[tuple[bytes, bytes, bytes]]) -> list[bool]:
+def verify_each(rows: Sequence[tuple[bytes, bytes, bytes]], draw: Callable[[int], int]) -> list[bool]:
     """Which of the signatures are right: rows of (96-byte key, digest, signature). Never raises.
+
+    `draw`: random numbers of so many bits that nobody can foretell, `secrets.randbits`.
 
     They are checked together under random weights, and halved down to the wrong ones if that fails: a wrong one passes
     with a chance of 2^-16, and only beside another that was made for it: whoever relies on single signatures (and not
@@ -213,7 +214,7 @@ def verify_each(rows: Sequence[tuple[bytes, bytes, bytes]]) -> list[bool]:
         point, owner = _signature(signature), _recent_key(key)
         if point is not None and owner is not None:
             found.append(_Signed(place, key, owner, BlstP1Element().hash_to_group(digest, DST), point))
-    _judge(found, good, known_bad=False)
+    _judge(found, good, draw, known_bad=False)
     return good
 
 
@@ -225,24 +226,24 @@ class _Signed(NamedTuple):
     signature: BlstP1Element
 
 
-def _judge(rows: list[_Signed], good: list[bool], *, known_bad: bool) -> bool:
+def _judge(rows: list[_Signed], good: list[bool], draw: Callable[[int], int], *, known_bad: bool) -> bool:
     """Note which are right; whether all are. `known_bad`: that not all are is known already."""
     if not rows:
         return True
-    if not known_bad and _fit(rows):
+    if not known_bad and _fit(rows, draw):
         for one in rows:
             good[one.place] = True
         return True
     if len(rows) > 1:
         half = len(rows) // 2
-        first = _judge(rows[:half], good, known_bad=False)
-        _judge(rows[half:], good, known_bad=first)
+        first = _judge(rows[:half], good, draw, known_bad=False)
+        _judge(rows[half:], good, draw, known_bad=first)
     return False
 
 
-def _fit(rows: list[_Signed]) -> bool:
+def _fit(rows: list[_Signed], draw: Callable[[int], int]) -> bool:
     """Whether the weighted sum of the signatures is by the keys over the weighted digests."""
-    weights = [secrets.randbits(_WEIGHT_BITS) | 1 for _ in rows] if len(rows) > 1 else [1]
+    weights = [draw(_WEIGHT_BITS) | 1 for _ in rows] if len(rows) > 1 else [1]
     sums: defaultdict[bytes, BlstP1Element] = defaultdict(BlstP1Element)
     keys = {}
     for one, weight in zip(rows, weights, strict=True):

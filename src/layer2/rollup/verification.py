@@ -5,6 +5,7 @@ A record is what `SignedOp.encode` writes. `prefix` is `Domain.prefix`, so that 
 
 from __future__ import annotations
 
+import secrets
 import struct
 from collections.abc import Sequence
 
@@ -50,7 +51,7 @@ def check_bls(prefix: bytes, records: bytes, keys: Sequence[bytes]) -> tuple[lis
     rows = [records[at : at + BLS_RECORD] for at in range(0, len(records), BLS_RECORD)]
     digests = digests_of(prefix, rows)
     signatures = (one[48:] for one in rows)
-    return digests, verify_each(list(zip(keys, digests, signatures, strict=True)))
+    return digests, verify_each(list(zip(keys, digests, signatures, strict=True)), secrets.randbits)
 
 
 def aggregates(groups: Sequence[Sequence[bytes]]) -> list[bytes]:

@@ -12,8 +12,6 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 
@@ -26,38 +24,9 @@ from layer2.store.errors import (
     JournalVersion,
 )
 from layer2.store.faults import fault_point
+from layer2.store.rows import GENESIS, INSERT, SCHEMA, UPSERT, Entry, link, meta_row
 
 __all__ = ["Entry", "Journal", "fault_point"]
-
-_GENESIS = bytes(32)
-_SCHEMA = """
-CREATE TABLE journal_rows (
-    sequence INTEGER PRIMARY KEY, stream TEXT NOT NULL, payload BLOB NOT NULL, checksum BLOB NOT NULL
-) STRICT;
-CREATE INDEX rows_by_stream ON journal_rows (stream, sequence);
-CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL, checksum BLOB NOT NULL) STRICT, WITHOUT ROWID;
-"""
-_INSERT = "INSERT INTO journal_rows VALUES (?, ?, ?, ?)"
-_UPSERT = "INSERT OR REPLACE INTO meta VALUES (?, ?, ?)"
-
-
-def _link(head: bytes, sequence: int, stream: bytes, payload: bytes) -> bytes:
-    """The checksum of a row after `head`; lengths come first, so that no two rows read the same."""
-    return sha256(head + b"%d|%d|%s|" % (sequence, len(stream), stream) + payload).digest()
-
-
-def _meta_row(key: str, value: bytes) -> tuple[str, bytes, bytes]:
-    name = key.encode()
-    return key, value, sha256(b"%d|%s|" % (len(name), name) + value).digest()
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One row: its place in the whole journal, the stream it belongs to, and what was written."""
-
-    sequence: int
-    stream: str
-    payload: bytes
 
 
 class Journal:
@@ -91,8 +60,8 @@ class Journal:
         self._unusable: str | None = None
         self._closed = False
         self._next: int = 1
-        self._head: bytes = _GENESIS
-        self._durable: tuple[int, bytes] = (1, _GENESIS)
+        self._head: bytes = GENESIS
+        self._durable: tuple[int, bytes] = (1, GENESIS)
         if must_exist and not self.path.exists():
             raise JournalMissing(f"no {kind} journal at {self.path}", hint=recovery)
         try:
@@ -115,7 +84,7 @@ class Journal:
             raise self._refusal()
         sequence = self._next
         payload = bytes(payload)  # a mutable buffer could change before the commit
-        checksum = _link(self._head, sequence, stream.encode(), payload)
+        checksum = link(self._head, sequence, stream.encode(), payload)
         self._pending.append((sequence, stream, payload, checksum))
         self._head = checksum
         self._next = sequence + 1
@@ -145,11 +114,11 @@ class Journal:
         try:
             self._database.execute("BEGIN IMMEDIATE")
             if self._pending:
-                self._database.executemany(_INSERT, self._pending)
+                self._database.executemany(INSERT, self._pending)
                 head = (self._next - 1).to_bytes(8, "big") + self._head
-                self._database.execute(_UPSERT, _meta_row("journal.head", head))
+                self._database.execute(UPSERT, meta_row("journal.head", head))
             if self._pending_meta:
-                self._database.executemany(_UPSERT, [_meta_row(*item) for item in self._pending_meta.items()])
+                self._database.executemany(UPSERT, [meta_row(*item) for item in self._pending_meta.items()])
             fault_point("journal.in-commit")
             self._database.execute("COMMIT")
         except sqlite3.Error as error:
@@ -184,16 +153,16 @@ class Journal:
             raise self._refusal()
         if self._pending:
             raise JournalError(f"{len(self._pending)} rows are not committed", hint="commit before rewriting")
-        fresh, head = [], _GENESIS
+        fresh, head = [], GENESIS
         for sequence, (stream, payload) in enumerate(rows, 1):
-            head = _link(head, sequence, stream.encode(), payload)
+            head = link(head, sequence, stream.encode(), payload)
             fresh.append((sequence, stream, payload, head))
         metadata = {**self._pending_meta, "journal.head": len(fresh).to_bytes(8, "big") + head}
         try:
             self._database.execute("BEGIN IMMEDIATE")
             self._database.execute("DELETE FROM journal_rows")
-            self._database.executemany(_INSERT, fresh)
-            self._database.executemany(_UPSERT, [_meta_row(*item) for item in metadata.items()])
+            self._database.executemany(INSERT, fresh)
+            self._database.executemany(UPSERT, [meta_row(*item) for item in metadata.items()])
             fault_point("journal.in-rewrite")
             self._database.execute("COMMIT")
         except sqlite3.Error as error:
@@ -288,12 +257,12 @@ class Journal:
 
     def _create(self, schema_version: int) -> None:
         self._database.execute("BEGIN EXCLUSIVE")
-        for statement in _SCHEMA.split(";"):
+        for statement in SCHEMA.split(";"):
             if statement.strip():
                 self._database.execute(statement)
         own = {"journal.kind": self.kind.encode(), "journal.version": b"%d" % schema_version}
-        own["journal.head"] = bytes(8) + _GENESIS
-        self._database.executemany(_UPSERT, [_meta_row(*item) for item in own.items()])
+        own["journal.head"] = bytes(8) + GENESIS
+        self._database.executemany(UPSERT, [meta_row(*item) for item in own.items()])
         self._database.execute("COMMIT")
 
     def _check_kind(self, schema_version: int) -> None:
@@ -313,21 +282,21 @@ class Journal:
 
     def _verify(self) -> None:
         """Walk the whole chain; an interrupted disk shows here, not when money depends on it."""
-        head, last = _GENESIS, 0
+        head, last = GENESIS, 0
         # As bytes: a flipped bit may leave a name that is no UTF-8.
         query = "SELECT sequence, CAST(stream AS BLOB), payload, checksum FROM journal_rows ORDER BY sequence"
         rows = self._database.execute(query)
         for sequence, stream, payload, checksum in rows:
             if sequence != last + 1:
                 raise self._corrupt(f"row {last + 1} is missing")
-            head = _link(head, sequence, stream, payload)
+            head = link(head, sequence, stream, payload)
             if head != checksum:
                 raise self._corrupt(f"row {sequence} was changed")
             last = sequence
         if self.get_meta("journal.head") != last.to_bytes(8, "big") + head:
             raise self._corrupt(f"rows after {last} are missing")
         for key, value, checksum in self._database.execute("SELECT key, value, checksum FROM meta"):
-            if _meta_row(key, value)[2] != checksum:
+            if meta_row(key, value)[2] != checksum:
                 raise self._corrupt(f"the value {key} was changed")
         self._next, self._head = last + 1, head
         self._durable = (self._next, self._head)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from layer2.api.service import Service
+from layer2.cli.rate_clients import bare_bls, bare_ecdsa, bls_key, drive, ecdsa_key, sign
 from layer2.ethereum.devnet import tester_connection
 from layer2.rollup.accounts import State, owner_of_address, owner_of_key
 from layer2.rollup.devnet import LocalRollup
@@ -29,7 +30,6 @@ from layer2.rollup.mempool import SignedOp
 from layer2.rollup.params import FRAME_BYTES
 from layer2.rollup.sequencer import Sequencer
 from layer2.rollup.workers import Verifier
-from layer2.testing.bench.rate_clients import bare_bls, bare_ecdsa, bls_key, drive, ecdsa_key, sign
 
 __all__ = ["run_bls", "run_ecdsa"]
 

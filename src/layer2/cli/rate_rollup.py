@@ -9,6 +9,7 @@ from typing import Any
 
 from pyblst import BlstP1Element, BlstP2Element, final_verify, miller_loop
 
+from layer2.cli.rate_sequencer import run_bls, run_ecdsa
 from layer2.ethereum.devnet import tester_connection
 from layer2.primitives.bls import DST, GENERATOR, BlsKey, aggregate
 from layer2.rollup.accounts import Account, State, owner_of_key
@@ -17,7 +18,6 @@ from layer2.rollup.frames import LIMITS, Frame, FrameType, Op, encode_frame
 from layer2.rollup.messages import Transfer, rollup_domain
 from layer2.rollup.params import FRAMES_PER_BLOB
 from layer2.rollup.transition import run_frames
-from layer2.testing.bench.rate_sequencer import run_bls, run_ecdsa
 from layer2.testing.bench.rate_transition import run_transition
 from layer2.testing.bench.rollup_world import ACCOUNTS, RollupWorld
 
