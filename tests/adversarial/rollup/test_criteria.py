@@ -253,14 +253,21 @@ def test_C3_a_dispute_fits_one_transaction(l2, chain, people) -> None:
 def test_C4_commit_and_reveal_and_half_of_the_bond_burned(l2, chain, people) -> None:
     funded(l2, people)
     lie = l2.propose(fault="inflate", sender=people.attacker)
-    burned = chain.balance("0x000000000000000000000000000000000000dEaD")
+    held = chain.balance(l2.rollup.address)
     judge, proof = l2.challenger.prove(lie, l2.challenger.first_wrong_segment(lie))
     parent = l2.challenger.replica.claims[lie.parent]
     with pytest.raises(ContractReverted, match="CommitmentMissing"):
         row = (lie.as_tuple(), parent.as_tuple(), judge, proof)
         l2.rollup.contract.transact(Sender(chain, people.stranger), "challenge", *row)
     convict(l2, l2.challenger)
-    assert chain.balance("0x000000000000000000000000000000000000dEaD") - burned == l2.profile.bond // 2
+    # One half is the challenger's, the other one stays where nobody can take it.
+    half = l2.profile.bond // 2
+    assert chain.balance(l2.rollup.address) == held
+    assert l2.rollup.contract.call("freeBond", people.attacker.address) == 0
+    with reverts("BondTooLow", have=half, need=half + 1):
+        l2.rollup.take_bond(l2.challenger.sender, half + 1)
+    l2.rollup.take_bond(l2.challenger.sender, half)
+    assert chain.balance(l2.rollup.address) == held - half
     assert PUBLIC.reveal_blocks >= 5
 
 
