@@ -12,6 +12,7 @@ from layer2.ethereum.backend import CallRequest
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
 from layer2.primitives.hashing import keccak
+from layer2.primitives.kzg import commitment, versioned_hash
 from layer2.primitives.units import parse_amount
 from layer2.rollup.accounts import owner_of_address
 from layer2.rollup.challenger import Challenger
@@ -21,6 +22,7 @@ from layer2.rollup.frames import LIMITS, FrameType
 from layer2.rollup.params import FRAME_BYTES
 from layer2.rollup.proposer import Proposer
 from layer2.rollup.records import Roots, Status
+from layer2.rollup.runs import commit
 from layer2.testing import deploy_mock
 from layer2.testing.reverts import reverts
 from layer2.testing.rollupfrauds import assert_roots, frauds
@@ -176,7 +178,9 @@ def test_R2_data_is_on_chain_and_bound_by_its_hash(l2, people) -> None:
     l2.post()
     entry = l2.sequencer.replica.entries[-1]
     assert entry.record.hash() == l2.rollup.acc(2)
-    assert entry.data[: entry.record.frames * FRAME_BYTES]
+    assert entry.record.frames == len(entry.data) // FRAME_BYTES == 1
+    hashes = b"".join(versioned_hash(commitment(blob)) for blob in entry.blobs)
+    assert entry.record.data == (keccak(hashes) if entry.blobs else commit(entry.data))
 
 
 def test_R3_the_exit_window_is_infinite(l2) -> None:
