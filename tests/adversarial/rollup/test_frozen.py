@@ -49,6 +49,7 @@ def test_the_key_of_an_account_alone_says_where_it_escapes_to(l2, chain, people)
     payer.deposit("1 ether")
     chain.advance(l2.profile.freeze_after + 1)
     l2.wallet(people.stranger, with_sequencer=False).freeze()
+    payer.replica.step()
     proof = payer.proof(account)
     one = proof.account
     row = (proof.claim, proof.roots, account, one.owner, one.token << 160 | one.nonce << 128 | one.balance, proof.path)
@@ -86,7 +87,7 @@ def test_bonds_come_back_when_it_is_frozen_and_nothing_more_becomes_final(l2, ch
     chain.advance(l2.profile.freeze_after + 1)
     l2.wallet(people.payer, with_sequencer=False).freeze()
     anybody = Sender(chain, people.attacker)
-    with reverts("ParentNotFinal", parent=claims[0].id):
+    with reverts("ParentNotFinal", parent=claims[0].id, finalId=final[0]):
         l2.rollup.finalize(anybody, claims[1])
     for one in claims:
         l2.rollup.finalize(anybody, one)
