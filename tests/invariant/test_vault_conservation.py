@@ -36,7 +36,7 @@ RULES = [
 
 
 class VaultMachine(OnChainMachine):
-    """`deposited`, `paid`: wei that came in and went out; what else the vault holds is bonds."""
+    """`deposited`, `paid`: wei that came in and went out; the rest of the vault is bonds, and burned halves of them."""
 
     @initialize()
     def deploy(self) -> None:
@@ -138,7 +138,9 @@ class VaultMachine(OnChainMachine):
         statuses = [rollup.status(one)[2] for one in replica.claims]
         locked = statuses.count(Status.OPEN) * self.l2.profile.bond
         held = self.connection.balance(rollup.address)
-        assert held == self.deposited - self.paid + free + locked
+        # One half of a liar's bond is burned by staying there.
+        burned = statuses.count(Status.INVALID) * (self.l2.profile.bond - self.l2.profile.bond // 2)
+        assert held == self.deposited - self.paid + free + locked + burned
         # Inside: what was consumed is in accounts or on its way out, to the wei.
         head = replica.head
         consumed = sum(one.amount for one in replica.queue[: head.queue_count] if isinstance(one, Deposit))

@@ -239,6 +239,7 @@ def _system_lies(after: State, system: System) -> Iterator[tuple[str, System]]:
         yield name, replace(system, withdrawals=state.system.withdrawals, withdrawal_count=len(wrong))
     yield "withdrawals, the list alone", replace(system, withdrawals=keccak(system.withdrawals))
     yield "count of withdrawals", replace(system, withdrawal_count=system.withdrawal_count + 1)
+    yield "withdrawals before", replace(system, earlier=system.earlier + 1)
     yield "next account", replace(system, next_account=system.next_account + 1)
     yield "queue count raised", replace(system, queue_count=system.queue_count + 1)
     yield "queue count lowered", replace(system, queue_count=max(0, system.queue_count - 1))

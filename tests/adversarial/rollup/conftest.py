@@ -11,10 +11,8 @@ import pytest
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection as new_chain
+from layer2.ethereum.testerbackend import TesterBackend
 from layer2.rollup.devnet import LocalRollup
-
-DATA = ("calldata",)
-"""Ways of publishing entries and roots."""
 
 
 @pytest.fixture(scope="module", params=["tester", pytest.param("anvil", marks=pytest.mark.anvil)])
@@ -26,9 +24,10 @@ def chain(request: pytest.FixtureRequest) -> Iterator[Connection]:
         yield node.connection
 
 
-@pytest.fixture(params=DATA)
-def data(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture
+def data(chain: Connection) -> str:
+    """How entries and roots are published: calldata on the chain in this process, blobs on a real node."""
+    return "calldata" if isinstance(chain.backend, TesterBackend) else "blobs"
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +38,12 @@ def people(chain: Connection) -> SimpleNamespace:
 
 def local_rollup(chain: Connection, people: SimpleNamespace, folder: Path, data: str, **options: object) -> LocalRollup:
     """A rollup whose entries and roots are published in the way `data`."""
-    more: dict[str, object] = {} if data == "calldata" else {"data": data}
     return LocalRollup(
         chain,
         people.sequencer,
         challenger=people.challenger,
         folder=folder,
-        **{**more, **options},  # type: ignore[arg-type]
+        **{"data": data, **options},  # type: ignore[arg-type]
     )
 
 

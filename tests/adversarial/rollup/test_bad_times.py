@@ -98,7 +98,9 @@ def test_after_the_lease_anybody_sequences_for_itself(l2, chain, people, tmp_pat
     payer, payee = funded(l2, people)
     start, account = payee.balance(), payer.account()
     # A sequencer of the payer's own: the same program, another key.
-    mine = Sequencer(l2.rollup, Sender(chain, people.payer), tmp_path / "mine.journal", replica=l2.replica())
+    # In calldata: a refused transaction with blobs says no reason.
+    operator, journal = Sender(chain, people.payer), tmp_path / "mine.journal"
+    mine = Sequencer(l2.rollup, operator, journal, replica=l2.replica(), data="calldata")
     own = l2.wallet(people.payer, with_sequencer=False)
     own._gate = mine
     own.replica = mine.replica

@@ -12,6 +12,7 @@ from layer2.ethereum.backend import CallRequest
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
 from layer2.primitives.hashing import keccak
+from layer2.primitives.kzg import commitment, versioned_hash
 from layer2.primitives.units import parse_amount
 from layer2.rollup.accounts import owner_of_address
 from layer2.rollup.challenger import Challenger
@@ -21,6 +22,7 @@ from layer2.rollup.frames import LIMITS, FrameType
 from layer2.rollup.params import FRAME_BYTES
 from layer2.rollup.proposer import Proposer
 from layer2.rollup.records import Roots, Status
+from layer2.rollup.runs import commit
 from layer2.testing import deploy_mock
 from layer2.testing.reverts import reverts
 from layer2.testing.rollupfrauds import assert_roots, frauds
@@ -176,7 +178,9 @@ def test_R2_data_is_on_chain_and_bound_by_its_hash(l2, people) -> None:
     l2.post()
     entry = l2.sequencer.replica.entries[-1]
     assert entry.record.hash() == l2.rollup.acc(2)
-    assert entry.data[: entry.record.frames * FRAME_BYTES]
+    assert entry.record.frames == len(entry.data) // FRAME_BYTES == 1
+    hashes = b"".join(versioned_hash(commitment(blob)) for blob in entry.blobs)
+    assert entry.record.data == (keccak(hashes) if entry.blobs else commit(entry.data))
 
 
 def test_R3_the_exit_window_is_infinite(l2) -> None:
@@ -253,14 +257,21 @@ def test_C3_a_dispute_fits_one_transaction(l2, chain, people) -> None:
 def test_C4_commit_and_reveal_and_half_of_the_bond_burned(l2, chain, people) -> None:
     funded(l2, people)
     lie = l2.propose(fault="inflate", sender=people.attacker)
-    burned = chain.balance("0x000000000000000000000000000000000000dEaD")
+    held = chain.balance(l2.rollup.address)
     judge, proof = l2.challenger.prove(lie, l2.challenger.first_wrong_segment(lie))
     parent = l2.challenger.replica.claims[lie.parent]
     with pytest.raises(ContractReverted, match="CommitmentMissing"):
         row = (lie.as_tuple(), parent.as_tuple(), judge, proof)
         l2.rollup.contract.transact(Sender(chain, people.stranger), "challenge", *row)
     convict(l2, l2.challenger)
-    assert chain.balance("0x000000000000000000000000000000000000dEaD") - burned == l2.profile.bond // 2
+    # One half is the challenger's, the other one stays where nobody can take it.
+    half = l2.profile.bond // 2
+    assert chain.balance(l2.rollup.address) == held
+    assert l2.rollup.contract.call("freeBond", people.attacker.address) == 0
+    with reverts("BondTooLow", have=half, need=half + 1):
+        l2.rollup.take_bond(l2.challenger.sender, half + 1)
+    l2.rollup.take_bond(l2.challenger.sender, half)
+    assert chain.balance(l2.rollup.address) == held - half
     assert PUBLIC.reveal_blocks >= 5
 
 

@@ -7,12 +7,15 @@ from collections import Counter
 
 import pytest
 
+from layer2.ethereum.artifacts import load_artifact
+from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
-from layer2.rollup.challenger import STATE_JUDGE
+from layer2.rollup.blobdata import blob_of_roots
+from layer2.rollup.challenger import ENDPOINT_JUDGE, STATE_JUDGE
 from layer2.rollup.records import Claim, Status, pack_roots
 from layer2.testing.reverts import reverts
 from layer2.testing.rollupcourt import Court
-from layer2.testing.rollupfrauds import Fraud, assert_roots, frauds
+from layer2.testing.rollupfrauds import Fraud, assert_roots, frauds, right_roots
 
 KINDS = {"F1", "F2", "F3", "F4", "F5"}
 PAIRINGS = ("queue", "type 8")
@@ -136,15 +139,45 @@ def test_a_lie_of_each_kind_costs_its_author_the_bond_in_one_transaction(court: 
     assert max(gas.values()) < TX_GAS_CAP
 
 
-def test_wrong_endpoints_and_ranges_are_refused_when_they_are_proposed(court: Court, people, data: str) -> None:
+@pytest.mark.parametrize("root", ["none of them", "another of them"])
+def test_a_claimed_root_that_is_not_the_last_of_its_blob_is_convicted(l2, chain, people, root: str) -> None:
+    """F6 in a blob, which the contract cannot read when it is proposed: all roots are right, the claimed one is not."""
+    payer = l2.wallet(people.payer)
+    for _ in range(2):
+        payer.deposit("1 ether")
+        l2.post()
+    replica, challenger = l2.challenger.replica, l2.challenger
+    replica.step()
+    parent, end = replica.final(), len(replica.entries)
+    right = right_roots(replica, parent, end)
+    claimed = right[0] if root == "another of them" else bytes(32)
+    row = (parent, replica.entries[-1].record, end)
+    liar, honest = Sender(chain, people.attacker), Sender(chain, people.stranger)
+    l2.rollup.propose(liar, *row, claimed, b"", l2.profile.bond, blob=blob_of_roots(right))
+    l2.rollup.propose(honest, *row, right[-1], b"", l2.profile.bond, blob=blob_of_roots(right))
+    challenger.step()
+    (lie,) = challenger.wrong()
+    assert challenger.first_wrong_segment(lie) is None
+    assert challenger.prove(lie, None)[0] == ENDPOINT_JUDGE
+    # Of the truth the same proof says nothing.
+    (truth,) = [one for one in replica.claims.values() if one.parent == parent.id and one.id != lie.id]
+    judge = Contract(chain, l2.rollup.contract.call("judges", ENDPOINT_JUDGE), load_artifact("EndpointJudge").abi)
+    assert judge.call("guilty", lie.as_tuple(), parent.as_tuple(), challenger.prove(lie, None)[1])
+    assert not judge.call("guilty", truth.as_tuple(), parent.as_tuple(), challenger.prove(truth, None)[1])
+    chain.mine(l2.profile.reveal_blocks)
+    (receipt,) = challenger.step()
+    assert receipt.gas_used < TX_GAS_CAP
+    assert [l2.rollup.status(one.id)[2] for one in (lie, truth)] == [Status.INVALID, Status.OPEN]
+
+
+def test_wrong_endpoints_and_ranges_are_refused_when_they_are_proposed(court: Court, people) -> None:
     """F6 and F7: the last root is not the claimed one, too few or too many roots, entries that are not those."""
     l2, right = court.l2, court.right
     last, end = court.replica.entries[-1].record, court.end
     liar, bond = Sender(l2.connection, people.attacker), l2.profile.bond
-    if data == "calldata":
-        for roots in (right[:-1], [*right, right[-1]], [*right[:-1], right[0]], right[1:]):
-            with reverts("RootsInvalid"):
-                l2.rollup.propose(liar, court.parent, last, end, right[-1], pack_roots(roots), bond)
+    for roots in (right[:-1], [*right, right[-1]], [*right[:-1], right[0]], right[1:]):
+        with reverts("RootsInvalid"):
+            l2.rollup.propose(liar, court.parent, last, end, right[-1], pack_roots(roots), bond)
     for row in (
         (court.parent, last, end - 1),
         (court.parent, court.replica.entries[-2].record, end),

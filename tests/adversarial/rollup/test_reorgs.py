@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import pytest
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
+from layer2.primitives.hashing import keccak
 from layer2.rollup.accounts import owner_of_address
 from layer2.rollup.records import Status
 from layer2.testing.reverts import reverts
@@ -159,6 +161,14 @@ def test_a_conviction_that_was_taken_back_is_repeated(node, l2, people, depth: i
     assert l2.rollup.status(lie.id)[2] is Status.INVALID
 
 
+def mined(connection: Connection, raw: bytes) -> None:
+    """Wait for a transaction that was sent raw."""
+    end = time.monotonic() + 10
+    while connection.receipt(keccak(raw)) is None:
+        assert time.monotonic() < end, "the deposit is not mined"
+        time.sleep(0.02)
+
+
 def swap_deposits(node: AnvilNode, l2, first, second, amount: int) -> Callable[[int], None]:
     """Two new accounts are opened, then the chain orders their deposits the other way round."""
     raws = []
@@ -181,6 +191,7 @@ def swap_deposits(node: AnvilNode, l2, first, second, amount: int) -> Callable[[
             )
         )
         connection.backend.send_raw(raws[-1])
+        mined(connection, raws[-1])
     l2.post()
     return lambda depth: node.reorg(depth, [(raws[1], 0), (raws[0], 1)])
 
