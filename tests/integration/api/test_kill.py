@@ -93,8 +93,10 @@ def run(node: AnvilNode, l2: LocalRollup, folder: Path, script: str, fault: str 
     return done.returncode, [line.split() for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize("point", POINTS)
-@pytest.mark.parametrize("hit", [1, 2])
+# The first time nothing was promised before; the second time there is something to lose.
+@pytest.mark.parametrize(
+    ("point", "hit"), [(point, 2) for point in POINTS] + [("journal.in-commit", 1), ("sequencer.accept.durable", 1)]
+)
 def test_what_was_accepted_before_a_kill_is_posted_once(node, point: str, hit: int, tmp_path: Path) -> None:
     chain = node.connection
     l2 = LocalRollup(chain, chain.signers(1)[0], folder=tmp_path / "home", genesis=genesis())
