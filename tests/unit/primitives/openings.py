@@ -73,7 +73,7 @@ def scale_of(points: Sequence[int]) -> int:
 def holds(shown: Sequence[Shown], proof: bytes) -> bool:
     """Whether an opening shows these parts of blobs."""
     count = len(shown)
-    if len(proof) != 128 * (count + 1) + 48:
+    if len(proof) != 128 * (count + 1) + 80:
         return False
     points = [_point(proof[128 * at : 128 * (at + 1)]) for at in range(count + 1)]
     claimed = bytes(32)
@@ -90,9 +90,13 @@ def holds(shown: Sequence[Shown], proof: bytes) -> bool:
             zero = zero * (z - place) % R
         whole = whole * zero % R
         rows.append((pow(draw, at, R) * scale_of(places), zero, through(places, words_of(values), z)))
-    folded, value = multiply(points[count], R - whole), 0
+    # All are divided by the factor of the first commitment, which the proof gives turned over.
+    inverse = int.from_bytes(proof[-80:-48], "big")
+    if inverse * rows[0][0] * whole * pow(rows[0][1], -1, R) % R != 1:
+        return False
+    folded, value = multiply(points[count], (R - whole) * inverse % R), 0
     for point, (factor, zero, inside) in zip(points, rows, strict=False):
-        scalar = factor * whole * pow(zero, -1, R) % R
+        scalar = factor * whole * pow(zero, -1, R) * inverse % R
         folded, value = add(folded, multiply(point, scalar)), (value + scalar * inside) % R
     words = (z.to_bytes(32, "big"), value.to_bytes(32, "big"))
     try:

@@ -56,7 +56,7 @@ def test_one_part_is_opened(first: int, count: int) -> None:
     part = Part(ONE, first, count)
     assert part.values == ONE[32 * first : 32 * (first + count)]
     proof = open_parts([part])
-    assert len(proof) == 2 * 128 + 48
+    assert len(proof) == 2 * 128 + 80
     assert holds(shown(part), proof)
     ((hash_, _, values),) = shown(part)
     wrong = ((words_of(values)[0] + 1) % MODULUS).to_bytes(32, "big") + values[32:]
@@ -73,7 +73,7 @@ def test_two_parts_are_opened_together() -> None:
     ]
     for pair in pairs:
         proof = open_parts(pair)
-        assert len(proof) == 3 * 128 + 48
+        assert len(proof) == 3 * 128 + 80
         assert holds(shown(*pair), proof)
     first, second = shown(*pairs[0])
     proof = open_parts(pairs[0])
