@@ -5,21 +5,21 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from layer2.ethereum.backend import CallRequest
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import (
-    ContractReverted,
     NonceError,
     RpcError,
     TransactionFailed,
     TransactionTimeout,
 )
-from layer2.ethereum.fees import Fees, GasPolicy
-from layer2.ethereum.records import CallOutcome, Receipt
-from layer2.ethereum.reverts import ErrorDecoder, decode_revert
+from layer2.ethereum.fees import GasPolicy
+from layer2.ethereum.pending import Pending, failure_of, raise_failure
+from layer2.ethereum.records import Receipt
+from layer2.ethereum.reverts import ErrorDecoder
 from layer2.ethereum.sidecars import Sidecar
 from layer2.ethereum.signer import Signer
 from layer2.primitives.addresses import Address
@@ -43,28 +43,6 @@ _FEE_MEMORY = 12.0
 _BLOB_BUMP = 2.0
 """Pools replace a transaction with blobs only at twice its prices."""
 _RESENDS = 3
-
-
-@dataclass(slots=True, eq=False)
-class Pending:
-    """A transaction handed to the node: its fields and every version sent, by hash."""
-
-    nonce: int
-    request: CallRequest
-    gas: int
-    fees: Fees
-    epoch: int
-    authorizations: tuple[Any, ...] = ()
-    sidecar: Sidecar | None = None
-    blob_fee: int = 0
-    hashes: list[bytes] = field(default_factory=list)
-    sent_at: float = 0.0
-    replacements: int = 0
-
-    @property
-    def tx_hash(self) -> bytes:
-        """The hash of the newest version."""
-        return self.hashes[-1]
 
 
 class Sender:
@@ -163,7 +141,7 @@ class Sender:
         except RpcError as failure:
             # Nodes report a failed estimate in their own ways; the call itself tells what happened.
             block = "pending" if self.connection.is_dev else "latest"
-            self._raise_failure(self.connection.simulate(request, block), decoder, None)
+            raise_failure(self.connection.simulate(request, block), self.address, decoder)
             raise TransactionFailed(
                 f"{self.address} -> {request.to}: gas estimate refused: {failure.reason}",
                 hint="check the account's balance or pass gas explicitly",
@@ -176,7 +154,7 @@ class Sender:
         with self._lock:
             self._under_way.pop(pending.nonce, None)
         if receipt.status != 1:
-            raise self._failure_of(pending, receipt, decoder)
+            raise failure_of(self.connection, pending, receipt, decoder)
         return receipt
 
     # Nonces and fees
@@ -336,46 +314,3 @@ class Sender:
             f"{self.address}: nonce {pending.nonce} was used by somebody else holding this key",
             hint="check the account's history, then send again",
         )
-
-    # Failures
-
-    def _failure_of(self, pending: Pending, receipt: Receipt, decoder: ErrorDecoder | None) -> TransactionFailed:
-        backend = self.connection.backend
-        outcome = backend.trace_revert(receipt.tx_hash)
-        if outcome is None and pending.sidecar is not None:
-            return TransactionFailed(
-                f"transaction 0x{receipt.tx_hash.hex()} with {len(pending.sidecar.blobs)} blobs reverted",
-                receipt=receipt,
-                hint="it cannot be replayed without its blobs: look at the state it was sent to",
-            )
-        if outcome is None:
-            # Alone in its block, the failed transaction left only its own fee behind: replay it
-            # in that very block.
-            # Otherwise the parent's state is the nearest there is.
-            alone = backend.transaction_count(receipt.block_number) == 1
-            block = receipt.block_number if alone else receipt.block_number - 1
-            request = pending.request
-            outcome = self.connection.simulate(
-                CallRequest(request.to, request.data, request.value, request.sender, pending.gas), block
-            )
-        try:
-            self._raise_failure(outcome, decoder, receipt)
-        except TransactionFailed as failure:
-            return failure
-        return TransactionFailed(
-            f"transaction 0x{receipt.tx_hash.hex()} failed in block {receipt.block_number}, its replay does not",
-            receipt=receipt,
-            hint="it depended on the transactions before it in the block; send it again",
-        )
-
-    def _raise_failure(self, outcome: CallOutcome, decoder: ErrorDecoder | None, receipt: Receipt | None) -> None:
-        if outcome.revert is not None:
-            error: ContractReverted = decode_revert(outcome.revert, decoder, receipt=receipt)
-            raise error
-        if outcome.failure is not None:
-            used = f", {receipt.gas_used} gas used" if receipt else ""
-            raise TransactionFailed(
-                f"{self.address}: execution stopped: {outcome.failure}{used}",
-                receipt=receipt,
-                hint="give the transaction more gas, or the contract hit an invalid instruction",
-            )

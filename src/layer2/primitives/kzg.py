@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import ckzg
@@ -40,11 +39,13 @@ def setup() -> Any:
     """
     spec = find_spec("eth_account")
     origin = None if spec is None else spec.origin
-    folder = Path(origin or "").parent / "typed_transactions" / "blob_transactions"
-    path = folder / "kzg_trusted_setup.txt"
-    if origin is None or not path.exists():
-        raise InputError("kzg: the trusted setup is missing", hint="install layer2[rollup]; it comes with eth-account")
-    return ckzg.load_trusted_setup(str(path), 0)
+    path = (origin or "").removesuffix("__init__.py") + "typed_transactions/blob_transactions/kzg_trusted_setup.txt"
+    try:
+        return ckzg.load_trusted_setup(path, 0)
+    except RuntimeError as failure:
+        raise InputError(
+            f"kzg: the trusted setup is missing: {failure}", hint="install layer2[rollup]; it comes with eth-account"
+        ) from failure
 
 
 def is_blob(data: bytes) -> bool:
