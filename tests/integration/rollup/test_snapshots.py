@@ -376,6 +376,30 @@ def test_after_a_reorganisation_kept_states_spare_the_data_of_what_is_left(l2, c
     assert all(replica.is_right(one) for one in replica.claims.values() if one.inbox_end <= tip.inbox_end)
 
 
+def test_a_claim_that_was_wrong_of_entries_that_are_gone_is_judged_anew(l2, chain, people, made) -> None:
+    """Known by its hash, the same claim is right of some entries and wrong of others in their place."""
+    replica, _ = begun(l2, None)
+    replica.step()
+    acc, queued = replica.entries[-1].record.hash(), l2.rollup.queue_length()
+    before, rows, ids = chain.snapshot(), [], set()
+    poster = Poster(l2.rollup, l2.proposer.sender, Blobs([]), Data.CALLDATA)
+    for amount, right in ((2, True), (1, False), (2, True)):
+        l2.wallet(people.payer).deposit(amount)
+        l2.rollup.post_calldata(poster.sender, acc, b"", queued + 1)
+        replica.step()
+        rows = rows or replica.execute(made.claim, 4).roots
+        poster.propose(made.claim, replica.entries[-1].record, 4, rows[-1], rows, l2.profile.bond)
+        replica.step()
+        (claim,) = (one for one in replica.claims.values() if one.inbox_end == 4)
+        assert replica.verdict(claim) is right
+        assert replica.verdict(made.claim) is True
+        ids.add(claim.id)
+        taken_back(l2, before)
+        before = chain.snapshot()
+    assert len(ids) == 1
+    assert replica.reorganisations == 2
+
+
 def claimed(l2: LocalRollup, liar: random.Random | None) -> bool:
     """Assert what is not yet asserted, or lie about a segment of it; whether there was anything."""
     replica = l2.challenger.replica
