@@ -97,7 +97,7 @@ def test_what_cannot_be_kept_on_disk_is_compiled_all_the_same(monkeypatch) -> No
 
 def test_numba_is_loaded_by_the_first_state_and_not_before() -> None:
     code = (
-        "import sys, layer2.cli, layer2.rollup.accounts, layer2.rollup.sequencer, layer2.rollup.wallet, layer2.rollup.challenger\n"
+        "import sys, layer2.cli, layer2.rollup.accounts, layer2.rollup.wallet, layer2.rollup.challenger\n"
         "assert not {'numba', 'llvmlite'} & set(sys.modules)\n"
         "layer2.rollup.accounts.State()\n"
         "assert 'numba' in sys.modules\n"
