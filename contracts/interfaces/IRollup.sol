@@ -156,7 +156,7 @@ interface IRollup {
     error FrozenMode(bool frozen);
     /// @notice The assertion is not in a state for this.
     error StatusWrong(bytes32 id, Status status);
-    /// @notice The assertion covers nothing new, or too much.
+    /// @notice The assertion covers nothing new, or too much, or goes on from before the last final one.
     error RangeInvalid(uint256 segments);
     /// @notice The roots do not have the right length, or do not end in the claimed root.
     error RootsInvalid();
@@ -236,7 +236,7 @@ interface IRollup {
     // ------------------------------------------------------------------------------------------------- Assertions
 
     /// @notice Assert what entries up to `inboxEnd` result in. Needs free bond.
-    /// @param parent what it goes on from
+    /// @param parent what it goes on from: the last final assertion, or one that covers more
     /// @param last the last entry covered
     /// @param root the state root after it
     /// @param roots the roots after each segment, 31 bytes each; empty: they are in the transaction's first blob

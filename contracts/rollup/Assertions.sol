@@ -49,7 +49,9 @@ abstract contract Assertions is Inbox {
         Status standing = _records[parentId].status;
         if (standing != Status.Open && standing != Status.Final) revert StatusWrong(parentId, standing);
         if (keccak256(abi.encode(last)) != accs[inboxEnd] || inboxEnd == 0) revert ItemMismatch(inboxEnd);
-        if (inboxEnd <= parent.inboxEnd) revert RangeInvalid(0);
+        // What lies before the last final assertion needs no second truth, and its blobs may be gone: a lie about it could
+        // not be proven any more.
+        if (inboxEnd <= parent.inboxEnd || parent.inboxEnd < _finalEnd) revert RangeInvalid(0);
         uint256 count = last.segments - parent.segments;
         if (count > MAX_SEGMENTS) revert RangeInvalid(count);
         (bytes32 commitment, bool inBlob) = _commitTo(roots, count, root);
