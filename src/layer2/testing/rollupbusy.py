@@ -104,7 +104,7 @@ class BusyInbox:
             rollup.force(sender, *row)
         nonce = self._read(self.one).nonce + sum(account == self.one and token == 0 for account, token, *_ in rows)
         right = self._digest_signed(self.payer, Transfer(self.one, nonce, self.two, 11, 0, 0).digest(domain))
-        for signature in (right, right, right[:63], right + b"\0", bytes(64), b""):
+        for signature in (right, right, right[:63], b"\0" + right[:63], bytes(64), b""):
             rollup.force(self.operator, self.one, 0, 11, self.two, Scheme.ECDSA, signature)
         message = Withdraw(self.key_one, self._read(self.key_one).nonce, me, 12, 0, 0)
         by_key = self.payer.bls.sign(message.digest(domain))
