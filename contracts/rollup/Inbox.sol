@@ -91,6 +91,12 @@ abstract contract Inbox is Queue {
         // Nothing to consume and nothing that must be: the queue need not be looked at.
         if (queueEnd == head.consumed && !overdue) return (0, 0);
         Tail memory tail = _tail;
+        // Whoever names a place can find the end moved on by somebody's deposit: this is the end, wherever it is.
+        if (queueEnd == type(uint256).max) {
+            queueEnd = tail.length - head.consumed <= MAX_CONSUME
+                ? tail.length
+                : (head.consumed + MAX_CONSUME) / CHECKPOINT * CHECKPOINT;
+        }
         if (queueEnd < head.consumed || queueEnd > tail.length || queueEnd - head.consumed > MAX_CONSUME) {
             revert QueueEndInvalid(head.consumed, queueEnd, tail.length);
         }

@@ -10,16 +10,16 @@ from rich.console import Console
 from layer2.cli.audit import Balance
 from layer2.cli.demo_stage import DemoFailed, Stage
 from layer2.ethereum.connection import Connection
-from layer2.primitives.addresses import to_address
 from layer2.primitives.hashing import keccak
 from layer2.rollup.facade import RollupFacade
 from layer2.rollup.mempool import SignedOp
 from layer2.rollup.poster import Data
 from layer2.rollup.replica import Replica
 
-__all__ = ["BURNT", "Posted", "RollupStage"]
+__all__ = ["Posted", "RollupStage"]
 
-BURNT = to_address("0x000000000000000000000000000000000000dEaD")
+_BURNT_PART = 2
+"""One of so many parts of a liar's bond is burned: it stays in the rollup, and nobody ever gets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,6 @@ class RollupStage(Stage):
         super().__init__(connection, screen)
         self.accounts = accounts
         self.transfers = transfers
-        self.burnt = connection.balance(BURNT)
         self.l2 = RollupFacade.devnet(connection, self.operator, challenger=self.challenger, folder=self.folder.name)
         self.seeds = [keccak(b"the demo's user %d" % number) for number in range(1, accounts)]
         self.books: dict[int, int] = {}
@@ -80,11 +79,7 @@ class RollupStage(Stage):
         self.check(f"the balances of {who}", self.books, found)
 
     def balances(self) -> list[Balance]:
-        """Everybody's ether, that in the rollup, and what was burnt of the liar's bond."""
+        """Everybody's ether, and the rollup's: that of its accounts, and what was burned of the liar's bond."""
+        burned = self.l2.local.profile.bond // _BURNT_PART
         held = self.connection.balance(self.l2.address)
-        burnt = self.connection.balance(BURNT) - self.burnt
-        return [
-            *super().balances(),
-            Balance("the rollup", sum(self.books.values()), held),
-            Balance("burnt", self.l2.local.profile.bond // 2, burnt),
-        ]
+        return [*super().balances(), Balance("the rollup", sum(self.books.values()) + burned, held)]

@@ -75,7 +75,7 @@ class Acceptance:
     def pending(self) -> tuple[SignedOp, ...]:
         """Accepted operations that are not in the inbox yet."""
         with self.lock:
-            return tuple(SignedOp.decode(record) for record, _ in self._pool.pending.values())
+            return tuple(SignedOp.decode(record) for record, *_ in self._pool.pending.values())
 
     @property
     def waiting(self) -> int:
@@ -176,6 +176,8 @@ class Acceptance:
             now, before = time.monotonic(), len(self._pool.pending)
             try:
                 results = [self._pool.admit(batch, now) for batch in batches]
+                self._promises.name(self._pool.unnoted)
+                self._pool.unnoted.clear()
                 for batch, refusals in zip(batches, results, strict=True):
                     good = [one for one, refusal in zip(batch.records, refusals, strict=True) if refusal is None]
                     self._promises.accept(good)
@@ -184,6 +186,9 @@ class Acceptance:
                 # Nothing of it was promised: it must not be posted either.
                 for digest in list(self._pool.pending)[before:]:
                     del self._pool.pending[digest]
+                # Whether their owners were noted is not known either: they are noted again.
+                self._pool.owners.clear()
+                self._pool.unnoted.clear()
                 self._settle()
                 raise
             fault_point("sequencer.accept.durable")
@@ -256,11 +261,13 @@ class Acceptance:
         self._keys, self._opened = stored.keys, {}
         self._read, self._coming = self._promises.settled, 0
         self._pool.pending.clear()
-        for digest, record in zip(digests_of(self._prefix, stored.records), stored.records, strict=True):
+        self._pool.owners = dict(stored.owners)
+        digests = digests_of(self._prefix, stored.records)
+        for digest, record, parties in zip(digests, stored.records, stored.parties, strict=True):
             if digest in stored.dropped:
                 self._fates.open[digest] = Fate("dropped", 0, stored.dropped[digest])
             else:
-                self._pool.pending[digest] = (record, 0.0)
+                self._pool.pending[digest] = (record, 0.0, *parties)
         self._settle()
 
     def _settle(self) -> None:

@@ -15,7 +15,7 @@ from layer2.primitives.hashing import keccak
 from layer2.rollup.accounts import Withdrawal, owner_of_address
 from layer2.rollup.messages import Escape, Transfer, Withdraw
 from layer2.rollup.owner import Owner
-from layer2.rollup.queue import Deposit, Scheme, helping, next_acc
+from layer2.rollup.queue import TO_THE_END, Deposit, Scheme, next_acc
 from layer2.rollup.records import NO_ITEM, Claim, Roots, Status
 from layer2.rollup.refusals import AccountUnknown
 
@@ -100,9 +100,8 @@ class Exits(Owner):
 
     def include(self) -> Receipt:
         """Carry the overdue queue into the inbox."""
-        items, _, consumed, _, _ = self.rollup.inbox()
-        end = helping(consumed, self.rollup.queue_length())
-        return self.rollup.force_include(self.sender, self.rollup.acc(items), end)
+        items = self.rollup.inbox()[0]
+        return self.rollup.force_include(self.sender, self.rollup.acc(items), TO_THE_END)
 
     # --------------------------------------------------------------------------------------------------------- claims
 

@@ -25,7 +25,11 @@ from layer2.rollup.refusals import (
     TooLarge,
 )
 
-__all__ = ["Fees", "Pool", "Vouched"]
+__all__ = ["Fees", "Pending", "Pool", "Vouched"]
+
+
+Pending = tuple[bytes, float, bytes, bytes]
+"""A record, when it was accepted (seconds, of a monotonic clock), and the owners of the accounts it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,15 @@ class Vouched:
 class Pool:
     """Pending operations in the order of their acceptance, all of which work one after the other.
 
-    `pending`: by digest, the record and when it was accepted (seconds, of a monotonic clock).
+    `pending`: by digest. `owners`: whose each account was that an accepted operation names, as far as that is noted;
+    `unnoted`: what has yet to be.
     """
 
     def __init__(self, most: int, head: State) -> None:
         self.most = most
-        self.pending: dict[bytes, tuple[bytes, float]] = {}
+        self.pending: dict[bytes, Pending] = {}
+        self.owners: dict[int, bytes] = {}
+        self.unnoted: list[tuple[int, bytes]] = []
         self.fees = Fees()
         self.reset(head, (), None)
 
@@ -90,14 +97,16 @@ class Pool:
         used: list[bytes] = []
         dropped: dict[bytes, Rejected] = {}
         before, self.pending = self.pending, {}
-        for digest, (record, since) in before.items():
+        for digest, one in before.items():
+            record = one[0]
             row = self._layer.row(int.from_bytes(record[1:5], "big"))
-            if row is not None and row.nonce > int.from_bytes(record[5:9], "big"):
+            refusal = self._moved(one)
+            if refusal is None and row is not None and row.nonce > int.from_bytes(record[5:9], "big"):
                 used.append(digest)
                 continue
-            refusal = self._judge(record, None)
+            refusal = refusal or self._judge(record, None)
             if refusal is None:
-                self.pending[digest] = (record, since)
+                self.pending[digest] = one
             else:
                 dropped[digest] = refusal
         return used, dropped
@@ -145,9 +154,37 @@ class Pool:
             if fault is None:
                 fault = self._judge(record, batch.owners[place])
                 if fault is None:
-                    pending[batch.digests[place]] = (record, now)
+                    pending[batch.digests[place]] = (record, now, batch.owners[place], self._named(record))
             results.append(fault)
         return results
+
+    def _named(self, record: bytes) -> bytes:
+        """The owner of a good operation's receiver (empty: it goes out), after a look at whether both are noted."""
+        rows = self._layer.rows
+        receiver = b"" if record[0] else self._note(int.from_bytes(record[44:48], "big"), rows)
+        self._note(int.from_bytes(record[1:5], "big"), rows)
+        return receiver
+
+    def _note(self, index: int, rows: Mapping[int, Held]) -> bytes:
+        owner = rows[index].owner
+        if self.owners.get(index) != owner:
+            self.owners[index] = owner
+            self.unnoted.append((index, owner))
+        return owner
+
+    def _moved(self, one: Pending) -> Rejected | None:
+        """Why an operation must not happen any more: a reorganisation gave a number it names to somebody else."""
+        record, _, sender, receiver = one
+        named = [(int.from_bytes(record[1:5], "big"), sender)]
+        if not record[0]:
+            named.append((int.from_bytes(record[44:48], "big"), receiver))
+        for index, owner in named:
+            row = self._layer.row(index)
+            if row is not None and row.owner != owner:
+                return AccountUnknown(
+                    f"account {index}: somebody else's since a reorganisation", hint="ask for the account again"
+                )
+        return None
 
     def _judge(self, record: bytes, owner: bytes | None) -> Rejected | None:
         """Apply an operation on top of all others, or say why it cannot. `owner`: who signed; None: accepted before."""

@@ -71,6 +71,8 @@ class Poster:
 
     def post(self, expected: bytes, data: bytes, queue_end: int) -> Receipt:
         """Add an entry: frames (none: the queue alone) behind the accumulator `expected`."""
+        if not data:
+            return self.rollup.force_include(self.sender, expected, queue_end)
         frames = frames_in(data)
         if not self.in_blobs(data, blobs_for(frames)):
             return self.rollup.post_calldata(self.sender, expected, data, queue_end)

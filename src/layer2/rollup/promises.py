@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from layer2.primitives.errors import MalformedError
 from layer2.rollup.mempool import join_records, malformed, split_records
 from layer2.rollup.refusals import JournalForeign
 from layer2.store.errors import JournalCorrupt
-from layer2.store.journal import Journal
+from layer2.store.journal import Entry, Journal
 
 __all__ = ["KIND", "RESYNC", "Promises", "Stored"]
 
@@ -20,13 +20,29 @@ RESYNC = "move the journal away and start again: the state comes from the chain,
 """What to do about a journal that cannot be used."""
 
 
+_RUN = 1024
+"""Operations of one row, at most, when the journal is written anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a journal holds: operations in the order of their acceptance, keys with their token, what was dropped."""
+    """What a journal holds: operations in the order of their acceptance, keys with their token, what was dropped.
+
+    `parties`: for each operation, whose its sender and its receiver (empty: an address) were when it was accepted.
+    """
 
     records: list[bytes]
+    parties: list[tuple[bytes, bytes]]
     keys: list[tuple[bytes, int]]
     dropped: dict[bytes, str]
+
+    @property
+    def owners(self) -> dict[int, bytes]:
+        """The owner that each account had last."""
+        found: dict[int, bytes] = {}
+        for record, parties in zip(self.records, self.parties, strict=True):
+            found.update(_named(record, parties))
+        return found
 
 
 class Promises:
@@ -71,14 +87,20 @@ class Promises:
     def read(self) -> Stored:
         """All of it."""
         records: list[bytes] = []
-        for entry in self.journal.read("ops"):
-            try:
-                rows = split_records(entry.payload)
-            except MalformedError as fault:
-                raise self._corrupt(entry.sequence) from fault
-            if any(malformed(row) for row in rows):
-                raise self._corrupt(entry.sequence)
-            records += rows
+        parties: list[tuple[bytes, bytes]] = []
+        owners: dict[int, bytes] = {}
+        for entry in self.journal.read():
+            if entry.stream == "owner":
+                if len(entry.payload) != 36:
+                    raise self._corrupt(entry.sequence)
+                owners[int.from_bytes(entry.payload[:4], "big")] = entry.payload[4:]
+            elif entry.stream == "ops":
+                rows = self._split(entry)
+                try:
+                    parties += [_parties(row, owners) for row in rows]
+                except KeyError as fault:
+                    raise self._corrupt(entry.sequence) from fault
+                records += rows
         keys, dropped = [], {}
         for entry in self.journal.read("key"):
             if len(entry.payload) != 98:
@@ -87,7 +109,12 @@ class Promises:
         for entry in self.journal.read("drop"):
             dropped[entry.payload[:32]] = entry.payload[32:].decode(errors="replace")
         self.operations = len(records)
-        return Stored(records, keys, dropped)
+        return Stored(records, parties, keys, dropped)
+
+    def name(self, owners: Iterable[tuple[int, bytes]]) -> None:
+        """Say whose the accounts are that the operations accepted from here on name."""
+        for index, owner in owners:
+            self.journal.append("owner", index.to_bytes(4, "big") + owner)
 
     def accept(self, records: Sequence[bytes]) -> None:
         """Promise operations."""
@@ -112,7 +139,7 @@ class Promises:
         """Forget all but this, since everything up to an entry is final."""
         self.journal.put_meta("settled", entry.to_bytes(8, "big"))
         rows = [("key", token.to_bytes(2, "big") + key) for key, token in stored.keys]
-        rows += [("ops", join_records(stored.records[at : at + 1024])) for at in range(0, len(stored.records), 1024)]
+        rows += _rows(stored)
         rows += [("drop", digest + reason.encode()) for digest, reason in stored.dropped.items()]
         self.journal.rewrite(rows)
         self.operations = len(stored.records)
@@ -138,7 +165,51 @@ class Promises:
                 hint=RESYNC,
             )
 
+    def _split(self, entry: Entry) -> list[bytes]:
+        try:
+            rows = split_records(entry.payload)
+        except MalformedError as fault:
+            raise self._corrupt(entry.sequence) from fault
+        if any(malformed(row) for row in rows):
+            raise self._corrupt(entry.sequence)
+        return rows
+
     def _corrupt(self, sequence: int) -> JournalCorrupt:
         return JournalCorrupt(
             f"the {KIND} journal {self.journal.path} is damaged: row {sequence} is none of ours", hint=RESYNC
         )
+
+
+def _accounts(record: bytes) -> tuple[int, int]:
+    """The accounts that an operation names, sender first; for a withdrawal the second is of no meaning."""
+    return int.from_bytes(record[1:5], "big"), int.from_bytes(record[44:48], "big")
+
+
+def _parties(record: bytes, owners: Mapping[int, bytes]) -> tuple[bytes, bytes]:
+    sender, receiver = _accounts(record)
+    return owners[sender], b"" if record[0] else owners[receiver]
+
+
+def _named(record: bytes, parties: tuple[bytes, bytes]) -> Iterator[tuple[int, bytes]]:
+    sender, receiver = _accounts(record)
+    yield sender, parties[0]
+    if not record[0]:
+        yield receiver, parties[1]
+
+
+def _rows(stored: Stored) -> list[tuple[str, bytes]]:
+    """The journal's rows for these operations: the owner of an account stands before what names it."""
+    rows: list[tuple[str, bytes]] = []
+    owners: dict[int, bytes] = {}
+    run: list[bytes] = []
+    for record, parties in zip(stored.records, stored.parties, strict=True):
+        fresh = {index: owner for index, owner in _named(record, parties) if owners.get(index) != owner}
+        if run and (fresh or len(run) == _RUN):
+            rows.append(("ops", join_records(run)))
+            run = []
+        rows += [("owner", index.to_bytes(4, "big") + owner) for index, owner in fresh.items()]
+        owners |= fresh
+        run.append(record)
+    if run:
+        rows.append(("ops", join_records(run)))
+    return rows

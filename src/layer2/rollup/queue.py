@@ -14,7 +14,18 @@ from layer2.rollup.messages import Transfer, Withdraw
 from layer2.rollup.operations import move, withdraw
 from layer2.rollup.params import MAX_ACCOUNTS, MAX_BALANCE, MAX_NONCE
 
-__all__ = ["Deposit", "Forced", "NewToken", "QueueItem", "Scheme", "apply_item", "decode_item", "helping", "next_acc"]
+__all__ = [
+    "TO_THE_END",
+    "Deposit",
+    "Forced",
+    "NewToken",
+    "QueueItem",
+    "Scheme",
+    "apply_item",
+    "decode_item",
+    "helping",
+    "next_acc",
+]
 
 _DEPOSIT, _FORCED, _TOKEN = 1, 2, 3
 _CHECKPOINT = 256
@@ -106,6 +117,10 @@ def decode_item(raw: bytes) -> QueueItem:
 def next_acc(acc: bytes, item: bytes) -> bytes:
     """The queue's accumulator after an item: the last 28 bytes of `keccak(acc(28) | keccak(item))`."""
     return keccak(acc + keccak(item))[4:]
+
+
+TO_THE_END = 2**256 - 1
+"""As the end of what an entry consumes: as far as `helping` says, however long the queue is when it arrives."""
 
 
 def helping(consumed: int, length: int) -> int:

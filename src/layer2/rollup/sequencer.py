@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.rollup.acceptance import Acceptance
@@ -18,7 +19,7 @@ from layer2.rollup.packing import Draft, encode_accounts, encode_drafts, pack
 from layer2.rollup.params import FRAME_BYTES
 from layer2.rollup.poster import Data, Poster
 from layer2.rollup.promises import KIND, Stored
-from layer2.rollup.queue import helping
+from layer2.rollup.queue import TO_THE_END, helping
 from layer2.rollup.replica import Heads, Replica
 from layer2.rollup.verification import digests_of
 from layer2.rollup.workers import Verifier
@@ -40,6 +41,12 @@ _MAX_FRAMES = 256
 
 _MOST_PENDING = 200_000
 _MAX_WAIT = 60.0
+_RACES = ("QueueEndInvalid", "QueueOverdue", "InboxMoved")
+"""What the contract says when somebody was faster: a deposit, or an entry after the lease."""
+
+_APART = 20
+"""Steps after a race in which the queue is consumed by itself: whoever queues in every block gains nothing by it."""
+
 _COMPACT_AT = 10_000
 """Operations of final entries that are worth writing the journal anew."""
 
@@ -98,6 +105,7 @@ class Sequencer(Acceptance):
         self.heads = Heads(0, 0, 0)
         """How far the chain was when `step` last looked."""
         self._stepping = threading.Lock()
+        self._apart = 0
 
     def __repr__(self) -> str:
         return (
@@ -107,32 +115,25 @@ class Sequencer(Acceptance):
     # ------------------------------------------------------------------------------------------------------- posting
 
     def step(self) -> Receipt | None:
-        """Follow the chain; post what is pending, or consume what waits in the queue."""
+        """Follow the chain; post what is pending, or consume what waits in the queue.
+
+        What others queue or post in between is waited for by nobody: the queue is then consumed by itself, to
+        wherever its end is, and what is pending goes on top.
+        """
         with self._stepping:
-            with self.lock:
-                self.follow()
-                self._look_at_heads()
-                consumed = self._consumed()
-                end = helping(consumed, len(self.replica.queue))
-                if end > self._coming:
-                    self._coming = end
-                    self._settle()
-                keys, drafts = list(self._keys), self._drafts()
-                entries = self.replica.entries
-                expected = entries[-1].record.hash() if entries else bytes(32)
-                number = len(entries) + 1
-            data, posted = self._frames(keys, drafts)
-            receipt = None
-            if data or end > consumed:
-                fault_point("sequencer.post.before")
-                receipt = self.poster.post(expected, data, end)
-                fault_point("sequencer.post.after")
-                with self.lock:
-                    self.follow()
-                    self._doubt(number, posted)
+            before = self._consume() if self._apart else None
+            try:
+                receipt = self._post()
+            except ContractReverted as race:
+                if race.name not in _RACES:
+                    raise
+                self._apart = _APART
+                before = self._consume() or before
+                receipt = self._post()
+            self._apart = max(0, self._apart - 1)
             with self.lock:
                 self._compact()
-            return receipt
+            return receipt or before
 
     def seal(self) -> list[Frame]:
         """The frames that carry what is pending, in an order in which every operation still works."""
@@ -147,12 +148,53 @@ class Sequencer(Acceptance):
 
     # ------------------------------------------------------------------------------------------------------- inside
 
+    def _post(self) -> Receipt | None:
+        """One entry of what is pending, which consumes the queue first unless that is done apart."""
+        with self.lock:
+            self.follow()
+            self._look_at_heads()
+            end = consumed = self._consumed()
+            if not self._apart:
+                end = helping(consumed, len(self.replica.queue))
+            if end > self._coming:
+                self._coming = end
+                self._settle()
+            keys, drafts = list(self._keys), self._drafts()
+            expected, number = self._last(), len(self.replica.entries) + 1
+        data, posted = self._frames(keys, drafts)
+        if not data and end == consumed:
+            return None
+        fault_point("sequencer.post.before")
+        receipt = self.poster.post(expected, data, end)
+        fault_point("sequencer.post.after")
+        with self.lock:
+            self.follow()
+            self._doubt(number, posted)
+        return receipt
+
+    def _consume(self) -> Receipt | None:
+        """Entries of queue items alone: at least of those that what is pending was accepted on top of."""
+        receipt = None
+        while True:
+            with self.lock:
+                self.follow()
+                consumed, expected = self._consumed(), self._last()
+                wanted = len(self.replica.queue) if receipt is None else self._coming
+            if consumed >= wanted:
+                return receipt
+            receipt = self.rollup.force_include(self.sender, expected, TO_THE_END)
+
+    def _last(self) -> bytes:
+        """The accumulator of the inbox."""
+        entries = self.replica.entries
+        return entries[-1].record.hash() if entries else bytes(32)
+
     def _drafts(self, most: int | None = None) -> list[Draft]:
-        pending = self._pool.pending.values()
+        pending = [(record, since) for record, since, *_ in self._pool.pending.values()]
         if not pending:
             return []
         most = most or max(_MAX_FRAMES, self.poster.most_frames)
-        return pack(list(pending), self._pool.base, most, time.monotonic() - self.max_wait)
+        return pack(pending, self._pool.base, most, time.monotonic() - self.max_wait)
 
     def _frames(self, keys: _Keys, drafts: list[Draft], most: int | None = None) -> tuple[bytes, list[bytes]]:
         """The data of an entry, and the records in it."""
@@ -213,8 +255,11 @@ class Sequencer(Acceptance):
         fault_point("sequencer.compact.before")
         stored, gone = self._promises.read(), set(done)
         digests = digests_of(self._prefix, stored.records)
-        records = [record for digest, record in zip(digests, stored.records, strict=True) if digest not in gone]
+        left = [at for at, digest in enumerate(digests) if digest not in gone]
+        records, parties = [stored.records[at] for at in left], [stored.parties[at] for at in left]
         keys = [one for one in stored.keys if self._opened.get(one, final + 1) > final]
         dropped = {digest: reason for digest, reason in stored.dropped.items() if digest not in gone}
-        self._promises.keep(Stored(records, keys, dropped), final)
+        kept = Stored(records, parties, keys, dropped)
+        self._promises.keep(kept, final)
+        self._pool.owners = kept.owners
         self._fates.close(done)

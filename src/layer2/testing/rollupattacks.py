@@ -81,7 +81,7 @@ class RollupAttack(Adversary):
 
     def counted(self, receipt: Receipt) -> Receipt:
         """Leave the price of a transaction of the attacker's out of what it gains or loses."""
-        self.gas += receipt.gas_used * receipt.effective_gas_price
+        self.gas += receipt.gas_used * receipt.effective_gas_price + receipt.blob_fee
         return receipt
 
     def lie(self, fault: str = "inflate") -> Claim:

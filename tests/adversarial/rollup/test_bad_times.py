@@ -91,7 +91,8 @@ def test_a_bls_account_is_forced_out_by_anybody_with_its_signature(l2, people) -
     l2.rollup.force(relayer, account, 0, ETHER, people.payer.address, Scheme.BLS, signature)
     l2.post()
     assert payer.accounts[account].balance == 0
-    assert l2.sequencer.replica.head.withdrawals[-1].amount == ETHER
+    l2.settle()
+    assert earned(l2.connection, people.payer.address, payer.claim_all) == ETHER
 
 
 def test_after_the_lease_anybody_sequences_for_itself(l2, chain, people, tmp_path) -> None:

@@ -95,7 +95,11 @@ def funded(l2, people):
     return payer, payee
 
 
-@pytest.mark.parametrize("point", [*sequencer.FAULT_POINTS, "journal.in-commit", "journal.after-commit"])
+# Opened accounts and a journal written anew have a test of their own, with the service around them.
+PASSED = [one for one in sequencer.FAULT_POINTS if one.split(".")[1] in ("accept", "post")]
+
+
+@pytest.mark.parametrize("point", [*PASSED, "journal.in-commit", "journal.after-commit"])
 def test_a_killed_sequencer_posts_what_it_accepted_and_posts_it_once(node, l2, people, tmp_path, point: str) -> None:
     payer, payee = funded(l2, people)
     start = payee.balance()
