@@ -36,12 +36,13 @@ setup: ## Install everything into .venv and node_modules (done by the other targ
 demo: setup ## Channels and a rollup, from the first deposit to the last exit (NETWORK=anvil for a real node)
 	@$(BIN)/ape run demo --network $(CHAIN) $(ARGS)
 
-test: setup ## The whole test suite on the in-process chain (ARGS="-k name")
+test: setup ## The test suite on the in-process chain (ARGS="-k name")
 	@$(BIN)/ape compile -v WARNING # once, before the workers would each do it
-	$(BIN)/ape test -n $(JOBS) --network ethereum:local:test $(ARGS)
+	$(BIN)/ape test -n $(JOBS) -m "not anvil or network" --network ethereum:local:test $(ARGS)
 
-test-anvil: setup ## The tests marked `anvil`, on a real node
-	$(BIN)/ape test -m anvil --network ethereum:local:foundry $(ARGS)
+test-anvil: setup ## Its other part: the tests marked `anvil`, on real nodes
+	@$(BIN)/ape compile -v WARNING
+	$(BIN)/ape test -n $(JOBS) -m anvil --network ethereum:local:foundry $(ARGS)
 
 check: lint types artifacts-check test test-anvil slither ## Everything CI checks
 
@@ -58,8 +59,7 @@ devnet: setup ## A local chain with the contracts deployed, until Ctrl-C
 	@$(BIN)/ape run devnet --network ethereum:local:foundry $(ARGS)
 
 nightly: setup ## The suite with long property and invariant campaigns
-	HYPOTHESIS_PROFILE=nightly $(BIN)/ape test -n $(JOBS) --network ethereum:local:test $(ARGS)
-	HYPOTHESIS_PROFILE=nightly $(BIN)/ape test -m anvil --network ethereum:local:foundry $(ARGS)
+	HYPOTHESIS_PROFILE=nightly $(MAKE) test test-anvil
 
 fmt: setup ## Format Python and Solidity
 	$(BIN)/ruff check --fix --quiet $(PYTHON_CODE) || true

@@ -9,8 +9,16 @@ from __future__ import annotations
 import os
 import signal
 
-_name, _, _count = os.environ.get("LAYER2_FAULT", "").partition(":")
-_left = int(_count) if _count.isdigit() else 1
+__all__ = ["arm", "fault_point"]
+
+_name, _left = "", 1
+
+
+def arm(fault: str) -> None:
+    """From now on: die at `name:n`, whatever the environment says; at nothing for an empty one."""
+    global _name, _left
+    _name, _, count = fault.partition(":")
+    _left = int(count) if count.isdigit() else 1
 
 
 def fault_point(name: str) -> None:
@@ -21,3 +29,6 @@ def fault_point(name: str) -> None:
     _left -= 1
     if _left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+arm(os.environ.get("LAYER2_FAULT", ""))

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +12,7 @@ from layer2.ethereum.connection import Connection
 from layer2.rollup import challenger, proposer, sequencer
 from layer2.rollup.queue import Forced
 from layer2.rollup.records import Status
+from layer2.testing.mortal import Nursery
 
 pytestmark = pytest.mark.anvil
 
@@ -32,14 +29,14 @@ from layer2.rollup.refusals import NonceWrong
 from layer2.rollup.replica import Replica
 from layer2.rollup.sequencer import Sequencer
 
-name, url, address, folder, *ops = sys.argv[1:]
+name, url, address, folder, data, *ops = sys.argv[1:]
 connection = Connection.connect(url)
 rollup = RollupContract.at(connection, address)
 operator, _, _, stranger, _, third = connection.signers(6)
 replica = Replica(rollup)
 print("ready", flush=True)
 if name == "sequencer":
-    node = Sequencer(rollup, Sender(connection, operator), Path(folder) / "killed.journal", replica=replica)
+    node = Sequencer(rollup, Sender(connection, operator), Path(folder) / "killed.journal", replica=replica, data=data)
     for op in ops:
         try:
             node.submit(SignedOp.decode(bytes.fromhex(op)))
@@ -48,7 +45,7 @@ if name == "sequencer":
             print("known", flush=True)
     node.step()
 elif name == "proposer":
-    Proposer(rollup, Sender(connection, stranger), replica).step()
+    Proposer(rollup, Sender(connection, stranger), replica, data=data).step()
 elif name == "challenger":
     node = Challenger(rollup, Sender(connection, third), replica)
     for _ in range(4):
@@ -71,20 +68,43 @@ def chain(node: AnvilNode) -> Connection:
     return node.connection
 
 
-def run(node: AnvilNode, l2, folder: Path, name: str, *ops: str, fault: str = "") -> tuple[int, list[list[str]]]:
-    """The node as a process of its own; how it ended and what it said."""
-    env = {**os.environ, "LAYER2_FAULT": fault, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, name, node.url, l2.rollup.address, str(folder), *ops],
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    assert (done.returncode == 0) is not bool(fault), f"{fault} was not passed"
-    node.connection.epoch += 1  # the other process has sent from the same accounts
-    return done.returncode, [line.split() for line in done.stdout.splitlines()]
+PRELOAD = """
+import layer2.rollup.challenger, layer2.rollup.proposer, layer2.rollup.sequencer
+from layer2.primitives import kzg
+from layer2.rollup.accounts import State
+kzg.setup()
+State().root
+"""
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with Nursery(PRELOAD) as one:
+        yield one
+
+
+@pytest.fixture
+def data(request: pytest.FixtureRequest) -> str:
+    """Blobs, which have an archive to write, where something is posted; calldata, which is quicker, elsewhere."""
+    return "blobs" if ".post." in request.node.name or "propose.after" in request.node.name else "calldata"
+
+
+Run = Callable[..., list[list[str]]]
+
+
+@pytest.fixture
+def run(node: AnvilNode, nursery: Nursery, l2, data: str, tmp_path: Path) -> Run:
+    """Runs a node as a process of its own, to its end or to a fault point; gives what it said."""
+
+    def start(name: str, *ops: str, fault: str = "") -> list[list[str]]:
+        ended = nursery.run(
+            CHILD, [name, node.url, l2.rollup.address, str(tmp_path), data, *ops], tmp_path, fault=fault
+        )
+        assert ended.killed is bool(fault), f"{fault} was not passed"
+        node.connection.epoch += 1  # the other process has sent from the same accounts
+        return ended.words
+
+    return start
 
 
 def funded(l2, people):
@@ -100,34 +120,34 @@ PASSED = [one for one in sequencer.FAULT_POINTS if one.split(".")[1] in ("accept
 
 
 @pytest.mark.parametrize("point", [*PASSED, "journal.in-commit", "journal.after-commit"])
-def test_a_killed_sequencer_posts_what_it_accepted_and_posts_it_once(node, l2, people, tmp_path, point: str) -> None:
+def test_a_killed_sequencer_posts_what_it_accepted_and_posts_it_once(node, l2, people, run: Run, point: str) -> None:
     payer, payee = funded(l2, people)
     start = payee.balance()
     ops = [payer.send(payee.account(), 1_000).encode().hex(), payer.send(payee.account(), 2_000).encode().hex()]
-    _, said = run(node, l2, tmp_path, "sequencer", *ops, fault=f"{point}:1")
+    said = run("sequencer", *ops, fault=f"{point}:1")
     accepted = said.count(["accepted"])
-    run(node, l2, tmp_path, "sequencer")
+    run("sequencer")
     l2.sequencer.replica.step()
     got = l2.sequencer.replica.head.accounts[payee.account()].balance - start
     assert got in (0, 1_000, 3_000)
     assert got >= [0, 1_000, 3_000][accepted], "an accepted operation is lost"
     # The user, not knowing, sends both again: nothing is executed twice.
-    run(node, l2, tmp_path, "sequencer", *ops)
+    run("sequencer", *ops)
     l2.sequencer.replica.step()
     assert l2.sequencer.replica.head.accounts[payee.account()].balance == start + 3_000
     assert l2.rebuild_from_l1() == l2.sequencer.replica.head.root
 
 
 @pytest.mark.parametrize("point", proposer.FAULT_POINTS)
-def test_a_killed_proposer_asserts_once_and_makes_it_final(node, l2, people, tmp_path, point: str) -> None:
+def test_a_killed_proposer_asserts_once_and_makes_it_final(node, l2, people, run: Run, point: str) -> None:
     funded(l2, people)
     if ".final." in point:
-        run(node, l2, tmp_path, "proposer")
+        run("proposer")
         node.connection.advance(l2.profile.window + 1)
-    run(node, l2, tmp_path, "proposer", fault=f"{point}:1")
-    run(node, l2, tmp_path, "proposer")
+    run("proposer", fault=f"{point}:1")
+    run("proposer")
     node.connection.advance(l2.profile.window + 1)
-    run(node, l2, tmp_path, "proposer")
+    run("proposer")
     replica = l2.replica()
     replica.step()
     assert replica.final().inbox_end == 1
@@ -136,21 +156,21 @@ def test_a_killed_proposer_asserts_once_and_makes_it_final(node, l2, people, tmp
 
 
 @pytest.mark.parametrize("point", challenger.FAULT_POINTS)
-def test_a_killed_challenger_still_convicts_and_is_paid_once(node, l2, people, tmp_path, point: str) -> None:
+def test_a_killed_challenger_still_convicts_and_is_paid_once(node, l2, people, run: Run, point: str) -> None:
     """Between announcement and proof it forgets everything: the proof is the same, so the announcement serves."""
     funded(l2, people)
     lie = l2.propose(fault="inflate", sender=people.attacker)
-    run(node, l2, tmp_path, "challenger", fault=f"{point}:1")
-    run(node, l2, tmp_path, "challenger")
+    run("challenger", fault=f"{point}:1")
+    run("challenger")
     assert l2.rollup.status(lie.id)[2] is Status.INVALID
     assert l2.rollup.contract.call("freeBond", people.challenger.address) == l2.profile.bond // 2
 
 
-def test_a_verifier_has_nothing_to_lose(node, l2, people, tmp_path) -> None:
+def test_a_verifier_has_nothing_to_lose(l2, people, run: Run) -> None:
     """It keeps nothing: started again it knows the same from the chain alone."""
     payer, _ = funded(l2, people)
     payer.force(7, payer.account())
     l2.post()
-    first, second = (run(node, l2, tmp_path, "verifier")[1][-1] for _ in range(2))
+    first, second = (run("verifier")[-1] for _ in range(2))
     assert first == second == ["done", l2.root.hex()]
     assert isinstance(l2.sequencer.replica.queue[-1], Forced)

@@ -25,6 +25,11 @@ def shallow() -> Iterator[None]:
     sys.setrecursionlimit(before)
 
 
+@pytest.fixture
+def data() -> str:
+    return "calldata"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("chain", [pytest.param("anvil", marks=pytest.mark.anvil)], indirect=True)
 def test_a_long_line_of_assertions_overflows_no_stack(l2, chain, people, request: pytest.FixtureRequest) -> None:

@@ -35,6 +35,13 @@ def chain(node: AnvilNode) -> Connection:
 
 
 @pytest.fixture
+def data(request: pytest.FixtureRequest) -> str:
+    """Blobs at the least depth and the greatest: a node that has just begun takes two seconds for the first."""
+    depth = request.node.callspec.params.get("depth", 0)
+    return "blobs" if depth in (0, DEPTHS[0], DEPTHS[-1]) else "calldata"
+
+
+@pytest.fixture
 def people(chain: Connection) -> SimpleNamespace:
     names = ("sequencer", "payer", "payee", "stranger", "attacker", "challenger")
     return SimpleNamespace(**dict(zip(names, chain.signers(len(names)), strict=True)))

@@ -9,7 +9,7 @@ import pytest
 
 from layer2.testing import reverts
 
-pytestmark = pytest.mark.anvil
+pytestmark = [pytest.mark.anvil, pytest.mark.network]
 
 CALLS: dict[str, tuple[str, tuple[Any, ...]]] = {
     "custom error": ("custom", (1, 2)),

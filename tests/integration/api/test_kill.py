@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ from layer2.ethereum.anvil import AnvilNode
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.replica import Replica
 from layer2.rollup.sequencer import FAULT_POINTS
+from layer2.testing.mortal import Ended, Nursery
 
 from .conftest import PAYEE, PAYER, RICH, genesis
 
@@ -78,36 +76,41 @@ def node():
         yield one
 
 
-def run(node: AnvilNode, l2: LocalRollup, folder: Path, script: str, fault: str = "") -> tuple[int, list[list[str]]]:
-    program = folder / "child.py"
-    program.write_text(CHILD)
-    env = {**os.environ, "LAYER2_FAULT": fault, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
-    done = subprocess.run(
-        [sys.executable, program, node.url, l2.rollup.address, str(l2.start_block), str(folder), script],
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode, [line.split() for line in done.stdout.splitlines()]
+PRELOAD = """
+import layer2.api.client, layer2.api.service, layer2.rollup.sequencer
+from layer2.primitives import kzg
+from layer2.rollup.accounts import State
+kzg.setup()
+State().root
+"""
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with Nursery(PRELOAD) as one:
+        yield one
+
+
+def run(nursery: Nursery, node: AnvilNode, l2: LocalRollup, folder: Path, script: str, fault: str = "") -> Ended:
+    arguments = [node.url, l2.rollup.address, str(l2.start_block), str(folder), script]
+    return nursery.run(CHILD, arguments, folder, fault=fault, path=[str(Path(__file__).parent)])
 
 
 # The first time nothing was promised before; the second time there is something to lose.
 @pytest.mark.parametrize(
     ("point", "hit"), [(point, 2) for point in POINTS] + [("journal.in-commit", 1), ("sequencer.accept.durable", 1)]
 )
-def test_what_was_accepted_before_a_kill_is_posted_once(node, point: str, hit: int, tmp_path: Path) -> None:
+def test_what_was_accepted_before_a_kill_is_posted_once(nursery, node, point: str, hit: int, tmp_path: Path) -> None:
     chain = node.connection
     l2 = LocalRollup(chain, chain.signers(1)[0], folder=tmp_path / "home", genesis=genesis())
-    code, said = run(node, l2, tmp_path, "work", f"{point}:{hit}")
-    assert code == -signal.SIGKILL, f"{point} was not passed {hit} times"
-    code, resumed = run(node, l2, tmp_path, "resume")
-    assert (code, resumed[-1][0]) == (0, "resumed")
+    worked = run(nursery, node, l2, tmp_path, "work", f"{point}:{hit}")
+    assert worked.killed, f"{point} was not passed {hit} times"
+    resumed = run(nursery, node, l2, tmp_path, "resume")
+    assert (resumed.code, resumed.words[-1][0]) == (0, "resumed")
     fresh = Replica(l2.rollup, start_block=l2.start_block, genesis=genesis())
     fresh.step()
     accounts = fresh.head.accounts
-    for words in said:
+    for words in worked.words:
         if words[0] == "accepted":
             assert accounts[int(words[1])].nonce >= int(words[2]), "an accepted operation is lost"
         elif words[0] == "opened":
@@ -117,10 +120,9 @@ def test_what_was_accepted_before_a_kill_is_posted_once(node, point: str, hit: i
     assert sum(one.balance for one in accounts.values() if one.token == 0) == 3 * RICH
 
 
-def test_without_a_kill_the_work_is_done_and_the_journal_stays_small(node, tmp_path: Path) -> None:
+def test_without_a_kill_the_work_is_done_and_the_journal_stays_small(nursery, node, tmp_path: Path) -> None:
     chain = node.connection
     l2 = LocalRollup(chain, chain.signers(1)[0], folder=tmp_path / "home", genesis=genesis())
-    code, said = run(node, l2, tmp_path, "work")
-    assert (code, said[-1]) == (0, ["finished"])
-    _, resumed = run(node, l2, tmp_path, "resume")
-    assert resumed[-1] == ["resumed", "0"]
+    worked = run(nursery, node, l2, tmp_path, "work")
+    assert (worked.code, worked.words[-1]) == (0, ["finished"])
+    assert run(nursery, node, l2, tmp_path, "resume").words[-1] == ["resumed", "0"]

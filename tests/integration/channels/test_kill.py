@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from layer2.channels.node import FAULT_POINTS
+from layer2.testing.mortal import Nursery
 
 POINTS = [*FAULT_POINTS, "journal.before-commit", "journal.in-commit", "journal.after-commit"]
 
@@ -91,32 +89,27 @@ else:
 """
 
 
-def run(folder: Path, script: str, fault: str = "") -> tuple[int, list[list[str]]]:
-    env = {**os.environ, "LAYER2_FAULT": fault, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(folder), script],
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode, [line.split() for line in done.stdout.splitlines()]
+PRELOAD = "import layer2.channels.locks, layer2.channels.node, layer2.channels.view"
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with Nursery(PRELOAD) as one:
+        yield one
 
 
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("hit", [1, 2, 5])
 def test_a_kill_at_any_persist_point_loses_nothing_and_contradicts_nothing(
-    point: str, hit: int, tmp_path: Path
+    nursery: Nursery, point: str, hit: int, tmp_path: Path
 ) -> None:
-    code, said = run(tmp_path, "work", f"{point}:{hit}")
-    reached = code == -signal.SIGKILL
+    worked = nursery.run(CHILD, [str(tmp_path), "work"], tmp_path, fault=f"{point}:{hit}")
     # The point is real: it is passed at least twice by this work, so the first two hits must kill.
-    assert reached or hit > 2 or point.startswith("party.note")
-    _, lines = run(tmp_path, "resume")
+    assert worked.killed or hit > 2 or point.startswith("party.note")
+    lines = nursery.run(CHILD, [str(tmp_path), "resume"], tmp_path).words
     states = {line[1]: line for line in lines if line[0] == "state"}
     assert lines[-1] == ["resumed"]
-    for words in said:
+    for words in worked.words:
         if words[0] == "signed":
             state = states[words[1]]
             assert int(state[2]) >= int(words[2]), "a signed payment was forgotten"
@@ -128,5 +121,5 @@ def test_a_kill_at_any_persist_point_loses_nothing_and_contradicts_nothing(
             assert int(states["A"][4]) >= int(words[2]), "a signed lock proof was forgotten"
         elif words[0] == "close":
             assert states["A"][7] == "1", "a signed close was forgotten"
-    if not reached:
-        assert said[-1] == ["finished"]
+    if not worked.killed:
+        assert worked.words[-1] == ["finished"]

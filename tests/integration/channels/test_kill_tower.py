@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +13,7 @@ from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.sender import Sender
 from layer2.primitives.units import parse_amount
 from layer2.store.journal import Journal
+from layer2.testing.mortal import Ended, Nursery
 
 pytestmark = pytest.mark.anvil
 
@@ -49,17 +46,22 @@ def node() -> Iterator[AnvilNode]:
         yield one
 
 
-def run(node: AnvilNode, hub: HubFacade, folder: Path, watched: list[str], fault: str = "") -> tuple[int, list[str]]:
-    env = {**os.environ, "LAYER2_FAULT": fault, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", CHILD, node.url, hub.address, str(folder / "tower.journal"), *watched]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode, done.stdout.splitlines()
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with Nursery("import layer2.channels.hub, layer2.channels.watchtower") as one:
+        yield one
+
+
+def run(nursery: Nursery, node: AnvilNode, hub: HubFacade, folder: Path, watched: list[str], fault: str = "") -> Ended:
+    arguments = [node.url, hub.address, str(folder / "tower.journal"), *watched]
+    return nursery.run(CHILD, arguments, folder, fault=fault)
 
 
 @pytest.mark.parametrize("point", FAULT_POINTS)
 @pytest.mark.parametrize("hit", [1, 2])
-def test_a_tower_killed_anywhere_still_answers(node: AnvilNode, tmp_path: Path, point: str, hit: int) -> None:
+def test_a_tower_killed_anywhere_still_answers(
+    nursery: Nursery, node: AnvilNode, tmp_path: Path, point: str, hit: int
+) -> None:
     operator, payer, payee, tower = node.connection.signers(4)
     hub = HubFacade.deploy(node.connection, operator, store=tmp_path / "parties")
     channels, given = [], []
@@ -69,13 +71,12 @@ def test_a_tower_killed_anywhere_still_answers(node: AnvilNode, tmp_path: Path, 
         channel.dispute(old, sender=payer)
         channels.append(channel)
         given.append(f"{channel.key.encode().hex()},{new.amount},{new.signature.hex()}")
-    code, said = run(node, hub, tmp_path, given, f"{point}:{hit}")
-    assert code == -signal.SIGKILL, said
-    kept = [line.split()[1] for line in said if line.startswith("kept")]
+    ended = run(nursery, node, hub, tmp_path, given, f"{point}:{hit}")
+    assert ended.killed, ended.out
+    kept = [words[1] for words in ended.words if words[0] == "kept"]
     # What the tower has acknowledged it still has, whatever came after.
     with Journal(tmp_path / "tower.journal", kind=Watchtower.KIND) as journal:
         again = Watchtower(node.connection, hub, Sender(node.connection, tower), journal=journal)
         assert set(kept) <= {one.key.id.hex() for one in again.watched}
-    code, _ = run(node, hub, tmp_path, given)
-    assert code == 0
+    assert run(nursery, node, hub, tmp_path, given).code == 0
     assert [channel.view().sent_a for channel in channels] == [parse_amount("0.3 ether")] * 2
