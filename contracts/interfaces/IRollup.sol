@@ -196,8 +196,8 @@ interface IRollup {
     /// @notice Add frames in calldata. Two entries a second are as good as one: `expectedAcc` ties it to its place.
     /// @param expectedAcc accumulator of the last entry
     /// @param data frames of 496 bytes; the last is filled up with zeros
-    /// @param queueEnd consume the queue to there: to its end, or to a multiple of 256. The greatest number is its end
-    /// wherever that is when the call arrives, or as far as one entry reaches
+    /// @param queueEnd consume the queue to there: to its end, or to a multiple of 256. 2^32 - 1 is its end wherever
+    /// that is when the call arrives, or as far as one entry reaches
     function postCalldata(bytes32 expectedAcc, bytes calldata data, uint256 queueEnd) external;
 
     /// @notice Add frames in the transaction's blobs, 256 in each.

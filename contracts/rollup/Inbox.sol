@@ -15,6 +15,8 @@ abstract contract Inbox is Queue {
     uint256 private constant SEGMENTS_PER_FRAME = 2;
     /// @dev Queue items of one entry: ten checkpoints, some 95 segments.
     uint256 private constant MAX_CONSUME = 2560;
+    /// @dev More items than there can ever be, in few bytes.
+    uint256 private constant TO_THE_END = type(uint32).max;
 
     /// @inheritdoc IRollup
     mapping(uint256 index => bytes32) public accs;
@@ -92,7 +94,7 @@ abstract contract Inbox is Queue {
         if (queueEnd == head.consumed && !overdue) return (0, 0);
         Tail memory tail = _tail;
         // Whoever names a place can find the end moved on by somebody's deposit: this is the end, wherever it is.
-        if (queueEnd == type(uint256).max) {
+        if (queueEnd == TO_THE_END) {
             queueEnd = tail.length - head.consumed <= MAX_CONSUME
                 ? tail.length
                 : (head.consumed + MAX_CONSUME) / CHECKPOINT * CHECKPOINT;

@@ -119,7 +119,7 @@ def next_acc(acc: bytes, item: bytes) -> bytes:
     return keccak(acc + keccak(item))[4:]
 
 
-TO_THE_END = 2**256 - 1
+TO_THE_END = 2**32 - 1
 """As the end of what an entry consumes: as far as `helping` says, however long the queue is when it arrives."""
 
 
