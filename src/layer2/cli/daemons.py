@@ -17,10 +17,11 @@ __all__ = ["Daemon", "run_daemons", "until_stopped"]
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """A node by its name; `step` does what is due and says what it did."""
+    """A node by its name; `step` does what is due and says what it did. `quiet`: not a word when that is nothing."""
 
     name: str
     step: Callable[[], list[str]]
+    quiet: bool = False
 
 
 def run_daemons(daemons: list[Daemon], interval: int, *, once: bool = False) -> None:
@@ -37,7 +38,7 @@ def run_daemons(daemons: list[Daemon], interval: int, *, once: bool = False) -> 
                     if once:
                         raise
                     lines = [f"not done, tried again in {interval} s: {failure}"]
-                for line in lines or (["nothing to do"] if once else []):
+                for line in lines or (["nothing to do"] if once and not one.quiet else []):
                     click.echo(f"{one.name:<11} {line}")
             if once:
                 return

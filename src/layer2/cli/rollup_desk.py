@@ -11,35 +11,18 @@ from typing import Any, TypeVar
 import click
 
 from layer2.cli.gates import gate_at
-from layer2.cli.rollup_deploy import NAME
+from layer2.cli.rollup_place import place_of
 from layer2.cli.workspace import Workspace, party_address
-from layer2.ethereum.deployments import Registry
 from layer2.ethereum.records import Receipt
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.refusals import AccountUnknown
-from layer2.rollup.replica import Replica
 from layer2.rollup.wallet import Wallet
 
-__all__ = ["Desk", "Place", "desk_of", "moment", "place_of", "sequencer_option", "token_option", "transaction"]
+__all__ = ["Desk", "desk_of", "moment", "sequencer_option", "token_option", "transaction"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The rollup recorded for a chain, and how to follow it from its first block."""
-
-    workspace: Workspace
-    rollup: RollupContract
-    start_block: int
-
-    def replica(self) -> Replica:
-        """A new follower, which has read everything."""
-        fresh = Replica(self.rollup, start_block=self.start_block)
-        fresh.step()
-        return fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +67,6 @@ class Desk:
             f"{address} has no account of token {token} in its name",
             hint="ask for the number of one, or open one: layer2 rollup deposit --owner",
         )
-
-
-@contextlib.contextmanager
-def place_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[Place]:
-    """The rollup recorded for the chain."""
-    connection = workspace.connection
-    record = Registry(deployments).load(connection.chain_id, NAME, connection)
-    yield Place(workspace, RollupContract.at(connection, record.address), record.block)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import click
 from layer2.cli.daemons import Daemon, run_daemons
 from layer2.cli.devnet import announce, anvil_on
 from layer2.cli.gates import local_sequencer, serving
-from layer2.cli.rollup_desk import Place, place_of
+from layer2.cli.rollup_place import Place, place_of
 from layer2.cli.verbs import ROLLUP
 from layer2.cli.workspace import Workspace
 from layer2.ethereum.connection import Connection
@@ -35,6 +35,15 @@ def loop_options(command: F) -> F:
     once = click.option("--once", is_flag=True, help="Do what is due and end.")
     every = click.option("--interval", default="2 seconds", show_default=True, help="How often to look.")
     return once(every(command))
+
+
+def snapshot_option(command: F) -> F:
+    """Add `--snapshot`."""
+    return click.option(
+        "--snapshot",
+        type=click.Path(exists=True, dir_okay=False),
+        help="Begin with the state in this file, checked against the chain; without it, with the one kept here.",
+    )(command)
 
 
 def serving_options(command: F) -> F:
@@ -101,7 +110,7 @@ def challenging(place: Place, replica: Replica) -> Daemon:
 
 def verifying(place: Place, replica: Replica) -> Daemon:
     """Rebuilds the state from the main chain and says what each entry results in, and which assertions are right."""
-    shown, judged = [0], {next(iter(replica.claims))}
+    shown, judged = [replica.unread], {next(iter(replica.claims))}
 
     def step() -> list[str]:
         replica.step()
@@ -125,6 +134,21 @@ def verifying(place: Place, replica: Replica) -> Daemon:
     return Daemon("verifier", step)
 
 
+def keeping(place: Place, replica: Replica) -> Daemon:
+    """Keeps the newest final state, so that the next start need not execute what lies before."""
+    kept = [replica.final().id]
+
+    def step() -> list[str]:
+        final = replica.final()
+        if final.id == kept[0]:
+            return []
+        replica.snapshot().save(place.state_file)
+        kept[0] = final.id
+        return [f"state after entry {final.inbox_end} kept"]
+
+    return Daemon("state", step, quiet=True)
+
+
 # ------------------------------------------------------------------------------------------------------------ commands
 
 
@@ -138,37 +162,42 @@ def sequencer(workspace: Workspace, once: bool, interval: str, listen: str, work
 
 
 @ROLLUP.verb("proposer")
+@snapshot_option
 @loop_options
-def proposer(workspace: Workspace, once: bool, interval: str) -> None:
+def proposer(workspace: Workspace, snapshot: str | None, once: bool, interval: str) -> None:
     """Run a proposer: asserts with a bond what the inbox results in, and makes final what is due."""
     with place_of(workspace) as place:
-        run_daemons([proposing(place, place.replica())], parse_duration(interval), once=once)
+        replica = place.node_replica(snapshot)
+        run_daemons([proposing(place, replica), keeping(place, replica)], parse_duration(interval), once=once)
 
 
 @ROLLUP.verb("challenger")
+@snapshot_option
 @loop_options
-def challenger(workspace: Workspace, once: bool, interval: str) -> None:
+def challenger(workspace: Workspace, snapshot: str | None, once: bool, interval: str) -> None:
     """Run a challenger: proves wrong assertions wrong, for half of their bonds."""
     with place_of(workspace) as place:
-        run_daemons([challenging(place, place.replica())], parse_duration(interval), once=once)
+        replica = place.node_replica(snapshot)
+        run_daemons([challenging(place, replica), keeping(place, replica)], parse_duration(interval), once=once)
 
 
 @ROLLUP.verb("verifier")
+@snapshot_option
 @loop_options
-def verifier(workspace: Workspace, once: bool, interval: str) -> None:
+def verifier(workspace: Workspace, snapshot: str | None, once: bool, interval: str) -> None:
     """Run a verifier: rebuilds the state from the main chain alone and judges every assertion. Sends nothing."""
     with place_of(workspace) as place:
-        run_daemons([verifying(place, place.replica())], parse_duration(interval), once=once)
+        replica = place.node_replica(snapshot)
+        run_daemons([verifying(place, replica), keeping(place, replica)], parse_duration(interval), once=once)
 
 
 @ROLLUP.verb("node")
+@snapshot_option
 @loop_options
-def node(workspace: Workspace, once: bool, interval: str) -> None:
+def node(workspace: Workspace, snapshot: str | None, once: bool, interval: str) -> None:
     """Run verifier, proposer and challenger in one: what keeps a rollup honest and its withdrawals moving."""
     with place_of(workspace) as place:
-        replica = place.replica()
-        parts = [verifying(place, replica), proposing(place, replica), challenging(place, replica)]
-        run_daemons(parts, parse_duration(interval), once=once)
+        run_daemons(_node(place, place.node_replica(snapshot)), parse_duration(interval), once=once)
 
 
 @ROLLUP.verb("run")
@@ -209,6 +238,10 @@ def _open(place: Place, once: bool, listen: str, workers: int, least_fee: str) -
 
 def _run(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str) -> None:
     with place_of(workspace) as place, _open(place, once, listen, workers, least_fee) as inner:
-        replica = place.replica()
-        parts = [sequencing(inner), verifying(place, replica), proposing(place, replica), challenging(place, replica)]
+        parts = [sequencing(inner), *_node(place, place.node_replica())]
         run_daemons(parts, parse_duration(interval), once=once)
+
+
+def _node(place: Place, replica: Replica) -> list[Daemon]:
+    parts = (verifying, proposing, challenging, keeping)
+    return [part(place, replica) for part in parts]

@@ -8,7 +8,8 @@ from dataclasses import asdict
 import click
 
 from layer2.cli.reading import read_text
-from layer2.cli.rollup_desk import desk_of, moment, place_of, token_option
+from layer2.cli.rollup_desk import desk_of, moment, token_option
+from layer2.cli.rollup_place import place_of
 from layer2.cli.tables import show, titled
 from layer2.cli.verbs import ROLLUP
 from layer2.cli.workspace import Workspace
@@ -113,6 +114,19 @@ def check_proof(workspace: Workspace, record: str) -> None:
         word = "final" if standing is Status.FINAL else f"NOT final ({standing.name.lower()})"
         text = f"account {given.index} of {owner} holds {amount}; the assertion is {word}"
         workspace.emit({**facts, "assertion": standing.name.lower()}, text)
+
+
+@ROLLUP.verb("snapshot")
+@click.argument("file", type=click.Path(dir_okay=False, writable=True))
+def snapshot(workspace: Workspace, file: str) -> None:
+    """Write the state of the last final assertion to FILE, for a node to begin with (--snapshot)."""
+    with place_of(workspace) as place:
+        made = place.node_replica().snapshot()
+        made.save(file)
+        claim = made.claim
+        facts = {"accounts": len(made.state.accounts), "entries": claim.inbox_end, "root": "0x" + claim.root.hex()}
+        text = f"{len(made.state.accounts):,} accounts after entry {claim.inbox_end} written to {file}"
+        workspace.emit({**facts, "file": file}, text)
 
 
 @ROLLUP.verb("status")

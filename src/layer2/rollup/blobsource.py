@@ -93,7 +93,7 @@ class Blobs:
 
     def __init__(self, sources: Sequence[BlobSource], archive: Archive | None = None) -> None:
         self.sources = list(sources)
-        self.archive = archive or Archive()
+        self.archive = Archive() if archive is None else archive
         self.doubts: list[str] = []
 
     def __repr__(self) -> str:

@@ -90,6 +90,11 @@ class Replica:
         return self._genesis
 
     @property
+    def unread(self) -> int:
+        """Entries before the state that it began with: their data was not asked for."""
+        return self._unread
+
+    @property
     def queue(self) -> list[QueueItem]:
         """Every queue item so far."""
         return self._log.queue

@@ -14,12 +14,15 @@ import pytest
 
 from layer2.cli import main
 from layer2.cli.daemons import Daemon, run_daemons
-from layer2.cli.rollup_desk import place_of
+from layer2.cli.gates import local_sequencer
+from layer2.cli.rollup_place import place_of
 from layer2.cli.workspace import Workspace
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.errors import ConnectionFailed
 from layer2.ethereum.sender import Sender
+from layer2.rollup.poster import Data
 from layer2.rollup.records import pack_roots
+from layer2.store.archive import Archive
 from layer2.testing import deploy_mock
 
 ETHER = 10**18
@@ -258,8 +261,6 @@ def test_without_a_deployment_or_a_chain_it_says_so(node: AnvilNode, fails: Comm
 
 
 def test_a_sequencer_that_runs_here_is_not_gone_past(paid_in: AnvilNode, fails: Command, does: Command) -> None:
-    from layer2.cli.gates import local_sequencer
-
     workspace = Workspace(paid_in.url, "operator", Path("home"))
     with place_of(workspace) as place, local_sequencer(workspace, place.rollup, place.replica()):
         assert "is running on this machine" in fails("send", "2", "1 ether", "--as", "payer")
@@ -334,6 +335,46 @@ def test_the_challenger_convicts_what_the_verifier_calls_wrong(paid_in: AnvilNod
         assert daemon.step() == []
     assert "nothing to do" in does("challenger", "--once")
     assert does("status", "--json")["openAssertions"] == 0
+
+
+def test_a_node_begins_with_the_state_it_kept_or_with_one_it_is_given(
+    paid_in: AnvilNode, does: Command, fails: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    does("node", "--once")
+    does("wait", "61 minutes")
+    told = does("node", "--once")
+    assert "state       state after entry 1 kept" in told
+    assert "entry 1 executed" in told
+    # Started again, it executes nothing of what is final.
+    assert "executed" not in does("node", "--once")
+    made = does("snapshot", "given.snapshot", "--json")
+    assert (made["accounts"], made["entries"]) == (2, 1)
+    assert "executed" not in does("verifier", "--once", "--snapshot", "given.snapshot")
+    file = Path("given.snapshot")
+    file.write_bytes(file.read_bytes()[:-1])
+    assert "damaged" in fails("verifier", "--once", "--snapshot", "given.snapshot")
+    # What it kept itself and finds damaged it does without, and says so.
+    (kept,) = Path("home").rglob("state.snapshot")
+    kept.write_bytes(b"rubbish")
+    with pytest.raises(SystemExit):
+        main(("rollup", "verifier", "--once"))
+    said = capsys.readouterr()
+    assert "is no snapshot of a rollup" in said.err
+    assert "entry 1 executed" in said.out
+
+
+def test_blobs_that_were_seen_are_kept_and_read_without_the_node(paid_in: AnvilNode, does: Command) -> None:
+    """A node of the chain forgets blobs after some days: what was read once is read again from the archive."""
+    does("batch", "2=0.1 ether", "--as", "payer")
+    workspace = Workspace(paid_in.url, "operator", Path("home"))
+    with place_of(workspace) as place, local_sequencer(workspace, place.rollup, place.replica()) as sequencer:
+        sequencer.poster.data = Data.BLOBS
+        sequencer.step()
+    with place_of(workspace) as place:
+        place.blobs.sources.clear()
+        assert place.replica().missing is None
+        place.blobs.archive = Archive()
+        assert place.replica().missing is not None
 
 
 def test_a_daemon_outlives_a_chain_that_does_not_answer_and_ends_when_told(

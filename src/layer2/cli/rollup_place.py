@@ -1,0 +1,82 @@
+"""The rollup recorded for a chain, and what this machine keeps of it: the blobs it has seen, and a final state."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from layer2.cli.rollup_deploy import NAME
+from layer2.cli.workspace import Workspace
+from layer2.ethereum.deployments import Registry
+from layer2.rollup.blobsource import Blobs
+from layer2.rollup.contract import RollupContract
+from layer2.rollup.refusals import SnapshotWrong
+from layer2.rollup.replica import Replica
+from layer2.rollup.snapshot import Snapshot
+from layer2.store.archive import Archive
+
+__all__ = ["Place", "place_of"]
+
+_BEACON = "LAYER2_BEACON"
+"""The variable with the URL of a beacon node, asked for blobs that the chain's own node does not give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The rollup recorded for a chain, and how to follow it from its first block."""
+
+    workspace: Workspace
+    rollup: RollupContract
+    start_block: int
+    blobs: Blobs
+
+    @property
+    def state_file(self) -> Path:
+        """Where nodes of this machine keep the last final state."""
+        return _folder(self.workspace, self.rollup) / "state.snapshot"
+
+    def replica(self) -> Replica:
+        """A new follower, which has read everything."""
+        return self._follow(None)
+
+    def node_replica(self, snapshot: str | None = None) -> Replica:
+        """A follower that begins with a final state if there is one: from a file, or kept here by an earlier run.
+
+        Raises:
+            SnapshotWrong: the file that was named is no state of this rollup. One that was kept is passed over.
+        """
+        if snapshot is not None:
+            return self._follow(Snapshot.load(snapshot))
+        if self.state_file.exists():
+            try:
+                return self._follow(Snapshot.load(self.state_file))
+            except SnapshotWrong as fault:
+                click.echo(f"{fault}", err=True)
+        return self._follow(None)
+
+    def _follow(self, snapshot: Snapshot | None) -> Replica:
+        fresh = Replica(self.rollup, start_block=self.start_block, blobs=self.blobs, snapshot=snapshot)
+        fresh.step()
+        return fresh
+
+
+@contextlib.contextmanager
+def place_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[Place]:
+    """The rollup recorded for the chain."""
+    connection = workspace.connection
+    record = Registry(deployments).load(connection.chain_id, NAME, connection)
+    rollup = RollupContract.at(connection, record.address)
+    archive = Archive(_folder(workspace, rollup) / "blobs.archive")
+    try:
+        yield Place(workspace, rollup, record.block, Blobs.of(connection, archive, os.environ.get(_BEACON, "")))
+    finally:
+        archive.close()
+
+
+def _folder(workspace: Workspace, rollup: RollupContract) -> Path:
+    return workspace.folder_of(f"rollup-{rollup.address}")
