@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from layer2.api.doorman import MOST_CONNECTIONS, PATIENCE, Doorman
 from layer2.api.server import application
 from layer2.ethereum.errors import EthereumError
 from layer2.primitives.errors import InputError
@@ -27,15 +28,26 @@ class Service:
     Args:
         port: 0 takes a free one.
         interval: seconds between steps; None leaves stepping to the caller, from one thread.
+        most_connections: at once; more are cut off.
+        patience: seconds that a connection may be open without asking anything.
     """
 
     def __init__(
-        self, sequencer: Sequencer, host: str = "127.0.0.1", port: int = 0, *, interval: float | None = None
+        self,
+        sequencer: Sequencer,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        interval: float | None = None,
+        most_connections: int = MOST_CONNECTIONS,
+        patience: float = PATIENCE,
     ) -> None:
         self.sequencer = sequencer
         self.host = host
         self.port = port
         self.interval = interval
+        self.most_connections = most_connections
+        self.patience = patience
         self.failure: str | None = None
         """Why it does not post any more, or did not at the last try; None if all is well."""
         self._fatal = False
@@ -111,17 +123,22 @@ class Service:
     async def _serve(self, started: Future[int]) -> None:
         self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
         runner = web.AppRunner(application(self.sequencer, self.health), access_log=None, shutdown_timeout=10.0)
+        loop = self._loop
         try:
             await runner.setup()
-            site = web.TCPSite(runner, self.host, self.port)
-            await site.start()
-            started.set_result(runner.addresses[0][1])
+            assert runner.server is not None
+            doorman = Doorman(runner.server, self.most_connections, self.patience)
+            listening = await loop.create_server(doorman, self.host, self.port, backlog=128)
+            started.set_result(listening.sockets[0].getsockname()[1])
         except BaseException as failure:
             await runner.cleanup()
             self._loop = None
             started.set_exception(failure)
             return
+        watch = loop.create_task(doorman.watch())
         await self._told.wait()
+        watch.cancel()
+        listening.close()
         await runner.cleanup()
         self._loop = None
 

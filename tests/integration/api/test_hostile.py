@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
@@ -11,7 +12,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from layer2.api.client import RemoteSequencer
 from layer2.api.server import MAX_BODY
+from layer2.api.service import Service
 from layer2.rollup.mempool import join_records
 
 from .conftest import PAYER, RICH
@@ -195,3 +198,44 @@ def test_whoever_hangs_up_in_the_middle_undoes_nothing(l2, service, client, pen)
     assert l2.sequencer.waiting == 500
     client.submit(pen.pay(PAYER, 500))
     assert client.account(PAYER)["balance"] == str(RICH)
+
+
+def test_who_sends_a_head_byte_by_byte_or_nothing_at_all_is_cut_off(l2, pen) -> None:
+    with Service(l2.sequencer, patience=0.4) as service, contextlib.ExitStack() as held:
+        parts = urlsplit(service.url)
+        slow, silent = (
+            held.enter_context(socket.create_connection((parts.hostname, parts.port), timeout=5)) for _ in range(2)
+        )
+        begin = time.monotonic()
+        with contextlib.suppress(OSError):
+            for byte in b"GET /v1/state HTTP/1.1\r\nX: " + b"y" * 200:
+                slow.sendall(bytes((byte,)))
+                time.sleep(0.02)
+        assert slow.recv(1) == b""
+        assert silent.recv(1) == b""
+        assert time.monotonic() - begin < 4.5
+        client = RemoteSequencer(service.url, l2.rollup)
+        client.submit(pen.pay(PAYER, 0))
+        # Who asks now and then is not sent away.
+        for _ in range(6):
+            time.sleep(0.15)
+            assert client.state()["pending"] == 1
+        client.close()
+
+
+def test_connections_too_many_are_cut_off_and_the_others_served(l2, pen) -> None:
+    with Service(l2.sequencer, most_connections=8) as service, contextlib.ExitStack() as held:
+        parts = urlsplit(service.url)
+        client = RemoteSequencer(service.url, l2.rollup)
+        links = [
+            held.enter_context(socket.create_connection((parts.hostname, parts.port), timeout=5)) for _ in range(20)
+        ]
+        client.submit(pen.pay(PAYER, 0))
+        assert l2.sequencer.waiting == 1
+        cut = 0
+        for one in links:
+            one.settimeout(0.2)
+            with contextlib.suppress(TimeoutError):
+                cut += one.recv(1) == b""
+        assert cut == 20 - 7
+        client.close()
