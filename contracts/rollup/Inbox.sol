@@ -95,9 +95,8 @@ abstract contract Inbox is Queue {
         Tail memory tail = _tail;
         // Whoever names a place can find the end moved on by somebody's deposit: this is the end, wherever it is.
         if (queueEnd == TO_THE_END) {
-            queueEnd = tail.length - head.consumed <= MAX_CONSUME
-                ? tail.length
-                : (head.consumed + MAX_CONSUME) / CHECKPOINT * CHECKPOINT;
+            queueEnd = head.consumed + MAX_CONSUME;
+            queueEnd = tail.length <= queueEnd ? tail.length : queueEnd & ~(CHECKPOINT - 1);
         }
         if (queueEnd < head.consumed || queueEnd > tail.length || queueEnd - head.consumed > MAX_CONSUME) {
             revert QueueEndInvalid(head.consumed, queueEnd, tail.length);

@@ -18,7 +18,7 @@ abstract contract Queue is RollupBase {
         uint32 time;
     }
 
-    uint256 internal constant CHECKPOINT = 256;
+    uint256 internal constant CHECKPOINT = 256; // a power of two
     uint256 private constant MAX_SIGNATURE = 64;
 
     uint8 internal constant ITEM_DEPOSIT = 1;

@@ -190,6 +190,14 @@ def _disputes(world: RollupWorld) -> dict[str, float]:
     if world.poster.data.value == "blobs":
         _wrong_end(world, right)
         gas["dispute.endpoints"] = world.convict()
+    # The dearest queue: 27 items signed by BLS keys, each with a pairing of its own.
+    world.force_by_keys()
+    world.post(b"", queue_end=l2.rollup.queue_length())
+    after = replica.execute(replica.final(), len(replica.entries)).roots
+    assert len(after) == 8
+    assert after[7] != after[6], "the forced operations are executed"
+    world.lie(7)
+    gas["dispute.queue_by_keys"] = world.convict()
     return gas
 
 

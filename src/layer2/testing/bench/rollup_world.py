@@ -17,6 +17,7 @@ from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.frames import LIMITS, Frame, FrameType, Op, encode_frame
 from layer2.rollup.messages import Transfer, Withdraw
 from layer2.rollup.poster import Poster
+from layer2.rollup.queue import Scheme
 from layer2.rollup.records import Claim
 
 __all__ = ["ACCOUNTS", "RollupWorld"]
@@ -98,7 +99,7 @@ class RollupWorld:
 
     def withdrawal_frames(self, count: int) -> bytes:
         """So many withdrawals to the user by one BLS key, which has made one step before."""
-        index, key = self.senders[0], self.bls[0]
+        index, key = self.senders[-1], self.bls[-1]
         most, frames, nonce = LIMITS[FrameType.WITHDRAWALS], b"", 6
         for start in range(0, count, most):
             size = min(most, count - start)
@@ -116,8 +117,15 @@ class RollupWorld:
             index, to = self.signing[_ECDSA + at], self.receivers[_FULL + _ECDSA + at]
             digest = Transfer(index, 2, to, 1_000, 0, 0).digest(self.domain)
             signature = to_compact(self.keys[_ECDSA + at].sign_digest(digest))
-            gas = self.l2.rollup.force(self.sender, index, 0, 1_000, to, 1, signature).gas_used
+            gas = self.l2.rollup.force(self.sender, index, 0, 1_000, to, Scheme.ECDSA, signature).gas_used
         return gas
+
+    def force_by_keys(self) -> None:
+        """Queue 27 transfers that were signed by BLS keys, which have made one step before, between 54 accounts."""
+        rows = zip(self.bls[:_QUEUED], self.senders, self.receivers[-_QUEUED:], strict=False)
+        for key, index, to in rows:
+            digest = Transfer(index, 6, to, 1_000, 0, 0).digest(self.domain)
+            self.l2.rollup.force(self.sender, index, 0, 1_000, to, Scheme.BLS, key.sign(digest))
 
     def lie(self, segment: int, root: bytes | None = None, *, claimed: bytes | None = None) -> Claim:
         """A claim that is right up to a segment and wrong from it on; `claimed`: another root than its last."""
