@@ -71,6 +71,10 @@ FIGURES = {
 }
 
 
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+"""Accounts of the rollup in its rates; the target is for the last."""
+
+
 def gas_table(result: Mapping[str, Any]) -> str:
     """Markdown of the gas measurement."""
     lines = ["| operation | what | gas | best anchor | |", "|---|---|--:|--:|--:|"]
@@ -95,23 +99,36 @@ def rate_table(result: Mapping[str, Any]) -> str:
 
 
 def rollup_rate_table(result: Mapping[str, Any]) -> str:
-    """Markdown of the rollup's rates: every figure, named by where it stands in the measurement."""
-    lines = ["| figure | value |", "|---|--:|"]
-    for name, value in figures(result):
-        lines.append(f"| {name} | {shown(value)} |")
+    """Markdown of the rollup's rates: each figure beside the bare limit of the same run, and its target."""
+    state = result["transition"]
+    rows = []
+    for accounts, found in state["accounts"].items():
+        run = found["uniform"]
+        rows.append(
+            (
+                f"transition with state roots, {int(accounts):,} accounts, transfers/s on one core",
+                run["transfers_per_second"],
+                run["limit_per_second"],
+                f">= {shown(state['targets']['transfers_per_second'])}" if int(accounts) == max(SIZES) else "",
+            )
+        )
+    for path, purpose in (("ecdsa", "signed by Ethereum keys"), ("bls", "signed by BLS keys")):
+        run = result[f"sequencer_{path}"]
+        (name, least), *_ = run["targets"].items()
+        target = f">= {shown(least)}" + (" of the limit" if name == "ratio_to_limit" else "")
+        what = f"accepted over HTTP and durable, {purpose}, operations/s"
+        rows.append((what, run["operations_per_second"], run["limit_per_second"], target))
+    replay, proofs = result["replay"], result["proofs"]
+    what = "a full blob replayed by a verifier, every signature checked, transfers/s"
+    rows.append((what, replay["transfers_per_second"], replay["limit_per_second"], ""))
+    rows.append(("a proof of a state dispute among 2^20 accounts, ms", proofs["state_ms"], None, ""))
+    rows.append(
+        ("memory at a million accounts, MiB", state["rss_mib"], None, f"< {shown(state['targets']['rss_mib'])}")
+    )
+    lines = ["| figure | measured | bare limit, same run | target |", "|---|--:|--:|--:|"]
+    for what, value, limit, target in rows:
+        lines.append(f"| {what} | {shown(value)} | {'' if limit is None else shown(limit)} | {target} |")
     return "\n".join(lines)
-
-
-def figures(result: Mapping[str, Any], inside: str = "") -> list[tuple[str, int | float]]:
-    """Nested numbers as readable names and values, in order."""
-    rows: list[tuple[str, int | float]] = []
-    for key, value in result.items():
-        name = str(key).replace("_", " ")
-        if isinstance(value, Mapping):
-            rows += figures(value, f"{inside}{name}: ")
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            rows.append((inside + name, value))
-    return rows
 
 
 def shown(value: int | float) -> str:
