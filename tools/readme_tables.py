@@ -121,7 +121,7 @@ def rollup_rate_table(result: Mapping[str, Any]) -> str:
     replay, proofs = result["replay"], result["proofs"]
     what = "a full blob replayed by a verifier, every signature checked, transfers/s"
     rows.append((what, replay["transfers_per_second"], replay["limit_per_second"], ""))
-    rows.append(("a proof of a state dispute among 2^20 accounts, ms", proofs["state_ms"], None, ""))
+    rows.append(("a proof of a state dispute among 2^20 accounts, ms", proofs["state_ms"], proofs["limit_ms"], ""))
     rows.append(
         ("memory at a million accounts, MiB", state["rss_mib"], None, f"< {shown(state['targets']['rss_mib'])}")
     )

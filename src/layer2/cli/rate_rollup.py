@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import ckzg
 from pyblst import BlstP1Element, BlstP2Element, final_verify, miller_loop
 
 from layer2.cli.rate_sequencer import run_bls, run_ecdsa
 from layer2.ethereum.devnet import tester_connection
+from layer2.primitives import kzg
 from layer2.primitives.bls import DST, GENERATOR, BlsKey, aggregate
+from layer2.primitives.hashing import keccak
 from layer2.rollup.accounts import Account, State, owner_of_key
 from layer2.rollup.authority import Signatures
 from layer2.rollup.frames import LIMITS, Frame, FrameType, Op, encode_frame
@@ -91,7 +94,10 @@ def run_replay(frames: int = FRAMES_PER_BLOB) -> dict[str, Any]:
 
 
 def run_proofs(accounts: int = ACCOUNTS, rounds: int = 3) -> dict[str, Any]:
-    """Milliseconds of the processor to build a proof with all data in blobs; the trusted setup loaded before."""
+    """Milliseconds of the processor to build a proof with all data in blobs; the trusted setup loaded before.
+
+    `limit_ms`: what the library alone takes for the two openings in it, of frames and of roots.
+    """
     world = RollupWorld(tester_connection(), "blobs", accounts)
     try:
         world.post(world.bls_frame() + world.ecdsa_frame())
@@ -103,10 +109,18 @@ def run_proofs(accounts: int = ACCOUNTS, rounds: int = 3) -> dict[str, Any]:
             "ecdsa_ms": lambda: challenger.prove(lie, 2),
             "signature_ms": lambda: challenger.prove(skipped, 0),
         }
+        blob = b"".join(b"\0" + keccak(at.to_bytes(2, "big"))[1:] for at in range(kzg.BLOB_BYTES // 32))
+        cases["limit_ms"] = lambda: _bare_openings(blob)
         times = {name: statistics.median(_seconds(case) for _ in range(rounds)) for name, case in cases.items()}
     finally:
         world.close()
     return {"accounts": accounts, **{name: round(1_000 * value) for name, value in times.items()}}
+
+
+def _bare_openings(blob: bytes) -> None:
+    for _ in range(2):
+        ckzg.blob_to_kzg_commitment(blob, kzg.setup())
+        ckzg.compute_kzg_proof(blob, bytes(31) + b"\7", kzg.setup())
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.preload import ROLLUP
 
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
@@ -68,18 +69,9 @@ def chain(node: AnvilNode) -> Connection:
     return node.connection
 
 
-PRELOAD = """
-import layer2.rollup.challenger, layer2.rollup.proposer, layer2.rollup.sequencer
-from layer2.primitives import kzg
-from layer2.rollup.accounts import State
-kzg.setup()
-State().root
-"""
-
-
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
-    with Nursery(PRELOAD) as one:
+    with Nursery(ROLLUP) as one:
         yield one
 
 

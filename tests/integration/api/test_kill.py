@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.preload import ROLLUP
 
 from layer2.ethereum.anvil import AnvilNode
 from layer2.rollup.devnet import LocalRollup
@@ -76,18 +77,9 @@ def node():
         yield one
 
 
-PRELOAD = """
-import layer2.api.client, layer2.api.service, layer2.rollup.sequencer
-from layer2.primitives import kzg
-from layer2.rollup.accounts import State
-kzg.setup()
-State().root
-"""
-
-
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
-    with Nursery(PRELOAD) as one:
+    with Nursery(ROLLUP) as one:
         yield one
 
 
