@@ -34,7 +34,7 @@ SPENT, DOUBLE_SPENT, HISTORY_INVENTED = range(3)
 
 TRANSFER_TYPE = keccak(b"Transfer(uint64 coin,uint40 prevBlock,address newOwner,uint40 expiry)")
 EMPTY = bytes(32)
-NOTHING_SHOWN = (0, 0, ZERO_ADDRESS, 0, EMPTY, 0, [])
+NOTHING_SHOWN: tuple[Any, ...] = (0, 0, ZERO_ADDRESS, 0, EMPTY, 0, [])
 
 
 def coin_id(number: int) -> int:
@@ -212,9 +212,7 @@ class Stage:
     def sign(self, player: Player, transfer: Transfer) -> bytes:
         return player.key.sign(transfer.digest(self.domain))
 
-    def step(
-        self, coin: Coin, owner: Player, to: Player | Address, after: int | Step = 0, expiry: int = NEVER
-    ) -> Step:
+    def step(self, coin: Coin, owner: Player, to: Player | Address, after: int | Step = 0, expiry: int = NEVER) -> Step:
         """`owner` signs the coin over, and a block holds it."""
         target = to.address if isinstance(to, Player) else to
         transfer = Transfer(coin.id, after.number if isinstance(after, Step) else after, target, expiry)
@@ -245,9 +243,7 @@ class Stage:
     def history(self, player: Player, coin: Coin, number: int, earlier: Step | None) -> tuple[Address, int, Address]:
         """Challenge with an earlier transfer, or with the deposit; the challenge."""
         if earlier is None:
-            self.act(
-                player, "challengeHistoryByDeposit", coin.id, number, coin.record, value=CHALLENGE_BOND
-            )
+            self.act(player, "challengeHistoryByDeposit", coin.id, number, coin.record, value=CHALLENGE_BOND)
             return (player.address, 0, coin.record[0])
         self.act(player, "challengeHistory", coin.id, number, earlier.shown, value=CHALLENGE_BOND)
         return (player.address, earlier.number, earlier.transfer.new_owner)

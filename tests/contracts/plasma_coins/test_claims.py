@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.contracts.plasma_coins.builder import BOUNTY, ETHER, EXIT_BOND, PERIOD, Coin, Player, Stage
+from tests.contracts.plasma_coins.builder import BOUNTY, ETHER, EXIT_BOND, NOTHING_SHOWN, PERIOD, Coin, Player, Stage
 
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.errors import ContractReverted, TransactionFailed
@@ -28,8 +28,7 @@ def receiver_of(stage: Stage, name: str) -> Contract:
 def leave_as(stage: Stage, account: Contract, coin: Coin, owner: Player | None = None) -> int:
     """The owner, by default the payer, gives the coin to a contract, which exits it; the exit's number."""
     step = stage.step(coin, owner or stage.payer, account.address)
-    nothing = (0, 0, ZERO_ADDRESS, 0, bytes(32), 0, [])
-    inner = stage.chain.encode("exitTransfer", coin.id, coin.record, nothing, step.shown, step.signature)
+    inner = stage.chain.encode("exitTransfer", coin.id, coin.record, NOTHING_SHOWN, step.shown, step.signature)
     account.transact(
         stage.payee.sender, "execute", stage.chain.address, EXIT_BOND, inner, value=EXIT_BOND, gas=1_000_000
     )
@@ -186,7 +185,7 @@ def test_a_payment_cannot_be_reentered(stage: Stage, call: str) -> None:
     number = leave_as(stage, receiver, coin)
     stage.exit_deposit(stage.watcher, victim)
     stage.pass_period()
-    nothing = (1, 0, stage.thief.address, 1, bytes(32), 0, [])
+    nothing: tuple[object, ...] = (1, 0, stage.thief.address, 1, bytes(32), 0, [])
     args: dict[str, tuple[object, ...]] = {
         "claim": ([(coin.id, number, coin.record), (victim.id, 0, victim.record)],),
         "cancelExit": (coin.id, number),
@@ -239,7 +238,10 @@ def test_a_token_that_answers_false_leaves_its_payments_owed(stage: Stage) -> No
 
 
 def test_a_token_that_shrinks_reaches_no_other_coin(stage: Stage) -> None:
-    token, other = deploy_mock("RebasingToken", sender=stage.operator), deploy_mock("NoReturnToken", sender=stage.payer.sender)
+    token, other = (
+        deploy_mock("RebasingToken", sender=stage.operator),
+        deploy_mock("NoReturnToken", sender=stage.payer.sender),
+    )
     other.transact(stage.payer.sender, "mint", stage.payer.address, 5 * UNIT)
     other.transact(stage.payer.sender, "approve", stage.chain.address, 5 * UNIT)
     shrunk = token_coin(stage, token, stage.payee)

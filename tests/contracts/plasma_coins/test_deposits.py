@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from tests.contracts.plasma_coins.builder import ERC20_KIND, ERC721_KIND, ETHER, ETHER_KIND, Stage, coin_id
 
@@ -73,7 +75,7 @@ def test_numbers_of_coins_are_multiples_of_the_golden_ratio(stage: Stage, number
 def test_no_two_coins_have_one_number_and_their_tree_is_flat() -> None:
     ids = sorted(coin_id(number) for number in range(1, 2**14 + 1))
     assert len(set(ids)) == 2**14
-    depth = max(64 - (one ^ other).bit_length() + 1 for one, other in zip(ids, ids[1:], strict=False))
+    depth = max(64 - (one ^ other).bit_length() + 1 for one, other in pairwise(ids))
     assert depth <= 14 + 2
 
 

@@ -8,11 +8,23 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.contracts.plasma_coins.builder import EMPTY, Coin, Stage, Step, Transfer, Tree, leaf, node
+from tests.contracts.plasma_coins.builder import (
+    EMPTY,
+    EXIT_BOND,
+    NOTHING_SHOWN,
+    Coin,
+    Stage,
+    Step,
+    Transfer,
+    Tree,
+    leaf,
+    node,
+)
 
 from layer2.primitives.ecdsa import ORDER, to_compact
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
+from layer2.testing.mocks import deploy_mock
 from layer2.testing.reverts import reverts
 
 
@@ -23,8 +35,7 @@ def among(stage: Stage, coin: Coin, transfer: Transfer, count: int = 40) -> Step
 
 
 def exit_shown(stage: Stage, coin: Coin, shown: tuple[Any, ...], signature: bytes) -> None:
-    nothing = (0, 0, "0x" + "00" * 20, 0, EMPTY, 0, [])
-    stage.act(stage.payee, "exitTransfer", coin.id, coin.record, nothing, shown, signature, value=10**18 // 20)
+    stage.act(stage.payee, "exitTransfer", coin.id, coin.record, NOTHING_SHOWN, shown, signature, value=EXIT_BOND)
 
 
 @pytest.fixture
@@ -148,7 +159,7 @@ def bad_signatures(stage: Stage, step: Step) -> dict[str, bytes]:
     domain = stage.domain
 
     def under(**change: Any) -> bytes:
-        fields = {"name": domain.name, "version": domain.version, "chain_id": domain.chain_id}
+        fields: dict[str, Any] = {"name": domain.name, "version": domain.version, "chain_id": domain.chain_id}
         fields |= {"verifying_contract": domain.verifying_contract, **change}
         return stage.payer.key.sign(transfer.digest(Domain(**fields)))
 
@@ -190,8 +201,6 @@ def test_any_other_signature_is_refused(stage: Stage, coin: Coin, step: Step, ki
 def test_a_contract_owner_has_no_signature(stage: Stage) -> None:
     """ERC-1271 answers may change after a block is made: such an owner can exit, but not pass the coin on."""
     wallet = stage.payee.sender
-    from layer2.testing.mocks import deploy_mock
-
     account = deploy_mock("SmartWallet", stage.payee.address, sender=wallet)
     inner = stage.chain.encode("depositEther")
     receipt = account.transact(wallet, "execute", stage.chain.address, 10**18, inner, value=10**18)
