@@ -60,7 +60,6 @@ PURPOSES = {
     "withdraw.claim": "Claim a withdrawal",
     "escape.claim": "Escape with an account's balance",
     "deploy.total": "Deploy all of it, once",
-    "deposit.erc20": "Deposit a token",
     "block.submit": "Commit to a block of up to 65,536 transactions",
     "exit.start_deposit": "Start the exit of a deposit",
     "exit.start": "Start the exit of an output",
