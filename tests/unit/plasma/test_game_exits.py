@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.unit.plasma.stage import CONFIG, OPERATOR, OTHER, PAYEE, PAYER, THIEF, WATCHER, Stage, W, sign
+from tests.unit.plasma.stage import CONFIG, OPERATOR, OTHER, PAYEE, PAYER, THIEF, WATCHER, Stage, W, refused, sign
 
 from layer2.plasma.game import ExitStatus, actions
 from layer2.plasma.game import errors as err

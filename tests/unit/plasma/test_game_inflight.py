@@ -432,14 +432,13 @@ def test_in_the_same_block_the_first_is_paid(stage: Stage) -> None:
 def test_nothing_is_played_in_a_game_that_does_not_run(stage: Stage, swap: Transaction) -> None:
     rival = stage.pay([swap.inputs[1]], (OTHER, 60))
     (place,) = stage.block(swap)
-    for act in (
+    refused(
+        err.InFlightStatusWrong,
         lambda: stage.join(swap, OUT0, PAYEE),
         lambda: stage.contest(swap, rival, swap.inputs[1]),
         lambda: stage.answer(swap, place),
         lambda: stage.stop_input(swap, rival, swap.inputs[1]),
         lambda: stage.stop_output(swap, place, stage.pay([place], (PAYEE, 120))),
         lambda: stage.settle(swap),
-    ):
-        with pytest.raises(err.InFlightStatusWrong):
-            act()
+    )
     assert WATCHER not in stage.sent
