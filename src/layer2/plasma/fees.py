@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from layer2.plasma.fields import Fields
@@ -11,7 +11,7 @@ from layer2.plasma.refusals import FeeTooLow
 from layer2.plasma.transaction import Transaction, fee_transaction
 from layer2.primitives.errors import RangeError
 
-__all__ = ["MOST_COLLECTED", "FeePolicy", "collect"]
+__all__ = ["MOST_COLLECTED", "FeePolicy", "collect", "collected_wrongly"]
 
 MOST_COLLECTED = 64
 """Tokens whose fees a block collects: anybody can pay in tokens that nobody asked for."""
@@ -60,3 +60,20 @@ def collect(number: int, owner: str, fees: Mapping[int, int], policy: FeePolicy)
     tokens = sorted(token for token in asked if fees.get(token, 0) > 0)[:MOST_COLLECTED]
     rows = [(owner, token, min(fees[token], MAX_AMOUNT)) for token in tokens]
     return [fee_transaction(number, rows[at : at + MAX_OUTPUTS]) for at in range(0, len(rows), MAX_OUTPUTS)]
+
+
+def collected_wrongly(one: Fields, number: int, fees: Mapping[int, int], collected: dict[int, int]) -> Iterator[str]:
+    """What is wrong with a fee transaction of block `number`; what it takes is added to `collected`.
+
+    Args:
+        fees: what the payments of the block left, by token.
+        collected: what fee transactions before it took.
+    """
+    if one.expiry != number:
+        yield f"it names block {one.expiry}"
+    for _, token, amount in one.outputs:
+        if token in collected:
+            yield f"fees of token {token} are collected twice"
+        elif amount > fees.get(token, 0):
+            yield f"{amount} of token {token} are collected, {fees.get(token, 0)} were paid"
+        collected[token] = collected.get(token, 0) + amount

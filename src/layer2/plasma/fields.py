@@ -13,7 +13,18 @@ from typing import Any, NamedTuple
 from layer2.plasma.malformed import BodyMalformed
 from layer2.plasma.params import MAX_TRANSACTIONS
 
-__all__ = ["FEE", "PAYMENT", "PAYMENT_WITH_MEMO", "ROW", "Fields", "join_body", "read", "split", "split_body"]
+__all__ = [
+    "FEE",
+    "PAYMENT",
+    "PAYMENT_WITH_MEMO",
+    "ROW",
+    "Fields",
+    "join_body",
+    "packed_of",
+    "read",
+    "split",
+    "split_body",
+]
 
 PAYMENT, PAYMENT_WITH_MEMO, FEE = 1, 0x81, 2
 ROW = 34
@@ -94,6 +105,11 @@ def split(record: bytes) -> tuple[bytes, bytes] | None:
     return record[: layout.size], record[layout.size :]
 
 
+def packed_of(record: bytes) -> bytes:
+    """The part of a record, of two bytes or more, that is no signature."""
+    return record[: max(0, len(record) - 64 * (record[1] >> 4))]
+
+
 def join_body(records: Iterable[bytes]) -> bytes:
     """The body of a block, or a run of records on their way: what `blocks.encode_body` makes of the same."""
     parts: list[bytes] = []
@@ -108,7 +124,8 @@ def split_body(body: bytes, most: int = MAX_TRANSACTIONS) -> list[bytes]:
     Raises:
         BodyMalformed: the bytes cannot be taken apart, there are none, or more than `most` records.
     """
-    found, at, size = [], 0, len(body)
+    found: list[bytes] = []
+    at, size = 0, len(body)
     while at < size:
         length = int.from_bytes(body[at : at + 2], "big")
         end = at + 2 + length

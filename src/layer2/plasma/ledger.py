@@ -1,6 +1,6 @@
-"""The outputs there are: made by blocks and deposits, spent by blocks, leaving through the contract. Blocks can be undone.
+"""The outputs there are: made by blocks and deposits, spent by blocks, leaving through the contract.
 
-Nothing is judged here; `layer2.plasma.rules` does.
+The last blocks can be undone. Nothing is judged here; `layer2.plasma.rules` does.
 """
 
 from __future__ import annotations

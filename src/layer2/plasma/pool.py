@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from layer2.plasma.fates import Fates
 from layer2.plasma.fees import FeePolicy
 from layer2.plasma.fields import Fields, read, split
 from layer2.plasma.ledger import Ledger
@@ -18,17 +18,23 @@ Pending = tuple[bytes, bytes]
 """A record, and the leaf of its transaction."""
 
 
-@dataclass(slots=True)
 class Vouched:
-    """Records whose signatures were judged: for each the transaction's hash, its leaf and who signed.
+    """Records whose signatures were judged: for each its transaction's hash, its leaf and who signed.
 
-    All three are empty for what is no transaction.
+    `refused`: by place, why a record was not even looked at.
     """
 
-    records: Sequence[bytes]
-    hashes: list[bytes]
-    leaves: list[bytes]
-    owners: list[bytes]
+    __slots__ = ("digests", "leaves", "owners", "records", "refused")
+
+    def __init__(self, records: Sequence[bytes], refused: dict[int, Layer2Error]) -> None:
+        self.records = records
+        self.refused = refused
+        self.digests = [b""] * len(records)
+        self.leaves = [b""] * len(records)
+        self.owners = [b""] * len(records)
+
+    def __repr__(self) -> str:
+        return f"<Vouched {len(self.records)} refused={len(self.refused)}>"
 
 
 def fields_of(record: bytes) -> Fields:
@@ -52,25 +58,38 @@ class Pool:
     def __repr__(self) -> str:
         return f"<Pool pending={len(self.pending)} of {self.most}>"
 
-    def admit(self, batch: Vouched, ledger: Ledger, known: Iterable[bytes]) -> tuple[list[Layer2Error | None], list[bytes]]:
+    def screen(self, records: Sequence[bytes], ledger: Ledger) -> dict[int, Layer2Error]:
+        """By place, what need not be verified since it is refused anyway."""
+        refused: dict[int, Layer2Error] = {}
+        number = ledger.head + 1
+        for place, record in enumerate(records):
+            parts = split(record)
+            one = None if parts is None else read(parts[0])
+            if one is None:
+                refused[place] = MalformedError(f"a record of {len(record)} bytes is no payment", hint="see the format")
+                continue
+            fault, _, _ = judge(ledger, one, None, number)
+            # What is in a block or pending already may be sent again by somebody who got no answer.
+            if fault is not None and not isinstance(fault, InputSpent):
+                refused[place] = fault
+        return refused
+
+    def admit(self, batch: Vouched, ledger: Ledger, fates: Fates) -> tuple[list[Layer2Error | None], list[bytes]]:
         """Take in what works on top of the ledger; for each the refusal or None, and the hashes of what is new.
 
-        `known`: hashes of what is in a block already. What was accepted before is accepted again, and changes nothing.
+        What was accepted before and is pending or in a block is accepted again, and changes nothing.
         """
         results: list[Layer2Error | None] = []
         fresh: list[bytes] = []
-        for record, hashed, leaf, owners in zip(batch.records, batch.hashes, batch.leaves, batch.owners, strict=True):
-            if not hashed:
-                results.append(MalformedError(f"a record of {len(record)} bytes is no payment", hint="see the format"))
-                continue
-            if hashed in self.pending or hashed in known:
-                results.append(None)
-                continue
-            one = fields_of(record)
-            fault = self._judge(one, owners, ledger)
-            if fault is None:
-                self.add(hashed, record, leaf, one)
-                fresh.append(hashed)
+        for place, record in enumerate(batch.records):
+            hashed = batch.digests[place]
+            fault: Layer2Error | None = batch.refused.get(place)
+            if fault is None and not (hashed in self.pending or fates.included(hashed)):
+                one = fields_of(record)
+                fault = self._judge(one, batch.owners[place], ledger)
+                if fault is None:
+                    self.add(hashed, record, batch.leaves[place], one)
+                    fresh.append(hashed)
             results.append(fault)
         return results, fresh
 
@@ -87,7 +106,9 @@ class Pool:
             if self.claimed.get(position) == hashed:
                 del self.claimed[position]
 
-    def choose(self, ledger: Ledger, most: int) -> tuple[list[bytes], list[Fields], dict[int, int], dict[bytes, Rejected]]:
+    def choose(
+        self, ledger: Ledger, most: int
+    ) -> tuple[list[bytes], list[Fields], dict[int, int], dict[bytes, Rejected]]:
         """The payments of the next block, in the order they came: hashes and fields, and the fees they leave.
 
         Last, what can be in no block any more, and why.
@@ -129,7 +150,10 @@ class Pool:
     def _judge(self, one: Fields, owners: bytes, ledger: Ledger) -> Rejected | None:
         if len(self.pending) >= self.most:
             return MempoolFull(
-                f"{self.most} payments are pending", have=len(self.pending), need=self.most, hint="try again after a block"
+                f"{self.most} payments are pending",
+                have=len(self.pending),
+                need=self.most,
+                hint="try again after a block",
             )
         fault, fees, exiting = judge(ledger, one, owners, ledger.head + 1)
         if fault is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from layer2.primitives.errors import FatalError
+from layer2.primitives.errors import FatalError, RecoverableError
 from layer2.primitives.refusals import (
     FeeTooLow,
     JournalForeign,
@@ -15,6 +15,7 @@ from layer2.primitives.refusals import (
 
 __all__ = [
     "BlockLost",
+    "DepositsMissing",
     "Expired",
     "FeeTooLow",
     "InputSpent",
@@ -57,3 +58,7 @@ class KindWrong(Rejected):
 
 class BlockLost(FatalError):
     """The chain holds a block that this operator did not make, or one that it cannot stand for any more."""
+
+
+class DepositsMissing(RecoverableError):
+    """The chain took back deposits that blocks spend: no block is made until they are there again, or given up."""

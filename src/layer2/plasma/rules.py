@@ -7,8 +7,6 @@ of each token at most what the payments of the block left, in one output for eac
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from layer2.plasma.fields import FEE, Fields
 from layer2.plasma.ledger import Found, Ledger
 from layer2.plasma.refusals import (
@@ -23,7 +21,7 @@ from layer2.plasma.refusals import (
 )
 from layer2.plasma.segments import EXITED, EXITING, SPENT
 
-__all__ = ["NOBODY", "Judgement", "fee_faults", "judge"]
+__all__ = ["NOBODY", "Judgement", "judge"]
 
 NOBODY = bytes(20)
 """Who signed, where nobody did: no output has this owner."""
@@ -72,23 +70,6 @@ def judge(ledger: Ledger, one: Fields, owners: bytes | None, number: int) -> Jud
             return _overspent(ledger, one, token), {}, exiting
         fees[token] = left
     return None, fees, exiting
-
-
-def fee_faults(one: Fields, number: int, left: dict[int, int], given: set[int]) -> Iterable[str]:
-    """What is wrong with a fee transaction of block `number`.
-
-    Args:
-        left: what the payments before it left, by token.
-        given: tokens that were collected before; those of this one are added.
-    """
-    if one.expiry != number:
-        yield f"it names block {one.expiry}"
-    for _, token, amount in one.outputs:
-        if token in given:
-            yield f"fees of token {token} are collected twice"
-        elif amount > left.get(token, 0):
-            yield f"{amount} of token {token} are collected, {left.get(token, 0)} were paid"
-        given.add(token)
 
 
 def _missing(ledger: Ledger, position: int, found: Found | None) -> Rejected | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from layer2.plasma.fields import FEE, Fields, read, split
+from layer2.plasma.fields import FEE, Fields, packed_of, read, split
 from layer2.plasma.messages import OUTPUT_TYPE_HASH, PAYMENT_TYPE_HASH
 from layer2.plasma.rules import NOBODY
 from layer2.primitives.ecdsa import signers
@@ -19,7 +19,7 @@ __all__ = ["Checked", "check", "check_in_parts", "digest_of"]
 Checked = tuple[list[bytes], list[bytes], list[bytes]]
 """For each record: the transaction's hash, its leaf, and who signed, 20 bytes for each input (`NOBODY`: nobody did).
 
-All are empty where there is no transaction.
+The hash is empty for what is no transaction; a leaf it is all the same, if somebody has put it into a tree.
 """
 
 _OUTPUT_HEAD = OUTPUT_TYPE_HASH + bytes(12)
@@ -37,7 +37,12 @@ def digest_of(prefix: bytes, packed: bytes, one: Fields) -> bytes:
     outputs = b"".join(
         [
             keccak(
-                _OUTPUT_HEAD + rows[at : at + 20] + _ZERO_30 + rows[at + 20 : at + 22] + _ZERO_20 + rows[at + 22 : at + 34]
+                _OUTPUT_HEAD
+                + rows[at : at + 20]
+                + _ZERO_30
+                + rows[at + 20 : at + 22]
+                + _ZERO_20
+                + rows[at + 22 : at + 34]
             )
             for at in range(0, len(rows), 34)
         ]
@@ -58,7 +63,7 @@ def check(prefix: bytes, records: Sequence[bytes]) -> Checked:
         one = None if parts is None else read(parts[0])
         if parts is None or one is None:
             hashes.append(b"")
-            leaves.append(b"")
+            leaves.append(keccak(b"\x00" + packed_of(record)))
             counts.append(0)
             continue
         packed, given = parts
