@@ -13,7 +13,8 @@ from layer2.ethereum.contract import Contract, deploy
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.plasma.messages import plasma_domain
-from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
+from layer2.plasma.transaction import Deposit
+from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
 from layer2.primitives.errors import InputError
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Proof",
     "RootChain",
     "Spend",
+    "deposit_of_event",
 ]
 
 _DAY = 86_400
@@ -354,3 +356,8 @@ class RootChain:
 
     def _send(self, sender: Sender, name: str, *arguments: Any, value: int = 0) -> Receipt:
         return self.contract.transact(sender, name, *arguments, value=value)
+
+
+def deposit_of_event(args: dict[str, Any]) -> Deposit:
+    """The deposit of a `Deposited` event."""
+    return Deposit(args["id"], address_bytes(args["owner"]), args["token"], args["amount"], args["time"])
