@@ -35,7 +35,7 @@ interface IERC2612 {
         external;
 }
 
-/// @title The part of Permit2 that the hub uses
+/// @title The part of Permit2 that is used here
 interface IPermit2 {
     struct TokenPermissions {
         address token;
@@ -52,6 +52,14 @@ interface IPermit2 {
         address to;
         uint256 requestedAmount;
     }
+
+    /// @notice Transfer by a signature; the caller is the spender that it names.
+    function permitTransferFrom(
+        PermitTransferFrom calldata permit,
+        SignatureTransferDetails calldata transferDetails,
+        address owner,
+        bytes calldata signature
+    ) external;
 
     /// @notice Transfer by a signature that also covers a witness.
     function permitWitnessTransferFrom(

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IRootChain} from "../interfaces/IRootChain.sol";
+import {BlockTree} from "../lib/BlockTree.sol";
+import {PlasmaTx} from "../lib/PlasmaTx.sol";
+import {InFlightExits} from "./InFlight.sol";
+
+/// @title The operator must show any transaction of any block, or add no more
+/// @dev Whoever shows one is paid by who asks. What is shown need be no valid transaction: then everybody sees that.
+abstract contract DataChallenge is InFlightExits {
+    /// @dev One slot.
+    struct Question {
+        address challenger;
+        uint40 until;
+    }
+
+    mapping(uint256 place => Question) private _questions;
+
+    /// @inheritdoc IRootChain
+    function challengeData(uint256 number, uint256 index, bytes32 root, uint256 word) external payable {
+        _loadHead();
+        _takeBond(_DATA_BOND);
+        if (keccak256(abi.encode(root, word)) != blocks[number] || index >= uint32(word)) {
+            revert ProofInvalid(number);
+        }
+        Question storage question = _questions[_placeOf(number, index)];
+        if (question.until != 0) revert DataStatusWrong(number, index);
+        uint256 until = block.timestamp + _DATA_DELAY;
+        (question.challenger, question.until) = (msg.sender, uint40(until));
+        emit DataChallenged(number, index, msg.sender, until);
+    }
+
+    /// @inheritdoc IRootChain
+    function showData(Proof calldata transaction) external once {
+        uint256 number = transaction.position >> 24;
+        uint256 index = uint16(transaction.position >> 8);
+        Question storage question = _requireAsked(number, index);
+        uint256 word = transaction.word;
+        if (
+            keccak256(abi.encode(transaction.root, word)) != blocks[number]
+                || !BlockTree.contains(
+                    transaction.root, uint32(word), index, PlasmaTx.tagged(0, transaction.data), transaction.path
+                )
+        ) revert ProofInvalid(transaction.position);
+        question.until = uint40(NEVER);
+        emit DataShown(number, index, transaction.data);
+        _payBond(msg.sender, _DATA_BOND);
+    }
+
+    /// @inheritdoc IRootChain
+    function freeze(uint256 number, uint256 index) external once {
+        Question storage question = _requireAsked(number, index);
+        if (block.timestamp < question.until) revert TooEarly(block.timestamp, question.until);
+        address challenger = question.challenger;
+        delete _questions[_placeOf(number, index)];
+        _freeze();
+        emit Frozen(number, index);
+        _payBond(challenger, _DATA_BOND);
+    }
+
+    /// @inheritdoc IRootChain
+    function dataChallenge(uint256 number, uint256 index) external view returns (address challenger, uint256 until) {
+        Question memory question = _questions[_placeOf(number, index)];
+        return (question.challenger, question.until);
+    }
+
+    function _requireAsked(uint256 number, uint256 index) private view returns (Question storage question) {
+        question = _questions[_placeOf(number, index)];
+        if (question.until == 0 || question.until == NEVER) revert DataStatusWrong(number, index);
+    }
+
+    function _placeOf(uint256 number, uint256 index) private pure returns (uint256) {
+        return (number << 16) | index;
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IERC2612, IPermit2} from "../interfaces/IPulls.sol";
+import {IRootChain} from "../interfaces/IRootChain.sol";
+import {Transfers} from "../lib/Transfers.sol";
+import {Reserve} from "./Reserve.sol";
+
+/// @title Money in, and the list of tokens
+/// @dev A token deposit counts only if the balance grew by exactly what is credited. While it is measured nothing else
+/// may run, else one transfer could be credited twice. A signature for a transfer to this contract can serve nothing but
+/// a deposit for its signer: anybody may bring it.
+abstract contract Deposits is Reserve {
+    /// @dev receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)
+    bytes4 private constant RECEIVE_SPLIT = 0xef55bec6;
+    /// @dev receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)
+    bytes4 private constant RECEIVE_BYTES = 0x88b7ab63;
+
+    mapping(address token => bool) private _registered;
+
+    /// @inheritdoc IRootChain
+    function registerToken(address token) external returns (uint256 id) {
+        id = _tokens.length;
+        if (token.code.length == 0 || _registered[token] || id >> 16 != 0) revert TokenInvalid(token);
+        _registered[token] = true;
+        _tokens.push(token);
+        emit TokenRegistered(id, token);
+    }
+
+    /// @inheritdoc IRootChain
+    function depositETH(address owner) external payable returns (uint256) {
+        return _credit(owner, 0, msg.value);
+    }
+
+    /// @inheritdoc IRootChain
+    function deposit(uint256 token, uint256 amount, address owner) external once returns (uint256) {
+        (address asset, uint256 before) = _measure(token);
+        Transfers.tryPull(asset, msg.sender, amount);
+        return _receive(token, asset, before, amount, owner);
+    }
+
+    /// @inheritdoc IRootChain
+    function depositWithPermit(
+        uint256 token,
+        uint256 amount,
+        address owner,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external once returns (uint256) {
+        (address asset, uint256 before) = _measure(token);
+        // Somebody may have used the permit already: then the allowance stands and the pull succeeds.
+        Transfers.tryCall(
+            asset, abi.encodeCall(IERC2612.permit, (msg.sender, address(this), amount, deadline, v, r, s))
+        );
+        Transfers.tryPull(asset, msg.sender, amount);
+        return _receive(token, asset, before, amount, owner);
+    }
+
+    /// @inheritdoc IRootChain
+    function depositWithAuthorization(
+        uint256 token,
+        uint256 amount,
+        address from,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 nonce,
+        bytes calldata signature
+    ) external once returns (uint256) {
+        (address asset, uint256 before) = _measure(token);
+        bytes memory start = abi.encode(from, address(this), amount, validAfter, validBefore, nonce);
+        bytes memory data = signature.length == 65
+            ? bytes.concat(
+                RECEIVE_SPLIT,
+                start,
+                abi.encode(uint8(signature[64]), bytes32(signature[:32]), bytes32(signature[32:64]))
+            )
+            : bytes.concat(RECEIVE_BYTES, start, abi.encode(uint256(7 * 32), signature.length), signature);
+        Transfers.tryCall(asset, data);
+        return _receive(token, asset, before, amount, from);
+    }
+
+    /// @inheritdoc IRootChain
+    function depositWithPermit2(
+        uint256 token,
+        uint256 amount,
+        address from,
+        uint256 nonce,
+        uint256 deadline,
+        bytes calldata signature
+    ) external once returns (uint256) {
+        (address asset, uint256 before) = _measure(token);
+        Transfers.tryCall(
+            _PERMIT2,
+            abi.encodeCall(
+                IPermit2.permitTransferFrom,
+                (
+                    IPermit2.PermitTransferFrom(IPermit2.TokenPermissions(asset, amount), nonce, deadline),
+                    IPermit2.SignatureTransferDetails(address(this), amount),
+                    from,
+                    signature
+                )
+            )
+        );
+        return _receive(token, asset, before, amount, from);
+    }
+
+    function _measure(uint256 token) private view returns (address asset, uint256 before) {
+        asset = tokenOf(token);
+        if (asset == address(0)) revert TokenInvalid(asset);
+        before = Transfers.balance(asset);
+    }
+
+    /// @dev The balance is the only judge: answers of tokens are not trusted either way.
+    function _receive(uint256 token, address asset, uint256 before, uint256 amount, address owner)
+        private
+        returns (uint256)
+    {
+        uint256 received;
+        unchecked {
+            // A balance that fell wraps around: it equals no amount that can be credited.
+            received = Transfers.balance(asset) - before;
+        }
+        if (received != amount) revert TransferShort(asset, received, amount);
+        return _credit(owner, token, amount);
+    }
+
+    function _credit(address owner, uint256 token, uint256 amount) private returns (uint256 id) {
+        if (amount == 0 || amount >> 96 != 0) revert AmountInvalid(amount);
+        if (owner == address(0)) revert OwnerMissing();
+        Head storage h = _loadHead();
+        id = h.nextDeposit;
+        unchecked {
+            h.nextDeposit = uint40(id + 1);
+        }
+        deposits[id] = keccak256(abi.encodePacked(owner, uint16(token), uint96(amount), uint40(block.timestamp)));
+        emit Deposited(owner, id, token, amount, block.timestamp);
+    }
+}

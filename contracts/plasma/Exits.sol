@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IRootChain} from "../interfaces/IRootChain.sol";
+import {PlasmaTx} from "../lib/PlasmaTx.sol";
+import {Blocks} from "./Blocks.sol";
+
+/// @title Standard exits: start, challenge, claim
+/// @dev The slot of an output is never cleared: what was paid by one game is not paid by another.
+abstract contract Exits is Blocks {
+    mapping(bytes32 id => Exit) internal _exits;
+
+    /// @inheritdoc IRootChain
+    function startExit(Proof calldata output) external payable {
+        _takeBond(_EXIT_BOND);
+        _start(output);
+    }
+
+    /// @inheritdoc IRootChain
+    function startExits(Proof[] calldata outputs) external payable {
+        _takeBond(_EXIT_BOND * outputs.length);
+        for (uint256 i; i < outputs.length; ++i) {
+            _start(outputs[i]);
+        }
+    }
+
+    /// @inheritdoc IRootChain
+    function challengeExit(Proof calldata output, Spend calldata spend) external once {
+        uint256 named = output.position;
+        Output memory o = _outputOf(output.data, named);
+        Exit memory e = _exits[o.id];
+        if (e.status != ExitStatus.Open) revert ExitStatusWrong(o.id, e.status);
+        // Included twice, spent in one place, taken out from the other: still the same money.
+        if (named != e.position) _requireIncluded(output);
+        bytes32 spender = _requireSpend(spend, named, o.owner);
+        // If it may still turn out not to be included, the exit may be tried again then.
+        uint256 until = spend.proof.position != 0 ? NEVER : PlasmaTx.expiry(spend.proof.data);
+        _exits[o.id] = Exit(ExitStatus.Challenged, uint40(until), e.position);
+        _release(o.token, _priorityOf(e.position), o.amount);
+        emit ExitChallenged(o.id, spender, until);
+        _payBond(msg.sender, _EXIT_BOND);
+    }
+
+    /// @inheritdoc IRootChain
+    function claim(Item[] calldata items, uint256[] calldata newer) external once {
+        _requireSorted(newer);
+        uint256 paid = 0;
+        for (uint256 i; i < items.length; ++i) {
+            Output memory o = _outputOf(items[i].data, items[i].position);
+            Exit memory e = _exits[o.id];
+            uint256 priority = _priorityOf(e.position);
+            if (e.status != ExitStatus.Open) {
+                if (items.length == 1) revert ExitStatusWrong(o.id, e.status);
+                continue;
+            }
+            if (block.timestamp < e.time) {
+                if (items.length == 1) revert TooEarly(block.timestamp, e.time);
+                continue;
+            }
+            (bool covered, uint256 need, uint256 have) = _isCovered(o.token, priority, o.amount, newer);
+            if (!covered) {
+                if (items.length == 1) revert NotCovered(o.token, need, have);
+                continue;
+            }
+            _markPaid(o.id, e);
+            _release(o.token, priority, o.amount);
+            unchecked {
+                ++paid;
+                _payBoth(o.owner, o.token, o.amount, _EXIT_BOND - _BOUNTY);
+            }
+        }
+        if (paid == 0) revert NothingToPay();
+        _payBond(msg.sender, paid * _BOUNTY);
+    }
+
+    /// @inheritdoc IRootChain
+    function exits(bytes32 id) external view returns (Exit memory) {
+        return _exits[id];
+    }
+
+    function _markPaid(bytes32 id, Exit memory e) internal {
+        _exits[id] = Exit(ExitStatus.Paid, e.time, e.position);
+        emit ExitPaid(id);
+    }
+
+    function _start(Proof calldata p) private {
+        (Output memory o, uint256 madeAt) = _requireOutput(p);
+        if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
+        Exit memory e = _exits[o.id];
+        if (e.status == ExitStatus.Challenged) {
+            if (!_hasPassed(e.time)) revert ExitBlocked(o.id, e.time);
+        } else if (e.status != ExitStatus.None) {
+            revert ExitStatusWrong(o.id, e.status);
+        }
+        uint256 time = _maturity(madeAt);
+        _exits[o.id] = Exit(ExitStatus.Open, uint40(time), p.position);
+        _register(o.token, _priorityOf(p.position), o.amount);
+        emit ExitStarted(o.id, o.owner, p.position, o.token, o.amount, time);
+    }
+
+    /// @dev Who exits within W of a fraud has waited before what the fraud made: that waits for 2W from its block.
+    function _maturity(uint256 madeAt) internal view returns (uint256) {
+        unchecked {
+            uint256 sinceMade = madeAt + 2 * _EXIT_PERIOD;
+            uint256 sinceNow = block.timestamp + _EXIT_PERIOD;
+            return sinceNow > sinceMade ? sinceNow : sinceMade;
+        }
+    }
+}

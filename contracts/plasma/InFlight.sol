@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IRootChain} from "../interfaces/IRootChain.sol";
+import {PlasmaTx} from "../lib/PlasmaTx.sol";
+import {Exits} from "./Exits.sol";
+
+/// @title In-flight exits: of transactions that may never have been included
+/// @dev Its id commits to the outputs that it spends: they were proven when it began, and need no proof again. A position
+/// holds one transaction, so that a transaction has one such id.
+abstract contract InFlightExits is Exits {
+    uint256 private constant INPUTS = 0x0f;
+    uint256 private constant OUTPUTS = 0xf0;
+    uint256 private constant NOT_INCLUDED = type(uint56).max;
+
+    mapping(bytes32 id => InFlight) private _inFlight;
+
+    /// @inheritdoc IRootChain
+    function startInFlight(
+        Proof calldata transaction,
+        Proof[] calldata inputs,
+        bytes[] calldata signatures,
+        uint256 bits
+    ) external payable {
+        _requireAlive(transaction);
+        uint256 joined = 0;
+        for (uint256 b = bits; b != 0; b &= b - 1) {
+            ++joined;
+        }
+        _takeBond(_IN_FLIGHT_BOND + joined * _PIGGYBACK_BOND);
+        bytes calldata data = transaction.data;
+        uint256 n = PlasmaTx.inputs(data);
+        if (inputs.length != n || signatures.length != n) revert InputsWrong(n);
+        Output[] memory spent = new Output[](n);
+        bytes32[] memory ids = new bytes32[](n);
+        InFlight memory f;
+        {
+            bytes32 digest = _digestOf(data);
+            bool mine = false;
+            uint256 youngest = 0;
+            for (uint256 i; i < n; ++i) {
+                uint256 position = inputs[i].position;
+                if (position != PlasmaTx.input(data, i)) revert SpendWrong(PlasmaTx.input(data, i), position);
+                (Output memory o, uint256 madeAt) = _requireOutput(inputs[i]);
+                _requireSigned(digest, o.owner, signatures[i]);
+                for (uint256 j; j < i; ++j) {
+                    if (ids[j] == o.id) revert InputsWrong(i);
+                }
+                if (msg.sender == o.owner) mine = true;
+                if (madeAt > youngest) youngest = madeAt;
+                uint256 priority = _priorityOf(position);
+                if (priority > f.priority) f.priority = uint40(priority);
+                (ids[i], spent[i]) = (o.id, o);
+            }
+            if (!mine) revert CallerWrong(msg.sender, spent[0].owner);
+            f.exitableAt = uint40(_maturity(youngest));
+        }
+        bytes32 txHash = PlasmaTx.hash(data);
+        bytes32 id = keccak256(abi.encodePacked(txHash, ids));
+        if (_inFlight[id].status != InFlightStatus.None) revert InFlightStatusWrong(id, _inFlight[id].status);
+        _joinAtStart(data, txHash, spent, bits, f.priority);
+        _requireBalanced(data, spent);
+        f.bondOwner = msg.sender;
+        f.startedAt = uint40(block.timestamp);
+        f.status = InFlightStatus.Open;
+        f.piggybacked = uint8(bits);
+        f.competitor = uint56(transaction.position >> 8);
+        _inFlight[id] = f;
+        emit InFlightStarted(id, msg.sender, data, ids, signatures);
+        if (bits != 0) emit Piggybacked(id, bits);
+    }
+
+    /// @inheritdoc IRootChain
+    function piggyback(bytes calldata data, bytes32[] calldata inputIds, uint256 bit, bytes calldata inputData)
+        external
+        payable
+    {
+        (bytes32 id, InFlight storage f, Output memory o) = _part(data, inputIds, bit, inputData);
+        _requireFirstHalf(id, f);
+        uint256 mask = 1 << bit;
+        if ((f.piggybacked | f.blocked) & mask != 0) revert PiggybackWrong(mask);
+        if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
+        ExitStatus status = _exits[o.id].status;
+        if (_isGone(status)) revert ExitStatusWrong(o.id, status);
+        f.piggybacked |= uint8(mask);
+        _takeBond(_PIGGYBACK_BOND);
+        _register(o.token, f.priority, o.amount);
+        emit Piggybacked(id, mask);
+    }
+
+    /// @inheritdoc IRootChain
+    function challengeCanonical(
+        bytes calldata data,
+        bytes32[] calldata inputIds,
+        uint256 input,
+        bytes calldata inputData,
+        Spend calldata competitor
+    ) external {
+        (bytes32 id, InFlight storage f, Output memory o) = _part(data, inputIds, input, inputData);
+        _requireFirstHalf(id, f);
+        bytes32 other = _requireOther(data, input, o.owner, competitor);
+        uint256 place = competitor.proof.position == 0 ? NOT_INCLUDED : competitor.proof.position >> 8;
+        uint256 known = f.competitor;
+        if (known != 0 && place >= known) revert NotOlder(place, known);
+        (f.competitor, f.contested, f.bondOwner) = (uint56(place), true, msg.sender);
+        emit Contested(id, other, place);
+    }
+
+    /// @inheritdoc IRootChain
+    function answerCanonical(Proof calldata transaction, bytes32[] calldata inputIds) external {
+        (bytes32 id, InFlight storage f) = _find(transaction.data, inputIds);
+        if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);
+        if (block.timestamp >= f.exitableAt) revert TooLate(block.timestamp, f.exitableAt);
+        uint256 place = transaction.position >> 8;
+        // Zero, so never older, while there is nothing to answer.
+        if (place >= f.competitor) revert NotOlder(place, f.competitor);
+        _requireIncluded(transaction);
+        (f.competitor, f.contested, f.bondOwner) = (uint56(place), false, msg.sender);
+        emit Answered(id, place);
+    }
+
+    /// @inheritdoc IRootChain
+    function challengeInput(
+        bytes calldata data,
+        bytes32[] calldata inputIds,
+        uint256 input,
+        bytes calldata inputData,
+        Spend calldata spend
+    ) external once {
+        (bytes32 id, InFlight storage f, Output memory o) = _part(data, inputIds, input, inputData);
+        _block(id, f, o, 1 << input, _requireOther(data, input, o.owner, spend));
+    }
+
+    /// @inheritdoc IRootChain
+    function challengeOutput(Proof calldata transaction, bytes32[] calldata inputIds, Spend calldata spend)
+        external
+        once
+    {
+        uint256 position = transaction.position;
+        uint256 bit = 4 + uint8(position);
+        (bytes32 id, InFlight storage f, Output memory o) = _part(transaction.data, inputIds, bit, transaction.data);
+        _requireIncluded(transaction);
+        _block(id, f, o, 1 << bit, _requireSpend(spend, position, o.owner));
+    }
+
+    /// @inheritdoc IRootChain
+    function claimInFlight(
+        bytes calldata data,
+        bytes32[] calldata inputIds,
+        bytes[] calldata inputData,
+        uint256[] calldata newer
+    ) external once {
+        _requireSorted(newer);
+        (bytes32 id, InFlight storage f) = _find(data, inputIds);
+        if (inputData.length != inputIds.length) revert InputsWrong(inputIds.length);
+        uint256 bits = f.piggybacked;
+        if (f.status == InFlightStatus.None || bits == 0) revert InFlightStatusWrong(id, f.status);
+        bool settling = f.status == InFlightStatus.Open;
+        uint256 earned = settling ? _settle(data, inputIds, inputData, id, f) : 0;
+        bool outputs = f.status == InFlightStatus.PaysOutputs;
+        uint256 left = 0;
+        for (uint256 bit; bit < 8; ++bit) {
+            uint256 mask = 1 << bit;
+            if (bits & mask == 0) continue;
+            (,, Output memory o) = _part(data, inputIds, bit, bit < 4 ? inputData[bit] : data);
+            Exit memory e = _exits[o.id];
+            uint256 back = _PIGGYBACK_BOND - _BOUNTY;
+            // The other side gets its bond back, and so does what another game has paid.
+            uint256 amount = mask & (outputs ? OUTPUTS : INPUTS) == 0 || _isGone(e.status) ? 0 : o.amount;
+            if (amount != 0) {
+                (bool covered,,) = _isCovered(o.token, f.priority, amount, newer);
+                if (!covered) {
+                    left |= mask;
+                    continue;
+                }
+                if (e.status == ExitStatus.Open) back += _retire(o, e);
+                _markPaid(o.id, e);
+            }
+            earned += _BOUNTY;
+            _release(o.token, f.priority, o.amount);
+            f.piggybacked ^= uint8(mask);
+            _payBoth(o.owner, o.token, amount, back);
+        }
+        if (left == bits && !settling) revert NothingToPay();
+        _payBond(msg.sender, earned);
+    }
+
+    /// @inheritdoc IRootChain
+    function abandonInFlight(bytes32 id) external once {
+        InFlight memory f = _inFlight[id];
+        if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);
+        uint256 from = f.startedAt + _EXIT_PERIOD / 2;
+        if (block.timestamp < from) revert TooEarly(block.timestamp, from);
+        if (f.piggybacked != 0) revert PiggybackWrong(f.piggybacked);
+        delete _inFlight[id];
+        emit InFlightAbandoned(id);
+        _payBond(f.bondOwner, _IN_FLIGHT_BOND);
+    }
+
+    /// @inheritdoc IRootChain
+    function inFlight(bytes32 id) external view returns (InFlight memory) {
+        return _inFlight[id];
+    }
+
+    // ---------------------------------------------------------------------------------------------------- Starting
+
+    function _joinAtStart(bytes calldata data, bytes32 txHash, Output[] memory spent, uint256 bits, uint256 priority)
+        private
+    {
+        uint256 outs = PlasmaTx.outputs(data);
+        for (uint256 bit; bits >> bit != 0; ++bit) {
+            if ((bits >> bit) & 1 == 0) continue;
+            Output memory o;
+            if (bit < 4) {
+                if (bit >= spent.length) revert PiggybackWrong(bits);
+                o = spent[bit];
+            } else {
+                if (bit - 4 >= outs) revert PiggybackWrong(bits);
+                o.id = _idOf(txHash, bit - 4);
+                (o.owner, o.token, o.amount) = PlasmaTx.output(data, bit - 4);
+            }
+            if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
+            if (_isGone(_exits[o.id].status)) revert ExitStatusWrong(o.id, _exits[o.id].status);
+            _register(o.token, priority, o.amount);
+        }
+    }
+
+    /// @dev No token may come out that does not go in. Uses up the amounts.
+    function _requireBalanced(bytes calldata data, Output[] memory spent) private pure {
+        uint256 outs = PlasmaTx.outputs(data);
+        for (uint256 k; k < outs; ++k) {
+            (, uint256 token, uint256 need) = PlasmaTx.output(data, k);
+            for (uint256 i; i < spent.length && need != 0; ++i) {
+                if (spent[i].token != token) continue;
+                uint256 part = spent[i].amount < need ? spent[i].amount : need;
+                spent[i].amount -= part;
+                need -= part;
+            }
+            if (need != 0) revert AmountsUnbalanced(token);
+        }
+    }
+
+    // ----------------------------------------------------------------------------------------------------- Playing
+
+    function _find(bytes calldata data, bytes32[] calldata inputIds)
+        private
+        view
+        returns (bytes32 id, InFlight storage f)
+    {
+        id = keccak256(abi.encodePacked(PlasmaTx.hash(data), inputIds));
+        f = _inFlight[id];
+        if (f.status == InFlightStatus.None) revert InFlightStatusWrong(id, f.status);
+    }
+
+    /// @dev An input or output of a running in-flight exit.
+    /// @param inputData what made it, for an input
+    function _part(bytes calldata data, bytes32[] calldata inputIds, uint256 bit, bytes calldata inputData)
+        private
+        view
+        returns (bytes32 id, InFlight storage f, Output memory o)
+    {
+        (id, f) = _find(data, inputIds);
+        if (bit < 4) {
+            if (bit >= inputIds.length) revert PiggybackWrong(1 << bit);
+            uint256 position = PlasmaTx.input(data, bit);
+            o = _outputOf(inputData, position);
+            if (o.id != inputIds[bit]) revert OutputWrong(position);
+        } else {
+            if (bit > 7) revert PiggybackWrong(1 << bit);
+            o = _outputOf(data, bit - 4);
+        }
+    }
+
+    function _requireFirstHalf(bytes32 id, InFlight storage f) private view {
+        if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);
+        uint256 until = f.startedAt + _EXIT_PERIOD / 2;
+        if (block.timestamp >= until) revert TooLate(block.timestamp, until);
+    }
+
+    /// @dev Another transaction that spends the same, by the owner's signature.
+    function _requireOther(bytes calldata data, uint256 input, address owner, Spend calldata spend)
+        private
+        view
+        returns (bytes32 other)
+    {
+        if (input >= PlasmaTx.inputs(data)) revert PiggybackWrong(1 << input);
+        other = _requireSpend(spend, PlasmaTx.input(data, input), owner);
+        if (other == PlasmaTx.hash(data)) revert SameTransaction();
+    }
+
+    function _block(bytes32 id, InFlight storage f, Output memory o, uint256 mask, bytes32 spender) private {
+        if (f.piggybacked & mask == 0) revert PiggybackWrong(mask);
+        f.piggybacked ^= uint8(mask);
+        f.blocked |= uint8(mask);
+        _release(o.token, f.priority, o.amount);
+        emit PiggybackBlocked(id, mask, spender);
+        _payBond(msg.sender, _PIGGYBACK_BOND);
+    }
+
+    // ---------------------------------------------------------------------------------------------------- Claiming
+
+    /// @dev Decides, once, which side is paid: what happens later to an input cannot turn a half-paid exit around.
+    /// @return earned bonds of exits that it proves wrong
+    function _settle(
+        bytes calldata data,
+        bytes32[] calldata inputIds,
+        bytes[] calldata inputData,
+        bytes32 id,
+        InFlight storage f
+    ) private returns (uint256 earned) {
+        if (block.timestamp < f.exitableAt) revert TooEarly(block.timestamp, f.exitableAt);
+        bool outputs = !f.contested;
+        for (uint256 i; i < inputIds.length; ++i) {
+            if (_isGone(_exits[inputIds[i]].status)) outputs = false;
+        }
+        f.status = outputs ? InFlightStatus.PaysOutputs : InFlightStatus.PaysInputs;
+        emit InFlightSettled(id, f.status);
+        // Only what pays an output takes the inputs with it.
+        if (outputs && f.piggybacked & OUTPUTS != 0) {
+            for (uint256 i; i < inputIds.length; ++i) {
+                (,, Output memory o) = _part(data, inputIds, i, inputData[i]);
+                Exit memory e = _exits[o.id];
+                // Its owner signed the transaction: the exit could have been challenged.
+                if (e.status == ExitStatus.Open) earned += _retire(o, e);
+                _exits[o.id] = Exit(ExitStatus.Spent, 0, e.position);
+                emit OutputSpent(o.id);
+            }
+        }
+        _payBond(f.bondOwner, _IN_FLIGHT_BOND);
+    }
+
+    /// @dev A standard exit of what this game takes: its registration ends. Returns its bond, still held.
+    function _retire(Output memory o, Exit memory e) private returns (uint256) {
+        _release(o.token, _priorityOf(e.position), o.amount);
+        return _EXIT_BOND;
+    }
+
+    function _isGone(ExitStatus status) private pure returns (bool) {
+        return status == ExitStatus.Paid || status == ExitStatus.Spent;
+    }
+}

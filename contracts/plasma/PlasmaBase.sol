@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IRootChain} from "../interfaces/IRootChain.sol";
+import {BlockTree} from "../lib/BlockTree.sol";
+import {PlasmaTx} from "../lib/PlasmaTx.sol";
+import {Signatures} from "../lib/Signatures.sol";
+
+/// @title Parameters, head, and what every game asks: is it there, did its owner spend it
+abstract contract PlasmaBase is IRootChain {
+    /// @dev One slot: what every block and every deposit reads.
+    struct Head {
+        address operator;
+        uint40 nextBlock;
+        uint40 nextDeposit;
+        bool frozen;
+    }
+
+    /// @dev An output and where it stands.
+    struct Output {
+        bytes32 id;
+        address owner;
+        uint256 token;
+        uint256 amount;
+    }
+
+    /// @dev A position with this bit is a deposit's.
+    uint256 private constant DEPOSIT = 1 << 63;
+    uint256 private constant RECORD_BYTES = 39;
+    /// @dev Later than any block and any time.
+    uint256 internal constant NEVER = type(uint40).max;
+
+    bytes32 private constant DOMAIN_TYPE =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+
+    address internal immutable _OPERATOR;
+    address internal immutable _VALIDITY;
+    address internal immutable _PERMIT2;
+    uint256 internal immutable _EXIT_PERIOD;
+    uint256 internal immutable _ROTATION_DELAY;
+    uint256 internal immutable _DATA_DELAY;
+    uint256 internal immutable _EXIT_BOND;
+    uint256 internal immutable _IN_FLIGHT_BOND;
+    uint256 internal immutable _PIGGYBACK_BOND;
+    uint256 internal immutable _DATA_BOND;
+    uint256 internal immutable _BOUNTY;
+    uint256 private immutable _CHAIN_ID;
+    bytes32 private immutable _DOMAIN;
+
+    Head private _head;
+    /// @inheritdoc IRootChain
+    mapping(uint256 number => bytes32) public blocks;
+    /// @inheritdoc IRootChain
+    mapping(uint256 id => bytes32) public deposits;
+    bool private transient _entered;
+
+    constructor(Config memory c) {
+        if (
+            c.operator == address(0) || c.exitPeriod < 2 || c.exitPeriod > 3650 days || c.exitBond < c.bounty
+                || c.piggybackBond < c.bounty || c.rotationDelay > 3650 days || c.dataDelay > 3650 days
+        ) revert ConfigInvalid();
+        _OPERATOR = c.operator;
+        _VALIDITY = c.validity;
+        _PERMIT2 = c.permit2;
+        _EXIT_PERIOD = c.exitPeriod;
+        _ROTATION_DELAY = c.rotationDelay;
+        _DATA_DELAY = c.dataDelay;
+        _EXIT_BOND = c.exitBond;
+        _IN_FLIGHT_BOND = c.inFlightBond;
+        _PIGGYBACK_BOND = c.piggybackBond;
+        _DATA_BOND = c.dataBond;
+        _BOUNTY = c.bounty;
+        _CHAIN_ID = block.chainid;
+        _DOMAIN = _buildDomain();
+        _head = Head(c.operator, 1, 1, false);
+    }
+
+    modifier once() {
+        _enter();
+        _;
+        _entered = false;
+    }
+
+    // ------------------------------------------------------------------------------------------------------ Views
+
+    /// @inheritdoc IRootChain
+    function config() external view returns (Config memory) {
+        return Config(
+            _OPERATOR,
+            _VALIDITY,
+            _PERMIT2,
+            uint40(_EXIT_PERIOD),
+            uint40(_ROTATION_DELAY),
+            uint40(_DATA_DELAY),
+            uint96(_EXIT_BOND),
+            uint96(_IN_FLIGHT_BOND),
+            uint96(_PIGGYBACK_BOND),
+            uint96(_DATA_BOND),
+            uint96(_BOUNTY)
+        );
+    }
+
+    /// @inheritdoc IRootChain
+    function head() external view returns (address operator, uint256 nextBlock, uint256 nextDeposit, bool frozen) {
+        Head memory h = _head;
+        return (h.operator, h.nextBlock, h.nextDeposit, h.frozen);
+    }
+
+    /// @inheritdoc IRootChain
+    function domainSeparator() public view returns (bytes32) {
+        return block.chainid == _CHAIN_ID ? _DOMAIN : _buildDomain();
+    }
+
+    // ------------------------------------------------------------------------------------------------------- Head
+
+    function _loadHead() internal view returns (Head storage h) {
+        h = _head;
+        if (h.frozen) revert ChainFrozen();
+    }
+
+    function _requireOperator() internal view returns (Head storage h) {
+        h = _head;
+        if (msg.sender != h.operator) revert CallerWrong(msg.sender, h.operator);
+    }
+
+    function _setOperator(address operator) internal {
+        _head.operator = operator;
+    }
+
+    function _freeze() internal {
+        _head.frozen = true;
+    }
+
+    /// @dev No block to come may include it.
+    function _hasPassed(uint256 number) internal view returns (bool) {
+        return number < _head.nextBlock;
+    }
+
+    function _enter() private {
+        if (_entered) revert Reentered();
+        _entered = true;
+    }
+
+    // ---------------------------------------------------------------------------------------------------- Outputs
+
+    /// @dev The output at a position of a transaction that somebody gives, or a deposit, which is checked. That the
+    /// transaction was there is for the caller to know: by its id, or by its inclusion.
+    function _outputOf(bytes calldata data, uint256 position) internal view returns (Output memory o) {
+        if (position & DEPOSIT != 0) {
+            uint256 number = (position ^ DEPOSIT) >> 24;
+            if (uint24(position) != 0 || data.length != RECORD_BYTES || keccak256(data) != deposits[number]) {
+                revert ProofInvalid(position);
+            }
+            o.id = keccak256(abi.encodePacked(uint8(3), uint64(number)));
+            (o.owner, o.token, o.amount) = PlasmaTx.record(data, 0);
+        } else {
+            uint256 index = uint8(position);
+            if (index >= PlasmaTx.outputs(data)) revert OutputWrong(position);
+            o.id = _idOf(PlasmaTx.hash(data), index);
+            (o.owner, o.token, o.amount) = PlasmaTx.output(data, index);
+        }
+    }
+
+    /// @dev An output that is proven to be there, and the time of its block; zero for a deposit.
+    function _requireOutput(Proof calldata p) internal view returns (Output memory o, uint256 time) {
+        if (!_isDeposit(p.position)) time = _requireIncluded(p);
+        o = _outputOf(p.data, p.position);
+    }
+
+    function _idOf(bytes32 txHash, uint256 index) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(txHash, uint8(index)));
+    }
+
+    function _isDeposit(uint256 position) internal pure returns (bool) {
+        return position & DEPOSIT != 0;
+    }
+
+    /// @dev Under which block an exit is registered: deposits come before all.
+    function _priorityOf(uint256 position) internal pure returns (uint256) {
+        return _isDeposit(position) ? 0 : position >> 24;
+    }
+
+    /// @dev A valid transaction, in a block that may hold it. Returns the block's time.
+    function _requireIncluded(Proof calldata p) internal view returns (uint256) {
+        bytes calldata data = p.data;
+        if (!PlasmaTx.isValid(data)) revert TransactionInvalid();
+        uint256 position = p.position;
+        uint256 number = position >> 24;
+        uint256 word = p.word;
+        if (
+            keccak256(abi.encode(p.root, word)) != blocks[number]
+                || !BlockTree.contains(p.root, uint32(word), uint16(position >> 8), PlasmaTx.tagged(0, data), p.path)
+        ) revert ProofInvalid(position);
+        uint256 expiry = PlasmaTx.expiry(data);
+        if (number > expiry || (number != expiry && PlasmaTx.kindOf(data) == PlasmaTx.FEE)) {
+            revert InclusionLate(number, expiry);
+        }
+        return word >> 32;
+    }
+
+    /// @dev A payment that can still be included, or is shown to have been.
+    function _requireAlive(Proof calldata p) internal view {
+        if (p.position != 0) {
+            _requireIncluded(p);
+        } else {
+            if (!PlasmaTx.isValid(p.data)) revert TransactionInvalid();
+            uint256 expiry = PlasmaTx.expiry(p.data);
+            if (_hasPassed(expiry)) revert InclusionLate(0, expiry);
+        }
+        if (PlasmaTx.kindOf(p.data) != PlasmaTx.PAYMENT) revert TransactionInvalid();
+    }
+
+    /// @dev `owner` has spent what lies at `position`.
+    function _requireSpend(Spend calldata s, uint256 position, address owner) internal view returns (bytes32 txHash) {
+        _requireAlive(s.proof);
+        bytes calldata data = s.proof.data;
+        uint256 spent = s.input < PlasmaTx.inputs(data) ? PlasmaTx.input(data, s.input) : 0;
+        if (spent != position || spent == 0) revert SpendWrong(spent, position);
+        _requireSigned(_digestOf(data), owner, s.signature);
+        return PlasmaTx.hash(data);
+    }
+
+    // ------------------------------------------------------------------------------------------------- Signatures
+
+    function _requireSigned(bytes32 digest, address owner, bytes calldata signature) internal pure {
+        if (Signatures.recover(digest, signature) != owner) revert SignatureInvalid(owner);
+    }
+
+    function _digestOf(bytes calldata data) internal view returns (bytes32) {
+        return keccak256(abi.encodePacked(hex"1901", domainSeparator(), PlasmaTx.structHash(data)));
+    }
+
+    function _buildDomain() private view returns (bytes32) {
+        return
+            keccak256(abi.encode(DOMAIN_TYPE, keccak256("layer2 plasma"), keccak256("1"), block.chainid, address(this)));
+    }
+}

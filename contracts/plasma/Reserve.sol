@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IRootChain} from "../interfaces/IRootChain.sol";
+import {Transfers} from "../lib/Transfers.sol";
+import {PlasmaBase} from "./PlasmaBase.sol";
+
+/// @title The ledger of what is registered to leave, and payments
+/// @dev What waits is registered under a block: that of the output, or of an in-flight exit's youngest input; zero for
+/// deposits. A payment must leave everything registered under older blocks covered. Sums are exact: two blocks share a
+/// slot, 128 bits each, which no number of 96-bit amounts that fits a chain can fill.
+abstract contract Reserve is PlasmaBase {
+    /// @dev One slot.
+    /// @param reserved registered and not paid yet
+    /// @param held bonds (in ether) and deferred payments: not there for exits
+    struct Ledger {
+        uint128 reserved;
+        uint128 held;
+    }
+
+    /// @dev What a push may burn. Enough for smart wallets and proxied tokens.
+    uint256 private constant PUSH_GAS_ETH = 100_000;
+    uint256 private constant PUSH_GAS_TOKEN = 300_000;
+
+    address[] internal _tokens;
+    mapping(uint256 token => Ledger) private _ledgers;
+    mapping(uint256 token => mapping(uint256 pair => uint256)) private _buckets;
+    /// @inheritdoc IRootChain
+    mapping(address owner => mapping(uint256 token => uint256)) public pending;
+
+    constructor() {
+        _tokens.push(address(0));
+    }
+
+    /// @inheritdoc IRootChain
+    function withdraw(uint256 token, address to) external once {
+        uint256 amount = pending[msg.sender][token];
+        if (amount == 0) revert NothingOwed(msg.sender, token);
+        pending[msg.sender][token] = 0;
+        _unhold(token, amount);
+        emit Withdrawn(msg.sender, token, amount, to);
+        if (!Transfers.tryPush(tokenOf(token), to, amount, gasleft())) revert PaymentFailed(to, token);
+    }
+
+    /// @inheritdoc IRootChain
+    function tokenOf(uint256 id) public view returns (address) {
+        if (id >= _tokens.length) revert TokenUnknown(id);
+        return _tokens[id];
+    }
+
+    /// @inheritdoc IRootChain
+    function reserveOf(uint256 token) external view returns (uint256 reserved, uint256 held) {
+        return (_ledgers[token].reserved, _ledgers[token].held);
+    }
+
+    /// @inheritdoc IRootChain
+    function reservedUnder(uint256 token, uint256 number) external view returns (uint256) {
+        return uint128(_buckets[token][number >> 1] >> _lane(number));
+    }
+
+    // ----------------------------------------------------------------------------------------------------- Ledger
+
+    function _register(uint256 token, uint256 priority, uint256 amount) internal {
+        unchecked {
+            _ledgers[token].reserved += uint128(amount);
+            _buckets[token][priority >> 1] += amount << _lane(priority);
+        }
+    }
+
+    function _release(uint256 token, uint256 priority, uint256 amount) internal {
+        unchecked {
+            _ledgers[token].reserved -= uint128(amount);
+            _buckets[token][priority >> 1] -= amount << _lane(priority);
+        }
+    }
+
+    function _hold(uint256 token, uint256 amount) internal {
+        unchecked {
+            _ledgers[token].held += uint128(amount);
+        }
+    }
+
+    function _unhold(uint256 token, uint256 amount) internal {
+        unchecked {
+            _ledgers[token].held -= uint128(amount);
+        }
+    }
+
+    /// @dev Takes the bonds that came with the call.
+    function _takeBond(uint256 bond) internal {
+        if (msg.value != bond) revert BondWrong(msg.value, bond);
+        _hold(0, bond);
+    }
+
+    /// @dev Whether an amount registered under `priority` can be paid and leave all that is older covered: what is
+    /// newer, as far as it is listed, need not be. The caller may leave some out: that only asks for more.
+    function _isCovered(uint256 token, uint256 priority, uint256 amount, uint256[] calldata newer)
+        internal
+        view
+        returns (bool, uint256 need, uint256 have)
+    {
+        Ledger memory ledger = _ledgers[token];
+        address asset = tokenOf(token);
+        have = asset == address(0) ? address(this).balance : Transfers.balance(asset);
+        unchecked {
+            have = have < ledger.held ? 0 : have - ledger.held;
+            need = ledger.reserved;
+            for (uint256 i; i < newer.length; ++i) {
+                uint256 pair = newer[i];
+                if (pair < priority >> 1) continue;
+                uint256 word = _buckets[token][pair];
+                if (pair == priority >> 1) {
+                    // Its own block, where the amount itself lies, and the other of the pair if that is newer.
+                    need += amount;
+                    if (priority & 1 == 1) word &= uint256(type(uint128).max) << 128;
+                }
+                need -= uint128(word) + (word >> 128);
+            }
+        }
+        return (need <= have, need, have);
+    }
+
+    /// @dev No bucket may be taken off twice.
+    function _requireSorted(uint256[] calldata newer) internal pure {
+        for (uint256 i = 1; i < newer.length; ++i) {
+            if (newer[i] <= newer[i - 1]) revert BucketsUnsorted();
+        }
+    }
+
+    function _lane(uint256 number) private pure returns (uint256) {
+        return (number & 1) << 7;
+    }
+
+    // --------------------------------------------------------------------------------------------------- Payments
+
+    /// @dev Pays out of bonds.
+    function _payBond(address to, uint256 amount) internal {
+        _unhold(0, amount);
+        _pay(to, 0, amount);
+    }
+
+    /// @dev An amount, and what comes back of a bond: one push if both are ether.
+    function _payBoth(address to, uint256 token, uint256 amount, uint256 bond) internal {
+        _unhold(0, bond);
+        if (token == 0) {
+            _pay(to, 0, amount + bond);
+        } else {
+            _pay(to, 0, bond);
+            _pay(to, token, amount);
+        }
+    }
+
+    /// @dev Never reverts for the receiver's or the token's sake: what cannot be pushed waits for `withdraw`.
+    function _pay(address to, uint256 token, uint256 amount) private {
+        if (amount == 0) return;
+        address asset = tokenOf(token);
+        uint256 cap = token == 0 ? PUSH_GAS_ETH : PUSH_GAS_TOKEN;
+        uint256 before = gasleft();
+        if (Transfers.tryPush(asset, to, amount, cap)) return;
+        // A caller must not turn a payment into a debt by starving it of gas.
+        uint256 need = (cap * 64) / 63 + 50_000;
+        if (before < need) revert GasTooLow(before, need);
+        unchecked {
+            pending[to][token] += amount;
+        }
+        _hold(token, amount);
+        emit PaymentDeferred(to, token, amount);
+    }
+}
