@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -211,6 +211,14 @@ class RootChain:
         """`keccak(root | word)` of a block; zeros if there is none."""
         return bytes(self.contract.call("blocks", number))
 
+    def deposit_hash(self, number: int) -> bytes:
+        """`keccak` of a deposit's record; zeros if there is none."""
+        return bytes(self.contract.call("deposits", number))
+
+    def reserved_under(self, token: int, number: int) -> int:
+        """What is registered for exits of a token under a block; 0: under deposits."""
+        return int(self.contract.call("reservedUnder", token, number))
+
     def exit(self, output_id: bytes) -> Exit:
         """How the exit of an output stands."""
         status, time, position = self.contract.call("exits", output_id)
@@ -358,6 +366,6 @@ class RootChain:
         return self.contract.transact(sender, name, *arguments, value=value)
 
 
-def deposit_of_event(args: dict[str, Any]) -> Deposit:
+def deposit_of_event(args: Mapping[str, Any]) -> Deposit:
     """The deposit of a `Deposited` event."""
     return Deposit(args["id"], address_bytes(args["owner"]), args["token"], args["amount"], args["time"])
