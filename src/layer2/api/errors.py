@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from layer2.primitives.errors import InputError, Layer2Error, MalformedError, RecoverableError, SignatureError
-from layer2.rollup.refusals import (
-    AccountUnknown,
-    BalanceTooLow,
-    DataMissing,
-    FeeTooLow,
-    FeeUnwanted,
-    MempoolFull,
-    NonceWrong,
-    Rejected,
-    SignatureWrong,
-    StateUnknown,
-    TooLarge,
+from layer2.plasma.refusals import (
+    DepositsMissing,
+    Expired,
+    InputSpent,
+    InputUnknown,
+    KindWrong,
+    OutputExiting,
+    Overspent,
 )
+from layer2.primitives.errors import InputError, Layer2Error, MalformedError, RecoverableError, SignatureError
+from layer2.primitives.refusals import FeeTooLow, MempoolFull, Rejected, SignatureWrong, StateUnknown, TooLarge
+from layer2.rollup.refusals import AccountUnknown, BalanceTooLow, DataMissing, FeeUnwanted, NonceWrong
 
 __all__ = ["Busy", "NotFound", "Unreachable", "WrongType", "error_of", "status_of", "to_json"]
 
@@ -51,13 +49,20 @@ _KINDS: dict[str, type[Layer2Error]] = {
         BalanceTooLow,
         Busy,
         DataMissing,
+        DepositsMissing,
+        Expired,
         FeeTooLow,
         FeeUnwanted,
         InputError,
+        InputSpent,
+        InputUnknown,
+        KindWrong,
         MalformedError,
         MempoolFull,
         NonceWrong,
         NotFound,
+        OutputExiting,
+        Overspent,
         Rejected,
         SignatureError,
         SignatureWrong,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -13,7 +13,8 @@ from layer2.ethereum.contract import Contract, deploy
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.plasma.messages import plasma_domain
-from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
+from layer2.plasma.transaction import Deposit
+from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
 from layer2.primitives.errors import InputError
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Proof",
     "RootChain",
     "Spend",
+    "deposit_of_event",
 ]
 
 _DAY = 86_400
@@ -209,6 +211,14 @@ class RootChain:
         """`keccak(root | word)` of a block; zeros if there is none."""
         return bytes(self.contract.call("blocks", number))
 
+    def deposit_hash(self, number: int) -> bytes:
+        """`keccak` of a deposit's record; zeros if there is none."""
+        return bytes(self.contract.call("deposits", number))
+
+    def reserved_under(self, token: int, number: int) -> int:
+        """What is registered for exits of a token under a block; 0: under deposits."""
+        return int(self.contract.call("reservedUnder", token, number))
+
     def exit(self, output_id: bytes) -> Exit:
         """How the exit of an output stands."""
         status, time, position = self.contract.call("exits", output_id)
@@ -354,3 +364,8 @@ class RootChain:
 
     def _send(self, sender: Sender, name: str, *arguments: Any, value: int = 0) -> Receipt:
         return self.contract.transact(sender, name, *arguments, value=value)
+
+
+def deposit_of_event(args: Mapping[str, Any]) -> Deposit:
+    """The deposit of a `Deposited` event."""
+    return Deposit(args["id"], address_bytes(args["owner"]), args["token"], args["amount"], args["time"])
