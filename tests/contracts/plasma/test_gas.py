@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from tests.contracts.plasma.builder import (
+    BIG,
+    ETHER,
+    EXIT_BOND,
+    PIGGYBACK_BOND,
+    W,
+    World,
+    deposit_id,
+    output_id,
+    packed,
+)  # fmt: skip
 
 from layer2.ethereum.artifacts import load_artifact
 from layer2.testing import deploy_mock
-from tests.contracts.plasma.builder import (
-    BIG, ETHER, EXIT_BOND, PIGGYBACK_BOND, W, World, deposit_id, output_id, packed,
-)  # fmt: skip
 
 
 @pytest.fixture
