@@ -30,7 +30,9 @@ def test_the_error_page_agrees_with_the_sources() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(("contract", "interface"), [("ChannelHub", "IChannelHub"), ("Rollup", "IRollup")])
+@pytest.mark.parametrize(
+    ("contract", "interface"), [("ChannelHub", "IChannelHub"), ("Rollup", "IRollup"), ("RootChain", "IRootChainTypes")]
+)
 def test_the_error_page_names_every_error_of_the_interface(contract: str, interface: str) -> None:
     source = (ROOT / "contracts" / "interfaces" / f"{interface}.sol").read_text(encoding="utf-8")
     declared = [line.split()[1].split("(")[0] for line in source.splitlines() if line.strip().startswith("error ")]

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from tests.contracts.plasma.builder import (
+    BOUNTY,
+    DATA_BOND,
+    EXIT_BOND,
+    IN_FLIGHT_BOND,
+    NOWHERE,
+    PIGGYBACK_BOND,
+    ROTATION_DELAY,
+    W,
+    World,
+    word,
+)  # fmt: skip
 
 from layer2.primitives.hashing import keccak
 from layer2.testing import reverts
-from tests.contracts.plasma.builder import (
-    BOUNTY, DATA_BOND, EXIT_BOND, IN_FLIGHT_BOND, NOWHERE, PIGGYBACK_BOND, ROTATION_DELAY, W, World, word,
-)  # fmt: skip
 
 ROOT = b"\x11" * 32
 

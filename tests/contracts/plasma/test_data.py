@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from tests.contracts.plasma.builder import (
+    DATA_BOND,
+    DATA_DELAY,
+    NEVER,
+    NOWHERE,
+    Block,
+    World,
+    deposit_position,
+    packed,
+    position_of,
+)  # fmt: skip
 
 from layer2.testing import reverts
-from tests.contracts.plasma.builder import (
-    DATA_BOND, DATA_DELAY, NEVER, NOWHERE, Block, World, deposit_position, packed, position_of,
-)  # fmt: skip
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.contracts.plasma.builder import DATA_BOND, DATA_DELAY, ETHER, NOWHERE, World, packed
+from tests.contracts.plasma.permits import authorization, permit, permit2_transfer
 
 from layer2.primitives.hashing import keccak
 from layer2.testing import deploy_mock, reverts
-from tests.contracts.plasma.builder import DATA_BOND, DATA_DELAY, ETHER, NOWHERE, World, packed
-from tests.contracts.plasma.permits import authorization, permit, permit2_transfer
 
 MAXIMUM = 2**256 - 1
 

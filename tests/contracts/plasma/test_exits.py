@@ -5,12 +5,26 @@ from __future__ import annotations
 from unittest.mock import ANY
 
 import pytest
+from tests.contracts.plasma.builder import (
+    BOUNTY,
+    DATA_BOND,
+    ETHER,
+    EXIT_BOND,
+    NEVER,
+    Block,
+    Deposit,
+    Proof,
+    W,
+    World,
+    deposit_id,
+    deposit_position,
+    node,
+    output_id,
+    packed,
+    position_of,
+)  # fmt: skip
 
 from layer2.testing import deploy_mock, reverts
-from tests.contracts.plasma.builder import (
-    BOUNTY, DATA_BOND, ETHER, EXIT_BOND, NEVER, W, Block, Deposit, Proof, World, deposit_id, deposit_position, node,
-    output_id, packed, position_of,
-)  # fmt: skip
 
 OPEN, CHALLENGED, PAID = 1, 2, 3
 

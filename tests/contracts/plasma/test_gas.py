@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from tests.contracts.plasma.builder import (
+    BIG,
+    ETHER,
+    EXIT_BOND,
+    PIGGYBACK_BOND,
+    W,
+    World,
+    deposit_id,
+    output_id,
+    packed,
+)  # fmt: skip
 
 from layer2.ethereum.artifacts import load_artifact
 from layer2.testing import deploy_mock
-from tests.contracts.plasma.builder import (
-    BIG, ETHER, EXIT_BOND, PIGGYBACK_BOND, W, World, deposit_id, output_id, packed,
-)  # fmt: skip
 
 
 def test_the_code_fits_and_its_deployment_is_within_limits(world: World) -> None:
@@ -59,7 +67,7 @@ def test_exits(world: World) -> None:
     receipt = world.send(
         world.watcher,
         "challengeExit",
-        first.proof(0)[:1] + (bytes(32), 0, transactions[0], []),
+        (first.proof(0)[0], bytes(32), 0, transactions[0], []),
         world.spend(spender, payee),
     )
     show("exit.challenge", receipt.gas_used, 62_000)

@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from tests.contracts.plasma.builder import (
+    BOUNTY,
+    ETHER,
+    EXIT_BOND,
+    IN_FLIGHT_BOND,
+    PIGGYBACK_BOND,
+    Proof,
+    W,
+    World,
+    deposit_id,
+    in_flight_id,
+    output_id,
+    packed,
+)  # fmt: skip
 
 from layer2.ethereum.sender import Sender
 from layer2.testing import reverts
-from tests.contracts.plasma.builder import (
-    BOUNTY, ETHER, EXIT_BOND, IN_FLIGHT_BOND, PIGGYBACK_BOND, W, Proof, World, deposit_id, in_flight_id,
-    output_id, packed,
-)  # fmt: skip
 
 OPEN, PAYS_OUTPUTS, PAYS_INPUTS = 1, 2, 3
 PAID, SPENT = 3, 4

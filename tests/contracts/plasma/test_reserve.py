@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from tests.contracts.plasma.builder import (
+    ETHER,
+    PIGGYBACK_BOND,
+    Block,
+    Proof,
+    W,
+    World,
+    deposit_position,
+    output_id,
+    packed,
+)  # fmt: skip
 
 from layer2.testing import deploy_mock, reverts
-from tests.contracts.plasma.builder import (
-    ETHER, PIGGYBACK_BOND, W, Block, Proof, World, deposit_position, output_id, packed,
-)  # fmt: skip
 
 PAID = 3
 
