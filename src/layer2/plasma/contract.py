@@ -226,7 +226,7 @@ class RootChain:
 
     def in_flight(self, exit_id: bytes) -> InFlight:
         """How an in-flight exit stands."""
-        owner, started, at, status, bits, competitor, priority, blocked, contested = self.contract.call(
+        owner, at, status, bits, blocked, contested, started, competitor, priority = self.contract.call(
             "inFlight", exit_id
         )
         state = InFlightStatus(int(status))
