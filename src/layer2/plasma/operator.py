@@ -11,8 +11,10 @@ from layer2.plasma.blocks import BlockTree, Header
 from layer2.plasma.chain import Chain
 from layer2.plasma.fees import MOST_COLLECTED, FeePolicy, collect
 from layer2.plasma.fields import Fields, packed_of
+from layer2.plasma.kits import ExitKit
 from layer2.plasma.params import MAX_OUTPUTS, MAX_TRANSACTIONS
 from layer2.plasma.pool import fields_of
+from layer2.plasma.positions import decode_position
 from layer2.plasma.promises import Made
 from layer2.plasma.refusals import BlockLost, DepositsMissing, StateUnknown
 from layer2.primitives.errors import RangeError
@@ -135,6 +137,27 @@ class Operator(Acceptance):
             self.store.block(number)
             raise StateUnknown(f"block {number} is made, and not on the chain yet", hint="ask again")
         return found
+
+    def exit_kit(self, position: int) -> ExitKit:
+        """The proof of an output, spent or not; raises StateUnknown unless the chain has its block or deposit."""
+        place = decode_position(position)
+        if place.deposit:
+            with self.lock:
+                deposit = self.books.deposits.get(place.deposit)
+            if deposit is None:
+                raise StateUnknown(f"deposit {place.deposit} is not there", hint="wait for it")
+            return ExitKit.of_deposit(deposit)
+        header = self.header(place.block)
+        if place.transaction >= header.count:
+            raise StateUnknown(
+                f"block {place.block} has {header.count} transactions, {place.transaction} asked", hint="count from 0"
+            )
+        record = self.store.records(place.block)[place.transaction]
+        packed = packed_of(record)
+        if place.output >= packed[1] & 15:
+            raise StateUnknown(f"no output {place.output} at {position:#x}", hint="count from 0")
+        signatures = tuple(record[at : at + 64] for at in range(len(packed), len(record), 64))
+        return ExitKit(position, packed, header, self.store.tree(place.block).proof(place.transaction), signatures)
 
     # ------------------------------------------------------------------------------------------------------- inside
 
