@@ -208,7 +208,9 @@ class Ledger:
         """What a block has spent that cannot be undone any more: forget it, and blocks of which nothing is left."""
         touched = set()
         for position in spent:
-            if not position & _DEPOSIT_BIT:
+            if position & _DEPOSIT_BIT:
+                self._toggle(position, FORGOTTEN, True)
+            else:
                 touched.add(position >> 24)
                 self._segments[position >> 24].forget(position & 0xFFFFFF)
         for number in touched:
