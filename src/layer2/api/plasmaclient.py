@@ -102,7 +102,7 @@ class RemoteOperator(Remote):
         return self._ask("GET", f"/v1/owners/{owner}/outputs?skip={skip}&count={count}")
 
     def balance(self, owner: str) -> dict[str, Any]:
-        """By token: what an address can spend (`free`), what is `pending` and what is `exiting`."""
+        """By token what an address can spend (`free`), what is `pending`, what is `exiting`; and if there is `more`."""
         return self._ask("GET", f"/v1/owners/{owner}/balance")
 
     def exit_kit(self, position: int) -> ExitKit:

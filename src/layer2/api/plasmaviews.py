@@ -14,6 +14,8 @@ __all__ = ["MOST_LISTED", "balance", "block", "blocks", "exit_kit", "fate", "fee
 
 MOST_LISTED = 1_000
 """Rows of one answer."""
+MOST_SUMMED = 10_000
+"""Outputs that are looked at for one balance."""
 
 
 def state(inner: Operator) -> dict[str, Any]:
@@ -79,15 +81,20 @@ def utxos(inner: Operator, owner: str, skip: int, count: int) -> dict[str, Any]:
 
 
 def balance(inner: Operator, owner: str) -> dict[str, Any]:
-    """By token: what an address can spend, what pending payments spend, what leaves through the contract."""
+    """By token: what an address can spend, what pending payments spend, what leaves through the contract.
+
+    Of its first outputs, so that nobody who is given dust by the million holds up everybody; `more`: there are others.
+    """
     raw = _owner(owner)
     sums: dict[int, list[int]] = {}
     with inner.lock:
-        for position, one, exiting in inner.ledger.owned(raw):
+        found = list(islice(inner.ledger.owned(raw), MOST_SUMMED + 1))
+        for position, one, exiting in found[:MOST_SUMMED]:
             row = sums.setdefault(one.token, [0, 0, 0])
             row[2 if exiting else 1 if inner.spender(position) else 0] += one.amount
     names = ("free", "pending", "exiting")
-    return {str(token): dict(zip(names, map(str, row), strict=True)) for token, row in sorted(sums.items())}
+    tokens = {str(token): dict(zip(names, map(str, row), strict=True)) for token, row in sorted(sums.items())}
+    return {"tokens": tokens, "more": len(found) > MOST_SUMMED}
 
 
 def exit_kit(inner: Operator, position: int) -> dict[str, Any]:

@@ -106,9 +106,7 @@ class Operator(Acceptance):
             DepositsMissing: the chain took back deposits that blocks spend, and may bring them back.
         """
         with self._stepping:
-            self.follow()
-            self._compare()
-            self._settle_lost()
+            self._look()
             self._submit_missing()
             made = self._make()
             if made is not None:
@@ -124,9 +122,7 @@ class Operator(Acceptance):
     def make_block(self) -> Made | None:
         """Make a block of what is pending, durably, without submitting it. None if nothing is pending."""
         with self._stepping:
-            self.follow()
-            self._compare()
-            self._settle_lost()
+            self._look()
             return self._make()
 
     def header(self, number: int) -> Header:
@@ -160,6 +156,12 @@ class Operator(Acceptance):
         return ExitKit(position, packed, header, self.store.tree(place.block).proof(place.transaction), signatures)
 
     # ------------------------------------------------------------------------------------------------------- inside
+
+    def _look(self) -> None:
+        """What the chain says now, and whether the blocks of this operator can stand on it."""
+        self.follow()
+        self._compare()
+        self._settle_lost()
 
     def _make(self) -> Made | None:
         while True:
@@ -206,11 +208,16 @@ class Operator(Acceptance):
             for number, header in self.books.posted.items():
                 own = self.store.made[number - 1] if number <= len(self.store.made) else None
                 if own is None or (own.root, own.count) != (header.root, header.count):
-                    raise BlockLost(
+                    raise self._halt(
                         f"the chain has block {number} with root 0x{header.root.hex()[:8]}.., "
                         + (f"this operator made 0x{own.root.hex()[:8]}.." if own else "this operator has made none"),
-                        hint="stop: another operator uses this key, or this journal is an old copy",
+                        "stop: another operator uses this key, or this journal is an old copy",
                     )
+
+    def _halt(self, message: str, hint: str) -> BlockLost:
+        """From now on nothing is accepted; what was promised cannot be kept."""
+        self.halted = BlockLost(message, hint=hint)
+        return self.halted
 
     def _submit_missing(self) -> None:
         while True:
@@ -251,9 +258,9 @@ class Operator(Acceptance):
                 None,
             )
             if first is not None and first in self.books.posted:
-                raise BlockLost(
+                raise self._halt(
                     f"block {first} is on the chain and spends deposits {sorted(lost)}, which are not",
-                    hint="a reorganisation was deeper than the margin: stop, and let owners exit",
+                    "a reorganisation was deeper than the margin: stop, and let owners exit",
                 )
             if not hopeless:
                 raise DepositsMissing(
@@ -269,7 +276,7 @@ class Operator(Acceptance):
         """Blocks that the chain never had, and never can have: what is left of their payments is pending again."""
         gone: list[bytes] = []
         if len(self.store) - first + 1 > self.ledger.undoable:
-            raise BlockLost(f"block {first} is too old to be taken back", hint="start from a backup of the folder")
+            raise self._halt(f"block {first} is too old to be taken back", "stop, and let owners exit")
         while len(self.store) >= first:
             gone = self.store.records(len(self.store)) + gone
             self.books.undo()

@@ -58,7 +58,10 @@ def test_payments_in_blocks_out_and_the_kit_opens_an_exit(stage: Stage, client: 
     payments = [stage.pay(one, change=39) for one in places]
     assert client.submit_many(payments) == [None] * 3
     assert client.fate(payments[1].transaction.hash)["state"] == "pending"
-    assert client.balance(PAYER.address) == {"0": {"free": "0", "pending": "300", "exiting": "0"}}
+    assert client.balance(PAYER.address) == {
+        "tokens": {"0": {"free": "0", "pending": "300", "exiting": "0"}},
+        "more": False,
+    }
     stage.operator.step()
     told = client.fate(payments[1].transaction.hash)
     assert (told["state"], told["block"], told["index"]) == ("posted", 1, 1)
@@ -74,7 +77,7 @@ def test_payments_in_blocks_out_and_the_kit_opens_an_exit(stage: Stage, client: 
     kit = client.exit_kit(int(outputs["outputs"][2]["position"]))
     stage.contract.start_exit(stage.fund(PAYEE), kit.proof, DEVNET.exit_bond)
     stage.operator.follow()
-    assert client.balance(PAYEE.address)["0"] == {"free": "120", "pending": "0", "exiting": "60"}
+    assert client.balance(PAYEE.address)["tokens"]["0"] == {"free": "120", "pending": "0", "exiting": "60"}
 
 
 def test_refusals_come_as_the_errors_they_are(stage: Stage, client: RemoteOperator) -> None:
