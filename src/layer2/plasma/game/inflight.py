@@ -126,6 +126,9 @@ def input_of(one: Act, transaction: Transaction, ids: tuple[bytes, ...], index: 
 def output_of(transaction: Transaction, bit: int) -> Claimed:
     """What the bit of an output stands for."""
     index = bit - OUTPUT_BIT
+    if bit > 7:
+        # The mask is a word of the machine: it has no such bit.
+        raise PiggybackWrong(1 << bit if bit < 256 else 0)
     if index >= len(transaction.outputs):
         raise OutputWrong(index)
     return Claimed(transaction.output_id(index), transaction.outputs[index], 0, 0)
