@@ -12,8 +12,8 @@ from layer2.ethereum.errors import WrongChain
 from layer2.plasma.acceptance import record_of
 from layer2.plasma.blocks import Header, decode_header
 from layer2.plasma.contract import RootChain
-from layer2.plasma.fields import join_body
 from layer2.plasma.exitkit import ExitKit
+from layer2.plasma.fields import join_body
 from layer2.plasma.messages import Signed
 from layer2.plasma.refusals import StateUnknown
 from layer2.primitives.errors import Layer2Error

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from layer2.plasma.blocks import Header, decode_header, verify_inclusion
+from layer2.plasma.contract import Proof
 from layer2.plasma.malformed import PositionMalformed, TreeMalformed
 from layer2.plasma.positions import decode_position, is_deposit
-from layer2.plasma.contract import Proof
 from layer2.plasma.transaction import Deposit, Output, decode_deposit, decode_transaction, deposit_output_id
 from layer2.primitives.errors import Layer2Error, MalformedError
 

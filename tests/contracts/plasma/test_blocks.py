@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.contracts.plasma.builder import BOUNTY, EXIT_BOND, NOWHERE, ROTATION_DELAY, World, packed, word
 
 from layer2.primitives.hashing import keccak
 from layer2.testing import reverts
-from tests.contracts.plasma.builder import EXIT_BOND, NOWHERE, ROTATION_DELAY, BOUNTY, World, packed, word
 
 ROOT = b"\x11" * 32
 

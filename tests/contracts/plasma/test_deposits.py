@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.contracts.plasma.builder import DATA_BOND, DATA_DELAY, ETHER, NOWHERE, World, packed
 
 from layer2.primitives.hashing import keccak
 from layer2.testing import deploy_mock, reverts
-from tests.contracts.plasma.builder import DATA_BOND, DATA_DELAY, ETHER, NOWHERE, World, packed
 
 MAXIMUM = 2**256 - 1
 

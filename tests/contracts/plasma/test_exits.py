@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import pytest
+from tests.contracts.plasma.builder import (
+    BOUNTY,
+    DATA_BOND,
+    ETHER,
+    EXIT_BOND,
+    NEVER,
+    Block,
+    Deposit,
+    Proof,
+    W,
+    World,
+    deposit_id,
+    deposit_position,
+    node,
+    output_id,
+    packed,
+    position_of,
+)  # fmt: skip
 
 from layer2.testing import deploy_mock, reverts
-from tests.contracts.plasma.builder import (
-    BOUNTY, DATA_BOND, ETHER, EXIT_BOND, NEVER, W, Block, Deposit, Proof, World, deposit_id, deposit_position, node,
-    output_id, packed, position_of,
-)  # fmt: skip
 
 OPEN, CHALLENGED, PAID = 1, 2, 3
 
@@ -263,7 +277,9 @@ def test_a_challenge_needs_the_owners_signature_over_this_contract_and_chain(wor
         if signature == right[:64] and right[64] == 27:
             continue
         with reverts("SignatureInvalid", world.chain, owner=world.payee.address):
-            world.send(world.watcher, "challengeExit", bare(block.proof()), ((0, bytes(32), 0, spender, []), 0, signature))
+            world.send(
+                world.watcher, "challengeExit", bare(block.proof()), ((0, bytes(32), 0, spender, []), 0, signature)
+            )
     compact = right[:32] + bytes([right[32] | (right[64] - 27) << 7]) + right[33:64]
     world.send(world.watcher, "challengeExit", bare(block.proof()), ((0, bytes(32), 0, spender, []), 0, compact))
 

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from tests.contracts.plasma.builder import (
+    BIG,
+    ETHER,
+    EXIT_BOND,
+    PIGGYBACK_BOND,
+    W,
+    World,
+    deposit_id,
+    output_id,
+    packed,
+)  # fmt: skip
 
 from layer2.ethereum.artifacts import load_artifact
 from layer2.testing import deploy_mock
-from tests.contracts.plasma.builder import (
-    BIG, ETHER, EXIT_BOND, PIGGYBACK_BOND, W, World, deposit_id, output_id, packed,
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -46,9 +54,7 @@ def test_deposits_and_blocks(world: World) -> None:
 def test_exits(world: World) -> None:
     payer, payee = world.payer, world.payee
     one = world.deposit(payer, 100 * ETHER)
-    transactions = [
-        packed([one.position], [(payee, 0, ETHER)], 9000 + k) for k in range(20)
-    ]
+    transactions = [packed([one.position], [(payee, 0, ETHER)], 9000 + k) for k in range(20)]
     first = world.block(*transactions, count=BIG)
     world.block(*[packed([one.position], [(payee, 0, ETHER)], 8000 + k) for k in range(20)], count=BIG)
     third = world.block(*[packed([one.position], [(payee, 0, ETHER)], 7000 + k) for k in range(20)], count=BIG)
@@ -63,8 +69,12 @@ def test_exits(world: World) -> None:
     single = world.send(payee, "startExits", proofs[10:], value=EXIT_BOND).gas_used
     show("exit.batch marginal", (ten - single - 34_200) // 9 if False else (ten - single) // 9, 60_000)
     spender = packed([first.proof(0)[0]], [(payer, 0, ETHER)], 9000)
-    receipt = world.send(world.watcher, "challengeExit", first.proof(0)[:1] + (bytes(32), 0, transactions[0], []),
-                         world.spend(spender, payee))
+    receipt = world.send(
+        world.watcher,
+        "challengeExit",
+        first.proof(0)[:1] + (bytes(32), 0, transactions[0], []),
+        world.spend(spender, payee),
+    )
     show("exit.challenge", receipt.gas_used, 62_000)
     world.at(world.now + 3 * W)
     items = [(proof[0], proof[3]) for proof in proofs]

@@ -68,7 +68,7 @@ class Stage:
         return self.operator
 
     def deposit(self, owner: PrivateKey, amount: int = 100) -> int:
-        receipt = self.contract.deposit(self.funder, amount, owner=owner.address)
+        receipt = self.contract.deposit(self.funder, 0, amount, owner.address)
         return deposit_of_event(self.contract.contract.events(receipt, "Deposited")[0].args).position
 
     def pay(

@@ -83,7 +83,7 @@ def prepare(node: AnvilNode) -> RootChain:
     operator, funder = (Sender(chain, one) for one in chain.signers(2))
     contract = RootChain.deploy(operator, operator.address)
     for _ in range(12):
-        contract.deposit(funder, 100, owner=PAYER.address)
+        contract.deposit(funder, 0, 100, PAYER.address)
     return contract
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from layer2.ethereum.errors import ContractReverted
+from layer2.plasma.contract import DEVNET, ExitStatus, Proof, Spend
 from layer2.plasma.exitkit import ExitKit
 from layer2.plasma.ledger import Ledger
 from layer2.plasma.malformed import TreeMalformed
 from layer2.plasma.positions import encode_position
-from layer2.plasma.contract import DEVNET, ExitStatus, Proof, Spend
 from layer2.plasma.refusals import BlockLost, InputUnknown, OutputExiting, StateUnknown
 from layer2.plasma.transaction import deposit_output_id
 from layer2.plasma.validation import validate
@@ -61,7 +61,7 @@ def test_what_is_exiting_is_refused_until_the_exit_is_stopped(stage: Stage) -> N
     stage.contract.start_exits(payer, [kit.proof])
     with pytest.raises(OutputExiting):
         stage.operator.submit(paid)
-    spend = Spend(Proof.not_included(paid.transaction.packed), 0, paid.signatures[0])
+    spend = Spend(Proof.of_nothing(paid.transaction.packed), 0, paid.signatures[0])
     stage.contract.challenge_exit(stage.funder, kit.proof, spend)
     assert stage.contract.exit(deposit_output_id(1)).status == ExitStatus.CHALLENGED
     stage.operator.submit(paid)
@@ -74,9 +74,7 @@ def test_an_in_flight_exit_holds_its_inputs(stage: Stage) -> None:
     stage.operator.submit(paid)
     payer = stage.fund(PAYER)
     kit = stage.operator.exit_kit(place)
-    stage.contract.start_in_flight(
-        payer, Proof.not_included(paid.transaction.packed), [kit.proof], paid.signatures, 0, DEVNET.in_flight_bond
-    )
+    stage.contract.start_in_flight(payer, Proof.of_nothing(paid.transaction.packed), [kit.proof], paid.signatures, 0)
     assert stage.operator.step() is None
     assert stage.operator.fate(paid.transaction.hash).state == "dropped"
     with pytest.raises(OutputExiting):

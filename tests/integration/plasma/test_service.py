@@ -19,7 +19,6 @@ from layer2.plasma.blocks import decode_body
 from layer2.plasma.contract import RootChain
 from layer2.plasma.fields import join_body
 from layer2.plasma.positions import encode_position
-from layer2.plasma.contract import DEVNET
 from layer2.plasma.refusals import InputSpent, InputUnknown, SignatureWrong, StateUnknown
 from layer2.primitives.errors import MalformedError
 
