@@ -88,12 +88,12 @@ def test_a_lie_about_a_history_is_found(lie: Callable[[Paper], tuple[History, in
 @pytest.mark.parametrize(
     ("signed", "why"),
     [
-        (sign_coin(transfer(THIEF, 4), DOMAIN, THIEF), "the owner is"),
-        (sign_coin(transfer(THIEF, 4), DOMAIN, PAYEE), "the owner is"),
+        (sign_coin(transfer(THIEF, 4), DOMAIN, THIEF), "it is signed by"),
+        (sign_coin(transfer(THIEF, 4), DOMAIN, PAYEE), "it is signed by"),
         (sign_coin(transfer(THIEF, 2), DOMAIN, PAYEE), "it spends block 2, not 4"),
         (sign_coin(transfer(THIEF, 0), DOMAIN, PAYER), "it spends block 0, not 4"),
         (sign_coin(transfer(THIEF, 4, expiry=5), DOMAIN, WATCHER), "had expired with block 5"),
-        (sign_coin(transfer(THIEF, 4), coin_domain(1, "0x" + "c0" * 20), WATCHER), "the owner is"),
+        (sign_coin(transfer(THIEF, 4), coin_domain(1, "0x" + "c0" * 20), WATCHER), "it is signed by"),
         (SignedCoin(transfer(THIEF, 4), bytes(64)), "the signature is none"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.unit.plasma_cash.stage import FOREVER
@@ -25,6 +26,7 @@ from layer2.primitives.addresses import address_bytes
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.errors import InputError, RangeError
 from layer2.primitives.hashing import keccak
+from layer2.store.journal import Journal
 from layer2.testing.isolation import isolated
 
 ETHER = 10**18
@@ -40,10 +42,19 @@ class Town:
         self.keys = {
             name: PrivateKey(keccak(b"town " + name.encode())) for name in ("payer", "payee", "watcher", "thief")
         }
+        self.journals: dict[str, Journal] = {}
         self.senders = {name: Sender(connection, LocalSigner(key)) for name, key in self.keys.items()}
         for key in self.keys.values():
             self.operator.send(key.address, value=10 * ETHER)
-        self.wallets = {name: CoinWallet(self.chain, key) for name, key in self.keys.items()}
+        self.wallets: dict[str, CoinWallet] = {}
+
+    def open(self, name: str, folder: Path) -> CoinWallet:
+        """A wallet on its journal; one that was open before is closed."""
+        if name in self.journals:
+            self.journals[name].close()
+        self.journals[name] = Journal(folder / f"{name}.db", kind="coin wallet")
+        self.wallets[name] = CoinWallet(self.chain, self.keys[name], self.journals[name])
+        return self.wallets[name]
 
     def block(self, *batch: SignedCoin) -> dict[int, Evidence]:
         """Submit a block; the evidence of its coins, and of any other one under 0."""
@@ -71,10 +82,13 @@ def built() -> Town:
 
 
 @pytest.fixture
-def town(built: Town) -> Iterator[Town]:
+def town(built: Town, tmp_path: Path) -> Iterator[Town]:
     with isolated(built.connection):
-        built.wallets = {name: CoinWallet(built.chain, key) for name, key in built.keys.items()}
+        for name in built.keys:
+            built.open(name, tmp_path)
         yield built
+        for journal in built.journals.values():
+            journal.close()
 
 
 @pytest.fixture
@@ -151,7 +165,7 @@ def test_a_coin_that_is_leaving_is_neither_received_nor_passed_on(town: Town, co
 def test_a_coin_that_an_operator_took_is_not_passed_on_and_still_goes_out(town: Town, coin: int) -> None:
     payer = town.wallets["payer"]
     stolen = town.block(town.forge(coin, 0))
-    with pytest.raises(HistoryBroken, match="the owner is"):
+    with pytest.raises(HistoryBroken, match="it is signed by"):
         payer.follow(coin, stolen[coin])
     with pytest.raises(CoinRefused, match="broke"):
         payer.transfer(coin, town.keys["payee"].address, FOREVER)
@@ -185,6 +199,37 @@ def test_two_transfers_of_a_coin_are_not_signed(town: Town, coin: int) -> None:
         town.block()
         payer.follow(coin, town.tree.proof(coin))
     payer.transfer(coin, town.keys["watcher"].address, 9)
+
+
+def test_a_restart_forgets_no_coin_and_signs_none_twice(town: Town, coin: int, tmp_path: Path) -> None:
+    town.paid(coin, "payer", "payee")
+    town.block()
+    town.wallets["payee"].follow(coin, town.tree.proof(coin))
+    signed = town.wallets["payee"].transfer(coin, town.keys["watcher"].address, 9)
+    before = town.wallets["payee"].standing(coin)
+    again = town.open("payee", tmp_path)
+    assert again.standing(coin) == before
+    assert again.coins() == [coin]
+    with pytest.raises(CoinRefused, match="double spend"):
+        again.transfer(coin, town.keys["thief"].address, 9)
+    assert again.transfer(coin, town.keys["watcher"].address, 9) == signed
+    assert town.open("payer", tmp_path).coins() == []
+
+
+def test_a_restart_after_a_reorganisation_keeps_what_still_holds(town: Town, coin: int, tmp_path: Path) -> None:
+    payer = town.wallets["payer"]
+    town.block()
+    payer.follow(coin, town.tree.proof(coin))
+    before = town.connection.snapshot()
+    signed = payer.transfer(coin, town.keys["payee"].address, FOREVER)
+    payer.follow(coin, town.block(signed)[coin])
+    town.connection.revert(before)
+    town.block()
+    again = town.open("payer", tmp_path)
+    assert (again.standing(coin).next_block, again.coins()) == (2, [coin])
+    again.follow(coin, town.tree.proof(coin))
+    again.follow(coin, town.block(signed)[coin])
+    assert again.coins() == []
 
 
 def test_a_coin_signed_over_goes_out_when_blocks_are_withheld(town: Town, coin: int) -> None:

@@ -131,21 +131,22 @@ class Standing:
         in_block = verify_presence(header.root, self.coin, one.hash, evidence.siblings)
         if one.coin != self.coin or not in_block:
             raise HistoryBroken(self.coin, number, "it is not shown that the block holds this transfer")
-        if one.prev_block != self.last_block:
-            raise HistoryBroken(
-                self.coin, number, f"it spends block {one.prev_block}, not {self.last_block}", proven=True
-            )
-        if number > one.expiry:
-            raise HistoryBroken(self.coin, number, f"the transfer had expired with block {one.expiry}", proven=True)
-        try:
-            signer = coin_signer(one, domain, evidence.signed.signature)
-        except SignatureError as failure:
-            raise HistoryBroken(self.coin, number, f"the signature is none: {failure.args[0]}", proven=True) from None
-        if signer != address_bytes(self.owner):
-            raise HistoryBroken(
-                self.coin, number, f"it is signed by 0x{signer.hex()}, the owner is {self.owner}", proven=True
-            )
+        why = self._fault(number, one, evidence.signed.signature, domain)
+        if why:
+            raise HistoryBroken(self.coin, number, why, proven=True)
         return Move(header, one, evidence.signed.signature, evidence.siblings)
+
+    def _fault(self, number: int, one: CoinTransaction, signature: bytes, domain: Domain) -> str:
+        """What is wrong about a transfer that a block holds; nothing if it is the owner's, and in time."""
+        if one.prev_block != self.last_block:
+            return f"it spends block {one.prev_block}, not {self.last_block}"
+        if number > one.expiry:
+            return f"the transfer had expired with block {one.expiry}"
+        try:
+            signer = coin_signer(one, domain, signature)
+        except SignatureError as failure:
+            return f"the signature is none: {failure.args[0]}"
+        return "" if signer == address_bytes(self.owner) else f"it is signed by 0x{signer.hex()}, not by {self.owner}"
 
 
 def check_history(history: History, headers: Iterable[CoinHeader], domain: Domain) -> Standing:

@@ -1,6 +1,7 @@
 """The coins of one key: received only with a history that was checked, followed block by block, passed on or taken out.
 
-The wallet trusts the Ethereum node alone. It keeps the history of each coin, which is also what the next owner needs.
+The wallet trusts the Ethereum node alone. It keeps the history of each coin, which is also what the next owner needs,
+in a journal: nothing signed leaves before it is there, so that a restart signs no coin over twice.
 """
 
 from __future__ import annotations
@@ -11,23 +12,34 @@ from layer2.plasma.cash.exits import Call, contradiction, exit_kit
 from layer2.plasma.cash.history import Evidence, History, Standing, check_history
 from layer2.plasma.cash.records import CoinRecord
 from layer2.plasma.cash.refusals import CoinRefused, HistoryBroken
-from layer2.plasma.coins import CoinTransaction, SignedCoin, sign_coin
+from layer2.plasma.cash.wire import decode_evidence, decode_history, encode_evidence, encode_history
+from layer2.plasma.coins import CoinTransaction, SignedCoin, decode_coin, sign_coin
 from layer2.primitives.addresses import Address, address_bytes, to_address
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.errors import RangeError
+from layer2.store.journal import Journal
 
 __all__ = ["CoinWallet"]
 
+_COIN, _BLOCK, _SIGNED = "coin", "block", "signed"
+"""Streams of the journal: a history, one more block of it, a transfer that was signed."""
+
 
 class CoinWallet:
-    """Coins of a key on a coin chain."""
+    """Coins of a key on a coin chain.
 
-    def __init__(self, chain: CoinChain, key: PrivateKey) -> None:
+    What the journal holds is checked against the chain again: of a history that a reorganisation of Ethereum has
+    undone, the part that still holds is kept.
+    """
+
+    def __init__(self, chain: CoinChain, key: PrivateKey, journal: Journal) -> None:
         self.chain = chain
         self._key = key
+        self._journal = journal
         self._held: dict[int, tuple[History, Standing]] = {}
         self._broken: dict[int, HistoryBroken] = {}
         self._signed: dict[int, CoinTransaction] = {}
+        self._replay()
 
     def __repr__(self) -> str:
         return f"<CoinWallet {self.address} coins={len(self.coins())}>"
@@ -56,7 +68,7 @@ class CoinWallet:
         if record.owner != self.address:
             raise CoinRefused(f"coin {coin} was deposited by {record.owner}", hint="receive its history")
         self._require_there(coin, record)
-        self._held[coin] = History(coin, record, ()), Standing(coin, record)
+        self._keep(History(coin, record, ()), Standing(coin, record))
 
     def receive(self, history: History) -> Standing:
         """Take a coin, if its whole history holds and nobody is taking it out.
@@ -73,7 +85,7 @@ class CoinWallet:
                 f"coin {coin} belongs to {standing.owner}, not to {self.address}", hint="wait for the block"
             )
         self._require_not_leaving(standing)
-        self._held[coin] = history, standing
+        self._keep(history, standing)
         return standing
 
     def follow(self, coin: int, evidence: Evidence) -> Standing:
@@ -96,6 +108,7 @@ class CoinWallet:
             if broken.proven:
                 self._broken[coin] = broken
             raise
+        self._journal.append_durable(_BLOCK, coin.to_bytes(8, "big") + encode_evidence(evidence))
         self._held[coin] = history.extended(evidence), after
         return after
 
@@ -124,6 +137,8 @@ class CoinWallet:
                 f"coin {coin} is signed over to 0x{before.new_owner.hex()} until block {before.expiry}",
                 hint="wait for that block: two transfers of a coin are a double spend",
             )
+        if before != one:
+            self._journal.append_durable(_SIGNED, one.packed)
         self._signed[coin] = one
         return sign_coin(one, self.chain.domain, self._key)
 
@@ -160,6 +175,34 @@ class CoinWallet:
         return contradiction(self._known(coin)[1], found) if found else None
 
     # ---------------------------------------------------------------------------------------------------- private
+
+    def _keep(self, history: History, standing: Standing) -> None:
+        self._journal.append_durable(_COIN, encode_history(history))
+        self._held[history.coin] = history, standing
+        self._broken.pop(history.coin, None)
+
+    def _replay(self) -> None:
+        found: dict[int, History] = {}
+        for entry in self._journal.read():
+            if entry.stream == _COIN:
+                history = decode_history(entry.payload)
+                found[history.coin] = history
+            elif entry.stream == _BLOCK:
+                coin = int.from_bytes(entry.payload[:8], "big")
+                found[coin] = found[coin].extended(decode_evidence(entry.payload, coin, 8)[0])
+            else:
+                one = decode_coin(entry.payload)
+                self._signed[one.coin] = one
+        for coin, history in found.items():
+            standing = Standing(coin, history.record)
+            headers = self.chain.headers(history.record.birth)
+            for at, (header, evidence) in enumerate(zip(headers, history.evidence, strict=False)):
+                try:
+                    standing = standing.after(header, evidence, self.chain.domain)
+                except HistoryBroken:
+                    history = History(coin, history.record, history.evidence[:at])
+                    break
+            self._held[coin] = history, standing
 
     def _known(self, coin: int) -> tuple[History, Standing]:
         if coin not in self._held:
