@@ -58,6 +58,8 @@ class Acceptance:
         self._fates = Fates()
         self._pool = Pool(most_pending, policy)
         self._turn = 0
+        self.halted: BlockLost | None = None
+        """Why nothing is accepted any more: the chain has what this operator cannot stand for."""
         self._promises = Promises(self.folder / "operator.journal", chain.chain_id, chain.address)
         try:
             self._reload()
@@ -124,7 +126,7 @@ class Acceptance:
         """Accept what is acceptable, with one commit; for each its refusal or None.
 
         Refusals: InputUnknown, InputSpent, OutputExiting, SignatureWrong, Overspent, Expired, FeeTooLow, KindWrong,
-        MempoolFull; MalformedError for what is no payment.
+        MempoolFull; MalformedError for what is no payment. Raises BlockLost once that has stopped the operator.
         """
         self.follow()
         return self.accept([self.vouch([record_of(one) for one in payments])])[0]
@@ -143,6 +145,8 @@ class Acceptance:
     def accept(self, batches: Sequence[Vouched]) -> list[list[Layer2Error | None]]:
         """Accept what is acceptable of several submissions, in order and with one commit; durable when it returns."""
         with self.lock:
+            if self.halted is not None:
+                raise self.halted
             fault_point("operator.accept.before")
             fresh: list[bytes] = []
             before = len(self._pool.pending)

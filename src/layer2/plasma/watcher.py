@@ -13,7 +13,7 @@ from layer2.ethereum.fees import GasPolicy
 from layer2.ethereum.sender import Pending, Sender
 from layer2.plasma.contract import ExitStatus, InFlight, InFlightStatus, RootChain
 from layer2.plasma.positions import block_of
-from layer2.plasma.watchclaims import claim_game, claims
+from layer2.plasma.watchclaims import Till, claim_game, claims
 from layer2.plasma.watchfindings import Act, Finding, Kind, Report, Status
 from layer2.plasma.watchjudge import Judge
 from layer2.plasma.watchplan import Plan, WatchPolicy
@@ -181,14 +181,14 @@ class Watcher(WatchState):
     def _claims(
         self, due: list[ExitSeen], games: list[tuple[Game, InFlight]], short: frozenset[int], now: int
     ) -> list[Plan]:
-        priorities = [block_of(one.position) for one in self.view.exits.values()]
+        priorities = {block_of(one.position) for one in self.view.exits.values()}
         for game in self.view.games.values():
-            priorities.append(max(map(block_of, game.transaction.inputs)))
-        profile = self.root_chain.profile
-        plans = claims(due, self.evidence, profile, self.policy.claims, short, priorities, now)
+            priorities.add(max(map(block_of, game.transaction.inputs)))
+        till = Till(self.root_chain, self.evidence, short, frozenset(priorities))
+        plans = claims(till, due, self.policy.claims, now)
         for game, state in games:
-            plan = claim_game(game, state, self.evidence, profile, short, priorities, now)
-            if plan is not None and state.status != InFlightStatus.NONE:
+            plan = claim_game(till, game, state, now)
+            if plan is not None:
                 plans.append(plan)
         return plans
 

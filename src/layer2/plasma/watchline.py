@@ -38,13 +38,14 @@ class Line:
     """Happenings waiting for their turn, and a ledger of those that had it.
 
     `verified`: the last block that is good with all before it. `invalid`: the block behind it, once it is found to be
-    bad: the ledger stands still then.
+    bad: the ledger stands still then. `broken`: why it cannot go on, when what the chain said does not fit together.
     """
 
     def __init__(self, where: Where) -> None:
         self.ledger = Ledger(memory=_MEMORY, owners=False)
         self.books = Books(self.ledger, 0, where)
         self.invalid: int | None = None
+        self.broken = ""
         self._entries: deque[Entry] = deque()
         self._taken = 0
 
@@ -75,11 +76,14 @@ class Line:
 
     def following(self) -> tuple[int, Header] | None:
         """The next block to be judged, after all that happened before it; None if there is none, or one is bad."""
-        while self.invalid is None and self._taken < len(self._entries):
+        while self.invalid is None and not self.broken and self._taken < len(self._entries):
             entry = self._entries[self._taken]
             if isinstance(entry.what, BlockPosted):
                 return entry.what.number, entry.what.header
-            self._take(entry)
+            try:
+                self._take(entry)
+            except RangeError as failure:
+                self.broken = str(failure)
         return None
 
     def accept(self, transactions: Sequence[Fields], hashes: Callable[[], list[bytes]]) -> None:
@@ -107,9 +111,9 @@ class Line:
             self._taken -= 1
 
     def _take(self, entry: Entry) -> None:
+        self.books.take(News(new=[(entry.block, entry.what)], head=entry.block))
         entry.taken = True
         self._taken += 1
-        self.books.take(News(new=[(entry.block, entry.what)], head=entry.block))
 
 
 def _read(record: bytes) -> Fields | None:

@@ -260,6 +260,8 @@ class WatchState:
             found.append(Finding(Kind.BLOCK_INVALID, self.line.invalid, detail))
             if Flaw.FEE_WRONG.name in flaws.split(","):
                 found.append(Finding(Kind.FEE_TOO_HIGH, self.line.invalid, detail))
+        if self.line.broken:
+            found.append(Finding(Kind.EVENT_ODD, self.line.verified, self.line.broken))
         for number, index in self.view.shown:
             if number != self.line.invalid and self._shown_badly(number, index):
                 detail = f"transaction {index}, which the operator had to show, is none that may stand there"

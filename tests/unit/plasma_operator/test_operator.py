@@ -313,6 +313,9 @@ def test_a_block_of_somebody_else_stops_the_operator(operator: Operator, ground:
     ground.add(BlockPosted(1, Header(bytes(31) + b"\1", 5, 1)))
     with pytest.raises(BlockLost):
         operator.step()
+    with pytest.raises(BlockLost):
+        operator.submit(pay(1 << 63 | 1 << 24))
+    assert operator.waiting == 0
 
 
 # --------------------------------------------------------------------------------------------------- restarts
