@@ -22,13 +22,12 @@ abstract contract InFlightExits is Exits {
         bytes[] calldata signatures,
         uint256 bits
     ) external payable {
-        _requireAlive(transaction);
+        bytes calldata data = _requireAlive(transaction);
         uint256 joined = 0;
         for (uint256 b = bits; b != 0; b &= b - 1) {
             ++joined;
         }
         _takeBond(_IN_FLIGHT_BOND + joined * _PIGGYBACK_BOND);
-        bytes calldata data = transaction.data;
         uint256 n = PlasmaTx.inputs(data);
         if (inputs.length != n || signatures.length != n) revert InputsWrong(n);
         Output[] memory spent = new Output[](n);
@@ -138,7 +137,8 @@ abstract contract InFlightExits is Exits {
     {
         uint256 position = transaction.position;
         uint256 bit = 4 + uint8(position);
-        (bytes32 id, InFlight storage f, Output memory o) = _part(transaction.data, inputIds, bit, transaction.data);
+        bytes calldata data = transaction.data;
+        (bytes32 id, InFlight storage f, Output memory o) = _part(data, inputIds, bit, data);
         _requirePlaced(transaction);
         _block(id, f, o, 1 << bit, _requireSpend(spend, position, o.owner));
     }
@@ -154,12 +154,14 @@ abstract contract InFlightExits is Exits {
         (bytes32 id, InFlight storage f) = _find(data, inputIds);
         if (inputData.length != inputIds.length) revert InputsWrong(inputIds.length);
         uint256 bits = f.piggybacked;
-        if (f.status == InFlightStatus.None || bits == 0) revert InFlightStatusWrong(id, f.status);
+        if (bits == 0) revert InFlightStatusWrong(id, f.status);
         bool settling = f.status == InFlightStatus.Open;
         uint256 earned = settling ? _settle(data, inputIds, inputData, id, f) : 0;
         bool outputs = f.status == InFlightStatus.PaysOutputs;
         uint256 left = 0;
-        for (uint256 bit; bit < 8; ++bit) {
+        for (uint256 i; i < 8; ++i) {
+            // The side that is not paid first: it no longer counts as registered then.
+            uint256 bit = outputs ? i : i ^ 4;
             uint256 mask = 1 << bit;
             if (bits & mask == 0) continue;
             (,, Output memory o) = _part(data, inputIds, bit, bit < 4 ? inputData[bit] : data);
@@ -257,7 +259,8 @@ abstract contract InFlightExits is Exits {
             id := keccak256(m, add(32, shl(5, inputIds.length)))
         }
         f = _inFlight[id];
-        if (f.status == InFlightStatus.None) revert InFlightStatusWrong(id, f.status);
+        // Whatever was started has a time; it lies in the slot that every game reads.
+        if (f.exitableAt == 0) revert InFlightStatusWrong(id, InFlightStatus.None);
     }
 
     /// @dev An input or output of a running in-flight exit.
