@@ -155,7 +155,10 @@ class Exits(Holder):
             receipts.append(self.root.start_in_flight(self.sender, kit.proof, inputs, kit.payment.signatures, bits))
             self.purse.game(hashed, bits)
             return receipts
-        for bit in range(8):
+        if hashed not in self.purse.games:
+            # Started by somebody else, or by a process that died before it noted it.
+            self.purse.game(hashed, game.piggybacked & kit.bits_of(self.owner))
+        for bit in range(8 if game.status is InFlightStatus.OPEN else 0):
             if bits >> bit & 1 and not (game.piggybacked | game.blocked) >> bit & 1:
                 made = kit.inputs[bit].made if bit < 4 else b""
                 receipts.append(self.root.piggyback(self.sender, kit.transaction.packed, kit.input_ids, bit, made))
