@@ -145,12 +145,19 @@ class RootChain:
 
     def in_flight(self, exit_id: bytes) -> InFlight:
         """How an in-flight exit stands."""
-        owner, started, at, status, bits, competitor, priority, blocked, contested = self.contract.call(
-            "inFlight", exit_id
+        # By name: the order of the fields is that in which they fill slots.
+        row = self.contract.call("inFlight", exit_id)
+        return InFlight(
+            to_address(row.bondOwner),
+            int(row.startedAt),
+            int(row.exitableAt),
+            InFlightStatus(int(row.status)),
+            int(row.piggybacked),
+            int(row.competitor),
+            int(row.priority),
+            int(row.blocked),
+            bool(row.contested),
         )
-        state = InFlightStatus(int(status))
-        numbers = (int(bits), int(competitor), int(priority), int(blocked))
-        return InFlight(to_address(owner), int(started), int(at), state, *numbers, bool(contested))
 
     def reserve_of(self, token: int) -> tuple[int, int]:
         """What is registered for exits of a token, and what is held for bonds and deferred payments."""
