@@ -130,7 +130,7 @@ class Watcher(WatchState):
             self._follow(report)
             now = self.connection.timestamp()
             self._fetch(report, now, self.policy.patience)
-            self._advance()
+            self._advance(report)
             standing, plans = self._judge(now)
             self._note(standing, report)
             if self.sender is not None:

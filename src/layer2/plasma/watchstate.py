@@ -227,20 +227,21 @@ class WatchState:
             return True
         return False
 
-    def _advance(self) -> None:
+    def _advance(self, report: Report) -> None:
         """Judge blocks in order, as far as bodies are there."""
         while (found := self.line.following()) is not None:
             number, header = found
-            body = self.store.body(header.hash) if header.hash in self._have else None
+            body = self.store.body(header.hash)
             if body is None:
+                asked = header.hash not in self._have
                 self._have.discard(header.hash)
-                return
+                # One that was here, and is damaged or gone, is fetched again.
+                if asked or not self._ask(number, header, report):
+                    return
+                self._have.add(header.hash)
+                continue
             domain = self.root_chain.domain
             verdict = validate(self.line.ledger, number, header, body, domain, self.workers)
-            if verdict.withheld:
-                # It was checked when it came, and is damaged since.
-                self._have.discard(header.hash)
-                return
             self._settle(verdict, header)
 
     def _settle(self, verdict: Verdict, header: Header) -> None:

@@ -263,7 +263,9 @@ def test_a_challenge_needs_the_owners_signature_over_this_contract_and_chain(wor
         if signature == right[:64] and right[64] == 27:
             continue
         with reverts("SignatureInvalid", world.chain, owner=world.payee.address):
-            world.send(world.watcher, "challengeExit", bare(block.proof()), ((0, bytes(32), 0, spender, []), 0, signature))
+            world.send(
+                world.watcher, "challengeExit", bare(block.proof()), ((0, bytes(32), 0, spender, []), 0, signature)
+            )
     compact = right[:32] + bytes([right[32] | (right[64] - 27) << 7]) + right[33:64]
     world.send(world.watcher, "challengeExit", bare(block.proof()), ((0, bytes(32), 0, spender, []), 0, compact))
 

@@ -46,9 +46,7 @@ def test_deposits_and_blocks(world: World) -> None:
 def test_exits(world: World) -> None:
     payer, payee = world.payer, world.payee
     one = world.deposit(payer, 100 * ETHER)
-    transactions = [
-        packed([one.position], [(payee, 0, ETHER)], 9000 + k) for k in range(20)
-    ]
+    transactions = [packed([one.position], [(payee, 0, ETHER)], 9000 + k) for k in range(20)]
     first = world.block(*transactions, count=BIG)
     world.block(*[packed([one.position], [(payee, 0, ETHER)], 8000 + k) for k in range(20)], count=BIG)
     third = world.block(*[packed([one.position], [(payee, 0, ETHER)], 7000 + k) for k in range(20)], count=BIG)
@@ -63,8 +61,12 @@ def test_exits(world: World) -> None:
     single = world.send(payee, "startExits", proofs[10:], value=EXIT_BOND).gas_used
     show("exit.batch marginal", (ten - single - 34_200) // 9 if False else (ten - single) // 9, 60_000)
     spender = packed([first.proof(0)[0]], [(payer, 0, ETHER)], 9000)
-    receipt = world.send(world.watcher, "challengeExit", first.proof(0)[:1] + (bytes(32), 0, transactions[0], []),
-                         world.spend(spender, payee))
+    receipt = world.send(
+        world.watcher,
+        "challengeExit",
+        first.proof(0)[:1] + (bytes(32), 0, transactions[0], []),
+        world.spend(spender, payee),
+    )
     show("exit.challenge", receipt.gas_used, 62_000)
     world.at(world.now + 3 * W)
     items = [(proof[0], proof[3]) for proof in proofs]
