@@ -283,6 +283,6 @@ def claim_game(world: World, one: Signed, made: Kit, game: bytes) -> None:
         if world.root.in_flight(game).piggybacked:
             world.root.claim_in_flight(world.thief, *arguments)
         else:
-            with reverts("InFlightStatusWrong"):
+            with reverts("InFlightStatusWrong", id=game, status=world.root.in_flight(game).status):
                 world.root.claim_in_flight(world.thief, *arguments)
     assert world.root.in_flight(game).piggybacked == 0
