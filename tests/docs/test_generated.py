@@ -30,7 +30,15 @@ def test_the_error_page_agrees_with_the_sources() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(("contract", "interface"), [("ChannelHub", "IChannelHub"), ("Rollup", "IRollup")])
+@pytest.mark.parametrize(
+    ("contract", "interface"),
+    [
+        ("ChannelHub", "IChannelHub"),
+        ("Rollup", "IRollup"),
+        ("RootChain", "IRootChainTypes"),
+        ("CoinChain", "ICoinChain"),
+    ],
+)
 def test_the_error_page_names_every_error_of_the_interface(contract: str, interface: str) -> None:
     source = (ROOT / "contracts" / "interfaces" / f"{interface}.sol").read_text(encoding="utf-8")
     declared = [line.split()[1].split("(")[0] for line in source.splitlines() if line.strip().startswith("error ")]
@@ -71,7 +79,7 @@ def test_the_rollup_has_tables_of_its_own(tmp_path: Path) -> None:
     text = tables.filled(page, tmp_path)
     assert "| `deposit.eth` | Deposit ether to an account | 36,794 | 64,947 Z | -43 % |" in text
     assert "| 9.19 | 12 H | -23 % |" in text
-    assert "| `deploy.total` | Deploy rollup and judges, once | 9,000,000 |  |  |" in text
+    assert "| `deploy.total` | Deploy all of it, once | 9,000,000 |  |  |" in text
     assert "1,000,000 accounts, transfers/s on one core | 50,000 | 90,000 | >= 40,000 |" in text
     assert "signed by BLS keys, operations/s | 4,000 | 5,000 | >= 0.70 of the limit |" in text
     assert text.count("old") == 2  # the channels have no measurement here: theirs are left as they are

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from layer2.plasma.malformed import BodyMalformed, PositionMalformed, TransactionMalformed
 from layer2.plasma.refusals import (
     DepositsMissing,
     Expired,
@@ -47,6 +48,7 @@ _KINDS: dict[str, type[Layer2Error]] = {
     for one in (
         AccountUnknown,
         BalanceTooLow,
+        BodyMalformed,
         Busy,
         DataMissing,
         DepositsMissing,
@@ -63,11 +65,13 @@ _KINDS: dict[str, type[Layer2Error]] = {
         NotFound,
         OutputExiting,
         Overspent,
+        PositionMalformed,
         Rejected,
         SignatureError,
         SignatureWrong,
         StateUnknown,
         TooLarge,
+        TransactionMalformed,
         WrongType,
     )
 }

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from layer2.api.doorman import MOST_CONNECTIONS, PATIENCE, Doorman
 from layer2.ethereum.errors import EthereumError
-from layer2.primitives.errors import InputError
+from layer2.primitives.errors import InputError, RecoverableError
 from layer2.primitives.workers import Workers
 
 __all__ = ["Hosted", "Node"]
@@ -151,7 +151,7 @@ class Hosted:
             try:
                 self._node.step()
                 self.failure = None
-            except EthereumError as failure:
+            except (EthereumError, RecoverableError) as failure:
                 # The chain may answer again: what was accepted stays, and is posted then.
                 self.failure = str(failure)
                 _log.warning("not posted, tried again in %s s: %s", self.interval, failure)

@@ -18,7 +18,7 @@ def command() -> None:
 
 
 @command.command("gas")
-@click.argument("family", type=click.Choice(["channels", "rollup"]))
+@click.argument("family", type=click.Choice(["channels", "rollup", "plasma"]))
 @click.option(
     "--network", type=click.Choice(["test", "anvil"]), help="Which chain.  [default: test; anvil for the rollup]"
 )
@@ -29,6 +29,10 @@ def gas(family: str, network: str | None, as_json: bool) -> None:
         from layer2.testing.bench.gas_rollup import run_rollup_gas
 
         result: dict[str, Any] = run_rollup_gas(network or "anvil")
+    elif family == "plasma":
+        from layer2.testing.bench.gas_plasma import run_plasma_gas
+
+        result = run_plasma_gas(network or "test")
     else:
         from layer2.testing.bench import run_gas
 

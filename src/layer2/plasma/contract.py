@@ -12,6 +12,7 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract, deploy
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
+from layer2.plasma.blocks import Header
 from layer2.plasma.messages import plasma_domain
 from layer2.plasma.transaction import Deposit
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
@@ -117,6 +118,11 @@ class Proof:
     word: int
     data: bytes
     path: tuple[bytes, ...] = ()
+
+    @classmethod
+    def of(cls, position: int, header: Header, packed: bytes, path: Sequence[bytes]) -> Proof:
+        """Of an output of a child block."""
+        return cls(position, header.root, header.time << 32 | header.count, packed, tuple(path))
 
     @classmethod
     def of_nothing(cls, data: bytes) -> Proof:

@@ -30,6 +30,8 @@ class LocalPlasma:
         margin: blocks of the chain above a deposit before the operator lets it be spent.
     """
 
+    wallet_type: type[Wallet] = Wallet
+
     def __init__(
         self,
         connection: Connection,
@@ -77,7 +79,7 @@ class LocalPlasma:
             return Wallet(self.root, signer, Path(place) / "purse", self.new_sight(), lifetime=lifetime)
         found = self._wallets.get(signer.address)
         if found is None:
-            found = Wallet(self.root, signer, self.purse_of(signer), self.sight, self.gate, lifetime=lifetime)
+            found = self.wallet_type(self.root, signer, self.purse_of(signer), self.sight, self.gate, lifetime=lifetime)
             self._wallets[signer.address] = found
         return found
 

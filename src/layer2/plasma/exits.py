@@ -168,7 +168,8 @@ class Exits(Holder):
 
     def _bits(self, one: Sent, *, forced: bool = False) -> int:
         """What should join an in-flight exit of an own payment; 0 if a standard exit does, or nothing can be won."""
-        if one.state is State.REPLACED:
+        if one.state is State.REPLACED or not one.kit.complete:
+            # Without the others' signatures its exit cannot start.
             return 0
         included = one.kit.included
         if included is not None and not forced and not self._is_distrusted(included):

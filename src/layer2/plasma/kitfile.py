@@ -20,7 +20,7 @@ from layer2.plasma.transaction import decode_deposit, decode_transaction
 from layer2.plasma.walletrefusals import KitMalformed, KitWrong
 from layer2.primitives.errors import MalformedError
 
-__all__ = ["KitFile", "from_json", "load_kits", "parse", "payment_from_json", "save_kits", "text_of", "to_json"]
+__all__ = ["KitFile", "from_json", "load_kits", "once", "parse", "payment_from_json", "save_kits", "text_of", "to_json"]
 
 T = TypeVar("T")
 
@@ -122,7 +122,7 @@ def parse(text: str, root: RootChain) -> KitFile:
         KitWrong: it is of another chain or contract, or a kit does not lead to what the chain has.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_once, parse_constant=_never, parse_float=_never)
+        value = json.loads(text, object_pairs_hook=once, parse_constant=_never, parse_float=_never)
     except (json.JSONDecodeError, RecursionError) as fault:
         raise KitMalformed(f"kits: no JSON: {fault}") from None
     row = _fields(value, "format", "version", "chainId", "contract", "outputs", "payments")
@@ -205,7 +205,8 @@ def _read(make: Callable[[], T]) -> T:
         raise KitMalformed(f"kit: {fault}") from None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON in which no name stands twice; raises KitMalformed."""
     row = dict(pairs)
     if len(row) != len(pairs):
         raise KitMalformed("kit: a name stands twice")

@@ -15,7 +15,10 @@ from layer2.plasma.walletrefusals import KitWrong
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
 
-__all__ = ["DepositKit", "Kit", "OutputKit", "PaymentKit", "require_on_chain"]
+__all__ = ["UNSIGNED", "DepositKit", "Kit", "OutputKit", "PaymentKit", "require_on_chain"]
+
+UNSIGNED = bytes(64)
+"""Stands for a signature that is not there yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,10 @@ class DepositKit:
     """A deposit: its record is all there is to it."""
 
     deposit: Deposit
+
+    def __repr__(self) -> str:
+        one = self.output
+        return f"<Deposit {self.deposit.number} {one.amount} of token {one.token} for {one.address[:10]}..>"
 
     @property
     def position(self) -> int:
@@ -87,6 +94,10 @@ class OutputKit:
             raise KitWrong(
                 f"position {self.position:#x}: the path does not lead to the header", hint="ask for another proof"
             )
+
+    def __repr__(self) -> str:
+        one = self.output
+        return f"<Output {self.position:#x} {one.amount} of token {one.token} for {one.address[:10]}..>"
 
     @property
     def output(self) -> Output:
@@ -160,6 +171,10 @@ class PaymentKit:
         if self.included is not None and self.included.transaction != one:
             raise KitWrong("the proof of inclusion is of another transaction")
 
+    def __repr__(self) -> str:
+        known = f"in block {self.included.block}" if self.included else "not seen in a block"
+        return f"<Payment 0x{self.hash.hex()[:8]} {len(self.inputs)} inputs, {known}>"
+
     @property
     def transaction(self) -> Transaction:
         """What was signed."""
@@ -179,6 +194,11 @@ class PaymentKit:
     def exit_id(self) -> bytes:
         """By what the contract knows its in-flight exit."""
         return keccak(self.hash + b"".join(self.input_ids))
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is a signature for each input, or only `UNSIGNED` for some."""
+        return UNSIGNED not in self.payment.signatures
 
     @property
     def made(self) -> tuple[bytes, ...]:

@@ -86,11 +86,17 @@ class Ledger:
         """Outputs of an owner that are not spent, in the order they came: position, output, whether it is exiting."""
         if self._owners is None:
             raise RangeError("this ledger keeps no owners", hint="make it with owners=True")
-        for position in self._lasting(owner, self._owners):
+        kept, given = [], self._owners.count(owner)
+        for position in self._owners.of(owner):
             found = self.find(position)
+            if not (self.passed(position) if found is None else found[1] & FORGOTTEN):
+                kept.append(position)
             # What a block that was undone had made may stand here still, with another owner by now.
             if found is not None and not found[1] & GONE and found[0][:20] == owner:
                 yield position, output_of(found[0]), bool(found[1] & EXITING)
+        if self._owners.count(owner) == given:
+            # All were looked at: what is gone for good is not looked at again.
+            self._owners.keep(owner, kept)
 
     def unspent(self) -> Iterator[tuple[int, Output]]:
         """All outputs that are neither spent nor paid out by the contract: exiting ones too."""
@@ -177,17 +183,6 @@ class Ledger:
 
     # ------------------------------------------------------------------------------------------------------- inside
 
-    def _lasting(self, owner: bytes, owners: Owners) -> list[int]:
-        """Those of the positions that were given to an owner that are not gone for good; the others are forgotten."""
-        kept = []
-        for position in owners.of(owner):
-            found = self.find(position)
-            gone = self.passed(position) if found is None else found[1] & FORGOTTEN
-            if not gone:
-                kept.append(position)
-        owners.keep(owner, kept)
-        return kept
-
     def _toggle(self, position: int, flag: int, on: bool) -> bool:
         found = self.find(position)
         if found is None:
@@ -208,7 +203,9 @@ class Ledger:
         """What a block has spent that cannot be undone any more: forget it, and blocks of which nothing is left."""
         touched = set()
         for position in spent:
-            if not position & _DEPOSIT_BIT:
+            if position & _DEPOSIT_BIT:
+                self._toggle(position, FORGOTTEN, True)
+            else:
                 touched.add(position >> 24)
                 self._segments[position >> 24].forget(position & 0xFFFFFF)
         for number in touched:

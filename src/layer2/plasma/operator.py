@@ -9,10 +9,12 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.plasma.acceptance import MOST_PENDING, Acceptance
 from layer2.plasma.blocks import BlockTree, Header
 from layer2.plasma.chain import Chain
+from layer2.plasma.exitkit import ExitKit
 from layer2.plasma.fees import MOST_COLLECTED, FeePolicy, collect
 from layer2.plasma.fields import Fields, packed_of
 from layer2.plasma.params import MAX_OUTPUTS, MAX_TRANSACTIONS
 from layer2.plasma.pool import fields_of
+from layer2.plasma.positions import decode_position
 from layer2.plasma.promises import Made
 from layer2.plasma.refusals import BlockLost, DepositsMissing, StateUnknown
 from layer2.primitives.errors import RangeError
@@ -104,9 +106,7 @@ class Operator(Acceptance):
             DepositsMissing: the chain took back deposits that blocks spend, and may bring them back.
         """
         with self._stepping:
-            self.follow()
-            self._compare()
-            self._settle_lost()
+            self._look()
             self._submit_missing()
             made = self._make()
             if made is not None:
@@ -122,9 +122,7 @@ class Operator(Acceptance):
     def make_block(self) -> Made | None:
         """Make a block of what is pending, durably, without submitting it. None if nothing is pending."""
         with self._stepping:
-            self.follow()
-            self._compare()
-            self._settle_lost()
+            self._look()
             return self._make()
 
     def header(self, number: int) -> Header:
@@ -136,7 +134,36 @@ class Operator(Acceptance):
             raise StateUnknown(f"block {number} is made, and not on the chain yet", hint="ask again")
         return found
 
+    def exit_kit(self, position: int) -> ExitKit:
+        """The proof of an output, spent or not; raises StateUnknown unless the chain has its block or deposit."""
+        place = decode_position(position)
+        if place.deposit:
+            with self.lock:
+                deposit = self.books.deposits.get(place.deposit)
+            if deposit is None:
+                raise StateUnknown(f"deposit {place.deposit} is not there", hint="wait for it")
+            return ExitKit.of_deposit(deposit)
+        header = self.header(place.block)
+        if place.transaction >= header.count:
+            raise StateUnknown(
+                f"block {place.block} has {header.count} transactions, {place.transaction} asked", hint="count from 0"
+            )
+        record = self.store.records(place.block)[place.transaction]
+        packed = packed_of(record)
+        if place.output >= packed[1] & 15:
+            raise StateUnknown(f"no output {place.output} at {position:#x}", hint="count from 0")
+        signatures = tuple(record[at : at + 64] for at in range(len(packed), len(record), 64))
+        return ExitKit(position, packed, header, self.store.tree(place.block).proof(place.transaction), signatures)
+
     # ------------------------------------------------------------------------------------------------------- inside
+
+    def _look(self) -> None:
+        """What the chain says now, and whether the blocks of this operator can stand on it."""
+        if self.halted is not None:
+            raise self.halted
+        self.follow()
+        self._compare()
+        self._settle_lost()
 
     def _make(self) -> Made | None:
         while True:
@@ -183,11 +210,16 @@ class Operator(Acceptance):
             for number, header in self.books.posted.items():
                 own = self.store.made[number - 1] if number <= len(self.store.made) else None
                 if own is None or (own.root, own.count) != (header.root, header.count):
-                    raise BlockLost(
+                    raise self._halt(
                         f"the chain has block {number} with root 0x{header.root.hex()[:8]}.., "
                         + (f"this operator made 0x{own.root.hex()[:8]}.." if own else "this operator has made none"),
-                        hint="stop: another operator uses this key, or this journal is an old copy",
+                        "stop: another operator uses this key, or this journal is an old copy",
                     )
+
+    def _halt(self, message: str, hint: str) -> BlockLost:
+        """From now on nothing is accepted; what was promised cannot be kept."""
+        self.halted = BlockLost(message, hint=hint)
+        return self.halted
 
     def _submit_missing(self) -> None:
         while True:
@@ -228,9 +260,9 @@ class Operator(Acceptance):
                 None,
             )
             if first is not None and first in self.books.posted:
-                raise BlockLost(
+                raise self._halt(
                     f"block {first} is on the chain and spends deposits {sorted(lost)}, which are not",
-                    hint="a reorganisation was deeper than the margin: stop, and let owners exit",
+                    "a reorganisation was deeper than the margin: stop, and let owners exit",
                 )
             if not hopeless:
                 raise DepositsMissing(
@@ -246,7 +278,7 @@ class Operator(Acceptance):
         """Blocks that the chain never had, and never can have: what is left of their payments is pending again."""
         gone: list[bytes] = []
         if len(self.store) - first + 1 > self.ledger.undoable:
-            raise BlockLost(f"block {first} is too old to be taken back", hint="start from a backup of the folder")
+            raise self._halt(f"block {first} is too old to be taken back", "stop, and let owners exit")
         while len(self.store) >= first:
             gone = self.store.records(len(self.store)) + gone
             self.books.undo()

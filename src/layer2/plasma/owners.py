@@ -46,6 +46,10 @@ class Owners:
         """Positions that were given to an owner, each once, in the order of the last time."""
         return list(dict.fromkeys(self._given.get(owner, ())))
 
+    def count(self, owner: bytes) -> int:
+        """How often an owner was given something."""
+        return len(self._given.get(owner, ()))
+
     def keep(self, owner: bytes, positions: list[int]) -> None:
         """Forget all that an owner was given but these."""
         if positions:

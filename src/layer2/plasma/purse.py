@@ -45,6 +45,9 @@ class Sent:
     state: State = State.PENDING
     before: bytes = b""
 
+    def __repr__(self) -> str:
+        return f"<{self.what} 0x{self.hash.hex()[:8]} {self.state}, until block {self.transaction.expiry}>"
+
     @property
     def hash(self) -> bytes:
         """Of the transaction."""

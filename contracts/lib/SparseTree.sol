@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @title A compact sparse tree keyed by 64-bit numbers
+/// @dev The path to a key is its bits, the highest first. A subtree with one leaf is that leaf, one without is 32 zero
+/// bytes. leaf = keccak256(0x00 | key(8) | value), node = keccak256(0x01 | left | right): neither can pass for the
+/// other. On the path of a key there is one end, so that a root fixes one value of a key, or none.
+library SparseTree {
+    uint256 private constant DEPTH = 64;
+
+    /// @notice Whether `value` stands at `key` under `root`.
+    /// @param siblings from the root down
+    function includes(bytes32 root, uint64 key, bytes32 value, bytes32[] calldata siblings)
+        internal
+        pure
+        returns (bool)
+    {
+        if (siblings.length > DEPTH) return false;
+        bytes32 node = keccak256(abi.encodePacked(bytes1(0x00), key, value));
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore8(m, 0x01)
+            m := add(m, 1)
+            for { let i := siblings.length } i {} {
+                i := sub(i, 1)
+                let right := shl(5, and(shr(sub(63, i), key), 1))
+                mstore(add(m, right), node)
+                mstore(add(m, sub(32, right)), calldataload(add(siblings.offset, shl(5, i))))
+                node := keccak256(sub(m, 1), 65)
+            }
+        }
+        return node == root;
+    }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {ICoinChain} from "../interfaces/ICoinChain.sol";
+import {Signatures} from "../lib/Signatures.sol";
+import {SparseTree} from "../lib/SparseTree.sol";
+
+/// @title Parameters, blocks, the operator, and what a shown transfer says
+abstract contract CoinBase is ICoinChain {
+    /// @dev One slot: what a block and a deposit write.
+    struct Head {
+        address operator;
+        uint32 nextBlock;
+        uint64 count;
+    }
+
+    struct Named {
+        address next;
+        uint40 time;
+    }
+
+    bytes32 private constant DOMAIN_TYPE =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 private constant NAME_HASH = keccak256("layer2 plasma coins");
+    bytes32 private constant VERSION_HASH = keccak256("1");
+    bytes32 private constant TRANSFER_TYPE =
+        keccak256("Transfer(uint64 coin,uint40 prevBlock,address newOwner,uint40 expiry)");
+
+    address private immutable _FIRST_OPERATOR;
+    uint40 internal immutable _EXIT_PERIOD;
+    uint40 private immutable _ROTATION_DELAY;
+    uint96 internal immutable _EXIT_BOND;
+    uint96 internal immutable _CHALLENGE_BOND;
+    uint96 internal immutable _BOUNTY;
+    uint256 private immutable _CHAIN_ID;
+    bytes32 private immutable _DOMAIN;
+
+    Head internal _head;
+    Named private _named;
+    /// @inheritdoc ICoinChain
+    mapping(uint256 number => bytes32) public blocks;
+
+    bool private transient _entered;
+
+    constructor(Config memory config_) {
+        // Both halves of the period must last, and whoever distrusts the next operator must have the time to leave.
+        bool short = config_.exitPeriod < 2 || config_.rotationDelay < config_.exitPeriod;
+        bool free = config_.exitBond == 0 || config_.challengeBond == 0;
+        if (short || free || config_.operator == address(0) || config_.bounty > config_.exitBond) {
+            revert ConfigInvalid();
+        }
+        _FIRST_OPERATOR = config_.operator;
+        _EXIT_PERIOD = config_.exitPeriod;
+        _ROTATION_DELAY = config_.rotationDelay;
+        _EXIT_BOND = config_.exitBond;
+        _CHALLENGE_BOND = config_.challengeBond;
+        _BOUNTY = config_.bounty;
+        _CHAIN_ID = block.chainid;
+        _DOMAIN = _buildDomain();
+        _head = Head(config_.operator, 1, 0);
+        emit OperatorChanged(config_.operator);
+    }
+
+    modifier once() {
+        if (_entered) revert Reentered();
+        _entered = true;
+        _;
+        _entered = false;
+    }
+
+    // ----------------------------------------------------------------------------------------------------- Blocks
+
+    /// @inheritdoc ICoinChain
+    function submitBlock(uint256 number, bytes32 root) external {
+        Head memory h = _head;
+        _requireCaller(h.operator);
+        if (number != h.nextBlock) revert BlockNumberWrong(number, h.nextBlock);
+        h.nextBlock += 1;
+        _head = h;
+        blocks[number] = _headerHash(root, block.timestamp);
+        emit BlockSubmitted(number, root, block.timestamp);
+    }
+
+    /// @inheritdoc ICoinChain
+    function nameOperator(address next) external {
+        _requireCaller(_head.operator);
+        uint256 time = block.timestamp + _ROTATION_DELAY;
+        _named = Named(next, uint40(time));
+        emit OperatorNamed(next, time);
+    }
+
+    /// @inheritdoc ICoinChain
+    function takeOver() external {
+        Named memory named = _named;
+        _requireCaller(named.next);
+        if (block.timestamp < named.time) revert TooEarly(block.timestamp, named.time);
+        delete _named;
+        _head.operator = named.next;
+        emit OperatorChanged(named.next);
+    }
+
+    // ------------------------------------------------------------------------------------------------------ Views
+
+    /// @inheritdoc ICoinChain
+    function head() external view returns (address operator, uint256 nextBlock, uint256 count) {
+        return (_head.operator, _head.nextBlock, _head.count);
+    }
+
+    /// @inheritdoc ICoinChain
+    function nextOperator() external view returns (address next, uint256 time) {
+        return (_named.next, _named.time);
+    }
+
+    /// @inheritdoc ICoinChain
+    function config() external view returns (Config memory) {
+        return Config(_FIRST_OPERATOR, _EXIT_PERIOD, _ROTATION_DELAY, _EXIT_BOND, _CHALLENGE_BOND, _BOUNTY);
+    }
+
+    /// @inheritdoc ICoinChain
+    function domainSeparator() public view returns (bytes32) {
+        return block.chainid == _CHAIN_ID ? _DOMAIN : _buildDomain();
+    }
+
+    // -------------------------------------------------------------------------------------------------- Transfers
+
+    /// @dev The transfer is in the block, in time, and comes after what it spends.
+    function _requireShown(uint64 coin, Shown calldata shown) internal view {
+        (uint40 number, uint40 prevBlock, address newOwner) = (shown.number, shown.prevBlock, shown.newOwner);
+        if (newOwner == address(0) || prevBlock >= number) revert TransferInvalid();
+        if (number > shown.expiry) revert TransferExpired(number, shown.expiry);
+        if (blocks[number] != _headerHash(shown.root, shown.time)) revert BlockUnknown(number);
+        bytes32 txHash = keccak256(abi.encodePacked(hex"0201", coin, prevBlock, newOwner, shown.expiry));
+        if (!SparseTree.includes(shown.root, coin, txHash, shown.siblings)) revert ProofInvalid(number);
+    }
+
+    /// @dev ECDSA alone: whether a transfer is signed must not change after it is in a block.
+    function _requireSigned(uint64 coin, Shown calldata shown, address owner, bytes calldata signature) internal view {
+        bytes32 message = keccak256(abi.encode(TRANSFER_TYPE, coin, shown.prevBlock, shown.newOwner, shown.expiry));
+        bytes32 digest = keccak256(abi.encodePacked(hex"1901", domainSeparator(), message));
+        // No owner is zero, so that a recovery that fails is nobody's.
+        if (Signatures.recover(digest, signature) != owner) revert SignatureInvalid(owner);
+    }
+
+    function _requireSpends(Shown calldata shown, uint256 number) internal pure {
+        if (shown.prevBlock != number) revert SpendsOther(shown.prevBlock, number);
+    }
+
+    function _requireWithin(uint256 number, uint256 from, uint256 to) internal pure {
+        if (number < from || number > to) revert BlockOutOfRange(number, from, to);
+    }
+
+    function _requireCaller(address need) internal view {
+        if (msg.sender != need) revert CallerUnauthorized(msg.sender, need);
+    }
+
+    function _requireValue(uint256 need) internal view {
+        if (msg.value != need) revert AmountInvalid(msg.value, need);
+    }
+
+    function _headerHash(bytes32 root, uint256 time) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            mstore(0, root)
+            mstore(32, time)
+            hash := keccak256(0, 64)
+        }
+    }
+
+    function _buildDomain() private view returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_TYPE, NAME_HASH, VERSION_HASH, block.chainid, address(this)));
+    }
+}
