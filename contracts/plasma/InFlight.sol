@@ -118,15 +118,17 @@ abstract contract InFlightExits is InFlightStart {
                     left |= mask;
                     continue;
                 }
-                if (e.status == ExitStatus.Open) back += _retire(o, e);
+                if (e.status == ExitStatus.Open) back += _retire(o, e, _EXIT_BOND);
                 _markPaid(o.id, e);
             }
             earned += _BOUNTY;
-            _release(o.token, f.priority, o.amount, _PIGGYBACK_BOND);
+            _release(o.token, f.priority, o.amount, _PIGGYBACK_BOND - _BOUNTY);
             f.piggybacked ^= uint8(mask);
             _payBoth(o.owner, o.token, amount, back);
         }
         if (left == bits && !settling) revert NothingToPay();
+        // Held until now: it must not have covered what was paid before.
+        _unhold(0, earned);
         _pay(msg.sender, 0, earned);
     }
 
@@ -195,7 +197,7 @@ abstract contract InFlightExits is InFlightStart {
                 (,, Output memory o) = _part(data, inputIds, i, inputData[i]);
                 Exit memory e = exits(o.id);
                 // Its owner signed the transaction: the exit could have been challenged.
-                if (e.status == ExitStatus.Open) earned += _retire(o, e);
+                if (e.status == ExitStatus.Open) earned += _retire(o, e, 0);
                 _setExit(o.id, ExitStatus.Spent, 0, e.position);
                 emit OutputSpent(o.id);
             }
@@ -205,8 +207,9 @@ abstract contract InFlightExits is InFlightStart {
     }
 
     /// @dev A standard exit of what this game takes: its registration ends. Returns its bond, now free.
-    function _retire(Output memory o, Exit memory e) private returns (uint256) {
-        _release(o.token, _priorityOf(e.position), o.amount, _EXIT_BOND);
+    /// @param free what of its bond is paid at once
+    function _retire(Output memory o, Exit memory e, uint256 free) private returns (uint256) {
+        _release(o.token, _priorityOf(e.position), o.amount, free);
         return _EXIT_BOND;
     }
 }
