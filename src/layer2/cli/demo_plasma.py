@@ -117,7 +117,7 @@ def claimed(stage: PlasmaStage) -> str:
     (receipt,) = payee.claim_all()
     bond = stage.root.profile.exit_bond
     stage.audit.expect("payee", amount + bond)
-    stage.gas["exit.start"], stage.gas["exit.claim"] = started.gas_used, receipt.gas_used
+    stage.gas["exit.start_first_in_bucket"], stage.gas["exit.claim"] = started.gas_used, receipt.gas_used
     return f"{format_amount(amount)} taken out: {started.gas_used:,} gas to start, {receipt.gas_used:,} to be paid"
 
 
