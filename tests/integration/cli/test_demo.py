@@ -61,7 +61,7 @@ def test_the_plasma_chapter_passes_in_process() -> None:
     screen = quiet()
     run_demo(new_chain(), users=6, doublings=2, chapters=["plasma"], out=screen)
     told = screen.export_text()
-    assert "Every balance is exact to the wei. 28 payments between 6 users, who all left." in told
+    assert "Every balance is exact to the wei. 28 payments between 6 users, and all of them left." in told
     assert "8 owners left with all they had" in told
     assert "stopped by the watcher" in told
     assert "plasma-mvp" in told
