@@ -19,7 +19,7 @@ from layer2.plasma.promises import Made, Promises
 from layer2.plasma.refusals import BlockLost
 from layer2.plasma.transaction import Transaction, decode_transaction
 from layer2.plasma.verification import check_in_parts
-from layer2.primitives.errors import Layer2Error
+from layer2.primitives.errors import Layer2Error, RangeError
 from layer2.primitives.hashing import keccak
 from layer2.primitives.workers import Workers
 from layer2.store.journal import fault_point
@@ -52,6 +52,7 @@ class Acceptance:
         self.workers = workers or Workers()
         self.lock = threading.RLock()
         """Held while anything here is read or written that belongs together."""
+        self._following = threading.Lock()
         self._prefix = chain.domain.prefix
         self.store = BlockStore(self.folder / "bodies")
         self.books = Books(Ledger(), margin, self.store.find)
@@ -106,12 +107,20 @@ class Acceptance:
 
     def follow(self) -> None:
         """What came in, leaves, or was taken back on the chain counts before anything is promised."""
-        with self.lock:
+        with self._following:
+            # Asked without the lock: whoever accepts does not wait for the chain.
             news = self.chain.news()
-            touched = self.books.take(news)
-            if news.new or news.removed:
-                self._turn += 1
-            self._drop(self._pool.impossible(self.ledger, touched))
+            with self.lock:
+                try:
+                    touched = self.books.take(news)
+                except RangeError as failure:
+                    self.halted = BlockLost(
+                        f"the chain's node tells what cannot be: {failure}", hint="check the node, and start again"
+                    )
+                    raise self.halted from failure
+                if news.new or news.removed:
+                    self._turn += 1
+                self._drop(self._pool.impossible(self.ledger, touched))
 
     # ----------------------------------------------------------------------------------------------------- accepting
 

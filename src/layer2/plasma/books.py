@@ -103,6 +103,8 @@ class Books:
     def _do(self, block: int, one: Happening, touched: set[int]) -> None:
         if isinstance(one, Deposited):
             deposit = one.deposit
+            if deposit.number > self.ledger.deposits + len(self._coming) + 1:
+                raise RangeError(f"deposit {deposit.number} without the one before", hint="the node leaves logs out")
             self.deposits[deposit.number] = deposit
             if deposit.number > self.ledger.deposits:
                 self._coming.append((block, deposit))

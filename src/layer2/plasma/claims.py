@@ -96,6 +96,9 @@ class Claims(Exits):
                 self.purse.drop(kit.position, "paid out")
             elif status is ExitStatus.SPENT:
                 self.purse.drop(kit.position, "spent by an exit")
+            elif not leaving and status is ExitStatus.OPEN:
+                # Started by a process that died before it noted it: only its owner can have done so.
+                self.purse.exit([kit.position])
             elif leaving and status is ExitStatus.CHALLENGED:
                 self.purse.unexit(kit.position, "exit stopped")
 

@@ -17,6 +17,9 @@ from layer2.plasma.gate import NearGate
 from layer2.plasma.operator import Operator
 from layer2.plasma.sight import Sight
 from layer2.plasma.wallet import LIFETIME, Wallet
+from layer2.plasma.watcher import Watcher
+from layer2.plasma.watchfindings import Report
+from layer2.plasma.watchsource import LocalBodies
 from layer2.primitives.addresses import Address
 
 __all__ = ["LocalPlasma"]
@@ -28,6 +31,7 @@ class LocalPlasma:
     Args:
         folder: where the operator's journal and bodies, and the wallets' memories live; else a temporary one.
         margin: blocks of the chain above a deposit before the operator lets it be spent.
+        watcher: acts for the watcher; without it, it only looks.
     """
 
     wallet_type: type[Wallet] = Wallet
@@ -41,6 +45,7 @@ class LocalPlasma:
         folder: Path | None = None,
         policy: FeePolicy | None = None,
         margin: int = 0,
+        watcher: Signer | None = None,
     ) -> None:
         self.connection = connection
         self.profile = profile
@@ -56,6 +61,9 @@ class LocalPlasma:
         place = folder / f"operator-{self.root.address[2:10].lower()}"
         self.operator = Operator(chain, place, fee_owner=operator.address, policy=policy, margin=margin)
         self.gate = NearGate(self.operator)
+        acting = None if watcher is None else Sender(connection, watcher)
+        bodies = LocalBodies(self.operator.store)
+        self.watcher = Watcher(self.root, bodies, sender=acting, start_block=self.start_block)
         self._wallets: dict[Address, Wallet] = {}
 
     def __repr__(self) -> str:
@@ -64,6 +72,7 @@ class LocalPlasma:
     def close(self) -> None:
         """Let go of all files."""
         self.operator.close()
+        self.watcher.close()
         for one in self._wallets.values():
             one.close()
         self._wallets.clear()
@@ -82,6 +91,13 @@ class LocalPlasma:
             found = self.wallet_type(self.root, signer, self.purse_of(signer), self.sight, self.gate, lifetime=lifetime)
             self._wallets[signer.address] = found
         return found
+
+    def watch(self) -> Report:
+        """Let the watcher do what is due, and tell the wallets which block not to believe."""
+        report = self.watcher.step()
+        for one in self._wallets.values():
+            one.distrusted = self.watcher.bad_block
+        return report
 
     def purse_of(self, signer: Signer) -> Path:
         """Where the memory of an account's wallet lives."""

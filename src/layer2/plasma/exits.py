@@ -120,15 +120,29 @@ class Exits(Holder):
     # ------------------------------------------------------------------------------------------------------- inside
 
     def _start(self, kits: Sequence[Kit]) -> list[Receipt]:
-        fresh = [self.renewed(kit) for kit in kits]
+        """One that cannot start does not hold up the others; then it raises why it cannot."""
+        fresh: list[Kit] = []
+        faults: list[Layer2Error] = []
+        for kit in kits:
+            try:
+                fresh.append(self.renewed(kit))
+            except KitWrong as fault:
+                faults.append(fault)
+        receipts = self._begin(fresh, faults) if fresh else []
+        if faults:
+            raise faults[0]
+        return receipts
+
+    def _begin(self, kits: Sequence[Kit], faults: list[Layer2Error]) -> list[Receipt]:
         try:
-            receipt = self.root.start_exits(self.sender, [kit.proof for kit in fresh])
-        except ContractReverted:
-            if len(fresh) == 1:
-                raise
-            # One that cannot start must not hold up the others.
-            return self._start(fresh[: len(fresh) // 2]) + self._start(fresh[len(fresh) // 2 :])
-        self.purse.exit(kit.position for kit in fresh)
+            receipt = self.root.start_exits(self.sender, [kit.proof for kit in kits])
+        except ContractReverted as fault:
+            if len(kits) == 1:
+                faults.append(fault)
+                return []
+            half = len(kits) // 2
+            return self._begin(kits[:half], faults) + self._begin(kits[half:], faults)
+        self.purse.exit(kit.position for kit in kits)
         return [receipt]
 
     def _exit_payment(self, hashed: bytes, bits: int) -> list[Receipt]:
@@ -141,7 +155,10 @@ class Exits(Holder):
             receipts.append(self.root.start_in_flight(self.sender, kit.proof, inputs, kit.payment.signatures, bits))
             self.purse.game(hashed, bits)
             return receipts
-        for bit in range(8):
+        if hashed not in self.purse.games:
+            # Started by somebody else, or by a process that died before it noted it.
+            self.purse.game(hashed, game.piggybacked & kit.bits_of(self.owner))
+        for bit in range(8 if game.status is InFlightStatus.OPEN else 0):
             if bits >> bit & 1 and not (game.piggybacked | game.blocked) >> bit & 1:
                 made = kit.inputs[bit].made if bit < 4 else b""
                 receipts.append(self.root.piggyback(self.sender, kit.transaction.packed, kit.input_ids, bit, made))
@@ -196,7 +213,8 @@ class Exits(Holder):
         return set() if included is None else {included.position & ~0xFF | at for at in range(4)}
 
     def _joinable(self, covered: set[int]) -> Iterator[tuple[bytes, int, bytes]]:
-        own = {one.kit.exit_id for one in self.purse.sent.values() if one.hash in self.purse.games}
+        # Own payments have a plan of their own, unless signatures are missing to play them.
+        own = {one.kit.exit_id for one in self.purse.sent.values() if one.kit.complete}
         ids = {kit.output_id: kit for kit in self.purse.coins.values()}
         half = self.root.profile.exit_period // 2
         for identity, (transaction, input_ids) in self.sight.games.items():

@@ -16,6 +16,8 @@ from layer2.plasma.holder import Utxo
 from layer2.plasma.operator import Operator
 from layer2.plasma.purse import Sent
 from layer2.plasma.wallet import Wallet
+from layer2.plasma.watcher import Watcher
+from layer2.plasma.watchfindings import Report
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.errors import InputError
 
@@ -84,10 +86,11 @@ class PlasmaFacade:
         profile: Profile = DEVNET,
         folder: str | Path | None = None,
         policy: FeePolicy | None = None,
+        watcher: Signer | None = None,
     ) -> PlasmaFacade:
         """Deploy a root chain and start its operator. `folder`: where all files live; else a temporary one."""
         place = None if folder is None else Path(folder)
-        return cls(LocalPlasma(connection, operator, profile=profile, folder=place, policy=policy))
+        return cls(LocalPlasma(connection, operator, profile=profile, folder=place, policy=policy, watcher=watcher))
 
     def __repr__(self) -> str:
         blocks, pending = self.root.head()[1] - 1, self.operator.waiting
@@ -102,6 +105,15 @@ class PlasmaFacade:
     def operator(self) -> Operator:
         """Makes blocks: `submit_block()`."""
         return self.local.operator
+
+    @property
+    def watcher(self) -> Watcher:
+        """Sees and judges everything; `watch()` lets it act and tells the wallets."""
+        return self.local.watcher
+
+    def watch(self) -> Report:
+        """Let the watcher do what is due, and tell the wallets which block not to believe."""
+        return self.local.watch()
 
     @property
     def address(self) -> Address:

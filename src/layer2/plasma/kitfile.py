@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,23 @@ from layer2.plasma.transaction import decode_deposit, decode_transaction
 from layer2.plasma.walletrefusals import KitMalformed, KitWrong
 from layer2.primitives.errors import MalformedError
 
-__all__ = ["KitFile", "from_json", "load_kits", "once", "parse", "payment_from_json", "save_kits", "text_of", "to_json"]
+__all__ = [
+    "KitFile",
+    "from_json",
+    "load_kits",
+    "parse",
+    "payment_from_json",
+    "read_json",
+    "save_kits",
+    "text_of",
+    "to_json",
+]
 
 T = TypeVar("T")
 
 FORMAT = "layer2 plasma exit kits"
+_DEEPEST = 16
+_BRACKETS = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{}]', re.DOTALL)
 _LONGEST = 16
 """Siblings in a path."""
 
@@ -101,6 +114,23 @@ def payment_from_json(value: object) -> PaymentKit:
     return _read(made)
 
 
+def read_json(text: str) -> Any:
+    """The value in a text that anybody may have written; raises KitMalformed."""
+    # The library's own reader recurses, and may end the process: how deep a text goes is counted first.
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        if found[0][0] != '"':
+            depth += 1 if found[0] in "[{" else -1
+        if depth > _DEEPEST:
+            raise KitMalformed(f"text: nested more than {_DEEPEST} deep")
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_never, parse_float=_never)
+    except json.JSONDecodeError as fault:
+        raise KitMalformed(f"text: no JSON: {fault}") from None
+    except ValueError:
+        raise KitMalformed("text: a number is too long") from None
+
+
 def text_of(root: RootChain, outputs: Iterable[Kit], payments: Iterable[PaymentKit] = ()) -> str:
     """A file's text."""
     value = {
@@ -121,10 +151,7 @@ def parse(text: str, root: RootChain) -> KitFile:
         KitMalformed: it has no reading.
         KitWrong: it is of another chain or contract, or a kit does not lead to what the chain has.
     """
-    try:
-        value = json.loads(text, object_pairs_hook=once, parse_constant=_never, parse_float=_never)
-    except (json.JSONDecodeError, RecursionError) as fault:
-        raise KitMalformed(f"kits: no JSON: {fault}") from None
+    value = read_json(text)
     row = _fields(value, "format", "version", "chainId", "contract", "outputs", "payments")
     if row["format"] != FORMAT or row["version"] != 1 or isinstance(row["version"], bool):
         raise KitMalformed(f"kits: format {str(row['format'])[:40]!r}, version {str(row['version'])[:8]}")
@@ -205,8 +232,7 @@ def _read(make: Callable[[], T]) -> T:
         raise KitMalformed(f"kit: {fault}") from None
 
 
-def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON in which no name stands twice; raises KitMalformed."""
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     row = dict(pairs)
     if len(row) != len(pairs):
         raise KitMalformed("kit: a name stands twice")

@@ -159,6 +159,8 @@ class Operator(Acceptance):
 
     def _look(self) -> None:
         """What the chain says now, and whether the blocks of this operator can stand on it."""
+        if self.halted is not None:
+            raise self.halted
         self.follow()
         self._compare()
         self._settle_lost()

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 
 from layer2.plasma.contract import ExitStatus
-from layer2.plasma.kitfile import from_json, once, to_json
+from layer2.plasma.kitfile import from_json, read_json, to_json
 from layer2.plasma.kits import UNSIGNED, Kit, PaymentKit, require_on_chain
 from layer2.plasma.messages import Signed, digest
 from layer2.plasma.params import MAX_INPUTS
@@ -63,7 +63,7 @@ class Offer:
     def from_text(cls, text: str) -> Offer:
         """Read JSON; raises KitMalformed, KitWrong."""
         try:
-            row = json.loads(text, object_pairs_hook=once)
+            row = read_json(text)
             if row.pop("format") != _FORMAT:
                 raise KitMalformed("offer: no offer of a swap")
             give, want = ((int(row[name][0]), int(row[name][1])) for name in ("give", "want"))

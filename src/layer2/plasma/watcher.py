@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from layer2.ethereum.assets import token_at
 from layer2.ethereum.errors import ConnectionFailed, EthereumError
 from layer2.ethereum.fees import GasPolicy
 from layer2.ethereum.sender import Pending, Sender
 from layer2.plasma.contract import ExitStatus, InFlight, InFlightStatus, RootChain
+from layer2.plasma.kitfile import save_kits
+from layer2.plasma.kits import Kit, PaymentKit
 from layer2.plasma.positions import block_of
 from layer2.plasma.watchclaims import Till, claim_game, claims
 from layer2.plasma.watchfindings import Act, Finding, Kind, Report, Status
 from layer2.plasma.watchjudge import Judge
+from layer2.plasma.watchkits import kit_at, kits_of, payment_kit
 from layer2.plasma.watchplan import Plan, WatchPolicy
 from layer2.plasma.watchquestions import questions
 from layer2.plasma.watchsource import BodySource
 from layer2.plasma.watchstate import WatchState
 from layer2.plasma.watchview import ExitSeen, Game
+from layer2.primitives.addresses import address_bytes, to_address
 from layer2.primitives.errors import Layer2Error
 from layer2.primitives.hashing import keccak
 from layer2.primitives.workers import Workers
 from layer2.store.journal import fault_point
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["FAULT_POINTS", "Watcher"]
 
@@ -118,6 +118,26 @@ class Watcher(WatchState):
             tuple(self._standing.values()),
         )
 
+    # ---------------------------------------------------------------------------------------------------------- kits
+
+    def kit(self, position: int) -> Kit:
+        """What it takes to exit the output at a position. Raises StateUnknown while its block is not to be had."""
+        return kit_at(self.evidence, position)
+
+    def payment_kit(self, record: bytes) -> PaymentKit:
+        """What it takes to exit a signed payment, `packed | signatures(64 each)`, through a game of its own."""
+        return payment_kit(self.evidence, record)
+
+    def kits(self, owner: str) -> tuple[Kit, ...]:
+        """Kits of all outputs that an address owns after the last good block, exiting ones too."""
+        return kits_of(self.evidence, self.line.ledger, address_bytes(to_address(owner)))
+
+    def export_kits(self, owner: str, path: str | Path) -> int:
+        """Write them to a file that wallets load (`layer2.plasma.kitfile`); how many there are."""
+        found = self.kits(owner)
+        save_kits(path, self.root_chain, found)
+        return len(found)
+
     # ---------------------------------------------------------------------------------------------------------- step
 
     def step(self) -> Report:
@@ -130,7 +150,7 @@ class Watcher(WatchState):
             self._follow(report)
             now = self.connection.timestamp()
             self._fetch(report, now, self.policy.patience)
-            self._advance()
+            self._advance(report)
             standing, plans = self._judge(now)
             self._note(standing, report)
             if self.sender is not None:

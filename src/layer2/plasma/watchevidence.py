@@ -25,6 +25,9 @@ NOWHERE = (1 << 56) - 1
 """The place of a transaction that is in no block: younger than all that are."""
 
 _KEPT = 3
+"""Blocks whose records and trees are held in memory."""
+_KEPT_RECORDS = 1 << 16
+"""Single records that are: exits of outputs of many blocks are judged again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Evidence:
         self._prefix = domain.prefix
         self._records: OrderedDict[bytes, list[bytes]] = OrderedDict()
         self._trees: OrderedDict[bytes, BlockTree] = OrderedDict()
+        self._single: OrderedDict[tuple[bytes, int], bytes] = OrderedDict()
 
     def __repr__(self) -> str:
         return f"<Evidence {self.store}>"
@@ -79,10 +83,26 @@ class Evidence:
             self._records.popitem(last=False)
         return found
 
+    def record(self, number: int, index: int) -> bytes | None:
+        """A transaction of a block with its signatures, as it stands there; None if it is not to be had."""
+        header = self.view.headers.get(number)
+        if header is None:
+            return None
+        key = header.hash, index
+        found = self._single.get(key)
+        if found is None:
+            records = self.records(number)
+            if records is None or index >= len(records):
+                return None
+            found = self._single[key] = records[index]
+            while len(self._single) > _KEPT_RECORDS:
+                self._single.popitem(last=False)
+        return found
+
     def transaction(self, number: int, index: int) -> bytes | None:
-        """A packed transaction of a block, as it stands there; None if it is not to be had."""
-        records = self.records(number)
-        return packed_of(records[index]) if records is not None and index < len(records) else None
+        """The packed transaction alone."""
+        record = self.record(number, index)
+        return None if record is None else packed_of(record)
 
     def proof(self, number: int, index: int, output: int = 0) -> Proof | None:
         """The proof that an output is included; None if the block is not to be had."""
@@ -149,10 +169,10 @@ class Evidence:
         """Payments that spend an output with the owner's signature: those in blocks, oldest first, then those in none
         that may still get into one."""
         for number, index, at in self.store.spends(position):
-            records = self.records(number)
-            if records is None or index >= len(records):
+            record = self.record(number, index)
+            if record is None:
                 continue
-            found = self._spender(records[index], position, owner, number << 16 | index)
+            found = self._spender(record, position, owner, number << 16 | index)
             if found is not None and found.input == at:
                 yield found
         following = self.view.posted + 1

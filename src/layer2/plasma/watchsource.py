@@ -43,7 +43,7 @@ class LocalBodies:
 
 
 class HttpBodies:
-    """`GET {url}/{number}`, for instance an operator's `/plasma/blocks`: the body as it is, 404 if there is none."""
+    """A service: `GET {url}/v1/blocks/{number}/body` gives the body as it is, 404 if there is none."""
 
     def __init__(self, url: str, timeout: float = _TIMEOUT) -> None:
         self.url = url.rstrip("/")
@@ -55,7 +55,7 @@ class HttpBodies:
     def body(self, number: int) -> bytes | None:
         """Ask. Raises ConnectionFailed."""
         try:
-            with urllib.request.urlopen(f"{self.url}/{number}", timeout=self.timeout) as answer:
+            with urllib.request.urlopen(f"{self.url}/v1/blocks/{number}/body", timeout=self.timeout) as answer:
                 found: bytes = answer.read(MOST_BYTES + 1)
         except urllib.error.HTTPError as failure:
             if failure.code == 404:

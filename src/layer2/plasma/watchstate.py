@@ -97,7 +97,13 @@ class WatchState:
 
     def missing(self) -> list[int]:
         """Blocks whose body nobody had yet."""
-        return [number for number, one in sorted(self.view.headers.items()) if one.hash not in self._have]
+        found, posted = [], self.view.posted
+        while self._complete < posted and self.view.headers[self._complete + 1].hash in self._have:
+            self._complete += 1
+        for number in range(self._complete + 1, posted + 1):
+            if self.view.headers[number].hash not in self._have:
+                found.append(number)
+        return found
 
     def learn(self, record: bytes) -> bool:
         """Keep a signed payment, `packed | signatures(64 each)`, that may never be in a block: it can stop exits.
@@ -118,6 +124,7 @@ class WatchState:
         self.evidence = Evidence(self.view, self.store, self.root_chain.domain)
         self.line = Line(self.evidence.find)
         self._have: set[bytes] = set()
+        self._complete = 0
         self._late: set[int] = set()
         self._fault = ""
         self._head = 0
@@ -144,6 +151,7 @@ class WatchState:
         self._head = update.head
         if update.removed:
             self._over.clear()
+            self._complete = 0
         try:
             self._memory.note_news(len(update.removed), update.new, self._follower.cursor)
         except Layer2Error:
@@ -227,20 +235,22 @@ class WatchState:
             return True
         return False
 
-    def _advance(self) -> None:
+    def _advance(self, report: Report) -> None:
         """Judge blocks in order, as far as bodies are there."""
         while (found := self.line.following()) is not None:
             number, header = found
-            body = self.store.body(header.hash) if header.hash in self._have else None
+            body = self.store.body(header.hash)
             if body is None:
+                asked = header.hash not in self._have
                 self._have.discard(header.hash)
-                return
+                self._complete = min(self._complete, number - 1)
+                # One that was here, and is damaged or gone, is fetched again.
+                if asked or not self._ask(number, header, report):
+                    return
+                self._have.add(header.hash)
+                continue
             domain = self.root_chain.domain
             verdict = validate(self.line.ledger, number, header, body, domain, self.workers)
-            if verdict.withheld:
-                # It was checked when it came, and is damaged since.
-                self._have.discard(header.hash)
-                return
             self._settle(verdict, header)
 
     def _settle(self, verdict: Verdict, header: Header) -> None:

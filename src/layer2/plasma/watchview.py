@@ -79,8 +79,8 @@ class View:
 
     @property
     def posted(self) -> int:
-        """The last child block."""
-        return max(self.headers, default=0)
+        """The last child block: they are numbered from 1 without gaps."""
+        return len(self.headers)
 
     @property
     def operator(self) -> str:

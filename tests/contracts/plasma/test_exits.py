@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import ANY
+
 import pytest
 from tests.contracts.plasma.builder import (
     BOUNTY,
@@ -255,9 +257,8 @@ def test_a_spent_output_is_stopped_by_its_spender_and_the_bond_goes_to_the_watch
     assert before - world.balance(world.chain.address) == EXIT_BOND
     assert world.exit_of(output_id(payment)) == (CHALLENGED, 5, block.proof()[0])
     assert world.ledger() == (0, 0)
-    for again in ("challengeExit",):
-        with reverts("ExitStatusWrong", world.chain, id=output_id(payment), status=CHALLENGED):
-            world.send(world.watcher, again, bare(block.proof()), world.spend(spender, world.payee))
+    with reverts("ExitStatusWrong", world.chain, id=output_id(payment), status=CHALLENGED):
+        world.send(world.watcher, "challengeExit", bare(block.proof()), world.spend(spender, world.payee))
     world.at(world.now + 3 * W)
     with reverts("ExitStatusWrong", world.chain, id=output_id(payment), status=CHALLENGED):
         claim(world, block.proof())
@@ -355,7 +356,6 @@ def test_who_cannot_be_paid_stops_nobody_and_fetches_it_later(world: World, name
     if name == "ReturnBombReceiver":
         receiver.transact(world.deployer, "configure", 1 << 20, True)
     start = world.chain.encode("startExit", bad.proof)
-    world.deployer.send(receiver.address, b"", 0, 100_000) if False else None
     execute = receiver.encode("execute", world.chain.address, EXIT_BOND, start)
     world.deployer.send(receiver.address, execute, EXIT_BOND)
     world.exit(world.payer, good.proof)
@@ -381,7 +381,7 @@ def test_a_claimer_that_starves_a_payment_of_gas_is_refused(world: World) -> Non
     world.deployer.send(receiver.address, receiver.encode("execute", world.chain.address, EXIT_BOND, start), EXIT_BOND)
     world.at(world.now + W)
     data = world.chain.encode("claim", [item(deposit.proof)], [])
-    with reverts("GasTooLow", world.chain, have=__import__("unittest").mock.ANY, need=100_000 * 64 // 63 + 50_000):
+    with reverts("GasTooLow", world.chain, have=ANY, need=100_000 * 64 // 63 + 50_000):
         world.thief.send(world.chain.address, data, 0, 170_000, decoder=world.chain.decoder)
 
 

@@ -308,6 +308,20 @@ def test_a_deposit_that_never_comes_again_is_given_up_after_a_while(operator: Op
     assert operator.ledger.head == 0
 
 
+def test_a_node_that_leaves_deposits_out_stops_the_operator(operator: Operator, ground: Ground) -> None:
+    ground.deposit(PAYER)
+    operator.follow()
+    place = ground.deposit(PAYER)
+    ground.deposit(PAYER)
+    ground.blocks[1] = None
+    with pytest.raises(BlockLost, match="cannot be"):
+        operator.follow()
+    with pytest.raises(BlockLost):
+        operator.submit(pay(place))
+    with pytest.raises(BlockLost):
+        operator.step()
+
+
 def test_a_block_of_somebody_else_stops_the_operator(operator: Operator, ground: Ground) -> None:
     ground.deposit(PAYER)
     ground.add(BlockPosted(1, Header(bytes(31) + b"\1", 5, 1)))
