@@ -82,7 +82,7 @@ def test_a_voucher_lock_pays_what_was_streamed_up_to_the_lock(virtual: Standing,
 def test_the_payer_cannot_use_up_a_voucher_lock_with_an_old_voucher(virtual: Standing) -> None:
     world = virtual.world
     for thief in (world.payer, world.relayer):
-        with reverts("CallerUnauthorized(address)", caller=thief.address):
+        with reverts("CallerUnauthorized(address caller)", caller=thief.address):
             virtual.unlock(thief, streamed(world, 1))
     virtual.unlock(world.payee, streamed(world, WORTH))
     assert virtual.earned() == WORTH
@@ -116,7 +116,7 @@ def test_a_tower_resolves_a_voucher_lock_with_the_very_voucher_it_was_given(virt
     consent = (tower, LATER, world.sign(world.payee, Watch(virtual.key.id, tower, act, LATER)))
     with reverts("SignatureInvalid", signer=world.payee.address):
         virtual.unlock(world.relayer, old, consent)
-    with reverts("CallerUnauthorized(address)", caller=world.payer.address):
+    with reverts("CallerUnauthorized(address caller)", caller=world.payer.address):
         virtual.unlock(world.payer, newest, consent)
     virtual.unlock(world.relayer, newest, consent)
     assert virtual.earned() == WORTH
@@ -193,7 +193,7 @@ def test_only_the_receiver_chooses_the_evidence(world: GasWorld, condition: Cont
     standing, best = judged(world, condition, 0, WORTH)
     _, poor = judged(world, condition, 0, 1)
     for thief in (world.payer, world.relayer):
-        with reverts("CallerUnauthorized(address)", caller=thief.address):
+        with reverts("CallerUnauthorized(address caller)", caller=thief.address):
             standing.unlock(thief, poor)
     standing.unlock(world.payee, best)
     assert standing.earned() == WORTH

@@ -67,7 +67,7 @@ def test_the_window_is_open_at_its_last_second_and_shut_after_it(world: GasWorld
 
 def test_a_stranger_cannot_start_a_close(world: GasWorld) -> None:
     key = funded(world)
-    with reverts("CallerUnauthorized(address)", caller=world.relayer.address):
+    with reverts("CallerUnauthorized(address caller)", caller=world.relayer.address):
         world.act(world.relayer, "startClose", key.as_tuple(), 0, b"")
 
 

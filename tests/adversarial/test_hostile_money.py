@@ -87,7 +87,7 @@ def test_a_token_that_answers_false_leaves_its_payouts_owed(world: GasWorld) -> 
     token.transact(world.operator, "setFailing", False)
     world.act(world.payer, "sweep", token.address, world.payer.address)
     assert token.call("balanceOf", world.payer.address) == 1000 * UNIT
-    with reverts("NothingOwed(address,address)", account=world.payer.address, token=token.address):
+    with reverts("NothingOwed(address account,address token)", account=world.payer.address, token=token.address):
         world.act(world.payer, "sweep", token.address, world.payer.address)
 
 

@@ -95,7 +95,7 @@ def test_a_tower_posts_the_one_proof_it_was_given(world: GasWorld) -> None:
     act = LockVoucher(key.id, 7, 1, lock.amount, lock.expiry, locks_hash([lock])).struct_hash()
     tower = world.relayer.address
     consent = (tower, LATER, world.sign(world.payee, Watch(key.id, tower, act, LATER)))
-    with reverts("CallerUnauthorized(address)", caller=world.payer.address):
+    with reverts("CallerUnauthorized(address caller)", caller=world.payer.address):
         world.act(world.payer, "postLocks", key.as_tuple(), False, proof, consent)
     with reverts("SignatureInvalid", signer=world.payee.address):
         world.act(world.relayer, "postLocks", key.as_tuple(), False, locked(world, key, 1, 7, []), consent)

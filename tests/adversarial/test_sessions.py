@@ -90,7 +90,7 @@ def test_a_session_key_closes_for_its_owner_only_and_with_the_right_to(world: Ga
     of_payee = right(world, key, world.payee)
     with reverts("SignatureInvalid", signer=world.payer.address):
         world.act(hot, "startCloseAs", key.as_tuple(), False, of_payee, 0, b"")
-    with reverts("CallerUnauthorized(address)", caller=world.relayer.address):
+    with reverts("CallerUnauthorized(address caller)", caller=world.relayer.address):
         world.act(world.relayer, "startCloseAs", key.as_tuple(), True, of_payee, 9, newest)
     only_pays = right(world, key, world.payee, rights=RIGHT_TO_PAY)
     with reverts("SessionExceeded", key=HOT.address, have=RIGHT_TO_PAY, need=RIGHT_TO_CLOSE):

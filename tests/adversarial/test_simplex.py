@@ -45,7 +45,7 @@ def test_a_claim_still_counts_while_the_payer_exits(world: GasWorld) -> None:
 
 def test_a_payer_cannot_exit_early_or_for_somebody_else(world: GasWorld) -> None:
     key = funded(world, simplex=True)
-    with reverts("CallerUnauthorized(address)", caller=world.relayer.address):
+    with reverts("CallerUnauthorized(address caller)", caller=world.relayer.address):
         world.act(world.relayer, "requestExit", key.as_tuple())
     world.act(world.payer, "requestExit", key.as_tuple())
     deadline = world.hub.call("channel", key.id)[0] >> 224

@@ -138,7 +138,7 @@ def test_a_blacklisted_target_waits_alone(l2, people) -> None:
     l2.settle()
     operator = Sender(l2.connection, people.sequencer)
     token.transact(operator, "setBlacklisted", people.payer.address, True)
-    with reverts("PaymentFailed(address,address)", target=people.payer.address, token=token.address):
+    with reverts("PaymentFailed(address target,address token)", target=people.payer.address, token=token.address):
         claim_one(l2, people, 0)
     claim_one(l2, people, 1)
     # Not lost: paid when the token lets it.
