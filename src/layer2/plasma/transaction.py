@@ -256,7 +256,7 @@ def _pack(one: Transaction) -> bytes:
         raise TransactionMalformed(f"expiry {expiry} is no block")
     if memo and (len(memo) != 32 or not any(memo)):
         raise TransactionMalformed("a memo has 32 bytes, not all zero")
-    before = 0
+    before = -1
     for position in inputs:
         if not before < position <= 0xFFFFFFFFFFFFFFFF:
             raise TransactionMalformed(f"input {position} after {before}: inputs are uint64 and strictly increasing")
