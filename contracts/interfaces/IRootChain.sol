@@ -100,24 +100,24 @@ interface IRootChain {
 
     /// @notice An in-flight exit. Bits 0 to 3 are its inputs, bits 4 to 7 its outputs.
     /// @param bondOwner gets the bond of the start
-    /// @param startedAt inputs and outputs join, and competitors are shown, until W/2 after it
     /// @param exitableAt when it can be claimed
     /// @param piggybacked what wants to be paid and has not been yet
+    /// @param blocked what was shown to be spent
+    /// @param contested whether a competitor stands against it
+    /// @param startedAt inputs and outputs join, and competitors are shown, until W/2 after it
     /// @param competitor place `block << 16 | transaction` of the oldest competitor, or of itself once that was shown to
     /// be older; 2^56 - 1 for a competitor that was not included; zero for none
     /// @param priority block of its youngest input, zero for deposits
-    /// @param blocked what was shown to be spent
-    /// @param contested whether a competitor stands against it
     struct InFlight {
         address bondOwner;
-        uint40 startedAt;
         uint40 exitableAt;
         InFlightStatus status;
         uint8 piggybacked;
-        uint56 competitor;
-        uint40 priority;
         uint8 blocked;
         bool contested;
+        uint40 startedAt;
+        uint56 competitor;
+        uint40 priority;
     }
 
     // ----------------------------------------------------------------------------------------------------- Events

@@ -69,7 +69,7 @@ abstract contract Blocks is Deposits {
             h.nextBlock = uint40(number + 1);
             word = (block.timestamp << 32) | count;
         }
-        blocks[number] = keccak256(abi.encode(root, word));
+        blocks[number] = _hashOf(root, bytes32(word), 64);
         emit BlockSubmitted(number, root, word);
     }
 }

@@ -21,7 +21,7 @@ abstract contract DataChallenge is InFlightExits {
     function challengeData(uint256 number, uint256 index, bytes32 root, uint256 word) external payable {
         _loadHead();
         _takeBond(_DATA_BOND);
-        if (keccak256(abi.encode(root, word)) != blocks[number] || index >= uint32(word)) {
+        if (_hashOf(root, bytes32(word), 64) != blocks[number] || index >= uint32(word)) {
             revert ProofInvalid(number);
         }
         Question storage question = _questions[_placeOf(number, index)];
@@ -38,14 +38,15 @@ abstract contract DataChallenge is InFlightExits {
         Question storage question = _requireAsked(number, index);
         uint256 word = transaction.word;
         if (
-            keccak256(abi.encode(transaction.root, word)) != blocks[number]
+            _hashOf(transaction.root, bytes32(word), 64) != blocks[number]
                 || !BlockTree.contains(
                     transaction.root, uint32(word), index, PlasmaTx.tagged(0, transaction.data), transaction.path
                 )
         ) revert ProofInvalid(transaction.position);
         question.until = uint40(NEVER);
         emit DataShown(number, index, transaction.data);
-        _payBond(msg.sender, _DATA_BOND);
+        _unhold(0, _DATA_BOND);
+        _pay(msg.sender, 0, _DATA_BOND);
     }
 
     /// @inheritdoc IRootChain
@@ -56,7 +57,8 @@ abstract contract DataChallenge is InFlightExits {
         delete _questions[_placeOf(number, index)];
         _freeze();
         emit Frozen(number, index);
-        _payBond(challenger, _DATA_BOND);
+        _unhold(0, _DATA_BOND);
+        _pay(challenger, 0, _DATA_BOND);
     }
 
     /// @inheritdoc IRootChain

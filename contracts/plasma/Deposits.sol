@@ -20,10 +20,11 @@ abstract contract Deposits is Reserve {
 
     /// @inheritdoc IRootChain
     function registerToken(address token) external returns (uint256 id) {
-        id = _tokens.length;
+        id = _tokenCount;
         if (token.code.length == 0 || _registered[token] || id >> 16 != 0) revert TokenInvalid(token);
         _registered[token] = true;
-        _tokens.push(token);
+        _tokens[id] = token;
+        _tokenCount = id + 1;
         emit TokenRegistered(id, token);
     }
 

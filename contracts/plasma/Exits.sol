@@ -8,7 +8,8 @@ import {Blocks} from "./Blocks.sol";
 /// @title Standard exits: start, challenge, claim
 /// @dev The slot of an output is never cleared: what was paid by one game is not paid by another.
 abstract contract Exits is Blocks {
-    mapping(bytes32 id => Exit) internal _exits;
+    /// @dev position(8) | time(5) | status(1), so that a change is one write.
+    mapping(bytes32 id => uint256) private _exits;
 
     /// @inheritdoc IRootChain
     function startExit(Proof calldata output) external payable {
@@ -25,20 +26,20 @@ abstract contract Exits is Blocks {
     }
 
     /// @inheritdoc IRootChain
-    function challengeExit(Proof calldata output, Spend calldata spend) external once {
+    function challengeExit(Proof calldata output, Spend calldata spend) external {
         uint256 named = output.position;
         Output memory o = _outputOf(output.data, named);
-        Exit memory e = _exits[o.id];
+        Exit memory e = exits(o.id);
         if (e.status != ExitStatus.Open) revert ExitStatusWrong(o.id, e.status);
         // Included twice, spent in one place, taken out from the other: still the same money.
         if (named != e.position) _requireIncluded(output);
         bytes32 spender = _requireSpend(spend, named, o.owner);
         // If it may still turn out not to be included, the exit may be tried again then.
         uint256 until = spend.proof.position != 0 ? NEVER : PlasmaTx.expiry(spend.proof.data);
-        _exits[o.id] = Exit(ExitStatus.Challenged, uint40(until), e.position);
-        _release(o.token, _priorityOf(e.position), o.amount);
+        _setExit(o.id, ExitStatus.Challenged, until, e.position);
+        _release(o.token, _priorityOf(e.position), o.amount, _EXIT_BOND);
         emit ExitChallenged(o.id, spender, until);
-        _payBond(msg.sender, _EXIT_BOND);
+        _pay(msg.sender, 0, _EXIT_BOND);
     }
 
     /// @inheritdoc IRootChain
@@ -47,7 +48,7 @@ abstract contract Exits is Blocks {
         uint256 paid = 0;
         for (uint256 i; i < items.length; ++i) {
             Output memory o = _outputOf(items[i].data, items[i].position);
-            Exit memory e = _exits[o.id];
+            Exit memory e = exits(o.id);
             uint256 priority = _priorityOf(e.position);
             if (e.status != ExitStatus.Open) {
                 if (items.length == 1) revert ExitStatusWrong(o.id, e.status);
@@ -63,37 +64,42 @@ abstract contract Exits is Blocks {
                 continue;
             }
             _markPaid(o.id, e);
-            _release(o.token, priority, o.amount);
+            _release(o.token, priority, o.amount, _EXIT_BOND);
             unchecked {
                 ++paid;
                 _payBoth(o.owner, o.token, o.amount, _EXIT_BOND - _BOUNTY);
             }
         }
         if (paid == 0) revert NothingToPay();
-        _payBond(msg.sender, paid * _BOUNTY);
+        _pay(msg.sender, 0, paid * _BOUNTY);
     }
 
     /// @inheritdoc IRootChain
-    function exits(bytes32 id) external view returns (Exit memory) {
-        return _exits[id];
+    function exits(bytes32 id) public view returns (Exit memory) {
+        uint256 word = _exits[id];
+        return Exit(ExitStatus(uint8(word)), uint40(word >> 8), uint64(word >> 48));
+    }
+
+    function _setExit(bytes32 id, ExitStatus status, uint256 time, uint256 position) internal {
+        _exits[id] = uint256(status) | (time << 8) | (position << 48);
     }
 
     function _markPaid(bytes32 id, Exit memory e) internal {
-        _exits[id] = Exit(ExitStatus.Paid, e.time, e.position);
+        _setExit(id, ExitStatus.Paid, e.time, e.position);
         emit ExitPaid(id);
     }
 
     function _start(Proof calldata p) private {
         (Output memory o, uint256 madeAt) = _requireOutput(p);
         if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
-        Exit memory e = _exits[o.id];
+        Exit memory e = exits(o.id);
         if (e.status == ExitStatus.Challenged) {
             if (!_hasPassed(e.time)) revert ExitBlocked(o.id, e.time);
         } else if (e.status != ExitStatus.None) {
             revert ExitStatusWrong(o.id, e.status);
         }
         uint256 time = _maturity(madeAt);
-        _exits[o.id] = Exit(ExitStatus.Open, uint40(time), p.position);
+        _setExit(o.id, ExitStatus.Open, time, p.position);
         _register(o.token, _priorityOf(p.position), o.amount);
         emit ExitStarted(o.id, o.owner, p.position, o.token, o.amount, time);
     }

@@ -80,7 +80,7 @@ abstract contract InFlightExits is Exits {
         uint256 mask = 1 << bit;
         if ((f.piggybacked | f.blocked) & mask != 0) revert PiggybackWrong(mask);
         if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
-        ExitStatus status = _exits[o.id].status;
+        ExitStatus status = exits(o.id).status;
         if (_isGone(status)) revert ExitStatusWrong(o.id, status);
         f.piggybacked |= uint8(mask);
         _takeBond(_PIGGYBACK_BOND);
@@ -114,7 +114,7 @@ abstract contract InFlightExits is Exits {
         uint256 place = transaction.position >> 8;
         // Zero, so never older, while there is nothing to answer.
         if (place >= f.competitor) revert NotOlder(place, f.competitor);
-        _requireIncluded(transaction);
+        _requirePlaced(transaction);
         (f.competitor, f.contested, f.bondOwner) = (uint56(place), false, msg.sender);
         emit Answered(id, place);
     }
@@ -139,7 +139,7 @@ abstract contract InFlightExits is Exits {
         uint256 position = transaction.position;
         uint256 bit = 4 + uint8(position);
         (bytes32 id, InFlight storage f, Output memory o) = _part(transaction.data, inputIds, bit, transaction.data);
-        _requireIncluded(transaction);
+        _requirePlaced(transaction);
         _block(id, f, o, 1 << bit, _requireSpend(spend, position, o.owner));
     }
 
@@ -163,7 +163,7 @@ abstract contract InFlightExits is Exits {
             uint256 mask = 1 << bit;
             if (bits & mask == 0) continue;
             (,, Output memory o) = _part(data, inputIds, bit, bit < 4 ? inputData[bit] : data);
-            Exit memory e = _exits[o.id];
+            Exit memory e = exits(o.id);
             uint256 back = _PIGGYBACK_BOND - _BOUNTY;
             // The other side gets its bond back, and so does what another game has paid.
             uint256 amount = mask & (outputs ? OUTPUTS : INPUTS) == 0 || _isGone(e.status) ? 0 : o.amount;
@@ -177,12 +177,12 @@ abstract contract InFlightExits is Exits {
                 _markPaid(o.id, e);
             }
             earned += _BOUNTY;
-            _release(o.token, f.priority, o.amount);
+            _release(o.token, f.priority, o.amount, _PIGGYBACK_BOND);
             f.piggybacked ^= uint8(mask);
             _payBoth(o.owner, o.token, amount, back);
         }
         if (left == bits && !settling) revert NothingToPay();
-        _payBond(msg.sender, earned);
+        _pay(msg.sender, 0, earned);
     }
 
     /// @inheritdoc IRootChain
@@ -194,7 +194,8 @@ abstract contract InFlightExits is Exits {
         if (f.piggybacked != 0) revert PiggybackWrong(f.piggybacked);
         delete _inFlight[id];
         emit InFlightAbandoned(id);
-        _payBond(f.bondOwner, _IN_FLIGHT_BOND);
+        _unhold(0, _IN_FLIGHT_BOND);
+        _pay(f.bondOwner, 0, _IN_FLIGHT_BOND);
     }
 
     /// @inheritdoc IRootChain
@@ -220,7 +221,8 @@ abstract contract InFlightExits is Exits {
                 (o.owner, o.token, o.amount) = PlasmaTx.output(data, bit - 4);
             }
             if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
-            if (_isGone(_exits[o.id].status)) revert ExitStatusWrong(o.id, _exits[o.id].status);
+            ExitStatus status = exits(o.id).status;
+            if (_isGone(status)) revert ExitStatusWrong(o.id, status);
             _register(o.token, priority, o.amount);
         }
     }
@@ -247,7 +249,13 @@ abstract contract InFlightExits is Exits {
         view
         returns (bytes32 id, InFlight storage f)
     {
-        id = keccak256(abi.encodePacked(PlasmaTx.hash(data), inputIds));
+        bytes32 txHash = PlasmaTx.hash(data);
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, txHash)
+            calldatacopy(add(m, 32), inputIds.offset, shl(5, inputIds.length))
+            id := keccak256(m, add(32, shl(5, inputIds.length)))
+        }
         f = _inFlight[id];
         if (f.status == InFlightStatus.None) revert InFlightStatusWrong(id, f.status);
     }
@@ -292,9 +300,9 @@ abstract contract InFlightExits is Exits {
         if (f.piggybacked & mask == 0) revert PiggybackWrong(mask);
         f.piggybacked ^= uint8(mask);
         f.blocked |= uint8(mask);
-        _release(o.token, f.priority, o.amount);
+        _release(o.token, f.priority, o.amount, _PIGGYBACK_BOND);
         emit PiggybackBlocked(id, mask, spender);
-        _payBond(msg.sender, _PIGGYBACK_BOND);
+        _pay(msg.sender, 0, _PIGGYBACK_BOND);
     }
 
     // ---------------------------------------------------------------------------------------------------- Claiming
@@ -311,7 +319,7 @@ abstract contract InFlightExits is Exits {
         if (block.timestamp < f.exitableAt) revert TooEarly(block.timestamp, f.exitableAt);
         bool outputs = !f.contested;
         for (uint256 i; i < inputIds.length; ++i) {
-            if (_isGone(_exits[inputIds[i]].status)) outputs = false;
+            if (_isGone(exits(inputIds[i]).status)) outputs = false;
         }
         f.status = outputs ? InFlightStatus.PaysOutputs : InFlightStatus.PaysInputs;
         emit InFlightSettled(id, f.status);
@@ -319,19 +327,20 @@ abstract contract InFlightExits is Exits {
         if (outputs && f.piggybacked & OUTPUTS != 0) {
             for (uint256 i; i < inputIds.length; ++i) {
                 (,, Output memory o) = _part(data, inputIds, i, inputData[i]);
-                Exit memory e = _exits[o.id];
+                Exit memory e = exits(o.id);
                 // Its owner signed the transaction: the exit could have been challenged.
                 if (e.status == ExitStatus.Open) earned += _retire(o, e);
-                _exits[o.id] = Exit(ExitStatus.Spent, 0, e.position);
+                _setExit(o.id, ExitStatus.Spent, 0, e.position);
                 emit OutputSpent(o.id);
             }
         }
-        _payBond(f.bondOwner, _IN_FLIGHT_BOND);
+        _unhold(0, _IN_FLIGHT_BOND);
+        _pay(f.bondOwner, 0, _IN_FLIGHT_BOND);
     }
 
-    /// @dev A standard exit of what this game takes: its registration ends. Returns its bond, still held.
+    /// @dev A standard exit of what this game takes: its registration ends. Returns its bond, now free.
     function _retire(Output memory o, Exit memory e) private returns (uint256) {
-        _release(o.token, _priorityOf(e.position), o.amount);
+        _release(o.token, _priorityOf(e.position), o.amount, _EXIT_BOND);
         return _EXIT_BOND;
     }
 

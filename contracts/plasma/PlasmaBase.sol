@@ -168,7 +168,15 @@ abstract contract PlasmaBase is IRootChain {
     }
 
     function _idOf(bytes32 txHash, uint256 index) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(txHash, uint8(index)));
+        return _hashOf(txHash, bytes32(index << 248), 33);
+    }
+
+    function _hashOf(bytes32 a, bytes32 b, uint256 length) internal pure returns (bytes32 result) {
+        assembly ("memory-safe") {
+            mstore(0, a)
+            mstore(32, b)
+            result := keccak256(0, length)
+        }
     }
 
     function _isDeposit(uint256 position) internal pure returns (bool) {
@@ -182,13 +190,18 @@ abstract contract PlasmaBase is IRootChain {
 
     /// @dev A valid transaction, in a block that may hold it. Returns the block's time.
     function _requireIncluded(Proof calldata p) internal view returns (uint256) {
+        if (!PlasmaTx.isValid(p.data)) revert TransactionInvalid();
+        return _requirePlaced(p);
+    }
+
+    /// @dev The same for a transaction that is known to be valid.
+    function _requirePlaced(Proof calldata p) internal view returns (uint256) {
         bytes calldata data = p.data;
-        if (!PlasmaTx.isValid(data)) revert TransactionInvalid();
         uint256 position = p.position;
         uint256 number = position >> 24;
         uint256 word = p.word;
         if (
-            keccak256(abi.encode(p.root, word)) != blocks[number]
+            _hashOf(p.root, bytes32(word), 64) != blocks[number]
                 || !BlockTree.contains(p.root, uint32(word), uint16(position >> 8), PlasmaTx.tagged(0, data), p.path)
         ) revert ProofInvalid(position);
         uint256 expiry = PlasmaTx.expiry(data);
@@ -227,7 +240,17 @@ abstract contract PlasmaBase is IRootChain {
     }
 
     function _digestOf(bytes calldata data) internal view returns (bytes32) {
-        return keccak256(abi.encodePacked(hex"1901", domainSeparator(), PlasmaTx.structHash(data)));
+        return _typed(domainSeparator(), PlasmaTx.structHash(data));
+    }
+
+    function _typed(bytes32 domain, bytes32 structHash) private pure returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, hex"1901")
+            mstore(add(m, 2), domain)
+            mstore(add(m, 34), structHash)
+            digest := keccak256(m, 66)
+        }
     }
 
     function _buildDomain() private view returns (bytes32) {

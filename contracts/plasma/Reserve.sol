@@ -10,27 +10,17 @@ import {PlasmaBase} from "./PlasmaBase.sol";
 /// deposits. A payment must leave everything registered under older blocks covered. Sums are exact: two blocks share a
 /// slot, 128 bits each, which no number of 96-bit amounts that fits a chain can fill.
 abstract contract Reserve is PlasmaBase {
-    /// @dev One slot.
-    /// @param reserved registered and not paid yet
-    /// @param held bonds (in ether) and deferred payments: not there for exits
-    struct Ledger {
-        uint128 reserved;
-        uint128 held;
-    }
-
     /// @dev What a push may burn. Enough for smart wallets and proxied tokens.
     uint256 private constant PUSH_GAS_ETH = 100_000;
     uint256 private constant PUSH_GAS_TOKEN = 300_000;
 
-    address[] internal _tokens;
-    mapping(uint256 token => Ledger) private _ledgers;
+    uint256 internal _tokenCount = 1;
+    mapping(uint256 id => address) internal _tokens;
+    /// @dev Low half: registered and not paid yet. High half: bonds (in ether) and deferred payments, not there for exits.
+    mapping(uint256 token => uint256) private _ledgers;
     mapping(uint256 token => mapping(uint256 pair => uint256)) private _buckets;
     /// @inheritdoc IRootChain
     mapping(address owner => mapping(uint256 token => uint256)) public pending;
-
-    constructor() {
-        _tokens.push(address(0));
-    }
 
     /// @inheritdoc IRootChain
     function withdraw(uint256 token, address to) external once {
@@ -43,14 +33,16 @@ abstract contract Reserve is PlasmaBase {
     }
 
     /// @inheritdoc IRootChain
-    function tokenOf(uint256 id) public view returns (address) {
-        if (id >= _tokens.length) revert TokenUnknown(id);
-        return _tokens[id];
+    function tokenOf(uint256 id) public view returns (address token) {
+        if (id == 0) return address(0);
+        token = _tokens[id];
+        if (token == address(0)) revert TokenUnknown(id);
     }
 
     /// @inheritdoc IRootChain
     function reserveOf(uint256 token) external view returns (uint256 reserved, uint256 held) {
-        return (_ledgers[token].reserved, _ledgers[token].held);
+        uint256 ledger = _ledgers[token];
+        return (uint128(ledger), ledger >> 128);
     }
 
     /// @inheritdoc IRootChain
@@ -62,27 +54,32 @@ abstract contract Reserve is PlasmaBase {
 
     function _register(uint256 token, uint256 priority, uint256 amount) internal {
         unchecked {
-            _ledgers[token].reserved += uint128(amount);
+            _ledgers[token] += amount;
             _buckets[token][priority >> 1] += amount << _lane(priority);
         }
     }
 
-    function _release(uint256 token, uint256 priority, uint256 amount) internal {
+    /// @dev Ends a registration, and frees a bond with it.
+    function _release(uint256 token, uint256 priority, uint256 amount, uint256 bond) internal {
         unchecked {
-            _ledgers[token].reserved -= uint128(amount);
             _buckets[token][priority >> 1] -= amount << _lane(priority);
+            if (token != 0) {
+                _ledgers[token] -= amount;
+                amount = 0;
+            }
+            _ledgers[0] -= amount + (bond << 128);
         }
     }
 
     function _hold(uint256 token, uint256 amount) internal {
         unchecked {
-            _ledgers[token].held += uint128(amount);
+            _ledgers[token] += amount << 128;
         }
     }
 
     function _unhold(uint256 token, uint256 amount) internal {
         unchecked {
-            _ledgers[token].held -= uint128(amount);
+            _ledgers[token] -= amount << 128;
         }
     }
 
@@ -99,12 +96,13 @@ abstract contract Reserve is PlasmaBase {
         view
         returns (bool, uint256 need, uint256 have)
     {
-        Ledger memory ledger = _ledgers[token];
+        uint256 ledger = _ledgers[token];
         address asset = tokenOf(token);
         have = asset == address(0) ? address(this).balance : Transfers.balance(asset);
         unchecked {
-            have = have < ledger.held ? 0 : have - ledger.held;
-            need = ledger.reserved;
+            uint256 held = ledger >> 128;
+            have = have < held ? 0 : have - held;
+            need = uint128(ledger);
             for (uint256 i; i < newer.length; ++i) {
                 uint256 pair = newer[i];
                 if (pair < priority >> 1) continue;
@@ -133,15 +131,8 @@ abstract contract Reserve is PlasmaBase {
 
     // --------------------------------------------------------------------------------------------------- Payments
 
-    /// @dev Pays out of bonds.
-    function _payBond(address to, uint256 amount) internal {
-        _unhold(0, amount);
-        _pay(to, 0, amount);
-    }
-
     /// @dev An amount, and what comes back of a bond: one push if both are ether.
     function _payBoth(address to, uint256 token, uint256 amount, uint256 bond) internal {
-        _unhold(0, bond);
         if (token == 0) {
             _pay(to, 0, amount + bond);
         } else {
@@ -151,7 +142,7 @@ abstract contract Reserve is PlasmaBase {
     }
 
     /// @dev Never reverts for the receiver's or the token's sake: what cannot be pushed waits for `withdraw`.
-    function _pay(address to, uint256 token, uint256 amount) private {
+    function _pay(address to, uint256 token, uint256 amount) internal {
         if (amount == 0) return;
         address asset = tokenOf(token);
         uint256 cap = token == 0 ? PUSH_GAS_ETH : PUSH_GAS_TOKEN;

