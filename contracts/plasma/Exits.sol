@@ -64,13 +64,15 @@ abstract contract Exits is Blocks {
                 continue;
             }
             _markPaid(o.id, e);
-            _release(o.token, priority, o.amount, _EXIT_BOND);
+            // Bounties stay held until they are paid: what comes after must not be covered by them.
+            _release(o.token, priority, o.amount, _EXIT_BOND - _BOUNTY);
             unchecked {
                 ++paid;
                 _payBoth(o.owner, o.token, o.amount, _EXIT_BOND - _BOUNTY);
             }
         }
         if (paid == 0) revert NothingToPay();
+        _unhold(0, paid * _BOUNTY);
         _pay(msg.sender, 0, paid * _BOUNTY);
     }
 

@@ -173,15 +173,17 @@ abstract contract InFlightExits is Exits {
                     left |= mask;
                     continue;
                 }
-                if (e.status == ExitStatus.Open) back += _retire(o, e);
+                if (e.status == ExitStatus.Open) back += _retire(o, e, _EXIT_BOND);
                 _markPaid(o.id, e);
             }
             earned += _BOUNTY;
-            _release(o.token, f.priority, o.amount, _PIGGYBACK_BOND);
+            _release(o.token, f.priority, o.amount, _PIGGYBACK_BOND - _BOUNTY);
             f.piggybacked ^= uint8(mask);
             _payBoth(o.owner, o.token, amount, back);
         }
         if (left == bits && !settling) revert NothingToPay();
+        // Held until now: nothing may be covered by it.
+        _unhold(0, earned);
         _pay(msg.sender, 0, earned);
     }
 
@@ -329,7 +331,7 @@ abstract contract InFlightExits is Exits {
                 (,, Output memory o) = _part(data, inputIds, i, inputData[i]);
                 Exit memory e = exits(o.id);
                 // Its owner signed the transaction: the exit could have been challenged.
-                if (e.status == ExitStatus.Open) earned += _retire(o, e);
+                if (e.status == ExitStatus.Open) earned += _retire(o, e, 0);
                 _setExit(o.id, ExitStatus.Spent, 0, e.position);
                 emit OutputSpent(o.id);
             }
@@ -338,9 +340,10 @@ abstract contract InFlightExits is Exits {
         _pay(f.bondOwner, 0, _IN_FLIGHT_BOND);
     }
 
-    /// @dev A standard exit of what this game takes: its registration ends. Returns its bond, now free.
-    function _retire(Output memory o, Exit memory e) private returns (uint256) {
-        _release(o.token, _priorityOf(e.position), o.amount, _EXIT_BOND);
+    /// @dev A standard exit of what this game takes: its registration ends. Returns its bond, of which `free` is paid at
+    /// once and the rest still held.
+    function _retire(Output memory o, Exit memory e, uint256 free) private returns (uint256) {
+        _release(o.token, _priorityOf(e.position), o.amount, free);
         return _EXIT_BOND;
     }
 

@@ -217,9 +217,12 @@ def test_joining_is_for_the_owner_once_and_for_the_bond(stage: Stage, swap: Tran
     for bit in (2, 3):
         with pytest.raises(err.PiggybackWrong):
             stage.do(actions.Piggyback(swap.packed, stage.ids(swap), bit, b""), PAYER, JOIN)
-    # Past the last output, also where a word of the machine would have wrapped around.
-    for bit in (6, 7, 8, 255, 256, 260, 2**63 + 4):
+    for bit in (6, 7):
         with pytest.raises(err.OutputWrong):
+            stage.do(actions.Piggyback(swap.packed, stage.ids(swap), bit, b""), PAYEE, JOIN)
+    # Past the last bit, also where a word of the machine would have wrapped around.
+    for bit in (8, 255, 256, 260, 2**63 + 4):
+        with pytest.raises(err.PiggybackWrong):
             stage.do(actions.Piggyback(swap.packed, stage.ids(swap), bit, b""), PAYEE, JOIN)
     with pytest.raises(err.ProofInvalid):
         stage.do(actions.Piggyback(swap.packed, stage.ids(swap), IN0, stage.data(swap.inputs[1])), PAYER, JOIN)
