@@ -65,7 +65,7 @@ class World:
         door = deploy_mock("RejectOnceReceiver", sender=operator)
         row = {"chainId": connection.chain_id, "address": door.address, "nonce": connection.nonce(closed.address)}
         signed = Account.from_key(keys[PEOPLE.index("closed")]).sign_authorization(row)
-        operator.send(closed.address, gas=200_000, authorizations=(signed,))
+        operator.send(operator.address, gas=200_000, authorizations=(signed,))
         self.door = Contract(connection, closed.address, door.abi)
         self.start = connection.snapshot()
 
@@ -98,6 +98,7 @@ class Twin(Stage):
         self.state.balance = {0: 0, 1: 0}
         self.now = world.connection.timestamp()
         self.next = 0
+        self.calls = 0
         self.blacklist: frozenset[bytes] = frozenset()
         self.open = False
         self._set_failing()
@@ -150,6 +151,7 @@ class Twin(Stage):
         """Make the call on both; raises what both refuse it with; AssertionError where they differ."""
         time = max(self.now + 1, self.next)
         self.next = 0
+        self.calls += 1
         self.world.connection.set_next_timestamp(time)
         if isinstance(action, actions.Deposit) and by in self.blacklist and action.token:
             action = actions.Deposit(action.token, action.amount, action.owner, 0)

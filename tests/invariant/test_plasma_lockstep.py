@@ -40,6 +40,11 @@ numbers = st.integers(0, 2**32)
 _worlds: list[World] = []
 
 
+def often(every: int) -> Callable[[Any], Any]:
+    """A rule that must not crowd out the games: once in so many calls."""
+    return precondition(lambda self: self.twin.calls % every == 0)
+
+
 def world() -> World:
     """The chain, made at first use."""
     if not _worlds:
@@ -57,8 +62,13 @@ class LockStep(RuleBasedStateMachine):
         self.address = self.world.address
         self.made: list[Transaction] = []
         self.places: dict[bytes, list[int]] = {}
-        for name, amount, token in zip(("payer", "payee", "closed", "thief"), amounts, (0, 1, 0, 0), strict=True):
-            self.twin.deposit(self.address[name], amount, token)
+        deposits = [
+            self.twin.deposit(self.address[name], 20 + amount, token)
+            for name, amount, token in zip(("payer", "payee", "closed", "thief"), amounts, (0, 1, 0, 0), strict=True)
+        ]
+        for pick, inputs in enumerate((deposits[:1], deposits[1:3], deposits[3:], deposits[:2])):
+            self.draft(inputs, 37 * amounts[pick])
+        self.include([self.made[amounts[0] % 2], self.made[2]])
 
     # ------------------------------------------------------------------------------------------------------ tools
 
@@ -110,7 +120,7 @@ class LockStep(RuleBasedStateMachine):
         best = self.twin.state.reserve.buckets(token, block)
         return ((), (), tuple(best), tuple(best[::2]), (*best, 0))[how % 5]
 
-    def draft(self, inputs: Sequence[int], pick: int, more: int = 0, late: int = 3) -> Transaction:
+    def draft(self, inputs: Sequence[int], pick: int, more: int = 0, late: int = 50) -> Transaction:
         """A payment to some users of what the inputs hold, less a fee, or with so much more."""
         twin = self.twin
         have: dict[int, int] = {}
@@ -126,7 +136,7 @@ class LockStep(RuleBasedStateMachine):
             shares = (part, whole - part)
             outputs += [(owner, token, share) for owner, share in zip(owners, shares, strict=True) if share]
         expiry = max(1, twin.state.next_block - 1 + late)
-        made = payment(sorted(set(inputs)), outputs[:4], expiry, pick.to_bytes(32, "big") if pick % 5 == 0 else b"")
+        made = payment(sorted(set(inputs)), outputs[:4], expiry, (pick + 1).to_bytes(32, "big") if pick % 5 == 0 else b"")
         if all(made.hash != one.hash for one in self.made):
             self.made.append(made)
         return made
@@ -141,6 +151,7 @@ class LockStep(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------------------------------------ the chain
 
+    @often(6)
     @rule(who=users, token=tokens, amount=amounts, wrong=st.sampled_from((0,) * 8 + (1, 2)))
     def deposit(self, who: str, token: int, amount: int, wrong: int) -> None:
         owner = self.address[who]
@@ -150,7 +161,7 @@ class LockStep(RuleBasedStateMachine):
         else:
             self.tries(lambda: self.twin.deposit(owner, amount, token))
 
-    @rule(data=st.data(), pick=numbers, late=st.integers(0, 6), two=st.booleans(), more=st.sampled_from((0, 0, 0, 50)))
+    @rule(data=st.data(), pick=numbers, late=st.sampled_from((0, 2, 50, 50, 50)), two=st.booleans(), more=st.sampled_from((0, 0, 0, 50)))
     def somebody_signs(self, data: st.DataObject, pick: int, late: int, two: bool, more: int) -> None:
         """A payment, which may conflict with others, and may never come into a block."""
         known = self.positions()
@@ -159,6 +170,7 @@ class LockStep(RuleBasedStateMachine):
             inputs.append(data.draw(st.sampled_from(known)))
         self.draft(inputs, pick, more, late)
 
+    @often(2)
     @rule(
         data=st.data(),
         kinds=st.lists(st.sampled_from(("pay", "pay", "known", "known", "mint", "fee", "late")), min_size=1, max_size=4),
@@ -175,7 +187,7 @@ class LockStep(RuleBasedStateMachine):
                 reward = [(self.twin.state.operator, 0, 1 + pick % 9)]
                 chosen.append(fee_transaction(number + (pick % 3 == 0), reward))
             else:
-                more, late = 150 if kind == "mint" else 0, 0 if kind == "late" else 2
+                more, late = 150 if kind == "mint" else 0, 0 if kind == "late" else 50
                 chosen.append(self.draft([data.draw(st.sampled_from(known))], pick + at, more, late))
         if wrong:
             by, size = (("payer", 1), ("operator", 0), ("operator", 65_537))[pick % 3]
@@ -186,11 +198,11 @@ class LockStep(RuleBasedStateMachine):
 
     # -------------------------------------------------------------------------------------------- standard exits
 
+    @precondition(lambda self: self.with_status(ExitStatus.NONE, ExitStatus.CHALLENGED))
     @rule(data=st.data(), two=seldom, thief=seldom, bond=seldom, wrong=seldom)
     def exit(self, data: st.DataObject, two: bool, thief: bool, bond: bool, wrong: bool) -> None:
         twin = self.twin
-        fresh = self.with_status(ExitStatus.NONE, ExitStatus.CHALLENGED)
-        chosen = [data.draw(st.sampled_from(fresh or self.positions()))]
+        chosen = [data.draw(st.sampled_from(self.with_status(ExitStatus.NONE, ExitStatus.CHALLENGED)))]
         if two:
             same = [one for one in self.positions() if twin.output(one).owner == twin.output(chosen[0]).owner]
             chosen.append(data.draw(st.sampled_from(same)))
@@ -236,6 +248,7 @@ class LockStep(RuleBasedStateMachine):
         newer = self.lists(twin.output(chosen[0]).token, min(block_of(one) for one in chosen), how)
         self.tries(lambda: twin.claim(*chosen, by=self.address[by], newer=newer))
 
+    @often(4)
     @precondition(lambda self: self.with_status(ExitStatus.PAID, ExitStatus.SPENT, ExitStatus.CHALLENGED))
     @rule(data=st.data(), by=anybody, again=st.booleans())
     def what_is_done_is_tried_again(self, data: st.DataObject, by: str, again: bool) -> None:
@@ -254,8 +267,16 @@ class LockStep(RuleBasedStateMachine):
         self, data: st.DataObject, mask: int, pick: int, hide: bool, wrong: bool, thief: bool
     ) -> None:  # fmt: skip
         twin = self.twin
-        fresh = [one for one in self.made if twin.state.flight(twin.flight_id(one)).status == InFlightStatus.NONE]
-        one = data.draw(st.sampled_from(fresh or self.made))
+        fresh = [
+            one
+            for one in self.made
+            if twin.state.flight(twin.flight_id(one)).status == InFlightStatus.NONE
+            and (one.expiry >= twin.state.next_block or one.hash in self.places or pick % 9 == 0)
+        ]
+        if fresh or pick % 7 == 0:
+            one = data.draw(st.sampled_from(fresh or self.made))
+        else:
+            one = self.draft([data.draw(st.sampled_from(self.positions()))], pick)
         owners = [twin.output(at).owner for at in one.inputs]
         by = self.address["thief"] if thief else owners[pick % len(owners)]
         bits = 0
@@ -310,12 +331,15 @@ class LockStep(RuleBasedStateMachine):
         at = self.place(other, pick, hide)
         self.tries(lambda: twin.contest(one, other, position, at, self.address[by]))
 
-    @precondition(lambda self: any(one.hash in self.places for one, _ in self.flights(InFlightStatus.OPEN, joined=0)))
+    def answerable(self) -> list[tuple[Transaction, InFlight]]:
+        """Included and contested, or, once in a while, not contested."""
+        running = [pair for pair in self.flights(InFlightStatus.OPEN, joined=0) if pair[0].hash in self.places]
+        return [pair for pair in running if pair[1].contested or self.twin.calls % 7 == 0]
+
+    @precondition(answerable)
     @rule(data=st.data(), by=anybody, pick=numbers, late=seldom, edge=edges)
     def answer(self, data: st.DataObject, by: str, pick: int, late: bool, edge: int) -> None:
-        running = [pair for pair in self.flights(InFlightStatus.OPEN, joined=0) if pair[0].hash in self.places]
-        contested = [pair for pair in running if pair[1].contested]
-        one, flight = data.draw(st.sampled_from(contested or running))
+        one, flight = data.draw(st.sampled_from(self.answerable()))
         if late:
             self.twin.at(flight.exitable_at - 1 + edge)
         self.tries(lambda: self.twin.answer(one, self.place(one, pick, False), self.address[by]))
@@ -329,7 +353,8 @@ class LockStep(RuleBasedStateMachine):
         position = joined[pick % len(joined)]
         found = [other for other in self.spenders(position) if other.hash != one.hash]
         other = one if own else found[pick % len(found)] if found else self.draft([position], pick)
-        self.tries(lambda: twin.stop_input(one, other, position, self.place(other, pick, hide)))
+        at = self.place(other, pick, hide)
+        self.tries(lambda: twin.stop_input(one, other, position, at, self.address["watcher"]))
 
     def spent_outputs(self) -> Iterator[tuple[Transaction, int, list[Transaction]]]:
         """Included in-flight exits, an output that joined where it lies, and who spends it there."""
@@ -366,12 +391,15 @@ class LockStep(RuleBasedStateMachine):
         else:
             self.tries(lambda: twin.settle(one, self.address[by], newer))
 
-    @precondition(lambda self: self.flights(InFlightStatus.OPEN, joined=0))
+    def alone(self) -> list[tuple[Transaction, InFlight]]:
+        """That nothing has joined, or, once in a while, any."""
+        running = self.flights(InFlightStatus.OPEN, joined=0)
+        return [pair for pair in running if not pair[1].piggybacked or self.twin.calls % 7 == 0]
+
+    @precondition(alone)
     @rule(data=st.data(), by=anybody, edge=edges)
     def abandon(self, data: st.DataObject, by: str, edge: int) -> None:
-        running = self.flights(InFlightStatus.OPEN, joined=0)
-        alone = [pair for pair in running if not pair[1].piggybacked]
-        one, flight = data.draw(st.sampled_from(alone or running))
+        one, flight = data.draw(st.sampled_from(self.alone()))
         self.twin.at(self.half(flight) + edge)
         action = actions.AbandonInFlight(self.twin.flight_id(one))
         self.tries(lambda: self.twin.do(action, self.address[by]))
@@ -386,6 +414,7 @@ class LockStep(RuleBasedStateMachine):
         action = actions.Withdraw(token, target)
         self.tries(lambda: self.twin.do(action, self.address["thief"] if thief else owner))
 
+    @often(5)
     @rule(names=st.sampled_from(((), ("payer",), ("payee", "thief"), ("other", "closed", "watcher"))))
     def the_token_refuses(self, names: tuple[str, ...]) -> None:
         self.twin.set_blacklisted(self.address[one] for one in names)
@@ -396,8 +425,8 @@ class LockStep(RuleBasedStateMachine):
         if now:
             self.twin.open_door()
 
-    @precondition(lambda self: self.twin.blocks)
-    @rule(data=st.data(), by=anybody, act=st.sampled_from(("ask", "show", "show", "freeze")), edge=edges, wrong=seldom)
+    @often(4)
+    @rule(data=st.data(), by=anybody, act=st.sampled_from(("ask", "ask", "show", "show", "freeze")), edge=edges, wrong=seldom)
     def data_is_asked_for(self, data: st.DataObject, by: str, act: str, edge: int, wrong: bool) -> None:
         twin = self.twin
         number = data.draw(st.sampled_from(sorted(twin.blocks)))
@@ -419,6 +448,7 @@ class LockStep(RuleBasedStateMachine):
             freeze = actions.Freeze(number - 1, index + 65_536) if wrong else actions.Freeze(number, index)
             self.tries(lambda: twin.do(freeze, self.address[by]))
 
+    @often(9)
     @rule(by=st.sampled_from(("operator", "operator", "thief", "watcher")), to=anybody, edge=edges, take=st.booleans())
     def the_operator_changes(self, by: str, to: str, edge: int, take: bool) -> None:
         following, since = self.twin.state.announced
@@ -430,6 +460,7 @@ class LockStep(RuleBasedStateMachine):
             caller = self.address[by] if by == "thief" else self.twin.state.operator
             self.tries(lambda: self.twin.do(actions.AnnounceOperator(self.address[to]), caller))
 
+    @often(3)
     @rule(seconds=st.integers(1, W // 3))
     def time_passes(self, seconds: int) -> None:
         self.twin.now += seconds
@@ -440,4 +471,6 @@ class LockStep(RuleBasedStateMachine):
             self.twin.check()
 
 
-LockStep.TestCase.settings = campaign(examples=30, steps=40)
+LockStep.TestCase.settings = campaign(examples=1, steps=20)
+
+

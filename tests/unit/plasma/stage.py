@@ -175,11 +175,13 @@ class Stage:
     def answer(self, transaction: Transaction, at: int, by: bytes = WATCHER) -> None:
         self.do(actions.AnswerCanonical(self.proof(at), self.ids(transaction)), by)
 
-    def stop_input(self, transaction: Transaction, other: Transaction, position: int, at: int = 0) -> None:
+    def stop_input(
+        self, transaction: Transaction, other: Transaction, position: int, at: int = 0, by: bytes = WATCHER
+    ) -> None:
         index = transaction.inputs.index(position)
         spend = self.spend(other, position, at)
         action = actions.ChallengeInput(transaction.packed, self.ids(transaction), index, self.data(position), spend)
-        self.do(action, WATCHER)
+        self.do(action, by)
 
     def stop_output(self, transaction: Transaction, at: int, spender: Transaction) -> None:
         action = actions.ChallengeOutput(self.proof(at), self.ids(transaction), self.spend(spender, at))
