@@ -2,8 +2,9 @@
 
 
 def ape_init_extras(accounts, chain, **_managers):
-    """The names of the console: roles, `channels`, `rollup`, `watchtower`, `help_l2`, and units through strings."""
+    """The names of the console: roles, the families, `watchtower`, `help_l2`, and units through strings."""
     from layer2.ape.console import HELP, ConsoleChannels, ConsoleTower
+    from layer2.ape.console_plasma import ConsolePlasmas
     from layer2.ape.console_rollup import ConsoleRollups
     from layer2.cli.roles import ROLES
     from layer2.primitives.units import format_amount, parse_amount, parse_duration
@@ -22,6 +23,7 @@ def ape_init_extras(accounts, chain, **_managers):
         "watchtower": tower,
         "channels": ConsoleChannels(chain, tower),
         "rollup": ConsoleRollups(chain),
+        "plasma": ConsolePlasmas(chain),
         "help_l2": help_l2,
         "parse_amount": parse_amount,
         "format_amount": format_amount,

@@ -22,6 +22,7 @@ PAGE = ROOT / "docs" / "errors.md"
 INTERFACES = {
     "ChannelHub": ROOT / "contracts" / "interfaces" / "IChannelHub.sol",
     "Rollup": ROOT / "contracts" / "interfaces" / "IRollup.sol",
+    "RootChain": ROOT / "contracts" / "interfaces" / "IRootChainTypes.sol",
     "CoinChain": ROOT / "contracts" / "interfaces" / "ICoinChain.sol",
 }
 DECLARATION = re.compile(r"((?:^ {4}///.*\n)+)^ {4}error (\w+)\(([^)]*)\);", re.MULTILINE)

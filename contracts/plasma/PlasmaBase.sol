@@ -212,22 +212,22 @@ abstract contract PlasmaBase is IRootChain {
     }
 
     /// @dev A payment that can still be included, or is shown to have been.
-    function _requireAlive(Proof calldata p) internal view {
+    function _requireAlive(Proof calldata p) internal view returns (bytes calldata data) {
+        data = p.data;
+        if (!PlasmaTx.isValid(data) || PlasmaTx.inputs(data) == 0) revert TransactionInvalid();
         if (p.position != 0) {
-            _requireIncluded(p);
+            _requirePlaced(p);
         } else {
-            if (!PlasmaTx.isValid(p.data)) revert TransactionInvalid();
-            uint256 expiry = PlasmaTx.expiry(p.data);
+            uint256 expiry = PlasmaTx.expiry(data);
             if (_hasPassed(expiry)) revert InclusionLate(0, expiry);
         }
-        if (PlasmaTx.kindOf(p.data) != PlasmaTx.PAYMENT) revert TransactionInvalid();
     }
 
     /// @dev `owner` has spent what lies at `position`.
     function _requireSpend(Spend calldata s, uint256 position, address owner) internal view returns (bytes32 txHash) {
-        _requireAlive(s.proof);
-        bytes calldata data = s.proof.data;
-        uint256 spent = s.input < PlasmaTx.inputs(data) ? PlasmaTx.input(data, s.input) : 0;
+        bytes calldata data = _requireAlive(s.proof);
+        uint256 index = s.input;
+        uint256 spent = index < PlasmaTx.inputs(data) ? PlasmaTx.input(data, index) : 0;
         if (spent != position || spent == 0) revert SpendWrong(spent, position);
         _requireSigned(_digestOf(data), owner, s.signature);
         return PlasmaTx.hash(data);

@@ -31,7 +31,13 @@ def test_the_error_page_agrees_with_the_sources() -> None:
 
 
 @pytest.mark.parametrize(
-    ("contract", "interface"), [("ChannelHub", "IChannelHub"), ("Rollup", "IRollup"), ("CoinChain", "ICoinChain")]
+    ("contract", "interface"),
+    [
+        ("ChannelHub", "IChannelHub"),
+        ("Rollup", "IRollup"),
+        ("RootChain", "IRootChainTypes"),
+        ("CoinChain", "ICoinChain"),
+    ],
 )
 def test_the_error_page_names_every_error_of_the_interface(contract: str, interface: str) -> None:
     source = (ROOT / "contracts" / "interfaces" / f"{interface}.sol").read_text(encoding="utf-8")

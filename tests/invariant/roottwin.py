@@ -1,4 +1,4 @@
-"""The root chain on a chain and its model side by side: every action goes to both, and everything is compared after it."""
+"""The root chain on a chain and its model side by side: each action goes to both, and all is compared after it."""
 
 from __future__ import annotations
 
@@ -166,10 +166,7 @@ class Twin(Stage):
         receipt = self._send(action, by, value)
         self.state, self.now = after, time
         self.counts.accepted[name] += 1
-        self.sent[by] += value
-        for effect in effects:
-            if isinstance(effect, Paid) and not effect.deferred:
-                self.paid[effect.to, effect.token] += effect.amount
+        self.note(action, by, value, effects)
         self._compare(action, by, value, effects, receipt)
         return effects
 
@@ -224,7 +221,7 @@ class Twin(Stage):
         transfers = [
             (one.topics[1][12:], one.topics[2][12:], int.from_bytes(one.data, "big"))
             for one in receipt.logs
-            if one.address == world.token.address and one.topics[0] == TRANSFERRED
+            if one.address == world.token.address and one.topics[0] == TRANSFERRED and one.topics[1] != one.topics[2]
         ]
         assert transfers == moved, f"{action}: the token moved otherwise"
         assert self.ether[here] == self.state.balance[0]
@@ -281,9 +278,7 @@ def flight_words(state: State, number: bytes) -> tuple[Any, ...]:
 
 def words(*values: Any) -> bytes:
     """Values of one word each as the ABI has them."""
-    return b"".join(
-        one.rjust(32, b"\0") if isinstance(one, bytes) else int(one).to_bytes(32, "big") for one in values
-    )
+    return b"".join(one.rjust(32, b"\0") if isinstance(one, bytes) else int(one).to_bytes(32, "big") for one in values)
 
 
 def plain(value: Any) -> Any:

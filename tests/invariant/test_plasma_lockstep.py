@@ -12,22 +12,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from tests.campaign import campaign
 from tests.invariant.roottwin import CONFIG, PEOPLE, Counts, Twin, W, World
 
 from layer2.ethereum.devnet import tester_connection as new_chain
-from layer2.plasma.game import ExitStatus, InFlight, InFlightStatus, actions, chain, exits, inflight, settlement
-from layer2.plasma.game.actions import Item, Proof
-from layer2.plasma.game.env import Act
-from layer2.plasma.game.errors import NotCovered, RootError
-from layer2.plasma.game.reserve import Reserve
-from layer2.plasma.game.state import State
-from layer2.plasma.positions import block_of, encode_position, is_deposit
-from layer2.plasma.transaction import Output, Transaction, fee_transaction, payment
+from layer2.plasma.game import ExitStatus, InFlight, InFlightStatus, actions
+from layer2.plasma.game.actions import Proof
+from layer2.plasma.game.errors import RootError
+from layer2.plasma.positions import block_of, encode_position
+from layer2.plasma.transaction import Transaction, fee_transaction, payment
 
 USERS = ("payer", "payee", "other", "closed", "thief")
 users, anybody = st.sampled_from(USERS), st.sampled_from(PEOPLE)
@@ -36,6 +31,10 @@ amounts = st.integers(1, 200)
 seldom = st.sampled_from((False,) * 7 + (True,))
 edges = st.sampled_from((0, 0, 0, 0, 1, -1))
 numbers = st.integers(0, 2**32)
+# For how many blocks a transaction may still come in.
+lives = st.sampled_from((0, 2, 50, 50, 50))
+kinds = st.sampled_from(("pay", "pay", "known", "known", "mint", "fee", "late"))
+questions = st.sampled_from(("ask", "ask", "show", "show", "freeze"))
 
 _worlds: list[World] = []
 
@@ -136,7 +135,8 @@ class LockStep(RuleBasedStateMachine):
             shares = (part, whole - part)
             outputs += [(owner, token, share) for owner, share in zip(owners, shares, strict=True) if share]
         expiry = max(1, twin.state.next_block - 1 + late)
-        made = payment(sorted(set(inputs)), outputs[:4], expiry, (pick + 1).to_bytes(32, "big") if pick % 5 == 0 else b"")
+        memo = (pick + 1).to_bytes(32, "big") if pick % 5 == 0 else b""
+        made = payment(sorted(set(inputs)), outputs[:4], expiry, memo)
         if all(made.hash != one.hash for one in self.made):
             self.made.append(made)
         return made
@@ -161,7 +161,7 @@ class LockStep(RuleBasedStateMachine):
         else:
             self.tries(lambda: self.twin.deposit(owner, amount, token))
 
-    @rule(data=st.data(), pick=numbers, late=st.sampled_from((0, 2, 50, 50, 50)), two=st.booleans(), more=st.sampled_from((0, 0, 0, 50)))
+    @rule(data=st.data(), pick=numbers, late=lives, two=st.booleans(), more=st.sampled_from((0, 0, 0, 50)))
     def somebody_signs(self, data: st.DataObject, pick: int, late: int, two: bool, more: int) -> None:
         """A payment, which may conflict with others, and may never come into a block."""
         known = self.positions()
@@ -173,7 +173,7 @@ class LockStep(RuleBasedStateMachine):
     @often(2)
     @rule(
         data=st.data(),
-        kinds=st.lists(st.sampled_from(("pay", "pay", "known", "known", "mint", "fee", "late")), min_size=1, max_size=4),
+        kinds=st.lists(kinds, min_size=1, max_size=4),
         pick=numbers,
         wrong=seldom,
     )
@@ -297,10 +297,8 @@ class LockStep(RuleBasedStateMachine):
         self.tries(call)
 
     @precondition(lambda self: self.flights(InFlightStatus.OPEN, joined=0))
-    @rule(data=st.data(), bit=st.integers(0, 8), thief=seldom, wrong=seldom, late=st.sampled_from((False,) * 5 + (True,)), edge=edges)  # fmt: skip
-    def join(
-        self, data: st.DataObject, bit: int, thief: bool, wrong: bool, late: bool, edge: int
-    ) -> None:  # fmt: skip
+    @rule(data=st.data(), bit=st.integers(0, 8), thief=seldom, wrong=seldom, late=seldom, edge=edges)
+    def join(self, data: st.DataObject, bit: int, thief: bool, wrong: bool, late: bool, edge: int) -> None:
         twin = self.twin
         one, flight = data.draw(st.sampled_from(self.flights(InFlightStatus.OPEN, joined=0)))
         there = [*range(len(one.inputs)), *range(4, 4 + len(one.outputs))]
@@ -426,7 +424,7 @@ class LockStep(RuleBasedStateMachine):
             self.twin.open_door()
 
     @often(4)
-    @rule(data=st.data(), by=anybody, act=st.sampled_from(("ask", "ask", "show", "show", "freeze")), edge=edges, wrong=seldom)
+    @rule(data=st.data(), by=anybody, act=questions, edge=edges, wrong=seldom)
     def data_is_asked_for(self, data: st.DataObject, by: str, act: str, edge: int, wrong: bool) -> None:
         twin = self.twin
         number = data.draw(st.sampled_from(sorted(twin.blocks)))
@@ -472,5 +470,3 @@ class LockStep(RuleBasedStateMachine):
 
 
 LockStep.TestCase.settings = campaign(examples=1, steps=20)
-
-

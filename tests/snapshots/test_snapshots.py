@@ -15,7 +15,9 @@ from layer2.testing.snapshots import Snapshots
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "contracts"
-DEPLOYABLES = ("ChannelHub", "CoinFlip", "Rollup", "StateJudge", "SignatureJudge", "EndpointJudge", "CoinChain")
+DEPLOYABLES = (
+    "ChannelHub", "CoinFlip", "Rollup", "StateJudge", "SignatureJudge", "EndpointJudge", "RootChain", "CoinChain"
+)  # fmt: skip
 
 # Rows that stay above the cheapest system, each for what the extra gas buys.
 ABOVE_ANCHOR = {

@@ -40,6 +40,12 @@ a.withdraw("1 ether"), l2.post()       out, after the next final assertion: l2.s
 bad = l2.propose(fault="inflate", sender=attacker)                  a lie: inflate, deflate, noise
 l2.challenger.step(), bad.status       proven wrong in one transaction
 alone = l2.wallet(payer, with_sequencer=False)                      force(), include(), freeze(), escape(), refund()
+
+pc = plasma.devnet(operator=operator)  a plasma chain with its operator
+pc.wallet(payer).deposit("1 ether")    pay in                       pc.wallet(payer).send(payee, "0.4 ether")
+pc.operator.submit_block()             pending payments to a block  pc.wallet(payee).utxos(), .history()
+pc.wallet(payee).exit_all()            out, whatever the operator does
+chain.mine(deltatime=pc.exit_period), pc.claim_all()                paid when the time is over
 roles: operator payer payee challenger attacker watchtower          amounts: "1.5 ether", "3 gwei", or units"""
 
 

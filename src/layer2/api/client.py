@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import ssl
-import threading
-import time
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from layer2.api.errors import Unreachable, error_of
+from layer2.api.remote import Remote
 from layer2.api.wire import MOST_OPERATIONS
 from layer2.ethereum.errors import WrongChain
-from layer2.primitives.errors import InputError, Layer2Error
+from layer2.primitives.errors import Layer2Error
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.mempool import SignedOp, join_records
 from layer2.rollup.proofs import AccountProof
@@ -22,11 +18,8 @@ from layer2.rollup.refusals import AccountUnknown
 
 __all__ = ["RemoteSequencer"]
 
-_KEPT_SECONDS = 30.0
-"""That an idle connection is used again: less than servers keep one."""
 
-
-class RemoteSequencer:
+class RemoteSequencer(Remote):
     """What a wallet needs of a sequencer, over HTTP. Safe to use from several threads, which take turns.
 
     Args:
@@ -38,17 +31,7 @@ class RemoteSequencer:
     """
 
     def __init__(self, url: str, rollup: RollupContract | None = None, *, timeout: float = 30.0) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InputError(f"{url!r:.80} is no URL of a sequencer", hint="pass http://host:port")
-        self.url = url.rstrip("/")
-        self._path = parts.path.rstrip("/")
-        self._address = (parts.hostname, parts.port)
-        self._secure = parts.scheme == "https"
-        self._timeout = timeout
-        self._lock = threading.Lock()
-        self._link: http.client.HTTPConnection | None = None
-        self._used = 0.0
+        super().__init__(url, "the sequencer", timeout)
         if rollup is not None:
             known = self.state()
             own, there = (rollup.connection.chain_id, rollup.address), (known.get("chain_id"), known.get("rollup"))
@@ -57,9 +40,6 @@ class RemoteSequencer:
                     f"the sequencer at {self.url} is of {there[1]} on chain {there[0]}, need {own[1]} on {own[0]}",
                     hint="ask for the right URL",
                 )
-
-    def __repr__(self) -> str:
-        return f"<RemoteSequencer {self.url}>"
 
     def submit(self, op: SignedOp) -> None:
         """Accept an operation durably, or raise why not."""
@@ -110,63 +90,3 @@ class RemoteSequencer:
     def proof(self, account: int) -> AccountProof:
         """That an account stands under the last final state."""
         return AccountProof.from_json(self._ask("GET", f"/v1/accounts/{account}/proof"))
-
-    def close(self) -> None:
-        """Let go of the connection; it comes back when it is needed."""
-        with self._lock:
-            if self._link is not None:
-                self._link.close()
-                self._link = None
-
-    # ------------------------------------------------------------------------------------------------------- inside
-
-    def _ask(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> dict[str, Any]:
-        headers = {"Content-Type": kind} if body is not None else {}
-        with self._lock:
-            try:
-                status, raw = self._exchange(method, self._path + path, body, headers)
-            except (OSError, http.client.HTTPException) as failure:
-                if self._link is not None:
-                    self._link.close()
-                    self._link = None
-                raise Unreachable(
-                    f"the sequencer at {self.url} does not answer: {failure!r:.100}",
-                    hint="check that it runs; what was sent may have been accepted",
-                ) from failure
-        try:
-            data = json.loads(raw)
-        except (ValueError, RecursionError):
-            data = None
-        if not isinstance(data, dict):
-            raise Unreachable(f"{self.url}{path} answers {status} with no JSON object", hint="check the URL")
-        if status != 200:
-            raise error_of(data.get("error"))
-        return data
-
-    def _exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
-        if self._link is not None and time.monotonic() - self._used > _KEPT_SECONDS:
-            self._link.close()
-            self._link = None
-        for attempt in range(2):
-            fresh = self._link is None
-            link = self._link = self._link or self._connect()
-            try:
-                link.request(method, path, body, headers)
-                answer = link.getresponse()
-                raw = answer.read()
-                self._used = time.monotonic()
-                return answer.status, raw
-            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
-                link.close()
-                self._link = None
-                # A connection that was kept may be closed by now. A submission is not repeated: it may have come.
-                if fresh or attempt or method != "GET":
-                    raise
-        raise http.client.HTTPException("no answer")
-
-    def _connect(self) -> http.client.HTTPConnection:
-        host, port = self._address
-        if self._secure:
-            context = ssl.create_default_context()
-            return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=context)
-        return http.client.HTTPConnection(host, port, timeout=self._timeout)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from layer2.primitives.errors import InputError, Layer2Error, MalformedError, RecoverableError, SignatureError
-from layer2.rollup.refusals import (
-    AccountUnknown,
-    BalanceTooLow,
-    DataMissing,
-    FeeTooLow,
-    FeeUnwanted,
-    MempoolFull,
-    NonceWrong,
-    Rejected,
-    SignatureWrong,
-    StateUnknown,
-    TooLarge,
+from layer2.plasma.malformed import BodyMalformed, PositionMalformed, TransactionMalformed
+from layer2.plasma.refusals import (
+    DepositsMissing,
+    Expired,
+    InputSpent,
+    InputUnknown,
+    KindWrong,
+    OutputExiting,
+    Overspent,
 )
+from layer2.primitives.errors import InputError, Layer2Error, MalformedError, RecoverableError, SignatureError
+from layer2.primitives.refusals import FeeTooLow, MempoolFull, Rejected, SignatureWrong, StateUnknown, TooLarge
+from layer2.rollup.refusals import AccountUnknown, BalanceTooLow, DataMissing, FeeUnwanted, NonceWrong
 
 __all__ = ["Busy", "NotFound", "Unreachable", "WrongType", "error_of", "status_of", "to_json"]
 
@@ -49,20 +48,30 @@ _KINDS: dict[str, type[Layer2Error]] = {
     for one in (
         AccountUnknown,
         BalanceTooLow,
+        BodyMalformed,
         Busy,
         DataMissing,
+        DepositsMissing,
+        Expired,
         FeeTooLow,
         FeeUnwanted,
         InputError,
+        InputSpent,
+        InputUnknown,
+        KindWrong,
         MalformedError,
         MempoolFull,
         NonceWrong,
         NotFound,
+        OutputExiting,
+        Overspent,
+        PositionMalformed,
         Rejected,
         SignatureError,
         SignatureWrong,
         StateUnknown,
         TooLarge,
+        TransactionMalformed,
         WrongType,
     )
 }

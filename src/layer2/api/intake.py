@@ -10,19 +10,30 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from layer2.api.errors import Busy
 from layer2.primitives.errors import Layer2Error
-from layer2.rollup.pool import Vouched
-from layer2.rollup.sequencer import Sequencer
 
-__all__ = ["Answer", "Intake"]
+__all__ = ["Answer", "Intake", "Taker"]
 
 _ROUND = 1_024
 """Operations that are judged together, if so many wait; a request is never split."""
 _ABREAST = 4
 """Rounds that are judged at a time: enough to keep all workers busy."""
 _MOST_WAITING = 65_536
+
+
+class Taker(Protocol):
+    """Who judges and accepts operations: a sequencer of the rollup, an operator of the plasma chain."""
+
+    def vouch(self, records: Sequence[bytes]) -> Any:
+        """Judge signatures; promises nothing. The batch has `digests`, by which each operation is asked for."""
+        ...
+
+    def accept(self, batches: Sequence[Any]) -> list[list[Layer2Error | None]]:
+        """Accept several judged submissions, in order and with one commit; durable when it returns."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +53,10 @@ class _Request:
 class Intake:
     """Lives in one event loop; `close` lets what was begun end."""
 
-    def __init__(self, sequencer: Sequencer) -> None:
-        self.sequencer = sequencer
+    def __init__(self, taker: Taker) -> None:
+        self.taker = taker
         self._waiting: deque[_Request] = deque()
-        self._rounds: asyncio.Queue[tuple[list[_Request], asyncio.Future[Vouched]] | None] = asyncio.Queue()
+        self._rounds: asyncio.Queue[tuple[list[_Request], asyncio.Future[Any]] | None] = asyncio.Queue()
         self._judges = ThreadPoolExecutor(_ABREAST, "layer2-judge")
         self._clerk = ThreadPoolExecutor(1, "layer2-clerk")
         self._abreast = 0
@@ -99,11 +110,11 @@ class Intake:
                 count += len(requests[-1].records)
             records = [record for one in requests for record in one.records]
             self._abreast += 1
-            work = asyncio.get_running_loop().run_in_executor(self._judges, self.sequencer.vouch, records)
+            work = asyncio.get_running_loop().run_in_executor(self._judges, self.taker.vouch, records)
             work.add_done_callback(self._judged)
             self._rounds.put_nowait((requests, work))
 
-    def _judged(self, _: asyncio.Future[Vouched]) -> None:
+    def _judged(self, _: asyncio.Future[Any]) -> None:
         self._abreast -= 1
         self._begin()
 
@@ -126,7 +137,7 @@ class Intake:
             await self._accept(loop, rounds)
 
     async def _accept(
-        self, loop: asyncio.AbstractEventLoop, rounds: list[tuple[list[_Request], asyncio.Future[Vouched]]]
+        self, loop: asyncio.AbstractEventLoop, rounds: list[tuple[list[_Request], asyncio.Future[Any]]]
     ) -> None:
         good = []
         for requests, work in rounds:
@@ -138,7 +149,7 @@ class Intake:
         if not good:
             return
         try:
-            results = await loop.run_in_executor(self._clerk, self.sequencer.accept, [batch for _, batch in good])
+            results = await loop.run_in_executor(self._clerk, self.taker.accept, [batch for _, batch in good])
         except Exception as fault:  # handed to each request, which raises it
             for requests, _ in good:
                 _fail(requests, fault)

@@ -52,9 +52,10 @@ class LazyGroup(click.Group):
         "deploy": ("layer2.cli.deploy", "Deploy the channel hub and record it under deployments/."),
         "channels": ("layer2.cli.channels", "Open, pay, close and defend payment channels."),
         "rollup": ("layer2.cli.rollup", "Pay, run and leave a rollup."),
+        "plasma": ("layer2.cli.plasma", "Pay on, run and leave a plasma chain."),
         "demo": (
             "layer2.cli.demo",
-            "Channels and a rollup, from the first deposit to the last exit, checked.",
+            "Channels, a rollup and plasma, from the first deposit to the last exit, checked.",
         ),
         "bench": ("layer2.cli.bench", "Measure gas and payments per second, beside their anchors."),
         "doctor": ("layer2.cli.doctor", "Check that everything layer2 needs is here and sound."),
@@ -62,7 +63,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="layer2")
 def cli() -> None:
-    """Payment channels and a rollup on Ethereum, from the command line."""
+    """Payment channels, a rollup and plasma on Ethereum, from the command line."""
 
 
 def one_line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`layer2 devnet`: a local chain with hub and rollup deployed, for as long as the command runs."""
+"""`layer2 devnet`: a local chain with hub, rollup and root chain deployed, for as long as the command runs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import click
 
 from layer2.cli.daemons import until_stopped
 from layer2.cli.deploy import HUB, deploy_hub
+from layer2.cli.plasma_deploy import NAME as PLASMA_NAME
+from layer2.cli.plasma_deploy import deploy_plasma
 from layer2.cli.roles import ROLES
 from layer2.cli.rollup_deploy import NAME, deploy_rollup
 from layer2.ethereum.accounts import DEV_MNEMONIC
@@ -40,10 +42,11 @@ def command(port: int, block_time: int | None, deployments: str) -> None:
 
 
 def announce(connection: Connection, url: str, deployments: str = "deployments") -> None:
-    """Deploy and record hub and rollup on a development chain, and print what a user has to know."""
+    """Deploy and record hub, rollup and root chain on a development chain, and print what a user has to know."""
     operator = Sender(connection, connection.signers(1)[0])
     click.echo(f"{'node':<11} {url} (chain {connection.chain_id})")
-    for name, record in ((HUB, deploy_hub(operator)), (NAME, deploy_rollup(operator))):
+    made = ((HUB, deploy_hub(operator)), (NAME, deploy_rollup(operator)), (PLASMA_NAME, deploy_plasma(operator)))
+    for name, record in made:
         path = Registry(deployments).save(name, record)
         click.echo(f"{name:<11} {record.address} (recorded in {path})")
     for role, account in zip(ROLES, connection.signers(len(ROLES)), strict=True):

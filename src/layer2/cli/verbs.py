@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["CHANNELS", "ROLLUP", "Verb", "Verbs"]
+__all__ = ["CHANNELS", "PLASMA", "ROLLUP", "Verb", "Verbs"]
 
 Verb = Callable[..., Any]
 
@@ -42,3 +42,4 @@ class Verbs:
 
 CHANNELS = Verbs("channels", "Open, pay, close and defend payment channels.")
 ROLLUP = Verbs("rollup", "Pay, run and leave a rollup.")
+PLASMA = Verbs("plasma", "Pay on, run and leave a plasma chain.")

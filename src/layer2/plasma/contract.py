@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 from layer2.ethereum.artifacts import load_artifact
@@ -13,7 +12,9 @@ from layer2.ethereum.contract import Contract, deploy
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.plasma.messages import plasma_domain
-from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
+from layer2.plasma.records import Exit, ExitStatus, InFlight, InFlightStatus, Proof, Spend
+from layer2.plasma.transaction import Deposit
+from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
 from layer2.primitives.errors import InputError
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Proof",
     "RootChain",
     "Spend",
+    "deposit_of_event",
 ]
 
 _DAY = 86_400
@@ -61,87 +63,6 @@ PUBLIC = Profile(7 * _DAY, 14 * _DAY, 2 * _DAY, *_BONDS)
 
 DEVNET = Profile(3_600, 7_200, 1_200, *_BONDS)
 """For development chains: the same in minutes."""
-
-
-class ExitStatus(IntEnum):
-    """None; waiting; stopped by a spender; paid, by whichever game; spent by a paid in-flight exit."""
-
-    NONE = 0
-    OPEN = 1
-    CHALLENGED = 2
-    PAID = 3
-    SPENT = 4
-
-
-class InFlightStatus(IntEnum):
-    """None; waiting; settled as canonical: outputs are paid; settled as not: inputs are paid."""
-
-    NONE = 0
-    OPEN = 1
-    PAYS_OUTPUTS = 2
-    PAYS_INPUTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """A standard exit: `time` is when it can be claimed, in Unix seconds (of a challenged one, see `IRootChain`)."""
-
-    status: ExitStatus
-    time: int
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class InFlight:
-    """An in-flight exit as the contract has it (`IRootChain.InFlight`); bits 0 to 3 are inputs, 4 to 7 outputs."""
-
-    bond_owner: Address
-    started_at: int
-    exitable_at: int
-    status: InFlightStatus
-    piggybacked: int
-    competitor: int
-    priority: int
-    blocked: int
-    contested: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """Where a transaction or deposit record is found, and itself. Position 0: it need not have been included."""
-
-    position: int
-    root: bytes
-    word: int
-    data: bytes
-    path: tuple[bytes, ...] = ()
-
-    @classmethod
-    def of_nothing(cls, data: bytes) -> Proof:
-        """Of a transaction that need not be in a block."""
-        return cls(0, bytes(32), 0, data)
-
-    @classmethod
-    def of_deposit(cls, position: int, record: bytes) -> Proof:
-        """Of a deposit."""
-        return cls(position, bytes(32), 0, record)
-
-    def as_tuple(self) -> tuple[Any, ...]:
-        """As the contract takes it."""
-        return (self.position, self.root, self.word, self.data, list(self.path))
-
-
-@dataclass(frozen=True, slots=True)
-class Spend:
-    """A transaction that spends something by its input `input`, signed by the owner of that."""
-
-    proof: Proof
-    input: int
-    signature: bytes
-
-    def as_tuple(self) -> tuple[Any, ...]:
-        """As the contract takes it."""
-        return (self.proof.as_tuple(), self.input, self.signature)
 
 
 class RootChain:
@@ -209,6 +130,14 @@ class RootChain:
         """`keccak(root | word)` of a block; zeros if there is none."""
         return bytes(self.contract.call("blocks", number))
 
+    def deposit_hash(self, number: int) -> bytes:
+        """`keccak` of a deposit's record; zeros if there is none."""
+        return bytes(self.contract.call("deposits", number))
+
+    def reserved_under(self, token: int, number: int) -> int:
+        """What is registered for exits of a token under a block; 0: under deposits."""
+        return int(self.contract.call("reservedUnder", token, number))
+
     def exit(self, output_id: bytes) -> Exit:
         """How the exit of an output stands."""
         status, time, position = self.contract.call("exits", output_id)
@@ -216,12 +145,19 @@ class RootChain:
 
     def in_flight(self, exit_id: bytes) -> InFlight:
         """How an in-flight exit stands."""
-        owner, started, at, status, bits, competitor, priority, blocked, contested = self.contract.call(
-            "inFlight", exit_id
+        # By name: the order of the fields is that in which they fill slots.
+        row = self.contract.call("inFlight", exit_id)
+        return InFlight(
+            to_address(row.bondOwner),
+            int(row.startedAt),
+            int(row.exitableAt),
+            InFlightStatus(int(row.status)),
+            int(row.piggybacked),
+            int(row.competitor),
+            int(row.priority),
+            int(row.blocked),
+            bool(row.contested),
         )
-        state = InFlightStatus(int(status))
-        numbers = (int(bits), int(competitor), int(priority), int(blocked))
-        return InFlight(to_address(owner), int(started), int(at), state, *numbers, bool(contested))
 
     def reserve_of(self, token: int) -> tuple[int, int]:
         """What is registered for exits of a token, and what is held for bonds and deferred payments."""
@@ -354,3 +290,8 @@ class RootChain:
 
     def _send(self, sender: Sender, name: str, *arguments: Any, value: int = 0) -> Receipt:
         return self.contract.transact(sender, name, *arguments, value=value)
+
+
+def deposit_of_event(args: Mapping[str, Any]) -> Deposit:
+    """The deposit of a `Deposited` event."""
+    return Deposit(args["id"], address_bytes(args["owner"]), args["token"], args["amount"], args["time"])

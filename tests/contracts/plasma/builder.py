@@ -26,9 +26,7 @@ NEVER = 2**40 - 1
 BIG = 65_536
 
 OUTPUT_TYPE = b"Output(address owner,uint16 token,uint96 amount)"
-PAYMENT_TYPE = (
-    b"Payment(uint8 kind,uint64[] inputs,Output[] outputs,uint40 expiry,bytes32 memo)" + OUTPUT_TYPE
-)
+PAYMENT_TYPE = b"Payment(uint8 kind,uint64[] inputs,Output[] outputs,uint40 expiry,bytes32 memo)" + OUTPUT_TYPE
 
 Proof = tuple[int, bytes, int, bytes, list[bytes]]
 Spend = tuple[Proof, int, bytes]

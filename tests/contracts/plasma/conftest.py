@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.contracts.plasma.builder import World
 
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection
 from layer2.testing.isolation import isolated
-from tests.contracts.plasma.builder import World
 
 
 @pytest.fixture(scope="package")

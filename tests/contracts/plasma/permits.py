@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from eth_account.messages import _hash_eip191_message, encode_typed_data
+from tests.contracts.plasma.builder import World
 
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
-from tests.contracts.plasma.builder import World
 
 MAXIMUM = 2**256 - 1
 

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from tests.contracts.plasma.builder import (
+    BOUNTY,
+    DATA_BOND,
+    EXIT_BOND,
+    IN_FLIGHT_BOND,
+    NOWHERE,
+    PIGGYBACK_BOND,
+    ROTATION_DELAY,
+    W,
+    World,
+    word,
+)  # fmt: skip
 
 from layer2.primitives.hashing import keccak
 from layer2.testing import reverts
-from tests.contracts.plasma.builder import EXIT_BOND, NOWHERE, ROTATION_DELAY, BOUNTY, World, packed, word
 
 ROOT = b"\x11" * 32
 
@@ -88,5 +99,6 @@ def test_parameters_that_contradict_each_other_are_refused(world: World, change:
 
 
 def test_the_parameters_can_be_read(world: World) -> None:
-    assert world.chain.call("config")[0] == world.operator.address
-    assert packed([1], [(world.payer, 0, 1)])[:2] == b"\x01\x11"
+    config = world.chain.call("config")
+    assert config[:4] == (world.operator.address, NOWHERE, NOWHERE, W)
+    assert config[6:] == (EXIT_BOND, IN_FLIGHT_BOND, PIGGYBACK_BOND, DATA_BOND, BOUNTY)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.contracts.plasma.builder import DATA_BOND, DATA_DELAY, ETHER, NOWHERE, World, packed
+from tests.contracts.plasma.permits import authorization, permit, permit2_transfer
 
 from layer2.primitives.hashing import keccak
 from layer2.testing import deploy_mock, reverts
-from tests.contracts.plasma.builder import DATA_BOND, DATA_DELAY, ETHER, NOWHERE, World, packed
 
 MAXIMUM = 2**256 - 1
 
@@ -97,8 +98,6 @@ def test_a_deposit_inside_a_deposit_is_refused(world: World) -> None:
 
 
 def test_a_permit_replaces_the_approval_also_when_it_was_used_up(world: World) -> None:
-    from tests.contracts.plasma.permits import permit
-
     token = token_of(world)
     token.transact(world.payer, "approve", world.chain.address, 0)
     split = permit(world, token, world.payer, 500)
@@ -112,8 +111,6 @@ def test_a_permit_replaces_the_approval_also_when_it_was_used_up(world: World) -
 
 @pytest.mark.parametrize("compact", [False, True])
 def test_an_authorization_brought_by_anybody_credits_its_signer(world: World, compact: bool) -> None:
-    from tests.contracts.plasma.permits import authorization
-
     token = token_of(world)
     nonce = b"\x07" * 32
     signature = authorization(world, token, world.payer, 500, nonce)
@@ -130,8 +127,6 @@ def test_an_authorization_brought_by_anybody_credits_its_signer(world: World, co
 
 
 def test_a_permit2_transfer_brought_by_anybody_credits_its_signer(world: World) -> None:
-    from tests.contracts.plasma.permits import permit2_transfer
-
     permit2 = deploy_mock("MockPermit2", sender=world.deployer)
     there = World(world.connection, permit2=permit2.address)
     token = token_of(there)

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from unittest.mock import ANY
+
 import pytest
+from tests.contracts.plasma.builder import (
+    BOUNTY,
+    DATA_BOND,
+    ETHER,
+    EXIT_BOND,
+    NEVER,
+    Block,
+    Deposit,
+    Proof,
+    W,
+    World,
+    deposit_id,
+    deposit_position,
+    node,
+    output_id,
+    packed,
+    position_of,
+)  # fmt: skip
 
 from layer2.testing import deploy_mock, reverts
-from tests.contracts.plasma.builder import (
-    BOUNTY, DATA_BOND, ETHER, EXIT_BOND, NEVER, W, Block, Deposit, Proof, World, deposit_id, deposit_position, node,
-    output_id, packed, position_of,
-)  # fmt: skip
 
 OPEN, CHALLENGED, PAID = 1, 2, 3
 
@@ -241,9 +257,8 @@ def test_a_spent_output_is_stopped_by_its_spender_and_the_bond_goes_to_the_watch
     assert before - world.balance(world.chain.address) == EXIT_BOND
     assert world.exit_of(output_id(payment)) == (CHALLENGED, 5, block.proof()[0])
     assert world.ledger() == (0, 0)
-    for again in ("challengeExit",):
-        with reverts("ExitStatusWrong", world.chain, id=output_id(payment), status=CHALLENGED):
-            world.send(world.watcher, again, bare(block.proof()), world.spend(spender, world.payee))
+    with reverts("ExitStatusWrong", world.chain, id=output_id(payment), status=CHALLENGED):
+        world.send(world.watcher, "challengeExit", bare(block.proof()), world.spend(spender, world.payee))
     world.at(world.now + 3 * W)
     with reverts("ExitStatusWrong", world.chain, id=output_id(payment), status=CHALLENGED):
         claim(world, block.proof())
@@ -263,7 +278,9 @@ def test_a_challenge_needs_the_owners_signature_over_this_contract_and_chain(wor
         if signature == right[:64] and right[64] == 27:
             continue
         with reverts("SignatureInvalid", world.chain, owner=world.payee.address):
-            world.send(world.watcher, "challengeExit", bare(block.proof()), ((0, bytes(32), 0, spender, []), 0, signature))
+            world.send(
+                world.watcher, "challengeExit", bare(block.proof()), ((0, bytes(32), 0, spender, []), 0, signature)
+            )
     compact = right[:32] + bytes([right[32] | (right[64] - 27) << 7]) + right[33:64]
     world.send(world.watcher, "challengeExit", bare(block.proof()), ((0, bytes(32), 0, spender, []), 0, compact))
 
@@ -339,7 +356,6 @@ def test_who_cannot_be_paid_stops_nobody_and_fetches_it_later(world: World, name
     if name == "ReturnBombReceiver":
         receiver.transact(world.deployer, "configure", 1 << 20, True)
     start = world.chain.encode("startExit", bad.proof)
-    world.deployer.send(receiver.address, b"", 0, 100_000) if False else None
     execute = receiver.encode("execute", world.chain.address, EXIT_BOND, start)
     world.deployer.send(receiver.address, execute, EXIT_BOND)
     world.exit(world.payer, good.proof)
@@ -365,7 +381,7 @@ def test_a_claimer_that_starves_a_payment_of_gas_is_refused(world: World) -> Non
     world.deployer.send(receiver.address, receiver.encode("execute", world.chain.address, EXIT_BOND, start), EXIT_BOND)
     world.at(world.now + W)
     data = world.chain.encode("claim", [item(deposit.proof)], [])
-    with reverts("GasTooLow", world.chain, have=__import__("unittest").mock.ANY, need=100_000 * 64 // 63 + 50_000):
+    with reverts("GasTooLow", world.chain, have=ANY, need=100_000 * 64 // 63 + 50_000):
         world.thief.send(world.chain.address, data, 0, 170_000, decoder=world.chain.decoder)
 
 

@@ -55,6 +55,9 @@ class Stage:
         self.sent: Counter[bytes] = Counter()
         self.deposited: Counter[int] = Counter()
         self.accepted: Counter[str] = Counter()
+        # Outputs that were paid, by id, and how often; what they are.
+        self.paid_outputs: Counter[bytes] = Counter()
+        self.outputs: dict[bytes, Output] = {}
 
     def do(self, action: Action, by: bytes, value: int = 0) -> list[Effect | Paid]:
         env = Env(by, self.now, value, self.failing, recover)
@@ -64,12 +67,19 @@ class Stage:
         except Exception:
             assert self.state == before
             raise
+        self.note(action, by, value, effects)
+        return effects
+
+    def note(self, action: Action, by: bytes, value: int, effects: list[Effect | Paid]) -> None:
+        """Keep count of a call that was accepted."""
         self.sent[by] += value
         self.accepted[type(action).__name__] += 1
         for effect in effects:
-            if isinstance(effect, Paid) and not effect.deferred:
+            if isinstance(effect, Effect) and effect.name == "ExitPaid":
+                assert isinstance(effect.fields[0], bytes)
+                self.paid_outputs[effect.fields[0]] += 1
+            elif isinstance(effect, Paid) and not effect.deferred:
                 self.paid[effect.to, effect.token] += effect.amount
-        return effects
 
     def sign(self, transaction: Transaction, owner: bytes) -> bytes:
         """By the owner of an input."""
@@ -86,6 +96,7 @@ class Stage:
             self.sent[owner] -= amount
         self.records[number] = Deposit(number, owner, token, amount, self.now)
         self.deposited[token] += amount
+        self.outputs[self.records[number].output_id] = self.records[number].output
         return self.records[number].position
 
     def block(self, *transactions: Transaction) -> list[int]:
@@ -94,7 +105,20 @@ class Stage:
         tree = BlockTree([one.packed for one in transactions])
         self.do(actions.SubmitBlock(number, tree.root, tree.count), self.state.operator)
         self.blocks[number] = (tree, list(transactions), self.now)
+        for one in transactions:
+            self.know(one)
         return [encode_position(number, index, 0) for index in range(len(transactions))]
+
+    def know(self, transaction: Transaction) -> None:
+        """Remember what its outputs are."""
+        self.outputs.update({transaction.output_id(at): one for at, one in enumerate(transaction.outputs)})
+
+    def principal(self) -> Counter[bytes]:
+        """What every owner was paid for outputs, bonds aside."""
+        result: Counter[bytes] = Counter()
+        for output, times in self.paid_outputs.items():
+            result[self.outputs[output].owner] += self.outputs[output].amount * times
+        return result
 
     def pay(
         self, inputs: Sequence[int], *outputs: tuple[bytes, int], expiry: int = 1_000, token: int = 0
@@ -151,6 +175,7 @@ class Stage:
         return in_flight_id(transaction.hash, self.ids(transaction))
 
     def start(self, transaction: Transaction, by: bytes, bits: int = 0, at: int = 0) -> None:
+        self.know(transaction)
         proof = self.proof(at) if at else Proof(0, transaction.packed)
         signatures = tuple(self.sign(transaction, self.output(one).owner) for one in transaction.inputs)
         inputs = tuple(self.proof(one) for one in transaction.inputs)

@@ -274,6 +274,22 @@ def test_an_operators_theft_is_not_paid_before_those_who_exit_in_time(stage: Sta
     stage.check()
 
 
+def test_the_bounties_of_a_batch_cover_none_of_it(stage: Stage) -> None:
+    """What the claimer has earned by the first items leaves at the end: until then it is nobody's to be paid from."""
+    honest = stage.block(stage.pay([stage.deposit(PAYER, 500)], (PAYEE, 500)))[0]
+    mine = [stage.deposit(THIEF, 5) for _ in range(10)]
+    theft = stage.block(payment([999 << 24], [(THIEF, 0, 5)], 1_000))[0]
+    stage.exit(honest)
+    stage.exit(theft)
+    stage.exit(*mine)
+    stage.now += 2 * W
+    stage.claim(*mine, theft, by=THIEF, newer=(1,))
+    assert stage.status(theft) == ExitStatus.OPEN
+    stage.claim(honest, newer=(0, 1))
+    assert stage.paid[PAYEE, 0] == 500 + BOND - BOUNTY
+    stage.check()
+
+
 def test_bonds_do_not_cover_exits(stage: Stage) -> None:
     stage.deposit(PAYER, 500)
     theft = stage.block(payment([999 << 24], [(THIEF, 0, 501)], 1_000))[0]

@@ -80,10 +80,10 @@ class Fraud(RuleBasedStateMachine):
 
     @rule(at=st.integers(0, 99))
     def owner_registers(self, at: int) -> None:
-        """In time: before anything that the fraud made can have waited long enough. Deposits at any time."""
+        """In time: before anything that the fraud made can have waited long enough. Deposits too."""
         if self.unregistered:
             token, block, amount = self.unregistered[at % len(self.unregistered)]
-            if block == 0 or self.now < FRAUD_TIME + 2 * W:
+            if self.now < FRAUD_TIME + 2 * W:
                 self.unregistered.remove((token, block, amount))
                 self.register("honest", token, block, amount, made=0)
 
@@ -212,12 +212,12 @@ class Steered(Fraud):
 
 def test_who_registers_in_time_is_paid_whatever_happens_in_between() -> None:
     Fraud.done.clear()
-    run_state_machine_as_test(Fraud, settings=campaign(400, 40))
+    run_state_machine_as_test(Fraud, settings=campaign(200, 40))
     done = Fraud.done
-    assert done.total() > 3_000, done
+    assert done.total() > 2_000, done
     print("accepted:", dict(done))
-    for what in ("pay honest", "pay fraud", "not covered: fraud", "not covered: honest", "challenge"):
-        assert done[what] > 10, done
+    for what in ("pay honest", "pay fraud", "not covered: fraud", "challenge"):
+        assert done[what] > 5, done
 
 
 @pytest.mark.parametrize("control", [WithoutRule, WholeBuckets, OneTooMany, Steered])
@@ -243,6 +243,19 @@ def test_an_invalid_exit_waits_until_older_ones_are_covered() -> None:
     reserve.check(0, 4, 60, (2,), 100)
     with pytest.raises(NotCovered):
         reserve.check(0, 4, 60, (), 100)
+
+
+def test_a_deposit_into_a_robbed_chain_is_protected_only_once_it_is_registered() -> None:
+    """What a fraud's exits wait for is money: wallets must not pay in while more is registered than held."""
+    reserve = Reserve()
+    reserve.register(0, 5, 100)
+    with pytest.raises(NotCovered):
+        reserve.check(0, 5, 100, (), 0)
+    # Somebody pays in 100 and does not leave at once: the old fraud is covered by it.
+    reserve.check(0, 5, 100, (), 100)
+    reserve.register(0, 0, 100)
+    with pytest.raises(NotCovered):
+        reserve.check(0, 5, 100, (2,), 100)
 
 
 def test_over_reservation_only_delays() -> None:

@@ -148,10 +148,10 @@ def withdraw(one: Act, action: act.Withdraw) -> None:
     itself = action.to == address_bytes(one.state.domain.verifying_contract)
     if not one.env.reaches(action.to, action.token) or (itself and not action.token):
         raise PaymentFailed(action.to, action.token)
-    # Tokens sent to the contract itself are a gift to those who exit.
+    # Tokens sent to the contract itself do not leave it: a gift to those who exit.
     if not itself:
         one.state.balance[action.token] -= amount
-    one.effects.append(Paid(action.to, action.token, amount, False))
+        one.effects.append(Paid(action.to, action.token, amount, False))
 
 
 def take_bond(one: Act, need: int) -> None:

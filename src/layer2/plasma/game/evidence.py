@@ -108,14 +108,13 @@ def proven(act: Act, proof: Proof) -> tuple[Claimed, int]:
 
 def alive(act: Act, proof: Proof) -> Transaction:
     """A payment that can still be included, or is shown to have been."""
-    if proof.position:
-        transaction = included(act, proof)
-    else:
-        transaction = transaction_of(proof.data)
-        if transaction.expiry < act.state.next_block:
-            raise InclusionLate(0, transaction.expiry)
+    transaction = transaction_of(proof.data)
     if transaction.kind != Kind.PAYMENT:
         raise TransactionInvalid()
+    if proof.position:
+        included(act, proof)
+    elif transaction.expiry < act.state.next_block:
+        raise InclusionLate(0, transaction.expiry)
     return transaction
 
 

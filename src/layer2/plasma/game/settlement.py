@@ -74,7 +74,9 @@ def _pay(one: Act, flight: InFlight, part: Part, newer: tuple[int, ...]) -> tupl
     state, config = one.state, one.state.config
     winning = _OUTPUT_BITS if flight.status == InFlightStatus.PAYS_OUTPUTS else _INPUT_BITS
     done = earned = 0
-    for bit in range(8):
+    for at in range(8):
+        # The side that is not paid first: it no longer counts as registered then.
+        bit = at if winning == _OUTPUT_BITS else at ^ 4
         if not flight.piggybacked >> bit & 1:
             continue
         found = part(bit)

@@ -1,0 +1,9 @@
+"""`ape run plasma ...`: the verbs of `layer2 plasma` with ape's networks and accounts."""
+
+from __future__ import annotations
+
+from scripts._common import ConnectedProviderCommand, ape_options
+
+from layer2.cli.plasma import build
+
+cli = build(ape_options, ConnectedProviderCommand)

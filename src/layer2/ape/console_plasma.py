@@ -1,0 +1,57 @@
+"""The plasma chain in the ape console: the same objects as in a script, taking ape accounts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ape.api import AccountAPI
+from ape.managers.chain import ChainManager
+
+from layer2.ape.connection import connection_from_ape
+from layer2.ape.console import as_signer
+from layer2.ethereum.signer import Signer
+from layer2.plasma.contract import DEVNET, Profile
+from layer2.plasma.facade import PlasmaFacade
+from layer2.plasma.fees import FeePolicy
+from layer2.primitives.errors import InputError
+
+__all__ = ["ConsolePlasma", "ConsolePlasmas"]
+
+
+class ConsolePlasma(PlasmaFacade):
+    """A plasma chain that takes ape accounts wherever a signer is wanted."""
+
+    def signer_of(self, who: Any) -> Signer:
+        """An ape account as a signer; everything else as it is."""
+        return super().signer_of(as_signer(who))
+
+
+class ConsolePlasmas:
+    """The plasma family on the chain ape is connected to."""
+
+    def __init__(self, chain: ChainManager) -> None:
+        self._chain = chain
+
+    def __repr__(self) -> str:
+        return "<plasma: devnet(operator=operator); help_l2() for more>"
+
+    def devnet(
+        self,
+        *,
+        operator: AccountAPI | Signer,
+        profile: Profile = DEVNET,
+        store: str | Path | None = None,
+        policy: FeePolicy | None = None,
+    ) -> ConsolePlasma:
+        """Deploy a root chain and start its operator; `store`: where all files live, `policy`: the fees asked for."""
+        made = ConsolePlasma.devnet(
+            connection_from_ape(self._chain.provider),
+            as_signer(operator),
+            profile=profile,
+            folder=store,
+            policy=policy,
+        )
+        if not isinstance(made, ConsolePlasma):
+            raise InputError(f"{made!r}: not made by this console", hint="use plasma.devnet")
+        return made

@@ -1,0 +1,73 @@
+"""What every service over HTTP does alike: bodies within limits and in time, answers in JSON, failures typed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from layer2.api.errors import Busy, NotFound, WrongType, status_of, to_json
+from layer2.primitives.errors import Layer2Error, MalformedError
+from layer2.primitives.refusals import TooLarge
+
+__all__ = ["MAX_BODY", "Handler", "body_of", "new_application", "packed_answer", "told"]
+
+MAX_BODY = 2 << 20
+"""Bytes of a request: more than as many operations as one can hold need."""
+_READ_SECONDS = 15.0
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_log = logging.getLogger(__name__)
+
+
+def new_application() -> web.Application:
+    """An application whose failures are typed and whose bodies are bounded."""
+    return web.Application(middlewares=[_typed], client_max_size=MAX_BODY)
+
+
+async def body_of(request: web.Request, *kinds: str) -> bytes:
+    """The body of a request, of one of these content types; raises WrongType, TimeoutError."""
+    if request.content_type not in kinds:
+        raise WrongType(f"a body of {request.content_type[:60]}", hint=f"send {' or '.join(kinds)}")
+    async with asyncio.timeout(_READ_SECONDS):
+        return await request.read()
+
+
+async def told(view: Callable[..., Any], *args: Any) -> web.Response:
+    """What a view returns, as JSON; it runs in a thread, since it may wait for a lock."""
+    return web.json_response(await asyncio.to_thread(view, *args))
+
+
+def packed_answer(refusals: list[Layer2Error | None]) -> web.Response:
+    """To the binary form: how many were accepted, and what was refused by place."""
+    refused = {str(at): to_json(one) for at, one in enumerate(refusals) if one is not None}
+    return web.json_response({"accepted": len(refusals) - len(refused), "refused": refused})
+
+
+@web.middleware
+async def _typed(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every failure as `{"error": {code, message, have, need, hint}}`."""
+    try:
+        return await handler(request)
+    except Layer2Error as error:
+        status = status_of(error)
+        if status == 503 and not isinstance(error, Busy):
+            _log.error("%s %s: %s", request.method, request.path, error)
+        return _failed(error, status)
+    except web.HTTPRequestEntityTooLarge:
+        return _failed(TooLarge(f"a body above {MAX_BODY} bytes", need=MAX_BODY, hint="send fewer at once"), 413)
+    except web.HTTPException as error:
+        # Nothing else than what aiohttp says about addresses and methods.
+        return _failed(NotFound(f"{request.method} {request.path[:80]}: {error.reason}", hint="see /v1"), error.status)
+    except TimeoutError:
+        return _failed(MalformedError("the body did not come in time", hint="send it at once"), 408)
+    except Exception:
+        _log.exception("%s %s", request.method, request.path)
+        return _failed(Busy("the service failed on this request", hint="its operator finds the cause in the log"), 500)
+
+
+def _failed(error: Layer2Error, status: int) -> web.Response:
+    return web.json_response({"error": to_json(error)}, status=status)

@@ -1,0 +1,179 @@
+"""The verbs of an owner who leaves, which need nobody but the main chain: exit, piggyback, claim, withdraw, kit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from layer2.cli.plasma_desk import Desk, desk_of, operator_option, token_option, utxo_named
+from layer2.cli.plasma_money import payment_named
+from layer2.cli.plasma_place import place_of
+from layer2.cli.rollup_desk import moment, transaction
+from layer2.cli.verbs import PLASMA
+from layer2.cli.workspace import Workspace, party_address
+from layer2.ethereum.records import Receipt
+from layer2.plasma.contract import ExitStatus
+from layer2.plasma.kitfile import load_kits
+from layer2.plasma.purse import Sent
+from layer2.primitives.errors import InputError
+from layer2.primitives.units import parse_amount
+
+__all__ = ["claim", "exit_", "kit", "piggyback", "withdraw"]
+
+
+@PLASMA.verb("exit")
+@click.argument("what", default="all")
+@click.option("--least", default="0", help="Ether outputs of less than this stay: an exit costs gas.")
+@click.option("--distrust", type=click.IntRange(1), help="The first block that is invalid or withheld.")
+@operator_option
+def exit_(workspace: Workspace, what: str, least: str, distrust: int | None, operator: str) -> None:
+    """Start taking out WHAT: all, an output (its position), or a payment in flight (its hash).
+
+    The operator is asked what is yours if it is there, and not needed.
+    """
+    with desk_of(workspace, operator, needed=False) as desk:
+        wallet = desk.wallet
+        wallet.distrusted = distrust
+        if what == "all":
+            receipts = wallet.exit_all(least=parse_amount(least))
+        elif len(what) > 18:
+            receipts = wallet.exit_payment(payment_named(desk, what))
+        else:
+            receipts = [wallet.exit(utxo_named(what))]
+        _left(desk, receipts)
+
+
+@PLASMA.verb("piggyback")
+def piggyback(workspace: Workspace) -> None:
+    """Join in-flight exits of others that an input or output of yours is part of."""
+    with desk_of(workspace) as desk:
+        receipts = desk.wallet.join()
+        if not receipts:
+            raise InputError("piggyback: no in-flight exit that yours would have to join", hint="there is no need")
+        _left(desk, receipts)
+
+
+@PLASMA.verb("claim")
+def claim(workspace: Workspace) -> None:
+    """Be paid for all exits that have waited long enough."""
+    with desk_of(workspace) as desk:
+        purse = desk.wallet.purse
+        before = {position: purse.coins[position] for position in purse.exits}
+        receipts = desk.wallet.claim_all()
+        if not receipts:
+            raise InputError(f"{desk.wallet.signer.address}: nothing to claim now, {_waiting(desk)}", hint="come again")
+        paid = [kit for kit in before.values() if desk.place.root.exit(kit.output_id).status is ExitStatus.PAID]
+        gas = sum(one.gas_used for one in receipts)
+        facts = {
+            "transactions": [transaction(one) for one in receipts],
+            "paid": [{"position": hex(one.position), "token": one.output.token, "amount": str(one.output.amount)}
+                     for one in paid],
+        }  # fmt: skip
+        said = ", ".join(desk.wallet.show(one.output.amount, one.output.token) for one in paid) or "in-flight exits"
+        workspace.emit(facts, f"claimed: {said}, {gas:,} gas")
+
+
+@PLASMA.verb("withdraw")
+@token_option
+@click.option("--to", default="", help="An address or a role; your own address if not given.")
+def withdraw(workspace: Workspace, token: str, to: str) -> None:
+    """Fetch what could not be paid out to you."""
+    with desk_of(workspace) as desk:
+        asset = desk.token(token)
+        units = desk.wallet.owed(asset)
+        if not units:
+            raise InputError(f"withdraw: nothing of token {asset} waits", hint="claims are paid to you directly")
+        receipt = desk.wallet.withdraw(asset, party_address(to, workspace.connection) if to else None)
+        facts = {"amount": str(units), "token": asset, **transaction(receipt)}
+        workspace.emit(facts, f"{desk.wallet.show(units, asset)} fetched, {receipt.gas_used:,} gas")
+
+
+@PLASMA.verb("kit")
+@click.argument("action", type=click.Choice(["export", "check", "exit"]))
+@click.argument("file", type=click.Path(dir_okay=False))
+@operator_option
+def kit(workspace: Workspace, action: str, file: str, operator: str) -> None:
+    """Keep in FILE what it takes to leave without operator and wallet (export); check one; exit from one."""
+    if action == "export":
+        with desk_of(workspace, operator, needed=False) as desk:
+            desk.wallet.export_kits(file)
+            _told(workspace, desk, file)
+    elif action == "check":
+        _check(workspace, file)
+    else:
+        _exit_from(workspace, file)
+
+
+def _told(workspace: Workspace, desk: Desk, file: str) -> None:
+    found = load_kits(file, desk.place.root)
+    facts = {"file": file, "outputs": len(found.outputs), "payments": len(found.payments)}
+    text = f"{len(found.outputs)} outputs and {len(found.payments)} open payments written to {file}"
+    workspace.emit(facts, text)
+
+
+def _check(workspace: Workspace, file: str) -> None:
+    root = place_of(workspace).root
+    found = load_kits(_present(file), root)
+    rows = [
+        {
+            "position": hex(one.position),
+            "owner": one.output.address,
+            "token": one.output.token,
+            "amount": str(one.output.amount),
+            "exit": root.exit(one.output_id).status.name.lower(),
+        }
+        for one in found.outputs
+    ]
+    lines = [
+        f"{row['position']}  {row['amount']} of token {row['token']} for {row['owner']}, exit {row['exit']}"
+        for row in rows
+    ]
+    lines.append(f"{len(rows)} outputs and {len(found.payments)} payments, all as the chain has them")
+    workspace.emit({"outputs": rows, "payments": len(found.payments)}, "\n".join(lines))
+
+
+def _exit_from(workspace: Workspace, file: str) -> None:
+    with desk_of(workspace) as desk:
+        wallet = desk.wallet
+        wallet.import_kits(_present(file))
+        for one in load_kits(file, desk.place.root).payments:
+            # Signed elsewhere: what it spends must not leave by itself, the payment leaves as a whole.
+            mine = any(each.output.owner == wallet.owner for each in one.inputs)
+            if mine and one.hash not in wallet.purse.sent:
+                wallet.purse.sign(Sent(one, "kit"))
+        _left(desk, wallet.exit_all())
+
+
+def _present(file: str) -> str:
+    with open(file, encoding="utf-8"):
+        return file
+
+
+def _left(desk: Desk, receipts: Sequence[Receipt]) -> None:
+    if not receipts:
+        raise InputError(
+            f"{desk.wallet.signer.address}: nothing to take out, {_waiting(desk)}", hint="layer2 plasma utxos"
+        )
+    gas = sum(one.gas_used for one in receipts)
+    facts = {"transactions": [transaction(one) for one in receipts], "exits": _exits(desk)}
+    desk.workspace.emit(facts, f"{_waiting(desk)}; {len(receipts)} transactions, {gas:,} gas")
+
+
+def _exits(desk: Desk) -> list[dict[str, object]]:
+    purse, root = desk.wallet.purse, desk.place.root
+    rows: list[dict[str, object]] = []
+    for position in sorted(purse.exits):
+        one = purse.coins[position]
+        state = root.exit(one.output_id)
+        amount = {"token": one.output.token, "amount": str(one.output.amount)}
+        rows.append({"position": hex(position), **amount, "status": state.status.name.lower(), "at": state.time})
+    return rows
+
+
+def _waiting(desk: Desk) -> str:
+    rows = _exits(desk)
+    games = len(desk.wallet.purse.games) + len(desk.wallet.purse.joined)
+    said = f"{len(rows)} exits and {games} in-flight exits wait"
+    times = [int(str(row["at"])) for row in rows if row["status"] == "open"]
+    return said + (f", the first until {moment(min(times))}" if times else "")

@@ -1,0 +1,109 @@
+"""Which operator a command speaks to: a service by its URL, or this machine's own by its folder."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from layer2.cli.plasma_place import Place
+from layer2.plasma.chainlog import ChainLog
+from layer2.plasma.fees import FeePolicy
+from layer2.plasma.gate import Gate, NearGate
+from layer2.plasma.operator import Operator
+from layer2.plasma.watchsource import BodySource, LocalBodies
+from layer2.primitives.errors import InputError
+from layer2.primitives.workers import Workers
+from layer2.store.errors import JournalLocked
+
+if TYPE_CHECKING:
+    from layer2.api.plasmagate import RemoteGate
+
+__all__ = ["gate_at", "local_operator", "serving", "source_at"]
+
+_MARGIN = 12
+"""Blocks above a deposit before it can be spent, on chains where there are reorganisations."""
+
+
+@contextlib.contextmanager
+def gate_at(where: str, place: Place) -> Iterator[Gate]:
+    """The operator at a URL, or (`local`) the one whose folder lies in the workspace.
+
+    Raises:
+        InputError: neither a URL nor `local`. WrongChain: it is of another chain. Unreachable: it does not answer.
+        JournalLocked: it is running: speak to its URL.
+    """
+    if where == "local":
+        with local_operator(place) as operator:
+            yield NearGate(operator)
+        return
+    with _remote(where, place) as gate:
+        yield gate
+
+
+@contextlib.contextmanager
+def source_at(where: str, place: Place) -> Iterator[BodySource]:
+    """Bodies of blocks from an operator: see `gate_at`."""
+    if where == "local":
+        with local_operator(place) as operator:
+            yield LocalBodies(operator.store)
+        return
+    with _remote(where, place) as gate:
+        yield gate
+
+
+@contextlib.contextmanager
+def local_operator(place: Place, *, least_fee: int = 0, workers: Workers | None = None) -> Iterator[Operator]:
+    """The operator of this machine, on its folder; it submits as the acting account.
+
+    `least_fee`: of a payment, wei. `workers`: who checks signatures, the calling thread without it.
+    """
+    workspace = place.workspace
+    chain = ChainLog(place.root, workspace.sender, start_block=place.start_block)
+    try:
+        operator = Operator(
+            chain,
+            place.operator_folder,
+            fee_owner=place.root.head()[0],
+            policy=FeePolicy({0: least_fee}) if least_fee else None,
+            margin=0 if workspace.connection.is_dev else _MARGIN,
+            workers=workers,
+        )
+    except JournalLocked as held:
+        raise JournalLocked(
+            f"the operator of {place.root.address} is running on this machine", hint="pass its URL with --operator"
+        ) from held
+    try:
+        yield operator
+    finally:
+        operator.close()
+
+
+@contextlib.contextmanager
+def serving(operator: Operator, listen: str) -> Iterator[str]:
+    """Serve an operator over HTTP at `host:port`; its URL. Stepping is left to the caller.
+
+    Raises:
+        InputError: no such address, or it is taken.
+    """
+    from layer2.api.plasmaservice import PlasmaService
+
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65_535:
+        raise InputError(f"--listen {listen!r}: no address", hint="pass host:port, port 0 takes a free one")
+    with PlasmaService(operator, host.strip("[]"), int(port)) as service:
+        yield service.url
+
+
+@contextlib.contextmanager
+def _remote(where: str, place: Place) -> Iterator[RemoteGate]:
+    if not where.startswith(("http://", "https://")):
+        raise InputError(f"operator {where!r}: neither a URL nor `local`", hint="pass http://host:port")
+    from layer2.api.plasmaclient import RemoteOperator
+    from layer2.api.plasmagate import RemoteGate
+
+    client = RemoteOperator(where, place.root)
+    try:
+        yield RemoteGate(client)
+    finally:
+        client.close()

@@ -1,0 +1,176 @@
+"""The nodes as commands: operator, watcher, both in one (`run`), and one turn of a watcher (`challenge`)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import click
+
+from layer2.cli.daemons import Daemon, run_daemons
+from layer2.cli.plasma_desk import operator_option
+from layer2.cli.plasma_gates import local_operator, serving, source_at
+from layer2.cli.plasma_place import Place, place_of
+from layer2.cli.rollup_nodes import loop_options
+from layer2.cli.verbs import PLASMA
+from layer2.cli.workspace import Workspace
+from layer2.plasma.operator import Operator
+from layer2.plasma.watcher import Watcher
+from layer2.plasma.watchfindings import Report
+from layer2.plasma.watchplan import WatchPolicy
+from layer2.plasma.watchsource import BodySource, LocalBodies
+from layer2.primitives.units import format_amount, parse_amount, parse_duration
+from layer2.primitives.workers import Workers
+
+__all__ = ["challenge", "operator", "run", "watcher"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def serving_options(command: F) -> F:
+    """Add what an operator that serves needs: `--listen`, `--workers`, `--least-fee`."""
+    listen = click.option("--listen", default="127.0.0.1:8570", show_default=True, help="Where to serve, host:port.")
+    workers = click.option(
+        "--workers", default=os.cpu_count() or 1, help="Processes that check signatures; as many as cores."
+    )
+    fee = click.option("--least-fee", default="0", show_default=True, help="Of a payment, in ether.")
+    return listen(workers(fee(command)))
+
+
+def watching_options(command: F) -> F:
+    """Add how a watcher acts: `--only-look`, `--patience`."""
+    look = click.option("--only-look", is_flag=True, help="Say what is wrong, send nothing.")
+    patience = click.option(
+        "--patience", default="10 minutes", show_default=True, help="How long a body may be missing."
+    )
+    return look(patience(command))
+
+
+# ------------------------------------------------------------------------------------------------------------- daemons
+
+
+def operating(inner: Operator) -> Daemon:
+    """Makes blocks of what is pending and submits them."""
+
+    def step() -> list[str]:
+        made = inner.step()
+        return [] if made is None else [f"block {made.number}: {made.count:,} transactions, root {made.root.hex()[:8]}"]
+
+    return Daemon("operator", step)
+
+
+def watching(inner: Watcher) -> Daemon:
+    """Reads, judges, acts."""
+    return Daemon("watcher", lambda: told(inner.step()))
+
+
+def told(report: Report) -> list[str]:
+    """What a watcher's step found and did, in words."""
+    lines = [f"{'ALARM ' if one.kind.alarming else ''}{one}" for one in report.findings]
+    for act in report.acts:
+        lines.append(f"{act.name} 0x{act.subject.hex()[:8]}: {'done' if act.done else 'not done'}, {act.detail}")
+    return lines
+
+
+# ------------------------------------------------------------------------------------------------------------ commands
+
+
+@PLASMA.verb("operator")
+@loop_options
+@serving_options
+def operator(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str) -> None:
+    """Run the operator: takes payments over HTTP, makes blocks and submits them as the acting account."""
+    with _operator(place_of(workspace), once, listen, workers, least_fee) as inner:
+        run_daemons([operating(inner)], parse_duration(interval), once=once)
+
+
+@PLASMA.verb("watcher")
+@watching_options
+@loop_options
+@operator_option
+def watcher(workspace: Workspace, only_look: bool, patience: str, once: bool, interval: str, operator: str) -> None:
+    """Run a watcher: checks every block and every exit, stops exits of what was spent, and claims what is due."""
+    place = place_of(workspace)
+    with source_at(operator, place) as source, _watcher(place, source, only_look, patience) as inner:
+        run_daemons([watching(inner)], parse_duration(interval), once=once)
+
+
+@PLASMA.verb("challenge")
+@watching_options
+@operator_option
+def challenge(workspace: Workspace, only_look: bool, patience: str, operator: str) -> None:
+    """Look once through all blocks and exits, and challenge what is wrong."""
+    place = place_of(workspace)
+    with source_at(operator, place) as source, _watcher(place, source, only_look, patience) as inner:
+        report, standing = inner.step(), inner.status()
+        facts = {
+            "acts": [
+                {"name": one.name, "subject": "0x" + one.subject.hex(), "done": one.done, "detail": one.detail}
+                for one in report.acts
+            ],
+            "findings": [
+                {"kind": one.kind.name, "alarming": one.kind.alarming, "detail": str(one)} for one in report.findings
+            ],
+            "healthy": standing.healthy,
+            "blocks": standing.posted,
+            "verified": standing.verified,
+        }
+        held = format_amount(workspace.connection.balance(place.root.address))
+        seen = (
+            f"{standing.verified:,} of {standing.posted:,} blocks verified, {standing.exits:,} exits open, {held} held"
+        )
+        workspace.emit(facts, "\n".join([*told(report), seen]))
+
+
+@PLASMA.verb("run")
+@watching_options
+@loop_options
+@serving_options
+def run(
+    workspace: Workspace,
+    only_look: bool,
+    patience: str,
+    once: bool,
+    interval: str,
+    listen: str,
+    workers: int,
+    least_fee: str,
+) -> None:
+    """Run both: the operator, and a watcher that shares nothing with it but the chain, the account and the bodies."""
+    place = place_of(workspace)
+    with (
+        _operator(place, once, listen, workers, least_fee) as inner,
+        _watcher(place, LocalBodies(inner.store), only_look, patience) as other,
+    ):
+        run_daemons([operating(inner), watching(other)], parse_duration(interval), once=once)
+
+
+@contextlib.contextmanager
+def _operator(place: Place, once: bool, listen: str, workers: int, least_fee: str) -> Iterator[Operator]:
+    """The operator, served as long as this lasts; with `once` nobody would find it, so it is not."""
+    fee = parse_amount(least_fee)
+    with local_operator(place, least_fee=fee, workers=None if once else Workers(workers)) as inner:
+        if once:
+            yield inner
+            return
+        with serving(inner, listen) as url:
+            click.echo(f"operator    serves {url}")
+            yield inner
+
+
+@contextlib.contextmanager
+def _watcher(place: Place, source: BodySource, only_look: bool, patience: str) -> Iterator[Watcher]:
+    inner = Watcher(
+        place.root,
+        source,
+        place.watcher_folder,
+        sender=None if only_look else place.workspace.sender,
+        policy=WatchPolicy(patience=parse_duration(patience)),
+        start_block=place.start_block,
+    )
+    try:
+        yield inner
+    finally:
+        inner.close()

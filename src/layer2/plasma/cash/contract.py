@@ -1,0 +1,137 @@
+"""Typed facade over the deployed coin chain: reverts come as `ContractReverted` with a name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from layer2.ethereum.artifacts import load_artifact
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.contract import Contract, deploy
+from layer2.ethereum.records import Receipt
+from layer2.ethereum.sender import Sender
+from layer2.plasma.cash.exits import Call, ExitView
+from layer2.plasma.cash.records import CoinHeader, CoinRecord, Kind
+from layer2.plasma.coins import coin_domain
+from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
+from layer2.primitives.errors import InputError
+
+__all__ = ["COIN_DEVNET", "COIN_PUBLIC", "CoinChain", "CoinProfile"]
+
+_DAY = 86_400
+_ETHER = 10**18
+
+
+@dataclass(frozen=True, slots=True)
+class CoinProfile:
+    """Parameters of a coin chain: durations in seconds, money in wei (`ICoinChain.Config`)."""
+
+    exit_period: int
+    rotation_delay: int
+    exit_bond: int
+    challenge_bond: int
+    bounty: int
+
+
+COIN_PUBLIC = CoinProfile(7 * _DAY, 14 * _DAY, _ETHER // 20, _ETHER // 50, _ETHER // 500)
+"""For public chains: half a week to challenge, half a week to answer."""
+
+COIN_DEVNET = CoinProfile(3_600, 3_600, _ETHER // 20, _ETHER // 50, _ETHER // 500)
+"""For development chains: the same within an hour."""
+
+
+class CoinChain:
+    """The coin chain at an address."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self.connection = contract.connection
+        self.address = contract.address
+        self.domain = coin_domain(self.connection.chain_id, self.address)
+        row = contract.call("config")
+        self.profile = CoinProfile(*(int(value) for value in row[1:]))
+
+    def __repr__(self) -> str:
+        return f"<CoinChain {self.address} chain={self.connection.chain_id}>"
+
+    @classmethod
+    def deploy(cls, sender: Sender, operator: str, profile: CoinProfile = COIN_DEVNET) -> CoinChain:
+        """Deploy the packaged contract."""
+        row = (to_address(operator), profile.exit_period, profile.rotation_delay)
+        bonds = (profile.exit_bond, profile.challenge_bond, profile.bounty)
+        return cls(deploy(sender, load_artifact("CoinChain"), (*row, *bonds)))
+
+    @classmethod
+    def at(cls, connection: Connection, address: str) -> CoinChain:
+        """Bind one that is deployed already; raises `InputError` when there is no code."""
+        target = to_address(address)
+        if not connection.code(target):
+            raise InputError(f"coins: no code at {target} on chain {connection.chain_id}", hint="check the address")
+        return cls(Contract(connection, target, load_artifact("CoinChain").abi))
+
+    # ------------------------------------------------------------------------------------------------------- views
+
+    def next_block(self) -> int:
+        """The number of the block to come."""
+        return int(self.contract.call("head")[1])
+
+    def headers(self, first: int) -> list[CoinHeader]:
+        """The headers from a block on; from the logs, each compared with what the contract keeps."""
+        log_range = (0, self.connection.block_number(), self.address, [self.contract.topic("BlockSubmitted")])
+        found = []
+        for log in self.connection.logs(*log_range):
+            event = self.contract.decode_log(log)
+            if event is not None and event.args["number"] >= first:
+                header = CoinHeader(int(event.args["number"]), bytes(event.args["root"]), int(event.args["time"]))
+                if bytes(self.contract.call("blocks", header.number)) != header.hash:
+                    raise InputError(f"block {header.number}: its log is not what the contract keeps", hint="try again")
+                found.append(header)
+        return found
+
+    def holds(self, coin: int, record: CoinRecord) -> bool:
+        """Whether the coin was made like this, and was not paid."""
+        return bytes(self.contract.call("coins", coin)) == record.hash
+
+    def exit_of(self, coin: int, number: int) -> ExitView | None:
+        """The running exit of a block's transfer, zero for the deposit."""
+        row = self.contract.call("exits", coin, number)
+        return None if row[0] == ZERO_ADDRESS else ExitView(number, int(row[5]) if number else 0)
+
+    # ------------------------------------------------------------------------------------------------------- calls
+
+    def submit(self, sender: Sender, number: int, root: bytes) -> CoinHeader:
+        """Submit a block: operator only."""
+        receipt = self.contract.transact(sender, "submitBlock", number, root)
+        return CoinHeader(number, root, int(self.contract.events(receipt, "BlockSubmitted")[0].args["time"]))
+
+    def deposit_ether(self, sender: Sender, amount: int) -> tuple[int, CoinRecord]:
+        """Make a coin of wei; the coin and its record."""
+        return self._made(self.contract.transact(sender, "depositEther", value=amount))
+
+    def deposit_erc20(self, sender: Sender, token: str, amount: int) -> tuple[int, CoinRecord]:
+        """Make a coin of a token amount that was approved; the coin and its record."""
+        return self._made(self.contract.transact(sender, "depositErc20", to_address(token), amount))
+
+    def deposit_erc721(self, sender: Sender, token: str, number: int) -> tuple[int, CoinRecord]:
+        """Make a coin of an ERC-721 token that was approved; the coin and its record."""
+        return self._made(self.contract.transact(sender, "depositErc721", to_address(token), number))
+
+    def make(self, sender: Sender, call: Call) -> Receipt:
+        """Make a call of `layer2.plasma.cash.exits`, with its bond."""
+        bonds = {"": 0, "exit": self.profile.exit_bond, "challenge": self.profile.challenge_bond}
+        return self.contract.transact(sender, call.name, *call.args, value=bonds[call.bond])
+
+    def claim(self, sender: Sender, *dues: tuple[int, int, CoinRecord], gas: int | None = None) -> Receipt:
+        """Pay exits to their owners: coin, block of the exit, record of each; the bounty goes to the caller."""
+        return self.contract.transact(
+            sender, "claim", [(coin, number, record.as_tuple()) for coin, number, record in dues], gas=gas
+        )
+
+    def withdraw(self, sender: Sender, token: str, to: Address) -> Receipt:
+        """Take what could not be pushed."""
+        return self.contract.transact(sender, "withdraw", to_address(token), to)
+
+    def _made(self, receipt: Receipt) -> tuple[int, CoinRecord]:
+        args: dict[str, Any] = self.contract.events(receipt, "CoinDeposited")[0].args
+        record = CoinRecord(args["owner"], Kind(args["kind"]), args["token"], args["value"], args["birth"])
+        return int(args["coin"]), record

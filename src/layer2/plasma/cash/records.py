@@ -1,0 +1,78 @@
+"""What a coin was made of, the headers of coin blocks, and the numbers of coins: the twins of the contract's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from layer2.primitives.addresses import Address, address_bytes, to_address
+from layer2.primitives.errors import RangeError
+from layer2.primitives.hashing import keccak
+
+__all__ = ["CoinHeader", "CoinRecord", "Kind", "coin_of"]
+
+_GOLDEN = 0x9E3779B97F4A7C15
+_MASK = (1 << 64) - 1
+
+
+class Kind(IntEnum):
+    """What a coin holds."""
+
+    ETHER = 0
+    ERC20 = 1
+    ERC721 = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CoinRecord:
+    """What was deposited (`ICoinChain.Coin`).
+
+    Args:
+        value: wei, token units, or the number of the ERC-721 token.
+        birth: the first block that may transfer the coin.
+    """
+
+    owner: Address
+    kind: Kind
+    token: Address
+    value: int
+    birth: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "owner", to_address(self.owner))
+        object.__setattr__(self, "token", to_address(self.token))
+        object.__setattr__(self, "kind", Kind(self.kind))
+        if not (0 <= self.value < 1 << 256 and 0 < self.birth < 1 << 32):
+            raise RangeError(f"a coin of value {self.value} born in block {self.birth} is out of range")
+
+    def as_tuple(self) -> tuple[Address, int, Address, int, int]:
+        """As the contract takes it."""
+        return (self.owner, int(self.kind), self.token, self.value, self.birth)
+
+    @property
+    def hash(self) -> bytes:
+        """What the contract keeps of it."""
+        numbers = (int(self.kind).to_bytes(32, "big"), self.value.to_bytes(32, "big"), self.birth.to_bytes(32, "big"))
+        owner, token = (bytes(12) + address_bytes(one) for one in (self.owner, self.token))
+        return keccak(owner + numbers[0] + token + numbers[1] + numbers[2])
+
+
+@dataclass(frozen=True, slots=True)
+class CoinHeader:
+    """A submitted block: its number, the root of its tree, when it was submitted in Unix seconds."""
+
+    number: int
+    root: bytes
+    time: int
+
+    @property
+    def hash(self) -> bytes:
+        """What the contract keeps of it."""
+        return keccak(self.root + self.time.to_bytes(32, "big"))
+
+
+def coin_of(deposit: int) -> int:
+    """The coin of the deposit with this number, counted from 1 (`ICoinChain.coinOf`)."""
+    if not 0 < deposit <= _MASK:
+        raise RangeError(f"deposit {deposit} is out of range: they count from 1, in 64 bits")
+    return deposit * _GOLDEN & _MASK

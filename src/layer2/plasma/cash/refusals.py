@@ -1,0 +1,36 @@
+"""Why a coin, or what is said about it, is not taken."""
+
+from __future__ import annotations
+
+from layer2.primitives.errors import InputError, MalformedError
+
+__all__ = ["CoinRefused", "EvidenceMalformed", "HistoryBroken", "NotAnswerable"]
+
+
+class EvidenceMalformed(MalformedError):
+    """Bytes are no history of a coin."""
+
+
+class HistoryBroken(InputError):
+    """A block says about the coin what no owner signed, or it was not shown what the block says.
+
+    Attributes:
+        coin: the coin.
+        number: the block.
+        proven: the block itself is at fault, and no other evidence can mend it: the owner leaves from the state before.
+    """
+
+    def __init__(self, coin: int, number: int, why: str, *, proven: bool = False) -> None:
+        self.coin = coin
+        self.number = number
+        self.proven = proven
+        hint = "exit from the state before that block" if proven else "ask for other evidence, or exit"
+        super().__init__(f"coin {coin}, block {number}: {why}", hint=hint)
+
+
+class CoinRefused(InputError):
+    """The coin cannot be received, passed on or taken out like that; nothing has changed."""
+
+
+class NotAnswerable(InputError):
+    """The history has no transfer that answers this challenge."""

@@ -1,0 +1,224 @@
+"""The coins of one key: received only with a history that was checked, followed block by block, passed on or taken out.
+
+The wallet trusts the Ethereum node alone. It keeps the history of each coin, which is also what the next owner needs,
+in a journal: nothing signed leaves before it is there, so that a restart signs no coin over twice.
+"""
+
+from __future__ import annotations
+
+from layer2.ethereum.sender import Sender
+from layer2.plasma.cash.contract import CoinChain
+from layer2.plasma.cash.exits import Call, contradiction, exit_kit
+from layer2.plasma.cash.history import Evidence, History, Standing, check_history
+from layer2.plasma.cash.records import CoinRecord
+from layer2.plasma.cash.refusals import CoinRefused, HistoryBroken
+from layer2.plasma.cash.wire import decode_evidence, decode_history, encode_evidence, encode_history
+from layer2.plasma.coins import CoinTransaction, SignedCoin, decode_coin, sign_coin
+from layer2.primitives.addresses import Address, address_bytes, to_address
+from layer2.primitives.ecdsa import PrivateKey
+from layer2.primitives.errors import RangeError
+from layer2.store.journal import Journal
+
+__all__ = ["CoinWallet"]
+
+_COIN, _BLOCK, _SIGNED = "coin", "block", "signed"
+"""Streams of the journal: a history, one more block of it, a transfer that was signed."""
+
+
+class CoinWallet:
+    """Coins of a key on a coin chain.
+
+    What the journal holds is checked against the chain again: of a history that a reorganisation of Ethereum has
+    undone, the part that still holds is kept.
+    """
+
+    def __init__(self, chain: CoinChain, key: PrivateKey, journal: Journal) -> None:
+        self.chain = chain
+        self._key = key
+        self._journal = journal
+        self._held: dict[int, tuple[History, Standing]] = {}
+        self._broken: dict[int, HistoryBroken] = {}
+        self._signed: dict[int, CoinTransaction] = {}
+        self._replay()
+
+    def __repr__(self) -> str:
+        return f"<CoinWallet {self.address} coins={len(self.coins())}>"
+
+    @property
+    def address(self) -> Address:
+        """Whose coins they are."""
+        return self._key.address
+
+    def coins(self) -> list[int]:
+        """The coins that are the key's by all blocks that were followed."""
+        return sorted(coin for coin, (_, standing) in self._held.items() if standing.owner == self.address)
+
+    def standing(self, coin: int) -> Standing:
+        """How a coin stands; raises `CoinRefused` for an unknown one."""
+        return self._known(coin)[1]
+
+    def history(self, coin: int) -> History:
+        """What the next owner needs; raises `CoinRefused` for an unknown one."""
+        return self._known(coin)[0]
+
+    # --------------------------------------------------------------------------------------------------- receiving
+
+    def deposited(self, coin: int, record: CoinRecord) -> None:
+        """Take a coin of one's own deposit."""
+        if record.owner != self.address:
+            raise CoinRefused(f"coin {coin} was deposited by {record.owner}", hint="receive its history")
+        self._require_there(coin, record)
+        self._keep(History(coin, record, ()), Standing(coin, record))
+
+    def receive(self, history: History) -> Standing:
+        """Take a coin, if its whole history holds and nobody is taking it out.
+
+        Raises:
+            HistoryBroken: the history does not hold.
+            CoinRefused: the coin was paid or is another one, is another owner's, or one of its states exits.
+        """
+        coin = history.coin
+        self._require_there(coin, history.record)
+        standing = check_history(history, self.chain.headers(history.record.birth), self.chain.domain)
+        if standing.owner != self.address:
+            raise CoinRefused(
+                f"coin {coin} belongs to {standing.owner}, not to {self.address}", hint="wait for the block"
+            )
+        self._require_not_leaving(standing)
+        self._keep(history, standing)
+        return standing
+
+    def follow(self, coin: int, evidence: Evidence) -> Standing:
+        """Check the next block for a coin; a broken one can be taken out, and no longer be passed on.
+
+        Raises:
+            HistoryBroken: the block takes the coin without its owner, or the evidence shows nothing.
+            CoinRefused: there is no next block.
+        """
+        history, standing = self._known(coin)
+        if coin in self._broken:
+            raise self._broken[coin]
+        headers = self.chain.headers(standing.next_block)
+        if not headers:
+            raise CoinRefused(f"coin {coin}: block {standing.next_block} was not submitted yet", hint="wait for it")
+        try:
+            after = standing.after(headers[0], evidence, self.chain.domain)
+        except HistoryBroken as broken:
+            # Evidence that shows nothing is no fault of the block: whoever sent it must not spoil the coin.
+            if broken.proven:
+                self._broken[coin] = broken
+            raise
+        self._journal.append_durable(_BLOCK, coin.to_bytes(8, "big") + encode_evidence(evidence))
+        self._held[coin] = history.extended(evidence), after
+        return after
+
+    # ------------------------------------------------------------------------------------------------- passing on
+
+    def transfer(self, coin: int, to: str, expiry: int) -> SignedCoin:
+        """Sign a coin over: one transfer at a time, until the last one has expired unused.
+
+        Raises:
+            CoinRefused: the coin is not the key's, its history broke, it is leaving, or another transfer of it is
+                signed and may still be included.
+            RangeError: the expiry has passed already.
+        """
+        standing = self._known(coin)[1]
+        if standing.owner != self.address:
+            raise CoinRefused(f"coin {coin} belongs to {standing.owner}", hint="nothing to pass on")
+        if coin in self._broken:
+            raise CoinRefused(f"coin {coin} broke: {self._broken[coin].args[0]}", hint="take it out")
+        self._require_not_leaving(standing)
+        if expiry < standing.next_block:
+            raise RangeError(f"expiry {expiry} is before the next block {standing.next_block}", hint="name a later one")
+        one = CoinTransaction(coin, standing.last_block, address_bytes(to_address(to)), expiry)
+        before = self._signed.get(coin)
+        if before is not None and before != one and _may_come(before, standing):
+            raise CoinRefused(
+                f"coin {coin} is signed over to 0x{before.new_owner.hex()} until block {before.expiry}",
+                hint="wait for that block: two transfers of a coin are a double spend",
+            )
+        if before != one:
+            self._journal.append_durable(_SIGNED, one.packed)
+        self._signed[coin] = one
+        return sign_coin(one, self.chain.domain, self._key)
+
+    # ------------------------------------------------------------------------------------------------------ exits
+
+    def exit_kit(self, coin: int) -> Call:
+        """How to take a coin out without anybody's help: keep it where the operator cannot reach."""
+        standing = self._known(coin)[1]
+        if standing.owner != self.address:
+            raise CoinRefused(f"coin {coin} belongs to {standing.owner}", hint="an exit would be refuted")
+        return exit_kit(standing)
+
+    def exit(self, sender: Sender, coin: int, *, though_signed: bool = False) -> None:
+        """Start taking a coin out.
+
+        Args:
+            though_signed: also when a transfer of it may be in a block that was not checked, because the operator shows
+                no blocks: whoever finds it there refutes the exit and gets its bond.
+
+        Raises:
+            CoinRefused: a transfer of it is signed, and not all blocks that may hold it were checked.
+        """
+        standing, signed = self._known(coin)[1], self._signed.get(coin)
+        if signed is not None and not though_signed and _may_come(signed, standing):
+            raise CoinRefused(
+                f"coin {coin} is signed over until block {signed.expiry}",
+                hint="follow the blocks up to that one, or exit with though_signed",
+            )
+        self.chain.make(sender, self.exit_kit(coin))
+
+    def guard(self, coin: int, number: int) -> Call | None:
+        """What to say against the running exit of a coin of one's own; None: nothing, or no such exit."""
+        found = self.chain.exit_of(coin, number)
+        return contradiction(self._known(coin)[1], found) if found else None
+
+    # ---------------------------------------------------------------------------------------------------- private
+
+    def _keep(self, history: History, standing: Standing) -> None:
+        self._journal.append_durable(_COIN, encode_history(history))
+        self._held[history.coin] = history, standing
+        self._broken.pop(history.coin, None)
+
+    def _replay(self) -> None:
+        found: dict[int, History] = {}
+        for entry in self._journal.read():
+            if entry.stream == _COIN:
+                history = decode_history(entry.payload)
+                found[history.coin] = history
+            elif entry.stream == _BLOCK:
+                coin = int.from_bytes(entry.payload[:8], "big")
+                found[coin] = found[coin].extended(decode_evidence(entry.payload, coin, 8)[0])
+            else:
+                one = decode_coin(entry.payload)
+                self._signed[one.coin] = one
+        for coin, history in found.items():
+            standing = Standing(coin, history.record)
+            headers = self.chain.headers(history.record.birth)
+            for at, (header, evidence) in enumerate(zip(headers, history.evidence, strict=False)):
+                try:
+                    standing = standing.after(header, evidence, self.chain.domain)
+                except HistoryBroken:
+                    history = History(coin, history.record, history.evidence[:at])
+                    break
+            self._held[coin] = history, standing
+
+    def _known(self, coin: int) -> tuple[History, Standing]:
+        if coin not in self._held:
+            raise CoinRefused(f"coin {coin} is not in this wallet", hint="receive it first")
+        return self._held[coin]
+
+    def _require_there(self, coin: int, record: CoinRecord) -> None:
+        if not self.chain.holds(coin, record):
+            raise CoinRefused(f"coin {coin} is not in the vault with this record", hint="it was paid, or never made")
+
+    def _require_not_leaving(self, standing: Standing) -> None:
+        for number in (0, *(move.number for move in standing.moves)):
+            if self.chain.exit_of(standing.coin, number):
+                raise CoinRefused(f"coin {standing.coin} is leaving, by block {number}", hint="let it be refuted first")
+
+
+def _may_come(signed: CoinTransaction, standing: Standing) -> bool:
+    """Whether a signed transfer may be in a block that was not checked yet."""
+    return signed.prev_block == standing.last_block and signed.expiry >= standing.next_block

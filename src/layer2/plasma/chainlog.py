@@ -1,0 +1,103 @@
+"""The real chain behind what the operator asks for: events of the RootChain as happenings, blocks as transactions."""
+
+from __future__ import annotations
+
+from layer2.ethereum.contract import Event
+from layer2.ethereum.follower import LogFollower
+from layer2.ethereum.records import Log
+from layer2.ethereum.sender import Sender
+from layer2.plasma.blocks import Header
+from layer2.plasma.chain import (
+    BlockPosted,
+    Deposited,
+    ExitBegun,
+    ExitEnded,
+    ExitPaid,
+    Happening,
+    InFlightBegun,
+    InFlightEnded,
+    News,
+)
+from layer2.plasma.contract import RootChain, deposit_of_event
+from layer2.primitives.errors import InputError
+from layer2.primitives.typed_data import Domain
+
+__all__ = ["ChainLog", "happening_of"]
+
+
+class ChainLog:
+    """Follows a RootChain from its first block on, and submits for one sender.
+
+    Args:
+        sender: the operator's; None for somebody who only looks.
+        start_block: at which the contract was deployed, or before.
+        confirmations: blocks above one before it is read. Deposits have a margin of their own.
+    """
+
+    def __init__(
+        self, root_chain: RootChain, sender: Sender | None = None, *, start_block: int = 0, confirmations: int = 0
+    ) -> None:
+        self.root_chain = root_chain
+        self.sender = sender
+        self._follower = LogFollower(
+            root_chain.connection, root_chain.address, start_block=start_block, confirmations=confirmations
+        )
+
+    def __repr__(self) -> str:
+        return f"<ChainLog {self.address} next={self._follower.cursor.next_block}>"
+
+    @property
+    def chain_id(self) -> int:
+        """Of the chain (EIP-155)."""
+        return self.root_chain.connection.chain_id
+
+    @property
+    def address(self) -> str:
+        """Of the contract."""
+        return self.root_chain.address
+
+    @property
+    def domain(self) -> Domain:
+        """What payments are signed under."""
+        return self.root_chain.domain
+
+    def news(self) -> News:
+        """What happened since the last time; from `start_block` on the first time. Raises what `LogFollower` raises."""
+        update = self._follower.step()
+        return News(self._read(update.new), self._read(update.removed), update.head)
+
+    def submit(self, number: int, root: bytes, count: int) -> None:
+        """Put a block on the chain, and wait until it is there; raises ContractReverted as the contract says."""
+        if self.sender is None:
+            raise InputError(f"{self.address}: nobody to submit for", hint="pass the operator's sender")
+        self.root_chain.submit_block(self.sender, number, root, count)
+
+    def _read(self, logs: list[Log]) -> list[tuple[int, Happening]]:
+        found = []
+        for log in logs:
+            event = self.root_chain.contract.decode_log(log)
+            one = None if event is None else happening_of(event)
+            if one is not None:
+                found.append((log.block_number, one))
+        return found
+
+
+def happening_of(event: Event) -> Happening | None:
+    """What an event of the RootChain means to who keeps a ledger; None if nothing."""
+    name, args = event.name, event.args
+    if name == "Deposited":
+        return Deposited(deposit_of_event(args))
+    if name == "BlockSubmitted":
+        word = args["word"]
+        return BlockPosted(args["number"], Header(args["root"], word >> 32, word & 0xFFFFFFFF))
+    if name == "ExitStarted":
+        return ExitBegun(args["id"], args["position"])
+    if name == "ExitChallenged":
+        return ExitEnded(args["id"])
+    if name in ("ExitPaid", "OutputSpent"):
+        return ExitPaid(args["id"])
+    if name == "InFlightStarted":
+        return InFlightBegun(args["id"], args["data"], tuple(args["inputIds"]))
+    if name in ("InFlightSettled", "InFlightAbandoned"):
+        return InFlightEnded(args["id"])
+    return None

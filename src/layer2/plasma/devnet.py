@@ -1,0 +1,109 @@
+"""A whole plasma chain in one object, for the console, scripts and tests: contract, operator, wallets."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.sender import Sender
+from layer2.ethereum.signer import Signer
+from layer2.plasma.chainlog import ChainLog
+from layer2.plasma.contract import DEVNET, Profile, RootChain
+from layer2.plasma.fees import FeePolicy
+from layer2.plasma.gate import NearGate
+from layer2.plasma.operator import Operator
+from layer2.plasma.sight import Sight
+from layer2.plasma.wallet import LIFETIME, Wallet
+from layer2.plasma.watcher import Watcher
+from layer2.plasma.watchfindings import Report
+from layer2.plasma.watchsource import LocalBodies
+from layer2.primitives.addresses import Address
+
+__all__ = ["LocalPlasma"]
+
+
+class LocalPlasma:
+    """A root chain deployed now, with its operator and the wallets that are used here in this process.
+
+    Args:
+        folder: where the operator's journal and bodies, and the wallets' memories live; else a temporary one.
+        margin: blocks of the chain above a deposit before the operator lets it be spent.
+        watcher: acts for the watcher; without it, it only looks.
+    """
+
+    wallet_type: type[Wallet] = Wallet
+
+    def __init__(
+        self,
+        connection: Connection,
+        operator: Signer,
+        *,
+        profile: Profile = DEVNET,
+        folder: Path | None = None,
+        policy: FeePolicy | None = None,
+        margin: int = 0,
+        watcher: Signer | None = None,
+    ) -> None:
+        self.connection = connection
+        self.profile = profile
+        if folder is None:
+            folder = Path(tempfile.mkdtemp(prefix="layer2-plasma-"))
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.folder = folder
+        sender = Sender(connection, operator)
+        self.start_block = connection.block_number()
+        self.root = RootChain.deploy(sender, operator.address, profile)
+        self.sight = self.new_sight()
+        chain = ChainLog(self.root, sender, start_block=self.start_block)
+        place = folder / f"operator-{self.root.address[2:10].lower()}"
+        self.operator = Operator(chain, place, fee_owner=operator.address, policy=policy, margin=margin)
+        self.gate = NearGate(self.operator)
+        acting = None if watcher is None else Sender(connection, watcher)
+        bodies = LocalBodies(self.operator.store)
+        self.watcher = Watcher(self.root, bodies, sender=acting, start_block=self.start_block)
+        self._wallets: dict[Address, Wallet] = {}
+
+    def __repr__(self) -> str:
+        return f"<LocalPlasma {self.root.address} blocks={self.root.head()[1] - 1}>"
+
+    def close(self) -> None:
+        """Let go of all files."""
+        self.operator.close()
+        self.watcher.close()
+        for one in self._wallets.values():
+            one.close()
+        self._wallets.clear()
+
+    def new_sight(self) -> Sight:
+        """Somebody who follows the chain and shares nothing with the others."""
+        return Sight(self.root, start_block=self.start_block)
+
+    def wallet(self, signer: Signer, *, with_operator: bool = True, lifetime: int = LIFETIME) -> Wallet:
+        """The wallet of an account. Without the operator it is another one, which starts with nothing but the chain."""
+        if not with_operator:
+            place = tempfile.mkdtemp(prefix="alone-", dir=self.folder)
+            return Wallet(self.root, signer, Path(place) / "purse", self.new_sight(), lifetime=lifetime)
+        found = self._wallets.get(signer.address)
+        if found is None:
+            found = self.wallet_type(self.root, signer, self.purse_of(signer), self.sight, self.gate, lifetime=lifetime)
+            self._wallets[signer.address] = found
+        return found
+
+    def watch(self) -> Report:
+        """Let the watcher do what is due, and tell the wallets which block not to believe."""
+        report = self.watcher.step()
+        for one in self._wallets.values():
+            one.distrusted = self.watcher.bad_block
+        return report
+
+    def purse_of(self, signer: Signer) -> Path:
+        """Where the memory of an account's wallet lives."""
+        return self.folder / f"purse-{self.root.address[2:10].lower()}-{signer.address[2:].lower()}"
+
+    @property
+    def wallets(self) -> list[Wallet]:
+        """Those that are used here."""
+        return list(self._wallets.values())

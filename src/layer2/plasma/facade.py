@@ -1,0 +1,151 @@
+"""The plasma chain as a person uses it in a console or a script: a whole one at once, and wallets that just pay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.records import Receipt
+from layer2.ethereum.signer import Signer
+from layer2.plasma.contract import DEVNET, Profile, RootChain
+from layer2.plasma.devnet import LocalPlasma
+from layer2.plasma.fees import FeePolicy
+from layer2.plasma.holder import Utxo
+from layer2.plasma.operator import Operator
+from layer2.plasma.purse import Sent
+from layer2.plasma.wallet import Wallet
+from layer2.plasma.watcher import Watcher
+from layer2.plasma.watchfindings import Report
+from layer2.primitives.addresses import Address, to_address
+from layer2.primitives.errors import InputError
+
+__all__ = ["HomeWallet", "PlasmaFacade"]
+
+
+class HomeWallet(Wallet):
+    """A wallet at home with its operator: always up to date; payees are wallets, accounts or addresses."""
+
+    def send(
+        self,
+        to: Any,
+        amount: str | int,
+        *,
+        token: int = 0,
+        fee: str | int = 0,
+        fee_token: int | None = None,
+        memo: bytes = b"",
+        expiry: int | None = None,
+    ) -> Sent:
+        """Pay somebody; it is there with the next block: `operator.submit_block()`."""
+        self.sync()
+        rest = {"token": token, "fee": fee, "fee_token": fee_token, "memo": memo, "expiry": expiry}
+        return super().send(_address_of(to), amount, **rest)  # type: ignore[arg-type]
+
+    def split(self, amounts: Sequence[str | int], *, token: int = 0, fee: str | int = 0) -> Sent:
+        """Make own outputs of these amounts."""
+        self.sync()
+        return super().split(amounts, token=token, fee=fee)
+
+    def merge(self, token: int = 0, *, fee: str | int = 0) -> list[Sent]:
+        """Join own outputs."""
+        self.sync()
+        return super().merge(token, fee=fee)
+
+    def balance(self, token: int = 0) -> int:
+        """What can be spent now, smallest units."""
+        self.sync()
+        return super().balance(token)
+
+    def utxos(self, token: int | None = None) -> list[Utxo]:
+        """Own outputs that are not spent by a block."""
+        self.sync()
+        return super().utxos(token)
+
+    def exit_all(self, *, least: int = 0) -> list[Receipt]:
+        """Start taking everything out."""
+        self.sync()
+        return super().exit_all(least=least)
+
+
+class PlasmaFacade:
+    """A plasma chain with its operator in this process, and the wallets that are used here."""
+
+    def __init__(self, local: LocalPlasma) -> None:
+        local.wallet_type = HomeWallet
+        self.local = local
+        self.connection = local.connection
+
+    @classmethod
+    def devnet(
+        cls,
+        connection: Connection,
+        operator: Signer,
+        *,
+        profile: Profile = DEVNET,
+        folder: str | Path | None = None,
+        policy: FeePolicy | None = None,
+        watcher: Signer | None = None,
+    ) -> PlasmaFacade:
+        """Deploy a root chain and start its operator. `folder`: where all files live; else a temporary one."""
+        place = None if folder is None else Path(folder)
+        return cls(LocalPlasma(connection, operator, profile=profile, folder=place, policy=policy, watcher=watcher))
+
+    def __repr__(self) -> str:
+        blocks, pending = self.root.head()[1] - 1, self.operator.waiting
+        return f"<Plasma {self.address} chain={self.connection.chain_id} blocks={blocks} pending={pending}>"
+
+    @property
+    def root(self) -> RootChain:
+        """The contract."""
+        return self.local.root
+
+    @property
+    def operator(self) -> Operator:
+        """Makes blocks: `submit_block()`."""
+        return self.local.operator
+
+    @property
+    def watcher(self) -> Watcher:
+        """Sees and judges everything; `watch()` lets it act and tells the wallets."""
+        return self.local.watcher
+
+    def watch(self) -> Report:
+        """Let the watcher do what is due, and tell the wallets which block not to believe."""
+        return self.local.watch()
+
+    @property
+    def address(self) -> Address:
+        """Of the contract."""
+        return self.root.address
+
+    @property
+    def exit_period(self) -> int:
+        """Seconds after which every exit that has begun by now can be claimed: 2 W, see `IRootChain.Config`."""
+        return 2 * self.root.profile.exit_period
+
+    def wallet(self, who: Any, *, with_operator: bool = True) -> Wallet:
+        """The wallet of an account; without the operator it starts with nothing but the chain."""
+        return self.local.wallet(self.signer_of(who), with_operator=with_operator)
+
+    def signer_of(self, who: Any) -> Signer:
+        """Who signs; a front end with accounts of its own kind converts them here."""
+        if not hasattr(who, "sign_digest"):
+            raise InputError(f"{who!r} given, an account that signs needed", hint="give one of connection.signers()")
+        signer: Signer = who
+        return signer
+
+    def claim_all(self) -> list[Receipt]:
+        """Claim what every wallet here has waited for."""
+        return [receipt for one in self.local.wallets for receipt in one.claim_all()]
+
+    def close(self) -> None:
+        """Let go of all files."""
+        self.local.close()
+
+
+def _address_of(who: Any) -> str:
+    if isinstance(who, Wallet):
+        return who.signer.address
+    return to_address(who if isinstance(who, str | bytes) else getattr(who, "address", who))

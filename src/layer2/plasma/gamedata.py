@@ -1,0 +1,51 @@
+"""What made the inputs of somebody else's in-flight exit: it lies in the call that started it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eth_abi.abi import decode
+from eth_abi.exceptions import DecodingError
+
+from layer2.ethereum.records import hex_bytes
+from layer2.plasma.contract import RootChain
+from layer2.plasma.positions import deposit_of, is_deposit
+from layer2.plasma.transaction import Transaction, deposit_output_id, output_id, transaction_hash
+from layer2.plasma.walletrefusals import OutputUnknown
+
+__all__ = ["inputs_made"]
+
+_PROOF = "(uint64,bytes32,uint256,bytes,bytes32[])"
+_START = (_PROOF, f"{_PROOF}[]", "bytes[]", "uint256")
+
+
+def inputs_made(
+    root: RootChain, exit_id: bytes, transaction: Transaction, input_ids: Sequence[bytes], start_block: int
+) -> tuple[bytes, ...]:
+    """Transaction or deposit record behind each input, from the calldata of the start; checked against the ids.
+
+    Raises:
+        OutputUnknown: the exit was not started by a direct call: only who knows the inputs can claim it.
+    """
+    connection = root.connection
+    topics = [root.contract.topic("InFlightStarted"), exit_id]
+    for log in reversed(connection.logs(start_block, connection.block_number(), root.address, topics)):
+        call = hex_bytes(connection.web3.eth.get_transaction("0x" + log.tx_hash.hex())["input"])  # type: ignore[arg-type]
+        try:
+            rows = decode(_START, call[4:])[1]
+        except DecodingError:
+            continue
+        made = tuple(bytes(row[3]) for row in rows)
+        ids = [_id_of(position, data) for position, data in zip(transaction.inputs, made, strict=False)]
+        if len(made) == len(input_ids) and ids == list(input_ids):
+            return made
+    raise OutputUnknown(
+        f"in-flight exit 0x{exit_id.hex()[:16]}..: what its inputs are is not in the call that started it",
+        hint="let the one who started it claim it",
+    )
+
+
+def _id_of(position: int, data: bytes) -> bytes:
+    if is_deposit(position):
+        return deposit_output_id(deposit_of(position))
+    return output_id(transaction_hash(data), position & 0xFF)

@@ -1,0 +1,78 @@
+"""Claims of exits that have waited: whoever makes them gets the bounty, and nobody has to ask for their money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from layer2.plasma.contract import InFlight, RootChain
+from layer2.plasma.coverage import newer_needed
+from layer2.plasma.positions import block_of
+from layer2.plasma.watchevidence import Evidence
+from layer2.plasma.watchplan import Plan
+from layer2.plasma.watchview import ExitSeen, Game
+
+__all__ = ["Till", "claim_game", "claims"]
+
+_NO_HURRY = 365 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """What claims need to know.
+
+    Args:
+        short: tokens of which more is registered than is there: their claims list newer buckets.
+        priorities: blocks under which something is registered.
+    """
+
+    root_chain: RootChain
+    evidence: Evidence
+    short: frozenset[int]
+    priorities: frozenset[int]
+
+    def newer(self, token: int, priority: int, amount: int) -> list[int] | None:
+        """Buckets to list; None if it cannot be paid now."""
+        if token not in self.short:
+            return []
+        return newer_needed(self.root_chain, token, priority, amount, self.priorities)
+
+
+def claims(till: Till, due: Sequence[ExitSeen], most: int, now: int) -> list[Plan]:
+    """Claims of standard exits that are due and good, so many in one call; where money is short, the oldest first."""
+    profile = till.root_chain.profile
+    batches: list[tuple[list[int], list[tuple[ExitSeen, bytes]]]] = []
+    for one in sorted(due, key=lambda one: (one.token in till.short, block_of(one.position), one.position)):
+        data = till.evidence.data(one.position)
+        newer = till.newer(one.token, block_of(one.position), one.amount)
+        if data is None or newer is None:
+            continue
+        # Bad times: one by one, since each needs its own list.
+        if batches and one.token not in till.short and len(batches[-1][1]) < most:
+            batches[-1][1].append((one, data))
+        else:
+            batches.append((newer, [(one, data)]))
+    plans = []
+    for newer, batch in batches:
+        items = [(one.position, data) for one, data in batch]
+        gas, reward = 80_000 + 60_000 * len(items), profile.bounty * len(items)
+        subject = batch[0][0].id
+        plans.append(Plan("claim", subject, (items, newer), reward, now + _NO_HURRY, duty=False, gas=gas))
+    return plans
+
+
+def claim_game(till: Till, game: Game, state: InFlight, now: int) -> Plan | None:
+    """The claim of an in-flight exit that is due; None if it cannot be made now."""
+    one = game.transaction
+    made = [till.evidence.data(position) for position in one.inputs]
+    if any(data is None for data in made):
+        return None
+    newer: set[int] = set()
+    for index, output in enumerate(one.outputs):
+        # Inputs have the tokens of outputs, or are all the more covered: listing too much does no harm.
+        if state.piggybacked >> (4 + index) & 1 or state.piggybacked & 15:
+            newer |= set(till.newer(output.token, state.priority, output.amount) or ())
+    joined = state.piggybacked.bit_count()
+    arguments = (one.packed, list(game.input_ids), made, sorted(newer))
+    gas, reward = 120_000 + 60_000 * (joined + len(made)), till.root_chain.profile.bounty * joined
+    return Plan("claimInFlight", game.id, arguments, reward, now + _NO_HURRY, duty=False, gas=gas)

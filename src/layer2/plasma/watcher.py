@@ -1,0 +1,315 @@
+"""The watcher: sees everything, judges everything, and with a key of its own sets right what can be set right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from layer2.ethereum.assets import token_at
+from layer2.ethereum.errors import ConnectionFailed, EthereumError
+from layer2.ethereum.fees import GasPolicy
+from layer2.ethereum.sender import Pending, Sender
+from layer2.plasma.contract import ExitStatus, InFlight, InFlightStatus, RootChain
+from layer2.plasma.kitfile import save_kits
+from layer2.plasma.kits import Kit, PaymentKit
+from layer2.plasma.positions import block_of
+from layer2.plasma.watchclaims import Till, claim_game, claims
+from layer2.plasma.watchfindings import Act, Finding, Kind, Report, Status
+from layer2.plasma.watchjudge import Judge
+from layer2.plasma.watchkits import kit_at, kits_of, payment_kit
+from layer2.plasma.watchplan import Plan, WatchPolicy
+from layer2.plasma.watchquestions import questions
+from layer2.plasma.watchsource import BodySource
+from layer2.plasma.watchstate import WatchState
+from layer2.plasma.watchview import ExitSeen, Game
+from layer2.primitives.addresses import address_bytes, to_address
+from layer2.primitives.errors import Layer2Error
+from layer2.primitives.hashing import keccak
+from layer2.primitives.workers import Workers
+from layer2.store.journal import fault_point
+
+__all__ = ["FAULT_POINTS", "Watcher"]
+
+FAULT_POINTS = (
+    "watcher.news.before",
+    "watcher.news.durable",
+    "watcher.body.before",
+    "watcher.body.durable",
+    "watcher.verdict.before",
+    "watcher.verdict.durable",
+    "watcher.act.before",
+    "watcher.act.sent",
+    "watcher.act.mined",
+)
+"""Where a test may kill the process: around each thing that it keeps, and around each transaction."""
+
+_LOOK_AT_CODE = 64
+
+
+class Watcher(WatchState):
+    """Watches one plasma chain. `step()` does all that is due; no block, event, body or peer can stop it.
+
+    What it does is decided from what the chain says now: it can be stopped, started again, repeated and reorganised
+    away at any point. One thread at a time.
+
+    Args:
+        sources: who may have the bodies of blocks, asked one after the other.
+        folder: for what it keeps; None keeps nothing beyond this process.
+        sender: of a key of its own with little money, to act with; None only looks.
+        policy: what acts may cost, and when they are made.
+        start_block: of the chain below, at which the contract was deployed, or before.
+        confirmations: blocks above one before it is read.
+        memory: how deep a reorganisation may be, in blocks of the chain below, before all is read anew.
+        workers: who checks signatures; the calling thread without it.
+
+    Raises:
+        JournalForeign, JournalCorrupt, JournalLocked: the folder is of another chain, damaged, or in use.
+    """
+
+    def __init__(
+        self,
+        root_chain: RootChain,
+        sources: BodySource | Sequence[BodySource],
+        folder: str | Path | None = None,
+        *,
+        sender: Sender | None = None,
+        policy: WatchPolicy | None = None,
+        start_block: int = 0,
+        confirmations: int = 0,
+        memory: int = 64,
+        workers: Workers | None = None,
+    ) -> None:
+        super().__init__(
+            root_chain,
+            sources,
+            folder,
+            start_block=start_block,
+            confirmations=confirmations,
+            memory=memory,
+            workers=workers,
+        )
+        self.sender = sender
+        self.policy = policy or WatchPolicy()
+        self._standing: dict[tuple[Kind, int | bytes], Finding] = {}
+        self._since: dict[bytes, int] = {}
+        self._steps = 0
+
+    def __repr__(self) -> str:
+        return f"<Watcher posted={self.view.posted} verified={self.line.verified} standing={len(self._standing)}>"
+
+    @property
+    def id(self) -> bytes:
+        """What its turn among several watchers is drawn from."""
+        return self.sender.address.encode() if self.sender is not None else b""
+
+    def status(self) -> Status:
+        """How the chain stood at the last step."""
+        return Status(
+            self._head,
+            self.view.posted,
+            self.line.verified,
+            self.bad_block,
+            tuple(sorted(self._late)),
+            self.view.frozen,
+            self.view.operator,
+            len(self.view.exits),
+            len(self.view.games),
+            tuple(self._standing.values()),
+        )
+
+    # ---------------------------------------------------------------------------------------------------------- kits
+
+    def kit(self, position: int) -> Kit:
+        """What it takes to exit the output at a position. Raises StateUnknown while its block is not to be had."""
+        return kit_at(self.evidence, position)
+
+    def payment_kit(self, record: bytes) -> PaymentKit:
+        """What it takes to exit a signed payment, `packed | signatures(64 each)`, through a game of its own."""
+        return payment_kit(self.evidence, record)
+
+    def kits(self, owner: str) -> tuple[Kit, ...]:
+        """Kits of all outputs that an address owns after the last good block, exiting ones too."""
+        return kits_of(self.evidence, self.line.ledger, address_bytes(to_address(owner)))
+
+    def export_kits(self, owner: str, path: str | Path) -> int:
+        """Write them to a file that wallets load (`layer2.plasma.kitfile`); how many there are."""
+        found = self.kits(owner)
+        save_kits(path, self.root_chain, found)
+        return len(found)
+
+    # ---------------------------------------------------------------------------------------------------------- step
+
+    def step(self) -> Report:
+        """Read, fetch, judge, act. Says what it found for the first time, and what it did. Repeating it is harmless.
+
+        Raises only what its own disk raises (`JournalFull`, `JournalError`).
+        """
+        report = Report()
+        try:
+            self._follow(report)
+            now = self.connection.timestamp()
+            self._fetch(report, now, self.policy.patience)
+            self._advance(report)
+            standing, plans = self._judge(now)
+            self._note(standing, report)
+            if self.sender is not None:
+                self._act(plans, now, report)
+        except EthereumError as failure:
+            self._note([*self._standing.values(), Finding(Kind.CHAIN_AWAY, 0, str(failure))], report)
+        return report
+
+    def _note(self, standing: Sequence[Finding], report: Report) -> None:
+        fresh = {(one.kind, one.subject): one for one in standing}
+        report.findings += [one for key, one in fresh.items() if key not in self._standing]
+        self._standing = fresh
+
+    # -------------------------------------------------------------------------------------------------------- judging
+
+    def _judge(self, now: int) -> tuple[list[Finding], list[Plan]]:
+        judge = Judge(self.evidence, self.root_chain.profile)
+        standing = self._standing_of_blocks(now) + self._standing_of_contract()
+        plans: list[Plan] = []
+        due: list[ExitSeen] = []
+        for one in list(self.view.exits.values()):
+            judged = judge.exit(one, self.believed(one.position))
+            standing += judged.findings
+            plans += judged.plans
+            if judged.plans and now - self._time_of(one.block) > self.policy.stands:
+                standing.append(Finding(Kind.EXIT_UNCHALLENGED, one.id, f"since block {one.block}"))
+            if judged.good and one.time <= now:
+                due.append(one)
+        games: list[tuple[Game, InFlight]] = []
+        for game in list(self.view.games.values()):
+            if game.id in self._over:
+                continue
+            state = self.root_chain.in_flight(game.id)
+            if state.status not in (InFlightStatus.NONE, InFlightStatus.OPEN) and not state.piggybacked:
+                self._over.add(game.id)
+            judged = judge.game(game, state, now)
+            standing += judged.findings
+            plans += judged.plans
+            believed = all(self.believed(position) for position in game.transaction.inputs)
+            if judged.good and believed and state.piggybacked and state.exitable_at <= now:
+                games.append((game, state))
+        short = self._short(standing)
+        plans += questions(self, now)
+        if self.policy.claims:
+            plans += self._claims(due, games, short, now)
+        return standing, plans
+
+    def _claims(
+        self, due: list[ExitSeen], games: list[tuple[Game, InFlight]], short: frozenset[int], now: int
+    ) -> list[Plan]:
+        priorities = {block_of(one.position) for one in self.view.exits.values()}
+        for game in self.view.games.values():
+            priorities.add(max(map(block_of, game.transaction.inputs)))
+        till = Till(self.root_chain, self.evidence, short, frozenset(priorities))
+        plans = claims(till, due, self.policy.claims, now)
+        for game, state in games:
+            plan = claim_game(till, game, state, now)
+            if plan is not None:
+                plans.append(plan)
+        return plans
+
+    def _short(self, standing: list[Finding]) -> frozenset[int]:
+        """Tokens of which more is registered to leave than there is."""
+        tokens = {one.token for one in self.view.exits.values()}
+        for game in self.view.games.values():
+            tokens |= {one.token for one in game.transaction.outputs}
+        short = set()
+        for token in sorted(tokens):
+            reserved, held = self.root_chain.reserve_of(token)
+            there = self._holdings(token) - held
+            if reserved > there:
+                short.add(token)
+                detail = f"{reserved} registered to leave, {there} there"
+                standing.append(Finding(Kind.VAULT_SHORT, token, detail))
+        return frozenset(short)
+
+    def _holdings(self, token: int) -> int:
+        address = self.root_chain.address
+        if token == 0:
+            return self.connection.balance(address)
+        try:
+            return int(token_at(self.connection, self.view.tokens[token]).call("balanceOf", address))
+        except ConnectionFailed:
+            raise
+        except (Layer2Error, TypeError, ValueError):
+            # A token that does not tell: nobody knows whether anything is there.
+            return 0
+
+    def _standing_of_contract(self) -> list[Finding]:
+        """The contract has neither owner nor proxy: if it is another one, this is another chain."""
+        self._steps += 1
+        if self._steps % _LOOK_AT_CODE != 1:
+            return [one for one in self._standing.values() if one.kind is Kind.PARAMETERS_CHANGED]
+        contract = self.root_chain.contract
+        seen = keccak(self.connection.code(contract.address) + repr(contract.call("config")).encode())
+        if seen == self._memory.code(seen):
+            return []
+        return [Finding(Kind.PARAMETERS_CHANGED, 0, "code or parameters are not those that were seen first")]
+
+    def _time_of(self, block: int) -> int:
+        header = self.connection.block(block)
+        return self.connection.timestamp() if header is None else header.timestamp
+
+    # --------------------------------------------------------------------------------------------------------- acting
+
+    def _act(self, plans: list[Plan], now: int, report: Report) -> None:
+        wanted = {plan.key: plan for plan in sorted(plans, key=lambda one: one.deadline)}
+        self._since = {key: self._since.get(key, now) for key in wanted}
+        under_way: list[tuple[Plan, Pending]] = []
+        for plan in wanted.values():
+            if now < self.policy.wait(self.id, plan, self._since[plan.key]):
+                continue
+            if not self._still(plan):
+                report.acts.append(Act(plan.name, plan.subject, False, "somebody else was faster"))
+                continue
+            sent = self._send(plan, now)
+            if isinstance(sent, Act):
+                report.acts.append(sent)
+            else:
+                under_way.append((plan, sent))
+        for plan, pending in under_way:
+            report.acts.append(self._finish(plan, pending))
+
+    def _still(self, plan: Plan) -> bool:
+        """Whether nobody has done it yet, though the events may not have been read."""
+        if plan.name in ("challengeExit", "claim"):
+            return self.root_chain.exit(plan.subject).status == ExitStatus.OPEN
+        return True
+
+    def _send(self, plan: Plan, now: int) -> Pending | Act:
+        assert self.sender is not None
+        base_fee = self.connection.latest().base_fee
+        price = self.policy.price(plan, base_fee, now)
+        if not price:
+            why = f"{plan.cost} gas at {base_fee} wei is more than it is worth by now"
+            return Act(plan.name, plan.subject, False, why)
+        before = self.sender.gas_policy
+        self.sender.gas_policy = self._priced(before, price)
+        fault_point("watcher.act.before")
+        try:
+            contract = self.root_chain.contract
+            pending = contract.transact_nowait(self.sender, plan.name, *plan.arguments, value=plan.value)
+        except Layer2Error as failure:
+            # Somebody else was faster, or the node is away: the next step looks again.
+            return Act(plan.name, plan.subject, False, str(failure))
+        finally:
+            self.sender.gas_policy = before
+        fault_point("watcher.act.sent")
+        return pending
+
+    def _priced(self, base: GasPolicy, price: int) -> GasPolicy:
+        tip = min(self.policy.tip, price)
+        return replace(base, max_fee_per_gas=price, priority_fee=tip)
+
+    def _finish(self, plan: Plan, pending: Pending) -> Act:
+        assert self.sender is not None
+        try:
+            receipt = self.sender.wait(pending, decoder=self.root_chain.contract.decoder)
+        except Layer2Error as failure:
+            return Act(plan.name, plan.subject, False, str(failure))
+        fault_point("watcher.act.mined")
+        return Act(plan.name, plan.subject, True, f"{receipt.gas_used} gas", receipt)

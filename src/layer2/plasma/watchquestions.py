@@ -1,0 +1,44 @@
+"""Data challenges: asking to have a withheld block shown, showing what others ask for, freezing in the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from layer2.plasma.watchplan import Plan
+from layer2.primitives.hashing import keccak
+
+if TYPE_CHECKING:
+    from layer2.plasma.watcher import Watcher
+
+__all__ = ["questions"]
+
+
+def questions(watcher: Watcher, now: int) -> list[Plan]:
+    """What is due: a question for the oldest withheld block, answers to open ones, the end of overdue ones."""
+    view, profile, policy = watcher.view, watcher.root_chain.profile, watcher.policy
+    if view.frozen:
+        return []
+    missing = watcher.missing()
+    plans = []
+    for (number, index), one in view.questions.items():
+        if not one.until:
+            continue
+        subject = number.to_bytes(5, "big") + index.to_bytes(4, "big")
+        proof = None if number in missing else watcher.evidence.proof(number, index)
+        if proof is not None:
+            plans.append(Plan("showData", subject, (proof.as_tuple(),), profile.data_bond, one.until))
+        elif now >= one.until:
+            plans.append(Plan("freeze", subject, (number, index), profile.data_bond, now + 1))
+    if missing and policy.question is not None:
+        number = missing[0]
+        header = view.headers[number]
+        asked = any(at == number for at, _ in view.questions)
+        if not asked and now - header.time >= policy.question:
+            # Each watcher another one: what is shown of it cannot be prepared.
+            index = int.from_bytes(keccak(watcher.id + header.hash)[:8], "big") % header.count
+            word = header.time << 32 | header.count
+            arguments = (number, index, header.root, word)
+            subject = number.to_bytes(5, "big") + index.to_bytes(4, "big")
+            value = profile.data_bond
+            plans.append(Plan("challengeData", subject, arguments, value, now + 1, value=value))
+    return plans

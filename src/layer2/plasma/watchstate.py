@@ -1,0 +1,305 @@
+"""The half of a watcher that looks: follows the contract, gets bodies, judges blocks, keeps all of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+from layer2.ethereum.contract import Event
+from layer2.ethereum.errors import ReorgTooDeep
+from layer2.ethereum.follower import LogFollower
+from layer2.ethereum.records import Log
+from layer2.plasma.blocks import BlockTree, Header
+from layer2.plasma.chainlog import happening_of
+from layer2.plasma.contract import RootChain
+from layer2.plasma.fields import packed_of, read, split_body
+from layer2.plasma.malformed import BodyMalformed
+from layer2.plasma.transaction import transaction_hash
+from layer2.plasma.validation import Flaw, Verdict, validate
+from layer2.plasma.watchevidence import Evidence
+from layer2.plasma.watchfindings import Finding, Kind, Report
+from layer2.plasma.watchline import Line
+from layer2.plasma.watchmemory import WatchMemory
+from layer2.plasma.watchsource import BodySource
+from layer2.plasma.watchstore import WatchStore
+from layer2.plasma.watchview import View
+from layer2.primitives.errors import Layer2Error, RangeError
+from layer2.primitives.workers import Workers
+from layer2.store.journal import Journal
+
+__all__ = ["WatchState"]
+
+_ONCE = {
+    "OperatorAnnounced": Kind.OPERATOR_ANNOUNCED,
+    "OperatorChanged": Kind.OPERATOR_CHANGED,
+    "DataChallenged": Kind.DATA_CHALLENGED,
+    "Frozen": Kind.FROZEN,
+}
+
+
+class WatchState:
+    """What the chain says and what blocks hold. See `Watcher`."""
+
+    def __init__(
+        self,
+        root_chain: RootChain,
+        sources: BodySource | Sequence[BodySource],
+        folder: str | Path | None,
+        *,
+        start_block: int,
+        confirmations: int,
+        memory: int,
+        workers: Workers | None,
+    ) -> None:
+        self.root_chain = root_chain
+        self.connection = root_chain.connection
+        self.sources = list(sources) if isinstance(sources, Sequence) else [sources]
+        self.workers = workers or Workers()
+        self._start_block, self._confirmations, self._depth = start_block, confirmations, memory
+        path = None if folder is None else Path(folder)
+        identity = f"{root_chain.address} on chain {self.connection.chain_id}"
+        self._memory = WatchMemory(None if path is None else path / "watcher.journal", identity)
+        try:
+            self.store = WatchStore(None if path is None else path / "watcher.bodies")
+            self._reset()
+            self._memory.replay(self._replay_news, self._replay_verdict)
+            self._follower = self._follow_from_memory()
+        except BaseException:
+            self._memory.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the files and the workers."""
+        self._memory.close()
+        self.store.close()
+        self.workers.close()
+
+    @property
+    def journal(self) -> Journal | None:
+        """Where it remembers."""
+        return self._memory.journal
+
+    # ------------------------------------------------------------------------------------------------- what is known
+
+    @property
+    def bad_block(self) -> int | None:
+        """The first block that is not to be believed; None if there is none."""
+        shown = (number for number, index in self.view.shown if self._shown_badly(number, index))
+        return min((one for one in (self.line.invalid, *shown) if one is not None), default=None)
+
+    def believed(self, position: int) -> bool:
+        """Whether a deposit or a good block made what is at a position."""
+        if position >> 63:
+            return (position >> 24) - (1 << 39) in self.view.deposits
+        bad = self.bad_block
+        return position >> 24 <= self.line.verified and (bad is None or position >> 24 < bad)
+
+    def missing(self) -> list[int]:
+        """Blocks whose body nobody had yet."""
+        found, posted = [], self.view.posted
+        while self._complete < posted and self.view.headers[self._complete + 1].hash in self._have:
+            self._complete += 1
+        for number in range(self._complete + 1, posted + 1):
+            if self.view.headers[number].hash not in self._have:
+                found.append(number)
+        return found
+
+    def learn(self, record: bytes) -> bool:
+        """Keep a signed payment, `packed | signatures(64 each)`, that may never be in a block: it can stop exits.
+
+        False for what is none. Durable when it returns.
+        """
+        packed = packed_of(record) if len(record) > 1 else b""
+        fields = read(packed)
+        if fields is None or not fields.inputs or len(record) != len(packed) + 64 * len(fields.inputs):
+            return False
+        self.store.learn(transaction_hash(packed), record, fields.inputs)
+        return True
+
+    # -------------------------------------------------------------------------------------------------------- chain
+
+    def _reset(self) -> None:
+        self.view = View(self.root_chain.head()[0])
+        self.evidence = Evidence(self.view, self.store, self.root_chain.domain)
+        self.line = Line(self.evidence.find)
+        self._have: set[bytes] = set()
+        self._complete = 0
+        self._late: set[int] = set()
+        self._fault = ""
+        self._head = 0
+        self._over: set[bytes] = set()
+        self._pushed: deque[bool] = deque()
+
+    def _follow_from_memory(self) -> LogFollower:
+        return LogFollower(
+            self.connection,
+            self.root_chain.address,
+            start_block=self._start_block,
+            confirmations=self._confirmations,
+            cursor=self._memory.cursor(),
+            memory=self._depth,
+        )
+
+    def _follow(self, report: Report) -> None:
+        """Read what is new. Raises EthereumError; nothing has changed then."""
+        try:
+            update = self._follower.step()
+        except ReorgTooDeep as failure:
+            self._start_over(report, str(failure))
+            update = self._follower.step()
+        self._head = update.head
+        if update.removed:
+            self._over.clear()
+            self._complete = 0
+        try:
+            self._memory.note_news(len(update.removed), update.new, self._follower.cursor)
+        except Layer2Error:
+            # What is not durable was not read.
+            self._follower = self._follow_from_memory()
+            raise
+        try:
+            self._apply(len(update.removed), update.new, report)
+        except RangeError as failure:
+            self._start_over(report, str(failure))
+            return
+        oldest = update.head - 2 * self._depth
+        self.view.forget(oldest)
+        self.line.forget(oldest)
+
+    def _start_over(self, report: Report, why: str) -> None:
+        self._memory.start_over()
+        self._reset()
+        self._follower = self._follow_from_memory()
+        report.findings.append(Finding(Kind.CHAIN_REWRITTEN, self._head, why))
+
+    def _apply(self, removed: int, new: Sequence[Log], report: Report) -> None:
+        for _ in range(removed):
+            self.view.undo()
+            if self._pushed.pop():
+                self.line.pop()
+        for log in new:
+            self._take(log, report)
+
+    def _take(self, log: Log, report: Report) -> None:
+        before = self.view.taken
+        try:
+            event = self.root_chain.contract.decode_log(log)
+            if event is None:
+                event = Event("", {}, log.log_index, log)
+            self.view.take(event)
+            happening = happening_of(event)
+        except (Layer2Error, LookupError, TypeError, ValueError) as failure:
+            report.findings.append(Finding(Kind.EVENT_ODD, log.tx_hash, f"block {log.block_number}: {failure!r}"))
+            self.view.pad(log.block_number, before)
+            self._pushed.append(False)
+            return
+        self._pushed.append(happening is not None)
+        if happening is not None:
+            self.line.push(log.block_number, happening)
+        if event.name in _ONCE:
+            kind = _ONCE[event.name]
+            subject = event.args.get("number", 0)
+            told = ", ".join(f"{name} {value}" for name, value in event.args.items())
+            report.findings.append(Finding(kind, subject, told))
+
+    # ------------------------------------------------------------------------------------------------------- bodies
+
+    def _fetch(self, report: Report, now: int, patience: int) -> None:
+        for number in self.missing():
+            header = self.view.headers[number]
+            if header.hash in self.store or self._ask(number, header, report):
+                self._have.add(header.hash)
+                if number in self._late:
+                    self._late.discard(number)
+                    detail = f"after {now - header.time} s"
+                    report.findings.append(Finding(Kind.BLOCK_SHOWN, number, detail))
+            elif now - header.time >= patience:
+                self._late.add(number)
+        self._late &= self.view.headers.keys()
+
+    def _ask(self, number: int, header: Header, report: Report) -> bool:
+        for source in self.sources:
+            try:
+                body = source.body(number)
+                if body is None:
+                    continue
+                records = split_body(bytes(body))
+                tree = BlockTree(packed_of(record) for record in records)
+                if len(records) != header.count or tree.root != header.root:
+                    raise BodyMalformed(f"{len(records)} records do not lead to the header of block {number}")
+            except Exception as failure:  # whatever a stranger's answer makes of itself
+                report.findings.append(Finding(Kind.SOURCE_FAULTY, number, f"{source!r:.80}: {failure!r:.200}"))
+                continue
+            self.store.put(header.hash, number, bytes(body), records)
+            return True
+        return False
+
+    def _advance(self, report: Report) -> None:
+        """Judge blocks in order, as far as bodies are there."""
+        while (found := self.line.following()) is not None:
+            number, header = found
+            body = self.store.body(header.hash)
+            if body is None:
+                asked = header.hash not in self._have
+                self._have.discard(header.hash)
+                self._complete = min(self._complete, number - 1)
+                # One that was here, and is damaged or gone, is fetched again.
+                if asked or not self._ask(number, header, report):
+                    return
+                self._have.add(header.hash)
+                continue
+            domain = self.root_chain.domain
+            verdict = validate(self.line.ledger, number, header, body, domain, self.workers)
+            self._settle(verdict, header)
+
+    def _settle(self, verdict: Verdict, header: Header) -> None:
+        if verdict.good:
+            self._memory.note_verdict(verdict.number, header.hash, "")
+            self.line.accept(verdict.transactions, verdict.hashes.copy)
+            return
+        flaws = ",".join(sorted({one.flaw.name for one in verdict.faults}))
+        self._fault = f"{flaws}|{verdict}"
+        self._memory.note_verdict(verdict.number, header.hash, self._fault)
+        self.line.refuse()
+
+    def _standing_of_blocks(self, now: int) -> list[Finding]:
+        found = []
+        if self.line.invalid is not None:
+            flaws, _, detail = self._fault.partition("|")
+            found.append(Finding(Kind.BLOCK_INVALID, self.line.invalid, detail))
+            if Flaw.FEE_WRONG.name in flaws.split(","):
+                found.append(Finding(Kind.FEE_TOO_HIGH, self.line.invalid, detail))
+        if self.line.broken:
+            found.append(Finding(Kind.EVENT_ODD, self.line.verified, self.line.broken))
+        for number, index in self.view.shown:
+            if number != self.line.invalid and self._shown_badly(number, index):
+                detail = f"transaction {index}, which the operator had to show, is none that may stand there"
+                found.append(Finding(Kind.BLOCK_INVALID, number, detail))
+        for number in sorted(self._late):
+            since = now - self.view.headers[number].time
+            found.append(Finding(Kind.BLOCK_WITHHELD, number, f"since {self.view.headers[number].time}, {since} s"))
+        return found
+
+    def _shown_badly(self, number: int, index: int) -> bool:
+        one = read(self.view.shown[number, index])
+        return one is None or number > one.expiry or (not one.inputs and number != one.expiry)
+
+    # ------------------------------------------------------------------------------------------------------- replay
+
+    def _replay_news(self, removed: int, new: list[Log]) -> None:
+        self._apply(removed, new, Report())
+
+    def _replay_verdict(self, number: int, header: bytes, fault: str) -> None:
+        found = self.line.following()
+        if found is None or found[0] != number or found[1].hash != header:
+            return
+        if fault:
+            self._fault = fault
+            self.line.refuse()
+            return
+        records = self.evidence.records(number)
+        # A body that was lost is asked for again, and judged again.
+        if records is not None:
+            self._have.add(header)
+            self.line.accept_again(records)

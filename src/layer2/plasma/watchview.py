@@ -1,0 +1,197 @@
+"""What the contract has said, event by event, each of which can be taken back: open exits, games, blocks, questions."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from layer2.ethereum.contract import Event
+from layer2.plasma.blocks import Header
+from layer2.plasma.contract import deposit_of_event
+from layer2.plasma.transaction import Deposit, Transaction, decode_transaction
+from layer2.primitives.addresses import address_bytes
+from layer2.primitives.ecdsa import to_compact
+from layer2.primitives.errors import RangeError
+
+__all__ = ["ExitSeen", "Game", "Question", "View"]
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class ExitSeen:
+    """An open standard exit. `time`: from when it can be claimed; `block`, `tx`: of the chain below, where it began."""
+
+    id: bytes
+    owner: bytes
+    position: int
+    token: int
+    amount: int
+    time: int
+    block: int
+    tx: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Game:
+    """An open in-flight exit. `answered`: whether somebody showed its transaction against a competitor."""
+
+    id: bytes
+    transaction: Transaction
+    input_ids: tuple[bytes, ...]
+    signatures: tuple[bytes, ...]
+    block: int
+    tx: bytes
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A transaction that the operator has to show until then; `until` 0: it was shown."""
+
+    number: int
+    index: int
+    until: int
+
+
+class View:
+    """Events in, state out. `undo` takes the last event back, as far as `forget` lets it."""
+
+    def __init__(self, operator: str = "") -> None:
+        self.headers: dict[int, Header] = {}
+        self.deposits: dict[int, Deposit] = {}
+        self.exits: dict[bytes, ExitSeen] = {}
+        self.games: dict[bytes, Game] = {}
+        self.questions: dict[tuple[int, int], Question] = {}
+        self.shown: dict[tuple[int, int], bytes] = {}
+        self.tokens: dict[int, str] = {}
+        self.words: dict[str, Any] = {"operator": operator, "frozen": False}
+        self._done: deque[tuple[int, list[Callable[[], None]]]] = deque()
+        self._now: list[Callable[[], None]] = []
+        self.taken = 0
+        """How many events were taken and not taken back."""
+
+    def __repr__(self) -> str:
+        return f"<View blocks={len(self.headers)} exits={len(self.exits)} games={len(self.games)}>"
+
+    @property
+    def posted(self) -> int:
+        """The last child block: they are numbered from 1 without gaps."""
+        return len(self.headers)
+
+    @property
+    def operator(self) -> str:
+        """Who adds blocks."""
+        return str(self.words["operator"])
+
+    @property
+    def frozen(self) -> bool:
+        """Whether nobody can."""
+        return bool(self.words["frozen"])
+
+    def take(self, event: Event) -> None:
+        """Note an event. Whatever it is, there is one more to undo; raises what its bytes make of themselves."""
+        self.pad(event.log.block_number, self.taken)
+        method = getattr(self, f"_on_{event.name}", None)
+        if method is not None:
+            method(event.args, event)
+
+    def pad(self, block: int, before: int) -> None:
+        """Count an event that cannot be read, unless it was counted since `before`, so that it can be taken back."""
+        if self.taken == before:
+            self._now = []
+            self._done.append((block, self._now))
+            self.taken += 1
+
+    def undo(self) -> None:
+        """Take the last event back. Raises RangeError when it is forgotten."""
+        self.taken -= 1
+        if not self._done:
+            raise RangeError("events of the chain below are taken back that are forgotten", hint="read all anew")
+        for one in reversed(self._done.pop()[1]):
+            one()
+
+    def forget(self, block: int) -> None:
+        """Events before a block of the chain below will not be taken back."""
+        while self._done and self._done[0][0] < block:
+            self._done.popleft()
+
+    # ------------------------------------------------------------------------------------------------------- events
+
+    def _on_Deposited(self, args: dict[str, Any], event: Event) -> None:
+        self._put(self.deposits, args["id"], deposit_of_event(args))
+
+    def _on_TokenRegistered(self, args: dict[str, Any], event: Event) -> None:
+        self._put(self.tokens, args["id"], str(args["token"]))
+
+    def _on_BlockSubmitted(self, args: dict[str, Any], event: Event) -> None:
+        word = args["word"]
+        self._put(self.headers, args["number"], Header(args["root"], word >> 32, word & 0xFFFFFFFF))
+
+    def _on_OperatorChanged(self, args: dict[str, Any], event: Event) -> None:
+        self._put(self.words, "operator", str(args["operator"]))
+
+    def _on_ExitStarted(self, args: dict[str, Any], event: Event) -> None:
+        seen = ExitSeen(
+            args["id"],
+            address_bytes(args["owner"]),
+            args["position"],
+            args["token"],
+            args["amount"],
+            args["time"],
+            event.log.block_number,
+            event.log.tx_hash,
+        )
+        self._put(self.exits, seen.id, seen)
+
+    def _on_ExitChallenged(self, args: dict[str, Any], event: Event) -> None:
+        self._put(self.exits, args["id"], None)
+
+    _on_ExitPaid = _on_OutputSpent = _on_ExitChallenged
+
+    def _on_InFlightStarted(self, args: dict[str, Any], event: Event) -> None:
+        game = Game(
+            args["id"],
+            decode_transaction(args["data"]),
+            tuple(args["inputIds"]),
+            tuple(to_compact(one) for one in args["signatures"]),
+            event.log.block_number,
+            event.log.tx_hash,
+        )
+        self._put(self.games, game.id, game)
+
+    def _on_Answered(self, args: dict[str, Any], event: Event) -> None:
+        game = self.games.get(args["id"])
+        if game is not None:
+            self._put(self.games, game.id, replace(game, answered=True))
+
+    def _on_InFlightAbandoned(self, args: dict[str, Any], event: Event) -> None:
+        self._put(self.games, args["id"], None)
+
+    def _on_DataChallenged(self, args: dict[str, Any], event: Event) -> None:
+        number, index = args["number"], args["index"]
+        self._put(self.questions, (number, index), Question(number, index, args["until"]))
+
+    def _on_DataShown(self, args: dict[str, Any], event: Event) -> None:
+        number, index = args["number"], args["index"]
+        self._put(self.questions, (number, index), Question(number, index, 0))
+        self._put(self.shown, (number, index), bytes(args["data"]))
+
+    def _on_Frozen(self, args: dict[str, Any], event: Event) -> None:
+        self._put(self.questions, (args["number"], args["index"]), None)
+        self._put(self.words, "frozen", True)
+
+    def _put(self, mapping: MutableMapping[K, V], key: K, value: V | None) -> None:
+        before = mapping.get(key)
+        _set(mapping, key, value)
+        self._now.append(lambda: _set(mapping, key, before))
+
+
+def _set(mapping: MutableMapping[K, V], key: K, value: V | None) -> None:
+    if value is None:
+        mapping.pop(key, None)
+    else:
+        mapping[key] = value

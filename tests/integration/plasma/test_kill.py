@@ -1,0 +1,126 @@
+"""`kill -9` at every persist point of an operator: what was accepted is in one block, and each block on chain once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from layer2.ethereum.anvil import AnvilNode
+from layer2.ethereum.sender import Sender
+from layer2.plasma.chainlog import ChainLog
+from layer2.plasma.contract import RootChain
+from layer2.plasma.ledger import Ledger
+from layer2.plasma.operator import FAULT_POINTS, Operator
+from layer2.plasma.validation import validate
+from layer2.testing.mortal import Ended, Nursery
+
+from .conftest import PAYER
+
+pytestmark = [pytest.mark.anvil, pytest.mark.slow]
+
+POINTS = [
+    *FAULT_POINTS,
+    "files.before-rename",
+    "journal.before-commit",
+    "journal.in-commit",
+    "journal.after-commit",
+    "journal.in-rewrite",
+]
+
+CHILD = """
+import sys
+from pathlib import Path
+from conftest import PAYEE, PAYER
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.sender import Sender
+from layer2.plasma.chainlog import ChainLog
+from layer2.plasma.contract import RootChain
+from layer2.plasma.messages import sign
+from layer2.plasma.operator import Operator
+from layer2.plasma.transaction import payment
+
+url, address, folder, script = sys.argv[1:]
+chain = Connection.connect(url)
+contract = RootChain.at(chain, address)
+log = ChainLog(contract, Sender(chain, chain.signers(1)[0]))
+operator = Operator(log, Path(folder), fee_owner=log.sender.address, margin=0)
+operator.compact_at = 1
+if script == "work":
+    for turn in range(4):
+        places = [1 << 63 | (3 * turn + at + 1) << 24 for at in range(3)]
+        for place in places:
+            one = payment([place], [(PAYEE.address, 0, 60), (PAYER.address, 0, 39)], 1000)
+            hashed = operator.submit(sign(one, contract.domain, PAYER))
+            # What is printed has left the process: it must never be contradicted.
+            print("accepted", hashed.hex(), flush=True)
+        made = operator.step()
+        print("made", made.number, made.root.hex(), flush=True)
+    print("finished", flush=True)
+else:
+    while operator.step() is not None:
+        pass
+    assert operator.waiting == 0
+    print("resumed", operator._promises.records, flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[AnvilNode]:
+    with AnvilNode() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with Nursery("import layer2.plasma.operator, layer2.plasma.chainlog, layer2.ethereum.sender") as one:
+        yield one
+
+
+def prepare(node: AnvilNode) -> RootChain:
+    chain = node.connection
+    operator, funder = (Sender(chain, one) for one in chain.signers(2))
+    contract = RootChain.deploy(operator, operator.address)
+    for _ in range(12):
+        contract.deposit(funder, 0, 100, PAYER.address)
+    return contract
+
+
+def run(nursery: Nursery, node: AnvilNode, contract: RootChain, folder: Path, script: str, fault: str = "") -> Ended:
+    arguments = [node.url, contract.address, str(folder / "operator"), script]
+    return nursery.run(CHILD, arguments, folder, fault=fault, path=[str(Path(__file__).parent)])
+
+
+# The first time nothing was promised before; the second time there is something to lose.
+@pytest.mark.parametrize(("point", "hit"), [(point, hit) for point in POINTS for hit in (1, 2)])
+def test_what_was_accepted_before_a_kill_is_in_one_block(nursery, node, point: str, hit: int, tmp_path: Path) -> None:
+    contract = prepare(node)
+    worked = run(nursery, node, contract, tmp_path, "work", f"{point}:{hit}")
+    assert worked.killed, f"{point} was not passed {hit} times"
+    resumed = run(nursery, node, contract, tmp_path, "resume")
+    assert (resumed.code, resumed.words[-1][0]) == (0, "resumed")
+    operator = Operator(ChainLog(contract), tmp_path / "operator", margin=0)
+    watcher, seen = Ledger(), []
+    for number in sorted(operator.books.deposits):
+        watcher.deposit(operator.books.deposits[number])
+    for number in range(1, contract.head()[1]):
+        header = operator.header(number)
+        verdict = validate(watcher, number, header, operator.store.path(number).read_bytes(), contract.domain)
+        assert verdict.good, str(verdict)
+        watcher.apply(number, verdict.transactions)
+        seen += [hashed.hex() for hashed in verdict.hashes]
+    for words in worked.words:
+        if words[0] == "accepted":
+            assert seen.count(words[1]) == 1, "an accepted payment is lost, or in two blocks"
+        elif words[0] == "made":
+            assert operator.header(int(words[1])).root.hex() == words[2], "a block that was made has become another"
+    assert watcher.totals() == {0: 1200}
+    operator.close()
+
+
+def test_without_a_kill_the_work_is_done_and_the_journal_stays_small(nursery, node, tmp_path: Path) -> None:
+    contract = prepare(node)
+    worked = run(nursery, node, contract, tmp_path, "work")
+    assert (worked.code, worked.words[-1]) == (0, ["finished"])
+    assert run(nursery, node, contract, tmp_path, "resume").words[-1] == ["resumed", "0"]

@@ -1,0 +1,106 @@
+"""A watcher's store and its sources: what is durable, what is found again, and what strangers may send."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from layer2.ethereum.errors import ConnectionFailed
+from layer2.plasma import watchsource
+from layer2.plasma.fields import join_body, split_body
+from layer2.plasma.transaction import payment
+from layer2.plasma.watchsource import HttpBodies
+from layer2.plasma.watchstore import WatchStore
+from layer2.store.errors import JournalError
+
+OWNER = "0x" + "11" * 20
+TOP = 1 << 63
+
+
+def record(*positions: int, memo: bytes = b"") -> bytes:
+    return payment(positions, [(OWNER, 0, 1)], 9, memo).packed + bytes(64 * len(positions))
+
+
+def test_spends_and_places_are_found_again(tmp_path: Path) -> None:
+    records = [record(5, TOP | 1 << 24), record(6), record(7, memo=b"\1" * 32)]
+    body = join_body(records)
+    store = WatchStore(tmp_path / "bodies")
+    store.put(b"h" * 32, 3, body, split_body(body))
+    store.close()
+    store = WatchStore(tmp_path / "bodies")
+    assert store.body(b"h" * 32) == body
+    assert b"h" * 32 in store
+    assert list(store.spends(5)) == [(3, 0, 0)]
+    assert list(store.spends(TOP | 1 << 24)) == [(3, 0, 1)]
+    assert list(store.spends(8)) == []
+    hashed = payment([6], [(OWNER, 0, 1)], 9).hash
+    assert list(store.places(hashed)) == [(3, 1)]
+    assert list(store.places(bytes(32))) == []
+
+
+def test_what_is_no_transaction_is_kept_and_not_indexed() -> None:
+    good = record(5)
+    bad = bytearray(good)
+    bad[15:35] = bytes(20)
+    body = join_body([bytes(bad)])
+    store = WatchStore()
+    store.put(b"h" * 32, 1, body, split_body(body))
+    assert store.body(b"h" * 32) == body
+    assert list(store.spends(5)) == []
+
+
+def test_payments_in_no_block_are_found_by_what_they_spend() -> None:
+    store = WatchStore()
+    one = record(5, 6)
+    store.learn(b"x" * 32, one, [5, 6])
+    store.learn(b"x" * 32, one, [5, 6])
+    assert list(store.loose(5)) == list(store.loose(6)) == [one]
+    assert list(store.loose(7)) == []
+
+
+def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bodies").write_bytes(b"something else" * 1000)
+    with pytest.raises(JournalError):
+        WatchStore(tmp_path / "bodies")
+
+
+@pytest.fixture
+def service() -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answers = {
+                "/v1/blocks/1/body": (200, b"body"),
+                "/v1/blocks/3/body": (500, b""),
+                "/v1/blocks/4/body": (200, b"x" * 200),
+            }
+            code, answer = answers.get(self.path, (404, b""))
+            self.send_response(code)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_service_is_asked_and_what_it_cannot_do_is_typed(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchsource, "MOST_BYTES", 100)
+    source = HttpBodies(service + "/")
+    assert source.body(1) == b"body"
+    assert source.body(2) is None
+    for number in (3, 4):
+        with pytest.raises(ConnectionFailed):
+            source.body(number)
+    with pytest.raises(ConnectionFailed):
+        HttpBodies("http://127.0.0.1:9", timeout=1).body(1)
