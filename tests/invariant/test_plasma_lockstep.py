@@ -464,8 +464,9 @@ class LockStep(RuleBasedStateMachine):
         self.twin.now += seconds
 
     def teardown(self) -> None:
-        """Bonds and debts are all there is beside what was deposited and not paid."""
+        """Nothing has changed unseen; bonds and debts are all there is beside what was deposited and not paid."""
         if hasattr(self, "twin"):
+            self.twin.compare_words()
             self.twin.check()
 
 
