@@ -81,14 +81,18 @@ class Counts:
         self.accepted: Counter[str] = Counter()
         self.refused: Counter[tuple[str, str]] = Counter()
 
-    def tried(self, name: str) -> int:
-        return self.accepted[name] + sum(one for (tried, _), one in self.refused.items() if tried == name)
+    @property
+    def turned_down(self) -> Counter[str]:
+        total: Counter[str] = Counter()
+        for (name, _), times in self.refused.items():
+            total[name] += times
+        return total
 
     def __str__(self) -> str:
-        names = sorted(set(self.accepted) | {name for name, _ in self.refused})
-        rows = ", ".join(f"{name} {self.accepted[name]}/{self.tried(name)}" for name in names)
+        tried = self.accepted + self.turned_down
+        rows = ", ".join(f"{name} {self.accepted[name]}/{times}" for name, times in sorted(tried.items()))
         errors = ", ".join(f"{name}.{error} {times}" for (name, error), times in sorted(self.refused.items()))
-        return f"{self.accepted.total()} of {self.accepted.total() + self.refused.total()} calls: {rows}; {errors}"
+        return f"{self.accepted.total()} of {tried.total()} calls: {rows}; {errors}"
 
 
 class Twin(Stage):
