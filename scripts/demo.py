@@ -1,4 +1,4 @@
-"""`ape run demo`: what channels and a rollup can do, on the chain of `--network`, every balance checked to the wei."""
+"""`ape run demo`: channels, a rollup and plasma on the chain of `--network`, every balance checked to the wei."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from layer2.cli.chapters import CHAPTERS
 @click.option("--chapter", "chapters", multiple=True, type=click.Choice(CHAPTERS), help="Only this one.")
 @one_line_errors
 def cli(payments: int, chapters: tuple[str, ...]) -> None:
-    """Play channels and a rollup from the first deposit to the last exit, and check every balance."""
+    """Play channels, a rollup and plasma from the first deposit to the last exit, and check every balance."""
     from layer2.cli.demo import run_demo
 
     run_demo(connected(), payments=payments, chapters=chapters or CHAPTERS)

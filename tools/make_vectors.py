@@ -1,4 +1,4 @@
-"""Write the golden vectors that tie the Python messages to the contract: `tests/parity/vectors/*.json`.
+"""Write the golden vectors that tie the Python messages to the contracts: `tests/parity/vectors/*.json`.
 
     python tools/make_vectors.py            write them
     python tools/make_vectors.py --check    exit with 1 if the committed ones differ
@@ -13,6 +13,10 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tools import plasma_vectors
 
 from layer2.channels.key import ChannelKey
 from layer2.channels.locks import (
@@ -241,6 +245,7 @@ VECTORS = {
     "channel_locks": locks_vectors,
     "channel_sessions": sessions_vectors,
     "channel_payouts": payouts_vectors,
+    **plasma_vectors.VECTORS,
 }
 """What is in which file."""
 

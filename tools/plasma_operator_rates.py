@@ -111,7 +111,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="layer2-rate-") as folder:
         log = ChainLog(contract, sender)
         operator = Operator(log, Path(folder), fee_owner=sender.address, margin=0, workers=workers)
-        contract.deposit(sender, 10**18, owner=OWNERS[0].address)
+        contract.deposit(sender, 0, 10**18, OWNERS[0].address)
         operator.follow()
         fan_out(operator)
         watcher = Ledger()

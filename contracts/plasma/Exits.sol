@@ -64,7 +64,7 @@ abstract contract Exits is Blocks {
                 continue;
             }
             _markPaid(o.id, e);
-            // Bounties stay held until they are paid: what comes after must not be covered by them.
+            // The bounty stays held until it is paid: it must not cover what comes next in the batch.
             _release(o.token, priority, o.amount, _EXIT_BOND - _BOUNTY);
             unchecked {
                 ++paid;

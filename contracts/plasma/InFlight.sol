@@ -127,7 +127,7 @@ abstract contract InFlightExits is InFlightStart {
             _payBoth(o.owner, o.token, amount, back);
         }
         if (left == bits && !settling) revert NothingToPay();
-        // Held until now: nothing may be covered by it.
+        // Held until now: it must not have covered what was paid before.
         _unhold(0, earned);
         _pay(msg.sender, 0, earned);
     }
@@ -206,8 +206,8 @@ abstract contract InFlightExits is InFlightStart {
         _pay(f.bondOwner, 0, _IN_FLIGHT_BOND);
     }
 
-    /// @dev A standard exit of what this game takes: its registration ends. Returns its bond, of which `free` is paid at
-    /// once and the rest still held.
+    /// @dev A standard exit of what this game takes: its registration ends. Returns its bond, now free.
+    /// @param free what of its bond is paid at once
     function _retire(Output memory o, Exit memory e, uint256 free) private returns (uint256) {
         _release(o.token, _priorityOf(e.position), o.amount, free);
         return _EXIT_BOND;

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 __all__ = ["CHAPTERS"]
 
-CHAPTERS = ("channels", "rollup")
+CHAPTERS = ("channels", "rollup", "plasma")

@@ -1,4 +1,4 @@
-"""`layer2 demo`: what channels and a rollup can do, measured as it happens, every balance checked to the wei."""
+"""`layer2 demo`: what channels, rollup and plasma can do, measured as it happens, every balance checked to the wei."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from functools import partial
 import click
 from rich.console import Console
 
-from layer2.cli import demo_rollup, demo_steps
+from layer2.cli import demo_plasma, demo_rollup, demo_steps
 from layer2.cli.chapters import CHAPTERS
-from layer2.cli.demo_report import accounts_table, costs_table, per_transfer_table, verdict
+from layer2.cli.demo_plasma_stage import PlasmaStage
+from layer2.cli.demo_report import accounts_table, costs_table, per_transfer_table, plasma_gas_table, verdict
 from layer2.cli.demo_rollup_stage import RollupStage
 from layer2.cli.demo_stage import DemoFailed, HubStage, Stage, require_dev
 from layer2.cli.tables import console
@@ -27,7 +28,7 @@ __all__ = ["command", "run_demo"]
               help="Payments in the first channel.")  # fmt: skip
 @click.option("--chapter", "chapters", multiple=True, type=click.Choice(CHAPTERS), help="Only this one.")
 def command(network: str, payments: int, chapters: tuple[str, ...]) -> None:
-    """Channels and a rollup from the first deposit to the last exit, every balance checked."""
+    """Channels, a rollup and plasma from the first deposit to the last exit, every balance checked."""
     from layer2.ethereum.devnet import AnvilNode, tester_connection
 
     if network == "anvil":
@@ -43,6 +44,8 @@ def run_demo(
     payments: int = 2_000,
     accounts: int = 1_000,
     transfers: int = 10_000,
+    users: int = 100,
+    doublings: int = 5,
     chapters: Collection[str] = CHAPTERS,
     out: Console | None = None,
 ) -> None:
@@ -57,6 +60,9 @@ def run_demo(
     if "rollup" in chapters:
         screen.print("\n[bold]Rollup[/]\n")
         _rollup(RollupStage(connection, screen, accounts=accounts, transfers=transfers))
+    if "plasma" in chapters:
+        screen.print("\n[bold]Plasma[/]\n")
+        _plasma(PlasmaStage(connection, screen, users=users, doublings=doublings))
 
 
 def _channels(stage: HubStage) -> None:
@@ -78,6 +84,18 @@ def _rollup(stage: RollupStage) -> None:
             stage.play(title, partial(play, stage))
         stage.screen.print(per_transfer_table(stage))
         _close_books(stage, f"{stage.payments_made:,} transfers between {len(stage.books):,} accounts.")
+    finally:
+        stage.close()
+
+
+def _plasma(stage: PlasmaStage) -> None:
+    try:
+        for title, play in demo_plasma.SCENES:
+            stage.play(title, partial(play, stage))
+        stage.screen.print(plasma_gas_table(stage.gas))
+        _close_books(
+            stage, f"{stage.payments_made:,} payments between {len(stage.users):,} users, and all of them left."
+        )
     finally:
         stage.close()
 

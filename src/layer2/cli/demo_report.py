@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.table import Table
 
 from layer2.cli.audit import Balance
@@ -9,7 +11,7 @@ from layer2.cli.demo_rollup_stage import RollupStage
 from layer2.cli.demo_stage import Scene
 from layer2.rollup.params import FRAME_BYTES
 
-__all__ = ["accounts_table", "costs_table", "per_transfer_table", "verdict"]
+__all__ = ["accounts_table", "costs_table", "per_transfer_table", "plasma_gas_table", "verdict"]
 
 ROOTS_OF_A_FRAME = 2 * 31
 """Bytes: a state root after each half, without its first byte, which is zero."""
@@ -81,6 +83,21 @@ def per_transfer_table(stage: RollupStage) -> Table:
         best = anchors[anchor]["anchor"] if anchor else None
         shown = f"{best['gas']:,} {best['name']}" if best else ""
         table.add_row(what, *(f"{value:,.1f}" for value in values), shown)
+    return table
+
+
+def plasma_gas_table(measured: Mapping[str, float]) -> Table:
+    """Gas of what was done, beside the best comparable systems."""
+    from layer2.testing.bench.anchors import anchors_of
+
+    anchors = anchors_of("plasma")
+    table = Table(title="Gas of plasma")
+    table.add_column("operation")
+    table.add_column("gas", justify="right")
+    table.add_column("best anchor", justify="right")
+    for name, gas in measured.items():
+        best = anchors.get(name, {}).get("anchor")
+        table.add_row(name, f"{gas:,.0f}", f"{best['gas']:,} {best['name']}" if best else "")
     return table
 
 

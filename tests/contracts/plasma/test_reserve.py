@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.contracts.plasma.builder import (
+    BOUNTY,
     ETHER,
     PIGGYBACK_BOND,
     Block,
@@ -150,3 +151,21 @@ def test_an_in_flight_exit_goes_by_its_youngest_input_and_waits_for_cover(world:
     world.send(world.watcher, "claimInFlight", data, ids, made_by, [1])
     assert world.balance(world.successor) - before > 9 * ETHER
     assert world.exit_of(output_id(data))[0] == PAID
+
+
+def test_the_bounties_of_a_batch_cover_none_of_it(world: World, honest: Block) -> None:
+    """What the claimer has earned by the first items leaves at the end: until then it is nobody's to be paid from."""
+    mine = [world.deposit(world.thief, 1_000) for _ in range(10)]
+    theft = minted(world, 5 * BOUNTY)
+    world.exit(world.payee, honest.proof())
+    world.exit(world.payer, honest.proof(output=1))
+    world.exit(world.thief, theft)
+    for one in mine:
+        world.exit(world.thief, one.proof)
+    world.at(world.now + 2 * W)
+    items = [(one.proof[0], one.proof[3]) for one in mine] + [(theft[0], theft[3])]
+    world.send(world.thief, "claim", items, [1])
+    assert world.exit_of(output_id(theft[3]))[0] == 1
+    claim(world, honest.proof(), 0, 1)
+    claim(world, honest.proof(output=1), 0, 1)
+    assert world.exit_of(output_id(honest.transactions[0]))[0] == PAID

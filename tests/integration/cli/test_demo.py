@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.console import Console
 from layer2.cli import main
 from layer2.cli.audit import Audit
 from layer2.cli.demo import run_demo
+from layer2.cli.demo_plasma_stage import PlasmaStage
 from layer2.cli.demo_rollup_stage import RollupStage
 from layer2.cli.demo_stage import DemoFailed
 from layer2.ethereum.connection import Connection
@@ -47,11 +49,58 @@ def test_the_rollup_chapter_passes_in_process() -> None:
 def test_the_whole_demo_passes_on_a_real_node() -> None:
     screen = quiet()
     with AnvilNode() as node:
-        run_demo(node.connection, payments=1_000, out=screen)
+        run_demo(node.connection, payments=1_000, users=10, doublings=3, out=screen)
     told = screen.export_text()
-    assert told.count("Every balance is exact to the wei.") == 2
+    assert told.count("Every balance is exact to the wei.") == 3
     assert "10,000 transfers between 1,001 accounts" in told
     assert "off by" not in told
+
+
+@pytest.mark.slow
+def test_the_plasma_chapter_passes_in_process() -> None:
+    screen = quiet()
+    run_demo(new_chain(), users=6, doublings=2, chapters=["plasma"], out=screen)
+    told = screen.export_text()
+    assert "Every balance is exact to the wei. 28 payments between 6 users, and all of them left." in told
+    assert "8 owners left with all they had" in told
+    assert "stopped by the watcher" in told
+    assert "plasma-mvp" in told
+    assert "off by" not in told
+
+
+@pytest.mark.slow
+@pytest.mark.anvil
+def test_the_plasma_chapter_passes_on_a_real_node() -> None:
+    screen = quiet()
+    with AnvilNode() as node:
+        run_demo(node.connection, users=4, doublings=1, chapters=["plasma"], out=screen)
+    assert "Every balance is exact to the wei." in screen.export_text()
+
+
+@pytest.mark.slow
+def test_a_payment_that_the_books_do_not_have_stops_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = PlasmaStage.move
+
+    def greedy(self: PlasmaStage, giver: Any, taker: Any, amount: int) -> None:
+        honest(self, giver, taker, amount + (taker == self.users[3].address))
+
+    monkeypatch.setattr(PlasmaStage, "move", greedy)
+    with pytest.raises(DemoFailed, match="the balances of the operator"):
+        run_demo(new_chain(), users=4, doublings=1, chapters=["plasma"], out=quiet())
+
+
+@pytest.mark.slow
+def test_a_user_who_should_have_a_wei_more_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Audit.expect
+
+    def greedy(self: Audit, name: str, amount: int) -> None:
+        honest(self, name, amount + (name == "user 2"))
+
+    monkeypatch.setattr(Audit, "expect", greedy)
+    screen = quiet()
+    with pytest.raises(DemoFailed, match="the balance of user 2"):
+        run_demo(new_chain(), users=4, doublings=1, chapters=["plasma"], out=screen)
+    assert "off by" in screen.export_text()
 
 
 @pytest.mark.slow

@@ -178,7 +178,7 @@ def test_payments_go_over_http_and_exits_do_without(
 
 def test_tokens_are_swapped_by_three_lines_of_text(paid_in: AnvilNode, does: Command, fails: Command) -> None:
     payee = paid_in.connection.signers(3)[2]
-    token = deploy_mock(Sender(paid_in.connection, payee), "MockERC20")
+    token = deploy_mock("MockToken", "Dollar", "USD", 0, sender=Sender(paid_in.connection, payee))
     token.transact(Sender(paid_in.connection, payee), "mint", payee.address, 500)
     assert does("register-token", token.address, "--json")["token"] == 1
     does("deposit", "500", "--token", "1", "--as", "payee")
