@@ -14,10 +14,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from tools import plasma_vectors
-
 from layer2.channels.key import ChannelKey
 from layer2.channels.locks import (
     Lock,
@@ -40,6 +36,10 @@ from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Member, TypedMessage
+
+# Beside this file, whether it is run or imported.
+sys.path.insert(0, str(Path(__file__).parent))
+import plasma_vectors
 
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "parity" / "vectors"
 CHAIN_ID = 31337

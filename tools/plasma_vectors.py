@@ -112,7 +112,7 @@ def transactions_vectors() -> dict[str, Any]:
     ]
     return {
         "domain": domain_vector(DOMAIN),
-        "signer": {"key": hexed(PAYER.secret), "address": PAYER.address},
+        "signer": {"key": hexed(PAYER.secret()), "address": PAYER.address},
         "transactions": [transaction_vector(one) for one in transactions()],
         "malformed": malformed(),
         "deposits": [
@@ -172,7 +172,7 @@ def coins_vectors() -> dict[str, Any]:
     keys.append([int.from_bytes(word(at)[:8], "big") for at in range(20)])
     return {
         "domain": domain_vector(COIN_DOMAIN),
-        "signer": {"key": hexed(PAYER.secret), "address": PAYER.address},
+        "signer": {"key": hexed(PAYER.secret()), "address": PAYER.address},
         "transactions": [coin_vector(one) for one in moved],
         "block": tree_vector(coin_tree(moved), sorted(one.coin for one in moved)),
         "trees": [tree_vector(SparseTree({key: word(("value", key)) for key in some}), some) for some in keys],

@@ -26,7 +26,7 @@ def plasma_bench(operator: Sender) -> Contract:
     return deploy_mock("PlasmaBench", sender=operator)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def coin_bench(operator: Sender) -> Contract:
     """A coin chain whose evidence can be asked about."""
     return deploy_mock("CoinBench", (operator.address, 1_000, 1_500, 5, 3, 1), sender=operator)

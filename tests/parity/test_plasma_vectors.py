@@ -14,8 +14,8 @@ from tests.parity.plasma_bench import accepts
 
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
-from layer2.plasma.contract import RootChain
 from layer2.plasma.coins import coin_domain
+from layer2.plasma.contract import RootChain
 from layer2.plasma.messages import plasma_domain
 from layer2.plasma.sparse import SparseProof, verify_absence, verify_presence
 
