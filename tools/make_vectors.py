@@ -1,4 +1,4 @@
-"""Write the golden vectors that tie the Python messages to the contract: `tests/parity/vectors/*.json`.
+"""Write the golden vectors that tie the Python messages to the contracts: `tests/parity/vectors/*.json`.
 
     python tools/make_vectors.py            write them
     python tools/make_vectors.py --check    exit with 1 if the committed ones differ
@@ -36,6 +36,10 @@ from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Member, TypedMessage
+
+# Beside this file, whether it is run or imported.
+sys.path.insert(0, str(Path(__file__).parent))
+import plasma_vectors
 
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "parity" / "vectors"
 CHAIN_ID = 31337
@@ -241,6 +245,7 @@ VECTORS = {
     "channel_locks": locks_vectors,
     "channel_sessions": sessions_vectors,
     "channel_payouts": payouts_vectors,
+    **plasma_vectors.VECTORS,
 }
 """What is in which file."""
 

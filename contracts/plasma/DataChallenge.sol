@@ -15,7 +15,7 @@ abstract contract DataChallenge is InFlightExits {
         uint40 until;
     }
 
-    mapping(uint256 place => Question) private _questions;
+    mapping(uint256 number => mapping(uint256 index => Question)) private _questions;
 
     /// @inheritdoc IRootChain
     function challengeData(uint256 number, uint256 index, bytes32 root, uint256 word) external payable {
@@ -24,7 +24,7 @@ abstract contract DataChallenge is InFlightExits {
         if (_hashOf(root, bytes32(word), 64) != blocks[number] || index >= uint32(word)) {
             revert ProofInvalid(number);
         }
-        Question storage question = _questions[_placeOf(number, index)];
+        Question storage question = _questions[number][index];
         if (question.until != 0) revert DataStatusWrong(number, index);
         uint256 until = block.timestamp + _DATA_DELAY;
         (question.challenger, question.until) = (msg.sender, uint40(until));
@@ -54,7 +54,7 @@ abstract contract DataChallenge is InFlightExits {
         Question storage question = _requireAsked(number, index);
         if (block.timestamp < question.until) revert TooEarly(block.timestamp, question.until);
         address challenger = question.challenger;
-        delete _questions[_placeOf(number, index)];
+        delete _questions[number][index];
         _freeze();
         emit Frozen(number, index);
         _unhold(0, _DATA_BOND);
@@ -63,16 +63,12 @@ abstract contract DataChallenge is InFlightExits {
 
     /// @inheritdoc IRootChain
     function dataChallenge(uint256 number, uint256 index) external view returns (address challenger, uint256 until) {
-        Question memory question = _questions[_placeOf(number, index)];
+        Question memory question = _questions[number][index];
         return (question.challenger, question.until);
     }
 
     function _requireAsked(uint256 number, uint256 index) private view returns (Question storage question) {
-        question = _questions[_placeOf(number, index)];
+        question = _questions[number][index];
         if (question.until == 0 || question.until == NEVER) revert DataStatusWrong(number, index);
-    }
-
-    function _placeOf(uint256 number, uint256 index) private pure returns (uint256) {
-        return (number << 16) | index;
     }
 }

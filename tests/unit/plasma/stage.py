@@ -17,6 +17,7 @@ from layer2.plasma.game.errors import RootError
 from layer2.plasma.messages import digest, plasma_domain
 from layer2.plasma.positions import deposit_of, encode_position, is_deposit
 from layer2.plasma.transaction import Deposit, Output, Transaction, payment
+from layer2.primitives.typed_data import Domain
 
 OPERATOR, PAYER, PAYEE, OTHER, THIEF, WATCHER = (bytes([number]) * 20 for number in range(1, 7))
 NAMES = {OPERATOR: "operator", PAYER: "payer", PAYEE: "payee", OTHER: "other", THIEF: "thief", WATCHER: "watcher"}
@@ -43,10 +44,11 @@ def refused(error: type[RootError], *acts: Callable[[], object]) -> None:
 class Stage:
     """Keeps the state, the clock, the blocks, and count of the money that went in and out."""
 
-    def __init__(self) -> None:
-        self.state = State(DOMAIN, CONFIG, OPERATOR)
+    def __init__(self, domain: Domain = DOMAIN, config: Config = CONFIG, operator: bytes = OPERATOR) -> None:
+        self.state = State(domain, config, operator)
+        self.config = config
         self.now = 10_000
-        self.failing: frozenset[bytes] = frozenset()
+        self.failing: frozenset[bytes | tuple[bytes, int]] = frozenset()
         self.blocks: dict[int, tuple[BlockTree, list[Transaction], int]] = {}
         self.records: dict[int, Deposit] = {}
         self.paid: Counter[tuple[bytes, int]] = Counter()
@@ -65,6 +67,11 @@ class Stage:
         except Exception:
             assert self.state == before
             raise
+        self.note(action, by, value, effects)
+        return effects
+
+    def note(self, action: Action, by: bytes, value: int, effects: list[Effect | Paid]) -> None:
+        """Keep count of a call that was accepted."""
         self.sent[by] += value
         self.accepted[type(action).__name__] += 1
         for effect in effects:
@@ -73,7 +80,10 @@ class Stage:
                 self.paid_outputs[effect.fields[0]] += 1
             elif isinstance(effect, Paid) and not effect.deferred:
                 self.paid[effect.to, effect.token] += effect.amount
-        return effects
+
+    def sign(self, transaction: Transaction, owner: bytes) -> bytes:
+        """By the owner of an input."""
+        return sign(transaction, owner)
 
     # -------------------------------------------------------------------------------------------- the plasma chain
 
@@ -93,7 +103,7 @@ class Stage:
         """Include transactions; the positions of their first outputs."""
         number = self.state.next_block
         tree = BlockTree([one.packed for one in transactions])
-        self.do(actions.SubmitBlock(number, tree.root, tree.count), OPERATOR)
+        self.do(actions.SubmitBlock(number, tree.root, tree.count), self.state.operator)
         self.blocks[number] = (tree, list(transactions), self.now)
         for one in transactions:
             self.know(one)
@@ -142,13 +152,13 @@ class Stage:
         """That `transaction` spends `position`; `at`: where it was included, if that is shown."""
         proof = self.proof(at) if at else Proof(0, transaction.packed)
         owner = self.output(position).owner if by is None else by
-        return Spend(proof, transaction.inputs.index(position), sign(transaction, owner))
+        return Spend(proof, transaction.inputs.index(position), self.sign(transaction, owner))
 
     # -------------------------------------------------------------------------------------------------- the games
 
     def exit(self, *positions: int, by: bytes | None = None, value: int | None = None) -> None:
         caller = self.output(positions[0]).owner if by is None else by
-        bond = CONFIG.exit_bond * len(positions) if value is None else value
+        bond = self.config.exit_bond * len(positions) if value is None else value
         self.do(actions.StartExits(tuple(self.proof(one) for one in positions)), caller, bond)
 
     def challenge(self, position: int, spender: Transaction, at: int = 0, by: bytes = WATCHER) -> None:
@@ -167,15 +177,15 @@ class Stage:
     def start(self, transaction: Transaction, by: bytes, bits: int = 0, at: int = 0) -> None:
         self.know(transaction)
         proof = self.proof(at) if at else Proof(0, transaction.packed)
-        signatures = tuple(sign(transaction, self.output(one).owner) for one in transaction.inputs)
+        signatures = tuple(self.sign(transaction, self.output(one).owner) for one in transaction.inputs)
         inputs = tuple(self.proof(one) for one in transaction.inputs)
-        value = CONFIG.in_flight_bond + bits.bit_count() * CONFIG.piggyback_bond
+        value = self.config.in_flight_bond + bits.bit_count() * self.config.piggyback_bond
         self.do(actions.StartInFlight(proof, inputs, signatures, bits), by, value)
 
     def join(self, transaction: Transaction, bit: int, by: bytes) -> None:
         data = self.data(transaction.inputs[bit]) if bit < len(transaction.inputs) else b""
         action = actions.Piggyback(transaction.packed, self.ids(transaction), bit, data)
-        self.do(action, by, CONFIG.piggyback_bond)
+        self.do(action, by, self.config.piggyback_bond)
 
     def contest(
         self, transaction: Transaction, other: Transaction, position: int, at: int = 0, by: bytes = WATCHER
@@ -190,11 +200,13 @@ class Stage:
     def answer(self, transaction: Transaction, at: int, by: bytes = WATCHER) -> None:
         self.do(actions.AnswerCanonical(self.proof(at), self.ids(transaction)), by)
 
-    def stop_input(self, transaction: Transaction, other: Transaction, position: int, at: int = 0) -> None:
+    def stop_input(
+        self, transaction: Transaction, other: Transaction, position: int, at: int = 0, by: bytes = WATCHER
+    ) -> None:
         index = transaction.inputs.index(position)
         spend = self.spend(other, position, at)
         action = actions.ChallengeInput(transaction.packed, self.ids(transaction), index, self.data(position), spend)
-        self.do(action, WATCHER)
+        self.do(action, by)
 
     def stop_output(self, transaction: Transaction, at: int, spender: Transaction) -> None:
         action = actions.ChallengeOutput(self.proof(at), self.ids(transaction), self.spend(spender, at))
@@ -212,11 +224,11 @@ class Stage:
     def bonds(self) -> int:
         """Bonds that stand: all that the open games hold."""
         state = self.state
-        total = sum(one.status == ExitStatus.OPEN for one in state.exits.values()) * CONFIG.exit_bond
+        total = sum(one.status == ExitStatus.OPEN for one in state.exits.values()) * self.config.exit_bond
         for flight in state.in_flight.values():
-            total += CONFIG.in_flight_bond if flight.status == 1 else 0
-            total += flight.piggybacked.bit_count() * CONFIG.piggyback_bond
-        total += sum(until != (1 << 40) - 1 for _, until in state.data.values()) * CONFIG.data_bond
+            total += self.config.in_flight_bond if flight.status == 1 else 0
+            total += flight.piggybacked.bit_count() * self.config.piggyback_bond
+        total += sum(until != (1 << 40) - 1 for _, until in state.data.values()) * self.config.data_bond
         return total
 
     def check(self) -> None:

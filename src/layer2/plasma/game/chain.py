@@ -25,6 +25,7 @@ from layer2.plasma.game.evidence import stands
 from layer2.plasma.game.state import FOREVER
 from layer2.plasma.params import MAX_AMOUNT, MAX_TRANSACTIONS
 from layer2.plasma.transaction import Deposit
+from layer2.primitives.addresses import address_bytes
 from layer2.primitives.hashing import keccak
 
 
@@ -143,11 +144,14 @@ def withdraw(one: Act, action: act.Withdraw) -> None:
     if not amount:
         raise NothingOwed(*key)
     one.state.held[action.token] -= amount
-    one.state.balance[action.token] -= amount
     one.emit("Withdrawn", one.env.sender, action.token, amount, action.to)
-    if action.to in one.env.failing:
+    itself = action.to == address_bytes(one.state.domain.verifying_contract)
+    if not one.env.reaches(action.to, action.token) or (itself and not action.token):
         raise PaymentFailed(action.to, action.token)
-    one.effects.append(Paid(action.to, action.token, amount, False))
+    # Tokens sent to the contract itself do not leave it: a gift to those who exit.
+    if not itself:
+        one.state.balance[action.token] -= amount
+        one.effects.append(Paid(action.to, action.token, amount, False))
 
 
 def take_bond(one: Act, need: int) -> None:

@@ -42,15 +42,19 @@ class Env:
     """A call: `sender` (20 bytes), the block's `time` in seconds, `value` in wei.
 
     Attributes:
-        failing: owners whom a payment does not reach.
+        failing: owners whom a payment does not reach; with a token's id, whom payments in that token do not.
         recover: who signed a digest; tests of many thousand calls give a faster stand-in.
     """
 
     sender: bytes
     time: int
     value: int = 0
-    failing: frozenset[bytes] = frozenset()
+    failing: frozenset[bytes | tuple[bytes, int]] = frozenset()
     recover: Callable[[bytes, bytes], bytes] = recovered
+
+    def reaches(self, owner: bytes, token: int) -> bool:
+        """Whether a payment arrives."""
+        return owner not in self.failing and (owner, token) not in self.failing
 
 
 @dataclass(slots=True)
@@ -89,7 +93,7 @@ class Act:
         if not amount:
             return
         state = self.state
-        deferred = to in self.env.failing
+        deferred = not self.env.reaches(to, token)
         if deferred:
             state.held[token] = state.held.get(token, 0) + amount
             state.pending[to, token] = state.pending.get((to, token), 0) + amount

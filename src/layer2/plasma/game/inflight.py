@@ -21,13 +21,15 @@ from layer2.plasma.game.errors import (
     TooEarly,
     TooLate,
 )
-from layer2.plasma.game.evidence import Claimed, alive, included, named, proven, signed_by, spent
+from layer2.plasma.game.evidence import Claimed, Spent, alive, included, named, proven, signed_by, spent
 from layer2.plasma.game.exits import matures
 from layer2.plasma.game.state import ExitStatus, InFlight, InFlightStatus, in_flight_id
 from layer2.plasma.transaction import Transaction, decode_transaction, transaction_hash
 
 OUTPUT_BIT = 4
 """Bit of the first output; inputs lie below."""
+
+LAST_BIT = 7
 
 
 def start_in_flight(one: Act, action: act.StartInFlight) -> None:
@@ -87,10 +89,10 @@ def _balance(inputs: list[Claimed], transaction: Transaction) -> None:
     have: dict[int, int] = {}
     for found in inputs:
         have[found.output.token] = have.get(found.output.token, 0) + found.output.amount
-    need = transaction.sums()
-    for output in transaction.outputs:
-        if need[output.token] > have.get(output.token, 0):
-            raise AmountsUnbalanced(output.token)
+    for _, token, amount in transaction.outputs:
+        have[token] = have.get(token, 0) - amount
+        if have[token] < 0:
+            raise AmountsUnbalanced(token)
 
 
 def _join(one: Act, found: Claimed, priority: int) -> None:
@@ -116,7 +118,7 @@ def find(one: Act, data: bytes, ids: tuple[bytes, ...]) -> tuple[bytes, InFlight
 def input_of(one: Act, transaction: Transaction, ids: tuple[bytes, ...], index: int, data: bytes) -> Claimed:
     """What an input spends, by the data that made it: the right one if its id is that of the start."""
     if index >= len(ids):
-        raise PiggybackWrong(1 << index)
+        raise PiggybackWrong(mask_of(index))
     found = named(one, transaction.inputs[index], data)
     if found.id != ids[index]:
         raise OutputWrong(found.position)
@@ -125,13 +127,32 @@ def input_of(one: Act, transaction: Transaction, ids: tuple[bytes, ...], index: 
 
 def output_of(transaction: Transaction, bit: int) -> Claimed:
     """What the bit of an output stands for."""
+    if bit > LAST_BIT:
+        raise PiggybackWrong(mask_of(bit))
     index = bit - OUTPUT_BIT
-    if bit > 7:
-        # The mask is a word of the machine: it has no such bit.
-        raise PiggybackWrong(1 << bit if bit < 256 else 0)
     if index >= len(transaction.outputs):
         raise OutputWrong(index)
     return Claimed(transaction.output_id(index), transaction.outputs[index], 0, 0)
+
+
+def part_of(one: Act, transaction: Transaction, ids: tuple[bytes, ...], bit: int, data: bytes) -> Claimed:
+    """What a bit stands for; `data`: what made it, for an input."""
+    return input_of(one, transaction, ids, bit, data) if bit < OUTPUT_BIT else output_of(transaction, bit)
+
+
+def mask_of(bit: int) -> int:
+    """The bit as a word of 256 holds it: nothing beyond."""
+    return 1 << bit if bit < 256 else 0
+
+
+def _other(one: Act, transaction: Transaction, index: int, found: Claimed, spend: act.Spend) -> Spent:
+    """Another transaction that spends the same input, by its owner's signature."""
+    if index >= len(transaction.inputs):
+        raise PiggybackWrong(mask_of(index))
+    spender = spent(one, spend, found.position, found.output.owner)
+    if spender.hash == transaction.hash:
+        raise SameTransaction()
+    return spender
 
 
 def _open(number: bytes, flight: InFlight) -> None:
@@ -150,10 +171,7 @@ def piggyback(one: Act, action: act.Piggyback) -> None:
     """An input or output of the caller joins."""
     state, bit = one.state, action.bit
     number, flight, transaction = find(one, action.data, action.input_ids)
-    if bit < OUTPUT_BIT:
-        found = input_of(one, transaction, action.input_ids, bit, action.input_data)
-    else:
-        found = output_of(transaction, bit)
+    found = part_of(one, transaction, action.input_ids, bit, action.input_data)
     _first_half(one, number, flight)
     if (flight.piggybacked | flight.blocked) >> bit & 1:
         raise PiggybackWrong(1 << bit)
@@ -166,11 +184,9 @@ def piggyback(one: Act, action: act.Piggyback) -> None:
 def challenge_canonical(one: Act, action: act.ChallengeCanonical) -> None:
     """Another transaction spends the same output: outputs get nothing until this one is shown to be older."""
     number, flight, transaction = find(one, action.data, action.input_ids)
-    found = input_of(one, transaction, action.input_ids, action.input, action.input_data)
+    found = part_of(one, transaction, action.input_ids, action.input, action.input_data)
     _first_half(one, number, flight)
-    competitor = spent(one, action.competitor, found.position, found.output.owner)
-    if competitor.hash == transaction.hash:
-        raise SameTransaction()
+    competitor = _other(one, transaction, action.input, found, action.competitor)
     if flight.competitor and competitor.place >= flight.competitor:
         raise NotOlder(competitor.place, flight.competitor)
     one.state.in_flight[number] = replace(
@@ -197,10 +213,8 @@ def answer_canonical(one: Act, action: act.AnswerCanonical) -> None:
 def challenge_input(one: Act, action: act.ChallengeInput) -> None:
     """An input that joined was spent by another transaction."""
     number, flight, transaction = find(one, action.data, action.input_ids)
-    found = input_of(one, transaction, action.input_ids, action.input, action.input_data)
-    spender = spent(one, action.spend, found.position, found.output.owner)
-    if spender.hash == transaction.hash:
-        raise SameTransaction()
+    found = part_of(one, transaction, action.input_ids, action.input, action.input_data)
+    spender = _other(one, transaction, action.input, found, action.spend)
     _block(one, number, flight, action.input, found, spender.hash)
 
 

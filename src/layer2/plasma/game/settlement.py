@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from layer2.plasma.game import actions as act
@@ -9,13 +10,15 @@ from layer2.plasma.game.env import Act
 from layer2.plasma.game.errors import InFlightStatusWrong, InputsWrong, NotCovered, NothingToPay, TooEarly
 from layer2.plasma.game.evidence import Claimed
 from layer2.plasma.game.exits import settle_exit
-from layer2.plasma.game.inflight import find, input_of, output_of
+from layer2.plasma.game.inflight import OUTPUT_BIT, find, part_of
 from layer2.plasma.game.reserve import require_sorted
 from layer2.plasma.game.state import ExitStatus, InFlight, InFlightStatus
-from layer2.plasma.transaction import Transaction
 
 _ENDED = (ExitStatus.PAID, ExitStatus.SPENT)
 _INPUT_BITS, _OUTPUT_BITS = 0x0F, 0xF0
+
+Part = Callable[[int], Claimed]
+"""What a bit stands for; asked only where it matters, since only then must what was given be right."""
 
 
 def claim_in_flight(one: Act, action: act.ClaimInFlight) -> None:
@@ -30,37 +33,35 @@ def claim_in_flight(one: Act, action: act.ClaimInFlight) -> None:
     fresh = flight.status == InFlightStatus.OPEN
     if fresh and one.env.time < flight.exitable_at:
         raise TooEarly(one.env.time, flight.exitable_at)
-    inputs = [input_of(one, transaction, ids, index, data) for index, data in enumerate(action.input_data)]
+
+    def part(bit: int) -> Claimed:
+        return part_of(one, transaction, ids, bit, action.input_data[bit] if bit < OUTPUT_BIT else b"")
+
     earned = 0
     if fresh:
-        flight, earned = _settle(one, number, flight, inputs)
-    done, bounties = _pay(one, flight, _parts(transaction, inputs), action.newer)
+        flight, earned = _settle(one, number, flight, ids, part)
+    done, bounties = _pay(one, flight, part, action.newer)
     one.state.in_flight[number] = replace(flight, piggybacked=flight.piggybacked & ~done)
     if not (fresh or done):
         raise NothingToPay()
     one.pay_bond(one.env.sender, earned + bounties)
 
 
-def _parts(transaction: Transaction, inputs: list[Claimed]) -> dict[int, Claimed]:
-    """What each bit stands for."""
-    outputs = range(4, 4 + len(transaction.outputs))
-    return dict(enumerate(inputs)) | {bit: output_of(transaction, bit) for bit in outputs}
-
-
-def _settle(one: Act, number: bytes, flight: InFlight, inputs: list[Claimed]) -> tuple[InFlight, int]:
+def _settle(one: Act, number: bytes, flight: InFlight, ids: tuple[bytes, ...], part: Part) -> tuple[InFlight, int]:
     """Decide. Canonical unless contested, or an input went elsewhere: then the others must not be lost with it.
 
     Returns also the bonds of exits that should have been challenged: of inputs whose owners had signed.
     """
     state = one.state
-    elsewhere = any(state.exit(found.id).status in _ENDED for found in inputs)
+    elsewhere = any(state.exit(output).status in _ENDED for output in ids)
     pays_outputs = not (flight.contested or elsewhere)
     status = InFlightStatus.PAYS_OUTPUTS if pays_outputs else InFlightStatus.PAYS_INPUTS
     one.emit("InFlightSettled", number, status)
     earned = 0
     # Only what pays an output takes the inputs with it.
     if pays_outputs and flight.piggybacked & _OUTPUT_BITS:
-        for found in inputs:
+        for index in range(len(ids)):
+            found = part(index)
             if settle_exit(one, found, ExitStatus.SPENT):
                 earned += state.config.exit_bond
             one.emit("OutputSpent", found.id)
@@ -68,7 +69,7 @@ def _settle(one: Act, number: bytes, flight: InFlight, inputs: list[Claimed]) ->
     return replace(flight, status=status), earned
 
 
-def _pay(one: Act, flight: InFlight, parts: dict[int, Claimed], newer: tuple[int, ...]) -> tuple[int, int]:
+def _pay(one: Act, flight: InFlight, part: Part, newer: tuple[int, ...]) -> tuple[int, int]:
     """Pay what is covered; the bits that are done with, and the bounties."""
     state, config = one.state, one.state.config
     winning = _OUTPUT_BITS if flight.status == InFlightStatus.PAYS_OUTPUTS else _INPUT_BITS
@@ -78,7 +79,7 @@ def _pay(one: Act, flight: InFlight, parts: dict[int, Claimed], newer: tuple[int
         bit = at if winning == _OUTPUT_BITS else at ^ 4
         if not flight.piggybacked >> bit & 1:
             continue
-        found = parts[bit]
+        found = part(bit)
         owner, token, amount = found.output
         back = config.piggyback_bond - config.bounty
         # The other side gets its bond back, and so does what another game has paid.

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {CoinChain} from "../plasma/CoinChain.sol";
+
+/// @title A coin chain whose evidence can be asked about
+contract CoinBench is CoinChain {
+    constructor(Config memory config_) CoinChain(config_) {}
+
+    /// @notice Reverts unless the transfer is in a block.
+    function requireShown(uint64 coin, Shown calldata shown) external view {
+        _requireShown(coin, shown);
+    }
+
+    /// @notice Reverts unless `owner` signed the transfer.
+    function requireSigned(uint64 coin, Shown calldata shown, address owner, bytes calldata signature) external view {
+        _requireSigned(coin, shown, owner, signature);
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {BlockTree} from "../lib/BlockTree.sol";
+import {PlasmaTx} from "../lib/PlasmaTx.sol";
+import {Signatures} from "../lib/Signatures.sol";
+import {SparseTree} from "../lib/SparseTree.sol";
+
+/// @title The libraries of plasma, callable; and many reads of a contract in one call
+contract PlasmaBench {
+    struct Output {
+        address owner;
+        uint256 token;
+        uint256 amount;
+    }
+
+    /// @notice Whether `data` is a transaction; what follows it in the calldata must not count.
+    function isValid(bytes calldata data, bytes calldata) external pure returns (bool) {
+        return PlasmaTx.isValid(data);
+    }
+
+    /// @notice All that a valid transaction says, and its hashes.
+    function read(bytes calldata data)
+        external
+        pure
+        returns (
+            uint256 kind,
+            uint256 expiry,
+            uint64[] memory inputs,
+            Output[] memory outputs,
+            bytes32 hash,
+            bytes32 structHash,
+            bytes32 leaf
+        )
+    {
+        inputs = new uint64[](PlasmaTx.inputs(data));
+        for (uint256 i; i < inputs.length; ++i) {
+            inputs[i] = PlasmaTx.input(data, i);
+        }
+        outputs = new Output[](PlasmaTx.outputs(data));
+        for (uint256 i; i < outputs.length; ++i) {
+            (outputs[i].owner, outputs[i].token, outputs[i].amount) = PlasmaTx.output(data, i);
+        }
+        kind = PlasmaTx.kindOf(data);
+        expiry = PlasmaTx.expiry(data);
+        hash = PlasmaTx.hash(data);
+        structHash = PlasmaTx.structHash(data);
+        leaf = PlasmaTx.tagged(0, data);
+    }
+
+    /// @notice Whether leaf `index` of `count` is that of `data`.
+    function contains(bytes32 root, uint256 count, uint256 index, bytes calldata data, bytes32[] calldata path)
+        external
+        pure
+        returns (bool)
+    {
+        return BlockTree.contains(root, count, index, PlasmaTx.tagged(0, data), path);
+    }
+
+    /// @notice Whether `value` stands at `key`.
+    function includes(bytes32 root, uint64 key, bytes32 value, bytes32[] calldata siblings)
+        external
+        pure
+        returns (bool)
+    {
+        return SparseTree.includes(root, key, value, siblings);
+    }
+
+    /// @notice Who signed; zero: nobody.
+    function signer(bytes32 digest, bytes calldata signature) external pure returns (address) {
+        return Signatures.recover(digest, signature);
+    }
+
+    /// @notice What `target` answers to each of these calls.
+    function many(address target, bytes[] calldata calls) external view returns (bytes[] memory answers) {
+        answers = new bytes[](calls.length);
+        for (uint256 i; i < calls.length; ++i) {
+            bool ok;
+            (ok, answers[i]) = target.staticcall(calls[i]);
+            require(ok);
+        }
+    }
+}
