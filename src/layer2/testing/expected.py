@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from unittest.mock import ANY
 
@@ -21,13 +21,16 @@ _BUILT_IN = (
 _SIGNATURE = re.compile(r"^(\w+)\((.*)\)$")
 
 
-def find_error(error: object, contract: object) -> Codec:
-    """The one error meant. `TypeError` for what is not an error, `AssertionError` for an unknown name."""
+def find_error(error: object, contract: object, names: Collection[str] = ()) -> Codec:
+    """The one error meant. `TypeError` for what is not an error, `AssertionError` for an unknown name.
+
+    `names`: of the arguments that are expected: contracts may name the same error's differently.
+    """
     if isinstance(error, str):
         signature = _SIGNATURE.match(error)
         if signature:
             return _from_signature(signature.group(1), signature.group(2))
-        return _by_name(error, contract)
+        return _by_name(error, contract, names)
     abi = getattr(error, "abi", error)
     if getattr(abi, "type", None) == "error":
         return _from_ape(abi)
@@ -75,14 +78,16 @@ def _show(value: Any) -> str:
     return "0x" + value.hex() if isinstance(value, bytes) else repr(value)
 
 
-def _by_name(name: str, contract: object) -> Codec:
+def _by_name(name: str, contract: object, arguments: Collection[str]) -> Codec:
     for codec in _BUILT_IN:
         if codec.name == name:
             return codec
     pool = _errors_of(contract) if contract is not None else _packaged()
-    found = {codec.signature: codec for codec in pool if codec.name == name}
+    same = [codec for codec in pool if codec.name == name]
+    found = {codec.signature for codec in same}
     if len(found) == 1:
-        return next(iter(found.values()))
+        named = (one for one in same if {str(part.get("name")) for part in one.inputs} == set(arguments))
+        return next(named, same[0])
     where = "the contract" if contract is not None else "the packaged contracts"
     if found:
         raise AssertionError(f"reverts: {where} have several errors {name!r}: name one of {', '.join(sorted(found))}")

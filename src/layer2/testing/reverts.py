@@ -57,7 +57,7 @@ class reverts:
             if args:
                 raise TypeError("reverts: arguments need the error's name or signature, not its selector")
         else:
-            self._codec = find_error(error, contract)
+            self._codec = find_error(error, contract, args)
             self._selector = self._codec.selector
             self._check_names(self._codec)
         self._caught = CaughtRevert()
