@@ -9,7 +9,7 @@ from dataclasses import astuple, fields, is_dataclass
 from typing import Any
 
 from eth_account import Account
-from tests.unit.plasma.stage import Stage
+from tests.unit.plasma.stage import WATCHER, Stage
 
 from layer2.ethereum.accounts import dev_keys
 from layer2.ethereum.connection import Connection
@@ -107,6 +107,7 @@ class Twin(Stage):
         self.now = world.connection.timestamp()
         self.next = 0
         self.calls = 0
+        self.agreed = True
         self.blacklist: frozenset[bytes] = frozenset()
         self.open = False
         self._set_failing()
@@ -159,9 +160,12 @@ class Twin(Stage):
 
     def do(self, action: Action, by: bytes, value: int = 0) -> list[Effect | Paid]:
         """Make the call on both; raises what both refuse it with; AssertionError where they differ."""
+        # Who the stage takes for the watcher where nobody is named.
+        by = self.world.address["watcher"] if by == WATCHER else by
         time = max(self.now + 1, self.next)
         self.next = 0
         self.calls += 1
+        self.agreed = False
         self.world.connection.set_next_timestamp(time)
         if isinstance(action, actions.Deposit) and by in self.blacklist and action.token:
             action = actions.Deposit(action.token, action.amount, action.owner, 0)
@@ -172,12 +176,14 @@ class Twin(Stage):
         except RootError as refused:
             self.counts.refused[name, type(refused).__name__] += 1
             self._require_refused(action, by, value, refused)
+            self.agreed = True
             raise
         receipt = self._send(action, by, value)
         self.state, self.now = after, time
         self.counts.accepted[name] += 1
         self.note(action, by, value, effects)
         self._compare(action, by, value, effects, receipt)
+        self.agreed = True
         return effects
 
     def _require_refused(self, action: Action, by: bytes, value: int, refused: RootError) -> None:
