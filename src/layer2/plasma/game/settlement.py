@@ -9,7 +9,7 @@ from layer2.plasma.game.env import Act
 from layer2.plasma.game.errors import InFlightStatusWrong, InputsWrong, NotCovered, NothingToPay, TooEarly
 from layer2.plasma.game.evidence import Claimed
 from layer2.plasma.game.exits import settle_exit
-from layer2.plasma.game.inflight import find, input_of, output_of
+from layer2.plasma.game.inflight import find, input_of, output_of, registered
 from layer2.plasma.game.reserve import require_sorted
 from layer2.plasma.game.state import ExitStatus, InFlight, InFlightStatus
 from layer2.plasma.transaction import Transaction
@@ -92,7 +92,8 @@ def _pay(one: Act, flight: InFlight, parts: dict[int, Claimed], newer: tuple[int
             if settle_exit(one, found, ExitStatus.PAID):
                 back += config.exit_bond
             one.emit("ExitPaid", found.id)
-        state.reserve.release(token, flight.priority, amount)
+        if registered(flight, bit):
+            state.reserve.release(token, flight.priority, amount)
         one.pay_both(owner, token, amount if due else 0, back)
         earned += config.bounty
         done |= 1 << bit
