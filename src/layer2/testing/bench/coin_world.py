@@ -102,7 +102,8 @@ def measure_coins(connection: Connection) -> dict[str, int]:
     world.exit(payee, coin, record, third, fourth)
     earlier = (coin, fourth.number, first.shown)
     gas["coin.before"] = world.act(thief, "challengeHistory", *earlier, value=_BONDS[1]).gas_used
-    connection.advance(_PERIOD // 2)
+    # Past the last second of each wait: it still belongs to the challengers.
+    connection.advance(_PERIOD // 2 + 1)
     answer = (coin, fourth.number, (thief.address, first.number, payee.address), second.shown, second.signature)
     gas["coin.respond"] = world.act(watcher, "answerHistory", *answer).gas_used
     made = [world.deposit(payer) for _ in range(_BATCH)]
@@ -110,7 +111,7 @@ def measure_coins(connection: Connection) -> dict[str, int]:
     steps, _ = world.block(*((one[0], 0, payer, owner) for one, owner in zip(made, owners, strict=True)))
     for one, owner, step in zip(made, owners, steps, strict=True):
         world.exit(owner, one[0], one[1], None, step)
-    connection.advance(_PERIOD)
+    connection.advance(_PERIOD + 1)
     dues = [(one[0], step.number, one[1]) for one, step in zip(made, steps, strict=True)]
     gas["coin.claim_batched"] = world.act(watcher, "claim", dues, gas=3_000_000).gas_used // _BATCH
     return gas
