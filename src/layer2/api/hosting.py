@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from abc import ABC, abstractmethod
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -29,7 +30,7 @@ class Node(Protocol):
         ...
 
 
-class Hosted:
+class Hosted(ABC):
     """Serves a node at `url` from `start()` to `stop()`; after that it can be started again. Subclasses say what.
 
     Args:
@@ -103,9 +104,9 @@ class Hosted:
         self._threads.clear()
         self._workers.close()
 
+    @abstractmethod
     def application(self) -> web.Application:
         """What answers."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         self.start()
