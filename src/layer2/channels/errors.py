@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
-from layer2.primitives.errors import RecoverableError
+from layer2.primitives.twinerrors import TwinError
 
 
-class HubError(RecoverableError):
+class HubError(TwinError):
     """The hub refused an act; nothing changed on chain.
 
     Attributes:
         arguments: the error's fields by their Solidity names.
     """
 
-    FIELDS: ClassVar[tuple[str, ...]] = ()
-    MEANING: ClassVar[str] = "The hub refused."
-    arguments: Mapping[str, Any]
-
-    def __init__(self, *values: Any) -> None:
-        if len(values) != len(self.FIELDS):
-            raise TypeError(f"{type(self).__name__} takes {self.FIELDS}, {len(values)} values were given")
-        self.arguments = dict(zip(self.FIELDS, values, strict=True))
-        shown = ", ".join(f"{name} {_show(value)}" for name, value in self.arguments.items())
-        super().__init__(f"{type(self).__name__}: {self.MEANING}" + (f" ({shown})" if shown else ""))
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.arguments == other.arguments
-
-    def __hash__(self) -> int:
-        return hash((type(self), tuple(self.arguments.values())))
+    MEANING = "The hub refused."
 
 
 class KeyInvalid(HubError):
@@ -295,7 +280,3 @@ def from_revert(name: str | None, arguments: Mapping[str, Any]) -> HubError | No
     if kind is None or set(arguments) != set(kind.FIELDS):
         return None
     return kind(*(arguments[field] for field in kind.FIELDS))
-
-
-def _show(value: Any) -> str:
-    return "0x" + value.hex() if isinstance(value, bytes) else str(value)

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
-
-from layer2.primitives.errors import RecoverableError
+from layer2.primitives.twinerrors import TwinError
 
 
-class RootError(RecoverableError):
+class RootError(TwinError):
     """The root chain refused a call; nothing changed on chain.
 
     Attributes:
         arguments: the error's fields by their Solidity names.
     """
 
-    FIELDS: ClassVar[tuple[str, ...]] = ()
-    MEANING: ClassVar[str] = "The root chain refused"
-    arguments: Mapping[str, Any]
-
-    def __init__(self, *values: Any) -> None:
-        if len(values) != len(self.FIELDS):
-            raise TypeError(f"{type(self).__name__} takes {self.FIELDS}, {len(values)} values were given")
-        self.arguments = dict(zip(self.FIELDS, values, strict=True))
-        shown = ", ".join(f"{name} {_show(value)}" for name, value in self.arguments.items())
-        super().__init__(f"{type(self).__name__}: {self.MEANING}" + (f" ({shown})" if shown else ""))
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.arguments == other.arguments
-
-    def __hash__(self) -> int:
-        return hash((type(self), tuple(self.arguments.values())))
-
-
-def _show(value: Any) -> str:
-    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+    MEANING = "The root chain refused"
 
 
 class CallerWrong(RootError):

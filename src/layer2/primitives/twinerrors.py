@@ -1,0 +1,39 @@
+"""Errors of pure twins of contracts: the contract's own names and fields, raised by Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from layer2.primitives.errors import RecoverableError
+
+__all__ = ["TwinError"]
+
+
+class TwinError(RecoverableError):
+    """A contract would refuse this act; nothing has changed.
+
+    Attributes:
+        arguments: the error's fields by their Solidity names.
+    """
+
+    FIELDS: ClassVar[tuple[str, ...]] = ()
+    MEANING: ClassVar[str] = "The contract refused"
+    arguments: Mapping[str, Any]
+
+    def __init__(self, *values: Any) -> None:
+        if len(values) != len(self.FIELDS):
+            raise TypeError(f"{type(self).__name__} takes {self.FIELDS}, {len(values)} values were given")
+        self.arguments = dict(zip(self.FIELDS, values, strict=True))
+        shown = ", ".join(f"{name} {_show(value)}" for name, value in self.arguments.items())
+        super().__init__(f"{type(self).__name__}: {self.MEANING}" + (f" ({shown})" if shown else ""))
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.arguments == other.arguments
+
+    def __hash__(self) -> int:
+        return hash((type(self), tuple(self.arguments.values())))
+
+
+def _show(value: Any) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
