@@ -21,7 +21,7 @@ from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
 from layer2.store.errors import JournalLocked
 
-__all__ = ["Desk", "desk_of", "operator_option", "token_option", "utxo_named"]
+__all__ = ["Desk", "desk_of", "operator_option", "sources_option", "token_option", "utxo_named"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -107,6 +107,19 @@ def operator_option(command: F) -> F:
         show_default=True,
         envvar="LAYER2_PLASMA_OPERATOR",
         help="URL of the operator; local is the folder of this machine's own, when it is not running.",
+    )(command)
+
+
+def sources_option(command: F) -> F:
+    """Add `--operator` of who needs nothing but bodies of blocks; it can be given several times."""
+    return click.option(
+        "--operator",
+        multiple=True,
+        default=("local",),
+        show_default="local",
+        envvar="LAYER2_PLASMA_OPERATOR",
+        help="Where bodies of blocks are: URL of an operator or of a watcher, a folder, or local, the folder of this "
+        "machine's own operator. Several are asked in turn; none has to answer.",
     )(command)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from layer2.cli.plasma_place import Place
@@ -11,7 +11,7 @@ from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.fees import FeePolicy
 from layer2.plasma.gate import Gate, NearGate
 from layer2.plasma.operator import Operator
-from layer2.plasma.watchsource import BodySource, LocalBodies
+from layer2.plasma.watchsource import BodySource, FolderBodies
 from layer2.primitives.errors import InputError
 from layer2.primitives.workers import Workers
 from layer2.store.errors import JournalLocked
@@ -19,7 +19,7 @@ from layer2.store.errors import JournalLocked
 if TYPE_CHECKING:
     from layer2.api.plasmagate import RemoteGate
 
-__all__ = ["gate_at", "local_operator", "serving", "source_at"]
+__all__ = ["gate_at", "local_operator", "serving", "sources_at"]
 
 _MARGIN = 12
 """Blocks above a deposit before it can be spent, on chains where there are reorganisations."""
@@ -41,15 +41,20 @@ def gate_at(where: str, place: Place) -> Iterator[Gate]:
         yield gate
 
 
-@contextlib.contextmanager
-def source_at(where: str, place: Place) -> Iterator[BodySource]:
-    """Bodies of blocks from an operator: see `gate_at`."""
-    if where == "local":
-        with local_operator(place) as operator:
-            yield LocalBodies(operator.store)
-        return
-    with _remote(where, place) as gate:
-        yield gate
+def sources_at(wheres: Sequence[str], place: Place) -> list[BodySource]:
+    """Bodies of blocks from URLs of operators and watchers, folders, and `local`, this machine's operator.
+
+    Nobody is asked yet: one that is away or hostile is a finding of the watcher, which needs only one that is not.
+    """
+    found: list[BodySource] = []
+    for where in wheres:
+        if where.startswith(("http://", "https://")):
+            from layer2.api.plasmabodies import RemoteBodies
+
+            found.append(RemoteBodies(where))
+        else:
+            found.append(FolderBodies(place.bodies if where == "local" else where))
+    return found
 
 
 @contextlib.contextmanager

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import click
 
 from layer2.cli.daemons import Daemon, run_daemons
-from layer2.cli.plasma_desk import operator_option
-from layer2.cli.plasma_gates import local_operator, serving, source_at
+from layer2.cli.plasma_desk import sources_option
+from layer2.cli.plasma_gates import local_operator, serving, sources_at
 from layer2.cli.plasma_place import Place, place_of
 from layer2.cli.rollup_nodes import loop_options
 from layer2.cli.verbs import PLASMA
@@ -89,21 +89,26 @@ def operator(workspace: Workspace, once: bool, interval: str, listen: str, worke
 @PLASMA.verb("watcher")
 @watching_options
 @loop_options
-@operator_option
-def watcher(workspace: Workspace, only_look: bool, patience: str, once: bool, interval: str, operator: str) -> None:
-    """Run a watcher: checks every block and every exit, stops exits of what was spent, and claims what is due."""
+@sources_option
+def watcher(
+    workspace: Workspace, only_look: bool, patience: str, once: bool, interval: str, operator: tuple[str, ...]
+) -> None:
+    """Run a watcher: checks every block and every exit, stops exits of what was spent, and claims what is due.
+
+    It needs no operator to start, nor to stop what it has evidence against.
+    """
     place = place_of(workspace)
-    with source_at(operator, place) as source, _watcher(place, source, only_look, patience) as inner:
+    with _watcher(place, sources_at(operator, place), only_look, patience) as inner:
         run_daemons([watching(inner)], parse_duration(interval), once=once)
 
 
 @PLASMA.verb("challenge")
 @watching_options
-@operator_option
-def challenge(workspace: Workspace, only_look: bool, patience: str, operator: str) -> None:
+@sources_option
+def challenge(workspace: Workspace, only_look: bool, patience: str, operator: tuple[str, ...]) -> None:
     """Look once through all blocks and exits, and challenge what is wrong."""
     place = place_of(workspace)
-    with source_at(operator, place) as source, _watcher(place, source, only_look, patience) as inner:
+    with _watcher(place, sources_at(operator, place), only_look, patience) as inner:
         report, standing = inner.step(), inner.status()
         facts = {
             "acts": [
@@ -142,7 +147,7 @@ def run(
     place = place_of(workspace)
     with (
         _operator(place, once, listen, workers, least_fee) as inner,
-        _watcher(place, LocalBodies(inner.store), only_look, patience) as other,
+        _watcher(place, [LocalBodies(inner.store)], only_look, patience) as other,
     ):
         run_daemons([operating(inner), watching(other)], parse_duration(interval), once=once)
 
@@ -161,10 +166,12 @@ def _operator(place: Place, once: bool, listen: str, workers: int, least_fee: st
 
 
 @contextlib.contextmanager
-def _watcher(place: Place, source: BodySource, only_look: bool, patience: str) -> Iterator[Watcher]:
+def _watcher(
+    place: Place, sources: BodySource | Sequence[BodySource], only_look: bool, patience: str
+) -> Iterator[Watcher]:
     inner = Watcher(
         place.root,
-        source,
+        sources,
         place.watcher_folder,
         sender=None if only_look else place.workspace.sender,
         policy=WatchPolicy(patience=parse_duration(patience)),
