@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from layer2.cli import plasma_deploy, plasma_exits, plasma_money, plasma_nodes, plasma_swaps, plasma_views
+from layer2.cli import (
+    plasma_deploy,
+    plasma_exits,
+    plasma_money,
+    plasma_nodes,
+    plasma_recover,
+    plasma_swaps,
+    plasma_views,
+)
 from layer2.cli.verbs import PLASMA
 from layer2.cli.workspace import chain_options
 
 __all__ = ["build", "command"]
 
-_REGISTERED = (plasma_deploy, plasma_money, plasma_swaps, plasma_views, plasma_exits, plasma_nodes)
+_REGISTERED = (plasma_deploy, plasma_money, plasma_swaps, plasma_views, plasma_recover, plasma_exits, plasma_nodes)
 """Modules whose import has filled `PLASMA`."""
 
 build = PLASMA.build

@@ -79,14 +79,14 @@ class Purse:
         """The kit of an own output; raises OutputUnknown."""
         kit = self.coins.get(position)
         if kit is None:
-            raise OutputUnknown(f"no output of this wallet at {position:#x}", hint="sync, or look at utxos()")
+            raise OutputUnknown(f"no output of this wallet at {position:#x}", hint="utxos shows them; sync first")
         return kit
 
     def payment(self, hashed: bytes) -> Sent:
         """A payment that was signed here; raises PaymentUnknown."""
         found = self.sent.get(hashed)
         if found is None:
-            raise PaymentUnknown(f"0x{hashed.hex()[:16]}..: this wallet has not signed it", hint="look at history()")
+            raise PaymentUnknown(f"0x{hashed.hex()[:16]}..: this wallet has not signed it", hint="history shows them")
         return found
 
     def signed_over(self, position: int) -> list[Sent]:

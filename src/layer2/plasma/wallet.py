@@ -193,7 +193,7 @@ class Wallet(Swaps):
         if one.state is State.PENDING and self.root.head()[1] <= one.transaction.expiry:
             raise StillPending(
                 f"0x{hashed.hex()[:16]}..: may still be included, until block {one.transaction.expiry}",
-                hint="deliver() it again, or wait",
+                hint="deliver it again, or wait",
             )
         if not one.open:
             raise StillPending(f"0x{hashed.hex()[:16]}..: is {one.state} already", hint="there is nothing to replace")
