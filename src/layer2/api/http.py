@@ -10,10 +10,11 @@ from typing import Any
 from aiohttp import web
 
 from layer2.api.errors import Busy, NotFound, WrongType, status_of, to_json
+from layer2.api.wire import number_of
 from layer2.primitives.errors import Layer2Error, MalformedError
 from layer2.primitives.refusals import TooLarge
 
-__all__ = ["MAX_BODY", "Handler", "body_of", "new_application", "packed_answer", "told"]
+__all__ = ["MAX_BODY", "Handler", "body_of", "new_application", "packed_answer", "page_of", "told"]
 
 MAX_BODY = 2 << 20
 """Bytes of a request: more than as many operations as one can hold need."""
@@ -39,6 +40,13 @@ async def body_of(request: web.Request, *kinds: str) -> bytes:
 async def told(view: Callable[..., Any], *args: Any) -> web.Response:
     """What a view returns, as JSON; it runs in a thread, since it may wait for a lock."""
     return web.json_response(await asyncio.to_thread(view, *args))
+
+
+def page_of(request: web.Request, name: str, least: int, most: int) -> tuple[int, int]:
+    """Where a list begins, by the query's `name`, and how many rows of it are wanted: `count`, `most` at most."""
+    start = number_of(name, request.query.get(name, str(least)), 40)
+    count = number_of("count", request.query.get("count", "100"), 40)
+    return start, max(1, min(count, most))
 
 
 def packed_answer(refusals: list[Layer2Error | None]) -> web.Response:

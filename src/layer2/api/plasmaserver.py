@@ -10,8 +10,9 @@ from aiohttp import web
 
 from layer2.api import plasmaviews as views
 from layer2.api.errors import Busy, to_json
-from layer2.api.http import body_of, new_application, packed_answer, told
+from layer2.api.http import body_of, new_application, packed_answer, page_of, told
 from layer2.api.intake import Intake
+from layer2.api.metrics import metrics_answer, metrics_of_health
 from layer2.api.plasmawire import records_of_bytes, records_of_json
 from layer2.api.wire import bytes_of, number_of, read_json
 from layer2.plasma.operator import Operator
@@ -37,6 +38,7 @@ def plasma_application(operator: Operator, health: Callable[[], dict[str, Any]])
             web.get("/v1/fees", handlers.fees),
             web.get("/v1/state", handlers.state),
             web.get("/v1/health", handlers.health),
+            web.get("/metrics", handlers.metrics),
         ]
     )
     return app
@@ -75,7 +77,7 @@ class _Handlers:
         return await told(views.fate, self._operator, bytes_of(request.match_info["id"], 32))
 
     async def blocks(self, request: web.Request) -> web.Response:
-        first, count = _page(request, "from", 1)
+        first, count = page_of(request, "from", 1, views.MOST_LISTED)
         return await told(views.blocks, self._operator, first, count)
 
     async def block(self, request: web.Request) -> web.Response:
@@ -88,7 +90,7 @@ class _Handlers:
         return web.FileResponse(path, headers={"Content-Type": "application/octet-stream"})
 
     async def outputs(self, request: web.Request) -> web.Response:
-        skip, count = _page(request, "skip", 0)
+        skip, count = page_of(request, "skip", 0, views.MOST_LISTED)
         return await told(views.utxos, self._operator, request.match_info["owner"], skip, count)
 
     async def balance(self, request: web.Request) -> web.Response:
@@ -109,8 +111,5 @@ class _Handlers:
         found = self._health()
         return web.json_response(found, status=200 if found["ok"] else 503)
 
-
-def _page(request: web.Request, name: str, least: int) -> tuple[int, int]:
-    start = number_of(name, request.query.get(name, str(least)), 40)
-    count = number_of("count", request.query.get("count", "100"), 40)
-    return start, max(1, min(count, views.MOST_LISTED))
+    async def metrics(self, _: web.Request) -> web.Response:
+        return metrics_answer(metrics_of_health("layer2_plasma_operator", self._health()))

@@ -11,6 +11,7 @@ from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.fees import FeePolicy
 from layer2.plasma.gate import Gate, NearGate
 from layer2.plasma.operator import Operator
+from layer2.plasma.watcher import Watcher
 from layer2.plasma.watchsource import BodySource, FolderBodies
 from layer2.primitives.errors import InputError
 from layer2.primitives.workers import Workers
@@ -18,8 +19,9 @@ from layer2.store.errors import JournalLocked
 
 if TYPE_CHECKING:
     from layer2.api.plasmagate import RemoteGate
+    from layer2.api.plasmawatch import WatchService
 
-__all__ = ["gate_at", "local_operator", "serving", "sources_at"]
+__all__ = ["gate_at", "local_operator", "serving", "serving_watcher", "sources_at"]
 
 _MARGIN = 12
 """Blocks above a deposit before it can be spent, on chains where there are reorganisations."""
@@ -93,11 +95,24 @@ def serving(operator: Operator, listen: str) -> Iterator[str]:
     """
     from layer2.api.plasmaservice import PlasmaService
 
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65_535:
-        raise InputError(f"--listen {listen!r}: no address", hint="pass host:port, port 0 takes a free one")
-    with PlasmaService(operator, host.strip("[]"), int(port)) as service:
+    with PlasmaService(operator, *_address("--listen", listen)) as service:
         yield service.url
+
+
+@contextlib.contextmanager
+def serving_watcher(watcher: Watcher, serve: str) -> Iterator[WatchService]:
+    """Serve a watcher over HTTP at `host:port`. Stepping, of its desk, is left to the caller; raises as `serving`."""
+    from layer2.api.plasmawatch import WatchService
+
+    with WatchService(watcher, *_address("--serve", serve)) as service:
+        yield service
+
+
+def _address(option: str, text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
+        raise InputError(f"{option} {text!r}: no address", hint="pass host:port, port 0 takes a free one")
+    return host.strip("[]"), int(port)
 
 
 @contextlib.contextmanager

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import click
 
 from layer2.cli.daemons import Daemon, run_daemons
 from layer2.cli.plasma_desk import sources_option
-from layer2.cli.plasma_gates import local_operator, serving, sources_at
+from layer2.cli.plasma_gates import local_operator, serving, serving_watcher, sources_at
 from layer2.cli.plasma_place import Place, place_of
 from layer2.cli.rollup_nodes import loop_options
 from layer2.cli.verbs import PLASMA
@@ -51,6 +51,14 @@ def watching_options(command: F) -> F:
 # ------------------------------------------------------------------------------------------------------------- daemons
 
 
+class Watching(Protocol):
+    """A watcher, or what is served of one."""
+
+    def step(self) -> Report:
+        """Do all that is due."""
+        ...
+
+
 def operating(inner: Operator) -> Daemon:
     """Makes blocks of what is pending and submits them."""
 
@@ -61,7 +69,7 @@ def operating(inner: Operator) -> Daemon:
     return Daemon("operator", step)
 
 
-def watching(inner: Watcher) -> Daemon:
+def watching(inner: Watching) -> Daemon:
     """Reads, judges, acts."""
     return Daemon("watcher", lambda: told(inner.step()))
 
@@ -89,17 +97,32 @@ def operator(workspace: Workspace, once: bool, interval: str, listen: str, worke
 @PLASMA.verb("watcher")
 @watching_options
 @loop_options
+@click.option("--serve", help="Tell others what it finds, and serve the bodies that it has checked, at host:port.")
 @sources_option
 def watcher(
-    workspace: Workspace, only_look: bool, patience: str, once: bool, interval: str, operator: tuple[str, ...]
+    workspace: Workspace,
+    only_look: bool,
+    patience: str,
+    once: bool,
+    interval: str,
+    serve: str | None,
+    operator: tuple[str, ...],
 ) -> None:
     """Run a watcher: checks every block and every exit, stops exits of what was spent, and claims what is due.
 
     It needs no operator to start, nor to stop what it has evidence against.
     """
     place = place_of(workspace)
-    with _watcher(place, sources_at(operator, place), only_look, patience) as inner:
-        run_daemons([watching(inner)], parse_duration(interval), once=once)
+    with (
+        _watcher(place, sources_at(operator, place), only_look, patience) as inner,
+        contextlib.ExitStack() as held,
+    ):
+        steps: Watching = inner
+        if serve is not None:
+            service = held.enter_context(serving_watcher(inner, serve))
+            click.echo(f"watcher     serves {service.url}")
+            steps = service.desk
+        run_daemons([watching(steps)], parse_duration(interval), once=once)
 
 
 @PLASMA.verb("challenge")

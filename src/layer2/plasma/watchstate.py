@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,6 +57,8 @@ class WatchState:
         self.connection = root_chain.connection
         self.sources = Sources(sources if isinstance(sources, Sequence) else [sources])
         self.workers = workers or Workers()
+        self.lock = threading.Lock()
+        """Held by a step, but while it waits for a source of bodies."""
         self._start_block, self._confirmations, self._depth = start_block, confirmations, memory
         path = None if folder is None else Path(folder)
         identity = f"{root_chain.address} on chain {self.connection.chain_id}"
@@ -227,7 +230,11 @@ class WatchState:
                 raise BodyMalformed(f"{len(records)} records do not lead to the header of block {number}")
             return body, records
 
-        found, said = self.sources.ask(number, read)
+        self.lock.release()
+        try:
+            found, said = self.sources.ask(number, read)
+        finally:
+            self.lock.acquire()
         report.findings += [Finding(Kind.SOURCE_FAULTY, number, text) for text in said]
         if found is None:
             return False
