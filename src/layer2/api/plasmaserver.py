@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -20,10 +21,12 @@ from layer2.plasma.operator import Operator
 __all__ = ["plasma_application"]
 
 
-def plasma_application(operator: Operator, health: Callable[[], dict[str, Any]]) -> web.Application:
-    """The application. `health`: what `/v1/health` tells, with `ok`."""
+def plasma_application(
+    operator: Operator, health: Callable[[], dict[str, Any]], bodies: Callable[[int], Path]
+) -> web.Application:
+    """The application. `health`: what `/v1/health` tells, with `ok`. `bodies`: where the body of a block lies."""
     app = new_application()
-    handlers = _Handlers(operator, health)
+    handlers = _Handlers(operator, health, bodies)
     app.cleanup_ctx.append(handlers.life)
     app.add_routes(
         [
@@ -45,8 +48,9 @@ def plasma_application(operator: Operator, health: Callable[[], dict[str, Any]])
 
 
 class _Handlers:
-    def __init__(self, operator: Operator, health: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, operator: Operator, health: Callable[[], dict[str, Any]], bodies: Callable[[int], Path]) -> None:
         self._operator = operator
+        self._bodies = bodies
         self._health = health
         self._intake: Intake | None = None
         # The proof of an old block costs a tree: whoever asks for many must not take every thread.
@@ -86,7 +90,7 @@ class _Handlers:
     async def body(self, request: web.Request) -> web.StreamResponse:
         """The body, as `layer2.plasma.blocks.encode_body` makes it; `Range` and `If-None-Match` work."""
         number = number_of("block", request.match_info["n"], 40)
-        path = await asyncio.to_thread(self._operator.store.path, number)
+        path = await asyncio.to_thread(self._bodies, number)
         return web.FileResponse(path, headers={"Content-Type": "application/octet-stream"})
 
     async def outputs(self, request: web.Request) -> web.Response:

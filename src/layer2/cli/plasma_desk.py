@@ -15,11 +15,12 @@ from layer2.cli.plasma_place import Place, place_of
 from layer2.cli.workspace import Workspace
 from layer2.ethereum.errors import ContractReverted
 from layer2.plasma.gate import Gate
+from layer2.plasma.refusals import BlockLost, DepositsMissing
 from layer2.plasma.wallet import Wallet
 from layer2.plasma.walletrefusals import GateLied
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
-from layer2.store.errors import JournalLocked
+from layer2.store.errors import JournalError
 
 __all__ = ["Desk", "desk_of", "operator_option", "sources_option", "token_option", "utxo_named"]
 
@@ -81,7 +82,7 @@ def desk_of(workspace: Workspace, operator: str | None = None, *, needed: bool =
         held.callback(wallet.close)
         try:
             wallet.sync()
-        except (GateLied, Unreachable) as fault:
+        except (GateLied, Unreachable, BlockLost, DepositsMissing) as fault:
             if needed:
                 raise
             click.echo(f"operator not heard: {fault}", err=True)
@@ -92,7 +93,7 @@ def desk_of(workspace: Workspace, operator: str | None = None, *, needed: bool =
 def _gate(operator: str, place: Place, held: contextlib.ExitStack, needed: bool) -> Gate | None:
     try:
         return held.enter_context(gate_at(operator, place))
-    except (Unreachable, JournalLocked) as fault:
+    except (Unreachable, JournalError, BlockLost, DepositsMissing) as fault:
         if needed:
             raise
         click.echo(f"operator not asked: {fault}", err=True)

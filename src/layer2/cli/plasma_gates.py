@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layer2.cli.plasma_place import Place
@@ -87,15 +88,15 @@ def local_operator(place: Place, *, least_fee: int = 0, workers: Workers | None 
 
 
 @contextlib.contextmanager
-def serving(operator: Operator, listen: str) -> Iterator[str]:
-    """Serve an operator over HTTP at `host:port`; its URL. Stepping is left to the caller.
+def serving(operator: Operator, listen: str, bodies: Callable[[int], Path] | None = None) -> Iterator[str]:
+    """Serve an operator over HTTP at `host:port`; its URL. Stepping is left to the caller. `bodies`: where they lie.
 
     Raises:
         InputError: no such address, or it is taken.
     """
     from layer2.api.plasmaservice import PlasmaService
 
-    with PlasmaService(operator, *_address("--listen", listen)) as service:
+    with PlasmaService(operator, *_address("--listen", listen), bodies=bodies) as service:
         yield service.url
 
 

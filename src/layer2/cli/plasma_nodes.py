@@ -12,6 +12,7 @@ import click
 from layer2.cli.daemons import Daemon, run_daemons
 from layer2.cli.plasma_desk import sources_option
 from layer2.cli.plasma_gates import local_operator, serving, serving_watcher, sources_at
+from layer2.cli.plasma_hostile import KINDS, HostileNode
 from layer2.cli.plasma_place import Place, place_of
 from layer2.cli.rollup_nodes import loop_options
 from layer2.cli.verbs import PLASMA
@@ -88,10 +89,22 @@ def told(report: Report) -> list[str]:
 @PLASMA.verb("operator")
 @loop_options
 @serving_options
-def operator(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str) -> None:
+@click.option("--hostile", type=click.Choice(KINDS), help="Cheat like this, on a development chain: to practise.")
+def operator(
+    workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str, hostile: str | None
+) -> None:
     """Run the operator: takes payments over HTTP, makes blocks and submits them as the acting account."""
-    with _operator(place_of(workspace), once, listen, workers, least_fee) as inner:
-        run_daemons([operating(inner)], parse_duration(interval), once=once)
+    place = place_of(workspace)
+    if hostile is None:
+        with _operator(place, once, listen, workers, least_fee) as inner:
+            run_daemons([operating(inner)], parse_duration(interval), once=once)
+        return
+    with local_operator(place, least_fee=parse_amount(least_fee)) as inner, contextlib.ExitStack() as held:
+        node = HostileNode(hostile, place, inner)
+        if not once:
+            url = held.enter_context(serving(inner, listen, node.body_path))
+            click.echo(f"operator    serves {url}, and cheats: {hostile}")
+        run_daemons([Daemon("operator", node.step)], parse_duration(interval), once=once)
 
 
 @PLASMA.verb("watcher")
