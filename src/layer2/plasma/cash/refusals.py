@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from layer2.primitives.errors import InputError, MalformedError
+from layer2.primitives.errors import InputError, MalformedError, RecoverableError
 
-__all__ = ["CoinRefused", "EvidenceMalformed", "HistoryBroken", "NotAnswerable"]
+__all__ = ["BodyMissing", "CoinRefused", "EvidenceMalformed", "HistoryBroken", "NotAnswerable"]
+
+
+class BodyMissing(RecoverableError):
+    """The body of a block is not to be had from who was asked; others may have it, or it later."""
 
 
 class EvidenceMalformed(MalformedError):
