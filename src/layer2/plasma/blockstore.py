@@ -42,7 +42,7 @@ class BodyStore(Generic[Tree]):
     ) -> None:
         self.files = FileStore(folder)
         self.made: list[Made] = []
-        self._join, self._split, self._plant = join, split, plant
+        self._join, self._split, self.plant = join, split, plant
         self._lock = threading.Lock()
         self._records: OrderedDict[Made, list[bytes]] = OrderedDict()
         self._trees: OrderedDict[Made, Tree] = OrderedDict()
@@ -110,7 +110,7 @@ class BodyStore(Generic[Tree]):
         with self._lock:
             tree = self._trees.get(one)
         if tree is None:
-            tree = self._plant(self.records(number))
+            tree = self.plant(self.records(number))
             with self._lock:
                 _keep(self._trees, one, tree)
         return tree
