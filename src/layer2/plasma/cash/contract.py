@@ -48,6 +48,8 @@ class CoinChain:
         self.connection = contract.connection
         self.address = contract.address
         self.domain = coin_domain(self.connection.chain_id, self.address)
+        self.arguments: tuple[Any, ...] = ()
+        """Of the constructor, when it was deployed here."""
         row = contract.call("config")
         self.profile = CoinProfile(*(int(value) for value in row[1:]))
 
@@ -57,9 +59,11 @@ class CoinChain:
     @classmethod
     def deploy(cls, sender: Sender, operator: str, profile: CoinProfile = COIN_DEVNET) -> CoinChain:
         """Deploy the packaged contract."""
-        row = (to_address(operator), profile.exit_period, profile.rotation_delay)
-        bonds = (profile.exit_bond, profile.challenge_bond, profile.bounty)
-        return cls(deploy(sender, load_artifact("CoinChain"), (*row, *bonds)))
+        times = (to_address(operator), profile.exit_period, profile.rotation_delay)
+        row = (*times, profile.exit_bond, profile.challenge_bond, profile.bounty)
+        made = cls(deploy(sender, load_artifact("CoinChain"), row))
+        made.arguments = (row,)
+        return made
 
     @classmethod
     def at(cls, connection: Connection, address: str) -> CoinChain:
@@ -101,6 +105,11 @@ class CoinChain:
     def operator(self) -> Address:
         """Who submits blocks."""
         return to_address(self.contract.call("head")[0])
+
+    def next_operator(self) -> tuple[Address, int]:
+        """Who was named to operate next, and from when on; zero and zero: nobody."""
+        who, time = self.contract.call("nextOperator")
+        return to_address(who), int(time)
 
     def coins_made(self) -> int:
         """How many coins were ever made."""
