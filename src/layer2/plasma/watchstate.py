@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from layer2.ethereum.contract import Event
-from layer2.ethereum.errors import ReorgTooDeep
+from layer2.ethereum.errors import ConnectionFailed, ReorgTooDeep
 from layer2.ethereum.follower import LogFollower
 from layer2.ethereum.records import Log
 from layer2.plasma.blocks import BlockTree, Header
@@ -36,6 +36,9 @@ _ONCE = {
     "DataChallenged": Kind.DATA_CHALLENGED,
     "Frozen": Kind.FROZEN,
 }
+
+
+_FOR_EVER = 1 << 40
 
 
 class WatchState:
@@ -250,8 +253,19 @@ class WatchState:
                 self._have.add(header.hash)
                 continue
             domain = self.root_chain.domain
-            verdict = validate(self.line.ledger, number, header, body, domain, self.workers)
+            verdict = validate(self.line.ledger, number, header, body, domain, self.workers, spendable=self._spendable)
             self._settle(verdict, header)
+
+    def _spendable(self, position: int) -> int:
+        """Until when an output whose exit has begun may be spent: late enough for what the operator had accepted,
+        early enough for the exit to be stopped with it. Raises ConnectionFailed while the node lacks the block."""
+        since = self.line.books.leaving_since(position)
+        if since is None:
+            return _FOR_EVER
+        began = self.connection.block(since)
+        if began is None:
+            raise ConnectionFailed(f"the node has no block {since}", hint="ask again")
+        return began.timestamp + self.root_chain.profile.exit_period // 4
 
     def _settle(self, verdict: Verdict, header: Header) -> None:
         if verdict.good:
