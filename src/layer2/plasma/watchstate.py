@@ -60,6 +60,7 @@ class WatchState:
         self.sources = list(sources) if isinstance(sources, Sequence) else [sources]
         self.workers = workers or Workers()
         self._start_block, self._confirmations, self._depth = start_block, confirmations, memory
+        self._read_again = 0
         path = None if folder is None else Path(folder)
         identity = f"{root_chain.address} on chain {self.connection.chain_id}"
         self._memory = WatchMemory(None if path is None else path / "watcher.journal", identity)
@@ -130,6 +131,7 @@ class WatchState:
         self._complete = 0
         self._late: set[int] = set()
         self._fault = ""
+        self._gap = ""
         self._head = 0
         self._over: set[bytes] = set()
         self._pushed: deque[bool] = deque()
@@ -146,6 +148,11 @@ class WatchState:
 
     def _follow(self, report: Report) -> None:
         """Read what is new. Raises EthereumError; nothing has changed then."""
+        gap = self._gap or self.line.broken
+        if gap and self._head >= self._read_again:
+            # The node, or another one, may know better by now; not at every step, should it not.
+            self._read_again = self._head + self._depth
+            self._start_over(report, gap)
         try:
             update = self._follower.step()
         except ReorgTooDeep as failure:
@@ -196,6 +203,8 @@ class WatchState:
             report.findings.append(Finding(Kind.EVENT_ODD, log.tx_hash, f"block {log.block_number}: {failure!r}"))
             self.view.pad(log.block_number, before)
             self._pushed.append(False)
+            if isinstance(failure, RangeError):
+                self._gap = str(failure)
             return
         self._pushed.append(happening is not None)
         if happening is not None:
