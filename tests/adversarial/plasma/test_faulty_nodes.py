@@ -1,4 +1,4 @@
-"""A node that says things twice, in disorder, or not at all: that is neither taken for a fraud, nor hides one for good."""
+"""A node that says things twice, in disorder, or not at all: neither taken for a fraud, nor let hide one for good."""
 
 from __future__ import annotations
 
