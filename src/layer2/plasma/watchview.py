@@ -128,8 +128,10 @@ class View:
         self._put(self.tokens, args["id"], str(args["token"]))
 
     def _on_BlockSubmitted(self, args: dict[str, Any], event: Event) -> None:
-        word = args["word"]
-        self._put(self.headers, args["number"], Header(args["root"], word >> 32, word & 0xFFFFFFFF))
+        number, word = args["number"], args["word"]
+        if number != self.posted + 1:
+            raise RangeError(f"block {number} after {self.posted}", hint="the node leaves logs out")
+        self._put(self.headers, number, Header(args["root"], word >> 32, word & 0xFFFFFFFF))
 
     def _on_OperatorChanged(self, args: dict[str, Any], event: Event) -> None:
         self._put(self.words, "operator", str(args["operator"]))
