@@ -108,6 +108,7 @@ class CoinPlay(RuleBasedStateMachine):
         self.tracks: dict[int, Track] = {}
         self.said: set[tuple[int, int, int]] = set()
         self.robbed_of: list[int] = []
+        # The first run of all is one of them.
         self.with_stories = amounts[0] % 4 == 1
         payer, thief = self.address["payer"], self.address["thief"]
         self.deposit(payer, actions.DepositEther(), 20 + amounts[0])

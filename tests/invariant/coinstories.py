@@ -118,6 +118,13 @@ class CoinStories(CoinExitRules):
         coin, number = track.coin, track.standing.last_block
         exit_ = self.exit_action(track, number)
         assert self.make(exit_, thief, PROFILE.exit_bond)
+        assert self.make(actions.CancelExit(coin, number), thief)
+        # What the operator puts in once more is no part of the history.
+        assert self.include([track.signed[0]])
+        again = track.steps[-1]
+        assert self.make(exit_, thief, PROFILE.exit_bond)
+        first = actions.ChallengeSpent(coin, number, track.steps[0].shown, track.steps[0].signature)
+        self.refused("SpendsOther", first, payer)
         one, bond = twin.state.exit(coin, number), PROFILE.challenge_bond
         doubt = actions.ChallengeHistoryByDeposit(coin, number, track.record)
         twin.at(one.exitable_at - HALF - 1)
@@ -134,6 +141,8 @@ class CoinStories(CoinExitRules):
         assert self.make(replace(answer, challenge=replace(challenge, challenger=self.address["payee"])), thief)
         due = actions.Claim((actions.Due(coin, number, track.record),))
         self.refused("NothingDue", due, thief)
+        late = replace(answer, spend=again.shown, signature=again.signature)
+        self.refused("BlockOutOfRange", late, thief)
         twin.at(one.exitable_at)
         self.refused("TooEarly", actions.RefuteHistory(coin, number, challenge), payer)
         twin.at(one.exitable_at)
@@ -142,6 +151,51 @@ class CoinStories(CoinExitRules):
         self.refused("NothingDue", due, thief)
         self.refused("CoinUnknown", exit_, thief, PROFILE.exit_bond)
         self.refused("ExitMissing", actions.CancelExit(coin, number), thief)
+
+    def a_doubt_without_an_exit(self) -> None:
+        """An exit that is challenged falls by a spend: the challenger gets the bond of the challenge back, once."""
+        thief, payer = self.address["thief"], self.address["payer"]
+        assert self.deposit(thief, actions.DepositEther(), 80)
+        track = list(self.tracks.values())[-1]
+        for name in ("operator", "thief"):
+            assert self.include([self.sign(track, self.address[name])])
+        coin, number = track.coin, track.standing.last_block
+        assert self.make(self.exit_action(track, number), thief, PROFILE.exit_bond)
+        doubt = actions.ChallengeHistory(coin, number, track.steps[0].shown)
+        self.refused("BlockOutOfRange", doubt, payer, PROFILE.challenge_bond)
+        by_deposit = actions.ChallengeHistoryByDeposit(coin, number, track.record)
+        assert self.make(by_deposit, payer, PROFILE.challenge_bond)
+        self.refused("ChallengeOpen", by_deposit, payer, PROFILE.challenge_bond)
+        void = actions.VoidChallenge(coin, number, 1, actions.Challenge(payer, 0, thief))
+        self.refused("ExitRunning", void, payer)
+        assert self.include([self.sign(track, self.address["closed"])])
+        spend = track.steps[-1]
+        assert self.make(actions.ChallengeSpent(coin, number, spend.shown, spend.signature), payer)
+        assert self.make(void, thief)
+        self.refused("ChallengeMissing", void, payer)
+
+    def a_thief_comes_back(self) -> None:
+        """The thief takes out what it has given to an honest owner, and what the operator invents after it."""
+        thief = self.address["thief"]
+        assert self.deposit(thief, actions.DepositEther(), 90)
+        track = list(self.tracks.values())[-1]
+        assert self.include([self.sign(track, self.address["payee"])])
+        assert self.is_guarded(track)
+        assert self.make(self.exit_action(track, 0), thief, PROFILE.exit_bond)
+        for number in [track.standing.last_block, self.twin.state.next_block]:
+            assert self.include([self.forge(track, thief, number)])
+        assert not self.make(self.exit_action(track, track.steps[-2].number), thief, PROFILE.exit_bond)
+        invented = track.steps[-1].number
+        assert self.make(self.exit_action(track, invented), thief, PROFILE.exit_bond)
+        self.past(self.twin.now + PROFILE.exit_period + 2)
+        for number in (0, invented):
+            assert not self.make(actions.Claim((actions.Due(track.coin, number, track.record),)), thief)
+
+    def past(self, time: int) -> None:
+        """Time goes by, and whoever has to speak in it does."""
+        self.twin.at(time + 1)
+        self.answer_in_time()
+        self.twin.now, self.twin.next = max(self.twin.now, time), 0
 
     def a_token_nobody_takes(self) -> None:
         """An ERC-721 token comes out to an account that does not take it, and is fetched elsewhere."""

@@ -11,9 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import precondition, rule
 from tests.campaign import campaign
 from tests.invariant.coinplay import people
 from tests.invariant.coinstories import CoinStories
@@ -146,6 +145,8 @@ class CoinLockStep(CoinStories):
         if self.with_stories and self.twin.state.operator in self.world.sender:
             self.past(max((one.exitable_at for _, _, one in self.running()), default=twin.now))
             self.last_seconds()
+            self.a_doubt_without_an_exit()
+            self.a_thief_comes_back()
             self.a_token_nobody_takes()
             self.a_successor()
         twin.set_blacklisted(())
@@ -171,11 +172,11 @@ class CoinLockStep(CoinStories):
             assert self.make(actions.WithdrawToken(token.to_bytes(20, "big"), number, watcher), owner)
         twin.compare_words()
 
-    def past(self, time: int) -> None:
-        """Time goes by, and whoever has to speak in it does."""
-        self.twin.at(time + 1)
-        self.answer_in_time()
-        self.twin.now, self.twin.next = max(self.twin.now, time), 0
+
+class Told(CoinLockStep):
+    """The stories that end some runs, and nothing else."""
+
+    with_stories = True
 
 
 CoinLockStep.TestCase.settings = campaign(examples=8, steps=40)
@@ -194,7 +195,7 @@ def test_contract_and_model_never_differ_and_many_calls_are_accepted() -> None:
     refusals = {error for _, error in counts.refused}
     assert counts.accepted.total() > (counts.accepted + counts.turned_down).total() * 0.75
     assert set(counts.accepted) == CALLS
-    assert len(refusals) > 18, refusals
+    assert len(refusals) > 16, refusals
 
 
 # ----------------------------------------------------------------------------------------------------------- controls
@@ -244,7 +245,16 @@ def test_a_changed_model_is_noticed(change: str, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setitem(target, actions.VoidChallenge, value)
     else:
         monkeypatch.setattr(target, name, value)
-    CoinLockStep.counts = Counts()
-    limits = settings(campaign(examples=8, steps=40), phases=(Phase.generate,))
-    with pytest.raises((AssertionError, CoinError)):
-        run_state_machine_as_test(CoinLockStep, settings=limits)
+    with pytest.raises((AssertionError, CoinError, pytest.fail.Exception)):
+        run_told()
+
+
+def run_told() -> None:
+    Told.counts = Counts()
+    machine = Told()
+    machine.begin((1, 1, 1))
+    machine.teardown()
+
+
+def test_the_stories_pass_with_the_model_as_it_is() -> None:
+    run_told()
