@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from layer2.ethereum.accounts import dev_keys
 from layer2.ethereum.connection import Connection
+from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.plasma.cash.contract import COIN_DEVNET, CoinChain, CoinProfile
 from layer2.plasma.cash.exits import NOTHING_SHOWN, Call, ChallengeView
@@ -115,7 +116,7 @@ class CoinTown:
         """A transfer alone in a block; the block's number."""
         return self.hostile.block(self.sign(coin, who, to, prev), withhold=withhold)
 
-    def exit(self, who: str, coin: int, record: CoinRecord, number: int) -> None:
+    def exit(self, who: str, coin: int, record: CoinRecord, number: int) -> Receipt:
         """Somebody takes out what a block's transfer gave, rightly or not; zero: the deposit."""
         if number == 0:
             call = Call("exitDeposit", (coin, record.as_tuple()), "exit")
@@ -124,20 +125,22 @@ class CoinTown:
             prev = last.transaction.prev_block
             shown = self.hostile.move(coin, prev).as_tuple() if prev else NOTHING_SHOWN
             call = Call("exitTransfer", (coin, record.as_tuple(), shown, last.as_tuple(), last.signature), "exit")
-        self.chain.make(self.people[who].sender, call)
+        return self.chain.make(self.people[who].sender, call)
 
-    def doubt(self, who: str, coin: int, number: int, record: CoinRecord, earlier: int = 0) -> ChallengeView:
+    def doubt(self, who: str, coin: int, number: int, record: CoinRecord, earlier: int = 0) -> Receipt:
         """Somebody challenges the history of an exit with the transfer of an earlier block, zero for the deposit."""
         if earlier:
-            move = self.hostile.move(coin, earlier)
-            call = Call("challengeHistory", (coin, number, move.as_tuple()), "challenge")
-            owner = move.as_tuple()[2]
+            call = Call("challengeHistory", (coin, number, self.hostile.move(coin, earlier).as_tuple()), "challenge")
         else:
             call = Call("challengeHistoryByDeposit", (coin, number, record.as_tuple()), "challenge")
-            owner = record.owner
-        self.chain.make(self.people[who].sender, call)
-        return ChallengeView(self.people[who].address, earlier, owner)
+        return self.chain.make(self.people[who].sender, call)
 
-    def claim(self, who: str, coin: int, record: CoinRecord, number: int) -> None:
+    def answer(self, who: str, coin: int, number: int, challenge: ChallengeView, spend: int) -> Receipt:
+        """Somebody answers a challenge with the transfer of a block."""
+        move = self.hostile.move(coin, spend)
+        args = (coin, number, challenge.as_tuple(), move.as_tuple(), move.signature)
+        return self.chain.make(self.people[who].sender, Call("answerHistory", args))
+
+    def claim(self, who: str, coin: int, record: CoinRecord, number: int) -> Receipt:
         """Pay an exit that stood."""
-        self.chain.claim(self.people[who].sender, (coin, number, record), gas=1_000_000)
+        return self.chain.claim(self.people[who].sender, (coin, number, record), gas=1_000_000)
