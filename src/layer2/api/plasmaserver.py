@@ -9,8 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from layer2.api import plasmaviews as views
-from layer2.api.errors import Busy, to_json
-from layer2.api.http import body_of, new_application, packed_answer, told
+from layer2.api.errors import Busy
+from layer2.api.http import body_of, new_application, packed_answer, page_of, rows_answer, told
 from layer2.api.intake import Intake
 from layer2.api.plasmawire import records_of_bytes, records_of_json
 from layer2.api.wire import bytes_of, number_of, read_json
@@ -63,19 +63,13 @@ class _Handlers:
             return packed_answer((await self._intake.submit(records_of_bytes(body))).refusals)
         records, faults = records_of_json(read_json(body))
         answer = await self._intake.submit(records)
-        rows: list[dict[str, Any]] = []
-        for place, (hashed, refusal) in enumerate(zip(answer.digests, answer.refusals, strict=True)):
-            if refusal is None:
-                rows.append({"ok": True, "id": "0x" + hashed.hex()})
-            else:
-                rows.append({"error": to_json(faults.get(place, refusal))})
-        return web.json_response({"accepted": sum("ok" in row for row in rows), "results": rows})
+        return rows_answer(answer.digests, answer.refusals, faults)
 
     async def payment(self, request: web.Request) -> web.Response:
         return await told(views.fate, self._operator, bytes_of(request.match_info["id"], 32))
 
     async def blocks(self, request: web.Request) -> web.Response:
-        first, count = _page(request, "from", 1)
+        first, count = page_of(request, "from", 1, views.MOST_LISTED)
         return await told(views.blocks, self._operator, first, count)
 
     async def block(self, request: web.Request) -> web.Response:
@@ -88,7 +82,7 @@ class _Handlers:
         return web.FileResponse(path, headers={"Content-Type": "application/octet-stream"})
 
     async def outputs(self, request: web.Request) -> web.Response:
-        skip, count = _page(request, "skip", 0)
+        skip, count = page_of(request, "skip", 0, views.MOST_LISTED)
         return await told(views.utxos, self._operator, request.match_info["owner"], skip, count)
 
     async def balance(self, request: web.Request) -> web.Response:
@@ -108,9 +102,3 @@ class _Handlers:
     async def health(self, _: web.Request) -> web.Response:
         found = self._health()
         return web.json_response(found, status=200 if found["ok"] else 503)
-
-
-def _page(request: web.Request, name: str, least: int) -> tuple[int, int]:
-    start = number_of(name, request.query.get(name, str(least)), 40)
-    count = number_of("count", request.query.get("count", "100"), 40)
-    return start, max(1, min(count, views.MOST_LISTED))

@@ -19,9 +19,9 @@ from layer2.store.errors import JournalLocked
 if TYPE_CHECKING:
     from layer2.api.plasmagate import RemoteGate
 
-__all__ = ["gate_at", "local_operator", "serving", "source_at"]
+__all__ = ["MARGIN", "gate_at", "listening", "local_operator", "require_url", "serving", "source_at"]
 
-_MARGIN = 12
+MARGIN = 12
 """Blocks above a deposit before it can be spent, on chains where there are reorganisations."""
 
 
@@ -66,7 +66,7 @@ def local_operator(place: Place, *, least_fee: int = 0, workers: Workers | None 
             place.operator_folder,
             fee_owner=place.root.head()[0],
             policy=FeePolicy({0: least_fee}) if least_fee else None,
-            margin=0 if workspace.connection.is_dev else _MARGIN,
+            margin=0 if workspace.connection.is_dev else MARGIN,
             workers=workers,
         )
     except JournalLocked as held:
@@ -88,17 +88,21 @@ def serving(operator: Operator, listen: str) -> Iterator[str]:
     """
     from layer2.api.plasmaservice import PlasmaService
 
+    with PlasmaService(operator, *listening(listen)) as service:
+        yield service.url
+
+
+def listening(listen: str) -> tuple[str, int]:
+    """Host and port of `host:port`; raises InputError."""
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65_535:
         raise InputError(f"--listen {listen!r}: no address", hint="pass host:port, port 0 takes a free one")
-    with PlasmaService(operator, host.strip("[]"), int(port)) as service:
-        yield service.url
+    return host.strip("[]"), int(port)
 
 
 @contextlib.contextmanager
 def _remote(where: str, place: Place) -> Iterator[RemoteGate]:
-    if not where.startswith(("http://", "https://")):
-        raise InputError(f"operator {where!r}: neither a URL nor `local`", hint="pass http://host:port")
+    require_url(where)
     from layer2.api.plasmaclient import RemoteOperator
     from layer2.api.plasmagate import RemoteGate
 
@@ -107,3 +111,9 @@ def _remote(where: str, place: Place) -> Iterator[RemoteGate]:
         yield RemoteGate(client)
     finally:
         client.close()
+
+
+def require_url(where: str) -> None:
+    """Raise InputError for what is no URL of an operator."""
+    if not where.startswith(("http://", "https://")):
+        raise InputError(f"operator {where!r}: neither a URL nor `local`", hint="pass http://host:port")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,11 +15,16 @@ from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner
 from layer2.plasma.cash.contract import CoinChain
+from layer2.plasma.cash.holder import CoinHolder
 from layer2.plasma.cash.operator import CoinOperator
+from layer2.plasma.cash.sight import CoinSight
+from layer2.plasma.cash.source import CoinSource
+from layer2.plasma.cash.wallet import CoinWallet
 from layer2.plasma.coins import CoinTransaction, SignedCoin, sign_coin
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
+from layer2.store.journal import Journal
 from layer2.testing.isolation import isolated
 
 PAYER, PAYEE, THIEF = (PrivateKey(keccak(name)) for name in (b"coin payer", b"coin payee", b"coin thief"))
@@ -82,3 +88,20 @@ def stage(chain: Connection, deployed: SimpleNamespace, tmp_path: Path) -> Itera
         one = Stage(chain, deployed, tmp_path / "operator")
         yield one
         one.operator.close()
+
+
+@pytest.fixture
+def holders(stage: Stage, tmp_path: Path) -> Iterator[Callable[..., CoinHolder]]:
+    """Opens the holder of a key: with the operator, unless told otherwise; again from its journal if it was open."""
+    journals: dict[str, Journal] = {}
+
+    def opened(key: PrivateKey, gate: Any = stage, sources: Sequence[CoinSource] = ()) -> CoinHolder:
+        if key.address in journals:
+            journals[key.address].close()
+        journal = journals[key.address] = Journal(tmp_path / f"{key.address}.journal", kind="coin wallet")
+        wallet = CoinWallet(stage.coins, key, journal, CoinSight(stage.coins, start_block=stage.start))
+        return CoinHolder(wallet, stage.by(key), stage.operator if gate is stage else gate, sources)
+
+    yield opened
+    for journal in journals.values():
+        journal.close()
