@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -14,7 +14,7 @@ from layer2.api.wire import number_of
 from layer2.primitives.errors import Layer2Error, MalformedError
 from layer2.primitives.refusals import TooLarge
 
-__all__ = ["MAX_BODY", "Handler", "body_of", "new_application", "packed_answer", "page_of", "told"]
+__all__ = ["MAX_BODY", "Handler", "body_of", "new_application", "packed_answer", "page_of", "rows_answer", "told"]
 
 MAX_BODY = 2 << 20
 """Bytes of a request: more than as many operations as one can hold need."""
@@ -53,6 +53,19 @@ def packed_answer(refusals: list[Layer2Error | None]) -> web.Response:
     """To the binary form: how many were accepted, and what was refused by place."""
     refused = {str(at): to_json(one) for at, one in enumerate(refusals) if one is not None}
     return web.json_response({"accepted": len(refusals) - len(refused), "refused": refused})
+
+
+def rows_answer(
+    digests: Sequence[bytes], refusals: Sequence[Layer2Error | None], faults: Mapping[int, Layer2Error]
+) -> web.Response:
+    """To the form in JSON: for each its id or why it was refused. `faults`: by place, what had no reading."""
+    rows: list[dict[str, Any]] = []
+    for place, (hashed, refusal) in enumerate(zip(digests, refusals, strict=True)):
+        if refusal is None:
+            rows.append({"ok": True, "id": "0x" + hashed.hex()})
+        else:
+            rows.append({"error": to_json(faults.get(place, refusal))})
+    return web.json_response({"accepted": sum("ok" in row for row in rows), "results": rows})
 
 
 @web.middleware

@@ -10,8 +10,8 @@ from typing import Any
 from aiohttp import web
 
 from layer2.api import plasmaviews as views
-from layer2.api.errors import Busy, to_json
-from layer2.api.http import body_of, new_application, packed_answer, page_of, told
+from layer2.api.errors import Busy
+from layer2.api.http import body_of, new_application, packed_answer, page_of, rows_answer, told
 from layer2.api.intake import Intake
 from layer2.api.metrics import metrics_answer, metrics_of_health
 from layer2.api.plasmawire import records_of_bytes, records_of_json
@@ -69,13 +69,7 @@ class _Handlers:
             return packed_answer((await self._intake.submit(records_of_bytes(body))).refusals)
         records, faults = records_of_json(read_json(body))
         answer = await self._intake.submit(records)
-        rows: list[dict[str, Any]] = []
-        for place, (hashed, refusal) in enumerate(zip(answer.digests, answer.refusals, strict=True)):
-            if refusal is None:
-                rows.append({"ok": True, "id": "0x" + hashed.hex()})
-            else:
-                rows.append({"error": to_json(faults.get(place, refusal))})
-        return web.json_response({"accepted": sum("ok" in row for row in rows), "results": rows})
+        return rows_answer(answer.digests, answer.refusals, faults)
 
     async def payment(self, request: web.Request) -> web.Response:
         return await told(views.fate, self._operator, bytes_of(request.match_info["id"], 32))

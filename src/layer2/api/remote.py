@@ -75,6 +75,12 @@ class Remote:
             raise error_of(self._json(path, status, raw).get("error"))
         return status, raw
 
+    def _part(self, path: str, start: int = 0, stop: int | None = None, *, most: int) -> bytes:
+        """Bytes as they are, or those from `start` to before `stop`: so many at most."""
+        headers = {} if not start and stop is None else {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"}
+        status, raw = self._fetch(path, headers, most)
+        return b"" if status == 416 else raw
+
     def _json(self, path: str, status: int, raw: bytes) -> dict[str, Any]:
         try:
             data = json.loads(raw)

@@ -9,8 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from layer2.api import views
-from layer2.api.errors import Busy, to_json
-from layer2.api.http import MAX_BODY, body_of, new_application, packed_answer, told
+from layer2.api.errors import Busy
+from layer2.api.http import MAX_BODY, body_of, new_application, packed_answer, rows_answer, told
 from layer2.api.intake import Intake
 from layer2.api.metrics import metrics_answer, metrics_of_health
 from layer2.api.wire import bytes_of, number_of, read_json, records_of_bytes, records_of_json
@@ -63,13 +63,7 @@ class _Handlers:
             return packed_answer((await self._intake.submit(records_of_bytes(body))).refusals)
         records, faults = records_of_json(read_json(body))
         answer = await self._intake.submit(records)
-        rows: list[dict[str, Any]] = []
-        for place, (digest, refusal) in enumerate(zip(answer.digests, answer.refusals, strict=True)):
-            if refusal is None:
-                rows.append({"ok": True, "id": "0x" + digest.hex()})
-            else:
-                rows.append({"error": to_json(faults.get(place, refusal))})
-        return web.json_response({"accepted": sum("ok" in row for row in rows), "results": rows})
+        return rows_answer(answer.digests, answer.refusals, faults)
 
     async def keys(self, request: web.Request) -> web.Response:
         data = read_json(await body_of(request, "application/json"))

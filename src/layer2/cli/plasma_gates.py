@@ -22,9 +22,18 @@ if TYPE_CHECKING:
     from layer2.api.plasmagate import RemoteGate
     from layer2.api.plasmawatch import WatchService
 
-__all__ = ["gate_at", "local_operator", "serving", "serving_watcher", "sources_at"]
+__all__ = [
+    "MARGIN",
+    "gate_at",
+    "listening",
+    "local_operator",
+    "require_url",
+    "serving",
+    "serving_watcher",
+    "sources_at",
+]
 
-_MARGIN = 12
+MARGIN = 12
 """Blocks above a deposit before it can be spent, on chains where there are reorganisations."""
 
 
@@ -74,7 +83,7 @@ def local_operator(place: Place, *, least_fee: int = 0, workers: Workers | None 
             place.operator_folder,
             fee_owner=place.root.head()[0],
             policy=FeePolicy({0: least_fee}) if least_fee else None,
-            margin=0 if workspace.connection.is_dev else _MARGIN,
+            margin=0 if workspace.connection.is_dev else MARGIN,
             workers=workers,
         )
     except JournalLocked as held:
@@ -96,7 +105,7 @@ def serving(operator: Operator, listen: str, bodies: Callable[[int], Path] | Non
     """
     from layer2.api.plasmaservice import PlasmaService
 
-    with PlasmaService(operator, *_address("--listen", listen), bodies=bodies) as service:
+    with PlasmaService(operator, *listening(listen), bodies=bodies) as service:
         yield service.url
 
 
@@ -105,11 +114,12 @@ def serving_watcher(watcher: Watcher, serve: str) -> Iterator[WatchService]:
     """Serve a watcher over HTTP at `host:port`. Stepping, of its desk, is left to the caller; raises as `serving`."""
     from layer2.api.plasmawatch import WatchService
 
-    with WatchService(watcher, *_address("--serve", serve)) as service:
+    with WatchService(watcher, *listening(serve, "--serve")) as service:
         yield service
 
 
-def _address(option: str, text: str) -> tuple[str, int]:
+def listening(text: str, option: str = "--listen") -> tuple[str, int]:
+    """Host and port of `host:port`; raises InputError."""
     host, _, port = text.rpartition(":")
     if not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
         raise InputError(f"{option} {text!r}: no address", hint="pass host:port, port 0 takes a free one")
@@ -118,8 +128,7 @@ def _address(option: str, text: str) -> tuple[str, int]:
 
 @contextlib.contextmanager
 def _remote(where: str, place: Place) -> Iterator[RemoteGate]:
-    if not where.startswith(("http://", "https://")):
-        raise InputError(f"operator {where!r}: neither a URL nor `local`", hint="pass http://host:port")
+    require_url(where)
     from layer2.api.plasmaclient import RemoteOperator
     from layer2.api.plasmagate import RemoteGate
 
@@ -128,3 +137,9 @@ def _remote(where: str, place: Place) -> Iterator[RemoteGate]:
         yield RemoteGate(client)
     finally:
         client.close()
+
+
+def require_url(where: str) -> None:
+    """Raise InputError for what is no URL of an operator."""
+    if not where.startswith(("http://", "https://")):
+        raise InputError(f"operator {where!r}: neither a URL nor `local`", hint="pass http://host:port")

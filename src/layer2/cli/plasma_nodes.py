@@ -1,4 +1,4 @@
-"""The nodes as commands: operator, watcher, both in one (`run`), and one turn of a watcher (`challenge`)."""
+"""The nodes as commands: operator, watcher, all in one (`run`), and one turn of a watcher (`challenge`)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 import click
 
+from layer2.cli.coin_nodes import LISTEN, coin_operator_of, operating_coins
+from layer2.cli.coin_place import coin_place_of, has_coins
 from layer2.cli.daemons import Daemon, run_daemons
 from layer2.cli.plasma_desk import sources_option
 from layer2.cli.plasma_gates import local_operator, serving, serving_watcher, sources_at
@@ -169,6 +171,7 @@ def challenge(workspace: Workspace, only_look: bool, patience: str, operator: tu
 @watching_options
 @loop_options
 @serving_options
+@click.option("--listen-coins", default=LISTEN, show_default=True, help="Where to serve coins, host:port.")
 def run(
     workspace: Workspace,
     only_look: bool,
@@ -178,14 +181,21 @@ def run(
     listen: str,
     workers: int,
     least_fee: str,
+    listen_coins: str,
 ) -> None:
-    """Run both: the operator, and a watcher that shares nothing with it but the chain, the account and the bodies."""
+    """Run all: the operator, a watcher that shares nothing with it but the chain, the account and the bodies, and the
+    operator of coins, if a coin chain is deployed."""
     place = place_of(workspace)
     with (
         _operator(place, once, listen, workers, least_fee) as inner,
         _watcher(place, [LocalBodies(inner.store)], only_look, patience) as other,
+        contextlib.ExitStack() as held,
     ):
-        run_daemons([operating(inner), watching(other)], parse_duration(interval), once=once)
+        daemons = [operating(inner), watching(other)]
+        if has_coins(workspace):
+            coins = held.enter_context(coin_operator_of(coin_place_of(workspace), once, listen_coins, workers))
+            daemons.append(operating_coins(coins))
+        run_daemons(daemons, parse_duration(interval), once=once)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.signer import Signer
+from layer2.plasma.cash.devnet import LocalCoins
 from layer2.plasma.contract import DEVNET, Profile, RootChain
 from layer2.plasma.devnet import LocalPlasma
 from layer2.plasma.fees import FeePolicy
@@ -105,6 +106,11 @@ class PlasmaFacade:
     def operator(self) -> Operator:
         """Makes blocks: `submit_block()`."""
         return self.local.operator
+
+    @property
+    def coins(self) -> LocalCoins:
+        """The coin chain beside it, deployed when it is first used: NFTs, and deposits that change hands whole."""
+        return self.local.coins(self.signer_of)
 
     @property
     def watcher(self) -> Watcher:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from layer2.ethereum.contract import Event
-from layer2.ethereum.errors import ReorgTooDeep
+from layer2.ethereum.errors import ConnectionFailed, ReorgTooDeep
 from layer2.ethereum.follower import LogFollower
 from layer2.ethereum.records import Log
 from layer2.plasma.blocks import BlockTree, Header
@@ -39,6 +39,9 @@ _ONCE = {
 }
 
 
+_FOR_EVER = 1 << 40
+
+
 class WatchState:
     """What the chain says and what blocks hold. See `Watcher`."""
 
@@ -60,6 +63,7 @@ class WatchState:
         self.lock = threading.Lock()
         """Held by a step, but while it waits for a source of bodies."""
         self._start_block, self._confirmations, self._depth = start_block, confirmations, memory
+        self._read_again = 0
         path = None if folder is None else Path(folder)
         identity = f"{root_chain.address} on chain {self.connection.chain_id}"
         self._memory = WatchMemory(None if path is None else path / "watcher.journal", identity)
@@ -130,6 +134,7 @@ class WatchState:
         self._complete = 0
         self._late: set[int] = set()
         self._fault = ""
+        self._gap = ""
         self._head = 0
         self._over: set[bytes] = set()
         self._pushed: deque[bool] = deque()
@@ -146,6 +151,11 @@ class WatchState:
 
     def _follow(self, report: Report) -> None:
         """Read what is new. Raises EthereumError; nothing has changed then."""
+        gap = self._gap or self.line.broken
+        if gap and self._head >= self._read_again:
+            # The node, or another one, may know better by now; not at every step, should it not.
+            self._read_again = self._head + self._depth
+            self._start_over(report, gap)
         try:
             update = self._follower.step()
         except ReorgTooDeep as failure:
@@ -196,6 +206,8 @@ class WatchState:
             report.findings.append(Finding(Kind.EVENT_ODD, log.tx_hash, f"block {log.block_number}: {failure!r}"))
             self.view.pad(log.block_number, before)
             self._pushed.append(False)
+            if isinstance(failure, RangeError):
+                self._gap = str(failure)
             return
         self._pushed.append(happening is not None)
         if happening is not None:
@@ -256,8 +268,19 @@ class WatchState:
                 self._have.add(header.hash)
                 continue
             domain = self.root_chain.domain
-            verdict = validate(self.line.ledger, number, header, body, domain, self.workers)
+            verdict = validate(self.line.ledger, number, header, body, domain, self.workers, spendable=self._spendable)
             self._settle(verdict, header)
+
+    def _spendable(self, position: int) -> int:
+        """Until when an output whose exit has begun may be spent: late enough for what the operator had accepted,
+        early enough for the exit to be stopped with it. Raises ConnectionFailed while the node lacks the block."""
+        since = self.line.books.leaving_since(position)
+        if since is None:
+            return _FOR_EVER
+        began = self.connection.block(since)
+        if began is None:
+            raise ConnectionFailed(f"the node has no block {since}", hint="ask again")
+        return began.timestamp + self.root_chain.profile.exit_period // 4
 
     def _settle(self, verdict: Verdict, header: Header) -> None:
         if verdict.good:
