@@ -15,7 +15,7 @@ from layer2.plasma.devnet import LocalPlasma
 from layer2.plasma.fees import FeePolicy
 from layer2.plasma.holder import Utxo
 from layer2.plasma.operator import Operator
-from layer2.plasma.purse import Sent
+from layer2.plasma.sent import Sent
 from layer2.plasma.wallet import Wallet
 from layer2.plasma.watcher import Watcher
 from layer2.plasma.watchfindings import Report
@@ -64,10 +64,10 @@ class HomeWallet(Wallet):
         self.sync()
         return super().utxos(token)
 
-    def exit_all(self, *, least: int = 0) -> list[Receipt]:
+    def exit_all(self, *, least: int = 0, doubtful: bool = False) -> list[Receipt]:
         """Start taking everything out."""
         self.sync()
-        return super().exit_all(least=least)
+        return super().exit_all(least=least, doubtful=doubtful)
 
 
 class PlasmaFacade:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from layer2.ethereum.artifacts import load_artifact
@@ -11,33 +10,13 @@ from layer2.ethereum.contract import Contract, deploy
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.plasma.cash.exits import Call, ChallengeView, ExitView
+from layer2.plasma.cash.profile import COIN_DEVNET, COIN_PUBLIC, CoinProfile
 from layer2.plasma.cash.records import CoinExit, CoinHeader, CoinRecord, Kind
 from layer2.plasma.coins import coin_domain
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
 from layer2.primitives.errors import InputError
 
 __all__ = ["COIN_DEVNET", "COIN_PUBLIC", "CoinChain", "CoinProfile"]
-
-_DAY = 86_400
-_ETHER = 10**18
-
-
-@dataclass(frozen=True, slots=True)
-class CoinProfile:
-    """Parameters of a coin chain: durations in seconds, money in wei (`ICoinChain.Config`)."""
-
-    exit_period: int
-    rotation_delay: int
-    exit_bond: int
-    challenge_bond: int
-    bounty: int
-
-
-COIN_PUBLIC = CoinProfile(7 * _DAY, 14 * _DAY, _ETHER // 20, _ETHER // 50, _ETHER // 500)
-"""For public chains: half a week to challenge, half a week to answer."""
-
-COIN_DEVNET = CoinProfile(3_600, 3_600, _ETHER // 20, _ETHER // 50, _ETHER // 500)
-"""For development chains: the same within an hour."""
 
 
 class CoinChain:

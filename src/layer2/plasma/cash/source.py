@@ -24,7 +24,7 @@ class CoinSource(Protocol):
 
 
 class CoinBodies:
-    """Coin blocks of any source of bodies: files of an operator (`LocalBodies`), a service (`HttpBodies`)."""
+    """Coin blocks of any source of bodies: files of an operator (`LocalBodies`), a service (`RemoteBodies`)."""
 
     def __init__(self, source: BodySource) -> None:
         self._source = source
