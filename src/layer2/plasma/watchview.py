@@ -12,6 +12,7 @@ from layer2.plasma.eventview import EventView
 from layer2.plasma.transaction import Deposit, Transaction, decode_transaction
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.ecdsa import to_compact
+from layer2.primitives.errors import RangeError
 
 __all__ = ["ExitSeen", "Game", "Question", "View"]
 
