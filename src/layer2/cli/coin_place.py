@@ -29,6 +29,11 @@ class CoinPlace:
         return self.workspace.folder_of(f"coin-operator-{self.chain.address}")
 
     @property
+    def watcher_folder(self) -> Path:
+        """Where the watcher of this machine keeps what it read."""
+        return self.workspace.folder_of(f"coin-watcher-{self.chain.address}")
+
+    @property
     def journal(self) -> Path:
         """Where the memory of the acting account's wallet lives."""
         return self.workspace.folder / f"coins-{self.chain.address}.journal"

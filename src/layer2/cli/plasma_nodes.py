@@ -11,16 +11,18 @@ import click
 
 from layer2.cli.coin_nodes import LISTEN, coin_operator_of, operating_coins
 from layer2.cli.coin_place import coin_place_of, has_coins
+from layer2.cli.coin_watch import coin_watcher_of, watching_coins
 from layer2.cli.daemons import Daemon, run_daemons
 from layer2.cli.plasma_desk import operator_option
 from layer2.cli.plasma_gates import local_operator, serving, source_at
 from layer2.cli.plasma_place import Place, place_of
 from layer2.cli.rollup_nodes import loop_options
 from layer2.cli.verbs import PLASMA
+from layer2.cli.watching import told, watching_options
 from layer2.cli.workspace import Workspace
+from layer2.plasma.cash.source import CoinBodies
 from layer2.plasma.operator import Operator
 from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchfindings import Report
 from layer2.plasma.watchplan import WatchPolicy
 from layer2.plasma.watchsource import BodySource, LocalBodies
 from layer2.primitives.units import format_amount, parse_amount, parse_duration
@@ -41,15 +43,6 @@ def serving_options(command: F) -> F:
     return listen(workers(fee(command)))
 
 
-def watching_options(command: F) -> F:
-    """Add how a watcher acts: `--only-look`, `--patience`."""
-    look = click.option("--only-look", is_flag=True, help="Say what is wrong, send nothing.")
-    patience = click.option(
-        "--patience", default="10 minutes", show_default=True, help="How long a body may be missing."
-    )
-    return look(patience(command))
-
-
 # ------------------------------------------------------------------------------------------------------------- daemons
 
 
@@ -66,14 +59,6 @@ def operating(inner: Operator) -> Daemon:
 def watching(inner: Watcher) -> Daemon:
     """Reads, judges, acts."""
     return Daemon("watcher", lambda: told(inner.step()))
-
-
-def told(report: Report) -> list[str]:
-    """What a watcher's step found and did, in words."""
-    lines = [f"{'ALARM ' if one.kind.alarming else ''}{one}" for one in report.findings]
-    for act in report.acts:
-        lines.append(f"{act.name} 0x{act.subject.hex()[:8]}: {'done' if act.done else 'not done'}, {act.detail}")
-    return lines
 
 
 # ------------------------------------------------------------------------------------------------------------ commands
@@ -142,8 +127,8 @@ def run(
     least_fee: str,
     listen_coins: str,
 ) -> None:
-    """Run all: the operator, a watcher that shares nothing with it but the chain, the account and the bodies, and the
-    operator of coins, if a coin chain is deployed."""
+    """Run all: the operator, a watcher that shares nothing with it but the chain, the account and the bodies, and both
+    of coins, if a coin chain is deployed."""
     place = place_of(workspace)
     with (
         _operator(place, once, listen, workers, least_fee) as inner,
@@ -153,7 +138,9 @@ def run(
         daemons = [operating(inner), watching(other)]
         if has_coins(workspace):
             coins = held.enter_context(coin_operator_of(coin_place_of(workspace), once, listen_coins, workers))
-            daemons.append(operating_coins(coins))
+            bodies = [CoinBodies(LocalBodies(coins.store))]
+            watched = coin_watcher_of(coin_place_of(workspace), bodies, only_look, patience)
+            daemons += [operating_coins(coins), watching_coins(held.enter_context(watched))]
         run_daemons(daemons, parse_duration(interval), once=once)
 
 

@@ -95,7 +95,7 @@ class CoinWatchState:
     # -------------------------------------------------------------------------------------------------------- chain
 
     def _reset(self) -> None:
-        self.view = CoinView(to_address(self.chain.contract.call("head")[0]))
+        self.view = CoinView(self.chain.operator())
         view, store = self.view, self.store
         self.books = CoinBooks(self.chain.domain, view.records, view.headers, store.body, self._coins)
         self._late: set[int] = set()
