@@ -74,7 +74,8 @@ class CoinWatcher(CoinWatchState):
         sender: of a key of its own with money for bonds, to act with; None only looks.
         policy: what acts may cost, and when they are made.
         coins: to look after only these; None: after all.
-        owners: whose coins are worth a bond when withheld blocks might justify an exit: it can be lost.
+        owners: whose coins are worth a bond when blocks or signatures that nobody shows might justify an exit: those
+            who say that they have not signed. For others' coins such an exit is only told: the bond could be lost.
         start_block: of the chain below, at which the contract was deployed, or before.
         confirmations: blocks above one before it is read.
         memory: how deep a reorganisation may be, in blocks of the chain below, before all is read anew.
@@ -195,9 +196,18 @@ class CoinWatcher(CoinWatchState):
 
     def _void(self, me: Address | None) -> list[Doubt]:
         """Challenges of one's own whose exit is over, with their bonds still there."""
-        mine = [one for one in self.view.doubts if one.challenge.challenger == me]
-        over = [one for one in mine if (one.coin, one.number) not in self.view.exits]
-        return [one for one in over if self._is_open(one)]
+        found: list[Doubt] = []
+        for one in self.view.doubts:
+            if one.challenge.challenger != me or one in self._closed:
+                continue
+            running = self.chain.exit(one.coin, one.number)
+            if running is not None and running.nonce == one.nonce:
+                continue
+            if self._is_open(one):
+                found.append(one)
+            else:
+                self._closed.add(one)
+        return found
 
     def _claims(self, due: list[CoinExitNow], now: int) -> list[Plan]:
         most, plans = self.policy.claims, list[Plan]()

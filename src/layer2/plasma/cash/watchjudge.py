@@ -62,8 +62,8 @@ class CoinJudge:
 
     Args:
         me: whose challenges to collect the bonds of.
-        at_risk: of which owners' coins to challenge an exit that withheld blocks might justify: a challenge that they
-            answer loses its bond.
+        at_risk: of which owners' coins to challenge an exit that blocks or signatures which nobody shows might justify:
+            a challenge that is answered loses its bond.
     """
 
     def __init__(
@@ -128,8 +128,11 @@ class CoinJudge:
         assert standing is not None, "what contradicts it stands"
         owner, end = standing.owner_at(earlier), due - self.profile.exit_period // 2
         said = any((doubt.number, doubt.owner) == (earlier, owner) for doubt in one.doubts)
-        known = one.exit.prev_block <= self.books.head or self._at_risk(standing.owner)
-        if said or not known or now > end:
+        # Whether a transfer of which no body shows a signature is signed, only the owner knows: to challenge on behalf
+        # of a stranger, who may be the thief, is to hand out the bond.
+        last = one.exit.prev_block
+        sure = last <= self.books.head and not self.books.might_spend(one.coin, earlier, last)
+        if said or now > end or not (sure or self._at_risk(standing.owner)):
             result.add(finding)
             return
         bond = self.profile.challenge_bond

@@ -11,14 +11,14 @@ from layer2.ethereum.follower import LogFollower
 from layer2.ethereum.records import Log
 from layer2.plasma.cash.contract import CoinChain
 from layer2.plasma.cash.exits import Call, exit_kit
-from layer2.plasma.cash.history import History
+from layer2.plasma.cash.history import History, Moved, check_history
 from layer2.plasma.cash.records import CoinHeader
 from layer2.plasma.cash.refusals import CoinRefused
 from layer2.plasma.cash.source import CoinSource
 from layer2.plasma.cash.watchbooks import CoinBooks
 from layer2.plasma.cash.watchjudge import subject_of
-from layer2.plasma.cash.watchview import CoinView
-from layer2.plasma.coins import SignedCoin, coin_tree, decode_coin_body
+from layer2.plasma.cash.watchview import CoinView, Doubt
+from layer2.plasma.coins import COIN_BYTES, SignedCoin, coin_tree, decode_coin, decode_coin_body
 from layer2.plasma.malformed import BodyMalformed
 from layer2.plasma.watchfindings import Finding, Kind, Report
 from layer2.plasma.watchmemory import WatchMemory
@@ -71,7 +71,22 @@ class CoinWatchState:
 
     def missing(self) -> list[int]:
         """Blocks whose body nobody had yet."""
-        return [number for number in range(1, self.view.posted + 1) if not self.books.saw(number)]
+        return [number for number in range(self.books.head + 1, self.view.posted + 1) if not self.books.saw(number)]
+
+    def learn(self, history: History) -> None:
+        """Keep the signatures of a coin's history: bodies that an operator shows may lack them.
+
+        Durable when it returns. Raises HistoryBroken for one that the chain does not bear out.
+        """
+        headers = [header for number, header in self.view.headers.items() if number >= history.record.birth]
+        check_history(history, headers[: len(history.evidence)], self.chain.domain)
+        for one in history.evidence:
+            if isinstance(one, Moved):
+                transaction, signature = one.signed
+                self.store.learn(transaction.hash, transaction.packed + signature, [transaction.coin])
+                self.books.learn(one.signed)
+        # What was judged without them is judged again.
+        self.books.cut(0)
 
     def history(self, coin: int) -> History:
         """What the next owner of a coin needs. Raises StateUnknown while a block is not to be had."""
@@ -98,7 +113,11 @@ class CoinWatchState:
         self.view = CoinView(self.chain.operator())
         view, store = self.view, self.store
         self.books = CoinBooks(self.chain.domain, view.records, view.headers, store.body, self._coins)
+        for record in self.store.all_loose():
+            packed, signature = record[:COIN_BYTES], record[COIN_BYTES:]
+            self.books.learn(SignedCoin(decode_coin(packed), signature))
         self._late: set[int] = set()
+        self._closed: set[Doubt] = set()
         self._head = 0
 
     def _follow_from_memory(self) -> LogFollower:
@@ -143,6 +162,7 @@ class CoinWatchState:
             self.view.undo()
         if removed:
             self.books.cut(self.view.posted)
+            self._closed.clear()
         for log in new:
             self._take(log, report)
 
@@ -210,10 +230,13 @@ class CoinWatchState:
     def _standing_of_blocks(self, now: int) -> list[Finding]:
         found = []
         for coin, faults in self.books.faults.items():
+            gone = self.view.paid_in.get(coin, 1 << 62)
             for one in faults:
-                if self.view.paid_in.get(coin, 1 << 62) > self.view.posted_in.get(one.number, 0):
-                    detail = f"coin {coin}, block {one.number}: {one.why}"
-                    found.append(Finding(Kind.TRANSFER_INVALID, subject_of(coin, one.number), detail))
+                record = self.view.records.get(coin)
+                void = record is None or one.number < record.birth or gone <= self.view.posted_in.get(one.number, 0)
+                kind = Kind.TRANSFER_VOID if void else Kind.TRANSFER_INVALID
+                detail = f"coin {coin}, block {one.number}: {one.why}"
+                found.append(Finding(kind, subject_of(coin, one.number), detail))
         for number in sorted(self._late):
             since = self.view.headers[number].time
             found.append(Finding(Kind.BLOCK_WITHHELD, number, f"since {since}, {now - since} s"))
