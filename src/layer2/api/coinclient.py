@@ -14,7 +14,8 @@ from layer2.plasma.cash.history import Evidence
 from layer2.plasma.cash.refusals import BodyMissing, EvidenceMalformed
 from layer2.plasma.cash.runs import record_of
 from layer2.plasma.cash.wire import decode_evidence
-from layer2.plasma.coins import SignedCoin
+from layer2.plasma.coins import COIN_RECORD, SignedCoin
+from layer2.plasma.params import MAX_TRANSACTIONS
 from layer2.plasma.refusals import StateUnknown
 from layer2.primitives.errors import Layer2Error
 
@@ -100,7 +101,7 @@ class RemoteCoins(Remote):
 
     def body(self, number: int, start: int = 0, stop: int | None = None) -> bytes:
         """The body of a block, or its bytes from `start` to before `stop`; raises StateUnknown."""
-        return self._part(f"/v1/blocks/{number}/body", start, stop)
+        return self._part(f"/v1/blocks/{number}/body", start, stop, most=MAX_TRANSACTIONS * COIN_RECORD)
 
     def coin_body(self, number: int) -> bytes:
         """The body of a block (`layer2.plasma.cash.source.CoinSource`); raises BodyMissing."""

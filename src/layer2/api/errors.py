@@ -116,7 +116,10 @@ def error_of(data: Any) -> Layer2Error:
     message, hint = str(data.get("message", "")), data.get("hint")
     if not issubclass(kind, Rejected):
         return kind(message, hint=hint)
-    have, need = (None if data.get(name) is None else int(data[name]) for name in ("have", "need"))
+    try:
+        have, need = (None if data.get(name) is None else int(data[name]) for name in ("have", "need"))
+    except (TypeError, ValueError):
+        return Unreachable("the service answers with an error that cannot be read", hint="check the URL")
     return kind(message, have=have, need=need, hint=hint)
 
 

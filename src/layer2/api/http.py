@@ -42,6 +42,13 @@ async def told(view: Callable[..., Any], *args: Any) -> web.Response:
     return web.json_response(await asyncio.to_thread(view, *args))
 
 
+def page_of(request: web.Request, name: str, least: int, most: int) -> tuple[int, int]:
+    """Where a list begins, by the query's `name`, and how many rows of it are wanted: `count`, `most` at most."""
+    start = number_of(name, request.query.get(name, str(least)), 40)
+    count = number_of("count", request.query.get("count", "100"), 40)
+    return start, max(1, min(count, most))
+
+
 def packed_answer(refusals: list[Layer2Error | None]) -> web.Response:
     """To the binary form: how many were accepted, and what was refused by place."""
     refused = {str(at): to_json(one) for at, one in enumerate(refusals) if one is not None}
@@ -59,13 +66,6 @@ def rows_answer(
         else:
             rows.append({"error": to_json(faults.get(place, refusal))})
     return web.json_response({"accepted": sum("ok" in row for row in rows), "results": rows})
-
-
-def page_of(request: web.Request, name: str, least: int, most: int) -> tuple[int, int]:
-    """Where a list begins, by the parameter `name`, and how many rows of it are wanted: `count`, 100 if not told."""
-    start = number_of(name, request.query.get(name, str(least)), 40)
-    count = number_of("count", request.query.get("count", "100"), 40)
-    return start, max(1, min(count, most))
 
 
 @web.middleware

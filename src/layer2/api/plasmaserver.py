@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from layer2.api import plasmaviews as views
 from layer2.api.errors import Busy
 from layer2.api.http import body_of, new_application, packed_answer, page_of, rows_answer, told
 from layer2.api.intake import Intake
+from layer2.api.metrics import metrics_answer, metrics_of_health
 from layer2.api.plasmawire import records_of_bytes, records_of_json
 from layer2.api.wire import bytes_of, number_of, read_json
 from layer2.plasma.operator import Operator
@@ -19,10 +21,12 @@ from layer2.plasma.operator import Operator
 __all__ = ["plasma_application"]
 
 
-def plasma_application(operator: Operator, health: Callable[[], dict[str, Any]]) -> web.Application:
-    """The application. `health`: what `/v1/health` tells, with `ok`."""
+def plasma_application(
+    operator: Operator, health: Callable[[], dict[str, Any]], bodies: Callable[[int], Path]
+) -> web.Application:
+    """The application. `health`: what `/v1/health` tells, with `ok`. `bodies`: where the body of a block lies."""
     app = new_application()
-    handlers = _Handlers(operator, health)
+    handlers = _Handlers(operator, health, bodies)
     app.cleanup_ctx.append(handlers.life)
     app.add_routes(
         [
@@ -37,14 +41,16 @@ def plasma_application(operator: Operator, health: Callable[[], dict[str, Any]])
             web.get("/v1/fees", handlers.fees),
             web.get("/v1/state", handlers.state),
             web.get("/v1/health", handlers.health),
+            web.get("/metrics", handlers.metrics),
         ]
     )
     return app
 
 
 class _Handlers:
-    def __init__(self, operator: Operator, health: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, operator: Operator, health: Callable[[], dict[str, Any]], bodies: Callable[[int], Path]) -> None:
         self._operator = operator
+        self._bodies = bodies
         self._health = health
         self._intake: Intake | None = None
         # The proof of an old block costs a tree: whoever asks for many must not take every thread.
@@ -78,7 +84,7 @@ class _Handlers:
     async def body(self, request: web.Request) -> web.StreamResponse:
         """The body, as `layer2.plasma.blocks.encode_body` makes it; `Range` and `If-None-Match` work."""
         number = number_of("block", request.match_info["n"], 40)
-        path = await asyncio.to_thread(self._operator.store.path, number)
+        path = await asyncio.to_thread(self._bodies, number)
         return web.FileResponse(path, headers={"Content-Type": "application/octet-stream"})
 
     async def outputs(self, request: web.Request) -> web.Response:
@@ -102,3 +108,6 @@ class _Handlers:
     async def health(self, _: web.Request) -> web.Response:
         found = self._health()
         return web.json_response(found, status=200 if found["ok"] else 503)
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        return metrics_answer(metrics_of_health("layer2_plasma_operator", self._health()))

@@ -12,6 +12,7 @@ from layer2.api import views
 from layer2.api.errors import Busy
 from layer2.api.http import MAX_BODY, body_of, new_application, packed_answer, rows_answer, told
 from layer2.api.intake import Intake
+from layer2.api.metrics import metrics_answer, metrics_of_health
 from layer2.api.wire import bytes_of, number_of, read_json, records_of_bytes, records_of_json
 from layer2.primitives.errors import MalformedError
 from layer2.rollup.sequencer import Sequencer
@@ -37,6 +38,7 @@ def application(sequencer: Sequencer, health: Callable[[], dict[str, Any]]) -> w
             web.get("/v1/state", handlers.state),
             web.get("/v1/entries/{n}", handlers.entry),
             web.get("/v1/health", handlers.health),
+            web.get("/metrics", handlers.metrics),
         ]
     )
     return app
@@ -98,3 +100,6 @@ class _Handlers:
     async def health(self, _: web.Request) -> web.Response:
         found = self._health()
         return web.json_response(found, status=200 if found["ok"] else 503)
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        return metrics_answer(metrics_of_health("layer2_rollup_sequencer", self._health()))

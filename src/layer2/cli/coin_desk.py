@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from layer2.api.errors import Unreachable
+from layer2.api.plasmabodies import RemoteBodies
 from layer2.cli.coin_gates import coin_gate_at
 from layer2.cli.coin_place import CoinPlace, coin_place_of
 from layer2.cli.rollup_desk import moment
@@ -20,7 +21,6 @@ from layer2.plasma.cash.holder import CoinHolder
 from layer2.plasma.cash.records import CoinRecord, Kind
 from layer2.plasma.cash.source import CoinBodies, CoinSource
 from layer2.plasma.cash.wallet import CoinWallet
-from layer2.plasma.watchsource import HttpBodies
 from layer2.primitives.errors import InputError
 from layer2.store.errors import JournalLocked
 from layer2.store.journal import Journal
@@ -80,7 +80,7 @@ def coin_desk_of(
             gate = _gate(operator, place, held, needed)
         journal = held.enter_context(Journal(place.journal, kind="coin wallet", recovery=_RECOVERY))
         wallet = CoinWallet(place.chain, workspace.signer, journal, place.sight())
-        sources: list[CoinSource] = [CoinBodies(HttpBodies(url)) for url in mirrors]
+        sources: list[CoinSource] = [CoinBodies(RemoteBodies(url)) for url in mirrors]
         holder = CoinHolder(wallet, workspace.sender, gate, sources)
         for fault in holder.sync():
             click.echo(f"not followed: {fault}", err=True)

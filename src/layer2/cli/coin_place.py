@@ -29,6 +29,11 @@ class CoinPlace:
         return self.workspace.folder_of(f"coin-operator-{self.chain.address}")
 
     @property
+    def bodies(self) -> Path:
+        """Where the operator of this machine keeps the bodies of blocks."""
+        return self.operator_folder / "bodies"
+
+    @property
     def watcher_folder(self) -> Path:
         """Where the watcher of this machine keeps what it read."""
         return self.workspace.folder_of(f"coin-watcher-{self.chain.address}")

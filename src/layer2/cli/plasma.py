@@ -13,6 +13,7 @@ from layer2.cli import (
     plasma_exits,
     plasma_money,
     plasma_nodes,
+    plasma_recover,
     plasma_swaps,
     plasma_views,
 )
@@ -21,7 +22,7 @@ from layer2.cli.workspace import chain_options
 
 __all__ = ["build", "command"]
 
-_REGISTERED = (plasma_deploy, plasma_money, plasma_swaps, plasma_views, plasma_exits, plasma_nodes)
+_REGISTERED = (plasma_deploy, plasma_money, plasma_swaps, plasma_views, plasma_recover, plasma_exits, plasma_nodes)
 _REGISTERED_COINS = (coin_deploy, coin_money, coin_views, coin_exits, coin_nodes, coin_watch)
 """Modules whose import has filled `PLASMA`, and `COINS` within it."""
 

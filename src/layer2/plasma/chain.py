@@ -19,7 +19,9 @@ __all__ = [
     "ExitPaid",
     "Happening",
     "InFlightBegun",
+    "InFlightBlocked",
     "InFlightEnded",
+    "InFlightJoined",
     "News",
 ]
 
@@ -71,13 +73,40 @@ class InFlightBegun:
 
 
 @dataclass(frozen=True, slots=True)
-class InFlightEnded:
-    """It has decided, or nobody asked any more."""
+class InFlightJoined:
+    """Owners of inputs (bits 0 to 3) or outputs (4 to 7) of it want to be paid."""
 
     id: bytes
+    bits: int
 
 
-Happening = Deposited | BlockPosted | ExitBegun | ExitEnded | ExitPaid | InFlightBegun | InFlightEnded
+@dataclass(frozen=True, slots=True)
+class InFlightBlocked:
+    """One of those that joined is spent, as somebody showed, and is not paid."""
+
+    id: bytes
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class InFlightEnded:
+    """It has decided, or nobody asked any more. `pays`: the bits of the side that is paid, where it has joined."""
+
+    id: bytes
+    pays: int = 0
+
+
+Happening = (
+    Deposited
+    | BlockPosted
+    | ExitBegun
+    | ExitEnded
+    | ExitPaid
+    | InFlightBegun
+    | InFlightJoined
+    | InFlightBlocked
+    | InFlightEnded
+)
 
 
 News = EventNews[Happening]

@@ -13,10 +13,12 @@ from layer2.plasma.chain import (
     ExitPaid,
     Happening,
     InFlightBegun,
+    InFlightBlocked,
     InFlightEnded,
+    InFlightJoined,
     News,
 )
-from layer2.plasma.contract import RootChain, deposit_of_event
+from layer2.plasma.contract import InFlightStatus, RootChain, deposit_of_event
 from layer2.plasma.eventlog import EventLog
 from layer2.primitives.errors import InputError
 from layer2.primitives.typed_data import Domain
@@ -87,6 +89,12 @@ def happening_of(event: Event) -> Happening | None:
         return ExitPaid(args["id"])
     if name == "InFlightStarted":
         return InFlightBegun(args["id"], args["data"], tuple(args["inputIds"]))
-    if name in ("InFlightSettled", "InFlightAbandoned"):
+    if name == "Piggybacked":
+        return InFlightJoined(args["id"], args["bits"])
+    if name == "PiggybackBlocked":
+        return InFlightBlocked(args["id"], args["bit"])
+    if name == "InFlightSettled":
+        return InFlightEnded(args["id"], 0xF0 if args["status"] == InFlightStatus.PAYS_OUTPUTS else 0x0F)
+    if name == "InFlightAbandoned":
         return InFlightEnded(args["id"])
     return None

@@ -48,7 +48,7 @@ class Watcher(WatchState):
     """Watches one plasma chain. `step()` does all that is due; no block, event, body or peer can stop it.
 
     What it does is decided from what the chain says now: it can be stopped, started again, repeated and reorganised
-    away at any point. One thread at a time.
+    away at any point. One thread steps; others read what it knows while they hold `lock`.
 
     Args:
         sources: who may have the bodies of blocks, asked one after the other.
@@ -91,6 +91,8 @@ class Watcher(WatchState):
         self._standing: dict[tuple[Kind, int | bytes], Finding] = {}
         self._hands = Hands(root_chain.contract, self._still)
         self._steps = 0
+        self.plans: tuple[Plan, ...] = ()
+        """Calls that were due at the last step, whoever makes them."""
 
     def __repr__(self) -> str:
         return f"<Watcher posted={self.view.posted} verified={self.line.verified} standing={len(self._standing)}>"
@@ -143,17 +145,19 @@ class Watcher(WatchState):
         Raises only what its own disk raises (`JournalFull`, `JournalError`).
         """
         report = Report()
-        try:
-            self._follow(report)
-            now = self.connection.timestamp()
-            self._fetch(report, now, self.policy.patience)
-            self._advance(report)
-            standing, plans = self._judge(now)
-            self._note(standing, report)
-            if self.sender is not None:
-                self._act(plans, now, report)
-        except EthereumError as failure:
-            self._note([*self._standing.values(), Finding(Kind.CHAIN_AWAY, 0, str(failure))], report)
+        with self.lock:
+            try:
+                self._follow(report)
+                now = self.connection.timestamp()
+                self._fetch(report, now, self.policy.patience)
+                self._advance(report)
+                standing, plans = self._judge(now)
+                self.plans = tuple(plans)
+                self._note(standing, report)
+                if self.sender is not None:
+                    self._act(plans, now, report)
+            except EthereumError as failure:
+                self._note([*self._standing.values(), Finding(Kind.CHAIN_AWAY, 0, str(failure))], report)
         return report
 
     def _note(self, standing: Sequence[Finding], report: Report) -> None:

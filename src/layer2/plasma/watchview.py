@@ -12,6 +12,7 @@ from layer2.plasma.eventview import EventView
 from layer2.plasma.transaction import Deposit, Transaction, decode_transaction
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.ecdsa import to_compact
+from layer2.primitives.errors import RangeError
 
 __all__ = ["ExitSeen", "Game", "Question", "View"]
 
@@ -93,8 +94,10 @@ class View(EventView):
         self._put(self.tokens, args["id"], str(args["token"]))
 
     def _on_BlockSubmitted(self, args: dict[str, Any], event: Event) -> None:
-        word = args["word"]
-        self._put(self.headers, args["number"], Header(args["root"], word >> 32, word & 0xFFFFFFFF))
+        number, word = args["number"], args["word"]
+        if number != self.posted + 1:
+            raise RangeError(f"block {number} after {self.posted}", hint="the node leaves logs out")
+        self._put(self.headers, number, Header(args["root"], word >> 32, word & 0xFFFFFFFF))
 
     def _on_OperatorChanged(self, args: dict[str, Any], event: Event) -> None:
         self._put(self.words, "operator", str(args["operator"]))

@@ -125,6 +125,20 @@ def test_an_operator_that_shows_nothing_does_not_spoil_a_coin(stage: Stage, hold
     assert payer.wallet.standing(coin).next_block == 2
 
 
+def test_a_source_that_lies_does_not_keep_a_coin_from_its_payee(stage: Stage, holders: Holders) -> None:
+    payer = holders(PAYER)
+    coin = payer.deposit_ether(ETHER)
+    start = payer.wallet.history(coin)
+    payer.send(coin, PAYEE.address)
+    stage.operator.step()
+    bodies = CoinBodies(LocalBodies(stage.operator.store))
+    with pytest.raises(HistoryBroken, match="not shown"):
+        holders(PAYEE, gate=Liar()).receive(start)
+    assert holders(PAYEE, gate=Liar(), sources=[bodies]).receive(start).owner == PAYEE.address
+    payer.sync()
+    assert holders(PAYEE, gate=Liar()).receive(payer.wallet.history(coin)).owner == PAYEE.address
+
+
 def test_bodies_that_are_not_the_blocks_are_missing(stage: Stage, holders: Holders) -> None:
     class Other:
         def __init__(self, body: bytes) -> None:
@@ -205,6 +219,25 @@ def test_a_reorganisation_takes_back_what_was_followed(stage: Stage, holders: Ho
     assert payer.coins() == []
     again = holders(PAYER)
     assert (again.sync(), again.coins(), again.wallet.standing(coin).next_block) == ([], [], 2)
+
+
+def test_what_was_signed_before_a_reorganisation_is_not_signed_to_somebody_else(stage: Stage, holders: Holders) -> None:
+    payer = holders(PAYER)
+    coin = payer.deposit_ether(ETHER)
+    before = stage.chain.snapshot()
+    payer.send(coin, PAYER.address)
+    stage.operator.step()
+    payer.sync()
+    payer.send(coin, PAYEE.address)
+    stage.chain.revert(before)
+    stage.chain.mine(3)
+    for reopened in (False, True):
+        again = holders(PAYER) if reopened else payer
+        again.wallet.look()
+        with pytest.raises(CoinRefused, match="signed over to"):
+            again.wallet.transfer(coin, THIEF.address, 50)
+        with pytest.raises(CoinRefused, match="signed over until"):
+            again.exit(coin)
 
 
 # ------------------------------------------------------------------------------------------------------------- guard

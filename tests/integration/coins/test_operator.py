@@ -20,6 +20,7 @@ from layer2.plasma.refusals import (
     StateUnknown,
 )
 from layer2.primitives.errors import MalformedError, RangeError
+from layer2.primitives.workers import Workers
 
 from .conftest import PAYEE, PAYER, THIEF, Stage
 
@@ -166,6 +167,16 @@ def test_evidence_is_asked_for_in_pages_and_for_real_coins_only(stage: Stage) ->
     for wrong in ((-1, 1), (1 << 64, 1), (coin, 0)):
         with pytest.raises(RangeError):
             stage.operator.coin_evidence(*wrong)
+
+
+def test_signatures_are_judged_by_processes_as_they_are_here(stage: Stage) -> None:
+    coins = [stage.deposit() for _ in range(3)]
+    batch = [record_of(stage.give(coin)) for coin in coins] + [b"", record_of(stage.give(coins[0], by=THIEF))]
+    here = stage.operator.vouch(batch)
+    stage.operator.workers = Workers(1)
+    there = stage.operator.vouch(batch)
+    assert (there.signers, there.digests) == (here.signers, here.digests)
+    assert stage.operator.workers.restarts == 0
 
 
 # ------------------------------------------------------------------------------------------------------------ restarts

@@ -15,6 +15,7 @@ from layer2.api.coinservice import CoinService
 from layer2.api.coinwire import MOST_TRANSFERS, transfer_json
 from layer2.api.errors import Unreachable
 from layer2.api.hosting import Hosted
+from layer2.api.plasmabodies import RemoteBodies
 from layer2.ethereum.errors import WrongChain
 from layer2.plasma.cash.history import History, check_history
 from layer2.plasma.cash.holder import CoinHolder
@@ -22,7 +23,6 @@ from layer2.plasma.cash.refusals import BodyMissing, CoinSpent, CoinUnknown
 from layer2.plasma.cash.runs import record_of
 from layer2.plasma.cash.source import CoinBodies
 from layer2.plasma.refusals import SignatureWrong, StateUnknown
-from layer2.plasma.watchsource import HttpBodies
 from layer2.primitives.errors import RangeError
 
 from .conftest import ETHER, PAYEE, PAYER, THIEF, Stage
@@ -74,7 +74,7 @@ def test_transfers_in_evidence_and_bodies_out(stage: Stage, client: RemoteCoins)
     body = client.coin_body(1)
     assert body == stage.operator.coin_body(1)
     assert (client.body(1, 10, 30), client.body(1, len(body) + 5)) == (body[10:30], b"")
-    assert CoinBodies(HttpBodies(client.url)).coin_body(1) == body
+    assert CoinBodies(RemoteBodies(client.url)).coin_body(1) == body
 
 
 def test_a_coin_goes_from_hand_to_hand_over_http(

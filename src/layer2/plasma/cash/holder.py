@@ -18,7 +18,7 @@ from layer2.plasma.cash.wallet import CoinWallet
 from layer2.plasma.coins import SignedCoin
 from layer2.plasma.spending import LIFETIME
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
-from layer2.primitives.errors import InputError, Layer2Error
+from layer2.primitives.errors import InputError, Layer2Error, RangeError
 
 __all__ = ["CoinHolder"]
 
@@ -133,14 +133,20 @@ class CoinHolder:
         Raises what `CoinWallet.receive` raises.
         """
         self.wallet.look()
+        fault: Layer2Error | None = None
         for source in self._sources():
-            known = history.record.birth + len(history.evidence)
-            while known < self.wallet.sight.next_block:
-                more = source.coin_evidence(history.coin, known)
-                if not more:
-                    break
-                history = History(history.coin, history.record, (*history.evidence, *more))
-                known += len(more)
+            try:
+                return self.wallet.receive(self._completed(history, source))
+            except HistoryBroken as broken:
+                if broken.proven:
+                    raise
+                fault = broken
+            except (CoinRefused, RangeError):
+                raise
+            except Layer2Error as silent:
+                fault = silent
+        if fault is not None and not self._whole(history):
+            raise fault
         return self.wallet.receive(history)
 
     def fetch(self, coin: int) -> Standing:
@@ -211,6 +217,19 @@ class CoinHolder:
         self.wallet.deposited(coin, record)
         self.wallet.look()
         return coin
+
+    def _whole(self, history: History) -> bool:
+        return history.record.birth + len(history.evidence) >= self.wallet.sight.next_block
+
+    def _completed(self, history: History, source: EvidenceSource) -> History:
+        """The history with what a source shows of the blocks after it."""
+        evidence, end = list(history.evidence), self.wallet.sight.next_block - history.record.birth
+        while len(evidence) < end:
+            more = source.coin_evidence(history.coin, history.record.birth + len(evidence))
+            if not more:
+                break
+            evidence += more
+        return History(history.coin, history.record, tuple(evidence[: max(end, len(history.evidence))]))
 
     def _sources(self) -> list[EvidenceSource]:
         return [*([self.gate] if self.gate is not None else []), *self._others]

@@ -48,7 +48,7 @@ class CoinWallet:
         self._turn = 0
         self._held: dict[int, tuple[History, Standing]] = {}
         self._broken: dict[int, HistoryBroken] = {}
-        self._signed: dict[int, CoinTransaction] = {}
+        self._signed: dict[int, list[CoinTransaction]] = {}
         self._replay()
 
     def __repr__(self) -> str:
@@ -78,8 +78,8 @@ class CoinWallet:
 
     def signed_over(self, coin: int) -> CoinTransaction | None:
         """The transfer of a coin that was signed here and may still be in a block that was not followed."""
-        one = self._signed.get(coin)
-        return one if one is not None and _may_come(one, self._known(coin)[1]) else None
+        standing = self._known(coin)[1]
+        return next((one for one in self._signed.get(coin, ()) if _may_come(one, standing)), None)
 
     def broken(self, coin: int) -> HistoryBroken | None:
         """How a block took a coin without its owner, if one did: it can only be taken out."""
@@ -179,15 +179,16 @@ class CoinWallet:
         if expiry < standing.next_block:
             raise RangeError(f"expiry {expiry} is before the next block {standing.next_block}", hint="name a later one")
         one = CoinTransaction(coin, standing.last_block, address_bytes(to_address(to)), expiry)
-        before = self._signed.get(coin)
-        if before is not None and before != one and _may_come(before, standing):
+        # All that were ever signed: a reorganisation brings back times in which an old one could be included.
+        before = self.signed_over(coin)
+        if before is not None and before != one:
             raise CoinRefused(
                 f"coin {coin} is signed over to 0x{before.new_owner.hex()} until block {before.expiry}",
                 hint="wait for that block: two transfers of a coin are a double spend",
             )
         if before != one:
             self._journal.append_durable(_SIGNED, one.packed)
-        self._signed[coin] = one
+            self._signed.setdefault(coin, []).append(one)
         return SignedCoin(one, to_compact(self._signer.sign_typed(one.message, self.chain.domain)))
 
     # ------------------------------------------------------------------------------------------------------ exits
@@ -209,8 +210,8 @@ class CoinWallet:
         Raises:
             CoinRefused: a transfer of it is signed, and not all blocks that may hold it were checked.
         """
-        standing, signed = self._known(coin)[1], self._signed.get(coin)
-        if signed is not None and not though_signed and _may_come(signed, standing):
+        signed = self.signed_over(coin)
+        if signed is not None and not though_signed:
             raise CoinRefused(
                 f"coin {coin} is signed over until block {signed.expiry}",
                 hint="follow the blocks up to that one, or exit with though_signed",
@@ -240,7 +241,7 @@ class CoinWallet:
                 found[coin] = found[coin].extended(decode_evidence(entry.payload, coin, 8)[0])
             else:
                 one = decode_coin(entry.payload)
-                self._signed[one.coin] = one
+                self._signed.setdefault(one.coin, []).append(one)
         self.sight.step()
         self._turn = self.sight.turns
         for coin, history in found.items():

@@ -14,7 +14,7 @@ from layer2.plasma.cash.exits import Call, exit_kit
 from layer2.plasma.cash.history import History, Moved, check_history
 from layer2.plasma.cash.records import CoinHeader
 from layer2.plasma.cash.refusals import CoinRefused
-from layer2.plasma.cash.source import CoinSource
+from layer2.plasma.cash.source import BodiesOf, CoinSource
 from layer2.plasma.cash.watchbooks import CoinBooks
 from layer2.plasma.cash.watchjudge import subject_of
 from layer2.plasma.cash.watchview import CoinView, Doubt
@@ -22,6 +22,7 @@ from layer2.plasma.coins import COIN_BYTES, SignedCoin, coin_tree, decode_coin, 
 from layer2.plasma.malformed import BodyMalformed
 from layer2.plasma.watchfindings import Finding, Kind, Report
 from layer2.plasma.watchmemory import WatchMemory
+from layer2.plasma.watchsource import Sources
 from layer2.plasma.watchstore import WatchStore
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import Layer2Error, RangeError
@@ -47,9 +48,11 @@ class CoinWatchState:
     ) -> None:
         self.chain = chain
         self.connection = chain.connection
-        self.sources = list(sources) if isinstance(sources, Sequence) else [sources]
+        given = sources if isinstance(sources, Sequence) else [sources]
+        self.sources = Sources([BodiesOf(one) for one in given])
         self._coins = coins
         self._start_block, self._confirmations, self._depth = start_block, confirmations, memory
+        self._read_again = 0
         path = None if folder is None else Path(folder)
         identity = f"coins {chain.address} on chain {self.connection.chain_id}"
         self._memory = WatchMemory(None if path is None else path / "watcher.journal", identity)
@@ -119,6 +122,7 @@ class CoinWatchState:
         self._late: set[int] = set()
         self._closed: set[Doubt] = set()
         self._head = 0
+        self._gap = ""
 
     def _follow_from_memory(self) -> LogFollower:
         return LogFollower(
@@ -132,6 +136,10 @@ class CoinWatchState:
 
     def _follow(self, report: Report) -> None:
         """Read what is new. Raises EthereumError; nothing has changed then."""
+        if self._gap and self._head >= self._read_again:
+            # The node, or another one, may know better by now; not at every step, should it not.
+            self._read_again = self._head + self._depth
+            self._start_over(report, self._gap)
         try:
             update = self._follower.step()
         except ReorgTooDeep as failure:
@@ -176,6 +184,8 @@ class CoinWatchState:
         except (Layer2Error, LookupError, TypeError, ValueError) as failure:
             report.findings.append(Finding(Kind.EVENT_ODD, log.tx_hash, f"block {log.block_number}: {failure!r}"))
             self.view.pad(log.block_number, before)
+            if isinstance(failure, RangeError):
+                self._gap = str(failure)
             return
         if event.name in _ONCE:
             told = ", ".join(f"{name} {value}" for name, value in event.args.items())
@@ -187,6 +197,7 @@ class CoinWatchState:
     # ------------------------------------------------------------------------------------------------------- bodies
 
     def _fetch(self, report: Report, now: int, patience: int) -> None:
+        self.sources.begin()
         for number in self.missing():
             header = self.view.headers[number]
             batch = self._kept(header)
@@ -207,20 +218,19 @@ class CoinWatchState:
         return None if body is None else decode_coin_body(body)
 
     def _asked(self, header: CoinHeader, report: Report) -> list[SignedCoin] | None:
-        for source in self.sources:
-            try:
-                body = bytes(source.coin_body(header.number))
-                batch = decode_coin_body(body)
-                if coin_tree(one.transaction for one in batch).root != header.root:
-                    raise BodyMalformed(
-                        f"these {len(batch)} transfers do not lead to the root of block {header.number}"
-                    )
-            except Exception as failure:  # whatever a stranger's answer makes of itself
-                report.findings.append(Finding(Kind.SOURCE_FAULTY, header.number, f"{source!r:.80}: {failure!r:.200}"))
-                continue
-            self.store.put(header.hash, header.number, body, ())
-            return batch
-        return None
+        def read(body: bytes) -> tuple[bytes, list[SignedCoin]]:
+            batch = decode_coin_body(body)
+            if coin_tree(one.transaction for one in batch).root != header.root:
+                raise BodyMalformed(f"{len(batch)} transfers do not lead to the root of block {header.number}")
+            return body, batch
+
+        found, said = self.sources.ask(header.number, read)
+        report.findings += [Finding(Kind.SOURCE_FAULTY, header.number, text) for text in said]
+        if found is None:
+            return None
+        body, batch = found
+        self.store.put(header.hash, header.number, body, ())
+        return batch
 
     def _advance(self) -> None:
         """Go on with the books as far as bodies are there; what is wrong stays in `faults`."""
