@@ -1,17 +1,20 @@
-"""The nodes as commands: operator, watcher, both in one (`run`), and one turn of a watcher (`challenge`)."""
+"""The nodes as commands: operator, watcher, all in one (`run`), and one turn of a watcher (`challenge`)."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
 import click
 
+from layer2.cli.coin_nodes import LISTEN, coin_operator_of, operating_coins
+from layer2.cli.coin_place import coin_place_of, has_coins
 from layer2.cli.daemons import Daemon, run_daemons
-from layer2.cli.plasma_desk import operator_option
-from layer2.cli.plasma_gates import local_operator, serving, source_at
+from layer2.cli.plasma_desk import sources_option
+from layer2.cli.plasma_gates import local_operator, serving, serving_watcher, sources_at
+from layer2.cli.plasma_hostile import KINDS, HostileNode
 from layer2.cli.plasma_place import Place, place_of
 from layer2.cli.rollup_nodes import loop_options
 from layer2.cli.verbs import PLASMA
@@ -51,6 +54,14 @@ def watching_options(command: F) -> F:
 # ------------------------------------------------------------------------------------------------------------- daemons
 
 
+class Watching(Protocol):
+    """A watcher, or what is served of one."""
+
+    def step(self) -> Report:
+        """Do all that is due."""
+        ...
+
+
 def operating(inner: Operator) -> Daemon:
     """Makes blocks of what is pending and submits them."""
 
@@ -61,7 +72,7 @@ def operating(inner: Operator) -> Daemon:
     return Daemon("operator", step)
 
 
-def watching(inner: Watcher) -> Daemon:
+def watching(inner: Watching) -> Daemon:
     """Reads, judges, acts."""
     return Daemon("watcher", lambda: told(inner.step()))
 
@@ -80,30 +91,62 @@ def told(report: Report) -> list[str]:
 @PLASMA.verb("operator")
 @loop_options
 @serving_options
-def operator(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str) -> None:
+@click.option("--hostile", type=click.Choice(KINDS), help="Cheat like this, on a development chain: to practise.")
+def operator(
+    workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str, hostile: str | None
+) -> None:
     """Run the operator: takes payments over HTTP, makes blocks and submits them as the acting account."""
-    with _operator(place_of(workspace), once, listen, workers, least_fee) as inner:
-        run_daemons([operating(inner)], parse_duration(interval), once=once)
+    place = place_of(workspace)
+    if hostile is None:
+        with _operator(place, once, listen, workers, least_fee) as inner:
+            run_daemons([operating(inner)], parse_duration(interval), once=once)
+        return
+    with local_operator(place, least_fee=parse_amount(least_fee)) as inner, contextlib.ExitStack() as held:
+        node = HostileNode(hostile, place, inner)
+        if not once:
+            url = held.enter_context(serving(inner, listen, node.body_path))
+            click.echo(f"operator    serves {url}, and cheats: {hostile}")
+        run_daemons([Daemon("operator", node.step)], parse_duration(interval), once=once)
 
 
 @PLASMA.verb("watcher")
 @watching_options
 @loop_options
-@operator_option
-def watcher(workspace: Workspace, only_look: bool, patience: str, once: bool, interval: str, operator: str) -> None:
-    """Run a watcher: checks every block and every exit, stops exits of what was spent, and claims what is due."""
+@click.option("--serve", help="Tell others what it finds, and serve the bodies that it has checked, at host:port.")
+@sources_option
+def watcher(
+    workspace: Workspace,
+    only_look: bool,
+    patience: str,
+    once: bool,
+    interval: str,
+    serve: str | None,
+    operator: tuple[str, ...],
+) -> None:
+    """Run a watcher: checks every block and every exit, stops exits of what was spent, and claims what is due.
+
+    It needs no operator to start, nor to stop what it has evidence against.
+    """
     place = place_of(workspace)
-    with source_at(operator, place) as source, _watcher(place, source, only_look, patience) as inner:
-        run_daemons([watching(inner)], parse_duration(interval), once=once)
+    with (
+        _watcher(place, sources_at(operator, place), only_look, patience) as inner,
+        contextlib.ExitStack() as held,
+    ):
+        steps: Watching = inner
+        if serve is not None:
+            service = held.enter_context(serving_watcher(inner, serve))
+            click.echo(f"watcher     serves {service.url}")
+            steps = service.desk
+        run_daemons([watching(steps)], parse_duration(interval), once=once)
 
 
 @PLASMA.verb("challenge")
 @watching_options
-@operator_option
-def challenge(workspace: Workspace, only_look: bool, patience: str, operator: str) -> None:
+@sources_option
+def challenge(workspace: Workspace, only_look: bool, patience: str, operator: tuple[str, ...]) -> None:
     """Look once through all blocks and exits, and challenge what is wrong."""
     place = place_of(workspace)
-    with source_at(operator, place) as source, _watcher(place, source, only_look, patience) as inner:
+    with _watcher(place, sources_at(operator, place), only_look, patience) as inner:
         report, standing = inner.step(), inner.status()
         facts = {
             "acts": [
@@ -128,6 +171,7 @@ def challenge(workspace: Workspace, only_look: bool, patience: str, operator: st
 @watching_options
 @loop_options
 @serving_options
+@click.option("--listen-coins", default=LISTEN, show_default=True, help="Where to serve coins, host:port.")
 def run(
     workspace: Workspace,
     only_look: bool,
@@ -137,14 +181,21 @@ def run(
     listen: str,
     workers: int,
     least_fee: str,
+    listen_coins: str,
 ) -> None:
-    """Run both: the operator, and a watcher that shares nothing with it but the chain, the account and the bodies."""
+    """Run all: the operator, a watcher that shares nothing with it but the chain, the account and the bodies, and the
+    operator of coins, if a coin chain is deployed."""
     place = place_of(workspace)
     with (
         _operator(place, once, listen, workers, least_fee) as inner,
-        _watcher(place, LocalBodies(inner.store), only_look, patience) as other,
+        _watcher(place, [LocalBodies(inner.store)], only_look, patience) as other,
+        contextlib.ExitStack() as held,
     ):
-        run_daemons([operating(inner), watching(other)], parse_duration(interval), once=once)
+        daemons = [operating(inner), watching(other)]
+        if has_coins(workspace):
+            coins = held.enter_context(coin_operator_of(coin_place_of(workspace), once, listen_coins, workers))
+            daemons.append(operating_coins(coins))
+        run_daemons(daemons, parse_duration(interval), once=once)
 
 
 @contextlib.contextmanager
@@ -161,10 +212,12 @@ def _operator(place: Place, once: bool, listen: str, workers: int, least_fee: st
 
 
 @contextlib.contextmanager
-def _watcher(place: Place, source: BodySource, only_look: bool, patience: str) -> Iterator[Watcher]:
+def _watcher(
+    place: Place, sources: BodySource | Sequence[BodySource], only_look: bool, patience: str
+) -> Iterator[Watcher]:
     inner = Watcher(
         place.root,
-        source,
+        sources,
         place.watcher_folder,
         sender=None if only_look else place.workspace.sender,
         policy=WatchPolicy(patience=parse_duration(patience)),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from layer2.plasma.blocks import Header
+from layer2.plasma.eventlog import EventNews
 from layer2.plasma.transaction import Deposit
 from layer2.primitives.typed_data import Domain
 
@@ -109,16 +109,8 @@ Happening = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class News:
-    """Undo `removed` in the given order (newest first), then take `new` (chain order), each with its block's number.
-
-    `head`: the newest block of the chain.
-    """
-
-    new: Sequence[tuple[int, Happening]] = field(default_factory=list)
-    removed: Sequence[tuple[int, Happening]] = field(default_factory=list)
-    head: int = 0
+News = EventNews[Happening]
+"""What happened on the chain, and what it took back."""
 
 
 class Chain(Protocol):

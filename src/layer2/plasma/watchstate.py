@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from layer2.plasma.watchevidence import Evidence
 from layer2.plasma.watchfindings import Finding, Kind, Report
 from layer2.plasma.watchline import Line
 from layer2.plasma.watchmemory import WatchMemory
-from layer2.plasma.watchsource import BodySource
+from layer2.plasma.watchsource import BodySource, Sources
 from layer2.plasma.watchstore import WatchStore
 from layer2.plasma.watchview import View
 from layer2.primitives.errors import Layer2Error, RangeError
@@ -57,8 +58,10 @@ class WatchState:
     ) -> None:
         self.root_chain = root_chain
         self.connection = root_chain.connection
-        self.sources = list(sources) if isinstance(sources, Sequence) else [sources]
+        self.sources = Sources(sources if isinstance(sources, Sequence) else [sources])
         self.workers = workers or Workers()
+        self.lock = threading.Lock()
+        """Held by a step, but while it waits for a source of bodies."""
         self._start_block, self._confirmations, self._depth = start_block, confirmations, memory
         self._read_again = 0
         path = None if folder is None else Path(folder)
@@ -218,6 +221,7 @@ class WatchState:
     # ------------------------------------------------------------------------------------------------------- bodies
 
     def _fetch(self, report: Report, now: int, patience: int) -> None:
+        self.sources.begin()
         for number in self.missing():
             header = self.view.headers[number]
             if header.hash in self.store or self._ask(number, header, report):
@@ -231,21 +235,23 @@ class WatchState:
         self._late &= self.view.headers.keys()
 
     def _ask(self, number: int, header: Header, report: Report) -> bool:
-        for source in self.sources:
-            try:
-                body = source.body(number)
-                if body is None:
-                    continue
-                records = split_body(bytes(body))
-                tree = BlockTree(packed_of(record) for record in records)
-                if len(records) != header.count or tree.root != header.root:
-                    raise BodyMalformed(f"{len(records)} records do not lead to the header of block {number}")
-            except Exception as failure:  # whatever a stranger's answer makes of itself
-                report.findings.append(Finding(Kind.SOURCE_FAULTY, number, f"{source!r:.80}: {failure!r:.200}"))
-                continue
-            self.store.put(header.hash, number, bytes(body), records)
-            return True
-        return False
+        def read(body: bytes) -> tuple[bytes, list[bytes]]:
+            records = split_body(body)
+            tree = BlockTree(packed_of(record) for record in records)
+            if len(records) != header.count or tree.root != header.root:
+                raise BodyMalformed(f"{len(records)} records do not lead to the header of block {number}")
+            return body, records
+
+        self.lock.release()
+        try:
+            found, said = self.sources.ask(number, read)
+        finally:
+            self.lock.acquire()
+        report.findings += [Finding(Kind.SOURCE_FAULTY, number, text) for text in said]
+        if found is None:
+            return False
+        self.store.put(header.hash, number, *found)
+        return True
 
     def _advance(self, report: Report) -> None:
         """Judge blocks in order, as far as bodies are there."""
