@@ -95,7 +95,7 @@ class CoinWatchState:
     # -------------------------------------------------------------------------------------------------------- chain
 
     def _reset(self) -> None:
-        self.view = CoinView(to_address(self.chain.contract.call("head")[0]))
+        self.view = CoinView(to_address(self.chain.contract.call("config")[0]))
         view, store = self.view, self.store
         self.books = CoinBooks(self.chain.domain, view.records, view.headers, store.body, self._coins)
         self._late: set[int] = set()
@@ -147,7 +147,7 @@ class CoinWatchState:
             self._take(log, report)
 
     def _take(self, log: Log, report: Report) -> None:
-        before = self.view.taken
+        before, operator = self.view.taken, self.view.operator
         try:
             event = self.chain.contract.decode_log(log)
             if event is None:
@@ -157,7 +157,9 @@ class CoinWatchState:
             report.findings.append(Finding(Kind.EVENT_ODD, log.tx_hash, f"block {log.block_number}: {failure!r}"))
             self.view.pad(log.block_number, before)
             return
-        if event.name in _ONCE:
+        # The constructor says who the first one is, which is no change.
+        same = event.name == "OperatorChanged" and self.view.operator == operator
+        if event.name in _ONCE and not same:
             told = ", ".join(f"{name} {value}" for name, value in event.args.items())
             report.findings.append(Finding(_ONCE[event.name], 0, told))
 
