@@ -29,6 +29,16 @@ class CoinPlace:
         return self.workspace.folder_of(f"coin-operator-{self.chain.address}")
 
     @property
+    def bodies(self) -> Path:
+        """Where it keeps the bodies of blocks: others may read them while it runs."""
+        return self.operator_folder / "bodies"
+
+    @property
+    def watcher_folder(self) -> Path:
+        """Where the acting account's watcher of coins keeps what it has seen."""
+        return self.workspace.folder_of(f"coin-watcher-{self.chain.address}-{self.workspace.signer.address}")
+
+    @property
     def journal(self) -> Path:
         """Where the memory of the acting account's wallet lives."""
         return self.workspace.folder / f"coins-{self.chain.address}.journal"

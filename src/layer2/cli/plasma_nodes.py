@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from layer2.cli.coin_nodes import LISTEN, coin_operator_of, operating_coins
+from layer2.cli.coin_nodes import LISTEN, coin_operator_of, coin_watcher_of, operating_coins
 from layer2.cli.coin_place import coin_place_of, has_coins
 from layer2.cli.daemons import Daemon, run_daemons
 from layer2.cli.plasma_desk import sources_option
@@ -18,10 +18,10 @@ from layer2.cli.plasma_hostile import KINDS, HostileNode
 from layer2.cli.plasma_place import Place, place_of
 from layer2.cli.rollup_nodes import loop_options
 from layer2.cli.verbs import PLASMA
+from layer2.cli.watching import Watching, report_json, told, watching, watching_options
 from layer2.cli.workspace import Workspace
 from layer2.plasma.operator import Operator
 from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchfindings import Report
 from layer2.plasma.watchplan import WatchPolicy
 from layer2.plasma.watchsource import BodySource, LocalBodies
 from layer2.primitives.units import format_amount, parse_amount, parse_duration
@@ -42,24 +42,7 @@ def serving_options(command: F) -> F:
     return listen(workers(fee(command)))
 
 
-def watching_options(command: F) -> F:
-    """Add how a watcher acts: `--only-look`, `--patience`."""
-    look = click.option("--only-look", is_flag=True, help="Say what is wrong, send nothing.")
-    patience = click.option(
-        "--patience", default="10 minutes", show_default=True, help="How long a body may be missing."
-    )
-    return look(patience(command))
-
-
 # ------------------------------------------------------------------------------------------------------------- daemons
-
-
-class Watching(Protocol):
-    """A watcher, or what is served of one."""
-
-    def step(self) -> Report:
-        """Do all that is due."""
-        ...
 
 
 def operating(inner: Operator) -> Daemon:
@@ -70,19 +53,6 @@ def operating(inner: Operator) -> Daemon:
         return [] if made is None else [f"block {made.number}: {made.count:,} transactions, root {made.root.hex()[:8]}"]
 
     return Daemon("operator", step)
-
-
-def watching(inner: Watching) -> Daemon:
-    """Reads, judges, acts."""
-    return Daemon("watcher", lambda: told(inner.step()))
-
-
-def told(report: Report) -> list[str]:
-    """What a watcher's step found and did, in words."""
-    lines = [f"{'ALARM ' if one.kind.alarming else ''}{one}" for one in report.findings]
-    for act in report.acts:
-        lines.append(f"{act.name} 0x{act.subject.hex()[:8]}: {'done' if act.done else 'not done'}, {act.detail}")
-    return lines
 
 
 # ------------------------------------------------------------------------------------------------------------ commands
@@ -149,13 +119,7 @@ def challenge(workspace: Workspace, only_look: bool, patience: str, operator: tu
     with _watcher(place, sources_at(operator, place), only_look, patience) as inner:
         report, standing = inner.step(), inner.status()
         facts = {
-            "acts": [
-                {"name": one.name, "subject": "0x" + one.subject.hex(), "done": one.done, "detail": one.detail}
-                for one in report.acts
-            ],
-            "findings": [
-                {"kind": one.kind.name, "alarming": one.kind.alarming, "detail": str(one)} for one in report.findings
-            ],
+            **report_json(report),
             "healthy": standing.healthy,
             "blocks": standing.posted,
             "verified": standing.verified,
@@ -183,8 +147,8 @@ def run(
     least_fee: str,
     listen_coins: str,
 ) -> None:
-    """Run all: the operator, a watcher that shares nothing with it but the chain, the account and the bodies, and the
-    operator of coins, if a coin chain is deployed."""
+    """Run all: the operator, a watcher that shares nothing with it but the chain, the account and the bodies, and both
+    of coins too, if a coin chain is deployed."""
     place = place_of(workspace)
     with (
         _operator(place, once, listen, workers, least_fee) as inner,
@@ -193,8 +157,10 @@ def run(
     ):
         daemons = [operating(inner), watching(other)]
         if has_coins(workspace):
-            coins = held.enter_context(coin_operator_of(coin_place_of(workspace), once, listen_coins, workers))
-            daemons.append(operating_coins(coins))
+            there = coin_place_of(workspace)
+            coins = held.enter_context(coin_operator_of(there, once, listen_coins, workers))
+            judge = held.enter_context(coin_watcher_of(there, [coins], only_look, patience))
+            daemons += [operating_coins(coins), watching(judge, "coinwatcher")]
         run_daemons(daemons, parse_duration(interval), once=once)
 
 
