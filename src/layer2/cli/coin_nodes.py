@@ -114,13 +114,14 @@ def guard(workspace: Workspace, once: bool, interval: str, operator: str, mirror
 def coin_watcher_of(
     place: CoinPlace, sources: Sequence[CoinSource], only_look: bool, patience: str
 ) -> Iterator[CoinWatcher]:
-    """The acting account's watcher of coins, as long as this lasts."""
+    """The acting account's watcher of coins, as long as this lasts; it thinks the account's own coins worth a bond."""
     inner = CoinWatcher(
         place.chain,
         sources,
         place.watcher_folder,
         sender=None if only_look else place.workspace.sender,
         policy=WatchPolicy(patience=parse_duration(patience)),
+        owners=[place.workspace.signer.address],
         start_block=place.start_block,
     )
     try:

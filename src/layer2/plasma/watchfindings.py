@@ -33,6 +33,7 @@ class Kind(Enum):
     EVENT_ODD = "an event of the contract that cannot be read"
     SOURCE_FAULTY = "a source of bodies fails, or gives what is none"
     TRANSFER_INVALID = "a block moves a coin without its owner: whoever has it leaves from the state before"
+    TRANSFER_VOID = "a block moves a coin that is not there, or not any more: that concerns nobody"
     EXIT_DOUBLE_SPENT = "an exit of a coin's transfer whose payer had spent the coin before"
     EXIT_INVENTED = "an exit of a coin whose history leaves out who owns it"
     EXIT_DOUBTED = "the history of an exit that is right is challenged"

@@ -47,12 +47,14 @@ class HostileCoinOperator:
 
     Attributes:
         withheld: numbers of blocks whose bodies it does not serve.
+        unsigned: of those whose bodies it serves with signatures of nobody.
     """
 
     def __init__(self, chain: CoinChain, operator: Sender) -> None:
         self.chain = chain
         self.operator = operator
         self.withheld: set[int] = set()
+        self.unsigned: set[int] = set()
         self._blocks: dict[int, tuple[CoinHeader, SparseTree, dict[int, SignedCoin]]] = {}
 
     def __repr__(self) -> str:
@@ -62,7 +64,10 @@ class HostileCoinOperator:
         """What it shows; raises BodyMissing for what it withholds."""
         if number in self.withheld or number not in self._blocks:
             raise BodyMissing(f"block {number} is not served", hint="none")
-        return encode_coin_body(self._blocks[number][2].values())
+        batch = self._blocks[number][2].values()
+        if number in self.unsigned:
+            return encode_coin_body(one._replace(signature=bytes(64)) for one in batch)
+        return encode_coin_body(batch)
 
     def block(self, *batch: SignedCoin, withhold: bool = False) -> int:
         """Submit a block of any transfers; its number."""
@@ -76,12 +81,17 @@ class HostileCoinOperator:
     def reveal(self) -> None:
         """Serve what was withheld."""
         self.withheld.clear()
+        self.unsigned.clear()
 
     def move(self, coin: int, number: int) -> Move:
         """The transfer of a coin that a block holds, as the contract takes it."""
-        header, tree, batch = self._blocks[number]
-        one = batch[coin]
+        header, tree, _ = self._blocks[number]
+        one = self.signed(coin, number)
         return Move(header, one.transaction, one.signature, tree.proof(coin).siblings)
+
+    def signed(self, coin: int, number: int) -> SignedCoin:
+        """The same with its signature, as it really is."""
+        return self._blocks[number][2][coin]
 
 
 class CoinTown:

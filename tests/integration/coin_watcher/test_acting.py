@@ -66,7 +66,8 @@ def test_two_watchers_race_and_one_wins(world: CoinWorld) -> None:
 
 
 def test_of_two_watchers_one_puts_up_a_bond_against_an_invented_history(world: CoinWorld) -> None:
-    first, second = world.watch("one"), world.watch("two", by="second")
+    owners = [world.people["payee"].address]
+    first, second = world.watch("one", owners=owners), world.watch("two", by="second", owners=owners)
     coin, _, number = invented_exit(world)
     assert first.step().done() == ["challengeHistory"]
     report = second.step()
@@ -80,7 +81,8 @@ def test_of_two_watchers_one_puts_up_a_bond_against_an_invented_history(world: C
 
 def test_a_bond_that_came_too_late_comes_home(world: CoinWorld) -> None:
     """Two watchers challenge in the same block: the exit falls once, and the other bond comes back."""
-    first, second = world.watch("one"), world.watch("two", by="second")
+    owners = [world.people["payee"].address]
+    first, second = world.watch("one", owners=owners), world.watch("two", by="second", owners=owners)
     coin, record, number = invented_exit(world)
     first.step()
     world.doubt("second", coin, number, record)

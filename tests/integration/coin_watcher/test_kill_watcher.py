@@ -33,9 +33,10 @@ class Files:
 
 url, address, folder, bodies, start = sys.argv[1:]
 connection = Connection.connect(url)
-sender = Sender(connection, connection.signers(6)[5])
+signers = connection.signers(6)
+sender = Sender(connection, signers[5])
 watcher = CoinWatcher(CoinChain.at(connection, address), Files(), folder, sender=sender,
-                      policy=WatchPolicy(question=None), start_block=int(start))
+                      policy=WatchPolicy(question=None), owners=[signers[2].address], start_block=int(start))
 for _ in range(2):
     for one in watcher.step().acts:
         print("act", one.name, one.done, flush=True)

@@ -69,12 +69,12 @@ class CoinChain:
 
     def exit(self, coin: int, number: int) -> CoinExit | None:
         """The same with all that the contract keeps of it."""
-        owner, exitable_at, _, challenges, _, prev_block, nonce = self.contract.call("exits", coin, number)
+        owner, exitable_at, _, challenges, prev_owner, prev_block, nonce = self.contract.call("exits", coin, number)
         if owner == ZERO_ADDRESS:
             return None
         # An exit of a deposit keeps what an exit before it left in the other slot.
-        return CoinExit(number, to_address(owner), int(exitable_at), int(challenges), int(prev_block) if number else 0,
-                        int(nonce))  # fmt: skip
+        spent, signer = (int(prev_block), to_address(prev_owner)) if number else (0, ZERO_ADDRESS)
+        return CoinExit(number, to_address(owner), int(exitable_at), int(challenges), spent, int(nonce), signer)
 
     def doubts(self, coin: int, number: int, nonce: int, challenge: ChallengeView) -> bool:
         """Whether a challenge of an exit's history is open."""

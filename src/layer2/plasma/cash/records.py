@@ -81,6 +81,7 @@ class CoinExit:
         challenges: of its history that are not answered.
         prev_block: the block of the transfer before it, zero for the deposit.
         nonce: which start of this exit it is.
+        prev_owner: who signed its transfer.
     """
 
     number: int
@@ -89,6 +90,7 @@ class CoinExit:
     challenges: int
     prev_block: int
     nonce: int
+    prev_owner: Address
 
 
 def coin_of(deposit: int) -> int:

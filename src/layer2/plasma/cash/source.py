@@ -7,7 +7,7 @@ from typing import Protocol
 from layer2.plasma.cash.refusals import BodyMissing
 from layer2.plasma.watchsource import BodySource
 
-__all__ = ["BodyMissing", "CoinBodies", "CoinSource"]
+__all__ = ["BodiesOf", "BodyMissing", "CoinBodies", "CoinSource"]
 
 
 class CoinSource(Protocol):
@@ -38,3 +38,20 @@ class CoinBodies:
         if found is None:
             raise BodyMissing(f"{self._source} has no body of coin block {number}", hint="ask another source, or wait")
         return found
+
+
+class BodiesOf:
+    """The other way round: a source of coin blocks among sources of bodies."""
+
+    def __init__(self, source: CoinSource) -> None:
+        self._source = source
+
+    def __repr__(self) -> str:
+        return f"<BodiesOf {self._source}>"
+
+    def body(self, number: int) -> bytes | None:
+        """The body of a block; None if it is not to be had. Raises what the source raises."""
+        try:
+            return self._source.coin_body(number)
+        except BodyMissing:
+            return None

@@ -3,6 +3,8 @@
 A coin stands as the contract would have it: the first transfer that spends the last one, in time and signed by its
 owner, is the next; anything else that a block says about it is a fault, and changes nothing. Whoever owns a coin with
 a fault leaves from the state before it: any later one can be challenged with what the fault invented.
+
+A root holds transfers, not their signatures: what a body shows unsigned may be signed all the same; its signer knows.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ class CoinBooks:
 
     Attributes:
         head: the last block up to which the standings go.
-        faults: by coin, in order.
+        faults: by coin, in order; also of coins that there are not.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class CoinBooks:
         self._before: dict[int, list[tuple[int, Standing | None]]] = {}
         self._seen: dict[int, dict[int, SignedCoin]] = {}
         self._blocks: dict[int, list[int]] = {}
+        self._learned: dict[bytes, bytes] = {}
         self._trees: OrderedDict[bytes, SparseTree] = OrderedDict()
 
     def __repr__(self) -> str:
@@ -82,10 +85,13 @@ class CoinBooks:
 
     def safe(self, coin: int) -> Standing | None:
         """How it stood before the first fault: from there its owner leaves, and nothing answers that against it."""
-        found, faults = self.standing(coin), self.faults.get(coin)
-        if found is None or not faults:
+        found = self.standing(coin)
+        if found is None:
+            return None
+        first = min((one.number for one in self.faults.get(coin, ()) if one.number >= found.record.birth), default=None)
+        if first is None:
             return found
-        return replace(found, moves=tuple(move for move in found.moves if move.number < faults[0].number))
+        return replace(found, moves=tuple(move for move in found.moves if move.number < first))
 
     def coins_of(self, owner: Address) -> list[int]:
         """Whose coins they are by all blocks up to `head`, paid ones too."""
@@ -118,6 +124,15 @@ class CoinBooks:
                 if move is not None:
                     yield move
 
+    def might_spend(self, coin: int, prev: int, last: int) -> bool:
+        """Whether a block up to `last` holds a transfer that would spend that of block `prev`, if it is signed."""
+        ones = ((number, signed.transaction) for number, signed in self._seen.get(coin, {}).items())
+        return any(one.prev_block == prev < number <= min(last, one.expiry) for number, one in ones)
+
+    def learn(self, signed: SignedCoin) -> None:
+        """A signature that a body may not show; for blocks that come, or come again."""
+        self._learned[signed.transaction.hash] = signed.signature
+
     def _signer(self, one: CoinTransaction, signature: bytes) -> Address | None:
         try:
             return to_address(coin_signer(one, self.domain, signature))
@@ -138,7 +153,8 @@ class CoinBooks:
         kept = [one for one in batch if self._chosen is None or one.transaction.coin in self._chosen]
         self._blocks[number] = [one.transaction.coin for one in kept]
         for one in kept:
-            self._seen.setdefault(one.transaction.coin, {})[number] = one
+            learned = self._learned.get(one.transaction.hash, one.signature)
+            self._seen.setdefault(one.transaction.coin, {})[number] = one._replace(signature=learned)
 
     def saw(self, number: int) -> bool:
         """Whether it was there."""
@@ -163,9 +179,10 @@ class CoinBooks:
 
     def _follow(self, header: CoinHeader, coin: int, before: list[tuple[int, Standing | None]]) -> Fault | None:
         standing = self.standing(coin)
-        # What earlier blocks say about a coin means nothing, and that of no coin concerns nobody.
-        if standing is None or header.number < standing.record.birth:
-            return Fault(coin, header.number, "there was no such coin") if standing is None else None
+        if standing is None:
+            return Fault(coin, header.number, "there is no such coin")
+        if header.number < standing.record.birth:
+            return Fault(coin, header.number, "the coin is younger: that means nothing")
         signed, tree = self._seen[coin][header.number], self._trees[header.hash]
         moved = Moved(signed, tree.proof(coin).siblings)
         try:

@@ -9,15 +9,14 @@ from pathlib import Path
 from layer2.ethereum.errors import EthereumError
 from layer2.ethereum.sender import Sender
 from layer2.plasma.cash.contract import CoinChain
-from layer2.plasma.cash.exits import ChallengeView
 from layer2.plasma.cash.source import CoinSource
-from layer2.plasma.cash.watchjudge import CoinExitNow, CoinJudge, subject_of
+from layer2.plasma.cash.watchjudge import CoinExitNow, CoinJudge
 from layer2.plasma.cash.watchstate import CoinWatchState
 from layer2.plasma.cash.watchview import CoinExitSeen, Doubt
 from layer2.plasma.watchfindings import Finding, Kind, Report
 from layer2.plasma.watchhands import Hands
 from layer2.plasma.watchplan import Plan, WatchPolicy
-from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
+from layer2.primitives.addresses import Address, to_address
 
 __all__ = ["COIN_FAULT_POINTS", "CoinStatus", "CoinWatcher"]
 
@@ -75,7 +74,8 @@ class CoinWatcher(CoinWatchState):
         sender: of a key of its own with money for bonds, to act with; None only looks.
         policy: what acts may cost, and when they are made.
         coins: to look after only these; None: after all.
-        owners: whose coins are worth a bond when withheld blocks might justify an exit: it can be lost.
+        owners: whose coins are worth a bond when blocks or signatures that nobody shows might justify an exit: those
+            who say that they have not signed. For others' coins such an exit is only told: the bond could be lost.
         start_block: of the chain below, at which the contract was deployed, or before.
         confirmations: blocks above one before it is read.
         memory: how deep a reorganisation may be, in blocks of the chain below, before all is read anew.
@@ -173,57 +173,52 @@ class CoinWatcher(CoinWatchState):
             standing += judged.findings
             plans += judged.plans
             if not judged.good and judged.plans and now - self._time_of(seen.block) > self.policy.stands:
-                standing.append(Finding(Kind.EXIT_UNCHALLENGED, subject_of(one.coin, one.number), "for too long"))
-            if judged.good and not one.doubts and one.exitable_at < now and one.coin not in self.view.paid_in:
+                standing.append(Finding(Kind.EXIT_UNCHALLENGED, one.subject, f"since block {seen.block}"))
+            if judged.good and not one.doubts and one.exit.exitable_at < now and one.coin not in self.view.paid_in:
                 due.append(one)
         plans += [judge.void(doubt, now) for doubt in self._void(me)]
         return standing, plans + self._claims(due, now)
 
     def _now(self, seen: CoinExitSeen) -> CoinExitNow | None:
         """An exit as the contract has it now; None if it is over, though the event was not read."""
-        row = self.chain.contract.call("exits", seen.coin, seen.number)
-        owner, exitable_at, _, challenges, prev_owner, prev_block, nonce = row
-        if owner == ZERO_ADDRESS:
+        found = self.chain.exit(seen.coin, seen.number)
+        if found is None:
             return None
-        doubts: list[ChallengeView] = []
-        for one in self.view.doubts if challenges else ():
-            if (one.coin, one.number, one.nonce) == (seen.coin, seen.number, nonce) and self._is_open(one):
-                doubts.append(one.challenge)
-        # An exit of a deposit keeps what an exit before it left in the other slot.
-        spent = int(prev_block) if seen.number else 0
-        return CoinExitNow(
-            seen.coin,
-            seen.number,
-            to_address(owner),
-            int(exitable_at),
-            to_address(prev_owner),
-            spent,
-            int(nonce),
-            tuple(doubts),
-        )
+        doubts = [
+            one.challenge
+            for one in (self.view.doubts if found.challenges else ())
+            if (one.coin, one.number, one.nonce) == (seen.coin, seen.number, found.nonce) and self._is_open(one)
+        ]
+        return CoinExitNow(seen.coin, found, tuple(doubts))
 
     def _is_open(self, doubt: Doubt) -> bool:
-        contract = self.chain.contract
-        known = contract.call("challengeId", doubt.coin, doubt.number, doubt.nonce, doubt.challenge.as_tuple())
-        return bool(contract.call("challenges", known))
+        return self.chain.doubts(doubt.coin, doubt.number, doubt.nonce, doubt.challenge)
 
     def _void(self, me: Address | None) -> list[Doubt]:
         """Challenges of one's own whose exit is over, with their bonds still there."""
-        mine = [one for one in self.view.doubts if one.challenge.challenger == me]
-        over = [one for one in mine if (one.coin, one.number) not in self.view.exits]
-        return [one for one in over if self._is_open(one)]
+        found: list[Doubt] = []
+        for one in self.view.doubts:
+            if one.challenge.challenger != me or one in self._closed:
+                continue
+            running = self.chain.exit(one.coin, one.number)
+            if running is not None and running.nonce == one.nonce:
+                continue
+            if self._is_open(one):
+                found.append(one)
+            else:
+                self._closed.add(one)
+        return found
 
     def _claims(self, due: list[CoinExitNow], now: int) -> list[Plan]:
         most, plans = self.policy.claims, list[Plan]()
         # One exit of a coin is paid: of two that are right, the first.
-        once = {one.coin: one for one in sorted(due, key=lambda one: -one.exitable_at)}
-        rows = sorted(once.values(), key=lambda one: (one.exitable_at, one.coin))
+        once = {one.coin: one for one in sorted(due, key=lambda one: -one.exit.exitable_at)}
+        rows = sorted(once.values(), key=lambda one: (one.exit.exitable_at, one.coin))
         for at in range(0, len(rows), most) if most else ():
             batch = rows[at : at + most]
-            dues = [(one.coin, one.number, self.view.records[one.coin].as_tuple()) for one in batch]
+            dues = [(one.coin, one.exit.number, self.view.records[one.coin].as_tuple()) for one in batch]
             gas, reward = 60_000 + 110_000 * len(batch), self.chain.profile.bounty * len(batch)
-            subject = subject_of(batch[0].coin, batch[0].number)
-            plans.append(Plan("claim", subject, (dues,), reward, now + _NO_HURRY, duty=False, gas=gas))
+            plans.append(Plan("claim", batch[0].subject, (dues,), reward, now + _NO_HURRY, duty=False, gas=gas))
         return plans
 
     def _standing_of_contract(self) -> list[Finding]:
@@ -246,4 +241,4 @@ class CoinWatcher(CoinWatchState):
         if plan.name == "voidChallenge":
             return True
         coin, number = int.from_bytes(plan.subject[:8], "big"), int.from_bytes(plan.subject[8:13], "big")
-        return bool(self.chain.contract.call("exits", coin, number)[0] != ZERO_ADDRESS)
+        return self.chain.exit(coin, number) is not None

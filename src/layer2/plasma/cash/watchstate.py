@@ -11,17 +11,18 @@ from layer2.ethereum.follower import LogFollower
 from layer2.ethereum.records import Log
 from layer2.plasma.cash.contract import CoinChain
 from layer2.plasma.cash.exits import Call, exit_kit
-from layer2.plasma.cash.history import History
+from layer2.plasma.cash.history import History, Moved, check_history
 from layer2.plasma.cash.records import CoinHeader
 from layer2.plasma.cash.refusals import CoinRefused
-from layer2.plasma.cash.source import CoinSource
+from layer2.plasma.cash.source import BodiesOf, CoinSource
 from layer2.plasma.cash.watchbooks import CoinBooks
 from layer2.plasma.cash.watchjudge import subject_of
-from layer2.plasma.cash.watchview import CoinView
-from layer2.plasma.coins import SignedCoin, coin_tree, decode_coin_body
+from layer2.plasma.cash.watchview import CoinView, Doubt
+from layer2.plasma.coins import COIN_BYTES, SignedCoin, coin_tree, decode_coin, decode_coin_body
 from layer2.plasma.malformed import BodyMalformed
 from layer2.plasma.watchfindings import Finding, Kind, Report
 from layer2.plasma.watchmemory import WatchMemory
+from layer2.plasma.watchsource import Sources
 from layer2.plasma.watchstore import WatchStore
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import Layer2Error, RangeError
@@ -47,9 +48,11 @@ class CoinWatchState:
     ) -> None:
         self.chain = chain
         self.connection = chain.connection
-        self.sources = list(sources) if isinstance(sources, Sequence) else [sources]
+        given = sources if isinstance(sources, Sequence) else [sources]
+        self.sources = Sources([BodiesOf(one) for one in given])
         self._coins = coins
         self._start_block, self._confirmations, self._depth = start_block, confirmations, memory
+        self._read_again = 0
         path = None if folder is None else Path(folder)
         identity = f"coins {chain.address} on chain {self.connection.chain_id}"
         self._memory = WatchMemory(None if path is None else path / "watcher.journal", identity)
@@ -71,7 +74,22 @@ class CoinWatchState:
 
     def missing(self) -> list[int]:
         """Blocks whose body nobody had yet."""
-        return [number for number in range(1, self.view.posted + 1) if not self.books.saw(number)]
+        return [number for number in range(self.books.head + 1, self.view.posted + 1) if not self.books.saw(number)]
+
+    def learn(self, history: History) -> None:
+        """Keep the signatures of a coin's history: bodies that an operator shows may lack them.
+
+        Durable when it returns. Raises HistoryBroken for one that the chain does not bear out.
+        """
+        headers = [header for number, header in self.view.headers.items() if number >= history.record.birth]
+        check_history(history, headers[: len(history.evidence)], self.chain.domain)
+        for one in history.evidence:
+            if isinstance(one, Moved):
+                transaction, signature = one.signed
+                self.store.learn(transaction.hash, transaction.packed + signature, [transaction.coin])
+                self.books.learn(one.signed)
+        # What was judged without them is judged again.
+        self.books.cut(0)
 
     def history(self, coin: int) -> History:
         """What the next owner of a coin needs. Raises StateUnknown while a block is not to be had."""
@@ -95,11 +113,16 @@ class CoinWatchState:
     # -------------------------------------------------------------------------------------------------------- chain
 
     def _reset(self) -> None:
-        self.view = CoinView(to_address(self.chain.contract.call("config")[0]))
+        self.view = CoinView(self.chain.operator())
         view, store = self.view, self.store
         self.books = CoinBooks(self.chain.domain, view.records, view.headers, store.body, self._coins)
+        for record in self.store.all_loose():
+            packed, signature = record[:COIN_BYTES], record[COIN_BYTES:]
+            self.books.learn(SignedCoin(decode_coin(packed), signature))
         self._late: set[int] = set()
+        self._closed: set[Doubt] = set()
         self._head = 0
+        self._gap = ""
 
     def _follow_from_memory(self) -> LogFollower:
         return LogFollower(
@@ -113,6 +136,10 @@ class CoinWatchState:
 
     def _follow(self, report: Report) -> None:
         """Read what is new. Raises EthereumError; nothing has changed then."""
+        if self._gap and self._head >= self._read_again:
+            # The node, or another one, may know better by now; not at every step, should it not.
+            self._read_again = self._head + self._depth
+            self._start_over(report, self._gap)
         try:
             update = self._follower.step()
         except ReorgTooDeep as failure:
@@ -143,6 +170,7 @@ class CoinWatchState:
             self.view.undo()
         if removed:
             self.books.cut(self.view.posted)
+            self._closed.clear()
         for log in new:
             self._take(log, report)
 
@@ -156,6 +184,8 @@ class CoinWatchState:
         except (Layer2Error, LookupError, TypeError, ValueError) as failure:
             report.findings.append(Finding(Kind.EVENT_ODD, log.tx_hash, f"block {log.block_number}: {failure!r}"))
             self.view.pad(log.block_number, before)
+            if isinstance(failure, RangeError):
+                self._gap = str(failure)
             return
         # The constructor says who the first one is, which is no change.
         same = event.name == "OperatorChanged" and self.view.operator == operator
@@ -169,6 +199,7 @@ class CoinWatchState:
     # ------------------------------------------------------------------------------------------------------- bodies
 
     def _fetch(self, report: Report, now: int, patience: int) -> None:
+        self.sources.begin()
         for number in self.missing():
             header = self.view.headers[number]
             batch = self._kept(header)
@@ -189,20 +220,19 @@ class CoinWatchState:
         return None if body is None else decode_coin_body(body)
 
     def _asked(self, header: CoinHeader, report: Report) -> list[SignedCoin] | None:
-        for source in self.sources:
-            try:
-                body = bytes(source.coin_body(header.number))
-                batch = decode_coin_body(body)
-                if coin_tree(one.transaction for one in batch).root != header.root:
-                    raise BodyMalformed(
-                        f"these {len(batch)} transfers do not lead to the root of block {header.number}"
-                    )
-            except Exception as failure:  # whatever a stranger's answer makes of itself
-                report.findings.append(Finding(Kind.SOURCE_FAULTY, header.number, f"{source!r:.80}: {failure!r:.200}"))
-                continue
-            self.store.put(header.hash, header.number, body, ())
-            return batch
-        return None
+        def read(body: bytes) -> tuple[bytes, list[SignedCoin]]:
+            batch = decode_coin_body(body)
+            if coin_tree(one.transaction for one in batch).root != header.root:
+                raise BodyMalformed(f"{len(batch)} transfers do not lead to the root of block {header.number}")
+            return body, batch
+
+        found, said = self.sources.ask(header.number, read)
+        report.findings += [Finding(Kind.SOURCE_FAULTY, header.number, text) for text in said]
+        if found is None:
+            return None
+        body, batch = found
+        self.store.put(header.hash, header.number, body, ())
+        return batch
 
     def _advance(self) -> None:
         """Go on with the books as far as bodies are there; what is wrong stays in `faults`."""
@@ -212,10 +242,13 @@ class CoinWatchState:
     def _standing_of_blocks(self, now: int) -> list[Finding]:
         found = []
         for coin, faults in self.books.faults.items():
+            gone = self.view.paid_in.get(coin, 1 << 62)
             for one in faults:
-                if self.view.paid_in.get(coin, 1 << 62) > self.view.posted_in.get(one.number, 0):
-                    detail = f"coin {coin}, block {one.number}: {one.why}"
-                    found.append(Finding(Kind.TRANSFER_INVALID, subject_of(coin, one.number), detail))
+                record = self.view.records.get(coin)
+                void = record is None or one.number < record.birth or gone <= self.view.posted_in.get(one.number, 0)
+                kind = Kind.TRANSFER_VOID if void else Kind.TRANSFER_INVALID
+                detail = f"coin {coin}, block {one.number}: {one.why}"
+                found.append(Finding(kind, subject_of(coin, one.number), detail))
         for number in sorted(self._late):
             since = self.view.headers[number].time
             found.append(Finding(Kind.BLOCK_WITHHELD, number, f"since {since}, {now - since} s"))
