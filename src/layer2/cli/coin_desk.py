@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from layer2.api.errors import Unreachable
-from layer2.api.plasmabodies import RemoteBodies
-from layer2.cli.coin_gates import coin_gate_at
+from layer2.cli.coin_gates import coin_gate_at, coin_sources_at
 from layer2.cli.coin_place import CoinPlace, coin_place_of
 from layer2.cli.rollup_desk import moment
 from layer2.cli.workspace import Workspace
@@ -19,13 +18,12 @@ from layer2.ethereum.assets import asset_at
 from layer2.plasma.cash.gate import CoinGate
 from layer2.plasma.cash.holder import CoinHolder
 from layer2.plasma.cash.records import CoinRecord, Kind
-from layer2.plasma.cash.source import CoinBodies, CoinSource
 from layer2.plasma.cash.wallet import CoinWallet
 from layer2.primitives.errors import InputError
 from layer2.store.errors import JournalLocked
 from layer2.store.journal import Journal
 
-__all__ = ["CoinDesk", "coin_desk_of", "coin_named", "sources_option"]
+__all__ = ["CoinDesk", "blocks_option", "coin_desk_of", "coin_named", "sources_option"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _RECOVERY = "receive the coins again: the operator, or who paid them, has their histories"
@@ -69,7 +67,7 @@ def coin_desk_of(
 
     Args:
         operator: a URL, or `local`; None asks nobody but the chain.
-        mirrors: URLs of others that have the bodies of blocks.
+        mirrors: URLs and folders of others that have the bodies of blocks.
         needed: whether the command is of no use without the operator. If not, one that is not there is a line on
             stderr, and the chain, mirrors and the wallet's own memory have to do.
     """
@@ -80,8 +78,8 @@ def coin_desk_of(
             gate = _gate(operator, place, held, needed)
         journal = held.enter_context(Journal(place.journal, kind="coin wallet", recovery=_RECOVERY))
         wallet = CoinWallet(place.chain, workspace.signer, journal, place.sight())
-        sources: list[CoinSource] = [CoinBodies(RemoteBodies(url)) for url in mirrors]
-        holder = CoinHolder(wallet, workspace.sender, gate, sources)
+        known = [*mirrors, *(["local"] if operator == "local" and gate is None and place.bodies.is_dir() else [])]
+        holder = CoinHolder(wallet, workspace.sender, gate, coin_sources_at(known, place))
         for fault in holder.sync():
             click.echo(f"not followed: {fault}", err=True)
         yield CoinDesk(workspace, place, holder)
@@ -106,8 +104,21 @@ def sources_option(command: F) -> F:
         envvar="LAYER2_COIN_OPERATOR",
         help="URL of the operator of coins; local is the folder of this machine's own, when it is not running.",
     )
-    mirror = click.option("--mirror", "mirrors", multiple=True, help="URL of somebody else who has blocks.")
+    mirror = click.option("--mirror", "mirrors", multiple=True, help="URL or folder of somebody else who has blocks.")
     return operator(mirror(command))
+
+
+def blocks_option(command: F) -> F:
+    """Add `--operator` of who needs nothing but bodies of blocks; it can be given several times."""
+    return click.option(
+        "--operator",
+        multiple=True,
+        default=("local",),
+        show_default="local",
+        envvar="LAYER2_COIN_OPERATOR",
+        help="Where bodies of blocks are: URL of an operator, a folder, or local, the folder of this machine's own "
+        "operator. Several are asked in turn; none has to answer.",
+    )(command)
 
 
 def coin_named(text: str) -> int:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from layer2.cli.coin_place import CoinPlace
-from layer2.cli.plasma_gates import MARGIN, listening, require_url
+from layer2.cli.plasma_gates import MARGIN, bodies_at, listening, require_url
 from layer2.plasma.cash.gate import CoinGate
 from layer2.plasma.cash.operator import CoinOperator
+from layer2.plasma.cash.source import CoinBodies, CoinSource
 from layer2.primitives.workers import Workers
 from layer2.store.errors import JournalLocked
 
-__all__ = ["coin_gate_at", "local_coins", "serving_coins"]
+__all__ = ["coin_gate_at", "coin_sources_at", "local_coins", "serving_coins"]
 
 
 @contextlib.contextmanager
@@ -35,6 +36,11 @@ def coin_gate_at(where: str, place: CoinPlace) -> Iterator[CoinGate]:
         yield client
     finally:
         client.close()
+
+
+def coin_sources_at(wheres: Sequence[str], place: CoinPlace) -> list[CoinSource]:
+    """Bodies of coin blocks from URLs, folders, and `local`, this machine's operator. Nobody is asked yet."""
+    return [CoinBodies(one) for one in bodies_at(wheres, place.bodies)]
 
 
 @contextlib.contextmanager

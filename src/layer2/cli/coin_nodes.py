@@ -1,25 +1,38 @@
-"""The nodes of coins as commands: the operator, and an owner's guard."""
+"""The nodes of coins as commands: operator, watcher, one turn of a watcher (`challenge`), and an owner's guard."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
-from layer2.cli.coin_desk import CoinDesk, coin_desk_of, sources_option
-from layer2.cli.coin_gates import local_coins, serving_coins
+from layer2.cli.coin_desk import CoinDesk, blocks_option, coin_desk_of, sources_option
+from layer2.cli.coin_gates import coin_sources_at, local_coins, serving_coins
 from layer2.cli.coin_place import CoinPlace, coin_place_of
 from layer2.cli.daemons import Daemon, run_daemons
 from layer2.cli.rollup_nodes import loop_options
 from layer2.cli.verbs import COINS
+from layer2.cli.watching import report_json, told, watching, watching_options
 from layer2.cli.workspace import Workspace
 from layer2.plasma.cash.operator import CoinOperator
+from layer2.plasma.cash.source import CoinSource
+from layer2.plasma.cash.watcher import CoinWatcher
+from layer2.plasma.watchplan import WatchPolicy
 from layer2.primitives.units import parse_duration
 from layer2.primitives.workers import Workers
 
-__all__ = ["LISTEN", "coin_operator_of", "guard", "operating_coins", "operator"]
+__all__ = [
+    "LISTEN",
+    "challenge",
+    "coin_operator_of",
+    "coin_watcher_of",
+    "guard",
+    "operating_coins",
+    "operator",
+    "watcher",
+]
 
 LISTEN = "127.0.0.1:8571"
 
@@ -56,6 +69,38 @@ def operator(workspace: Workspace, once: bool, interval: str, listen: str, worke
         run_daemons([operating_coins(inner)], parse_duration(interval), once=once)
 
 
+@COINS.verb("watcher")
+@watching_options
+@loop_options
+@blocks_option
+def watcher(
+    workspace: Workspace, only_look: bool, patience: str, once: bool, interval: str, operator: tuple[str, ...]
+) -> None:
+    """Run a watcher of coins, everybody's: checks every block and every exit, stops wrong ones, claims what is due."""
+    place = coin_place_of(workspace)
+    with coin_watcher_of(place, coin_sources_at(operator, place), only_look, patience) as inner:
+        run_daemons([watching(inner)], parse_duration(interval), once=once)
+
+
+@COINS.verb("challenge")
+@watching_options
+@blocks_option
+def challenge(workspace: Workspace, only_look: bool, patience: str, operator: tuple[str, ...]) -> None:
+    """Look once through all blocks and exits of coins, and challenge what is wrong."""
+    place = coin_place_of(workspace)
+    with coin_watcher_of(place, coin_sources_at(operator, place), only_look, patience) as inner:
+        report, standing = inner.step(), inner.status()
+        facts = {
+            **report_json(report),
+            "healthy": standing.healthy,
+            "blocks": standing.posted,
+            "known": standing.known,
+        }
+        blocks = f"{standing.known:,} of {standing.posted:,} blocks known"
+        seen = f"{blocks}, {standing.coins:,} coins, {standing.exits:,} exits open"
+        workspace.emit(facts, "\n".join([*told(report), seen]))
+
+
 @COINS.verb("guard")
 @loop_options
 @sources_option
@@ -63,6 +108,26 @@ def guard(workspace: Workspace, once: bool, interval: str, operator: str, mirror
     """Guard your coins: contradict exits of them by others, answer doubts about your own exits."""
     with coin_desk_of(workspace, operator, mirrors, needed=False) as desk:
         run_daemons([guarding(desk)], parse_duration(interval), once=once)
+
+
+@contextlib.contextmanager
+def coin_watcher_of(
+    place: CoinPlace, sources: Sequence[CoinSource], only_look: bool, patience: str
+) -> Iterator[CoinWatcher]:
+    """The acting account's watcher of coins, as long as this lasts; it thinks the account's own coins worth a bond."""
+    inner = CoinWatcher(
+        place.chain,
+        sources,
+        place.watcher_folder,
+        sender=None if only_look else place.workspace.sender,
+        policy=WatchPolicy(patience=parse_duration(patience)),
+        owners=[place.workspace.signer.address],
+        start_block=place.start_block,
+    )
+    try:
+        yield inner
+    finally:
+        inner.close()
 
 
 @contextlib.contextmanager

@@ -30,13 +30,13 @@ class CoinPlace:
 
     @property
     def bodies(self) -> Path:
-        """Where the operator of this machine keeps the bodies of blocks."""
+        """Where it keeps the bodies of blocks: others may read them while it runs."""
         return self.operator_folder / "bodies"
 
     @property
     def watcher_folder(self) -> Path:
-        """Where the watcher of this machine keeps what it read."""
-        return self.workspace.folder_of(f"coin-watcher-{self.chain.address}")
+        """Where the acting account's watcher of coins keeps what it has seen."""
+        return self.workspace.folder_of(f"coin-watcher-{self.chain.address}-{self.workspace.signer.address}")
 
     @property
     def journal(self) -> Path:

@@ -8,7 +8,6 @@ from layer2.cli import (
     coin_money,
     coin_nodes,
     coin_views,
-    coin_watch,
     plasma_deploy,
     plasma_exits,
     plasma_money,
@@ -23,7 +22,7 @@ from layer2.cli.workspace import chain_options
 __all__ = ["build", "command"]
 
 _REGISTERED = (plasma_deploy, plasma_money, plasma_swaps, plasma_views, plasma_recover, plasma_exits, plasma_nodes)
-_REGISTERED_COINS = (coin_deploy, coin_money, coin_views, coin_exits, coin_nodes, coin_watch)
+_REGISTERED_COINS = (coin_deploy, coin_money, coin_views, coin_exits, coin_nodes)
 """Modules whose import has filled `PLASMA`, and `COINS` within it."""
 
 build = PLASMA.build

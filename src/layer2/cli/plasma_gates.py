@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MARGIN",
+    "bodies_at",
     "gate_at",
     "listening",
     "local_operator",
@@ -53,11 +54,16 @@ def gate_at(where: str, place: Place) -> Iterator[Gate]:
         yield gate
 
 
-def sources_at(wheres: Sequence[str], bodies: Path) -> list[BodySource]:
-    """Bodies of blocks from URLs of operators and watchers, folders, and `local`, this machine's operator's `bodies`.
+def sources_at(wheres: Sequence[str], place: Place) -> list[BodySource]:
+    """Bodies of blocks from URLs of operators and watchers, folders, and `local`, this machine's operator.
 
     Nobody is asked yet: one that is away or hostile is a finding of the watcher, which needs only one that is not.
     """
+    return bodies_at(wheres, place.bodies)
+
+
+def bodies_at(wheres: Sequence[str], local: Path) -> list[BodySource]:
+    """Bodies of blocks from URLs, folders, and `local`, the folder of this machine's operator. Nobody is asked yet."""
     found: list[BodySource] = []
     for where in wheres:
         if where.startswith(("http://", "https://")):
@@ -65,7 +71,7 @@ def sources_at(wheres: Sequence[str], bodies: Path) -> list[BodySource]:
 
             found.append(RemoteBodies(where))
         else:
-            found.append(FolderBodies(bodies if where == "local" else where))
+            found.append(FolderBodies(local if where == "local" else where))
     return found
 
 

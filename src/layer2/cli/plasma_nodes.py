@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from layer2.cli.coin_nodes import LISTEN, coin_operator_of, operating_coins
+from layer2.cli.coin_nodes import LISTEN, coin_operator_of, coin_watcher_of, operating_coins
 from layer2.cli.coin_place import coin_place_of, has_coins
-from layer2.cli.coin_watch import coin_watcher_of, watching_coins
 from layer2.cli.daemons import Daemon, run_daemons
 from layer2.cli.plasma_desk import sources_option
 from layer2.cli.plasma_gates import local_operator, serving, serving_watcher, sources_at
@@ -19,12 +18,10 @@ from layer2.cli.plasma_hostile import KINDS, HostileNode
 from layer2.cli.plasma_place import Place, place_of
 from layer2.cli.rollup_nodes import loop_options
 from layer2.cli.verbs import PLASMA
-from layer2.cli.watching import told, watching_options
+from layer2.cli.watching import Watching, report_json, told, watching, watching_options
 from layer2.cli.workspace import Workspace
-from layer2.plasma.cash.source import CoinBodies
 from layer2.plasma.operator import Operator
 from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchfindings import Report
 from layer2.plasma.watchplan import WatchPolicy
 from layer2.plasma.watchsource import BodySource, LocalBodies
 from layer2.primitives.units import format_amount, parse_amount, parse_duration
@@ -48,14 +45,6 @@ def serving_options(command: F) -> F:
 # ------------------------------------------------------------------------------------------------------------- daemons
 
 
-class Watching(Protocol):
-    """A watcher, or what is served of one."""
-
-    def step(self) -> Report:
-        """Do all that is due."""
-        ...
-
-
 def operating(inner: Operator) -> Daemon:
     """Makes blocks of what is pending and submits them."""
 
@@ -64,11 +53,6 @@ def operating(inner: Operator) -> Daemon:
         return [] if made is None else [f"block {made.number}: {made.count:,} transactions, root {made.root.hex()[:8]}"]
 
     return Daemon("operator", step)
-
-
-def watching(inner: Watching) -> Daemon:
-    """Reads, judges, acts."""
-    return Daemon("watcher", lambda: told(inner.step()))
 
 
 # ------------------------------------------------------------------------------------------------------------ commands
@@ -115,7 +99,7 @@ def watcher(
     """
     place = place_of(workspace)
     with (
-        _watcher(place, sources_at(operator, place.bodies), only_look, patience) as inner,
+        _watcher(place, sources_at(operator, place), only_look, patience) as inner,
         contextlib.ExitStack() as held,
     ):
         steps: Watching = inner
@@ -132,16 +116,10 @@ def watcher(
 def challenge(workspace: Workspace, only_look: bool, patience: str, operator: tuple[str, ...]) -> None:
     """Look once through all blocks and exits, and challenge what is wrong."""
     place = place_of(workspace)
-    with _watcher(place, sources_at(operator, place.bodies), only_look, patience) as inner:
+    with _watcher(place, sources_at(operator, place), only_look, patience) as inner:
         report, standing = inner.step(), inner.status()
         facts = {
-            "acts": [
-                {"name": one.name, "subject": "0x" + one.subject.hex(), "done": one.done, "detail": one.detail}
-                for one in report.acts
-            ],
-            "findings": [
-                {"kind": one.kind.name, "alarming": one.kind.alarming, "detail": str(one)} for one in report.findings
-            ],
+            **report_json(report),
             "healthy": standing.healthy,
             "blocks": standing.posted,
             "verified": standing.verified,
@@ -170,7 +148,7 @@ def run(
     listen_coins: str,
 ) -> None:
     """Run all: the operator, a watcher that shares nothing with it but the chain, the account and the bodies, and both
-    of coins, if a coin chain is deployed."""
+    of coins too, if a coin chain is deployed."""
     place = place_of(workspace)
     with (
         _operator(place, once, listen, workers, least_fee) as inner,
@@ -179,10 +157,10 @@ def run(
     ):
         daemons = [operating(inner), watching(other)]
         if has_coins(workspace):
-            coins = held.enter_context(coin_operator_of(coin_place_of(workspace), once, listen_coins, workers))
-            bodies = [CoinBodies(LocalBodies(coins.store))]
-            watched = coin_watcher_of(coin_place_of(workspace), bodies, only_look, patience)
-            daemons += [operating_coins(coins), watching_coins(held.enter_context(watched))]
+            there = coin_place_of(workspace)
+            coins = held.enter_context(coin_operator_of(there, once, listen_coins, workers))
+            judge = held.enter_context(coin_watcher_of(there, [coins], only_look, patience))
+            daemons += [operating_coins(coins), watching(judge, "coinwatcher")]
         run_daemons(daemons, parse_duration(interval), once=once)
 
 

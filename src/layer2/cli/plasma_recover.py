@@ -29,7 +29,7 @@ def recover_(workspace: Workspace, operator: tuple[str, ...]) -> None:
     """
     with desk_of(workspace) as desk, tempfile.TemporaryDirectory() as folder:
         place = desk.place
-        watcher = Watcher(place.root, sources_at(operator, place.bodies), folder, start_block=place.start_block)
+        watcher = Watcher(place.root, sources_at(operator, place), folder, start_block=place.start_block)
         try:
             report = watcher.step()
             found = recover(desk.wallet, watcher)

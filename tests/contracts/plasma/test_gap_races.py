@@ -158,6 +158,13 @@ def test_questions_that_are_open_when_the_chain_freezes_give_their_bonds_back(wo
     assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), 0)
 
 
+def test_a_chain_that_anybody_could_freeze_at_once_is_refused(world: World) -> None:
+    """With no time to show it, a question would be an answer."""
+    with reverts("ConfigInvalid", world.chain):
+        World(world.connection, dataDelay=0)
+    World(world.connection, dataDelay=1)
+
+
 # ----------------------------------------------------------------------------------------------- bonds never change
 
 

@@ -142,6 +142,8 @@ def test_a_coin_goes_over_http_and_leaves_without(
         assert "double spend" in fails("send", coin, "attacker", "--as", "payer", *there)
         does("send", coin, "payee", "--as", "payer", *there)
         operator.step()
+        # Whose own operator runs asks it by its URL, and can read its files all the same.
+        assert states(does, "payer") == []
         assert "yours" in does("receive", coin, "--as", "payee", *there)
         assert states(does, "payer", "--mirror", url) == []
     assert "layer2: " in fails("send", coin, "payer", "--as", "payee", *there)
@@ -167,6 +169,18 @@ def test_an_exit_of_what_was_passed_on_is_stopped_by_the_guard(
     does("send", coin, "attacker", "--as", "payee")
 
 
+def test_a_watcher_stops_it_for_an_owner_who_sleeps(nft: Contract, does: Command, tmp_path: Path) -> None:
+    coin = coin_of(does, "deposit", "1 ether", "--as", "payer")
+    does("send", coin, "payee", "--as", "payer")
+    does("operator", "--once")
+    does("exit", coin, "--as", "payer", "--home", str(tmp_path / "elsewhere"))
+    looked = does("challenge", "--only-look", "--as", "attacker", "--json")
+    assert ([one["kind"] for one in looked["findings"]], looked["acts"]) == (["EXIT_SPENT"], [])
+    assert (looked["blocks"], looked["known"]) == (1, 1)
+    assert "challengeSpent" in does("watcher", "--once", "--as", "watchtower")
+    assert does("status", "--json")["exits"] == 0
+
+
 def test_a_coin_that_is_signed_over_leaves_only_if_it_is_meant(nft: Contract, does: Command, fails: Command) -> None:
     coin = coin_of(does, "deposit", "1 ether", "--as", "payer")
     does("send", coin, "payee", "--as", "payer")
@@ -186,7 +200,9 @@ def test_all_nodes_run_in_one(nft: Contract, does: Command, capsys: pytest.Captu
         with pytest.raises(SystemExit) as ended:
             main(("plasma", *words))
         assert ended.value.code == 0
-    assert "coins       block 1: 1 transfers" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "coins       block 1: 1 transfers" in said
+    assert "ALARM" not in said
 
 
 def test_a_token_amount_is_a_coin(nft: Contract, node: AnvilNode, does: Command) -> None:

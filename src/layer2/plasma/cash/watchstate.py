@@ -175,7 +175,7 @@ class CoinWatchState:
             self._take(log, report)
 
     def _take(self, log: Log, report: Report) -> None:
-        before = self.view.taken
+        before, operator = self.view.taken, self.view.operator
         try:
             event = self.chain.contract.decode_log(log)
             if event is None:
@@ -187,7 +187,9 @@ class CoinWatchState:
             if isinstance(failure, RangeError):
                 self._gap = str(failure)
             return
-        if event.name in _ONCE:
+        # The constructor says who the first one is, which is no change.
+        same = event.name == "OperatorChanged" and self.view.operator == operator
+        if event.name in _ONCE and not same:
             told = ", ".join(f"{name} {value}" for name, value in event.args.items())
             report.findings.append(Finding(_ONCE[event.name], 0, told))
 
