@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from layer2.plasma.chain import ExitBegun, ExitEnded, ExitPaid, InFlightBegun, InFlightEnded
 from layer2.plasma.fields import Fields, read
@@ -18,6 +19,14 @@ Where = Callable[[bytes, int, int], tuple[int, int] | None]
 """Block and index of the transaction with a hash, if it stands in one of the blocks from the first to the last."""
 
 
+class _Watched(NamedTuple):
+    """A transaction that the contract decides about: its outputs, and the blocks it may stand in."""
+
+    outputs: int
+    first: int
+    expiry: int
+
+
 class Leaving:
     """Notes what the contract says; each note can be taken back (`step` -1)."""
 
@@ -28,7 +37,8 @@ class Leaving:
         self._places: dict[bytes, int] = {}
         self._ids: dict[int, bytes] = {}
         self._games: dict[bytes, tuple[bytes, ...]] = {}
-        self._watched: dict[bytes, int] = {}
+        self._watched: dict[bytes, _Watched] = {}
+        self._stands: dict[bytes, tuple[int, int]] = {}
 
     def __repr__(self) -> str:
         return f"<Leaving {len(+self._leaving)} paid={len(+self._paid)}>"
@@ -68,6 +78,27 @@ class Leaving:
                 if hashed in self._watched:
                     yield from self._found(hashed, len(transactions[index].outputs), number, index)
 
+    def undone(self, number: int) -> None:
+        """A block is none after all."""
+        self._stands = {hashed: place for hashed, place in self._stands.items() if place[0] != number}
+
+    def standing(self) -> dict[bytes, tuple[int, int] | None]:
+        """Where in the blocks each transaction stands that the contract decides about; None for nowhere yet."""
+        return {hashed: self._stands.get(hashed) for hashed in self._watched}
+
+    def resume(self, last: int, known: Mapping[bytes, tuple[int, int] | None]) -> Iterator[int]:
+        """Blocks up to `last` are there all at once: positions of which the contract has spoken.
+
+        Args:
+            known: what `standing` said after that block; about others the blocks are asked.
+        """
+        for hashed, one in self._watched.items():
+            place = known[hashed] if hashed in known else self._where(hashed, one.first, min(one.expiry, last))
+            if place is not None:
+                for _ in self._found(hashed, one.outputs, *place):
+                    pass
+        yield from tuple(self._ids)
+
     def _enter(self, one: InFlightBegun) -> None:
         fields = read(one.packed)
         if fields is None:
@@ -76,14 +107,15 @@ class Leaving:
             self._place(known, position)
         self._games[one.id] = one.input_ids
         hashed = transaction_hash(one.packed)
-        self._watched[hashed] = len(fields.outputs)
-        first = max(map(block_of, fields.inputs)) + 1
-        place = self._where(hashed, first, fields.expiry)
+        watched = _Watched(len(fields.outputs), max(map(block_of, fields.inputs)) + 1, fields.expiry)
+        self._watched[hashed] = watched
+        place = self._where(hashed, watched.first, watched.expiry)
         if place is not None:
-            for _ in self._found(hashed, len(fields.outputs), *place):
+            for _ in self._found(hashed, watched.outputs, *place):
                 pass
 
     def _found(self, hashed: bytes, outputs: int, number: int, index: int) -> Iterator[int]:
+        self._stands[hashed] = (number, index)
         for place in range(outputs):
             position = number << 24 | index << 8 | place
             self._place(output_id(hashed, place), position)

@@ -14,6 +14,7 @@ from layer2.plasma.blocks import BlockTree, Header
 from layer2.plasma.chainlog import happening_of
 from layer2.plasma.contract import RootChain
 from layer2.plasma.fields import packed_of, read, split_body
+from layer2.plasma.frozen import Freezer, Frozen
 from layer2.plasma.malformed import BodyMalformed
 from layer2.plasma.transaction import transaction_hash
 from layer2.plasma.validation import Flaw, Verdict, validate
@@ -24,7 +25,8 @@ from layer2.plasma.watchmemory import WatchMemory
 from layer2.plasma.watchsource import BodySource
 from layer2.plasma.watchstore import WatchStore
 from layer2.plasma.watchview import View
-from layer2.primitives.errors import Layer2Error, RangeError
+from layer2.primitives.errors import Layer2Error, MalformedError, RangeError
+from layer2.primitives.hashing import sha256
 from layer2.primitives.workers import Workers
 from layer2.store.journal import Journal
 
@@ -62,8 +64,8 @@ class WatchState:
         self._memory = WatchMemory(None if path is None else path / "watcher.journal", identity)
         try:
             self.store = WatchStore(None if path is None else path / "watcher.bodies")
-            self._reset()
-            self._memory.replay(self._replay_news, self._replay_verdict)
+            self.freezer = Freezer(None if path is None else path / "ledger", identity, "watcher")
+            self._reload()
             self._follower = self._follow_from_memory()
         except BaseException:
             self._memory.close()
@@ -130,6 +132,7 @@ class WatchState:
         self._head = 0
         self._over: set[bytes] = set()
         self._pushed: deque[bool] = deque()
+        self._kept: Frozen | None = None
 
     def _follow_from_memory(self) -> LogFollower:
         return LogFollower(
@@ -163,11 +166,14 @@ class WatchState:
         except RangeError as failure:
             self._start_over(report, str(failure))
             return
+        if self.line.verified < self.freezer.number:
+            self.freezer.drop("the chain took back blocks of it")
         oldest = update.head - 2 * self._depth
         self.view.forget(oldest)
         self.line.forget(oldest)
 
     def _start_over(self, report: Report, why: str) -> None:
+        self.freezer.drop(why)
         self._memory.start_over()
         self._reset()
         self._follower = self._follow_from_memory()
@@ -257,6 +263,7 @@ class WatchState:
         if verdict.good:
             self._memory.note_verdict(verdict.number, header.hash, "")
             self.line.accept(verdict.transactions, verdict.hashes.copy)
+            self._freeze()
             return
         flaws = ",".join(sorted({one.flaw.name for one in verdict.faults}))
         self._fault = f"{flaws}|{verdict}"
@@ -287,6 +294,16 @@ class WatchState:
 
     # ------------------------------------------------------------------------------------------------------- replay
 
+    def _reload(self) -> None:
+        """Be as it was: with the ledger that was kept, or else by reading each block again."""
+        self._reset()
+        self._kept = self.freezer.load()
+        self._memory.replay(self._replay_news, self._replay_verdict)
+        if self._kept is not None:
+            self.freezer.drop("it is of other blocks or deposits than the chain has")
+            self._reset()
+            self._memory.replay(self._replay_news, self._replay_verdict)
+
     def _replay_news(self, removed: int, new: list[Log]) -> None:
         self._apply(removed, new, Report())
 
@@ -298,8 +315,34 @@ class WatchState:
             self._fault = fault
             self.line.refuse()
             return
+        if self._kept is not None:
+            if header in self.store:
+                self._have.add(header)
+            self.line.accept_unread()
+            self._try_kept(self._kept)
+            return
         records = self.evidence.records(number)
         # A body that was lost is asked for again, and judged again.
         if records is not None:
             self._have.add(header)
             self.line.accept_again(records)
+
+    def _try_kept(self, kept: Frozen) -> None:
+        """If these are the blocks and deposits that the ledger was kept of, it is as after them."""
+        if self.line.verified != kept.number or kept.history != self._history():
+            return
+        try:
+            if self.line.thaw(kept):
+                self._kept = None
+        except MalformedError as failure:
+            self.freezer.drop(str(failure))
+
+    def _freeze(self) -> None:
+        """Keep the ledger, once enough has happened since the last time."""
+        headers, last = self.view.headers, self.line.verified
+        behind = sum(headers[number].count for number in range(min(self.freezer.number, last) + 1, last + 1))
+        if self.freezer.due(behind):
+            self.freezer.save(self.line.books.freeze(self._history()))
+
+    def _history(self) -> bytes:
+        return sha256(b"".join([self.view.headers[number].encoded for number in range(1, self.line.verified + 1)]))
