@@ -147,10 +147,9 @@ class Acceptance:
     def vouch(self, records: Sequence[bytes]) -> Vouched:
         """Judge signatures, for `accept`. Nothing is promised by this, and nothing held up."""
         with self.lock:
-            refused = self._pool.screen(records, self.ledger)
-        looked = [at for at in range(len(records)) if at not in refused]
+            batch = self._pool.screen(records, self.ledger)
+        looked = [at for at in range(len(records)) if at not in batch.refused]
         hashes, leaves, owners = check_in_parts(self.workers, self._prefix, [records[at] for at in looked])
-        batch = Vouched(records, refused)
         for place, at in enumerate(looked):
             batch.digests[at], batch.leaves[at], batch.owners[at] = hashes[place], leaves[place], owners[place]
         return batch
