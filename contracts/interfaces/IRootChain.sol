@@ -121,7 +121,7 @@ interface IRootChain is IRootChainTypes {
         payable;
 
     /// @notice Show a competitor: another transaction that spends the same output. In the first half only. Earns a claim
-    /// to the bond of the start.
+    /// to the bond of the start. Until it is answered, outputs that have joined or join are not registered.
     function challengeCanonical(
         bytes calldata data,
         bytes32[] calldata inputIds,
@@ -130,7 +130,8 @@ interface IRootChain is IRootChainTypes {
         Spend calldata competitor
     ) external;
 
-    /// @notice Show that the transaction was included, before every competitor shown. Until it can be claimed.
+    /// @notice Show that the transaction was included, before every competitor shown. Until it can be claimed. Outputs
+    /// that have joined are registered again: do it before an exit that is newer and not honest can be claimed.
     function answerCanonical(Proof calldata transaction, bytes32[] calldata inputIds) external;
 
     /// @notice Show that an input that joined was spent by another transaction; its bond goes to the caller.

@@ -88,26 +88,26 @@ interface IRootChainTypes {
         PaysInputs
     }
 
-    /// @notice An in-flight exit. Bits 0 to 3 are its inputs, bits 4 to 7 its outputs.
+    /// @notice An in-flight exit. Bits 0 to 3 are its inputs, bits 4 to 7 its outputs. What changes lies in one slot.
     /// @param bondOwner gets the bond of the start
-    /// @param exitableAt when it can be claimed
-    /// @param priority block of its youngest input, zero for deposits
-    /// @param piggybacked what wants to be paid and has not been yet
-    /// @param blocked what was shown to be spent
-    /// @param contested whether a competitor stands against it
-    /// @param startedAt inputs and outputs join, and competitors are shown, until W/2 after it
     /// @param competitor place `block << 16 | transaction` of the oldest competitor, or of itself once that was shown to
     /// be older; 2^56 - 1 for a competitor that was not included; zero for none
+    /// @param piggybacked what wants to be paid and has not been yet
+    /// @param blocked what was shown to be spent
+    /// @param contested whether a competitor stands against it: its outputs are not registered then
+    /// @param exitableAt when it can be claimed
+    /// @param priority block of its youngest input, zero for deposits
+    /// @param startedAt inputs and outputs join, and competitors are shown, until W/2 after it
     struct InFlight {
         address bondOwner;
-        uint40 exitableAt;
-        uint40 priority;
+        uint56 competitor;
         uint8 piggybacked;
         uint8 blocked;
         InFlightStatus status;
         bool contested;
+        uint40 exitableAt;
+        uint40 priority;
         uint40 startedAt;
-        uint56 competitor;
     }
 
     // ----------------------------------------------------------------------------------------------------- Events

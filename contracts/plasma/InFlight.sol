@@ -26,7 +26,7 @@ abstract contract InFlightExits is InFlightStart {
         if (_isGone(status)) revert ExitStatusWrong(o.id, status);
         f.piggybacked |= uint8(mask);
         _takeBond(_PIGGYBACK_BOND);
-        _register(o.token, f.priority, o.amount);
+        if (mask & _counted(f) != 0) _register(o.token, f.priority, o.amount);
         emit Piggybacked(id, mask);
     }
 
@@ -44,6 +44,7 @@ abstract contract InFlightExits is InFlightStart {
         uint256 place = competitor.proof.position == 0 ? NOT_INCLUDED : competitor.proof.position >> 8;
         uint256 known = f.competitor;
         if (known != 0 && place >= known) revert NotOlder(place, known);
+        if (!f.contested) _recount(data, f, true);
         (f.competitor, f.contested, f.bondOwner) = (uint56(place), true, msg.sender);
         emit Contested(id, other, place);
     }
@@ -57,6 +58,7 @@ abstract contract InFlightExits is InFlightStart {
         // Zero, so never older, while there is nothing to answer.
         if (place >= f.competitor) revert NotOlder(place, f.competitor);
         _requirePlaced(transaction);
+        if (f.contested) _recount(transaction.data, f, false);
         (f.competitor, f.contested, f.bondOwner) = (uint56(place), false, msg.sender);
         emit Answered(id, place);
     }
@@ -101,6 +103,7 @@ abstract contract InFlightExits is InFlightStart {
         bool settling = f.status == InFlightStatus.Open;
         uint256 earned = settling ? _settle(data, inputIds, inputData, id, f) : 0;
         bool outputs = f.status == InFlightStatus.PaysOutputs;
+        uint256 counted = _counted(f);
         uint256 left = 0;
         for (uint256 i; i < 8; ++i) {
             // The side that is not paid first: it no longer counts as registered then.
@@ -122,7 +125,7 @@ abstract contract InFlightExits is InFlightStart {
                 _markPaid(o.id, e);
             }
             earned += _BOUNTY;
-            _release(o.token, f.priority, o.amount, _PIGGYBACK_BOND - _BOUNTY);
+            _release(o.token, f.priority, mask & counted == 0 ? 0 : o.amount, _PIGGYBACK_BOND - _BOUNTY);
             f.piggybacked ^= uint8(mask);
             _payBoth(o.owner, o.token, amount, back);
         }
@@ -164,11 +167,39 @@ abstract contract InFlightExits is InFlightStart {
         if (other == PlasmaTx.hash(data)) revert SameTransaction();
     }
 
+    /// @dev Bits that are registered once they join: outputs are not while a competitor stands. Else many rivals of one
+    /// input could each hold up everybody with outputs that will not be paid.
+    function _counted(InFlight storage f) private view returns (uint256) {
+        return f.contested ? INPUTS : INPUTS | OUTPUTS;
+    }
+
+    /// @dev Outputs that joined leave the ledger, or come back to it: one change for each run of one token.
+    function _recount(bytes calldata data, InFlight storage f, bool leave) private {
+        uint256 bits = f.piggybacked >> 4;
+        uint256 priority = f.priority;
+        uint256 token = 0;
+        uint256 sum = 0;
+        unchecked {
+            for (uint256 k; bits != 0; ++k) {
+                if (bits & 1 != 0) {
+                    (, uint256 next, uint256 amount) = PlasmaTx.output(data, k);
+                    if (next != token) {
+                        _register(token, priority, sum);
+                        (token, sum) = (next, 0);
+                    }
+                    sum = leave ? sum - amount : sum + amount;
+                }
+                bits >>= 1;
+            }
+        }
+        _register(token, priority, sum);
+    }
+
     function _block(bytes32 id, InFlight storage f, Output memory o, uint256 mask, bytes32 spender) private {
-        if (f.piggybacked & mask == 0) revert PiggybackWrong(mask);
-        f.piggybacked ^= uint8(mask);
-        f.blocked |= uint8(mask);
-        _release(o.token, f.priority, o.amount, _PIGGYBACK_BOND);
+        (uint256 joined, uint256 blocked, uint256 counted) = (f.piggybacked, f.blocked, _counted(f));
+        if (joined & mask == 0) revert PiggybackWrong(mask);
+        (f.piggybacked, f.blocked) = (uint8(joined ^ mask), uint8(blocked | mask));
+        _release(o.token, f.priority, mask & counted == 0 ? 0 : o.amount, _PIGGYBACK_BOND);
         emit PiggybackBlocked(id, mask, spender);
         _pay(msg.sender, 0, _PIGGYBACK_BOND);
     }

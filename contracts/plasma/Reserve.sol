@@ -52,7 +52,9 @@ abstract contract Reserve is PlasmaBase {
 
     // ----------------------------------------------------------------------------------------------------- Ledger
 
+    /// @param amount modulo 2^256: a negative one ends what was registered
     function _register(uint256 token, uint256 priority, uint256 amount) internal {
+        if (amount == 0) return;
         unchecked {
             _ledgers[token] += amount;
             _buckets[token][priority >> 1] += amount << _lane(priority);

@@ -11,6 +11,7 @@ from tests.invariant.roottwin import CONFIG, W
 from layer2.plasma.game import ExitStatus, InFlightStatus, actions
 from layer2.plasma.game.errors import RootError
 from layer2.plasma.positions import block_of
+from layer2.plasma.transaction import payment
 
 
 class Endings(InFlightRules):
@@ -49,6 +50,71 @@ class Endings(InFlightRules):
         twin.settle(one, thief, newer)
         assert twin.status(source) == ExitStatus.PAID
         self.refused("InFlightStatusWrong", lambda: twin.settle(one, thief, newer))
+
+    def answered_in_the_last_second(self) -> None:
+        """Outputs that joined before and after a payment was contested count once it is answered."""
+        twin, payer = self.twin, self.address["payer"]
+        source = twin.deposit(payer, 70)
+        one, rival = self.draft([source], 3), self.draft([source], 4)
+        assert self.include([one])
+        first, second = one.outputs
+        twin.start(one, payer)
+        waiting = twin.state.reserve.total.get(0, 0)
+        twin.join(one, 4, first.owner)
+        assert twin.state.reserve.total[0] == waiting + first.amount
+        twin.contest(one, rival, source, by=self.address["thief"])
+        twin.join(one, 5, second.owner)
+        assert twin.state.reserve.total[0] == waiting
+        exitable = twin.state.flight(twin.flight_id(one)).exitable_at
+        place = self.places[one.hash][-1]
+        twin.at(exitable - 1)
+        twin.answer(one, place)
+        assert twin.state.reserve.total[0] == waiting + first.amount + second.amount
+        twin.at(exitable)
+        self.refused("TooLate", lambda: twin.answer(one, place))
+        twin.at(exitable)
+        twin.settle(one, payer, self.lists(0, 0, 2))
+        assert twin.status(place) == twin.status(place | 1) == ExitStatus.PAID
+
+    def contested_for_good(self) -> None:
+        """Of two outputs one is stopped while a competitor stands; the answer holds until an older one is shown."""
+        twin, payer = self.twin, self.address["payer"]
+        source = twin.deposit(payer, 80)
+        one, rival = self.draft([source], 3), self.draft([source], 4)
+        assert self.include([rival])
+        assert self.include([one])
+        place = self.places[one.hash][-1]
+        twin.start(one, payer)
+        waiting = twin.state.reserve.total.get(0, 0)
+        for bit, out in enumerate(one.outputs, 4):
+            twin.join(one, bit, out.owner)
+        twin.contest(one, rival, source)
+        twin.stop_output(one, place, self.draft([place], 5))
+        assert twin.state.reserve.total[0] == waiting
+        twin.answer(one, place)
+        assert twin.state.reserve.total[0] == waiting + one.outputs[1].amount
+        twin.contest(one, rival, source, self.places[rival.hash][-1])
+        assert twin.state.reserve.total[0] == waiting
+        self.refused("NotOlder", lambda: twin.answer(one, place))
+        twin.at(twin.state.flight(twin.flight_id(one)).exitable_at)
+        twin.settle(one, payer)
+        assert twin.state.reserve.total[0] == waiting
+        assert twin.status(place | 1) == ExitStatus.NONE
+
+    def bounties_cover_nothing(self) -> None:
+        """Out of nothing comes as much as is free, in two parts, and a wei: the first part's bounty does not pay it."""
+        twin, thief = self.twin, self.address["thief"]
+        free = twin.state.covers(0) - twin.state.reserve.total.get(0, 0)
+        if free < 50:
+            twin.deposit(self.address["payer"], 50 - free)
+            free = 50
+        mint = payment([twin.deposit(thief, 1)], [(thief, 0, 5), (thief, 0, free - 3)], 2**39)
+        assert self.include([mint])
+        small = self.places[mint.hash][0]
+        twin.exit(small, small | 1)
+        twin.at(twin.state.exit(twin.id(small)).time)
+        twin.claim(small, small | 1, by=thief, newer=(small >> 25,))
+        assert (twin.status(small), twin.status(small | 1)) == (ExitStatus.PAID, ExitStatus.OPEN)
 
     def paid_elsewhere(self) -> None:
         """An input leaves by an exit that nobody stops: then the transaction pays no output."""
@@ -93,7 +159,10 @@ class Endings(InFlightRules):
         twin, watcher = self.twin, self.address["watcher"]
         if self.with_stories and not twin.state.frozen:
             self.quarrel_at_the_edges()
+            self.answered_in_the_last_second()
+            self.contested_for_good()
             self.paid_elsewhere()
+            self.bounties_cover_nothing()
             self.heist_at_the_edges()
         twin.set_blacklisted(())
         for one, flight in self.flights(InFlightStatus.OPEN, joined=0):

@@ -9,6 +9,7 @@ from dataclasses import astuple, fields, is_dataclass
 from typing import Any
 
 from eth_account import Account
+from tests.invariant.roottrails import Trails
 from tests.unit.plasma.stage import WATCHER, Stage
 
 from layer2.ethereum.accounts import dev_keys
@@ -75,11 +76,12 @@ class World:
 
 
 class Counts:
-    """Calls accepted and refused, by entry point, over all runs."""
+    """Calls accepted and refused, by entry point, and stories of in-flight exits, over all runs."""
 
     def __init__(self) -> None:
         self.accepted: Counter[str] = Counter()
         self.refused: Counter[tuple[str, str]] = Counter()
+        self.stories: Counter[str] = Counter()
 
     @property
     def turned_down(self) -> Counter[str]:
@@ -92,7 +94,7 @@ class Counts:
         tried = self.accepted + self.turned_down
         rows = ", ".join(f"{name} {self.accepted[name]}/{times}" for name, times in sorted(tried.items()))
         errors = ", ".join(f"{name}.{error} {times}" for (name, error), times in sorted(self.refused.items()))
-        return f"{self.accepted.total()} of {tried.total()} calls: {rows}; {errors}"
+        return f"{self.accepted.total()} of {tried.total()} calls: {rows}; {errors}; {dict(self.stories)}"
 
 
 class Twin(Stage):
@@ -118,6 +120,7 @@ class Twin(Stage):
         self.seen: set[bytes] = set()
         self.flights: set[bytes] = set()
         self.asked: set[tuple[int, int]] = set()
+        self.trails = Trails(counts.stories)
 
     # ------------------------------------------------------------------------------------------------ surroundings
 
@@ -182,6 +185,7 @@ class Twin(Stage):
         self.state, self.now = after, time
         self.counts.accepted[name] += 1
         self.note(action, by, value, effects)
+        self.trails.follow(action, before, after)
         self._compare(action, by, value, effects, receipt)
         self.agreed = True
         return effects

@@ -32,12 +32,14 @@ from tests.invariant.rootplay import (
     tokens,
     users,
 )
+from tests.invariant.roottrails import STORIES
 from tests.invariant.roottwin import CONFIG, PEOPLE, Counts, W
 
-from layer2.plasma.game import Env, ExitStatus, InFlight, State, actions, exits, inflight, settlement
+from layer2.plasma.game import Effect, Env, ExitStatus, InFlight, State, actions, exits, inflight, settlement
 from layer2.plasma.game.env import Act
 from layer2.plasma.game.errors import TooLate
-from layer2.plasma.game.evidence import Spent, spent
+from layer2.plasma.game.evidence import Claimed, Spent, spent
+from layer2.plasma.game.exits import _claimable as claimable
 from layer2.plasma.game.reserve import Reserve
 from layer2.plasma.positions import block_of, encode_position
 from layer2.plasma.transaction import Transaction, fee_transaction
@@ -111,10 +113,13 @@ class LockStep(Endings):
         if not self.tries(lambda: twin.start(one, owner, bits)):
             return
         for bit, out in enumerate(one.outputs, 4):
-            if bit not in joined and steps[2]:
+            if bit not in joined and steps[2] and pick % 3:
                 self.tries(lambda bit=bit, out=out: twin.join(one, bit, out.owner))
         if steps[3]:
             self.tries(lambda: twin.contest(one, rival, source, by=self.address["thief"]))
+        for bit, out in enumerate(one.outputs, 4):
+            if bit not in joined and steps[2] and not pick % 3:
+                self.tries(lambda bit=bit, out=out: twin.join(one, bit, out.owner))
         if included and steps[4]:
             self.tries(lambda: twin.answer(one, self.places[one.hash][-1]))
         if included and pick % 2:
@@ -222,6 +227,7 @@ def test_contract_and_model_never_differ_and_many_calls_are_accepted() -> None:
     }  # fmt: skip
     assert refusals >= {"TooEarly", "TooLate", "NotCovered", "PaymentFailed", "ExitBlocked", "NotOlder"}
     assert len(refusals) > 20
+    assert set(counts.stories) == set(STORIES)
 
 
 # ----------------------------------------------------------------------------------------------------------- controls
@@ -248,11 +254,28 @@ def for_good(one: Act, spend: actions.Spend, position: int, owner: bytes) -> Spe
     return spent(one, spend, position, owner)._replace(until=2**40 - 1)
 
 
+def stay(one: Act, flight: InFlight, transaction: Transaction, contested: bool) -> None:
+    """Outputs of a contested in-flight exit count on."""
+
+
+def bounties_cover(one: Act, item: actions.Item, newer: tuple[int, ...]) -> Claimed:
+    """A bounty that is still to be paid covers what comes next in its batch."""
+    earned = one.state.config.bounty * sum(isinstance(it, Effect) and it.name == "ExitPaid" for it in one.effects)
+    one.state.held[0] -= earned
+    try:
+        return claimable(one, item, newer)
+    finally:
+        one.state.held[0] += earned
+
+
 CONTROLS: dict[str, tuple[object, str, object]] = {
     "the first half ends later": (inflight, "_first_half", too_late),
     "lists are ignored": (Reserve, "need", need),
     "registrations do not end": (Reserve, "release", forget),
     "bonds cover exits": (State, "covers", lambda self, token: self.balance.get(token, 0)),
+    "contested outputs stay registered": (inflight, "_recount", stay),
+    "outputs that join while contested are registered": (inflight, "registered", lambda flight, bit: True),
+    "bounties cover what comes next": (exits, "_claimable", bounties_cover),
     "an exit is stopped for ever": (exits, "spent", for_good),
     "what was paid elsewhere is paid again": (settlement, "_ENDED", ()),
     "everybody can be paid": (Env, "reaches", lambda self, owner, token: True),

@@ -9,7 +9,7 @@ from layer2.plasma.contract import InFlight, InFlightStatus, Profile, Proof
 from layer2.plasma.transaction import transaction_hash
 from layer2.plasma.watchevidence import NOWHERE, Evidence, Spender
 from layer2.plasma.watchfindings import Finding, Kind
-from layer2.plasma.watchplan import Plan
+from layer2.plasma.watchplan import ANSWER_MORE, GAS, Plan
 from layer2.plasma.watchview import ExitSeen, Game
 
 __all__ = ["Judge", "Judged"]
@@ -124,7 +124,11 @@ class Judge:
             plan = None
             if proof is not None:
                 answer = (proof.as_tuple(), list(game.input_ids))
-                plan = Plan("answerCanonical", game.id, answer, bond, state.exitable_at)
+                joined = {
+                    out.token for bit, out in enumerate(game.transaction.outputs, 4) if state.piggybacked >> bit & 1
+                }
+                gas = GAS["answerCanonical"] + ANSWER_MORE * max(0, len(joined) - 1)
+                plan = Plan("answerCanonical", game.id, answer, bond, state.exitable_at, gas=gas)
             result.add(Finding(Kind.CHALLENGE_WRONG, game.id, detail), plan)
 
     def _competitors(self, game: Game) -> Iterator[tuple[int, Spender]]:

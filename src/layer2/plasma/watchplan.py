@@ -8,7 +8,7 @@ from typing import Any
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
 
-__all__ = ["GAS", "Plan", "WatchPolicy"]
+__all__ = ["ANSWER_MORE", "GAS", "Plan", "WatchPolicy"]
 
 _GWEI = 10**9
 
@@ -25,6 +25,9 @@ GAS = {
     "claimInFlight": 400_000,
 }
 """What acts cost at most in gas, with proofs of a full block; a test compares them with what was spent."""
+
+ANSWER_MORE = 45_000
+"""Gas for each token beyond the first whose outputs an answer registers again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.contracts.plasma.builder import World
+from tests.contracts.plasma.builder import ETHER, World, deposit_id, packed
+from tests.contracts.plasma.games import Game
 
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection
@@ -24,3 +25,11 @@ def world(deployed: World) -> Iterator[World]:
 @pytest.fixture
 def connection(world: World) -> Connection:
     return world.connection
+
+
+@pytest.fixture
+def game(world: World) -> Game:
+    one, two = world.deposit(world.payer), world.deposit(world.successor)
+    data = packed([one.position, two.position], [(world.payee, 0, ETHER), (world.payer, 0, ETHER)])
+    owners = [world.payer, world.successor]
+    return Game(world, [one.proof, two.proof], owners, [deposit_id(1), deposit_id(2)], data)

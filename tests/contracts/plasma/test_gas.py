@@ -16,6 +16,7 @@ from tests.contracts.plasma.builder import (
 )  # fmt: skip
 
 from layer2.ethereum.artifacts import load_artifact
+from layer2.plasma.watchplan import ANSWER_MORE, GAS
 from layer2.testing import deploy_mock
 
 
@@ -129,3 +130,28 @@ def test_the_games_of_an_in_flight_exit(world: World) -> None:
     world.at(world.now + 3 * W)
     receipt = world.send(watcher, "claimInFlight", data, ids, [proof[3] for proof in proofs[:2]], [])
     show("ife.claim 2 inputs 1 output", receipt.gas_used, 160_000)
+
+
+def test_a_quarrel_about_four_tokens_stays_affordable(world: World) -> None:
+    """The dearest there is: each of four outputs is the only one registered in its token."""
+    payer, payee, watcher = world.payer, world.payee, world.watcher
+    deposits = [world.deposit(payer)]
+    for number in (1, 2, 3):
+        token = deploy_mock("MockToken", "Dollar", "USD", 6, sender=world.deployer)
+        world.send(payer, "registerToken", token.address)
+        token.transact(world.deployer, "mint", payer.address, ETHER)
+        token.transact(payer, "approve", world.chain.address, ETHER)
+        deposits.append(world.record_of(world.send(payer, "deposit", number, ETHER, payer.address)))
+    data = packed([one.position for one in deposits], [(payee, number, ETHER) for number in range(4)])
+    included = world.block(data, count=BIG)
+    rival = packed([deposits[0].position], [(payer, 0, ETHER)])
+    ids = [deposit_id(one.number) for one in deposits]
+    world.start(payer, data, [one.proof for one in deposits], [payer] * 4)
+    for bit in (4, 5, 6, 7):
+        world.send(payee, "piggyback", data, ids, bit, b"", value=PIGGYBACK_BOND)
+    receipt = world.send(watcher, "challengeCanonical", data, ids, 0, deposits[0].record, world.spend(rival, payer))
+    show("ife.noncanonical four tokens", receipt.gas_used, GAS["challengeCanonical"])
+    assert [world.ledger(number)[0] for number in range(4)] == [0] * 4
+    receipt = world.send(payee, "answerCanonical", included.proof(), ids)
+    show("ife.respond four tokens", receipt.gas_used, GAS["answerCanonical"] + 3 * ANSWER_MORE)
+    assert [world.ledger(number)[0] for number in range(4)] == [ETHER] * 4

@@ -2,88 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import pytest
 from tests.contracts.plasma.builder import (
     BOUNTY,
     ETHER,
     EXIT_BOND,
     IN_FLIGHT_BOND,
     PIGGYBACK_BOND,
-    Proof,
     W,
     World,
-    deposit_id,
     in_flight_id,
     output_id,
     packed,
 )  # fmt: skip
+from tests.contracts.plasma.games import (
+    IN0,
+    IN1,
+    NOT_INCLUDED,
+    OPEN,
+    OUT0,
+    OUT1,
+    PAID,
+    PAYS_INPUTS,
+    PAYS_OUTPUTS,
+    SPENT,
+    Game,
+)
 
-from layer2.ethereum.sender import Sender
 from layer2.testing import reverts
-
-OPEN, PAYS_OUTPUTS, PAYS_INPUTS = 1, 2, 3
-PAID, SPENT = 3, 4
-IN0, IN1, OUT0, OUT1 = 1, 2, 16, 32
-NOT_INCLUDED = 2**56 - 1
-
-
-@dataclass
-class Game:
-    """A payment of a payer's and a co-signer's (successor's) ether to a payee, never included."""
-
-    world: World
-    inputs: list[Proof]
-    owners: list[Sender]
-    ids: list[bytes]
-    data: bytes
-
-    @property
-    def id(self) -> bytes:
-        return in_flight_id(self.data, self.ids)
-
-    @property
-    def state(self) -> dict[str, int]:
-        names = (
-            "bond_owner",
-            "exitable",
-            "priority",
-            "piggybacked",
-            "blocked",
-            "status",
-            "contested",
-            "started",
-            "competitor",
-        )
-        return dict(zip(names, self.world.in_flight_of(self.id), strict=True))
-
-    def start(self, bits: int = 0, who: Sender | None = None, proof: Proof | None = None) -> None:
-        self.world.start(who or self.world.payer, self.data, self.inputs, self.owners, bits, proof)
-
-    def join(self, who: Sender, bit: int) -> None:
-        made_by = self.inputs[bit][3] if bit < 4 else b""
-        self.world.send(who, "piggyback", self.data, self.ids, bit, made_by, value=PIGGYBACK_BOND)
-
-    def contest(self, competitor: bytes, owner: Sender, index: int = 0, proof: Proof | None = None) -> None:
-        spend = self.world.spend(competitor, owner, 0, proof)
-        made_by = self.inputs[index][3]
-        self.world.send(self.world.watcher, "challengeCanonical", self.data, self.ids, index, made_by, spend)
-
-    def claim(self, newer: tuple[int, ...] = ()) -> None:
-        made_by = [one[3] for one in self.inputs]
-        self.world.send(self.world.watcher, "claimInFlight", self.data, self.ids, made_by, list(newer))
-
-    def ripen(self) -> None:
-        self.world.at(self.state["exitable"])
-
-
-@pytest.fixture
-def game(world: World) -> Game:
-    one, two = world.deposit(world.payer), world.deposit(world.successor)
-    data = packed([one.position, two.position], [(world.payee, 0, ETHER), (world.payer, 0, ETHER)])
-    owners = [world.payer, world.successor]
-    return Game(world, [one.proof, two.proof], owners, [deposit_id(1), deposit_id(2)], data)
 
 
 def test_a_canonical_payment_pays_its_outputs_and_takes_its_inputs(world: World, game: Game) -> None:

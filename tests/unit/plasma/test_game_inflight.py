@@ -73,8 +73,8 @@ def test_a_contested_one_pays_its_inputs(stage: Stage, swap: Transaction) -> Non
     stage.join(swap, OUT0, PAYEE)
     stage.contest(swap, rival, swap.inputs[1])
     stage.now += W
-    # Inputs and outputs are both registered, 220 of 160: the outputs go first.
-    assert stage.state.reserve.total == {0: 220}
+    # The input alone: the output does not count while a competitor stands.
+    assert stage.state.reserve.total == {0: 100}
     stage.settle(swap)
     assert flight(stage, swap) == InFlightStatus.PAYS_INPUTS
     assert stage.paid == {(PAYER, 0): 100 + BACK, (PAYEE, 0): BACK, (WATCHER, 0): 2 * BOUNTY + START}
@@ -441,3 +441,42 @@ def test_nothing_is_played_in_a_game_that_does_not_run(stage: Stage, swap: Trans
         lambda: stage.settle(swap),
     )
     assert WATCHER not in stage.sent
+
+
+def test_rivals_of_one_input_hold_up_nobody(stage: Stage) -> None:
+    """A thief signs twenty spenders of its one deposit and joins with the output of each: 20 times what it has."""
+    (honest,) = stage.block(stage.pay([stage.deposit(PAYER, 1_000)], (PAYEE, 1_000)))
+    mine = stage.deposit(THIEF, 100)
+    stage.exit(honest)
+    stage.now += 2 * W - 10
+    rivals = [payment([mine], [(THIEF, 0, 100)], 1_000, memo=bytes([at + 1]) * 32) for at in range(20)]
+    for one in rivals:
+        stage.start(one, THIEF, bits=1 << OUT0)
+    assert stage.state.reserve.total == {0: 3_000}
+    stage.now += 10
+    with pytest.raises(err.NotCovered):
+        stage.claim(honest, newer=(0,))
+    for one, other in zip(rivals, rivals[1:] + rivals[:1], strict=True):
+        stage.contest(one, other, mine)
+    stage.claim(honest)
+    stage.now += W
+    for one in rivals:
+        stage.settle(one)
+    assert stage.paid[WATCHER, 0] == CONFIG.bounty + 20 * (START + BOUNTY)
+    assert not any(stage.state.reserve.total.values())
+    stage.check()
+
+
+def test_an_answer_brings_the_outputs_back(stage: Stage, swap: Transaction) -> None:
+    (place,) = stage.block(swap)
+    stage.start(swap, PAYER, bits=1 << OUT1)
+    stage.contest(swap, stage.pay([swap.inputs[1]], (OTHER, 60)), swap.inputs[1])
+    assert stage.state.reserve.total == {0: 0}
+    stage.join(swap, OUT0, PAYEE)
+    assert stage.state.reserve.total == {0: 0}
+    stage.answer(swap, place)
+    assert stage.state.reserve.total == {0: 160}
+    stage.now += 2 * W
+    stage.settle(swap)
+    assert stage.paid[PAYEE, 0] == 120 + BACK
+    stage.check()

@@ -282,7 +282,7 @@ class Chain(RuleBasedStateMachine):
         for flight in {one.hash: one for one in self.flights}.values():
             now = stage.state.flight(stage.flight_id(flight))
             for bit in range(8):
-                if now.piggybacked >> bit & 1:
+                if now.piggybacked >> bit & 1 and (bit < 4 or not now.contested):
                     parts = [stage.output(one) for one in flight.inputs] if bit < 4 else flight.outputs
                     expected.register(0, now.priority, parts[bit % 4].amount)
         assert stage.state.reserve.under == expected.under

@@ -95,7 +95,15 @@ def _balance(inputs: list[Claimed], transaction: Transaction) -> None:
             raise AmountsUnbalanced(token)
 
 
-def _join(one: Act, found: Claimed, priority: int) -> None:
+def registered(flight: InFlight, bit: int) -> bool:
+    """Whether a bit that joined counts in the ledger: outputs do not while a competitor stands.
+
+    Else many rivals of one input could each hold up everybody with outputs that will not be paid.
+    """
+    return bit < OUTPUT_BIT or not flight.contested
+
+
+def _join(one: Act, found: Claimed, priority: int, counts: bool = True) -> None:
     """An input or output of the caller that no game has paid is registered."""
     owner, token, amount = found.output
     if owner != one.env.sender:
@@ -103,7 +111,19 @@ def _join(one: Act, found: Claimed, priority: int) -> None:
     status = one.state.exit(found.id).status
     if status in (ExitStatus.PAID, ExitStatus.SPENT):
         raise ExitStatusWrong(found.id, status)
-    one.state.reserve.register(token, priority, amount)
+    if counts:
+        one.state.reserve.register(token, priority, amount)
+
+
+def _recount(one: Act, flight: InFlight, transaction: Transaction, contested: bool) -> None:
+    """Outputs that joined leave the ledger when a competitor is shown, and come back when it is answered."""
+    if flight.contested == contested:
+        return
+    change = one.state.reserve.release if contested else one.state.reserve.register
+    for bit in range(OUTPUT_BIT, LAST_BIT + 1):
+        if flight.piggybacked >> bit & 1:
+            _, token, amount = output_of(transaction, bit).output
+            change(token, flight.priority, amount)
 
 
 def find(one: Act, data: bytes, ids: tuple[bytes, ...]) -> tuple[bytes, InFlight, Transaction]:
@@ -175,7 +195,7 @@ def piggyback(one: Act, action: act.Piggyback) -> None:
     _first_half(one, number, flight)
     if (flight.piggybacked | flight.blocked) >> bit & 1:
         raise PiggybackWrong(1 << bit)
-    _join(one, found, flight.priority)
+    _join(one, found, flight.priority, registered(flight, bit))
     take_bond(one, state.config.piggyback_bond)
     state.in_flight[number] = replace(flight, piggybacked=flight.piggybacked | 1 << bit)
     one.emit("Piggybacked", number, 1 << bit)
@@ -189,6 +209,7 @@ def challenge_canonical(one: Act, action: act.ChallengeCanonical) -> None:
     competitor = _other(one, transaction, action.input, found, action.competitor)
     if flight.competitor and competitor.place >= flight.competitor:
         raise NotOlder(competitor.place, flight.competitor)
+    _recount(one, flight, transaction, contested=True)
     one.state.in_flight[number] = replace(
         flight, competitor=competitor.place, contested=True, bond_owner=one.env.sender
     )
@@ -197,7 +218,7 @@ def challenge_canonical(one: Act, action: act.ChallengeCanonical) -> None:
 
 def answer_canonical(one: Act, action: act.AnswerCanonical) -> None:
     """The transaction was included before every competitor shown."""
-    number, flight, _ = find(one, action.transaction.data, action.input_ids)
+    number, flight, transaction = find(one, action.transaction.data, action.input_ids)
     _open(number, flight)
     if one.env.time >= flight.exitable_at:
         raise TooLate(one.env.time, flight.exitable_at)
@@ -206,6 +227,7 @@ def answer_canonical(one: Act, action: act.AnswerCanonical) -> None:
     if place >= flight.competitor:
         raise NotOlder(place, flight.competitor)
     included(one, action.transaction)
+    _recount(one, flight, transaction, contested=False)
     one.state.in_flight[number] = replace(flight, competitor=place, contested=False, bond_owner=one.env.sender)
     one.emit("Answered", number, place)
 
@@ -236,7 +258,8 @@ def _block(one: Act, number: bytes, flight: InFlight, bit: int, found: Claimed, 
     state.in_flight[number] = replace(
         flight, piggybacked=flight.piggybacked ^ 1 << bit, blocked=flight.blocked | 1 << bit
     )
-    state.reserve.release(found.output.token, flight.priority, found.output.amount)
+    if registered(flight, bit):
+        state.reserve.release(found.output.token, flight.priority, found.output.amount)
     one.emit("PiggybackBlocked", number, 1 << bit, spender)
     one.pay_bond(one.env.sender, state.config.piggyback_bond)
 

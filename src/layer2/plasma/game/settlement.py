@@ -10,7 +10,7 @@ from layer2.plasma.game.env import Act
 from layer2.plasma.game.errors import InFlightStatusWrong, InputsWrong, NotCovered, NothingToPay, TooEarly
 from layer2.plasma.game.evidence import Claimed
 from layer2.plasma.game.exits import settle_exit
-from layer2.plasma.game.inflight import OUTPUT_BIT, find, part_of
+from layer2.plasma.game.inflight import OUTPUT_BIT, find, part_of, registered
 from layer2.plasma.game.reserve import require_sorted
 from layer2.plasma.game.state import ExitStatus, InFlight, InFlightStatus
 
@@ -93,7 +93,8 @@ def _pay(one: Act, flight: InFlight, part: Part, newer: tuple[int, ...]) -> tupl
             if settle_exit(one, found, ExitStatus.PAID):
                 back += config.exit_bond
             one.emit("ExitPaid", found.id)
-        state.reserve.release(token, flight.priority, amount)
+        if registered(flight, bit):
+            state.reserve.release(token, flight.priority, amount)
         one.pay_both(owner, token, amount if due else 0, back)
         earned += config.bounty
         done |= 1 << bit

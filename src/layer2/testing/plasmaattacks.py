@@ -1,0 +1,108 @@
+"""Attacks on the root chain as named adversaries: run them against one of your own, or add yours beside them.
+
+Each counts the attacker's ether (gas not counted), with what its deposit is worth while that is still its own.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from layer2.ethereum.records import Receipt
+from layer2.plasma.contract import ExitStatus, Proof
+from layer2.plasma.coverage import newer_needed
+from layer2.plasma.kits import Kit
+from layer2.plasma.messages import Signed
+from layer2.testing.adversary import Adversary
+from layer2.testing.plasmastage import ETHER, PlasmaStage
+
+__all__ = ["PlasmaAttack"]
+
+FIRST_OUTPUT = 4
+
+
+class PlasmaAttack(Adversary):
+    """An attack on a chain in which the payee has two ether of a block, the payer three, the attacker a deposit of one.
+
+    The operator is the attacker's friend; the watcher sees everything and does what the game asks for.
+    """
+
+    refused_with: ClassVar[str | None] = None
+    """The chain's error; `None` when the calls are lawful and only the gain must be nothing."""
+    spent: ClassVar[bool] = False
+    """Whether the deposit was given away before the attack: then nothing of it is the attacker's due."""
+
+    def __init__(self, stage: PlasmaStage) -> None:
+        super().__init__()
+        self.stage, self.root = stage, stage.root
+        self.period = stage.root.profile.exit_period
+        self.thief = stage.thief
+        self.gas = 0
+        source = stage.deposit(stage.payer, 5 * ETHER)
+        first = stage.hostile.block(
+            [stage.pay([(stage.payer, source)], [(stage.payee, 2 * ETHER), (stage.payer, 3 * ETHER)])]
+        )
+        self.honest: list[Kit] = [stage.kit(first), stage.kit(first, output=1)]
+        self.mine = stage.deposit(stage.thief)
+        self.prepare()
+
+    def prepare(self) -> None:
+        """What has to be there before the attack."""
+
+    def holdings(self) -> dict[str, int]:
+        """Ether on the main chain, gas given back, and the deposit while it is there and its own."""
+        gone = self.spent or self.stage.status(self.mine) in (ExitStatus.PAID, ExitStatus.SPENT)
+        return {"ether": self.stage.connection.balance(self.thief.address) + self.gas + (0 if gone else ETHER)}
+
+    def counted(self, receipt: Receipt) -> Receipt:
+        """Leave the price of a transaction of the attacker's out of what it gains or loses."""
+        self.gas += receipt.cost
+        return receipt
+
+    def claim(self, kit: Kit) -> None:
+        """The watcher claims an exit, with the list that it takes."""
+        token, amount = kit.output.token, kit.output.amount
+        known = range(self.root.head()[1])
+        newer = newer_needed(self.root, token, kit.block, amount, known) or []
+        self.root.claim(self.stage.watcher, [(kit.position, kit.made)], newer)
+
+    def honest_leave(self) -> None:
+        """Everybody takes out what is theirs; whoever is not paid makes it fail."""
+        for owner, kit in zip((self.stage.payee, self.stage.payer), self.honest, strict=True):
+            if self.stage.status(kit) is ExitStatus.NONE:
+                self.stage.exit(owner, kit)
+        self.stage.later(2 * self.period)
+        for kit in self.honest:
+            if self.stage.status(kit) is not ExitStatus.PAID:
+                self.claim(kit)
+
+
+class RivalsOfOneInput(PlasmaAttack):
+    """The attacker signs eight spenders of its deposit, starts an in-flight exit of each and joins with its output.
+
+    Eight times what it has is registered under deposits, before all blocks, on the eve of the payee's claim.
+    """
+
+    rivals: ClassVar[int] = 8
+
+    def attempt(self) -> None:
+        """The watcher shows each of them a rival: what will not be paid holds nobody up."""
+        stage = self.stage
+        payee = self.honest[0]
+        stage.exit(stage.payee, payee)
+        stage.later(2 * self.period - 600)
+        made = [self.spender(at) for at in range(self.rivals)]
+        for one in made:
+            self.counted(self.begin(one))
+        stage.later(600)
+        for one, other in zip(made, made[1:] + made[:1], strict=True):
+            stage.contest(stage.watcher, one, [self.mine], other)
+        self.claim(payee)
+
+    def spender(self, number: int) -> Signed:
+        """One of many payments of the deposit to the attacker itself."""
+        return self.stage.pay([(self.thief, self.mine)], [(self.thief, ETHER)], memo=bytes([number + 1]) * 32)
+
+    def begin(self, one: Signed) -> Receipt:
+        """Start its in-flight exit and join with the output."""
+        shown = Proof.of_nothing(one.transaction.packed)
+        return self.root.start_in_flight(self.thief, shown, [self.mine.proof], one.signatures, 1 << FIRST_OUTPUT)

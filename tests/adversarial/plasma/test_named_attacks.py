@@ -1,0 +1,38 @@
+"""Every named adversary of the root chain: refused for its own reason, or none the richer, and nobody held up."""
+
+from __future__ import annotations
+
+import pytest
+from tests.integration.plasma_watcher.world import World
+
+from layer2.ethereum.errors import ContractReverted
+from layer2.testing import plasmaattacks
+from layer2.testing.adversary import adversaries
+from layer2.testing.plasmaattacks import PlasmaAttack
+
+ATTACKS = {name: one for name, one in adversaries().items() if one.__module__ == plasmaattacks.__name__}
+
+
+@pytest.mark.parametrize("name", sorted(ATTACKS))
+def test_no_adversary_gains_and_each_is_stopped_where_it_should_be(world: World, name: str) -> None:
+    attack = ATTACKS[name](world)
+    record = attack.run()
+    assert not record.profitable, record
+    if attack.refused_with is None:
+        assert record.refusal is None
+    else:
+        assert isinstance(record.refusal, ContractReverted)
+        assert record.refusal.name == attack.refused_with
+    # Nothing that was tried stops the honest.
+    attack.honest_leave()
+
+
+class RobbedChain(PlasmaAttack):
+    """Control: the attacker is paid by somebody, as a broken chain would pay it."""
+
+    def attempt(self) -> None:
+        self.stage.payer.send(self.thief.address, b"", 1_000)
+
+
+def test_an_attack_that_did_pay_would_be_seen(world: World) -> None:
+    assert RobbedChain(world).run().profitable

@@ -1,0 +1,201 @@
+"""Outputs of a contested in-flight exit leave the ledger until it is answered: not twice, and only what has joined."""
+
+from __future__ import annotations
+
+import pytest
+from tests.contracts.plasma.builder import (
+    ETHER,
+    IN_FLIGHT_BOND,
+    PIGGYBACK_BOND,
+    Proof,
+    W,
+    World,
+    deposit_id,
+    deposit_position,
+    output_id,
+    packed,
+)
+from tests.contracts.plasma.games import IN0, OUT0, OUT1, PAID, PAYS_INPUTS, PAYS_OUTPUTS, Game
+
+from layer2.testing import deploy_mock, reverts
+
+BONDS = IN_FLIGHT_BOND + 2 * PIGGYBACK_BOND
+
+
+@pytest.fixture
+def rival(world: World, game: Game) -> bytes:
+    return packed([game.inputs[0][0]], [(world.thief, 0, ETHER)])
+
+
+def test_outputs_are_not_registered_while_a_competitor_stands(world: World, game: Game, rival: bytes) -> None:
+    included = world.block(game.data)
+    game.start(OUT1)
+    assert world.ledger() == (ETHER, IN_FLIGHT_BOND + PIGGYBACK_BOND)
+    game.contest(rival, world.payer)
+    assert world.ledger()[0] == world.chain.call("reservedUnder", 0, 0) == 0
+    game.join(world.payee, 4)
+    assert world.ledger() == (0, BONDS)
+    game.answer(included.proof())
+    assert world.ledger() == (2 * ETHER, BONDS)
+    assert world.chain.call("reservedUnder", 0, 0) == 2 * ETHER
+    game.ripen()
+    game.claim()
+    assert game.state["status"] == PAYS_OUTPUTS
+    assert [world.exit_of(output_id(game.data, k))[0] for k in (0, 1)] == [PAID, PAID]
+    assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), 0)
+
+
+def test_inputs_stay_registered(world: World, game: Game, rival: bytes) -> None:
+    game.start(IN0 | OUT1)
+    game.join(world.successor, 1)
+    game.contest(rival, world.payer)
+    assert world.ledger()[0] == 2 * ETHER
+    game.stop_input(0, rival, world.payer)
+    assert world.ledger()[0] == ETHER
+    game.ripen()
+    game.claim()
+    assert game.state["status"] == PAYS_INPUTS
+    assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), ETHER)
+
+
+def test_an_older_competitor_takes_nothing_off_again(world: World, game: Game, rival: bytes) -> None:
+    shown = world.block(rival)
+    mine = world.deposit(world.payee)
+    world.exit(world.payee, mine.proof)
+    game.start(OUT1)
+    assert world.ledger()[0] == 2 * ETHER
+    game.contest(rival, world.payer)
+    game.contest(rival, world.payer, proof=shown.proof())
+    assert world.ledger()[0] == ETHER
+    with reverts("NotOlder", world.chain, place=shown.number << 16, known=shown.number << 16):
+        game.contest(rival, world.payer, proof=shown.proof())
+
+
+def test_an_answer_to_nobody_registers_nothing_again(world: World, game: Game) -> None:
+    """Started with the later of two inclusions, it can be answered with the earlier one though nobody contests it."""
+    older, newer = world.block(game.data), world.block(game.data)
+    game.start(OUT1, proof=newer.proof())
+    game.answer(older.proof())
+    assert world.ledger()[0] == ETHER
+
+
+def test_toggling_ends_where_it_began(world: World, game: Game, rival: bytes) -> None:
+    """Contested, answered, contested by what is older, all in one day: no sum is left over or missing."""
+    first, included, third = world.block(rival), world.block(game.data), world.block(rival)
+    game.start(OUT1)
+    for proof, registered in ((None, 0), (third.proof(), 0), (included, ETHER), (first.proof(), 0)):
+        if proof is included:
+            game.answer(included.proof())
+        else:
+            game.contest(rival, world.payer, proof=proof)
+        assert world.ledger()[0] == registered
+    with reverts("NotOlder", world.chain, place=included.number << 16, known=first.number << 16):
+        game.answer(included.proof())
+
+
+def test_an_output_that_is_stopped_while_contested_does_not_come_back(world: World, game: Game, rival: bytes) -> None:
+    included = world.block(game.data)
+    game.start(OUT1)
+    game.join(world.payee, 4)
+    game.contest(rival, world.payer)
+    game.stop_output(included.proof(), packed([included.proof()[0]], [(world.payer, 0, ETHER)]), world.payee)
+    assert world.ledger() == (0, BONDS - PIGGYBACK_BOND)
+    game.answer(included.proof())
+    assert world.ledger()[0] == ETHER
+    game.ripen()
+    game.claim()
+    assert world.exit_of(output_id(game.data, 0))[0] == 0
+    assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), ETHER)
+
+
+def test_outputs_that_lose_to_an_input_paid_elsewhere_were_registered_and_end(world: World, game: Game) -> None:
+    """Nobody contests: the outputs are released when the claim decides for the inputs."""
+    world.exit(world.payer, game.inputs[0])
+    game.start(OUT1)
+    assert world.ledger()[0] == 2 * ETHER
+    game.ripen()
+    world.send(world.watcher, "claim", [(game.inputs[0][0], game.inputs[0][3])], [0])
+    game.claim()
+    assert game.state["status"] == PAYS_INPUTS
+    assert world.ledger() == (0, 0)
+
+
+def test_each_token_is_taken_off_its_own_ledger(world: World) -> None:
+    """Two runs of ether with a token between them: the sums of each are exact, and come back exact."""
+    token = deploy_mock("MockToken", "Dollar", "USD", 6, sender=world.deployer)
+    world.send(world.deployer, "registerToken", token.address)
+    token.transact(world.deployer, "mint", world.payer.address, 100)
+    token.transact(world.payer, "approve", world.chain.address, 100)
+    ether = world.deposit(world.payer, 10)
+    dollars = world.record_of(world.send(world.payer, "deposit", 1, 100, world.payer.address))
+    rows = [(world.payer, 0, 1), (world.payer, 1, 60), (world.payer, 1, 40), (world.payer, 0, 5)]
+    data = packed([ether.position, dollars.position], rows)
+    ids = [deposit_id(one.number) for one in (ether, dollars)]
+    game = Game(world, [ether.proof, dollars.proof], [world.payer] * 2, ids, data)
+    included = world.block(data)
+    rival = packed([ether.position], [(world.payer, 0, 10)])
+    for bits, sums in ((OUT0 | 2, (1, 100)), (0xF0, (6, 100)), (0x90, (6, 0)), (0x60, (0, 100)), (0x20, (0, 60))):
+        before = world.connection.snapshot()
+        game.start(bits)
+        assert (world.ledger(0)[0], world.ledger(1)[0]) == sums
+        game.contest(rival, world.payer)
+        assert (world.ledger(0)[0], world.ledger(1)[0]) == (0, 100 if bits & 2 else 0)
+        game.answer(included.proof())
+        assert (world.ledger(0)[0], world.ledger(1)[0]) == sums
+        assert tuple(world.chain.call("reservedUnder", one, 0) for one in (0, 1)) == sums
+        world.connection.revert(before)
+
+
+# ------------------------------------------------------------------- What a theft could make of it, and until when
+
+
+@pytest.fixture
+def robbed(world: World) -> tuple[Game, Proof, bytes]:
+    """Block 1 pays the payee, and mints as much for a thief: the payee can leave by the payment's input only."""
+    source = world.deposit(world.payer)
+    data = packed([source.position], [(world.payee, 0, ETHER)])
+    block = world.block(data, packed([deposit_position(99)], [(world.thief, 0, ETHER)], 900))
+    game = Game(world, [source.proof], [world.payer], [deposit_id(source.number)], data)
+    world.exit(world.thief, block.proof(1))
+    # The payer works for the thief: it has signed another payment of the same.
+    return game, block.proof(0), packed([source.position], [(world.thief, 0, ETHER)])
+
+
+def steal(world: World, loot: Proof) -> None:
+    world.send(world.thief, "claim", [(loot[0], loot[3])], [0])
+
+
+def test_who_joins_within_w_of_a_theft_and_answers_is_there_before_it_is_paid(
+    world: World, robbed: tuple[Game, Proof, bytes]
+) -> None:
+    """At the last moments there are: started after W, contested after W/2 more, answered a second before the end."""
+    game, place, rival = robbed
+    made = place[2] >> 32
+    world.at(made + W - 2)
+    game.start()
+    world.at(made + W - 1)
+    game.join(world.payee, 4)
+    world.at(game.state["started"] + W // 2 - 1)
+    game.contest(rival, world.payer)
+    end = game.state["exitable"]
+    assert end <= made + 2 * W
+    world.at(end - 1)
+    game.answer(place)
+    world.at(made + 2 * W)
+    loot = (place[0] | 1 << 8, b"", 0, packed([deposit_position(99)], [(world.thief, 0, ETHER)], 900), [])
+    with reverts("NotCovered", world.chain, token=0, need=2 * ETHER, have=ETHER):
+        steal(world, loot)
+    game.claim((0,))
+    assert world.exit_of(output_id(game.data))[0] == PAID
+
+
+def test_who_does_not_answer_is_not_covered(world: World, robbed: tuple[Game, Proof, bytes]) -> None:
+    """The negative twin: what is contested and stays so counts for nothing, and the theft takes what is there."""
+    game, place, rival = robbed
+    game.start()
+    game.join(world.payee, 4)
+    game.contest(rival, world.payer)
+    world.at((place[2] >> 32) + 2 * W)
+    theft = packed([deposit_position(99)], [(world.thief, 0, ETHER)], 900)
+    steal(world, (place[0] | 1 << 8, b"", 0, theft, []))
+    assert world.exit_of(output_id(theft))[0] == PAID
