@@ -106,3 +106,60 @@ class RivalsOfOneInput(PlasmaAttack):
         """Start its in-flight exit and join with the output."""
         shown = Proof.of_nothing(one.transaction.packed)
         return self.root.start_in_flight(self.thief, shown, [self.mine.proof], one.signatures, 1 << FIRST_OUTPUT)
+
+
+class RivalsAnsweredAfterHalfTime(RivalsOfOneInput):
+    """Each rival lies in a block that the operator withheld: after half time, when no older one can be shown, all are
+    answered, so that all count again. The first that is claimed takes the input, and with it all the others."""
+
+    rivals: ClassVar[int] = 4
+
+    def attempt(self) -> None:
+        """One of them is paid, as is right; then the payee is, before the others are claimed by anybody."""
+        stage = self.stage
+        payee = self.honest[0]
+        made = [self.spender(at) for at in range(self.rivals)]
+        lies = [stage.hostile.block([one], name="rival", withhold=True) for one in made]
+        stage.exit(stage.payee, payee)
+        for one in made:
+            self.counted(self.begin(one))
+        for one, other in zip(made, made[1:] + made[:1], strict=True):
+            stage.contest(stage.watcher, one, [self.mine], other)
+        stage.later(self.period // 2)
+        for lie in lies:
+            self.counted(stage.answer(self.thief, stage.kit(lie).proof, [self.mine]))
+        stage.later(2 * self.period)
+        for one in made:
+            stage.settle(stage.watcher, one, [self.mine], [0])
+        self.claim(payee)
+
+
+class ContestToSlipATheftThrough(PlasmaAttack):
+    """A mint stands in the block of an honest payment. The thief, who made that payment, contests its in-flight exit in
+    the last second, so that the payee's output is not registered, and claims the mint as soon as it can."""
+
+    refused_with = "NotCovered"
+    spent = True
+
+    def prepare(self) -> None:
+        """The thief's deposit is paid to the second owner in the block of the mint."""
+        stage = self.stage
+        self.payment = stage.pay([(self.thief, self.mine)], [(stage.second, ETHER)])
+        self.lie = stage.hostile.invalid_mint(6 * ETHER, beside=[self.payment])
+
+    def attempt(self) -> None:
+        """The answer comes before the mint is due."""
+        stage, inputs = self.stage, [self.mine]
+        loot = self.lie.loot[0]
+        self.counted(stage.hostile.steal(loot))
+        game = stage.start_game(self.thief, self.payment, inputs, 0)
+        stage.join(stage.second, self.payment, inputs, FIRST_OUTPUT)
+        stage.later(self.period // 2 - 10)
+        rival = stage.pay([(self.thief, self.mine)], [(self.thief, ETHER)])
+        self.counted(stage.contest(self.thief, self.payment, inputs, rival))
+        stage.answer(stage.second, stage.kit(self.lie).proof, inputs)
+        assert not self.root.in_flight(game).contested
+        for owner, kit in zip((stage.payee, stage.payer), self.honest, strict=True):
+            stage.exit(owner, kit)
+        stage.later(2 * self.period)
+        self.root.claim(self.thief, [(loot, stage.hostile.kit(loot).made)], [loot >> 25])

@@ -6,11 +6,17 @@ import pytest
 from tests.integration.plasma_watcher.world import World
 
 from layer2.ethereum.errors import ContractReverted
-from layer2.testing import plasmaattacks
+from layer2.testing import plasmaattacks, plasmathefts
 from layer2.testing.adversary import adversaries
 from layer2.testing.plasmaattacks import PlasmaAttack
 
-ATTACKS = {name: one for name, one in adversaries().items() if one.__module__ == plasmaattacks.__name__}
+ROOMS = (plasmaattacks.__name__, plasmathefts.__name__)
+ATTACKS = {name: one for name, one in adversaries().items() if one.__module__ in ROOMS}
+
+
+def test_there_are_attacks_and_each_tells_its_story() -> None:
+    assert len(ATTACKS) == 15
+    assert len({one.__doc__ for one in ATTACKS.values()}) == len(ATTACKS)
 
 
 @pytest.mark.parametrize("name", sorted(ATTACKS))

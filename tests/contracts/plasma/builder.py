@@ -5,6 +5,7 @@ Written from the byte formats alone, independently of the library's own codec.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -170,12 +171,16 @@ class World:
             **changes,
         }  # fmt: skip
         self.chain: Contract = deploy(self.deployer, load_artifact("RootChain"), tuple(config.values()))
+        # What everybody has paid for gas, in wei.
+        self.costs: Counter[str] = Counter()
         self.domain: bytes = self.chain.call("domainSeparator")
 
     # ------------------------------------------------------------------------------------------------------- Moves
 
     def send(self, who: Sender, name: str, *args: Any, value: int = 0) -> Receipt:
-        return self.chain.transact(who, name, *args, value=value)
+        receipt = self.chain.transact(who, name, *args, value=value)
+        self.costs[who.address] += receipt.cost
+        return receipt
 
     def deposit(self, owner: Sender | str, amount: int = ETHER, by: Sender | None = None) -> Deposit:
         receipt = self.send(by or self.deployer, "depositETH", address_of(owner), value=amount)
