@@ -51,6 +51,8 @@ bench: setup ## Gas and rates, printed beside their anchors (NETWORK=anvil for a
 	@$(BIN)/layer2 bench rate channels $(ARGS)
 	@$(BIN)/layer2 bench gas rollup $(ARGS)
 	@$(BIN)/layer2 bench rate rollup $(ARGS)
+	@$(BIN)/layer2 bench gas plasma $(ARGS)
+	@$(BIN)/layer2 bench rate plasma $(ARGS)
 
 console: setup ## Ape console with the families, roles and units loaded
 	@$(BIN)/ape console --network $(CHAIN) $(ARGS)

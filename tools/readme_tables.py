@@ -4,7 +4,8 @@
     python tools/readme_tables.py --check    exit 1 if the README differs from the measurements
 
 The measurements are in `bench/results`: `gas.json` and `rate.json`, made by `layer2 bench gas channels --network anvil
---json` and `layer2 bench rate channels --json`; `rollup_gas.json` and `rollup_rate.json`, by the same of `rollup`.
+--json` and `layer2 bench rate channels --json`; `rollup_gas.json`, `rollup_rate.json`, `plasma_gas.json` and
+`plasma_rate.json`, by the same of `rollup` and `plasma`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,66 @@ def rollup_rate_table(result: Mapping[str, Any]) -> str:
     rows.append(
         ("memory at a million accounts, MiB", state["rss_mib"], None, f"< {shown(state['targets']['rss_mib'])}")
     )
+    return limits_table(rows)
+
+
+def plasma_rate_table(result: Mapping[str, Any]) -> str:
+    """Markdown of plasma's rates, in the same manner."""
+    core, http, block, sparse = (result[name] for name in ("core", "http", "block", "sparse"))
+    shared, judged, memory = core["with_workers"], result["validation"], result["memory"]
+    count = f"{block['transactions']:,}"
+    rows = [
+        (
+            "operator, from signed payments to a durable block, payments/s in one process",
+            core["transactions_per_second"],
+            core["limit_per_second"],
+            f">= {shown(core['targets']['transactions_per_second'])}",
+        ),
+        (
+            f"the same, signatures checked by {shared['processes']} workers",
+            shared["transactions_per_second"],
+            None,
+            "",
+        ),
+        (
+            f"accepted over HTTP and durable, batches of {http['batch']}, payments/s",
+            http["payments_per_second"],
+            http["limit_per_second"],
+            f">= {shown(http['targets']['payments_per_second'])}",
+        ),
+        (
+            f"root of {count} transactions, ms",
+            block["root_ms"],
+            block["limit_root_ms"],
+            f"<= {block['targets']['root_ms']}",
+        ),
+        (
+            f"block of {count} transactions to disk, ms",
+            block["persist_ms"],
+            block["limit_persist_ms"],
+            f"<= {block['targets']['persist_ms']}",
+        ),
+        (
+            f"a watcher judges {count} transactions, every signature checked, s on one core",
+            judged["seconds_per_block"],
+            judged["limit_seconds_per_block"],
+            f"<= {shown(judged['targets']['seconds_per_block'])}",
+        ),
+        (
+            "tree of coins with keys all over, leaves/s",
+            sparse["spread"]["leaves_per_second"],
+            sparse["spread"]["limit_per_second"],
+            f">= {shown(sparse['targets']['leaves_per_second'])}",
+        ),
+    ]
+    for name in ("operator", "watcher"):
+        what = f"memory of the {name} at {memory['outputs']:,} outputs, bytes for each"
+        rows.append((what, memory[f"{name}_bytes_per_output"], memory["limit_bytes_per_output"], ""))
+    return limits_table(rows)
+
+
+def limits_table(rows: Sequence[tuple[str, int | float, int | float | None, str]]) -> str:
+    """Markdown of figures, each beside its limit and its target."""
     lines = ["| figure | measured | bare limit, same run | target |", "|---|--:|--:|--:|"]
     for what, value, limit, target in rows:
         lines.append(f"| {what} | {shown(value)} | {'' if limit is None else shown(limit)} | {target} |")
@@ -167,6 +228,7 @@ TABLES = {
     "rollup-gas": ("rollup_gas", gas_table),
     "plasma-gas": ("plasma_gas", gas_table),
     "rollup-rate": ("rollup_rate", rollup_rate_table),
+    "plasma-rate": ("plasma_rate", plasma_rate_table),
 }
 """Marker in the README; measurement and how it is written."""
 

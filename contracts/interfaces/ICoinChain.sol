@@ -159,7 +159,7 @@ interface ICoinChain {
     error AmountInvalid(uint256 given, uint256 need);
     /// @notice The token moved another amount than asked for.
     error TransferShort(address token, uint256 have, uint256 need);
-    /// @notice The ERC-721 token did not come from elsewhere into the vault.
+    /// @notice The ERC-721 token did not come from elsewhere into the vault, or came where an ERC-20 amount was meant.
     error TokenNotReceived(address token, uint256 id);
     /// @notice No coin to be paid has this record: it is another one, or it was paid.
     error CoinUnknown(uint64 coin);

@@ -45,8 +45,10 @@ abstract contract CoinBase is ICoinChain {
     constructor(Config memory config_) {
         // Both halves of the period must last, and whoever distrusts the next operator must have the time to leave.
         bool short = config_.exitPeriod < 2 || config_.rotationDelay < config_.exitPeriod;
+        // Times are kept in 40 bits.
+        bool long = config_.rotationDelay > 3650 days;
         bool free = config_.exitBond == 0 || config_.challengeBond == 0;
-        if (short || free || config_.operator == address(0) || config_.bounty > config_.exitBond) {
+        if (short || long || free || config_.operator == address(0) || config_.bounty > config_.exitBond) {
             revert ConfigInvalid();
         }
         _FIRST_OPERATOR = config_.operator;

@@ -42,6 +42,8 @@ abstract contract Coins is CoinBase {
             received = Transfers.balance(token) - before;
         }
         if (received != amount) revert TransferShort(token, received, amount);
+        // An ERC-721 token of this number came: one more, as if it were an amount, and not to be pushed as one.
+        if (amount == 1 && Tokens721.ownerOf(token, 1) == address(this)) revert TokenNotReceived(token, 1);
         return _make(Kind.Erc20, token, amount);
     }
 

@@ -58,6 +58,7 @@ abstract contract PlasmaBase is IRootChain {
         if (
             c.operator == address(0) || c.exitPeriod < 2 || c.exitPeriod > 3650 days || c.exitBond < c.bounty
                 || c.piggybackBond < c.bounty || c.rotationDelay > 3650 days || c.dataDelay > 3650 days
+                || c.dataDelay == 0
         ) revert ConfigInvalid();
         _OPERATOR = c.operator;
         _VALIDITY = c.validity;

@@ -86,6 +86,20 @@ def test_the_rollup_has_tables_of_its_own(tmp_path: Path) -> None:
     assert tables.filled(text, tmp_path) == text
 
 
+def test_plasma_has_tables_of_its_own(tmp_path: Path) -> None:
+    tables = tool("readme_tables")
+    rate = json.loads((ROOT / "bench" / "results" / "plasma_rate.json").read_text(encoding="utf-8"))
+    rate["core"] |= {"transactions_per_second": 12_000, "limit_per_second": 25_000.4}
+    rate["validation"] |= {"seconds_per_block": 3.456, "limit_seconds_per_block": 2.5}
+    (tmp_path / "plasma_rate.json").write_text(json.dumps(rate), encoding="utf-8")
+    page = "<!-- plasma-rate:begin -->\nold\n<!-- plasma-rate:end -->\n"
+    text = tables.filled(page, tmp_path)
+    assert "durable block, payments/s in one process | 12,000 | 25,000 | >= 8,000 |" in text
+    assert "every signature checked, s on one core | 3.46 | 2.50 | <= 10 |" in text
+    assert "old" not in text
+    assert tables.filled(text, tmp_path) == text
+
+
 def test_missing_markers_are_reported(tmp_path: Path) -> None:
     tables = tool("readme_tables")
     (tmp_path / "gas.json").write_text('{"operations": {}}', encoding="utf-8")

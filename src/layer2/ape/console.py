@@ -46,6 +46,9 @@ pc.wallet(payer).deposit("1 ether")    pay in                       pc.wallet(pa
 pc.operator.submit_block()             pending payments to a block  pc.wallet(payee).utxos(), .history()
 pc.wallet(payee).exit_all()            out, whatever the operator does
 chain.mine(deltatime=pc.exit_period), pc.claim_all()                paid when the time is over
+coin = pc.coins.wallet(payer).deposit_nft(nft, 7)                   an NFT that changes hands with its history
+pc.coins.wallet(payer).send(coin, payee), pc.coins.operator.submit_block()
+pc.coins.wallet(payee).receive(coin)   checked, and his             .exit(coin), pc.coins.claim_all()
 roles: operator payer payee challenger attacker watchtower          amounts: "1.5 ether", "3 gwei", or units"""
 
 

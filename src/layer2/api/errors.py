@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from layer2.plasma.malformed import BodyMalformed, PositionMalformed, TransactionMalformed
+from layer2.plasma.cash.refusals import BodyMissing, CoinLeaving, CoinSpent, CoinUnknown
+from layer2.plasma.malformed import BodyMalformed, CoinMalformed, PositionMalformed, TransactionMalformed
 from layer2.plasma.refusals import (
     DepositsMissing,
     Expired,
@@ -14,7 +15,14 @@ from layer2.plasma.refusals import (
     OutputExiting,
     Overspent,
 )
-from layer2.primitives.errors import InputError, Layer2Error, MalformedError, RecoverableError, SignatureError
+from layer2.primitives.errors import (
+    InputError,
+    Layer2Error,
+    MalformedError,
+    RangeError,
+    RecoverableError,
+    SignatureError,
+)
 from layer2.primitives.refusals import FeeTooLow, MempoolFull, Rejected, SignatureWrong, StateUnknown, TooLarge
 from layer2.rollup.refusals import AccountUnknown, BalanceTooLow, DataMissing, FeeUnwanted, NonceWrong
 
@@ -49,7 +57,12 @@ _KINDS: dict[str, type[Layer2Error]] = {
         AccountUnknown,
         BalanceTooLow,
         BodyMalformed,
+        BodyMissing,
         Busy,
+        CoinLeaving,
+        CoinMalformed,
+        CoinSpent,
+        CoinUnknown,
         DataMissing,
         DepositsMissing,
         Expired,
@@ -66,6 +79,7 @@ _KINDS: dict[str, type[Layer2Error]] = {
         OutputExiting,
         Overspent,
         PositionMalformed,
+        RangeError,
         Rejected,
         SignatureError,
         SignatureWrong,
@@ -79,6 +93,7 @@ _STATUS: tuple[tuple[type[Layer2Error], int], ...] = (
     (NotFound, 404),
     (AccountUnknown, 404),
     (StateUnknown, 404),
+    (BodyMissing, 404),
     (TooLarge, 413),
     (WrongType, 415),
     (InputError, 400),
@@ -101,7 +116,10 @@ def error_of(data: Any) -> Layer2Error:
     message, hint = str(data.get("message", "")), data.get("hint")
     if not issubclass(kind, Rejected):
         return kind(message, hint=hint)
-    have, need = (None if data.get(name) is None else int(data[name]) for name in ("have", "need"))
+    try:
+        have, need = (None if data.get(name) is None else int(data[name]) for name in ("have", "need"))
+    except (TypeError, ValueError):
+        return Unreachable("the service answers with an error that cannot be read", hint="check the URL")
     return kind(message, have=have, need=need, hint=hint)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 
 from layer2.api.errors import Busy, NotFound, WrongType, status_of, to_json
+from layer2.api.wire import number_of
 from layer2.primitives.errors import Layer2Error, MalformedError
 from layer2.primitives.refusals import TooLarge
 
-__all__ = ["MAX_BODY", "Handler", "body_of", "new_application", "packed_answer", "told"]
+__all__ = ["MAX_BODY", "Handler", "body_of", "new_application", "packed_answer", "page_of", "rows_answer", "told"]
 
 MAX_BODY = 2 << 20
 """Bytes of a request: more than as many operations as one can hold need."""
@@ -41,10 +42,30 @@ async def told(view: Callable[..., Any], *args: Any) -> web.Response:
     return web.json_response(await asyncio.to_thread(view, *args))
 
 
+def page_of(request: web.Request, name: str, least: int, most: int) -> tuple[int, int]:
+    """Where a list begins, by the query's `name`, and how many rows of it are wanted: `count`, `most` at most."""
+    start = number_of(name, request.query.get(name, str(least)), 40)
+    count = number_of("count", request.query.get("count", "100"), 40)
+    return start, max(1, min(count, most))
+
+
 def packed_answer(refusals: list[Layer2Error | None]) -> web.Response:
     """To the binary form: how many were accepted, and what was refused by place."""
     refused = {str(at): to_json(one) for at, one in enumerate(refusals) if one is not None}
     return web.json_response({"accepted": len(refusals) - len(refused), "refused": refused})
+
+
+def rows_answer(
+    digests: Sequence[bytes], refusals: Sequence[Layer2Error | None], faults: Mapping[int, Layer2Error]
+) -> web.Response:
+    """To the form in JSON: for each its id or why it was refused. `faults`: by place, what had no reading."""
+    rows: list[dict[str, Any]] = []
+    for place, (hashed, refusal) in enumerate(zip(digests, refusals, strict=True)):
+        if refusal is None:
+            rows.append({"ok": True, "id": "0x" + hashed.hex()})
+        else:
+            rows.append({"error": to_json(faults.get(place, refusal))})
+    return web.json_response({"accepted": sum("ok" in row for row in rows), "results": rows})
 
 
 @web.middleware

@@ -16,6 +16,7 @@ from layer2.plasma.exitkit import ExitKit
 from layer2.plasma.fields import join_body
 from layer2.plasma.messages import Signed
 from layer2.plasma.refusals import StateUnknown
+from layer2.plasma.watchsource import MOST_BYTES
 from layer2.primitives.errors import Layer2Error
 
 __all__ = ["RemoteOperator"]
@@ -93,9 +94,7 @@ class RemoteOperator(Remote):
 
     def body(self, number: int, start: int = 0, stop: int | None = None) -> bytes:
         """The body of a block, or its bytes from `start` to before `stop`; raises StateUnknown."""
-        headers = {} if not start and stop is None else {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"}
-        status, raw = self._fetch(f"/v1/blocks/{number}/body", headers)
-        return b"" if status == 416 else raw
+        return self._part(f"/v1/blocks/{number}/body", start, stop, most=MOST_BYTES)
 
     def outputs(self, owner: str, skip: int = 0, count: int = 100) -> dict[str, Any]:
         """Unspent outputs of an address (`outputs`), and whether there are more."""

@@ -1,4 +1,4 @@
-"""An operator elsewhere as wallets and watchers want it: a gate to pay through, and a source of bodies."""
+"""An operator elsewhere as wallets want it: a gate to pay through."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from layer2.plasma.gate import Inclusion
 from layer2.plasma.messages import Signed
 from layer2.plasma.positions import encode_position
 from layer2.plasma.refusals import StateUnknown
+from layer2.plasma.walletrefusals import GateLied
 from layer2.primitives.addresses import Address
 
 __all__ = ["RemoteGate"]
 
 _PAGE = 1_000
+_MOST = 100_000
+"""Outputs that are looked at: who owns more merges first."""
 
 
 class RemoteGate:
@@ -35,11 +38,14 @@ class RemoteGate:
         skip, more = 0, True
         while more:
             page = self.operator.outputs(owner, skip, _PAGE)
-            rows = page["outputs"]
-            found += [int(row["position"]) for row in rows if not row["exiting"]]
-            skip += len(rows)
-            # An operator that says "more" and shows nothing must not hold anybody up.
-            more = bool(page["more"] and rows)
+            try:
+                rows = page["outputs"]
+                found += [int(row["position"]) for row in rows if not row["exiting"]]
+                skip += len(rows)
+                # An operator that says "more" and shows nothing, or does not end, must not hold anybody up.
+                more = bool(page["more"] and rows) and len(found) < _MOST
+            except (KeyError, TypeError, ValueError) as fault:
+                raise self._odd("no list of outputs") from fault
         return found
 
     def place(self, hashed: bytes) -> tuple[int, int] | None:
@@ -50,7 +56,10 @@ class RemoteGate:
             return None
         if fate.get("state") not in ("included", "posted"):
             return None
-        return int(fate["block"]), int(fate["index"])
+        try:
+            return int(fate["block"]), int(fate["index"])
+        except (KeyError, TypeError, ValueError) as fault:
+            raise self._odd("no place of a payment") from fault
 
     def inclusion(self, block: int, index: int) -> Inclusion:
         """A transaction with the proof that it is there."""
@@ -59,9 +68,5 @@ class RemoteGate:
             raise StateUnknown(f"block {block} has no such transaction, says {self.operator.url}")
         return Inclusion(kit.header, kit.data, kit.path)
 
-    def body(self, number: int) -> bytes | None:
-        """The body of a block; None if it is not to be had."""
-        try:
-            return self.operator.body(number)
-        except StateUnknown:
-            return None
+    def _odd(self, what: str) -> GateLied:
+        return GateLied(f"{self.operator.url} answers with {what}", hint="use another operator")

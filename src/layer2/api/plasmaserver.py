@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from layer2.api import plasmaviews as views
-from layer2.api.errors import Busy, to_json
-from layer2.api.http import body_of, new_application, packed_answer, told
+from layer2.api.errors import Busy
+from layer2.api.http import body_of, new_application, packed_answer, page_of, rows_answer, told
 from layer2.api.intake import Intake
+from layer2.api.metrics import metrics_answer, metrics_of_health
 from layer2.api.plasmawire import records_of_bytes, records_of_json
 from layer2.api.wire import bytes_of, number_of, read_json
 from layer2.plasma.operator import Operator
@@ -19,10 +21,12 @@ from layer2.plasma.operator import Operator
 __all__ = ["plasma_application"]
 
 
-def plasma_application(operator: Operator, health: Callable[[], dict[str, Any]]) -> web.Application:
-    """The application. `health`: what `/v1/health` tells, with `ok`."""
+def plasma_application(
+    operator: Operator, health: Callable[[], dict[str, Any]], bodies: Callable[[int], Path]
+) -> web.Application:
+    """The application. `health`: what `/v1/health` tells, with `ok`. `bodies`: where the body of a block lies."""
     app = new_application()
-    handlers = _Handlers(operator, health)
+    handlers = _Handlers(operator, health, bodies)
     app.cleanup_ctx.append(handlers.life)
     app.add_routes(
         [
@@ -37,14 +41,16 @@ def plasma_application(operator: Operator, health: Callable[[], dict[str, Any]])
             web.get("/v1/fees", handlers.fees),
             web.get("/v1/state", handlers.state),
             web.get("/v1/health", handlers.health),
+            web.get("/metrics", handlers.metrics),
         ]
     )
     return app
 
 
 class _Handlers:
-    def __init__(self, operator: Operator, health: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, operator: Operator, health: Callable[[], dict[str, Any]], bodies: Callable[[int], Path]) -> None:
         self._operator = operator
+        self._bodies = bodies
         self._health = health
         self._intake: Intake | None = None
         # The proof of an old block costs a tree: whoever asks for many must not take every thread.
@@ -63,19 +69,13 @@ class _Handlers:
             return packed_answer((await self._intake.submit(records_of_bytes(body))).refusals)
         records, faults = records_of_json(read_json(body))
         answer = await self._intake.submit(records)
-        rows: list[dict[str, Any]] = []
-        for place, (hashed, refusal) in enumerate(zip(answer.digests, answer.refusals, strict=True)):
-            if refusal is None:
-                rows.append({"ok": True, "id": "0x" + hashed.hex()})
-            else:
-                rows.append({"error": to_json(faults.get(place, refusal))})
-        return web.json_response({"accepted": sum("ok" in row for row in rows), "results": rows})
+        return rows_answer(answer.digests, answer.refusals, faults)
 
     async def payment(self, request: web.Request) -> web.Response:
         return await told(views.fate, self._operator, bytes_of(request.match_info["id"], 32))
 
     async def blocks(self, request: web.Request) -> web.Response:
-        first, count = _page(request, "from", 1)
+        first, count = page_of(request, "from", 1, views.MOST_LISTED)
         return await told(views.blocks, self._operator, first, count)
 
     async def block(self, request: web.Request) -> web.Response:
@@ -84,11 +84,11 @@ class _Handlers:
     async def body(self, request: web.Request) -> web.StreamResponse:
         """The body, as `layer2.plasma.blocks.encode_body` makes it; `Range` and `If-None-Match` work."""
         number = number_of("block", request.match_info["n"], 40)
-        path = await asyncio.to_thread(self._operator.store.path, number)
+        path = await asyncio.to_thread(self._bodies, number)
         return web.FileResponse(path, headers={"Content-Type": "application/octet-stream"})
 
     async def outputs(self, request: web.Request) -> web.Response:
-        skip, count = _page(request, "skip", 0)
+        skip, count = page_of(request, "skip", 0, views.MOST_LISTED)
         return await told(views.utxos, self._operator, request.match_info["owner"], skip, count)
 
     async def balance(self, request: web.Request) -> web.Response:
@@ -109,8 +109,5 @@ class _Handlers:
         found = self._health()
         return web.json_response(found, status=200 if found["ok"] else 503)
 
-
-def _page(request: web.Request, name: str, least: int) -> tuple[int, int]:
-    start = number_of(name, request.query.get(name, str(least)), 40)
-    count = number_of("count", request.query.get("count", "100"), 40)
-    return start, max(1, min(count, views.MOST_LISTED))
+    async def metrics(self, _: web.Request) -> web.Response:
+        return metrics_answer(metrics_of_health("layer2_plasma_operator", self._health()))

@@ -10,7 +10,7 @@ from layer2.plasma.refusals import StateUnknown
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.errors import MalformedError
 
-__all__ = ["MOST_LISTED", "balance", "block", "blocks", "exit_kit", "fate", "fees", "state", "utxos"]
+__all__ = ["MOST_LISTED", "balance", "block", "blocks", "exit_kit", "fate", "fees", "owner_of", "state", "utxos"]
 
 MOST_LISTED = 1_000
 """Rows of one answer."""
@@ -64,7 +64,7 @@ def blocks(inner: Operator, first: int, count: int) -> list[dict[str, Any]]:
 
 def utxos(inner: Operator, owner: str, skip: int, count: int) -> dict[str, Any]:
     """Outputs of an address that are not spent, in the order they came, and what is pending with each."""
-    raw = _owner(owner)
+    raw = owner_of(owner)
     with inner.lock:
         found = list(islice(inner.ledger.owned(raw), skip, skip + count + 1))
         rows = [
@@ -85,7 +85,7 @@ def balance(inner: Operator, owner: str) -> dict[str, Any]:
 
     Of its first outputs, so that nobody who is given dust by the million holds up everybody; `more`: there are others.
     """
-    raw = _owner(owner)
+    raw = owner_of(owner)
     sums: dict[int, list[int]] = {}
     with inner.lock:
         found = list(islice(inner.ledger.owned(raw), MOST_SUMMED + 1))
@@ -120,7 +120,8 @@ def fate(inner: Operator, hashed: bytes) -> dict[str, Any]:
     }
 
 
-def _owner(text: str) -> bytes:
+def owner_of(text: str) -> bytes:
+    """The bytes of an address; raises MalformedError."""
     try:
         if len(text) == 42:
             return address_bytes(text)

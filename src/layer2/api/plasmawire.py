@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from layer2.api.wire import bytes_of, number_of
+from layer2.api.wire import bytes_of, listed, number_of, require_count
 from layer2.plasma.fields import split_body
 from layer2.plasma.messages import Signed, signed
 from layer2.plasma.transaction import Kind, Output, Transaction
 from layer2.primitives.errors import Layer2Error, MalformedError
-from layer2.primitives.refusals import TooLarge
 
 __all__ = ["MOST_PAYMENTS", "payment_json", "records_of_bytes", "records_of_json"]
 
@@ -22,26 +21,13 @@ def records_of_bytes(body: bytes) -> list[bytes]:
     if not body:
         raise MalformedError("no payments", hint="send at least one")
     records = split_body(body)
-    _count(len(records))
+    require_count(len(records), "payments", MOST_PAYMENTS)
     return records
 
 
 def records_of_json(data: Any) -> tuple[list[bytes], dict[int, Layer2Error]]:
     """The records of a list of payments, hex or objects; by place, what could not be read (empty records)."""
-    if isinstance(data, dict):
-        data = data.get("payments")
-    if not isinstance(data, list):
-        raise MalformedError("no list of payments", hint="send [..] or {payments: [..]}")
-    _count(len(data))
-    records: list[bytes] = []
-    faults: dict[int, Layer2Error] = {}
-    for place, one in enumerate(data):
-        try:
-            records.append(bytes_of(one) if isinstance(one, str) else _record(one))
-        except Layer2Error as fault:
-            faults[place] = fault
-            records.append(b"")
-    return records, faults
+    return listed(data, "payments", MOST_PAYMENTS, _record)
 
 
 def payment_json(one: Signed) -> dict[str, Any]:
@@ -84,10 +70,3 @@ def _output(row: Any) -> Output:
         raise MalformedError("an output has no owner", hint="give owner, token and amount")
     token, amount = number_of("token", row.get("token", 0), 16), number_of("amount", row.get("amount"), 96)
     return Output.to(row["owner"], token, amount)
-
-
-def _count(count: int) -> None:
-    if not count:
-        raise MalformedError("no payments", hint="send at least one")
-    if count > MOST_PAYMENTS:
-        raise TooLarge(f"{count} payments at once", have=count, need=MOST_PAYMENTS, hint="send fewer")

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
+import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from layer2.api.errors import Unreachable, error_of
 from layer2.primitives.errors import InputError
 
-__all__ = ["Remote"]
+__all__ = ["MOST_JSON", "Remote"]
 
+MOST_JSON = 16 << 20
+"""Bytes of an answer in JSON, at most."""
 _KEPT_SECONDS = 30.0
 """That an idle connection is used again: less than servers keep one."""
+_ALL = 4
+"""Timeouts within which all of an answer must have come."""
 
 
 class Remote:
     """Asks a service at a URL. Safe to use from several threads, which take turns.
 
+    The service may be hostile: an answer that does not end, in bytes or in time, is none.
+
     Args:
         what: the service's name in errors.
-        timeout: seconds to wait for an answer.
+        timeout: seconds to wait for an answer to begin or go on; for all of it four times as long.
     """
 
     def __init__(self, url: str, what: str, timeout: float) -> None:
@@ -60,12 +68,18 @@ class Remote:
             raise error_of(data.get("error"))
         return data
 
-    def _fetch(self, path: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        """Bytes as they are; raises the error that was sent in their place."""
-        status, raw = self._raw("GET", path, None, headers)
+    def _fetch(self, path: str, headers: Mapping[str, str], most: int) -> tuple[int, bytes]:
+        """Bytes as they are, so many at most; raises the error that was sent in their place."""
+        status, raw = self._raw("GET", path, None, headers, most)
         if status not in (200, 206, 416):
             raise error_of(self._json(path, status, raw).get("error"))
         return status, raw
+
+    def _part(self, path: str, start: int = 0, stop: int | None = None, *, most: int) -> bytes:
+        """Bytes as they are, or those from `start` to before `stop`: so many at most."""
+        headers = {} if not start and stop is None else {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"}
+        status, raw = self._fetch(path, headers, most)
+        return b"" if status == 416 else raw
 
     def _json(self, path: str, status: int, raw: bytes) -> dict[str, Any]:
         try:
@@ -76,10 +90,12 @@ class Remote:
             raise Unreachable(f"{self.url}{path} answers {status} with no JSON object", hint="check the URL")
         return data
 
-    def _raw(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    def _raw(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], most: int = MOST_JSON
+    ) -> tuple[int, bytes]:
         with self._lock:
             try:
-                return self._exchange(method, self._path + path, body, dict(headers))
+                return self._exchange(method, self._path + path, body, dict(headers), most)
             except (OSError, http.client.HTTPException) as failure:
                 if self._link is not None:
                     self._link.close()
@@ -89,7 +105,9 @@ class Remote:
                     hint="check that it runs; what was sent may have been accepted",
                 ) from failure
 
-    def _exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str], most: int
+    ) -> tuple[int, bytes]:
         if self._link is not None and time.monotonic() - self._used > _KEPT_SECONDS:
             self._link.close()
             self._link = None
@@ -97,9 +115,10 @@ class Remote:
             fresh = self._link is None
             link = self._link = self._link or self._connect()
             try:
-                link.request(method, path, body, headers)
-                answer = link.getresponse()
-                raw = answer.read()
+                with _within(link, _ALL * self._timeout):
+                    link.request(method, path, body, headers)
+                    answer = link.getresponse()
+                    raw = _whole(answer, most)
                 self._used = time.monotonic()
                 return answer.status, raw
             except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
@@ -116,3 +135,39 @@ class Remote:
             context = ssl.create_default_context()
             return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=context)
         return http.client.HTTPConnection(host, port, timeout=self._timeout)
+
+
+def _whole(answer: http.client.HTTPResponse, most: int) -> bytes:
+    """All of an answer's body; raises HTTPException if it is longer, or shorter than it was said to be."""
+    parts, size = [], 0
+    while part := answer.read(most + 1 - size):
+        parts.append(part)
+        size += len(part)
+        if size > most:
+            raise http.client.HTTPException(f"an answer of more than {most:,} bytes")
+    raw = b"".join(parts)
+    if answer.length:
+        raise http.client.IncompleteRead(raw, answer.length)
+    return raw
+
+
+@contextlib.contextmanager
+def _within(link: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
+    """Cut a connection off after so many seconds, however little of an answer comes at a time. Raises TimeoutError."""
+    late = threading.Event()
+
+    def cut() -> None:
+        late.set()
+        if link.sock is not None:
+            with contextlib.suppress(OSError):
+                link.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if late.is_set():
+            raise TimeoutError(f"not all of the answer within {seconds:g} s")

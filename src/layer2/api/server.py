@@ -9,9 +9,10 @@ from typing import Any
 from aiohttp import web
 
 from layer2.api import views
-from layer2.api.errors import Busy, to_json
-from layer2.api.http import MAX_BODY, body_of, new_application, packed_answer, told
+from layer2.api.errors import Busy
+from layer2.api.http import MAX_BODY, body_of, new_application, packed_answer, rows_answer, told
 from layer2.api.intake import Intake
+from layer2.api.metrics import metrics_answer, metrics_of_health
 from layer2.api.wire import bytes_of, number_of, read_json, records_of_bytes, records_of_json
 from layer2.primitives.errors import MalformedError
 from layer2.rollup.sequencer import Sequencer
@@ -37,6 +38,7 @@ def application(sequencer: Sequencer, health: Callable[[], dict[str, Any]]) -> w
             web.get("/v1/state", handlers.state),
             web.get("/v1/entries/{n}", handlers.entry),
             web.get("/v1/health", handlers.health),
+            web.get("/metrics", handlers.metrics),
         ]
     )
     return app
@@ -61,13 +63,7 @@ class _Handlers:
             return packed_answer((await self._intake.submit(records_of_bytes(body))).refusals)
         records, faults = records_of_json(read_json(body))
         answer = await self._intake.submit(records)
-        rows: list[dict[str, Any]] = []
-        for place, (digest, refusal) in enumerate(zip(answer.digests, answer.refusals, strict=True)):
-            if refusal is None:
-                rows.append({"ok": True, "id": "0x" + digest.hex()})
-            else:
-                rows.append({"error": to_json(faults.get(place, refusal))})
-        return web.json_response({"accepted": sum("ok" in row for row in rows), "results": rows})
+        return rows_answer(answer.digests, answer.refusals, faults)
 
     async def keys(self, request: web.Request) -> web.Response:
         data = read_json(await body_of(request, "application/json"))
@@ -104,3 +100,6 @@ class _Handlers:
     async def health(self, _: web.Request) -> web.Response:
         found = self._health()
         return web.json_response(found, status=200 if found["ok"] else 503)
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        return metrics_answer(metrics_of_health("layer2_rollup_sequencer", self._health()))

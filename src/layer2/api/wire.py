@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from layer2.primitives.ecdsa import to_compact
@@ -12,8 +13,8 @@ from layer2.rollup.mempool import SignedOp, split_records
 from layer2.rollup.messages import Transfer, Withdraw
 from layer2.rollup.refusals import TooLarge
 
-__all__ = ["MOST_OPERATIONS", "bytes_of", "number_of", "operation_json", "read_json", "records_of_bytes",
-           "records_of_json"]  # fmt: skip
+__all__ = ["MOST_OPERATIONS", "bytes_of", "listed", "number_of", "operation_json", "read_json", "records_of_bytes",
+           "records_of_json", "require_count"]  # fmt: skip
 
 MOST_OPERATIONS = 4_096
 """Of one request."""
@@ -40,26 +41,45 @@ def read_json(body: bytes) -> Any:
 
 def records_of_json(data: Any) -> tuple[list[bytes], dict[int, Layer2Error]]:
     """The records of a list of operations, hex or objects; by place, what could not be read (empty records)."""
+    return listed(data, "operations", MOST_OPERATIONS, _record)
+
+
+def listed(
+    data: Any, what: str, most: int, record: Callable[[Any], bytes]
+) -> tuple[list[bytes], dict[int, Layer2Error]]:
+    """The records of a list, each in hex or as what `record` reads; by place, what could not be read.
+
+    Args:
+        what: name of the things, under which an object has the list.
+    """
     if isinstance(data, dict):
-        data = data.get("operations")
+        data = data.get(what)
     if not isinstance(data, list):
-        raise MalformedError("no list of operations", hint="send [..] or {operations: [..]}")
-    _count(len(data))
+        raise MalformedError(f"no list of {what}", hint=f"send [..] or {{{what}: [..]}}")
+    require_count(len(data), what, most)
     records: list[bytes] = []
     faults: dict[int, Layer2Error] = {}
     for place, one in enumerate(data):
         try:
-            records.append(bytes_of(one) if isinstance(one, str) else _record(one))
+            records.append(bytes_of(one) if isinstance(one, str) else record(one))
         except Layer2Error as fault:
             faults[place] = fault
             records.append(b"")
     return records, faults
 
 
+def require_count(count: int, what: str, most: int) -> None:
+    """Raise MalformedError for none, TooLarge for more than `most` at once."""
+    if not count:
+        raise MalformedError(f"no {what}", hint="send at least one")
+    if count > most:
+        raise TooLarge(f"{count} {what} at once", have=count, need=most, hint="send fewer")
+
+
 def records_of_bytes(body: bytes) -> list[bytes]:
     """The records of the binary form: each behind one byte with its length."""
     records = split_records(body)
-    _count(len(records))
+    require_count(len(records), "operations", MOST_OPERATIONS)
     return records
 
 
@@ -110,13 +130,6 @@ def _record(one: Any) -> bytes:
     if one["type"] == "transfer":
         return SignedOp(Transfer(sender, nonce, number_of("to", one.get("to")), amount, token, fee), signature).encode()
     return SignedOp(Withdraw(sender, nonce, one.get("to"), amount, token, fee), signature).encode()  # type: ignore[arg-type] # checked there
-
-
-def _count(count: int) -> None:
-    if not count:
-        raise MalformedError("no operations", hint="send at least one")
-    if count > MOST_OPERATIONS:
-        raise TooLarge(f"{count} operations at once", have=count, need=MOST_OPERATIONS, hint="send fewer")
 
 
 def _check_depth(text: str) -> None:

@@ -44,18 +44,22 @@ def gas(family: str, network: str | None, as_json: bool) -> None:
 
 
 @command.command("rate")
-@click.argument("family", type=click.Choice(["channels", "rollup"]))
+@click.argument("family", type=click.Choice(["channels", "rollup", "plasma"]))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def rate(family: str, as_json: bool) -> None:
     """What a second does, and this machine's bare limit measured in the same run.
 
     Channels: crash-safe payments, both sides. Rollup: the transition, the sequencer over HTTP, a verifier's replay,
-    proofs.
+    proofs. Plasma: the operator alone and over HTTP, a full block made and judged, trees of coins, memory.
     """
     if family == "rollup":
         from layer2.cli.rate_rollup import run_rollup_rate
 
         result: dict[str, Any] = run_rollup_rate()
+    elif family == "plasma":
+        from layer2.cli.rate_plasma import run_plasma_rate
+
+        result = run_plasma_rate()
     else:
         from layer2.testing.bench import run_rate
 

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from layer2.cli.demo_plasma_stage import PlasmaStage
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.signer import LocalSigner
-from layer2.plasma.cash.contract import CoinChain
-from layer2.plasma.cash.history import Moved
-from layer2.plasma.cash.wallet import CoinWallet
-from layer2.plasma.coins import coin_tree
 from layer2.plasma.contract import ExitStatus, Proof
 from layer2.plasma.messages import Signed, digest, sign
 from layer2.plasma.transaction import Transaction, payment
@@ -19,7 +14,6 @@ from layer2.plasma.watchfindings import Kind
 from layer2.primitives.ecdsa import PrivateKey, to_compact
 from layer2.primitives.hashing import keccak
 from layer2.primitives.units import format_amount
-from layer2.store.journal import Journal
 
 __all__ = ["SCENES"]
 
@@ -170,33 +164,23 @@ def collected(stage: PlasmaStage) -> str:
     """An NFT becomes a coin, changes hands off the chain with its history, and leaves with its new owner."""
     from layer2.testing import deploy_mock
 
-    operator = stage.sender(stage.operator)
-    keys = [PrivateKey(keccak(b"the demo's collector %d" % number)) for number in range(2)]
-    giver, taker = (stage.sender(LocalSigner(key)) for key in keys)
-    chain = CoinChain.deploy(operator, stage.operator.address)
+    operator, coins = stage.sender(stage.operator), stage.l2.coins
+    giver, taker = (LocalSigner(PrivateKey(keccak(b"the demo's collector %d" % number))) for number in range(2))
     nft = deploy_mock("MockNft", sender=operator)
     for one in (giver, taker):
         operator.send(one.address, value=ETHER)
     nft.transact(operator, "mint", giver.address, 7)
-    nft.transact(giver, "approve", chain.address, 7)
-    coin, record = chain.deposit_erc721(giver, nft.address, 7)
-    stage.check("the NFT's keeper", chain.address, nft.call("ownerOf", 7))
-    with (
-        Journal(Path(stage.folder.name) / "giver", kind="coin wallet") as first,
-        Journal(Path(stage.folder.name) / "taker", kind="coin wallet") as second,
-    ):
-        old, new = CoinWallet(chain, keys[0], first), CoinWallet(chain, keys[1], second)
-        old.deposited(coin, record)
-        signed = old.transfer(coin, taker.address, _LAST)
-        tree = coin_tree([signed.transaction])
-        number = chain.next_block()
-        chain.submit(operator, number, tree.root)
-        old.follow(coin, Moved(signed, tree.proof(coin).siblings))
-        new.receive(old.history(coin))
-        stage.scenes[-1].payments += 1
-        new.exit(taker, coin)
-        stage.connection.advance(chain.profile.exit_period + 1)
-        chain.claim(taker, (coin, number, record))
+    old, new = coins.wallet(giver), coins.wallet(taker)
+    coin = old.deposit_nft(nft, 7)
+    stage.check("the NFT's keeper", coins.address, nft.call("ownerOf", 7))
+    old.send(coin, new)
+    stage.scenes[-1].payments += 1
+    made = coins.operator.submit_block()
+    stage.check("transfers in the block", 1, 0 if made is None else made.count)
+    new.receive(old.wallet.history(coin))
+    new.exit(coin)
+    stage.connection.advance(coins.exit_period + 1)
+    new.claim()
     stage.check("the NFT's owner", taker.address, nft.call("ownerOf", 7))
     return "an NFT deposited, passed on off the chain with a history that its new owner checked, and taken out by him"
 

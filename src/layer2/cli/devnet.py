@@ -1,4 +1,4 @@
-"""`layer2 devnet`: a local chain with hub, rollup and root chain deployed, for as long as the command runs."""
+"""`layer2 devnet`: a local chain with the contracts of all families, for as long as the command runs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pathlib import Path
 
 import click
 
+from layer2.cli.coin_deploy import deploy_coins
+from layer2.cli.coin_place import NAME as COINS_NAME
 from layer2.cli.daemons import until_stopped
 from layer2.cli.deploy import HUB, deploy_hub
 from layer2.cli.plasma_deploy import NAME as PLASMA_NAME
@@ -42,11 +44,16 @@ def command(port: int, block_time: int | None, deployments: str) -> None:
 
 
 def announce(connection: Connection, url: str, deployments: str = "deployments") -> None:
-    """Deploy and record hub, rollup and root chain on a development chain, and print what a user has to know."""
+    """Deploy and record all contracts on a development chain, and print what a user has to know."""
     operator = Sender(connection, connection.signers(1)[0])
     click.echo(f"{'node':<11} {url} (chain {connection.chain_id})")
-    made = ((HUB, deploy_hub(operator)), (NAME, deploy_rollup(operator)), (PLASMA_NAME, deploy_plasma(operator)))
-    for name, record in made:
+    made = {
+        HUB: deploy_hub(operator),
+        NAME: deploy_rollup(operator),
+        PLASMA_NAME: deploy_plasma(operator),
+        COINS_NAME: deploy_coins(operator),
+    }
+    for name, record in made.items():
         path = Registry(deployments).save(name, record)
         click.echo(f"{name:<11} {record.address} (recorded in {path})")
     for role, account in zip(ROLES, connection.signers(len(ROLES)), strict=True):

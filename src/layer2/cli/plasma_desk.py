@@ -15,13 +15,14 @@ from layer2.cli.plasma_place import Place, place_of
 from layer2.cli.workspace import Workspace
 from layer2.ethereum.errors import ContractReverted
 from layer2.plasma.gate import Gate
+from layer2.plasma.refusals import BlockLost, DepositsMissing
 from layer2.plasma.wallet import Wallet
 from layer2.plasma.walletrefusals import GateLied
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
-from layer2.store.errors import JournalLocked
+from layer2.store.errors import JournalError
 
-__all__ = ["Desk", "desk_of", "operator_option", "token_option", "utxo_named"]
+__all__ = ["Desk", "desk_of", "operator_option", "sources_option", "token_option", "utxo_named"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -81,7 +82,7 @@ def desk_of(workspace: Workspace, operator: str | None = None, *, needed: bool =
         held.callback(wallet.close)
         try:
             wallet.sync()
-        except (GateLied, Unreachable) as fault:
+        except (GateLied, Unreachable, BlockLost, DepositsMissing) as fault:
             if needed:
                 raise
             click.echo(f"operator not heard: {fault}", err=True)
@@ -92,7 +93,7 @@ def desk_of(workspace: Workspace, operator: str | None = None, *, needed: bool =
 def _gate(operator: str, place: Place, held: contextlib.ExitStack, needed: bool) -> Gate | None:
     try:
         return held.enter_context(gate_at(operator, place))
-    except (Unreachable, JournalLocked) as fault:
+    except (Unreachable, JournalError, BlockLost, DepositsMissing) as fault:
         if needed:
             raise
         click.echo(f"operator not asked: {fault}", err=True)
@@ -107,6 +108,19 @@ def operator_option(command: F) -> F:
         show_default=True,
         envvar="LAYER2_PLASMA_OPERATOR",
         help="URL of the operator; local is the folder of this machine's own, when it is not running.",
+    )(command)
+
+
+def sources_option(command: F) -> F:
+    """Add `--operator` of who needs nothing but bodies of blocks; it can be given several times."""
+    return click.option(
+        "--operator",
+        multiple=True,
+        default=("local",),
+        show_default="local",
+        envvar="LAYER2_PLASMA_OPERATOR",
+        help="Where bodies of blocks are: URL of an operator or of a watcher, a folder, or local, the folder of this "
+        "machine's own operator. Several are asked in turn; none has to answer.",
     )(command)
 
 

@@ -15,7 +15,7 @@ from layer2.cli.workspace import Workspace, party_address
 from layer2.ethereum.records import Receipt
 from layer2.plasma.contract import ExitStatus
 from layer2.plasma.kitfile import load_kits
-from layer2.plasma.purse import Sent
+from layer2.plasma.sent import Sent
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import parse_amount
 
@@ -26,8 +26,9 @@ __all__ = ["claim", "exit_", "kit", "piggyback", "withdraw"]
 @click.argument("what", default="all")
 @click.option("--least", default="0", help="Ether outputs of less than this stay: an exit costs gas.")
 @click.option("--distrust", type=click.IntRange(1), help="The first block that is invalid or withheld.")
+@click.option("--doubtful", is_flag=True, help="With all: also what another wallet of yours may have spent.")
 @operator_option
-def exit_(workspace: Workspace, what: str, least: str, distrust: int | None, operator: str) -> None:
+def exit_(workspace: Workspace, what: str, least: str, distrust: int | None, doubtful: bool, operator: str) -> None:
     """Start taking out WHAT: all, an output (its position), or a payment in flight (its hash).
 
     The operator is asked what is yours if it is there, and not needed.
@@ -36,12 +37,35 @@ def exit_(workspace: Workspace, what: str, least: str, distrust: int | None, ope
         wallet = desk.wallet
         wallet.distrusted = distrust
         if what == "all":
-            receipts = wallet.exit_all(least=parse_amount(least))
-        elif len(what) > 18:
-            receipts = wallet.exit_payment(payment_named(desk, what))
+            receipts = wallet.exit_all(least=parse_amount(least), doubtful=doubtful)
+            _say_doubts(desk)
+        elif (position := position_named(desk, what)) is not None:
+            receipts = [wallet.exit(position)]
         else:
-            receipts = [wallet.exit(utxo_named(what))]
+            receipts = wallet.exit_payment(payment_named(desk, what))
         _left(desk, receipts)
+
+
+def position_named(desk: Desk, text: str) -> int | None:
+    """The output that a text names; None if it is the hash of a payment, which looks alike."""
+    try:
+        position = utxo_named(text)
+    except InputError:
+        return None
+    fits = any(one.hex().startswith(text.lower().removeprefix("0x")) for one in desk.wallet.purse.sent)
+    return None if position >= 1 << 64 or (fits and position not in desk.wallet.purse.coins) else position
+
+
+def _say_doubts(desk: Desk) -> None:
+    """Warn of outputs that were left out."""
+    held = [one.position for one in desk.wallet.utxos() if one.state == "doubtful"]
+    if held:
+        named = ", ".join(f"{one:#x}" for one in held[:4]) + (", .." if len(held) > 4 else "")
+        click.echo(
+            f"left out: {len(held)} outputs ({named}) that another wallet of yours may have spent: bonds could be "
+            "lost. `layer2 plasma recover` finds out; exit them by position, or all with --doubtful",
+            err=True,
+        )
 
 
 @PLASMA.verb("piggyback")
@@ -65,13 +89,21 @@ def claim(workspace: Workspace) -> None:
             raise InputError(f"{desk.wallet.signer.address}: nothing to claim now, {_waiting(desk)}", hint="come again")
         paid = [kit for kit in before.values() if desk.place.root.exit(kit.output_id).status is ExitStatus.PAID]
         gas = sum(one.gas_used for one in receipts)
+        owed = {token: desk.wallet.owed(token) for token in sorted({one.output.token for one in paid} | {0})}
         facts = {
             "transactions": [transaction(one) for one in receipts],
+            "owed": {str(token): str(units) for token, units in owed.items() if units},
             "paid": [{"position": hex(one.position), "token": one.output.token, "amount": str(one.output.amount)}
                      for one in paid],
         }  # fmt: skip
         said = ", ".join(desk.wallet.show(one.output.amount, one.output.token) for one in paid) or "in-flight exits"
-        workspace.emit(facts, f"claimed: {said}, {gas:,} gas")
+        # A payment that its receiver refuses is made all the same, and waits in the contract.
+        rest = "".join(
+            f"\n{desk.wallet.show(units, token)} could not be handed over: layer2 plasma withdraw --token {token}"
+            for token, units in owed.items()
+            if units
+        )
+        workspace.emit(facts, f"claimed: {said}, {gas:,} gas{rest}")
 
 
 @PLASMA.verb("withdraw")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layer2.cli.plasma_place import Place
@@ -11,17 +12,29 @@ from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.fees import FeePolicy
 from layer2.plasma.gate import Gate, NearGate
 from layer2.plasma.operator import Operator
-from layer2.plasma.watchsource import BodySource, LocalBodies
+from layer2.plasma.watcher import Watcher
+from layer2.plasma.watchsource import BodySource, FolderBodies
 from layer2.primitives.errors import InputError
 from layer2.primitives.workers import Workers
 from layer2.store.errors import JournalLocked
 
 if TYPE_CHECKING:
     from layer2.api.plasmagate import RemoteGate
+    from layer2.api.plasmawatch import WatchService
 
-__all__ = ["gate_at", "local_operator", "serving", "source_at"]
+__all__ = [
+    "MARGIN",
+    "bodies_at",
+    "gate_at",
+    "listening",
+    "local_operator",
+    "require_url",
+    "serving",
+    "serving_watcher",
+    "sources_at",
+]
 
-_MARGIN = 12
+MARGIN = 12
 """Blocks above a deposit before it can be spent, on chains where there are reorganisations."""
 
 
@@ -41,15 +54,25 @@ def gate_at(where: str, place: Place) -> Iterator[Gate]:
         yield gate
 
 
-@contextlib.contextmanager
-def source_at(where: str, place: Place) -> Iterator[BodySource]:
-    """Bodies of blocks from an operator: see `gate_at`."""
-    if where == "local":
-        with local_operator(place) as operator:
-            yield LocalBodies(operator.store)
-        return
-    with _remote(where, place) as gate:
-        yield gate
+def sources_at(wheres: Sequence[str], place: Place) -> list[BodySource]:
+    """Bodies of blocks from URLs of operators and watchers, folders, and `local`, this machine's operator.
+
+    Nobody is asked yet: one that is away or hostile is a finding of the watcher, which needs only one that is not.
+    """
+    return bodies_at(wheres, place.bodies)
+
+
+def bodies_at(wheres: Sequence[str], local: Path) -> list[BodySource]:
+    """Bodies of blocks from URLs, folders, and `local`, the folder of this machine's operator. Nobody is asked yet."""
+    found: list[BodySource] = []
+    for where in wheres:
+        if where.startswith(("http://", "https://")):
+            from layer2.api.plasmabodies import RemoteBodies
+
+            found.append(RemoteBodies(where))
+        else:
+            found.append(FolderBodies(local if where == "local" else where))
+    return found
 
 
 @contextlib.contextmanager
@@ -66,7 +89,7 @@ def local_operator(place: Place, *, least_fee: int = 0, workers: Workers | None 
             place.operator_folder,
             fee_owner=place.root.head()[0],
             policy=FeePolicy({0: least_fee}) if least_fee else None,
-            margin=0 if workspace.connection.is_dev else _MARGIN,
+            margin=0 if workspace.connection.is_dev else MARGIN,
             workers=workers,
         )
     except JournalLocked as held:
@@ -80,25 +103,38 @@ def local_operator(place: Place, *, least_fee: int = 0, workers: Workers | None 
 
 
 @contextlib.contextmanager
-def serving(operator: Operator, listen: str) -> Iterator[str]:
-    """Serve an operator over HTTP at `host:port`; its URL. Stepping is left to the caller.
+def serving(operator: Operator, listen: str, bodies: Callable[[int], Path] | None = None) -> Iterator[str]:
+    """Serve an operator over HTTP at `host:port`; its URL. Stepping is left to the caller. `bodies`: where they lie.
 
     Raises:
         InputError: no such address, or it is taken.
     """
     from layer2.api.plasmaservice import PlasmaService
 
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65_535:
-        raise InputError(f"--listen {listen!r}: no address", hint="pass host:port, port 0 takes a free one")
-    with PlasmaService(operator, host.strip("[]"), int(port)) as service:
+    with PlasmaService(operator, *listening(listen), bodies=bodies) as service:
         yield service.url
 
 
 @contextlib.contextmanager
+def serving_watcher(watcher: Watcher, serve: str) -> Iterator[WatchService]:
+    """Serve a watcher over HTTP at `host:port`. Stepping, of its desk, is left to the caller; raises as `serving`."""
+    from layer2.api.plasmawatch import WatchService
+
+    with WatchService(watcher, *listening(serve, "--serve")) as service:
+        yield service
+
+
+def listening(text: str, option: str = "--listen") -> tuple[str, int]:
+    """Host and port of `host:port`; raises InputError."""
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
+        raise InputError(f"{option} {text!r}: no address", hint="pass host:port, port 0 takes a free one")
+    return host.strip("[]"), int(port)
+
+
+@contextlib.contextmanager
 def _remote(where: str, place: Place) -> Iterator[RemoteGate]:
-    if not where.startswith(("http://", "https://")):
-        raise InputError(f"operator {where!r}: neither a URL nor `local`", hint="pass http://host:port")
+    require_url(where)
     from layer2.api.plasmaclient import RemoteOperator
     from layer2.api.plasmagate import RemoteGate
 
@@ -107,3 +143,9 @@ def _remote(where: str, place: Place) -> Iterator[RemoteGate]:
         yield RemoteGate(client)
     finally:
         client.close()
+
+
+def require_url(where: str) -> None:
+    """Raise InputError for what is no URL of an operator."""
+    if not where.startswith(("http://", "https://")):
+        raise InputError(f"operator {where!r}: neither a URL nor `local`", hint="pass http://host:port")

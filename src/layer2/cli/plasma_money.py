@@ -1,4 +1,4 @@
-"""The verbs of an owner who pays: register-token, deposit, send, merge, retry, cancel."""
+"""The verbs of an owner who pays: register-token, deposit, send, merge, deliver, retry, cancel."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from layer2.cli.plasma_desk import Desk, desk_of, operator_option, token_option
 from layer2.cli.rollup_desk import transaction
 from layer2.cli.verbs import PLASMA
 from layer2.cli.workspace import Workspace, party_address
-from layer2.plasma.purse import Sent
+from layer2.plasma.sent import Sent
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import InputError
 
-__all__ = ["cancel", "deposit", "merge", "register_token", "retry", "send"]
+__all__ = ["cancel", "deliver", "deposit", "merge", "register_token", "retry", "send"]
 
 
 @PLASMA.verb("register-token")
@@ -72,6 +72,17 @@ def merge(workspace: Workspace, token: str, fee: str, operator: str) -> None:
         made = desk.wallet.merge(desk.token(token), fee=fee)
         joined = sum(len(one.transaction.inputs) for one in made)
         _signed(desk, made, f"accepted: {joined} outputs become {len(made)}")
+
+
+@PLASMA.verb("deliver")
+@click.argument("payment")
+@operator_option
+def deliver(workspace: Workspace, payment: str, operator: str) -> None:
+    """Hand PAYMENT (its hash) to the operator again, if it may not have come: it is paid once all the same."""
+    with desk_of(workspace, operator) as desk:
+        hashed = payment_named(desk, payment)
+        desk.wallet.deliver(hashed)
+        _signed(desk, [desk.wallet.purse.payment(hashed)], "accepted")
 
 
 @PLASMA.verb("retry")

@@ -1,24 +1,27 @@
-"""The nodes as commands: operator, watcher, both in one (`run`), and one turn of a watcher (`challenge`)."""
+"""The nodes as commands: operator, watcher, all in one (`run`), and one turn of a watcher (`challenge`)."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import click
 
+from layer2.cli.coin_nodes import LISTEN, coin_operator_of, coin_watcher_of, operating_coins
+from layer2.cli.coin_place import coin_place_of, has_coins
 from layer2.cli.daemons import Daemon, run_daemons
-from layer2.cli.plasma_desk import operator_option
-from layer2.cli.plasma_gates import local_operator, serving, source_at
+from layer2.cli.plasma_desk import sources_option
+from layer2.cli.plasma_gates import local_operator, serving, serving_watcher, sources_at
+from layer2.cli.plasma_hostile import KINDS, HostileNode
 from layer2.cli.plasma_place import Place, place_of
 from layer2.cli.rollup_nodes import loop_options
 from layer2.cli.verbs import PLASMA
+from layer2.cli.watching import Watching, report_json, told, watching, watching_options
 from layer2.cli.workspace import Workspace
 from layer2.plasma.operator import Operator
 from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchfindings import Report
 from layer2.plasma.watchplan import WatchPolicy
 from layer2.plasma.watchsource import BodySource, LocalBodies
 from layer2.primitives.units import format_amount, parse_amount, parse_duration
@@ -39,15 +42,6 @@ def serving_options(command: F) -> F:
     return listen(workers(fee(command)))
 
 
-def watching_options(command: F) -> F:
-    """Add how a watcher acts: `--only-look`, `--patience`."""
-    look = click.option("--only-look", is_flag=True, help="Say what is wrong, send nothing.")
-    patience = click.option(
-        "--patience", default="10 minutes", show_default=True, help="How long a body may be missing."
-    )
-    return look(patience(command))
-
-
 # ------------------------------------------------------------------------------------------------------------- daemons
 
 
@@ -61,58 +55,71 @@ def operating(inner: Operator) -> Daemon:
     return Daemon("operator", step)
 
 
-def watching(inner: Watcher) -> Daemon:
-    """Reads, judges, acts."""
-    return Daemon("watcher", lambda: told(inner.step()))
-
-
-def told(report: Report) -> list[str]:
-    """What a watcher's step found and did, in words."""
-    lines = [f"{'ALARM ' if one.kind.alarming else ''}{one}" for one in report.findings]
-    for act in report.acts:
-        lines.append(f"{act.name} 0x{act.subject.hex()[:8]}: {'done' if act.done else 'not done'}, {act.detail}")
-    return lines
-
-
 # ------------------------------------------------------------------------------------------------------------ commands
 
 
 @PLASMA.verb("operator")
 @loop_options
 @serving_options
-def operator(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str) -> None:
+@click.option("--hostile", type=click.Choice(KINDS), help="Cheat like this, on a development chain: to practise.")
+def operator(
+    workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str, hostile: str | None
+) -> None:
     """Run the operator: takes payments over HTTP, makes blocks and submits them as the acting account."""
-    with _operator(place_of(workspace), once, listen, workers, least_fee) as inner:
-        run_daemons([operating(inner)], parse_duration(interval), once=once)
+    place = place_of(workspace)
+    if hostile is None:
+        with _operator(place, once, listen, workers, least_fee) as inner:
+            run_daemons([operating(inner)], parse_duration(interval), once=once)
+        return
+    with local_operator(place, least_fee=parse_amount(least_fee)) as inner, contextlib.ExitStack() as held:
+        node = HostileNode(hostile, place, inner)
+        if not once:
+            url = held.enter_context(serving(inner, listen, node.body_path))
+            click.echo(f"operator    serves {url}, and cheats: {hostile}")
+        run_daemons([Daemon("operator", node.step)], parse_duration(interval), once=once)
 
 
 @PLASMA.verb("watcher")
 @watching_options
 @loop_options
-@operator_option
-def watcher(workspace: Workspace, only_look: bool, patience: str, once: bool, interval: str, operator: str) -> None:
-    """Run a watcher: checks every block and every exit, stops exits of what was spent, and claims what is due."""
+@click.option("--serve", help="Tell others what it finds, and serve the bodies that it has checked, at host:port.")
+@sources_option
+def watcher(
+    workspace: Workspace,
+    only_look: bool,
+    patience: str,
+    once: bool,
+    interval: str,
+    serve: str | None,
+    operator: tuple[str, ...],
+) -> None:
+    """Run a watcher: checks every block and every exit, stops exits of what was spent, and claims what is due.
+
+    It needs no operator to start, nor to stop what it has evidence against.
+    """
     place = place_of(workspace)
-    with source_at(operator, place) as source, _watcher(place, source, only_look, patience) as inner:
-        run_daemons([watching(inner)], parse_duration(interval), once=once)
+    with (
+        _watcher(place, sources_at(operator, place), only_look, patience) as inner,
+        contextlib.ExitStack() as held,
+    ):
+        steps: Watching = inner
+        if serve is not None:
+            service = held.enter_context(serving_watcher(inner, serve))
+            click.echo(f"watcher     serves {service.url}")
+            steps = service.desk
+        run_daemons([watching(steps)], parse_duration(interval), once=once)
 
 
 @PLASMA.verb("challenge")
 @watching_options
-@operator_option
-def challenge(workspace: Workspace, only_look: bool, patience: str, operator: str) -> None:
+@sources_option
+def challenge(workspace: Workspace, only_look: bool, patience: str, operator: tuple[str, ...]) -> None:
     """Look once through all blocks and exits, and challenge what is wrong."""
     place = place_of(workspace)
-    with source_at(operator, place) as source, _watcher(place, source, only_look, patience) as inner:
+    with _watcher(place, sources_at(operator, place), only_look, patience) as inner:
         report, standing = inner.step(), inner.status()
         facts = {
-            "acts": [
-                {"name": one.name, "subject": "0x" + one.subject.hex(), "done": one.done, "detail": one.detail}
-                for one in report.acts
-            ],
-            "findings": [
-                {"kind": one.kind.name, "alarming": one.kind.alarming, "detail": str(one)} for one in report.findings
-            ],
+            **report_json(report),
             "healthy": standing.healthy,
             "blocks": standing.posted,
             "verified": standing.verified,
@@ -128,6 +135,7 @@ def challenge(workspace: Workspace, only_look: bool, patience: str, operator: st
 @watching_options
 @loop_options
 @serving_options
+@click.option("--listen-coins", default=LISTEN, show_default=True, help="Where to serve coins, host:port.")
 def run(
     workspace: Workspace,
     only_look: bool,
@@ -137,14 +145,23 @@ def run(
     listen: str,
     workers: int,
     least_fee: str,
+    listen_coins: str,
 ) -> None:
-    """Run both: the operator, and a watcher that shares nothing with it but the chain, the account and the bodies."""
+    """Run all: the operator, a watcher that shares nothing with it but the chain, the account and the bodies, and both
+    of coins too, if a coin chain is deployed."""
     place = place_of(workspace)
     with (
         _operator(place, once, listen, workers, least_fee) as inner,
-        _watcher(place, LocalBodies(inner.store), only_look, patience) as other,
+        _watcher(place, [LocalBodies(inner.store)], only_look, patience) as other,
+        contextlib.ExitStack() as held,
     ):
-        run_daemons([operating(inner), watching(other)], parse_duration(interval), once=once)
+        daemons = [operating(inner), watching(other)]
+        if has_coins(workspace):
+            there = coin_place_of(workspace)
+            coins = held.enter_context(coin_operator_of(there, once, listen_coins, workers))
+            judge = held.enter_context(coin_watcher_of(there, [coins], only_look, patience))
+            daemons += [operating_coins(coins), watching(judge, "coinwatcher")]
+        run_daemons(daemons, parse_duration(interval), once=once)
 
 
 @contextlib.contextmanager
@@ -161,10 +178,12 @@ def _operator(place: Place, once: bool, listen: str, workers: int, least_fee: st
 
 
 @contextlib.contextmanager
-def _watcher(place: Place, source: BodySource, only_look: bool, patience: str) -> Iterator[Watcher]:
+def _watcher(
+    place: Place, sources: BodySource | Sequence[BodySource], only_look: bool, patience: str
+) -> Iterator[Watcher]:
     inner = Watcher(
         place.root,
-        source,
+        sources,
         place.watcher_folder,
         sender=None if only_look else place.workspace.sender,
         policy=WatchPolicy(patience=parse_duration(patience)),

@@ -28,6 +28,11 @@ class Place:
         return self.workspace.folder_of(f"plasma-operator-{self.root.address}")
 
     @property
+    def bodies(self) -> Path:
+        """Where the operator of this machine keeps the bodies of blocks."""
+        return self.operator_folder / "bodies"
+
+    @property
     def watcher_folder(self) -> Path:
         """Where the acting account's watcher keeps what it has seen."""
         return self.workspace.folder_of(f"plasma-watcher-{self.root.address}-{self.workspace.signer.address}")

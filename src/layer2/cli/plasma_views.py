@@ -25,14 +25,17 @@ def balance(workspace: Workspace, token: str, operator: str) -> None:
     """Show what you can spend of a token now."""
     with desk_of(workspace, operator, needed=False) as desk:
         asset = desk.token(token)
-        units = desk.wallet.balance(asset)
-        workspace.emit({"balance": str(units), "token": asset}, desk.wallet.show(units, asset))
+        units, doubted = desk.wallet.balance(asset), desk.wallet.in_doubt(asset)
+        text = desk.wallet.show(units, asset)
+        if doubted:
+            text += f"\nand {desk.wallet.show(doubted, asset)} in doubt: layer2 plasma recover"
+        workspace.emit({"balance": str(units), "inDoubt": str(doubted), "token": asset}, text)
 
 
 @PLASMA.verb("utxos")
 @operator_option
 def utxos(workspace: Workspace, operator: str) -> None:
-    """Show your outputs: free, pending in a payment, or leaving."""
+    """Show your outputs: free, pending in a payment, leaving, or doubtful (another wallet may have spent it)."""
     with desk_of(workspace, operator, needed=False) as desk:
         found = desk.wallet.utxos()
         if workspace.as_json:

@@ -1,27 +1,38 @@
-"""What the benches of the sequencer run in other processes: clients that send, and the libraries alone."""
+"""What the benches of services run in other processes: clients that send, and the libraries alone."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
 
-from coincurve import PublicKey
 from pyblst import BlstP1Element, BlstP2Element, final_verify, miller_loop
 
-from layer2.api.client import RemoteSequencer
 from layer2.primitives.bls import DST, BlsKey, aggregate
-from layer2.primitives.ecdsa import PrivateKey, from_compact
+from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
 from layer2.rollup.mempool import SignedOp
 from layer2.rollup.messages import Transfer
 from layer2.rollup.verification import digests_of
+from layer2.testing.bench.bare import parsed, recover_all, timed
 
 __all__ = ["bare_bls", "bare_ecdsa", "bls_key", "drive", "ecdsa_key", "sign"]
 
 AMOUNT, FEE = 10**12, 0
 _WINDOW = 256
+
+T = TypeVar("T")
+
+
+class _Client(Protocol):
+    def state(self) -> object: ...
+
+    def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=_Client)
 
 
 def ecdsa_key(number: int) -> PrivateKey:
@@ -49,8 +60,18 @@ def sign(chain_id: int, rollup: str, by_bls: bool, accounts: range, nonces: int)
     return ops
 
 
-def drive(url: str, streams: Sequence[Sequence[SignedOp]], batch: int) -> tuple[float, float, list[float]]:
+def drive(
+    client_of: Callable[..., C],
+    submit: Callable[[C, Sequence[T]], Sequence[object]],
+    url: str,
+    streams: Sequence[Sequence[T]],
+    batch: int,
+) -> tuple[float, float, list[float]]:
     """Send each stream over a connection of its own, batch after batch; all must be accepted.
+
+    Args:
+        client_of: makes a client of the service at a URL.
+        submit: how it sends a batch; for each of it a refusal or None.
 
     Returns:
         Seconds from the first batch to the last answer, CPU seconds of this process in them, and for each batch seconds
@@ -59,13 +80,13 @@ def drive(url: str, streams: Sequence[Sequence[SignedOp]], batch: int) -> tuple[
     latencies: list[float] = []
     ready = threading.Barrier(len(streams))
 
-    def send(stream: Sequence[SignedOp]) -> None:
-        client = RemoteSequencer(url, timeout=120)
+    def send(stream: Sequence[T]) -> None:
+        client = client_of(url, timeout=120)
         client.state()
         ready.wait()
         for at in range(0, len(stream), batch):
             begun = time.perf_counter()
-            refused = [one for one in client.submit_many(stream[at : at + batch]) if one is not None]
+            refused = [one for one in submit(client, stream[at : at + batch]) if one is not None]
             latencies.append(time.perf_counter() - begun)
             if refused:
                 raise AssertionError(f"{len(refused)} operations were refused: {refused[0]}")
@@ -79,15 +100,8 @@ def drive(url: str, streams: Sequence[Sequence[SignedOp]], batch: int) -> tuple[
 
 def bare_ecdsa(prefix: bytes, records: Sequence[bytes]) -> tuple[float, float]:
     """Seconds, and CPU seconds, in which coincurve recovers the signers of records, beside digests and addresses."""
-    signatures = []
-    for one in records:
-        plain = from_compact(one[48:])
-        signatures.append(plain[:64] + bytes((plain[64] - 27,)))
-    begun, busy = time.perf_counter(), time.process_time()
-    for digest, signature in zip(digests_of(prefix, records), signatures, strict=True):
-        point = PublicKey.from_signature_and_message(signature, digest, hasher=None)
-        keccak(point.format(compressed=False)[1:])
-    return time.perf_counter() - begun, time.process_time() - busy
+    signatures = parsed(one[48:] for one in records)
+    return timed(lambda: recover_all(digests_of(prefix, records), signatures))
 
 
 def bare_bls(prefix: bytes, records: Sequence[bytes], keys: Sequence[bytes]) -> tuple[float, float]:

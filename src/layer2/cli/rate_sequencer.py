@@ -20,6 +20,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from layer2.api.client import RemoteSequencer
 from layer2.api.service import Service
 from layer2.cli.rate_clients import bare_bls, bare_ecdsa, bls_key, drive, ecdsa_key, sign
 from layer2.ethereum.devnet import tester_connection
@@ -30,6 +31,7 @@ from layer2.rollup.mempool import SignedOp
 from layer2.rollup.params import FRAME_BYTES
 from layer2.rollup.sequencer import Sequencer
 from layer2.rollup.workers import Verifier
+from layer2.testing.bench.bare import quantile_ms
 
 __all__ = ["run_bls", "run_ecdsa"]
 
@@ -78,7 +80,7 @@ def _run(*, by_bls: bool, operations: int, batch: int, rounds: int, processes: i
         "operations_per_second": round(operations / statistics.median(turn.wall for _, turn in turns)),
         "operations_per_cpu_second": round(operations / statistics.median(turn.cpu for _, turn in turns)),
         "sealing_share": round(statistics.median(turn.sealing / turn.wall for _, turn in turns), 3),
-        "batch_latency_ms": {"p50": _ms(latencies, 0.5), "p99": _ms(latencies, 0.99)},
+        "batch_latency_ms": {"p50": quantile_ms(latencies, 0.5), "p99": quantile_ms(latencies, 0.99)},
         "limit_per_second": round(operations / statistics.median(limit.wall for limit, _ in turns)),
         "limit_per_cpu_second": round(operations / statistics.median(limit.cpu for limit, _ in turns)),
         "ratio_to_limit": round(statistics.median(limit.cpu / turn.cpu for limit, turn in turns), 3),
@@ -131,7 +133,9 @@ class _Stage:
         idle, ended = self._idle(), _children()
         with Service(sequencer) as service:
             busy = time.process_time()
-            wall, client, latencies = others.submit(drive, service.url, streams, batch).result()
+            wall, client, latencies = others.submit(
+                drive, RemoteSequencer, RemoteSequencer.submit_many, service.url, streams, batch
+            ).result()
             if sequencer.waiting != count:
                 raise AssertionError(f"{sequencer.waiting} of {count} operations are pending")
             before = time.perf_counter()
@@ -179,7 +183,3 @@ def _children() -> float:
     """CPU seconds of all processes that were started here and have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def _ms(values: list[float], quantile: float) -> float:
-    return round(values[min(len(values) - 1, int(len(values) * quantile))] * 1000, 3)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["CHANNELS", "PLASMA", "ROLLUP", "Verb", "Verbs"]
+__all__ = ["CHANNELS", "COINS", "PLASMA", "ROLLUP", "Verb", "Verbs"]
 
 Verb = Callable[..., Any]
 
@@ -19,6 +19,7 @@ class Verbs:
         self.family = family
         self.purpose = purpose
         self._known: list[tuple[str, Verb]] = []
+        self._inner: list[Verbs] = []
 
     def __repr__(self) -> str:
         return f"<Verbs {self.family} {len(self._known)}>"
@@ -32,14 +33,22 @@ class Verbs:
 
         return register
 
+    def include(self, other: Verbs) -> None:
+        """Have another family's verbs as a group within this one."""
+        self._inner.append(other)
+
     def build(self, options: Callable[[Verb], Verb], command_class: type[click.Command] = click.Command) -> click.Group:
         """The group of all, with a front end's options (`layer2`'s own, or ape's)."""
         group = click.Group(self.family, help=self.purpose)
         for name, function in self._known:
             group.add_command(click.command(name, cls=command_class)(options(function)))
+        for other in self._inner:
+            group.add_command(other.build(options, command_class))
         return group
 
 
 CHANNELS = Verbs("channels", "Open, pay, close and defend payment channels.")
 ROLLUP = Verbs("rollup", "Pay, run and leave a rollup.")
 PLASMA = Verbs("plasma", "Pay on, run and leave a plasma chain.")
+COINS = Verbs("coin", "Coins: single deposits, NFTs too, that change hands with their history (Plasma Cash).")
+PLASMA.include(COINS)

@@ -143,12 +143,15 @@ class LogFollower:
         return ring, removed if self._cursor.ring else []
 
     def _scan(self, start: int, stop: int) -> list[Log]:
-        found: list[Log] = []
+        # By place: some nodes say a log twice, or more than was asked.
+        found: dict[tuple[int, int], Log] = {}
         size = self.chunk
         while start <= stop:
             end = min(start + size - 1, stop)
             try:
-                found += self.connection.logs(start, end, self.addresses, self.topics)
+                for log in self.connection.logs(start, end, self.addresses, self.topics):
+                    if start <= log.block_number <= end:
+                        found[log.block_number, log.log_index] = log
             except RpcError:
                 # Nodes limit the range or the number of results, each in its own words: ask for less.
                 if end == start:
@@ -156,7 +159,7 @@ class LogFollower:
                 size = max(1, (end - start + 1) // 2)
                 continue
             start = end + 1
-        return sorted(found, key=lambda log: (log.block_number, log.log_index))
+        return [found[place] for place in sorted(found)]
 
     def _hashes(self, start: int, stop: int, ring: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
         hashes: list[tuple[int, bytes]] = []

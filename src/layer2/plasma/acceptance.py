@@ -93,8 +93,14 @@ class Acceptance:
     @property
     def pending(self) -> tuple[Transaction, ...]:
         """Accepted payments that are in no block yet."""
+        return tuple(one.transaction for one in self.pending_payments)
+
+    @property
+    def pending_payments(self) -> tuple[Signed, ...]:
+        """The same with their signatures."""
         with self.lock:
-            return tuple(decode_transaction(packed_of(record)) for record, _ in self._pool.pending.values())
+            records = [record for record, _ in self._pool.pending.values()]
+        return tuple(_signed_of(record) for record in records)
 
     def spender(self, position: int) -> bytes | None:
         """The hash of the pending payment that spends an output."""
@@ -236,3 +242,9 @@ class Acceptance:
             reasons |= self._pool.impossible(self.ledger, one.inputs[:1])
         self._promises.commit()
         self._drop(reasons)
+
+
+def _signed_of(record: bytes) -> Signed:
+    packed = packed_of(record)
+    signatures = tuple(record[at : at + 64] for at in range(len(packed), len(record), 64))
+    return Signed(decode_transaction(packed), signatures)

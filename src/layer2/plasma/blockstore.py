@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from layer2.plasma.blocks import BlockTree
 from layer2.plasma.fields import join_body, packed_of, split_body
@@ -16,25 +16,39 @@ from layer2.primitives.hashing import keccak
 from layer2.store.errors import JournalCorrupt
 from layer2.store.files import FileStore
 
-__all__ = ["BlockStore"]
+__all__ = ["BlockStore", "BodyStore"]
 
 T = TypeVar("T")
+Tree = TypeVar("Tree")
 
 _KEPT = 3
 
 
-class BlockStore:
-    """Blocks from number 1 on. Safe to use from several threads; one of them writes."""
+class BodyStore(Generic[Tree]):
+    """Blocks from number 1 on. Safe to use from several threads; one of them writes.
 
-    def __init__(self, folder: str | Path) -> None:
+    Args:
+        join: the body of a block's records.
+        split: the records of a body.
+        plant: the tree over the records of a block.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        join: Callable[[Sequence[bytes]], bytes],
+        split: Callable[[bytes], list[bytes]],
+        plant: Callable[[Sequence[bytes]], Tree],
+    ) -> None:
         self.files = FileStore(folder)
         self.made: list[Made] = []
+        self._join, self._split, self.plant = join, split, plant
         self._lock = threading.Lock()
         self._records: OrderedDict[Made, list[bytes]] = OrderedDict()
-        self._trees: OrderedDict[Made, BlockTree] = OrderedDict()
+        self._trees: OrderedDict[Made, Tree] = OrderedDict()
 
     def __repr__(self) -> str:
-        return f"<BlockStore {self.files.folder} blocks={len(self.made)}>"
+        return f"<{type(self).__name__} {self.files.folder} blocks={len(self.made)}>"
 
     def __len__(self) -> int:
         return len(self.made)
@@ -52,9 +66,9 @@ class BlockStore:
     def write(self, number: int, root: bytes, records: Sequence[bytes]) -> Made:
         """Make the body of a block durable. It is no block before `add`."""
         one = Made(number, root, len(records), b"")
-        return Made(number, root, len(records), self.files.put(one.name, join_body(records)))
+        return Made(number, root, len(records), self.files.put(one.name, self._join(records)))
 
-    def add(self, one: Made, records: list[bytes], tree: BlockTree) -> None:
+    def add(self, one: Made, records: list[bytes], tree: Tree) -> None:
         """The next block, whose body is durable."""
         assert one.number == len(self.made) + 1
         self.made.append(one)
@@ -85,10 +99,28 @@ class BlockStore:
                 f"the body of block {one.number} is gone: no {one.name} in {self.files.folder}",
                 hint="restore it from a backup or a mirror",
             )
-        found = split_body(body)
+        found = self._split(body)
         with self._lock:
             _keep(self._records, one, found)
         return found
+
+    def tree(self, number: int) -> Tree:
+        """The tree of a block."""
+        one = self.block(number)
+        with self._lock:
+            tree = self._trees.get(one)
+        if tree is None:
+            tree = self.plant(self.records(number))
+            with self._lock:
+                _keep(self._trees, one, tree)
+        return tree
+
+
+class BlockStore(BodyStore[BlockTree]):
+    """Blocks of payments."""
+
+    def __init__(self, folder: str | Path) -> None:
+        super().__init__(folder, join_body, split_body, _tree_of)
 
     def find(self, hashed: bytes, first: int, last: int) -> tuple[int, int] | None:
         """Where the transaction with this hash stands, in blocks `first` to `last`: block and index."""
@@ -98,16 +130,9 @@ class BlockStore:
                     return number, index
         return None
 
-    def tree(self, number: int) -> BlockTree:
-        """The tree of a block."""
-        one = self.block(number)
-        with self._lock:
-            tree = self._trees.get(one)
-        if tree is None:
-            tree = BlockTree(packed_of(record) for record in self.records(number))
-            with self._lock:
-                _keep(self._trees, one, tree)
-        return tree
+
+def _tree_of(records: Sequence[bytes]) -> BlockTree:
+    return BlockTree(packed_of(record) for record in records)
 
 
 def _keep(cache: OrderedDict[Made, T], one: Made, what: T) -> None:

@@ -47,8 +47,8 @@ class Books:
         """Note what happened; positions of which something may have become impossible."""
         self.head = news.head
         touched: set[int] = set()
-        for _, one in news.removed:
-            self._undo(one, touched)
+        for block, one in news.removed:
+            self._undo(block, one, touched)
         for block, one in news.new:
             self._do(block, one, touched)
         self.ripen()
@@ -74,6 +74,10 @@ class Books:
     def undo(self) -> int:
         """The last block is none; its number."""
         return self.ledger.undo()
+
+    def leaving_since(self, position: int) -> int | None:
+        """The block of the chain below in which the exit of an output began; None if it does not leave."""
+        return self._leaving.since(position)
 
     def spends_lost(self, transactions: Sequence[Fields]) -> bool:
         """Whether a block spends a deposit that is lost."""
@@ -116,9 +120,9 @@ class Books:
         elif isinstance(one, BlockPosted):
             self.posted[one.number] = one.header
         else:
-            self._exits(one, 1, touched)
+            self._exits(block, one, 1, touched)
 
-    def _undo(self, one: Happening, touched: set[int]) -> None:
+    def _undo(self, block: int, one: Happening, touched: set[int]) -> None:
         if isinstance(one, Deposited):
             number = one.deposit.number
             self.deposits.pop(number, None)
@@ -133,10 +137,10 @@ class Books:
         elif isinstance(one, BlockPosted):
             self.posted.pop(one.number, None)
         else:
-            self._exits(one, -1, touched)
+            self._exits(block, one, -1, touched)
 
-    def _exits(self, one: Exits, step: int, touched: set[int]) -> None:
-        for position in self._leaving.note(one, step):
+    def _exits(self, block: int, one: Exits, step: int, touched: set[int]) -> None:
+        for position in self._leaving.note(one, block, step):
             touched.add(position)
             self._mark(position)
 

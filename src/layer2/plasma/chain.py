@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from layer2.plasma.blocks import Header
+from layer2.plasma.eventlog import EventNews
 from layer2.plasma.transaction import Deposit
 from layer2.primitives.typed_data import Domain
 
@@ -19,7 +19,9 @@ __all__ = [
     "ExitPaid",
     "Happening",
     "InFlightBegun",
+    "InFlightBlocked",
     "InFlightEnded",
+    "InFlightJoined",
     "News",
 ]
 
@@ -71,25 +73,44 @@ class InFlightBegun:
 
 
 @dataclass(frozen=True, slots=True)
-class InFlightEnded:
-    """It has decided, or nobody asked any more."""
+class InFlightJoined:
+    """Owners of inputs (bits 0 to 3) or outputs (4 to 7) of it want to be paid."""
 
     id: bytes
-
-
-Happening = Deposited | BlockPosted | ExitBegun | ExitEnded | ExitPaid | InFlightBegun | InFlightEnded
+    bits: int
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """Undo `removed` in the given order (newest first), then take `new` (chain order), each with its block's number.
+class InFlightBlocked:
+    """One of those that joined is spent, as somebody showed, and is not paid."""
 
-    `head`: the newest block of the chain.
-    """
+    id: bytes
+    bits: int
 
-    new: Sequence[tuple[int, Happening]] = field(default_factory=list)
-    removed: Sequence[tuple[int, Happening]] = field(default_factory=list)
-    head: int = 0
+
+@dataclass(frozen=True, slots=True)
+class InFlightEnded:
+    """It has decided, or nobody asked any more. `pays`: the bits of the side that is paid, where it has joined."""
+
+    id: bytes
+    pays: int = 0
+
+
+Happening = (
+    Deposited
+    | BlockPosted
+    | ExitBegun
+    | ExitEnded
+    | ExitPaid
+    | InFlightBegun
+    | InFlightJoined
+    | InFlightBlocked
+    | InFlightEnded
+)
+
+
+News = EventNews[Happening]
+"""What happened on the chain, and what it took back."""
 
 
 class Chain(Protocol):

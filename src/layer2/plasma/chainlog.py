@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from layer2.ethereum.contract import Event
-from layer2.ethereum.follower import LogFollower
-from layer2.ethereum.records import Log
 from layer2.ethereum.sender import Sender
 from layer2.plasma.blocks import Header
 from layer2.plasma.chain import (
@@ -15,10 +13,13 @@ from layer2.plasma.chain import (
     ExitPaid,
     Happening,
     InFlightBegun,
+    InFlightBlocked,
     InFlightEnded,
+    InFlightJoined,
     News,
 )
-from layer2.plasma.contract import RootChain, deposit_of_event
+from layer2.plasma.contract import InFlightStatus, RootChain, deposit_of_event
+from layer2.plasma.eventlog import EventLog
 from layer2.primitives.errors import InputError
 from layer2.primitives.typed_data import Domain
 
@@ -39,12 +40,12 @@ class ChainLog:
     ) -> None:
         self.root_chain = root_chain
         self.sender = sender
-        self._follower = LogFollower(
-            root_chain.connection, root_chain.address, start_block=start_block, confirmations=confirmations
+        self._log: EventLog[Happening] = EventLog(
+            root_chain.contract, happening_of, start_block=start_block, confirmations=confirmations
         )
 
     def __repr__(self) -> str:
-        return f"<ChainLog {self.address} next={self._follower.cursor.next_block}>"
+        return f"<ChainLog {self.address} next={self._log.next_block}>"
 
     @property
     def chain_id(self) -> int:
@@ -63,23 +64,13 @@ class ChainLog:
 
     def news(self) -> News:
         """What happened since the last time; from `start_block` on the first time. Raises what `LogFollower` raises."""
-        update = self._follower.step()
-        return News(self._read(update.new), self._read(update.removed), update.head)
+        return self._log.news()
 
     def submit(self, number: int, root: bytes, count: int) -> None:
         """Put a block on the chain, and wait until it is there; raises ContractReverted as the contract says."""
         if self.sender is None:
             raise InputError(f"{self.address}: nobody to submit for", hint="pass the operator's sender")
         self.root_chain.submit_block(self.sender, number, root, count)
-
-    def _read(self, logs: list[Log]) -> list[tuple[int, Happening]]:
-        found = []
-        for log in logs:
-            event = self.root_chain.contract.decode_log(log)
-            one = None if event is None else happening_of(event)
-            if one is not None:
-                found.append((log.block_number, one))
-        return found
 
 
 def happening_of(event: Event) -> Happening | None:
@@ -98,6 +89,12 @@ def happening_of(event: Event) -> Happening | None:
         return ExitPaid(args["id"])
     if name == "InFlightStarted":
         return InFlightBegun(args["id"], args["data"], tuple(args["inputIds"]))
-    if name in ("InFlightSettled", "InFlightAbandoned"):
+    if name == "Piggybacked":
+        return InFlightJoined(args["id"], args["bits"])
+    if name == "PiggybackBlocked":
+        return InFlightBlocked(args["id"], args["bit"])
+    if name == "InFlightSettled":
+        return InFlightEnded(args["id"], 0xF0 if args["status"] == InFlightStatus.PAYS_OUTPUTS else 0x0F)
+    if name == "InFlightAbandoned":
         return InFlightEnded(args["id"])
     return None

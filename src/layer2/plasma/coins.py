@@ -20,6 +20,8 @@ from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain, TypedMessage
 
 __all__ = [
+    "COIN_BYTES",
+    "COIN_RECORD",
     "CoinTransaction",
     "SignedCoin",
     "Transfer",
@@ -34,7 +36,9 @@ __all__ = [
 ]
 
 COIN_BYTES = 39
-_RECORD = COIN_BYTES + 64
+"""Of a transaction alone."""
+COIN_RECORD = COIN_BYTES + 64
+"""With its signature."""
 _LAYOUT = Struct(">BQBI20sBI")
 
 
@@ -163,11 +167,11 @@ def encode_coin_body(batch: Iterable[SignedCoin]) -> bytes:
 
 def decode_coin_body(body: bytes) -> list[SignedCoin]:
     """The transactions of a body of coins, which may be empty; raises `BodyMalformed` for anything else."""
-    if len(body) % _RECORD:
-        raise BodyMalformed(f"{len(body)} bytes are no transactions of {_RECORD} bytes each")
+    if len(body) % COIN_RECORD:
+        raise BodyMalformed(f"{len(body)} bytes are no transactions of {COIN_RECORD} bytes each")
     found: list[SignedCoin] = []
     before = -1
-    for at in range(0, len(body), _RECORD):
+    for at in range(0, len(body), COIN_RECORD):
         try:
             transaction = decode_coin(body[at : at + COIN_BYTES])
         except CoinMalformed as failure:
@@ -175,5 +179,5 @@ def decode_coin_body(body: bytes) -> list[SignedCoin]:
         if transaction.coin <= before:
             raise BodyMalformed(f"coin {transaction.coin} after {before}: coins rise")
         before = transaction.coin
-        found.append(SignedCoin(transaction, body[at + COIN_BYTES : at + _RECORD]))
+        found.append(SignedCoin(transaction, body[at + COIN_BYTES : at + COIN_RECORD]))
     return found

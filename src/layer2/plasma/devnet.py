@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer
+from layer2.plasma.cash.devnet import LocalCoins
 from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.contract import DEVNET, Profile, RootChain
 from layer2.plasma.fees import FeePolicy
@@ -65,6 +68,8 @@ class LocalPlasma:
         bodies = LocalBodies(self.operator.store)
         self.watcher = Watcher(self.root, bodies, sender=acting, start_block=self.start_block)
         self._wallets: dict[Address, Wallet] = {}
+        self._signer = operator
+        self._coins: LocalCoins | None = None
 
     def __repr__(self) -> str:
         return f"<LocalPlasma {self.root.address} blocks={self.root.head()[1] - 1}>"
@@ -76,6 +81,14 @@ class LocalPlasma:
         for one in self._wallets.values():
             one.close()
         self._wallets.clear()
+        if self._coins is not None:
+            self._coins.close()
+
+    def coins(self, signer_of: Callable[[Any], Signer] | None = None) -> LocalCoins:
+        """The coin chain beside it with the same operator, deployed when it is first asked for."""
+        if self._coins is None:
+            self._coins = LocalCoins(self.connection, self._signer, folder=self.folder, signer_of=signer_of)
+        return self._coins
 
     def new_sight(self) -> Sight:
         """Somebody who follows the chain and shares nothing with the others."""

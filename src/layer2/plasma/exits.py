@@ -12,7 +12,7 @@ from layer2.plasma.contract import Exit, ExitStatus, InFlightStatus
 from layer2.plasma.holder import Holder
 from layer2.plasma.kits import Kit, OutputKit
 from layer2.plasma.params import ETHER_TOKEN
-from layer2.plasma.purse import Sent, State
+from layer2.plasma.sent import Sent, State
 from layer2.plasma.walletrefusals import KitWrong, OutputUnknown
 from layer2.primitives.errors import Layer2Error
 
@@ -26,11 +26,13 @@ _NEVER = (1 << 40) - 1
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How everything would leave: outputs by standard exits, payments by in-flight exits (with what joins, bits), and
-    in-flight exits of others that an own input or output should join (exit id, bit, for an input what made it)."""
+    in-flight exits of others that an own input or output should join (exit id, bit, for an input what made it).
+    `left_out`: outputs that another wallet of the owner may have spent: their exits might lose their bonds."""
 
     outputs: tuple[Kit, ...]
     payments: tuple[tuple[Sent, int], ...]
     joins: tuple[tuple[bytes, int, bytes], ...]
+    left_out: tuple[Kit, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.outputs or self.payments or self.joins)
@@ -48,7 +50,7 @@ class Exits(Holder):
 
     # ------------------------------------------------------------------------------------------------------- deciding
 
-    def plan(self, *, least: int = 0) -> Plan:
+    def plan(self, *, least: int = 0, doubtful: bool = False) -> Plan:
         """The cheapest safe way out for everything.
 
         An output that is proven and that nothing is signed over leaves by a standard exit. What an own payment spends
@@ -58,6 +60,7 @@ class Exits(Holder):
 
         Args:
             least: ether outputs of less, in wei, stay: an exit costs gas.
+            doubtful: take out too what another wallet of the owner may have spent.
         """
         payments, covered = [], set()
         for one in self.purse.sent.values():
@@ -65,19 +68,22 @@ class Exits(Holder):
             if bits and one.hash not in self.purse.games and self._startable(one):
                 payments.append((one, bits))
                 covered |= self._outputs_of(one)
-        outputs = [kit for kit in self._standing() if kit.position not in covered and not _is_dust(kit, least)]
+        standing = [kit for kit in self._standing() if kit.position not in covered and not _is_dust(kit, least)]
+        doubted = set() if doubtful else self.purse.doubted
+        outputs = [kit for kit in standing if kit.position not in doubted]
+        left_out = tuple(kit for kit in standing if kit.position in doubted)
         # The older, the safer: oldest first.
         outputs.sort(key=lambda kit: (kit.block, kit.position))
-        return Plan(tuple(outputs), tuple(payments), tuple(self._joinable(covered)))
+        return Plan(tuple(outputs), tuple(payments), tuple(self._joinable(covered)), left_out)
 
-    def exit_all(self, *, least: int = 0) -> list[Receipt]:
+    def exit_all(self, *, least: int = 0, doubtful: bool = False) -> list[Receipt]:
         """Start everything that `plan` says. What cannot start does not hold up the rest.
 
         Raises:
             ContractReverted, KitWrong: of the first that could not start, after the others have.
         """
         self.look()
-        plan = self.plan(least=least)
+        plan = self.plan(least=least, doubtful=doubtful)
         steps: list[Callable[[], list[Receipt]]] = [
             partial(self._start, plan.outputs[at : at + _BATCH]) for at in range(0, len(plan.outputs), _BATCH)
         ]

@@ -9,12 +9,13 @@ from typing import Any
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.signer import Signer
+from layer2.plasma.cash.devnet import LocalCoins
 from layer2.plasma.contract import DEVNET, Profile, RootChain
 from layer2.plasma.devnet import LocalPlasma
 from layer2.plasma.fees import FeePolicy
 from layer2.plasma.holder import Utxo
 from layer2.plasma.operator import Operator
-from layer2.plasma.purse import Sent
+from layer2.plasma.sent import Sent
 from layer2.plasma.wallet import Wallet
 from layer2.plasma.watcher import Watcher
 from layer2.plasma.watchfindings import Report
@@ -63,10 +64,10 @@ class HomeWallet(Wallet):
         self.sync()
         return super().utxos(token)
 
-    def exit_all(self, *, least: int = 0) -> list[Receipt]:
+    def exit_all(self, *, least: int = 0, doubtful: bool = False) -> list[Receipt]:
         """Start taking everything out."""
         self.sync()
-        return super().exit_all(least=least)
+        return super().exit_all(least=least, doubtful=doubtful)
 
 
 class PlasmaFacade:
@@ -105,6 +106,11 @@ class PlasmaFacade:
     def operator(self) -> Operator:
         """Makes blocks: `submit_block()`."""
         return self.local.operator
+
+    @property
+    def coins(self) -> LocalCoins:
+        """The coin chain beside it, deployed when it is first used: NFTs, and deposits that change hands whole."""
+        return self.local.coins(self.signer_of)
 
     @property
     def watcher(self) -> Watcher:

@@ -12,7 +12,8 @@ from layer2.ethereum.signer import Signer
 from layer2.plasma.contract import ExitStatus, RootChain
 from layer2.plasma.kitfile import load_kits, save_kits
 from layer2.plasma.kits import DepositKit, Kit, OutputKit, PaymentKit
-from layer2.plasma.purse import Line, Purse
+from layer2.plasma.purse import Purse
+from layer2.plasma.sent import Line
 from layer2.plasma.sight import Sight
 from layer2.plasma.walletrefusals import KitWrong
 from layer2.primitives.addresses import address_bytes
@@ -22,7 +23,8 @@ __all__ = ["Holder", "Utxo"]
 
 @dataclass(frozen=True, slots=True)
 class Utxo:
-    """An own output. `state`: free, pending (something is signed over it), leaving."""
+    """An own output. `state`: free, pending (something is signed over it), leaving, doubtful (another wallet of the
+    owner may have spent it)."""
 
     position: int
     token: int
@@ -83,6 +85,10 @@ class Holder:
         """What can be spent now, smallest units."""
         return sum(kit.output.amount for kit in self.purse.free() if kit.output.token == token)
 
+    def in_doubt(self, token: int = 0) -> int:
+        """What may be spent already by another wallet of the owner, smallest units: no part of the balance."""
+        return sum(one.amount for one in self.utxos(token) if one.state == "doubtful")
+
     def utxos(self, token: int | None = None) -> list[Utxo]:
         """Own outputs that are not spent by a block, oldest first; pending and leaving ones too."""
         purse, found = self.purse, []
@@ -90,8 +96,13 @@ class Holder:
         for position, kit in sorted(purse.coins.items(), key=lambda row: (row[1].block, row[0])):
             if purse.spent(position) or token not in (None, kit.output.token):
                 continue
-            leaving = position in purse.exits
-            state = "free" if position in free else "leaving" if leaving else "pending"
+            if position in free:
+                state = "free"
+            elif position in purse.exits:
+                state = "leaving"
+            else:
+                unsure = position in purse.doubted and not purse.signed_over(position)
+                state = "doubtful" if unsure else "pending"
             found.append(Utxo(position, kit.output.token, kit.output.amount, state))
         return found
 
@@ -102,13 +113,21 @@ class Holder:
     # ------------------------------------------------------------------------------------------------------- the chain
 
     def look(self) -> None:
-        """Read the chain on: deposits that came or were taken back, outputs that were paid out or spent by exits."""
+        """Read the chain on: deposits that came or were taken back, outputs that were paid out or spent by exits.
+
+        What was paid in before this wallet first looked is in doubt: the chain does not tell who has spent it since.
+        """
         self.sight.step()
         mine = self.sight.deposits_of(self.owner)
         purse = self.purse
+        if not purse.since:
+            purse.begin(self.root.head()[2])
         fresh = [DepositKit(one) for one in mine.values() if one.position not in purse.coins]
+        fresh = [kit for kit in fresh if purse.elsewhere.get(kit.position) != kit]
         # One that was paid out is not owned again.
-        purse.keep([kit for kit in fresh if self._status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT)])
+        fresh = [kit for kit in fresh if self._status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT)]
+        purse.keep([kit for kit in fresh if kit.deposit.number >= purse.since])
+        purse.keep([kit for kit in fresh if kit.deposit.number < purse.since], doubted=True)
         for kit in list(purse.coins.values()):
             if isinstance(kit, DepositKit) and mine.get(kit.deposit.number) != kit.deposit:
                 purse.drop(kit.position, "taken back")
@@ -150,19 +169,22 @@ class Holder:
         return Path(path)
 
     def import_kits(self, path: str | Path) -> list[Utxo]:
-        """Take over own outputs from a file, each checked against the chain; those that are new.
+        """Take over own outputs from a file, each checked against the chain; those that are new, or were in doubt.
 
         Raises:
             KitMalformed, KitWrong: the file is not to be believed; nothing of it was taken.
         """
         found = load_kits(path, self.root)
-        return self._adopt(kit for kit in found.outputs if kit.output.owner == self.owner)
+        return self.adopt(kit for kit in found.outputs if kit.output.owner == self.owner)
 
-    def _adopt(self, kits: Iterable[Kit]) -> list[Utxo]:
-        fresh = [kit for kit in kits if kit.position not in self.purse.coins]
+    def adopt(self, kits: Iterable[Kit]) -> list[Utxo]:
+        """Take over own outputs of which somebody trusted says that they are not spent; those that were not owned."""
+        given = {kit.position: kit for kit in kits if kit.output.owner == self.owner}
+        fresh = [kit for position, kit in given.items() if position not in self.purse.coins]
         fresh = [kit for kit in fresh if self._status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT)]
+        new = {kit.position for kit in fresh} | self.purse.doubted & given.keys()
         self.purse.keep(fresh)
-        new = {kit.position for kit in fresh}
+        self.purse.trust(given)
         return [one for one in self.utxos() if one.position in new]
 
     def _status(self, kit: Kit) -> ExitStatus:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
-from layer2.ethereum.errors import ContractReverted
 from layer2.plasma.acceptance import MOST_PENDING, Acceptance
 from layer2.plasma.blocks import BlockTree, Header
+from layer2.plasma.blockstore import BlockStore
 from layer2.plasma.chain import Chain
 from layer2.plasma.exitkit import ExitKit
 from layer2.plasma.fees import MOST_COLLECTED, FeePolicy, collect
@@ -15,8 +16,9 @@ from layer2.plasma.fields import Fields, packed_of
 from layer2.plasma.params import MAX_OUTPUTS, MAX_TRANSACTIONS
 from layer2.plasma.pool import fields_of
 from layer2.plasma.positions import decode_position
+from layer2.plasma.posting import Posting
 from layer2.plasma.promises import Made
-from layer2.plasma.refusals import BlockLost, DepositsMissing, StateUnknown
+from layer2.plasma.refusals import DepositsMissing, StateUnknown
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
 from layer2.primitives.workers import Workers
@@ -43,7 +45,7 @@ _PATIENCE = 64
 """Blocks of the chain that a deposit may be gone before a block that spends it, and is not there, is given up."""
 
 
-class Operator(Acceptance):
+class Operator(Acceptance, Posting[BlockTree]):
     """One plasma chain's operator. `step()` follows the chain, makes a block when something is pending, and submits it.
 
     What `submit` has accepted is in the journal before it returns, and gets into a block as long as the outputs it
@@ -63,6 +65,9 @@ class Operator(Acceptance):
     Raises:
         JournalForeign, JournalCorrupt, BlockLost: the journal does not fit the chain; nothing has been signed.
     """
+
+    points = "operator"
+    store: BlockStore
 
     def __init__(
         self,
@@ -157,6 +162,17 @@ class Operator(Acceptance):
 
     # ------------------------------------------------------------------------------------------------------- inside
 
+    @property
+    def posted(self) -> Mapping[int, Header]:
+        """The blocks that the chain has, by number."""
+        return self.books.posted
+
+    def _put(self, one: Made) -> None:
+        self.chain.submit(one.number, one.root, one.count)
+
+    def _agree(self, one: Made, header: Header) -> bool:
+        return (one.root, one.count) == (header.root, header.count)
+
     def _look(self) -> None:
         """What the chain says now, and whether the blocks of this operator can stand on it."""
         if self.halted is not None:
@@ -203,46 +219,6 @@ class Operator(Acceptance):
         self.books.apply(made.number, fields, every.copy)
         self.store.add(made, records, tree)
         self._fates.include(made.number, hashes)
-
-    def _compare(self) -> None:
-        """The chain may lack blocks of ours, and have none that is not."""
-        with self.lock:
-            for number, header in self.books.posted.items():
-                own = self.store.made[number - 1] if number <= len(self.store.made) else None
-                if own is None or (own.root, own.count) != (header.root, header.count):
-                    raise self._halt(
-                        f"the chain has block {number} with root 0x{header.root.hex()[:8]}.., "
-                        + (f"this operator made 0x{own.root.hex()[:8]}.." if own else "this operator has made none"),
-                        "stop: another operator uses this key, or this journal is an old copy",
-                    )
-
-    def _halt(self, message: str, hint: str) -> BlockLost:
-        """From now on nothing is accepted; what was promised cannot be kept."""
-        self.halted = BlockLost(message, hint=hint)
-        return self.halted
-
-    def _submit_missing(self) -> None:
-        while True:
-            with self.lock:
-                missing = [one for one in self.store if one.number not in self.books.posted]
-            if not missing:
-                return
-            one = missing[0]
-            fault_point("operator.submit.before")
-            try:
-                self.chain.submit(one.number, one.root, one.count)
-            except ContractReverted:
-                # It may be there: sent before a crash, and mined just now.
-                self.follow()
-                self._compare()
-                if one.number not in self.books.posted:
-                    raise
-            fault_point("operator.submit.after")
-            self.follow()
-            self._compare()
-            if one.number not in self.books.posted:
-                # Mined, and gone again or not yet shown by the node: the next step looks.
-                return
 
     def _settle_lost(self) -> None:
         """Deposits that the chain took back: wait for them, or give up the blocks that spend them."""

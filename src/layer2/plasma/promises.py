@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from layer2.plasma.fields import join_body, split_body
+from layer2.plasma.fields import join_body, packed_of, split_body
 from layer2.plasma.malformed import BodyMalformed
 from layer2.plasma.refusals import JournalForeign
 from layer2.primitives.hashing import keccak
 from layer2.store.errors import JournalCorrupt
 from layer2.store.journal import Entry, Journal
 
-__all__ = ["KIND", "Made", "Promises", "Stored"]
+__all__ = ["KIND", "Made", "Promises", "Runs", "Stored"]
 
 KIND = "plasma.operator"
 _RECOVERY = "restore journal and bodies from a backup or a mirror: whoever owns outputs needs the blocks to exit"
@@ -47,17 +47,35 @@ class Stored:
     dropped: dict[bytes, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Records in a row: `join` writes them, `split` reads them (raises BodyMalformed), `hash_of` names one."""
+
+    join: Callable[[Sequence[bytes]], bytes]
+    split: Callable[[bytes], list[bytes]]
+    hash_of: Callable[[bytes], bytes]
+
+
+PAYMENTS = Runs(join_body, lambda run: split_body(run, most=1 << 30), lambda one: keccak(b"\x02" + packed_of(one)))
+
+
 class Promises:
     """Accepted payments and made blocks, durable. Everything is buffered until `commit`.
+
+    Args:
+        runs: how runs of records are written and read, and what a record is known by.
 
     Raises:
         JournalForeign: the journal is of another contract or chain.
         JournalCorrupt: it holds what this program never wrote.
     """
 
-    def __init__(self, journal: Journal | str | Path, chain_id: int, contract: str) -> None:
+    def __init__(
+        self, journal: Journal | str | Path, chain_id: int, contract: str, *, kind: str = KIND, runs: Runs = PAYMENTS
+    ) -> None:
         self._opened = isinstance(journal, str | Path)
-        self.journal = journal if isinstance(journal, Journal) else Journal(journal, kind=KIND, recovery=_RECOVERY)
+        self._kind, self._runs = kind, runs
+        self.journal = journal if isinstance(journal, Journal) else Journal(journal, kind=kind, recovery=_RECOVERY)
         self.records = 0
         """How many records the journal holds."""
         try:
@@ -83,7 +101,7 @@ class Promises:
                 rows = self._split(entry)
                 self.records += len(rows)
                 for row in rows:
-                    hashed = keccak(b"\x02" + row[: len(row) - 64 * (row[1] >> 4)])
+                    hashed = self._runs.hash_of(row)
                     found.records[hashed] = row
                     # Accepted again after it was dropped.
                     found.dropped.pop(hashed, None)
@@ -101,7 +119,7 @@ class Promises:
     def accept(self, records: Sequence[bytes]) -> None:
         """Promise payments."""
         if records:
-            self.journal.append("txs", join_body(records))
+            self.journal.append("txs", self._runs.join(records))
             self.records += len(records)
 
     def make(self, block: Made) -> None:
@@ -124,7 +142,7 @@ class Promises:
         """Forget all but these."""
         left = list(records)
         rows = [("block", _BLOCK.pack(one.number, one.root, one.count, one.checksum)) for one in blocks]
-        rows += [("txs", join_body(left[at : at + _RUN])) for at in range(0, len(left), _RUN)]
+        rows += [("txs", self._runs.join(left[at : at + _RUN])) for at in range(0, len(left), _RUN)]
         self.journal.rewrite(rows)
         self.records = len(left)
 
@@ -149,11 +167,11 @@ class Promises:
 
     def _split(self, entry: Entry) -> list[bytes]:
         try:
-            return split_body(entry.payload, most=1 << 30)
+            return self._runs.split(entry.payload)
         except BodyMalformed as fault:
             raise self._corrupt(entry.sequence) from fault
 
     def _corrupt(self, sequence: int) -> JournalCorrupt:
         return JournalCorrupt(
-            f"the {KIND} journal {self.journal.path} is damaged: row {sequence} is none of ours", hint=_RECOVERY
+            f"the {self._kind} journal {self.journal.path} is damaged: row {sequence} is none of ours", hint=_RECOVERY
         )

@@ -4,75 +4,28 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from layer2.plasma.kitfile import from_json, payment_from_json, to_json
-from layer2.plasma.kits import DepositKit, Kit, OutputKit, PaymentKit
+from layer2.plasma.kits import DepositKit, Kit, OutputKit
 from layer2.plasma.refusals import JournalForeign
-from layer2.plasma.transaction import Transaction
+from layer2.plasma.sent import Line, Sent, State
 from layer2.plasma.walletrefusals import OutputUnknown, PaymentUnknown
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.errors import Layer2Error
 from layer2.store.errors import JournalCorrupt
 from layer2.store.journal import Journal, fault_point
 
-__all__ = ["FAULT_POINTS", "Line", "Purse", "Sent", "State"]
+__all__ = ["ELSEWHERE", "FAULT_POINTS", "Purse"]
 
 FAULT_POINTS = ("wallet.sign.before", "wallet.sign.durable", "wallet.coin.durable", "wallet.exit.durable")
+ELSEWHERE = "spent elsewhere"
+"""Why an output is gone that another wallet of the owner has spent."""
 KIND = "plasma.wallet"
 _RECOVERY = "restore a backup, or start anew: the chain and an operator tell what is owned, not what was signed"
-
-
-class State(StrEnum):
-    """Of a payment: signed and perhaps on its way; refused by the operator; in a block; replaced, for good."""
-
-    PENDING = "pending"
-    REFUSED = "refused"
-    INCLUDED = "included"
-    REPLACED = "replaced"
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A payment that this wallet has signed. `what`: send, merge, split, swap; `before`: the one it replaces."""
-
-    kit: PaymentKit
-    what: str
-    state: State = State.PENDING
-    before: bytes = b""
-
-    def __repr__(self) -> str:
-        return f"<{self.what} 0x{self.hash.hex()[:8]} {self.state}, until block {self.transaction.expiry}>"
-
-    @property
-    def hash(self) -> bytes:
-        """Of the transaction."""
-        return self.kit.hash
-
-    @property
-    def transaction(self) -> Transaction:
-        """What was signed."""
-        return self.kit.transaction
-
-    @property
-    def open(self) -> bool:
-        """Whether it may still happen, for all that is known."""
-        return self.state in (State.PENDING, State.REFUSED)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One thing that happened, at Unix second `time`: deposit, received, a payment and its fate, exits and claims."""
-
-    time: int
-    what: str
-    token: int
-    amount: int
-    other: str = ""
 
 
 class Purse:
@@ -84,6 +37,9 @@ class Purse:
         exits: positions whose standard exit was started here.
         games: hashes of payments whose in-flight exit was started or joined here, with what joined (bits).
         joined: exit ids of payments of others that were joined here, with the bits.
+        since: the number of the first deposit that was not there yet when this memory began; 0 before it looked.
+        doubted: positions of deposits that were there before: another wallet of the owner may have spent them.
+        elsewhere: outputs by position that another wallet has spent.
 
     Raises:
         JournalForeign: the journal is of another contract or owner. JournalCorrupt: it holds what was never written.
@@ -97,6 +53,9 @@ class Purse:
         self.exits: set[int] = set()
         self.games: dict[bytes, int] = {}
         self.joined: dict[bytes, int] = {}
+        self.since = 0
+        self.doubted: set[int] = set()
+        self.elsewhere: dict[int, Kit] = {}
         self._spent: dict[int, list[bytes]] = {}
         self._lines: list[Line] = []
         try:
@@ -120,14 +79,14 @@ class Purse:
         """The kit of an own output; raises OutputUnknown."""
         kit = self.coins.get(position)
         if kit is None:
-            raise OutputUnknown(f"no output of this wallet at {position:#x}", hint="sync, or look at utxos()")
+            raise OutputUnknown(f"no output of this wallet at {position:#x}", hint="utxos shows them; sync first")
         return kit
 
     def payment(self, hashed: bytes) -> Sent:
         """A payment that was signed here; raises PaymentUnknown."""
         found = self.sent.get(hashed)
         if found is None:
-            raise PaymentUnknown(f"0x{hashed.hex()[:16]}..: this wallet has not signed it", hint="look at history()")
+            raise PaymentUnknown(f"0x{hashed.hex()[:16]}..: this wallet has not signed it", hint="history shows them")
         return found
 
     def signed_over(self, position: int) -> list[Sent]:
@@ -140,10 +99,11 @@ class Purse:
         return any(one.state is State.INCLUDED for one in self.signed_over(position))
 
     def free(self) -> Iterator[Kit]:
-        """Outputs that nothing was signed over and that do not leave."""
+        """Outputs that nothing was signed over, that do not leave, and of which there is no doubt."""
         leaving = {kit.position for hashed in self.games for kit in self.sent[hashed].kit.inputs}
         for position, kit in self.coins.items():
-            if position not in self.exits and position not in leaving and not self.signed_over(position):
+            held = position in self.exits or position in leaving or position in self.doubted
+            if not held and not self.signed_over(position):
                 yield kit
 
     @property
@@ -158,12 +118,26 @@ class Purse:
 
     # ------------------------------------------------------------------------------------------------------ writing
 
-    def keep(self, kits: Iterable[Kit], what: str = "received") -> None:
-        """Own outputs that are proven to be there; of one that is here already the newer kit counts."""
-        rows = [("coin", {"kit": to_json(kit), "what": what}) for kit in kits]
+    def begin(self, deposit: int) -> None:
+        """The chain is looked at for the first time: `deposit` is the number of its next one."""
+        self._write(("since", {"deposit": deposit}))
+
+    def keep(self, kits: Sequence[Kit], what: str = "received", *, doubted: bool = False) -> None:
+        """Own outputs that are proven to be there; of one that is here already the newer kit counts.
+
+        `doubted`: another wallet of the owner may have spent them, until `trust` says otherwise.
+        """
+        rows: list[tuple[str, dict[str, Any]]] = [("coin", {"kit": to_json(kit), "what": what}) for kit in kits]
+        rows += [("doubt", {"position": kit.position}) for kit in kits if doubted]
         if rows:
             self._write(*rows)
             fault_point("wallet.coin.durable")
+
+    def trust(self, positions: Iterable[int]) -> None:
+        """Of these there is no doubt any more."""
+        rows = [("trust", {"position": one}) for one in sorted(self.doubted.intersection(positions))]
+        if rows:
+            self._write(*rows)
 
     def drop(self, position: int, why: str) -> None:
         """An output is gone: paid out, or the chain took it back."""
@@ -245,6 +219,9 @@ class Purse:
         takers: dict[str, Callable[[dict[str, Any]], None]] = {
             "coin": self._coin,
             "gone": self._gone,
+            "since": self._since,
+            "doubt": self._doubt,
+            "trust": self._trust,
             "sign": self._sign,
             "refused": self._refused,
             "place": self._place,
@@ -260,14 +237,27 @@ class Purse:
         kit = from_json(row["kit"])
         known = kit.position in self.coins
         self.coins[kit.position] = kit
+        self.elsewhere.pop(kit.position, None)
         if not known:
             what = "deposit" if isinstance(kit, DepositKit) else row["what"]
             self._note(row, what, kit.output.token, kit.output.amount, f"{kit.position:#x}")
 
     def _gone(self, row: dict[str, Any]) -> None:
         kit = self.coins.pop(row["position"])
+        if row["why"] == ELSEWHERE:
+            self.elsewhere[kit.position] = kit
         self.exits.discard(row["position"])
+        self.doubted.discard(row["position"])
         self._note(row, row["why"], kit.output.token, kit.output.amount, f"{kit.position:#x}")
+
+    def _since(self, row: dict[str, Any]) -> None:
+        self.since = int(row["deposit"])
+
+    def _doubt(self, row: dict[str, Any]) -> None:
+        self.doubted.add(int(row["position"]))
+
+    def _trust(self, row: dict[str, Any]) -> None:
+        self.doubted.discard(int(row["position"]))
 
     def _sign(self, row: dict[str, Any]) -> None:
         one = Sent(payment_from_json(row["kit"]), row["what"], before=bytes.fromhex(row["before"]))

@@ -13,8 +13,8 @@ from layer2.plasma.gate import Gate
 from layer2.plasma.kits import Kit, PaymentKit
 from layer2.plasma.messages import Signed, digest
 from layer2.plasma.params import MAX_OUTPUTS
-from layer2.plasma.purse import Sent
 from layer2.plasma.refusals import Rejected
+from layer2.plasma.sent import Sent
 from layer2.plasma.sight import Sight
 from layer2.plasma.transaction import Transaction, payment
 from layer2.primitives.ecdsa import to_compact

@@ -16,7 +16,7 @@ from layer2.plasma.kits import UNSIGNED, Kit, PaymentKit, require_on_chain
 from layer2.plasma.messages import Signed, digest
 from layer2.plasma.params import MAX_INPUTS
 from layer2.plasma.picking import pick
-from layer2.plasma.purse import Sent
+from layer2.plasma.sent import Sent
 from layer2.plasma.spending import Spender
 from layer2.plasma.transaction import Transaction, payment
 from layer2.plasma.walletrefusals import KitMalformed, SwapWrong

@@ -6,7 +6,7 @@ that does, and breaks a rule, proves the block invalid: what it made must not be
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -38,6 +38,7 @@ class Flaw(Enum):
     INPUT_UNKNOWN = "an input that no earlier block or deposit made"
     INPUT_SPENT = "an input that an earlier block spent"
     INPUT_EXITED = "an input that the contract has paid out"
+    INPUT_LEAVING = "an input whose exit began so long ago that it may not be stopped in time"
     SPENT_TWICE = "an input that the same block spends before"
     SIGNATURE_WRONG = "an input without its owner's signature"
     OVERSPENT = "more of a token given out than taken in"
@@ -109,7 +110,14 @@ class Verdict:
 
 
 def validate(
-    ledger: Ledger, number: int, header: Header, body: bytes, domain: Domain, workers: Workers | None = None
+    ledger: Ledger,
+    number: int,
+    header: Header,
+    body: bytes,
+    domain: Domain,
+    workers: Workers | None = None,
+    *,
+    spendable: Callable[[int], int] | None = None,
 ) -> Verdict:
     """Judge the body of block `number` on top of `ledger`, which must stand at the block before and is not changed.
 
@@ -117,6 +125,7 @@ def validate(
         header: what the chain has of the block.
         domain: of the contract.
         workers: who checks signatures; the calling thread without it.
+        spendable: until what time, in seconds, an output whose exit has begun may be spent: without it, for ever.
     """
     verdict = Verdict(number)
     try:
@@ -131,7 +140,9 @@ def validate(
         return _whole(
             verdict, Flaw.ROOT_WRONG, f"root 0x{root.hex()[:8]}.., the header has 0x{header.root.hex()[:8]}.."
         )
-    for fault in _faults(ledger, verdict, records, owners):
+    for fault in _faults(
+        ledger, verdict, records, owners, lambda one: spendable is None or header.time <= spendable(one)
+    ):
         verdict.faults.append(fault)
         if len(verdict.faults) == _MOST_FAULTS:
             break
@@ -143,7 +154,9 @@ def _whole(verdict: Verdict, flaw: Flaw, detail: str) -> Verdict:
     return verdict
 
 
-def _faults(ledger: Ledger, verdict: Verdict, records: Sequence[bytes], owners: Sequence[bytes]) -> Iterator[Fault]:
+def _faults(
+    ledger: Ledger, verdict: Verdict, records: Sequence[bytes], owners: Sequence[bytes], in_time: Callable[[int], bool]
+) -> Iterator[Fault]:
     number, spent, left = verdict.number, set[int](), verdict.fees
     closed = False
     for index, record in enumerate(records):
@@ -170,7 +183,11 @@ def _faults(ledger: Ledger, verdict: Verdict, records: Sequence[bytes], owners: 
         for token, amount in paid.items():
             left[token] = left.get(token, 0) + amount
         if exiting:
-            verdict.against_exits += _exiting(ledger, index, one)
+            leaving = list(_exiting(ledger, index, one))
+            verdict.against_exits += leaving
+            for _, position in leaving:
+                if not in_time(position):
+                    yield Fault(Flaw.INPUT_LEAVING, index, f"input {position:#x} has been leaving for too long")
 
 
 def _exiting(ledger: Ledger, index: int, one: Fields) -> Iterator[tuple[int, int]]:

@@ -12,8 +12,8 @@ from layer2.plasma.malformed import TransactionMalformed
 from layer2.plasma.params import MAX_INPUTS
 from layer2.plasma.picking import pick
 from layer2.plasma.positions import encode_position, is_deposit
-from layer2.plasma.purse import Sent, State
 from layer2.plasma.refusals import StateUnknown
+from layer2.plasma.sent import Sent, State
 from layer2.plasma.spending import LIFETIME
 from layer2.plasma.swaps import Swaps
 from layer2.plasma.transaction import decode_transaction
@@ -170,7 +170,10 @@ class Wallet(Swaps):
                 continue
             except (GateLied, InputError) as fault:
                 lies.append(_lie(fault))
-        for position in self.gate.utxos(self.signer.address):
+        listed = self.gate.utxos(self.signer.address)
+        # A lie about one that is spent costs a bond; to leave out one that is not would cost the money.
+        self.purse.trust(listed)
+        for position in listed:
             if position in self.purse.coins or is_deposit(position):
                 continue
             try:
@@ -190,7 +193,7 @@ class Wallet(Swaps):
         if one.state is State.PENDING and self.root.head()[1] <= one.transaction.expiry:
             raise StillPending(
                 f"0x{hashed.hex()[:16]}..: may still be included, until block {one.transaction.expiry}",
-                hint="deliver() it again, or wait",
+                hint="deliver it again, or wait",
             )
         if not one.open:
             raise StillPending(f"0x{hashed.hex()[:16]}..: is {one.state} already", hint="there is nothing to replace")

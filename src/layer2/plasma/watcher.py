@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from layer2.ethereum.assets import token_at
 from layer2.ethereum.errors import ConnectionFailed, EthereumError
-from layer2.ethereum.fees import GasPolicy
-from layer2.ethereum.sender import Pending, Sender
+from layer2.ethereum.sender import Sender
 from layer2.plasma.contract import ExitStatus, InFlight, InFlightStatus, RootChain
 from layer2.plasma.kitfile import save_kits
 from layer2.plasma.kits import Kit, PaymentKit
 from layer2.plasma.positions import block_of
 from layer2.plasma.watchclaims import Till, claim_game, claims
-from layer2.plasma.watchfindings import Act, Finding, Kind, Report, Status
+from layer2.plasma.watchfindings import Finding, Kind, Report, Status
+from layer2.plasma.watchhands import Hands, turn_of
 from layer2.plasma.watchjudge import Judge
 from layer2.plasma.watchkits import kit_at, kits_of, payment_kit
 from layer2.plasma.watchplan import Plan, WatchPolicy
@@ -25,9 +24,7 @@ from layer2.plasma.watchstate import WatchState
 from layer2.plasma.watchview import ExitSeen, Game
 from layer2.primitives.addresses import address_bytes, to_address
 from layer2.primitives.errors import Layer2Error
-from layer2.primitives.hashing import keccak
 from layer2.primitives.workers import Workers
-from layer2.store.journal import fault_point
 
 __all__ = ["FAULT_POINTS", "Watcher"]
 
@@ -51,7 +48,7 @@ class Watcher(WatchState):
     """Watches one plasma chain. `step()` does all that is due; no block, event, body or peer can stop it.
 
     What it does is decided from what the chain says now: it can be stopped, started again, repeated and reorganised
-    away at any point. One thread at a time.
+    away at any point. One thread steps; others read what it knows while they hold `lock`.
 
     Args:
         sources: who may have the bodies of blocks, asked one after the other.
@@ -92,8 +89,10 @@ class Watcher(WatchState):
         self.sender = sender
         self.policy = policy or WatchPolicy()
         self._standing: dict[tuple[Kind, int | bytes], Finding] = {}
-        self._since: dict[bytes, int] = {}
+        self._hands = Hands(root_chain.contract, self._still)
         self._steps = 0
+        self.plans: tuple[Plan, ...] = ()
+        """Calls that were due at the last step, whoever makes them."""
 
     def __repr__(self) -> str:
         return f"<Watcher posted={self.view.posted} verified={self.line.verified} standing={len(self._standing)}>"
@@ -101,7 +100,7 @@ class Watcher(WatchState):
     @property
     def id(self) -> bytes:
         """What its turn among several watchers is drawn from."""
-        return self.sender.address.encode() if self.sender is not None else b""
+        return turn_of(self.sender)
 
     def status(self) -> Status:
         """How the chain stood at the last step."""
@@ -146,17 +145,19 @@ class Watcher(WatchState):
         Raises only what its own disk raises (`JournalFull`, `JournalError`).
         """
         report = Report()
-        try:
-            self._follow(report)
-            now = self.connection.timestamp()
-            self._fetch(report, now, self.policy.patience)
-            self._advance(report)
-            standing, plans = self._judge(now)
-            self._note(standing, report)
-            if self.sender is not None:
-                self._act(plans, now, report)
-        except EthereumError as failure:
-            self._note([*self._standing.values(), Finding(Kind.CHAIN_AWAY, 0, str(failure))], report)
+        with self.lock:
+            try:
+                self._follow(report)
+                now = self.connection.timestamp()
+                self._fetch(report, now, self.policy.patience)
+                self._advance(report)
+                standing, plans = self._judge(now)
+                self.plans = tuple(plans)
+                self._note(standing, report)
+                if self.sender is not None:
+                    self._act(plans, now, report)
+            except EthereumError as failure:
+                self._note([*self._standing.values(), Finding(Kind.CHAIN_AWAY, 0, str(failure))], report)
         return report
 
     def _note(self, standing: Sequence[Finding], report: Report) -> None:
@@ -244,9 +245,7 @@ class Watcher(WatchState):
         self._steps += 1
         if self._steps % _LOOK_AT_CODE != 1:
             return [one for one in self._standing.values() if one.kind is Kind.PARAMETERS_CHANGED]
-        contract = self.root_chain.contract
-        seen = keccak(self.connection.code(contract.address) + repr(contract.call("config")).encode())
-        if seen == self._memory.code(seen):
+        if not self._memory.is_changed(self.root_chain.contract):
             return []
         return [Finding(Kind.PARAMETERS_CHANGED, 0, "code or parameters are not those that were seen first")]
 
@@ -257,59 +256,11 @@ class Watcher(WatchState):
     # --------------------------------------------------------------------------------------------------------- acting
 
     def _act(self, plans: list[Plan], now: int, report: Report) -> None:
-        wanted = {plan.key: plan for plan in sorted(plans, key=lambda one: one.deadline)}
-        self._since = {key: self._since.get(key, now) for key in wanted}
-        under_way: list[tuple[Plan, Pending]] = []
-        for plan in wanted.values():
-            if now < self.policy.wait(self.id, plan, self._since[plan.key]):
-                continue
-            if not self._still(plan):
-                report.acts.append(Act(plan.name, plan.subject, False, "somebody else was faster"))
-                continue
-            sent = self._send(plan, now)
-            if isinstance(sent, Act):
-                report.acts.append(sent)
-            else:
-                under_way.append((plan, sent))
-        for plan, pending in under_way:
-            report.acts.append(self._finish(plan, pending))
+        assert self.sender is not None
+        self._hands.act(self.sender, self.policy, plans, now, report)
 
     def _still(self, plan: Plan) -> bool:
         """Whether nobody has done it yet, though the events may not have been read."""
         if plan.name in ("challengeExit", "claim"):
             return self.root_chain.exit(plan.subject).status == ExitStatus.OPEN
         return True
-
-    def _send(self, plan: Plan, now: int) -> Pending | Act:
-        assert self.sender is not None
-        base_fee = self.connection.latest().base_fee
-        price = self.policy.price(plan, base_fee, now)
-        if not price:
-            why = f"{plan.cost} gas at {base_fee} wei is more than it is worth by now"
-            return Act(plan.name, plan.subject, False, why)
-        before = self.sender.gas_policy
-        self.sender.gas_policy = self._priced(before, price)
-        fault_point("watcher.act.before")
-        try:
-            contract = self.root_chain.contract
-            pending = contract.transact_nowait(self.sender, plan.name, *plan.arguments, value=plan.value)
-        except Layer2Error as failure:
-            # Somebody else was faster, or the node is away: the next step looks again.
-            return Act(plan.name, plan.subject, False, str(failure))
-        finally:
-            self.sender.gas_policy = before
-        fault_point("watcher.act.sent")
-        return pending
-
-    def _priced(self, base: GasPolicy, price: int) -> GasPolicy:
-        tip = min(self.policy.tip, price)
-        return replace(base, max_fee_per_gas=price, priority_fee=tip)
-
-    def _finish(self, plan: Plan, pending: Pending) -> Act:
-        assert self.sender is not None
-        try:
-            receipt = self.sender.wait(pending, decoder=self.root_chain.contract.decoder)
-        except Layer2Error as failure:
-            return Act(plan.name, plan.subject, False, str(failure))
-        fault_point("watcher.act.mined")
-        return Act(plan.name, plan.subject, True, f"{receipt.gas_used} gas", receipt)

@@ -32,6 +32,12 @@ class Kind(Enum):
     VAULT_SHORT = "more is registered to leave than the contract holds"
     EVENT_ODD = "an event of the contract that cannot be read"
     SOURCE_FAULTY = "a source of bodies fails, or gives what is none"
+    TRANSFER_INVALID = "a block moves a coin without its owner: whoever has it leaves from the state before"
+    TRANSFER_VOID = "a block moves a coin that is not there, or not any more: that concerns nobody"
+    EXIT_DOUBLE_SPENT = "an exit of a coin's transfer whose payer had spent the coin before"
+    EXIT_INVENTED = "an exit of a coin whose history leaves out who owns it"
+    EXIT_DOUBTED = "the history of an exit that is right is challenged"
+    DOUBT_UNANSWERED = "the history of an exit is challenged, and no known transfer answers"
     CHAIN_AWAY = "the node does not answer"
     CHAIN_REWRITTEN = "a reorganisation was too deep: all is read anew"
 
@@ -45,6 +51,7 @@ _ALARMING = {
     Kind.BLOCK_INVALID,
     Kind.FEE_TOO_HIGH,
     Kind.BLOCK_WITHHELD,
+    Kind.TRANSFER_INVALID,
     Kind.EXIT_UNCHALLENGED,
     Kind.PARAMETERS_CHANGED,
     Kind.FROZEN,

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from layer2.ethereum.contract import Contract
 from layer2.ethereum.cursor import Cursor
 from layer2.ethereum.records import Log
 from layer2.plasma.refusals import JournalForeign
 from layer2.primitives.addresses import to_address
+from layer2.primitives.hashing import keccak
 from layer2.store.journal import Journal, fault_point
 
 __all__ = ["KIND", "WatchMemory"]
@@ -93,6 +95,11 @@ class WatchMemory:
         if self.journal is not None:
             self.journal.put_meta("cursor", b"")
             self.journal.rewrite([])
+
+    def is_changed(self, contract: Contract) -> bool:
+        """Whether code or parameters of the contract are not those that were seen first: it has no owner, no proxy."""
+        seen = keccak(contract.connection.code(contract.address) + repr(contract.call("config")).encode())
+        return seen != self.code(seen)
 
     def code(self, seen: bytes) -> bytes:
         """The fingerprint of the contract that was seen first; `seen` becomes it if there is none."""

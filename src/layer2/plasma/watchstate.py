@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
 from layer2.ethereum.contract import Event
-from layer2.ethereum.errors import ReorgTooDeep
+from layer2.ethereum.errors import ConnectionFailed, ReorgTooDeep
 from layer2.ethereum.follower import LogFollower
 from layer2.ethereum.records import Log
 from layer2.plasma.blocks import BlockTree, Header
@@ -21,7 +22,7 @@ from layer2.plasma.watchevidence import Evidence
 from layer2.plasma.watchfindings import Finding, Kind, Report
 from layer2.plasma.watchline import Line
 from layer2.plasma.watchmemory import WatchMemory
-from layer2.plasma.watchsource import BodySource
+from layer2.plasma.watchsource import BodySource, Sources
 from layer2.plasma.watchstore import WatchStore
 from layer2.plasma.watchview import View
 from layer2.primitives.errors import Layer2Error, RangeError
@@ -36,6 +37,9 @@ _ONCE = {
     "DataChallenged": Kind.DATA_CHALLENGED,
     "Frozen": Kind.FROZEN,
 }
+
+
+_FOR_EVER = 1 << 40
 
 
 class WatchState:
@@ -54,9 +58,12 @@ class WatchState:
     ) -> None:
         self.root_chain = root_chain
         self.connection = root_chain.connection
-        self.sources = list(sources) if isinstance(sources, Sequence) else [sources]
+        self.sources = Sources(sources if isinstance(sources, Sequence) else [sources])
         self.workers = workers or Workers()
+        self.lock = threading.Lock()
+        """Held by a step, but while it waits for a source of bodies."""
         self._start_block, self._confirmations, self._depth = start_block, confirmations, memory
+        self._read_again = 0
         path = None if folder is None else Path(folder)
         identity = f"{root_chain.address} on chain {self.connection.chain_id}"
         self._memory = WatchMemory(None if path is None else path / "watcher.journal", identity)
@@ -127,6 +134,7 @@ class WatchState:
         self._complete = 0
         self._late: set[int] = set()
         self._fault = ""
+        self._gap = ""
         self._head = 0
         self._over: set[bytes] = set()
         self._pushed: deque[bool] = deque()
@@ -143,6 +151,11 @@ class WatchState:
 
     def _follow(self, report: Report) -> None:
         """Read what is new. Raises EthereumError; nothing has changed then."""
+        gap = self._gap or self.line.broken
+        if gap and self._head >= self._read_again:
+            # The node, or another one, may know better by now; not at every step, should it not.
+            self._read_again = self._head + self._depth
+            self._start_over(report, gap)
         try:
             update = self._follower.step()
         except ReorgTooDeep as failure:
@@ -193,6 +206,8 @@ class WatchState:
             report.findings.append(Finding(Kind.EVENT_ODD, log.tx_hash, f"block {log.block_number}: {failure!r}"))
             self.view.pad(log.block_number, before)
             self._pushed.append(False)
+            if isinstance(failure, RangeError):
+                self._gap = str(failure)
             return
         self._pushed.append(happening is not None)
         if happening is not None:
@@ -206,6 +221,7 @@ class WatchState:
     # ------------------------------------------------------------------------------------------------------- bodies
 
     def _fetch(self, report: Report, now: int, patience: int) -> None:
+        self.sources.begin()
         for number in self.missing():
             header = self.view.headers[number]
             if header.hash in self.store or self._ask(number, header, report):
@@ -219,21 +235,23 @@ class WatchState:
         self._late &= self.view.headers.keys()
 
     def _ask(self, number: int, header: Header, report: Report) -> bool:
-        for source in self.sources:
-            try:
-                body = source.body(number)
-                if body is None:
-                    continue
-                records = split_body(bytes(body))
-                tree = BlockTree(packed_of(record) for record in records)
-                if len(records) != header.count or tree.root != header.root:
-                    raise BodyMalformed(f"{len(records)} records do not lead to the header of block {number}")
-            except Exception as failure:  # whatever a stranger's answer makes of itself
-                report.findings.append(Finding(Kind.SOURCE_FAULTY, number, f"{source!r:.80}: {failure!r:.200}"))
-                continue
-            self.store.put(header.hash, number, bytes(body), records)
-            return True
-        return False
+        def read(body: bytes) -> tuple[bytes, list[bytes]]:
+            records = split_body(body)
+            tree = BlockTree(packed_of(record) for record in records)
+            if len(records) != header.count or tree.root != header.root:
+                raise BodyMalformed(f"{len(records)} records do not lead to the header of block {number}")
+            return body, records
+
+        self.lock.release()
+        try:
+            found, said = self.sources.ask(number, read)
+        finally:
+            self.lock.acquire()
+        report.findings += [Finding(Kind.SOURCE_FAULTY, number, text) for text in said]
+        if found is None:
+            return False
+        self.store.put(header.hash, number, *found)
+        return True
 
     def _advance(self, report: Report) -> None:
         """Judge blocks in order, as far as bodies are there."""
@@ -250,8 +268,19 @@ class WatchState:
                 self._have.add(header.hash)
                 continue
             domain = self.root_chain.domain
-            verdict = validate(self.line.ledger, number, header, body, domain, self.workers)
+            verdict = validate(self.line.ledger, number, header, body, domain, self.workers, spendable=self._spendable)
             self._settle(verdict, header)
+
+    def _spendable(self, position: int) -> int:
+        """Until when an output whose exit has begun may be spent: late enough for what the operator had accepted,
+        early enough for the exit to be stopped with it. Raises ConnectionFailed while the node lacks the block."""
+        since = self.line.books.leaving_since(position)
+        if since is None:
+            return _FOR_EVER
+        began = self.connection.block(since)
+        if began is None:
+            raise ConnectionFailed(f"the node has no block {since}", hint="ask again")
+        return began.timestamp + self.root_chain.profile.exit_period // 4
 
     def _settle(self, verdict: Verdict, header: Header) -> None:
         if verdict.good:

@@ -123,6 +123,10 @@ class WatchStore:
         for (record,) in self._rows(query, _signed(position)):
             yield bytes(record)
 
+    def all_loose(self) -> list[bytes]:
+        """Records of all such payments."""
+        return [bytes(record) for (record,) in self._rows("SELECT record FROM loose")]
+
     # ------------------------------------------------------------------------------------------------------- inside
 
     def _rows(self, query: str, *values: object) -> list[Any]:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from layer2.ethereum.contract import Event
 from layer2.plasma.blocks import Header
 from layer2.plasma.contract import deposit_of_event
+from layer2.plasma.eventview import EventView
 from layer2.plasma.transaction import Deposit, Transaction, decode_transaction
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.errors import RangeError
 
 __all__ = ["ExitSeen", "Game", "Question", "View"]
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +53,11 @@ class Question:
     until: int
 
 
-class View:
-    """Events in, state out. `undo` takes the last event back, as far as `forget` lets it."""
+class View(EventView):
+    """What a RootChain has said."""
 
     def __init__(self, operator: str = "") -> None:
+        super().__init__()
         self.headers: dict[int, Header] = {}
         self.deposits: dict[int, Deposit] = {}
         self.exits: dict[bytes, ExitSeen] = {}
@@ -69,10 +66,6 @@ class View:
         self.shown: dict[tuple[int, int], bytes] = {}
         self.tokens: dict[int, str] = {}
         self.words: dict[str, Any] = {"operator": operator, "frozen": False}
-        self._done: deque[tuple[int, list[Callable[[], None]]]] = deque()
-        self._now: list[Callable[[], None]] = []
-        self.taken = 0
-        """How many events were taken and not taken back."""
 
     def __repr__(self) -> str:
         return f"<View blocks={len(self.headers)} exits={len(self.exits)} games={len(self.games)}>"
@@ -92,33 +85,6 @@ class View:
         """Whether nobody can."""
         return bool(self.words["frozen"])
 
-    def take(self, event: Event) -> None:
-        """Note an event. Whatever it is, there is one more to undo; raises what its bytes make of themselves."""
-        self.pad(event.log.block_number, self.taken)
-        method = getattr(self, f"_on_{event.name}", None)
-        if method is not None:
-            method(event.args, event)
-
-    def pad(self, block: int, before: int) -> None:
-        """Count an event that cannot be read, unless it was counted since `before`, so that it can be taken back."""
-        if self.taken == before:
-            self._now = []
-            self._done.append((block, self._now))
-            self.taken += 1
-
-    def undo(self) -> None:
-        """Take the last event back. Raises RangeError when it is forgotten."""
-        self.taken -= 1
-        if not self._done:
-            raise RangeError("events of the chain below are taken back that are forgotten", hint="read all anew")
-        for one in reversed(self._done.pop()[1]):
-            one()
-
-    def forget(self, block: int) -> None:
-        """Events before a block of the chain below will not be taken back."""
-        while self._done and self._done[0][0] < block:
-            self._done.popleft()
-
     # ------------------------------------------------------------------------------------------------------- events
 
     def _on_Deposited(self, args: dict[str, Any], event: Event) -> None:
@@ -128,8 +94,10 @@ class View:
         self._put(self.tokens, args["id"], str(args["token"]))
 
     def _on_BlockSubmitted(self, args: dict[str, Any], event: Event) -> None:
-        word = args["word"]
-        self._put(self.headers, args["number"], Header(args["root"], word >> 32, word & 0xFFFFFFFF))
+        number, word = args["number"], args["word"]
+        if number != self.posted + 1:
+            raise RangeError(f"block {number} after {self.posted}", hint="the node leaves logs out")
+        self._put(self.headers, number, Header(args["root"], word >> 32, word & 0xFFFFFFFF))
 
     def _on_OperatorChanged(self, args: dict[str, Any], event: Event) -> None:
         self._put(self.words, "operator", str(args["operator"]))
@@ -183,15 +151,3 @@ class View:
     def _on_Frozen(self, args: dict[str, Any], event: Event) -> None:
         self._put(self.questions, (args["number"], args["index"]), None)
         self._put(self.words, "frozen", True)
-
-    def _put(self, mapping: MutableMapping[K, V], key: K, value: V | None) -> None:
-        before = mapping.get(key)
-        _set(mapping, key, value)
-        self._now.append(lambda: _set(mapping, key, before))
-
-
-def _set(mapping: MutableMapping[K, V], key: K, value: V | None) -> None:
-    if value is None:
-        mapping.pop(key, None)
-    else:
-        mapping[key] = value

@@ -94,6 +94,10 @@ class HostileOperator:
         """The body of a block, unless it is withheld."""
         return None if number in self.withheld else self._bodies.get(number)
 
+    def shown(self, number: int) -> bytes:
+        """The body of a block of its own, withheld or not."""
+        return self._bodies[number]
+
     def reveal(self, *numbers: int) -> None:
         """Serve what was withheld: these blocks, or all."""
         self.withheld -= set(numbers or self.withheld)
@@ -160,6 +164,14 @@ class HostileOperator:
         """An output that the contract has paid out to the thief is spent."""
         again = self._thiefs([position], [(self.thief.address, token, amount)])
         return self.block([again], name="exited output spent", loot=[encode_position(self.following, 0, 0)])
+
+    def reordered(self, position: int, amount: int, *, token: int = 0) -> Lie:
+        """A block spends what only the next one makes, out of the thief's output: younger money with an older age."""
+        number = self.following
+        child = self._thiefs([encode_position(number + 1, 0, 0)], [(self.thief.address, token, amount)])
+        lie = self.block([child], name="reordered", loot=[encode_position(number, 0, 0)])
+        self.block([self._thiefs([position], [(self.thief.address, token, amount)])], name="reordered, second half")
+        return lie
 
     def unsigned_spend(self, position: int, amount: int, *, token: int = 0) -> Lie:
         """Somebody else's output goes to the thief with the thief's signature."""

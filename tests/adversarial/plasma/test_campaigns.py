@@ -142,6 +142,8 @@ def commit(campaign: Campaign, fraud: str) -> list[Lie]:
             return [hostile.deposit_minted(everything)]
         case "deposit minted twice":
             return [hostile.deposit_minted_twice(booty.deposit.number, ETHER)]
+        case "spent before it is made":
+            return [hostile.reordered(booty.position, everything)]
         case "unsigned spend":
             return [hostile.unsigned_spend(campaign.kits["second"][0].position, 3 * ETHER)]
         case "exited output spent":
@@ -169,6 +171,7 @@ FRAUDS = [
     "deposit minted",
     "deposit minted twice",
     "unsigned spend",
+    "spent before it is made",
     "exited output spent",
     "withheld mint",
     "withheld with the payment",

@@ -12,8 +12,8 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.plasma.contract import ExitStatus, Proof, Spend
 from layer2.plasma.facade import PlasmaFacade
-from layer2.plasma.purse import State
 from layer2.plasma.refusals import InputSpent
+from layer2.plasma.sent import State
 from layer2.plasma.wallet import Wallet
 from layer2.primitives.errors import InputError
 
@@ -58,8 +58,8 @@ def test_the_operator_refuses_what_another_wallet_of_the_key_has_spent(
     _, payer, payee, *_ = connection.signers(8)
     home.wallet(payer).deposit("1 ether")
     twin = home.wallet(payer, with_operator=False)
-    twin.look()
     twin.gate = home.local.gate
+    twin.sync()
     home.wallet(payer).send(payee, "0.4 ether")
     with pytest.raises(InputSpent):
         twin.send(payee.address, "0.5 ether")

@@ -10,8 +10,8 @@ from tests.integration.plasma_wallet.conftest import ETHER, World
 from layer2.plasma.blocks import Header
 from layer2.plasma.gate import Inclusion
 from layer2.plasma.positions import encode_position
-from layer2.plasma.purse import State
 from layer2.plasma.refusals import FeeTooLow
+from layer2.plasma.sent import State
 from layer2.plasma.wallet import Wallet
 from layer2.plasma.walletrefusals import FundsMissing, GateLied, OutputUnknown, PaymentUnknown, StillPending
 from layer2.primitives.errors import InputError

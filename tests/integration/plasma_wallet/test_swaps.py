@@ -9,7 +9,7 @@ from tests.integration.plasma_wallet.conftest import ETHER, World
 
 from layer2.plasma.kits import UNSIGNED, DepositKit, PaymentKit
 from layer2.plasma.messages import Signed, digest
-from layer2.plasma.purse import State
+from layer2.plasma.sent import State
 from layer2.plasma.swaps import Offer
 from layer2.plasma.transaction import Output, Transaction
 from layer2.plasma.wallet import Wallet

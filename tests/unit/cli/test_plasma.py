@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.unit.cli.conftest import ETHER, Command, balance
 
-from layer2.cli import main
 from layer2.cli.plasma_gates import local_operator, serving
 from layer2.cli.plasma_place import place_of
 from layer2.cli.workspace import Workspace
@@ -18,60 +15,6 @@ from layer2.ethereum.sender import Sender
 from layer2.plasma.positions import deposit_of
 from layer2.plasma.transaction import deposit_output_id
 from layer2.testing import deploy_mock
-
-ETHER = 10**18
-Command = Callable[..., Any]
-
-
-@pytest.fixture
-def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnvilNode]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LAYER2_HOME", str(tmp_path / "home"))
-    with AnvilNode() as node:
-        monkeypatch.setenv("LAYER2_NETWORK", node.url)
-        yield node
-
-
-@pytest.fixture
-def fails(capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run a command that has to fail; its one line."""
-
-    def run(*words: str) -> str:
-        with pytest.raises(SystemExit) as ended:
-            main(("plasma", *words))
-        captured = capsys.readouterr()
-        assert ended.value.code == 2, captured.out
-        assert captured.err.startswith("layer2: ")
-        assert captured.err.count("\n") == 1
-        return captured.err
-
-    return run
-
-
-@pytest.fixture
-def does(capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run a command that has to work; what it prints, decoded if it is JSON."""
-
-    def run(*words: str) -> Any:
-        with pytest.raises(SystemExit) as ended:
-            main(("plasma", *words))
-        captured = capsys.readouterr()
-        assert ended.value.code == 0, captured.err
-        return json.loads(captured.out) if "--json" in words else captured.out
-
-    return run
-
-
-@pytest.fixture
-def paid_in(node: AnvilNode, does: Command) -> AnvilNode:
-    """The payer has two ether."""
-    does("deploy")
-    does("deposit", "2 ether", "--as", "payer")
-    return node
-
-
-def balance(does: Command, who: str, *more: str) -> int:
-    return int(does("balance", "--as", who, "--json", *more)["balance"])
 
 
 def workspace_of(node: AnvilNode, who: str, home: Path) -> Workspace:

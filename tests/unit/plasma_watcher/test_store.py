@@ -1,19 +1,13 @@
-"""A watcher's store and its sources: what is durable, what is found again, and what strangers may send."""
+"""A watcher's store: what is durable, and what is found again."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
-from layer2.ethereum.errors import ConnectionFailed
-from layer2.plasma import watchsource
 from layer2.plasma.fields import join_body, split_body
 from layer2.plasma.transaction import payment
-from layer2.plasma.watchsource import HttpBodies
 from layer2.plasma.watchstore import WatchStore
 from layer2.store.errors import JournalError
 
@@ -66,41 +60,3 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bodies").write_bytes(b"something else" * 1000)
     with pytest.raises(JournalError):
         WatchStore(tmp_path / "bodies")
-
-
-@pytest.fixture
-def service() -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            answers = {
-                "/v1/blocks/1/body": (200, b"body"),
-                "/v1/blocks/3/body": (500, b""),
-                "/v1/blocks/4/body": (200, b"x" * 200),
-            }
-            code, answer = answers.get(self.path, (404, b""))
-            self.send_response(code)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_a_service_is_asked_and_what_it_cannot_do_is_typed(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watchsource, "MOST_BYTES", 100)
-    source = HttpBodies(service + "/")
-    assert source.body(1) == b"body"
-    assert source.body(2) is None
-    for number in (3, 4):
-        with pytest.raises(ConnectionFailed):
-            source.body(number)
-    with pytest.raises(ConnectionFailed):
-        HttpBodies("http://127.0.0.1:9", timeout=1).body(1)

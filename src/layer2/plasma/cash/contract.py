@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from layer2.ethereum.artifacts import load_artifact
@@ -10,34 +9,14 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract, deploy
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
-from layer2.plasma.cash.exits import Call, ExitView
-from layer2.plasma.cash.records import CoinHeader, CoinRecord, Kind
+from layer2.plasma.cash.exits import Call, ChallengeView, ExitView
+from layer2.plasma.cash.profile import COIN_DEVNET, COIN_PUBLIC, CoinProfile
+from layer2.plasma.cash.records import CoinExit, CoinHeader, CoinRecord, Kind
 from layer2.plasma.coins import coin_domain
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
 from layer2.primitives.errors import InputError
 
 __all__ = ["COIN_DEVNET", "COIN_PUBLIC", "CoinChain", "CoinProfile"]
-
-_DAY = 86_400
-_ETHER = 10**18
-
-
-@dataclass(frozen=True, slots=True)
-class CoinProfile:
-    """Parameters of a coin chain: durations in seconds, money in wei (`ICoinChain.Config`)."""
-
-    exit_period: int
-    rotation_delay: int
-    exit_bond: int
-    challenge_bond: int
-    bounty: int
-
-
-COIN_PUBLIC = CoinProfile(7 * _DAY, 14 * _DAY, _ETHER // 20, _ETHER // 50, _ETHER // 500)
-"""For public chains: half a week to challenge, half a week to answer."""
-
-COIN_DEVNET = CoinProfile(3_600, 3_600, _ETHER // 20, _ETHER // 50, _ETHER // 500)
-"""For development chains: the same within an hour."""
 
 
 class CoinChain:
@@ -48,6 +27,8 @@ class CoinChain:
         self.connection = contract.connection
         self.address = contract.address
         self.domain = coin_domain(self.connection.chain_id, self.address)
+        self.arguments: tuple[Any, ...] = ()
+        """Of the constructor, when it was deployed here."""
         row = contract.call("config")
         self.profile = CoinProfile(*(int(value) for value in row[1:]))
 
@@ -57,9 +38,11 @@ class CoinChain:
     @classmethod
     def deploy(cls, sender: Sender, operator: str, profile: CoinProfile = COIN_DEVNET) -> CoinChain:
         """Deploy the packaged contract."""
-        row = (to_address(operator), profile.exit_period, profile.rotation_delay)
-        bonds = (profile.exit_bond, profile.challenge_bond, profile.bounty)
-        return cls(deploy(sender, load_artifact("CoinChain"), (*row, *bonds)))
+        times = (to_address(operator), profile.exit_period, profile.rotation_delay)
+        row = (*times, profile.exit_bond, profile.challenge_bond, profile.bounty)
+        made = cls(deploy(sender, load_artifact("CoinChain"), row))
+        made.arguments = (row,)
+        return made
 
     @classmethod
     def at(cls, connection: Connection, address: str) -> CoinChain:
@@ -75,27 +58,49 @@ class CoinChain:
         """The number of the block to come."""
         return int(self.contract.call("head")[1])
 
-    def headers(self, first: int) -> list[CoinHeader]:
-        """The headers from a block on; from the logs, each compared with what the contract keeps."""
-        log_range = (0, self.connection.block_number(), self.address, [self.contract.topic("BlockSubmitted")])
-        found = []
-        for log in self.connection.logs(*log_range):
-            event = self.contract.decode_log(log)
-            if event is not None and event.args["number"] >= first:
-                header = CoinHeader(int(event.args["number"]), bytes(event.args["root"]), int(event.args["time"]))
-                if bytes(self.contract.call("blocks", header.number)) != header.hash:
-                    raise InputError(f"block {header.number}: its log is not what the contract keeps", hint="try again")
-                found.append(header)
-        return found
-
     def holds(self, coin: int, record: CoinRecord) -> bool:
         """Whether the coin was made like this, and was not paid."""
         return bytes(self.contract.call("coins", coin)) == record.hash
 
     def exit_of(self, coin: int, number: int) -> ExitView | None:
         """The running exit of a block's transfer, zero for the deposit."""
-        row = self.contract.call("exits", coin, number)
-        return None if row[0] == ZERO_ADDRESS else ExitView(number, int(row[5]) if number else 0)
+        found = self.exit(coin, number)
+        return None if found is None else ExitView(number, found.prev_block)
+
+    def exit(self, coin: int, number: int) -> CoinExit | None:
+        """The same with all that the contract keeps of it."""
+        owner, exitable_at, _, challenges, prev_owner, prev_block, nonce = self.contract.call("exits", coin, number)
+        if owner == ZERO_ADDRESS:
+            return None
+        # An exit of a deposit keeps what an exit before it left in the other slot.
+        spent, signer = (int(prev_block), to_address(prev_owner)) if number else (0, ZERO_ADDRESS)
+        return CoinExit(number, to_address(owner), int(exitable_at), int(challenges), spent, int(nonce), signer)
+
+    def doubts(self, coin: int, number: int, nonce: int, challenge: ChallengeView) -> bool:
+        """Whether a challenge of an exit's history is open."""
+        key = self.contract.call("challengeId", coin, number, nonce, challenge.as_tuple())
+        return bool(self.contract.call("challenges", key))
+
+    def operator(self) -> Address:
+        """Who submits blocks."""
+        return to_address(self.contract.call("head")[0])
+
+    def next_operator(self) -> tuple[Address, int]:
+        """Who was named to operate next, and from when on; zero and zero: nobody."""
+        who, time = self.contract.call("nextOperator")
+        return to_address(who), int(time)
+
+    def coins_made(self) -> int:
+        """How many coins were ever made."""
+        return int(self.contract.call("head")[2])
+
+    def owed(self, account: str, token: str = ZERO_ADDRESS) -> int:
+        """What could not be pushed to an account, zero for ether."""
+        return int(self.contract.call("owed", to_address(account), to_address(token)))
+
+    def owed_token(self, token: str, number: int) -> Address:
+        """To whom an ERC-721 token is owed that could not be pushed; the zero address: to nobody."""
+        return to_address(self.contract.call("owedToken", to_address(token), number))
 
     # ------------------------------------------------------------------------------------------------------- calls
 
@@ -121,6 +126,10 @@ class CoinChain:
         bonds = {"": 0, "exit": self.profile.exit_bond, "challenge": self.profile.challenge_bond}
         return self.contract.transact(sender, call.name, *call.args, value=bonds[call.bond])
 
+    def cancel(self, sender: Sender, coin: int, number: int) -> Receipt:
+        """Take an exit back that nobody challenges: its owner only."""
+        return self.contract.transact(sender, "cancelExit", coin, number)
+
     def claim(self, sender: Sender, *dues: tuple[int, int, CoinRecord], gas: int | None = None) -> Receipt:
         """Pay exits to their owners: coin, block of the exit, record of each; the bounty goes to the caller."""
         return self.contract.transact(
@@ -130,6 +139,10 @@ class CoinChain:
     def withdraw(self, sender: Sender, token: str, to: Address) -> Receipt:
         """Take what could not be pushed."""
         return self.contract.transact(sender, "withdraw", to_address(token), to)
+
+    def withdraw_token(self, sender: Sender, token: str, number: int, to: Address) -> Receipt:
+        """Take an ERC-721 token that could not be pushed."""
+        return self.contract.transact(sender, "withdrawToken", to_address(token), number, to)
 
     def _made(self, receipt: Receipt) -> tuple[int, CoinRecord]:
         args: dict[str, Any] = self.contract.events(receipt, "CoinDeposited")[0].args

@@ -12,9 +12,10 @@ from layer2.plasma.cash.history import Move, Standing
 from layer2.plasma.cash.refusals import NotAnswerable
 from layer2.primitives.addresses import ZERO_ADDRESS, Address
 
-__all__ = ["Call", "ChallengeView", "ExitView", "answer", "contradiction", "exit_kit"]
+__all__ = ["NOTHING_SHOWN", "Call", "ChallengeView", "ExitView", "answer", "contradiction", "exit_kit"]
 
-_NOTHING_SHOWN: tuple[Any, ...] = (0, 0, ZERO_ADDRESS, 0, bytes(32), 0, [])
+NOTHING_SHOWN: tuple[Any, ...] = (0, 0, ZERO_ADDRESS, 0, bytes(32), 0, [])
+"""What is shown in place of a transfer where the deposit is spent."""
 
 
 class Call(NamedTuple):
@@ -53,7 +54,7 @@ def exit_kit(standing: Standing) -> Call:
         return Call("exitDeposit", (coin, record), "exit")
     last = standing.moves[-1]
     prev = standing.move_at(last.transaction.prev_block)
-    shown = prev.as_tuple() if prev else _NOTHING_SHOWN
+    shown = prev.as_tuple() if prev else NOTHING_SHOWN
     return Call("exitTransfer", (coin, record, shown, last.as_tuple(), last.signature), "exit")
 
 

@@ -9,7 +9,7 @@ from layer2.primitives.addresses import Address, address_bytes, to_address
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
 
-__all__ = ["CoinHeader", "CoinRecord", "Kind", "coin_of"]
+__all__ = ["CoinExit", "CoinHeader", "CoinRecord", "Kind", "coin_of"]
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
@@ -69,6 +69,28 @@ class CoinHeader:
     def hash(self) -> bytes:
         """What the contract keeps of it."""
         return keccak(self.root + self.time.to_bytes(32, "big"))
+
+
+@dataclass(frozen=True, slots=True)
+class CoinExit:
+    """A running exit (`ICoinChain.Exit`).
+
+    Attributes:
+        number: the block of its transfer, zero for the deposit.
+        exitable_at: until then, in Unix seconds, it stands to be challenged.
+        challenges: of its history that are not answered.
+        prev_block: the block of the transfer before it, zero for the deposit.
+        nonce: which start of this exit it is.
+        prev_owner: who signed its transfer.
+    """
+
+    number: int
+    owner: Address
+    exitable_at: int
+    challenges: int
+    prev_block: int
+    nonce: int
+    prev_owner: Address
 
 
 def coin_of(deposit: int) -> int:

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from layer2.primitives.errors import InputError, MalformedError
+from layer2.primitives.errors import InputError, MalformedError, RecoverableError
+from layer2.primitives.refusals import Rejected
 
-__all__ = ["CoinRefused", "EvidenceMalformed", "HistoryBroken", "NotAnswerable"]
+__all__ = [
+    "BodyMissing",
+    "CoinLeaving",
+    "CoinRefused",
+    "CoinSpent",
+    "CoinUnknown",
+    "EvidenceMalformed",
+    "HistoryBroken",
+    "NotAnswerable",
+]
+
+
+class BodyMissing(RecoverableError):
+    """The body of a block is not to be had from who was asked; others may have it, or it later."""
 
 
 class EvidenceMalformed(MalformedError):
@@ -34,3 +48,15 @@ class CoinRefused(InputError):
 
 class NotAnswerable(InputError):
     """The history has no transfer that answers this challenge."""
+
+
+class CoinUnknown(Rejected):
+    """There is no such coin, or not yet, or no more: what a node knows of the chain has no deposit to move."""
+
+
+class CoinSpent(Rejected):
+    """The transfer spends what was spent already: by a block, or by another transfer that is pending."""
+
+
+class CoinLeaving(Rejected):
+    """An exit of the coin is running: nobody could believe that it is the new owner's."""

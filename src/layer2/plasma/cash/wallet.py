@@ -7,15 +7,17 @@ in a journal: nothing signed leaves before it is there, so that a restart signs 
 from __future__ import annotations
 
 from layer2.ethereum.sender import Sender
+from layer2.ethereum.signer import LocalSigner, Signer
 from layer2.plasma.cash.contract import CoinChain
 from layer2.plasma.cash.exits import Call, contradiction, exit_kit
 from layer2.plasma.cash.history import Evidence, History, Standing, check_history
 from layer2.plasma.cash.records import CoinRecord
 from layer2.plasma.cash.refusals import CoinRefused, HistoryBroken
+from layer2.plasma.cash.sight import CoinSight
 from layer2.plasma.cash.wire import decode_evidence, decode_history, encode_evidence, encode_history
-from layer2.plasma.coins import CoinTransaction, SignedCoin, decode_coin, sign_coin
+from layer2.plasma.coins import CoinTransaction, SignedCoin, decode_coin
 from layer2.primitives.addresses import Address, address_bytes, to_address
-from layer2.primitives.ecdsa import PrivateKey
+from layer2.primitives.ecdsa import PrivateKey, to_compact
 from layer2.primitives.errors import RangeError
 from layer2.store.journal import Journal
 
@@ -28,17 +30,25 @@ _COIN, _BLOCK, _SIGNED = "coin", "block", "signed"
 class CoinWallet:
     """Coins of a key on a coin chain.
 
-    What the journal holds is checked against the chain again: of a history that a reorganisation of Ethereum has
-    undone, the part that still holds is kept.
+    What the journal holds is checked against the chain again, at the start and whenever the chain takes blocks back: of
+    a history that a reorganisation of Ethereum has undone, the part that still holds is kept.
+
+    Args:
+        key: signs transfers; an account of any kind that signs typed data.
+        sight: who follows the chain; may be shared with other wallets. One of its own without it.
     """
 
-    def __init__(self, chain: CoinChain, key: PrivateKey, journal: Journal) -> None:
+    def __init__(
+        self, chain: CoinChain, key: PrivateKey | Signer, journal: Journal, sight: CoinSight | None = None
+    ) -> None:
         self.chain = chain
-        self._key = key
+        self.sight = sight or CoinSight(chain)
+        self._signer = LocalSigner(key) if isinstance(key, PrivateKey) else key
         self._journal = journal
+        self._turn = 0
         self._held: dict[int, tuple[History, Standing]] = {}
         self._broken: dict[int, HistoryBroken] = {}
-        self._signed: dict[int, CoinTransaction] = {}
+        self._signed: dict[int, list[CoinTransaction]] = {}
         self._replay()
 
     def __repr__(self) -> str:
@@ -47,11 +57,33 @@ class CoinWallet:
     @property
     def address(self) -> Address:
         """Whose coins they are."""
-        return self._key.address
+        return self._signer.address
 
     def coins(self) -> list[int]:
-        """The coins that are the key's by all blocks that were followed."""
-        return sorted(coin for coin, (_, standing) in self._held.items() if standing.owner == self.address)
+        """The coins that are the key's by all blocks that were followed, and were not paid."""
+        mine = (coin for coin, (_, standing) in self._held.items() if standing.owner == self.address)
+        return sorted(coin for coin in mine if coin not in self.sight.paid)
+
+    def knows(self, coin: int) -> bool:
+        """Whether a coin is here, its own or one that was passed on."""
+        return coin in self._held
+
+    def look(self) -> None:
+        """Read the chain; what it has taken back counts no more. Raises what `CoinSight.step` raises."""
+        self.sight.step()
+        if self.sight.turns != self._turn:
+            self._turn = self.sight.turns
+            for coin, (history, _) in self._held.items():
+                self._hold(coin, history)
+
+    def signed_over(self, coin: int) -> CoinTransaction | None:
+        """The transfer of a coin that was signed here and may still be in a block that was not followed."""
+        standing = self._known(coin)[1]
+        return next((one for one in self._signed.get(coin, ()) if _may_come(one, standing)), None)
+
+    def broken(self, coin: int) -> HistoryBroken | None:
+        """How a block took a coin without its owner, if one did: it can only be taken out."""
+        return self._broken.get(coin)
 
     def standing(self, coin: int) -> Standing:
         """How a coin stands; raises `CoinRefused` for an unknown one."""
@@ -79,7 +111,15 @@ class CoinWallet:
         """
         coin = history.coin
         self._require_there(coin, history.record)
-        standing = check_history(history, self.chain.headers(history.record.birth), self.chain.domain)
+        self.look()
+        if self.sight.next_block != self.chain.next_block():
+            # With headers left out, a history that was cut short would seem whole.
+            raise CoinRefused(
+                f"blocks of coins up to {self.sight.next_block - 1} were read, and the next one is "
+                f"{self.chain.next_block()}",
+                hint="the node shows no more: try again in a moment",
+            )
+        standing = check_history(history, self.sight.since(history.record.birth), self.chain.domain)
         if standing.owner != self.address:
             raise CoinRefused(
                 f"coin {coin} belongs to {standing.owner}, not to {self.address}", hint="wait for the block"
@@ -88,29 +128,36 @@ class CoinWallet:
         self._keep(history, standing)
         return standing
 
-    def follow(self, coin: int, evidence: Evidence) -> Standing:
-        """Check the next block for a coin; a broken one can be taken out, and no longer be passed on.
+    def follow(self, coin: int, *evidence: Evidence) -> Standing:
+        """Check the next blocks for a coin; a broken one can be taken out, and no longer be passed on.
 
         Raises:
-            HistoryBroken: the block takes the coin without its owner, or the evidence shows nothing.
+            HistoryBroken: a block takes the coin without its owner, or the evidence shows nothing. What was shown of
+                the blocks before it counts.
             CoinRefused: there is no next block.
         """
+        self.look()
         history, standing = self._known(coin)
         if coin in self._broken:
             raise self._broken[coin]
-        headers = self.chain.headers(standing.next_block)
-        if not headers:
-            raise CoinRefused(f"coin {coin}: block {standing.next_block} was not submitted yet", hint="wait for it")
+        headers = self.sight.since(standing.next_block)
+        if len(headers) < len(evidence):
+            missing = standing.next_block + len(headers)
+            raise CoinRefused(f"coin {coin}: block {missing} was not submitted yet", hint="wait for it")
         try:
-            after = standing.after(headers[0], evidence, self.chain.domain)
+            for header, one in zip(headers, evidence, strict=False):
+                standing = standing.after(header, one, self.chain.domain)
+                history = history.extended(one)
+                self._journal.append(_BLOCK, coin.to_bytes(8, "big") + encode_evidence(one))
         except HistoryBroken as broken:
             # Evidence that shows nothing is no fault of the block: whoever sent it must not spoil the coin.
             if broken.proven:
                 self._broken[coin] = broken
             raise
-        self._journal.append_durable(_BLOCK, coin.to_bytes(8, "big") + encode_evidence(evidence))
-        self._held[coin] = history.extended(evidence), after
-        return after
+        finally:
+            self._journal.commit()
+            self._held[coin] = history, standing
+        return standing
 
     # ------------------------------------------------------------------------------------------------- passing on
 
@@ -122,6 +169,7 @@ class CoinWallet:
                 signed and may still be included.
             RangeError: the expiry has passed already.
         """
+        self.look()
         standing = self._known(coin)[1]
         if standing.owner != self.address:
             raise CoinRefused(f"coin {coin} belongs to {standing.owner}", hint="nothing to pass on")
@@ -131,16 +179,17 @@ class CoinWallet:
         if expiry < standing.next_block:
             raise RangeError(f"expiry {expiry} is before the next block {standing.next_block}", hint="name a later one")
         one = CoinTransaction(coin, standing.last_block, address_bytes(to_address(to)), expiry)
-        before = self._signed.get(coin)
-        if before is not None and before != one and _may_come(before, standing):
+        # All that were ever signed: a reorganisation brings back times in which an old one could be included.
+        before = self.signed_over(coin)
+        if before is not None and before != one:
             raise CoinRefused(
                 f"coin {coin} is signed over to 0x{before.new_owner.hex()} until block {before.expiry}",
                 hint="wait for that block: two transfers of a coin are a double spend",
             )
         if before != one:
             self._journal.append_durable(_SIGNED, one.packed)
-        self._signed[coin] = one
-        return sign_coin(one, self.chain.domain, self._key)
+            self._signed.setdefault(coin, []).append(one)
+        return SignedCoin(one, to_compact(self._signer.sign_typed(one.message, self.chain.domain)))
 
     # ------------------------------------------------------------------------------------------------------ exits
 
@@ -161,8 +210,8 @@ class CoinWallet:
         Raises:
             CoinRefused: a transfer of it is signed, and not all blocks that may hold it were checked.
         """
-        standing, signed = self._known(coin)[1], self._signed.get(coin)
-        if signed is not None and not though_signed and _may_come(signed, standing):
+        signed = self.signed_over(coin)
+        if signed is not None and not though_signed:
             raise CoinRefused(
                 f"coin {coin} is signed over until block {signed.expiry}",
                 hint="follow the blocks up to that one, or exit with though_signed",
@@ -192,17 +241,27 @@ class CoinWallet:
                 found[coin] = found[coin].extended(decode_evidence(entry.payload, coin, 8)[0])
             else:
                 one = decode_coin(entry.payload)
-                self._signed[one.coin] = one
+                self._signed.setdefault(one.coin, []).append(one)
+        self.sight.step()
+        self._turn = self.sight.turns
         for coin, history in found.items():
-            standing = Standing(coin, history.record)
-            headers = self.chain.headers(history.record.birth)
-            for at, (header, evidence) in enumerate(zip(headers, history.evidence, strict=False)):
-                try:
-                    standing = standing.after(header, evidence, self.chain.domain)
-                except HistoryBroken:
-                    history = History(coin, history.record, history.evidence[:at])
-                    break
-            self._held[coin] = history, standing
+            self._hold(coin, history)
+
+    def _hold(self, coin: int, history: History) -> None:
+        """Keep of a history what the chain bears out now."""
+        standing, checked = Standing(coin, history.record), 0
+        for header, evidence in zip(self.sight.since(history.record.birth), history.evidence, strict=False):
+            try:
+                standing = standing.after(header, evidence, self.chain.domain)
+            except HistoryBroken:
+                break
+            checked += 1
+        self._broken.pop(coin, None)
+        if checked < len(history.evidence):
+            history = History(coin, history.record, history.evidence[:checked])
+            # Written out: what comes now follows on this, not on what the chain took back.
+            self._journal.append_durable(_COIN, encode_history(history))
+        self._held[coin] = history, standing
 
     def _known(self, coin: int) -> tuple[History, Standing]:
         if coin not in self._held:
@@ -214,8 +273,9 @@ class CoinWallet:
             raise CoinRefused(f"coin {coin} is not in the vault with this record", hint="it was paid, or never made")
 
     def _require_not_leaving(self, standing: Standing) -> None:
+        running = self.sight.leaving.get(standing.coin, set())
         for number in (0, *(move.number for move in standing.moves)):
-            if self.chain.exit_of(standing.coin, number):
+            if number in running:
                 raise CoinRefused(f"coin {standing.coin} is leaving, by block {number}", hint="let it be refuted first")
 
 

@@ -23,6 +23,7 @@ from layer2.channels.channel import Channel
 from layer2.channels.hub import HubFacade
 from layer2.ethereum.devnet import tester_connection
 from layer2.primitives.hashing import keccak
+from layer2.testing.bench.bare import quantile_ms
 
 PAYMENTS = 19_200
 GROUP = 32
@@ -65,7 +66,7 @@ def run_rate(payments: int = PAYMENTS, group: int = GROUP, rounds: int = 20) -> 
         "group": group,
         "payments_per_second": round(count / statistics.median(turn.wall for turn in ours)),
         "payments_per_cpu_second": round(count / statistics.median(turn.cpu for turn in ours)),
-        "latency_ms": {"p50": _ms(latencies, 0.5), "p99": _ms(latencies, 0.99)},
+        "latency_ms": {"p50": quantile_ms(latencies, 0.5), "p99": quantile_ms(latencies, 0.99)},
         "limit_per_second": round(count / statistics.median(turn.wall for turn in limit)),
         "limit_per_cpu_second": round(count / statistics.median(turn.cpu for turn in limit)),
         "ratio_to_limit": round(statistics.median(ratios), 3),
@@ -101,10 +102,6 @@ def _turn(work: Any, groups: int) -> _Turn:
 def _pay(channel: Channel, group: int) -> None:
     payments = channel.parties["A"].pay_many(channel.id, 10**9, group)
     channel.parties["B"].receive_many(payments)
-
-
-def _ms(values: list[float], quantile: float) -> float:
-    return round(values[min(len(values) - 1, int(len(values) * quantile))] * 1000, 3)
 
 
 class _Bare:

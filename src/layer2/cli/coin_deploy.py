@@ -1,0 +1,73 @@
+"""`layer2 plasma coin deploy`: put a coin chain on a chain and record it."""
+
+from __future__ import annotations
+
+import click
+
+from layer2.cli.coin_place import NAME
+from layer2.cli.records import require_new
+from layer2.cli.verbs import COINS
+from layer2.cli.workspace import Workspace, party_address
+from layer2.ethereum.artifacts import load_artifact
+from layer2.ethereum.deployments import Deployment, Registry
+from layer2.ethereum.errors import TransactionFailed
+from layer2.ethereum.sender import Sender
+from layer2.plasma.cash.contract import COIN_DEVNET, COIN_PUBLIC, CoinChain, CoinProfile
+from layer2.primitives.units import format_amount, parse_amount, parse_duration
+
+__all__ = ["deploy", "deploy_coins"]
+
+
+def deploy_coins(sender: Sender, operator: str = "", profile: CoinProfile | None = None) -> Deployment:
+    """Deploy a coin chain and return its record; nothing is written to disk. `operator`: the sender if not told."""
+    connection = sender.connection
+    chosen = profile or (COIN_DEVNET if connection.is_dev else COIN_PUBLIC)
+    chain = CoinChain.deploy(sender, operator or sender.address, chosen)
+    receipt = chain.contract.deployment
+    if receipt is None:
+        raise TransactionFailed(f"{NAME}: deployed at {chain.address} without a receipt", hint="deploy again")
+    return Deployment.record(connection, load_artifact(NAME), receipt, sender.address, chain.arguments)
+
+
+@COINS.verb("deploy")
+@click.option("--operator", help="Who makes blocks: an address, or a role; the acting account if not given.")
+@click.option("--exit-period", help='How long an exit waits, for example "7 days".')
+@click.option("--rotation-delay", help="How long before another operator takes over.")
+@click.option("--exit-bond", help='Behind each exit, for example "0.05 ether".')
+@click.option("--deployments", default="deployments", show_default=True, help="Folder of the records.")
+@click.option("--replace", "again", is_flag=True, help="Deploy again although one is recorded and stands.")
+def deploy(
+    workspace: Workspace,
+    operator: str | None,
+    exit_period: str | None,
+    rotation_delay: str | None,
+    exit_bond: str | None,
+    deployments: str,
+    again: bool,
+) -> None:
+    """Deploy a coin chain and record it under deployments/<chain id>/; it stands beside a root chain, or alone."""
+    registry, connection = Registry(deployments), workspace.connection
+    require_new(registry, NAME, connection, again=again)
+    base = COIN_DEVNET if connection.is_dev else COIN_PUBLIC
+    profile = CoinProfile(
+        exit_period=base.exit_period if exit_period is None else parse_duration(exit_period),
+        rotation_delay=base.rotation_delay if rotation_delay is None else parse_duration(rotation_delay),
+        exit_bond=base.exit_bond if exit_bond is None else parse_amount(exit_bond),
+        challenge_bond=base.challenge_bond,
+        bounty=base.bounty,
+    )
+    who = party_address(operator, connection) if operator else workspace.signer.address
+    record = deploy_coins(workspace.sender, who, profile)
+    path = registry.save(NAME, record)
+    facts = {
+        "address": record.address,
+        "block": record.block,
+        "chainId": record.chain_id,
+        "exitBond": str(profile.exit_bond),
+        "exitPeriod": profile.exit_period,
+        "file": str(path),
+        "operator": who,
+        "transaction": record.tx_hash,
+    }
+    text = f"{NAME} {record.address} on chain {record.chain_id}, operated by {who}, recorded in {path}"
+    workspace.emit(facts, f"{text}\nexit period {profile.exit_period:,} s, bond {format_amount(profile.exit_bond)}")

@@ -1,0 +1,63 @@
+"""What a shown transfer has to be: in a block, in time, after what it spends, signed."""
+
+from __future__ import annotations
+
+from layer2.plasma.cash.game.actions import Shown
+from layer2.plasma.cash.game.call import Call
+from layer2.plasma.cash.game.errors import (
+    BlockOutOfRange,
+    BlockUnknown,
+    CoinUnknown,
+    ProofInvalid,
+    SignatureInvalid,
+    SpendsOther,
+    TransferExpired,
+    TransferInvalid,
+)
+from layer2.plasma.cash.records import CoinHeader, CoinRecord
+from layer2.plasma.coins import CoinTransaction
+from layer2.plasma.sparse import verify_presence
+
+LAST = (1 << 40) - 1
+"""The last block that there can be."""
+
+
+def require_coin(one: Call, coin: int, record: CoinRecord) -> None:
+    """CoinUnknown unless the coin was made like this, and not paid."""
+    if one.state.coins.get(coin) != record:
+        raise CoinUnknown(coin)
+
+
+def require_shown(one: Call, coin: int, shown: Shown) -> None:
+    """The transfer is in the block, in time, and comes after what it spends."""
+    if not any(shown.new_owner) or shown.prev_block >= shown.number:
+        raise TransferInvalid()
+    if shown.number > shown.expiry:
+        raise TransferExpired(shown.number, shown.expiry)
+    if one.state.blocks.get(shown.number) != CoinHeader(shown.number, shown.root, shown.time).hash:
+        raise BlockUnknown(shown.number)
+    if not verify_presence(shown.root, coin, _transaction(coin, shown).hash, shown.siblings):
+        raise ProofInvalid(shown.number)
+
+
+def require_signed(one: Call, coin: int, shown: Shown, owner: bytes, signature: bytes) -> None:
+    """SignatureInvalid unless the owner signed the transfer."""
+    digest = _transaction(coin, shown).digest(one.state.domain)
+    if one.env.recover(digest, signature) != owner:
+        raise SignatureInvalid(owner)
+
+
+def require_spends(shown: Shown, number: int) -> None:
+    """SpendsOther unless the transfer spends that of a block."""
+    if shown.prev_block != number:
+        raise SpendsOther(shown.prev_block, number)
+
+
+def require_within(number: int, first: int, last: int) -> None:
+    """BlockOutOfRange unless a block lies between two, both included."""
+    if not first <= number <= last:
+        raise BlockOutOfRange(number, first, last)
+
+
+def _transaction(coin: int, shown: Shown) -> CoinTransaction:
+    return CoinTransaction(coin, shown.prev_block, shown.new_owner, shown.expiry)

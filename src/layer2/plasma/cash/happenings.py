@@ -1,0 +1,98 @@
+"""What the coin chain's events mean to who follows it: coins made and paid, blocks, exits and doubts about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from layer2.ethereum.contract import Event
+from layer2.plasma.cash.exits import ChallengeView
+from layer2.plasma.cash.records import CoinHeader, CoinRecord, Kind
+from layer2.plasma.eventlog import EventNews
+from layer2.primitives.addresses import to_address
+
+__all__ = [
+    "BlockPosted",
+    "CoinHappening",
+    "CoinMade",
+    "CoinNews",
+    "CoinPaid",
+    "Doubted",
+    "ExitBegun",
+    "ExitEnded",
+    "happening_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CoinMade:
+    """Somebody deposited."""
+
+    coin: int
+    record: CoinRecord
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPosted:
+    """The chain has a block."""
+
+    header: CoinHeader
+
+
+@dataclass(frozen=True, slots=True)
+class ExitBegun:
+    """The transfer of a block (zero: the deposit) is about to leave."""
+
+    coin: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExitEnded:
+    """It does not leave after all: taken back, or refuted."""
+
+    coin: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class CoinPaid:
+    """It has left, and the coin is no more."""
+
+    coin: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """The history of an exit is challenged; `nonce`: of that start of the exit."""
+
+    coin: int
+    number: int
+    challenge: ChallengeView
+    nonce: int
+
+
+CoinHappening = CoinMade | BlockPosted | ExitBegun | ExitEnded | CoinPaid | Doubted
+CoinNews = EventNews[CoinHappening]
+"""What happened on the chain, and what it took back."""
+
+
+def happening_of(event: Event) -> CoinHappening | None:
+    """What an event of the CoinChain means; None if nothing."""
+    name, args = event.name, event.args
+    if name == "CoinDeposited":
+        record = CoinRecord(args["owner"], Kind(args["kind"]), args["token"], args["value"], args["birth"])
+        return CoinMade(args["coin"], record)
+    if name == "BlockSubmitted":
+        return BlockPosted(CoinHeader(args["number"], args["root"], args["time"]))
+    if name == "ExitStarted":
+        return ExitBegun(args["coin"], args["number"])
+    if name in ("ExitCancelled", "ExitRefuted"):
+        return ExitEnded(args["coin"], args["number"])
+    if name == "Claimed":
+        return CoinPaid(args["coin"], args["number"])
+    if name == "HistoryChallenged":
+        challenger, number, owner = args["challenge"]
+        doubt = ChallengeView(to_address(challenger), int(number), to_address(owner))
+        return Doubted(args["coin"], args["number"], doubt, args["nonce"])
+    return None

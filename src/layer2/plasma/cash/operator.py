@@ -1,0 +1,308 @@
+"""The operator of coins: takes transfers, makes blocks of them, commits to each on the chain, and shows them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from layer2.ethereum.sender import Sender
+from layer2.plasma.blockstore import BodyStore
+from layer2.plasma.cash.acceptance import CoinAcceptance
+from layer2.plasma.cash.contract import CoinChain
+from layer2.plasma.cash.history import Evidence, Moved
+from layer2.plasma.cash.pool import Waiting
+from layer2.plasma.cash.records import CoinHeader, CoinRecord
+from layer2.plasma.cash.refusals import BodyMissing
+from layer2.plasma.cash.runs import read_record
+from layer2.plasma.coins import SignedCoin
+from layer2.plasma.params import COIN_LEVELS, MAX_TRANSACTIONS
+from layer2.plasma.posting import Posting
+from layer2.plasma.promises import Made
+from layer2.plasma.refusals import DepositsMissing, StateUnknown
+from layer2.plasma.sparse import SparseTree
+from layer2.primitives.addresses import Address, address_bytes, to_address
+from layer2.primitives.errors import InputError, RangeError
+from layer2.primitives.workers import Workers
+from layer2.store.journal import fault_point
+
+__all__ = ["FAULT_POINTS", "CoinOperator", "CoinState"]
+
+FAULT_POINTS = (
+    "coins.accept.before",
+    "coins.accept.durable",
+    "coins.make.before",
+    "coins.body.durable",
+    "coins.block.durable",
+    "coins.submit.before",
+    "coins.submit.after",
+    "coins.compact.before",
+)
+
+MOST_EVIDENCE = 256
+"""Blocks of one answer about a coin."""
+_MOST_LEAVES = 200_000
+"""Transfers whose trees are made anew for one answer."""
+_MOST_PENDING = 200_000
+_COMPACT_AT = 200_000
+_PATIENCE = 64
+"""Blocks of the chain that a deposit may be gone before a block that moves it, and is not there, is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoinState:
+    """A coin as its operator sees it.
+
+    Attributes:
+        owner, last_block: after the last block made.
+        state: free, pending, leaving or paid.
+    """
+
+    coin: int
+    record: CoinRecord
+    owner: Address
+    last_block: int
+    state: str
+    pending: SignedCoin | None = None
+
+
+class CoinOperator(CoinAcceptance, Posting[SparseTree]):
+    """One coin chain's operator. `step()` follows the chain, makes a block when something is pending, and submits it.
+
+    What `submit` has accepted is in the journal before it returns, and gets into a block as long as the coin is its
+    signer's; `fate` says what became of it. A block is durable, body and all, before the chain hears of it; what the
+    chain does not have after a crash or a reorganisation is submitted again, never another one in its place. Without
+    transfers there is no block. Safe to use from several threads: `step` waits for the chain without holding up
+    `accept`.
+
+    Args:
+        sender: submits blocks; None for one that only keeps and shows.
+        folder: for the journal and the bodies of blocks.
+        start_block: of the chain, at which the contract was deployed, or before.
+        margin: blocks of the chain above a deposit before it can be transferred: as deep as a reorganisation may go.
+        most_pending: transfers that are kept at most.
+        capacity: transfers of a block at most.
+        workers: where signatures are checked; in the calling thread without it.
+
+    Raises:
+        JournalForeign, JournalCorrupt, BlockLost: the journal does not fit the chain; nothing has been signed.
+    """
+
+    points = "coins"
+    store: BodyStore[SparseTree]
+
+    def __init__(
+        self,
+        chain: CoinChain,
+        sender: Sender | None,
+        folder: str | Path,
+        *,
+        start_block: int = 0,
+        margin: int = 12,
+        most_pending: int = _MOST_PENDING,
+        capacity: int = MAX_TRANSACTIONS,
+        workers: Workers | None = None,
+    ) -> None:
+        if not 0 < capacity <= MAX_TRANSACTIONS or margin < 0:
+            raise RangeError(f"capacity {capacity}, margin {margin}", hint="capacity from 1, margin from 0")
+        super().__init__(
+            chain, folder, start_block=start_block, margin=margin, most_pending=most_pending, workers=workers
+        )
+        self.sender = sender
+        self.capacity = capacity
+        self.compact_at = _COMPACT_AT
+        self._stepping = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<CoinOperator coins={len(self.ledger)} blocks={len(self.store)} pending={self.waiting}>"
+
+    def close(self) -> None:
+        """Let go of the journal and of the workers."""
+        self._promises.release()
+        self.workers.close()
+
+    # ------------------------------------------------------------------------------------------------------- blocks
+
+    def step(self) -> Made | None:
+        """Follow the chain, submit what it does not have, then make and submit a block of what is pending, if any.
+
+        Raises:
+            BlockLost: the chain has a block that is not ours; nothing more can be promised.
+            DepositsMissing: the chain took back deposits that blocks move, and may bring them back.
+        """
+        with self._stepping:
+            self._look()
+            self._submit_missing()
+            made = self._make()
+            if made is not None:
+                self._submit_missing()
+            with self.lock:
+                self._compact()
+            return made
+
+    def submit_block(self) -> Made | None:
+        """`step()`, by the name of what people call it for: the block that was made and submitted, if there was one."""
+        return self.step()
+
+    def make_block(self) -> Made | None:
+        """Make a block of what is pending, durably, without submitting it. None if nothing is pending."""
+        with self._stepping:
+            self._look()
+            return self._make()
+
+    # ------------------------------------------------------------------------------------------------------- answers
+
+    def header(self, number: int) -> CoinHeader:
+        """What the chain has of a block; raises StateUnknown while it has not."""
+        with self.lock:
+            found = self.sight.headers.get(number)
+        if found is None:
+            self.store.block(number)
+            raise StateUnknown(f"block {number} is made, and not on the chain yet", hint="ask again")
+        return found
+
+    def coin(self, coin: int) -> CoinState:
+        """A coin; raises StateUnknown for one that was not made."""
+        with self.lock:
+            record, held = self.sight.records.get(coin), self.ledger.get(coin)
+            if record is None or held is None:
+                raise StateUnknown(f"coin {coin} is not there", hint="check its number; wait for its deposit")
+            pending = self.pending(coin)
+            state = "pending" if pending else "free"
+            if coin in self.sight.leaving:
+                state = "leaving"
+            if coin in self.sight.paid:
+                state = "paid"
+            return CoinState(coin, record, to_address(held.owner), held.last_block, state, pending)
+
+    def coins_of(self, owner: str, skip: int = 0, count: int = 100) -> list[CoinState]:
+        """Somebody's coins that were not paid, in the order in which they came."""
+        with self.lock:
+            mine = (coin for coin in self.ledger.coins_of(address_bytes(owner)) if coin not in self.sight.paid)
+            return [self.coin(coin) for coin in islice(mine, skip, skip + count)]
+
+    def coin_evidence(self, coin: int, first: int, count: int = MOST_EVIDENCE) -> list[Evidence]:
+        """What blocks from `first` on say about a coin, of those that the chain has: at most `count`, or fewer.
+
+        Empty when there is nothing more. Raises RangeError for what is no coin or no block.
+        """
+        if not 0 <= coin < 1 << COIN_LEVELS or first < 1:
+            raise RangeError(f"coin {coin}, block {first}", hint="a coin has 64 bits, blocks count from 1")
+        with self.lock:
+            end = min(self.sight.next_block, len(self.store) + 1, first + min(count, MOST_EVIDENCE))
+        found: list[Evidence] = []
+        leaves = 0
+        for number in range(first, end):
+            leaves += self.store.block(number).count
+            if found and leaves > _MOST_LEAVES:
+                break
+            proof = self.store.tree(number).proof(coin)
+            moved = self._moved(coin, number)
+            found.append(proof if moved is None else Moved(moved, proof.siblings))
+        return found
+
+    def coin_body(self, number: int) -> bytes:
+        """The body of a block; raises BodyMissing."""
+        try:
+            return self.store.path(number).read_bytes()
+        except StateUnknown as missing:
+            raise BodyMissing(str(missing.args[0]), hint=missing.hint) from None
+
+    # ------------------------------------------------------------------------------------------------------- inside
+
+    @property
+    def posted(self) -> Mapping[int, CoinHeader]:
+        """The blocks that the chain has, by number."""
+        return self.sight.headers
+
+    def _put(self, one: Made) -> None:
+        if self.sender is None:
+            raise InputError(f"{self.chain.address}: nobody to submit for", hint="pass the operator's sender")
+        self.chain.submit(self.sender, one.number, one.root)
+
+    def _moved(self, coin: int, number: int) -> SignedCoin | None:
+        with self.lock:
+            if not self.ledger.moves(coin, number):
+                return None
+        rows = map(read_record, self.store.records(number))
+        return next(one for one in rows if one.transaction.coin == coin)
+
+    def _look(self) -> None:
+        """What the chain says now, and whether the blocks of this operator can stand on it."""
+        if self.halted is not None:
+            raise self.halted
+        self.follow()
+        self._compare()
+        self._settle_lost()
+
+    def _make(self) -> Made | None:
+        while True:
+            with self.lock:
+                fault_point("coins.make.before")
+                turn, number = self._turn, self.next_number
+                chosen, dropped = self._pool.choose(number, self.capacity)
+                self._drop(dropped)
+            if not chosen:
+                return None
+            chosen.sort(key=lambda one: one.signed.transaction.coin)
+            records = [one.record for one in chosen]
+            tree = self.store.plant(records)
+            made = self.store.write(number, tree.root, records)
+            fault_point("coins.body.durable")
+            with self.lock:
+                if turn != self._turn:
+                    # Something left through the contract meanwhile: chosen anew.
+                    continue
+                self._stand_for(made, chosen, records, tree)
+            return made
+
+    def _stand_for(self, made: Made, chosen: Sequence[Waiting], records: list[bytes], tree: SparseTree) -> None:
+        self._promises.make(made)
+        self._promises.commit()
+        fault_point("coins.block.durable")
+        for one in chosen:
+            self._pool.remove(one.signed.transaction.coin)
+        self.store.add(made, records, tree)
+        self._apply(made, [one.signed for one in chosen], [one.signer for one in chosen])
+
+    def _settle_lost(self) -> None:
+        """Deposits that the chain took back: wait for them, or give up the blocks that move them.
+
+        Blocks that the chain has do no harm: what they say about a coin that is made later means nothing.
+        """
+        with self.lock:
+            if self._shaken is None:
+                return
+            for number in range(len(self.sight.headers) + 1, self.next_number):
+                batch = [read_record(record) for record in self.store.records(number)]
+                gone, other = self.ledger.misfits([one.transaction for one in batch])
+                if other or (gone and self.sight.head > self._shaken + _PATIENCE):
+                    self._discard(number)
+                    break
+                if gone:
+                    raise DepositsMissing(
+                        f"the chain took back the deposits of coins {gone[:5]}, which block {number} moves",
+                        hint="they usually come again within minutes; step again",
+                    )
+            self._shaken = None
+
+    def _discard(self, first: int) -> None:
+        """Blocks that the chain never had, and never can have: what is left of their transfers is pending again."""
+        gone: list[SignedCoin] = []
+        while len(self.store) >= first:
+            number = len(self.store)
+            batch = [read_record(record) for record in self.store.records(number)]
+            self.ledger.undo(number, [one.transaction for one in batch])
+            self.store.drop_last()
+            gone = batch + gone
+        self._promises.undo(first)
+        self._again(gone)
+
+    def _compact(self) -> None:
+        """Forget what stands in blocks, once that is worth writing the rest anew."""
+        if self._promises.records < max(self.compact_at, 2 * self.waiting):
+            return
+        fault_point("coins.compact.before")
+        self._promises.keep([one.record for one in self._pool.waiting.values()], self.store)

@@ -1,0 +1,28 @@
+"""Parameters of a coin chain, and the usual ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["COIN_DEVNET", "COIN_PUBLIC", "CoinProfile"]
+
+_DAY = 86_400
+_ETHER = 10**18
+
+
+@dataclass(frozen=True, slots=True)
+class CoinProfile:
+    """Parameters of a coin chain: durations in seconds, money in wei (`ICoinChain.Config`)."""
+
+    exit_period: int
+    rotation_delay: int
+    exit_bond: int
+    challenge_bond: int
+    bounty: int
+
+
+COIN_PUBLIC = CoinProfile(7 * _DAY, 14 * _DAY, _ETHER // 20, _ETHER // 50, _ETHER // 500)
+"""For public chains: half a week to challenge, half a week to answer."""
+
+COIN_DEVNET = CoinProfile(3_600, 3_600, _ETHER // 20, _ETHER // 50, _ETHER // 500)
+"""For development chains: the same within an hour."""

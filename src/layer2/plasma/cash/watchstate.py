@@ -1,0 +1,255 @@
+"""The half of a watcher of coins that looks: follows the contract, gets bodies, keeps the books, forgets nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from layer2.ethereum.contract import Event
+from layer2.ethereum.errors import ReorgTooDeep
+from layer2.ethereum.follower import LogFollower
+from layer2.ethereum.records import Log
+from layer2.plasma.cash.contract import CoinChain
+from layer2.plasma.cash.exits import Call, exit_kit
+from layer2.plasma.cash.history import History, Moved, check_history
+from layer2.plasma.cash.records import CoinHeader
+from layer2.plasma.cash.refusals import CoinRefused
+from layer2.plasma.cash.source import BodiesOf, CoinSource
+from layer2.plasma.cash.watchbooks import CoinBooks
+from layer2.plasma.cash.watchjudge import subject_of
+from layer2.plasma.cash.watchview import CoinView, Doubt
+from layer2.plasma.coins import COIN_BYTES, SignedCoin, coin_tree, decode_coin, decode_coin_body
+from layer2.plasma.malformed import BodyMalformed
+from layer2.plasma.watchfindings import Finding, Kind, Report
+from layer2.plasma.watchmemory import WatchMemory
+from layer2.plasma.watchsource import Sources
+from layer2.plasma.watchstore import WatchStore
+from layer2.primitives.addresses import to_address
+from layer2.primitives.errors import Layer2Error, RangeError
+
+__all__ = ["CoinWatchState"]
+
+_ONCE = {"OperatorNamed": Kind.OPERATOR_ANNOUNCED, "OperatorChanged": Kind.OPERATOR_CHANGED}
+
+
+class CoinWatchState:
+    """What the chain says and what blocks hold. See `CoinWatcher`."""
+
+    def __init__(
+        self,
+        chain: CoinChain,
+        sources: CoinSource | Sequence[CoinSource],
+        folder: str | Path | None,
+        *,
+        coins: Collection[int] | None,
+        start_block: int,
+        confirmations: int,
+        memory: int,
+    ) -> None:
+        self.chain = chain
+        self.connection = chain.connection
+        given = sources if isinstance(sources, Sequence) else [sources]
+        self.sources = Sources([BodiesOf(one) for one in given])
+        self._coins = coins
+        self._start_block, self._confirmations, self._depth = start_block, confirmations, memory
+        self._read_again = 0
+        path = None if folder is None else Path(folder)
+        identity = f"coins {chain.address} on chain {self.connection.chain_id}"
+        self._memory = WatchMemory(None if path is None else path / "watcher.journal", identity)
+        try:
+            self.store = WatchStore(None if path is None else path / "watcher.bodies")
+            self._reset()
+            self._memory.replay(self._replay_news, lambda number, header, fault: None)
+            self._follower = self._follow_from_memory()
+        except BaseException:
+            self._memory.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._memory.close()
+        self.store.close()
+
+    # ---------------------------------------------------------------------------------------------------- what it has
+
+    def missing(self) -> list[int]:
+        """Blocks whose body nobody had yet."""
+        return [number for number in range(self.books.head + 1, self.view.posted + 1) if not self.books.saw(number)]
+
+    def learn(self, history: History) -> None:
+        """Keep the signatures of a coin's history: bodies that an operator shows may lack them.
+
+        Durable when it returns. Raises HistoryBroken for one that the chain does not bear out.
+        """
+        headers = [header for number, header in self.view.headers.items() if number >= history.record.birth]
+        check_history(history, headers[: len(history.evidence)], self.chain.domain)
+        for one in history.evidence:
+            if isinstance(one, Moved):
+                transaction, signature = one.signed
+                self.store.learn(transaction.hash, transaction.packed + signature, [transaction.coin])
+                self.books.learn(one.signed)
+        # What was judged without them is judged again.
+        self.books.cut(0)
+
+    def history(self, coin: int) -> History:
+        """What the next owner of a coin needs. Raises StateUnknown while a block is not to be had."""
+        return self.books.history(coin)
+
+    def kit(self, coin: int) -> Call:
+        """How its owner takes a coin out; raises CoinRefused for none that is here.
+
+        If a block took the coin without its owner, from the state before: what comes after can be challenged.
+        """
+        standing, safe = self.books.standing(coin), self.books.safe(coin)
+        if standing is None or safe is None or coin in self.view.paid_in:
+            raise CoinRefused(f"coin {coin} is not there, or is paid", hint="wait for its deposit")
+        return exit_kit(safe if safe.owner == standing.owner else standing)
+
+    def kits(self, owner: str) -> dict[int, Call]:
+        """The same for all coins that an address owns."""
+        mine = self.books.coins_of(to_address(owner))
+        return {coin: self.kit(coin) for coin in mine if coin not in self.view.paid_in}
+
+    # -------------------------------------------------------------------------------------------------------- chain
+
+    def _reset(self) -> None:
+        self.view = CoinView(self.chain.operator())
+        view, store = self.view, self.store
+        self.books = CoinBooks(self.chain.domain, view.records, view.headers, store.body, self._coins)
+        for record in self.store.all_loose():
+            packed, signature = record[:COIN_BYTES], record[COIN_BYTES:]
+            self.books.learn(SignedCoin(decode_coin(packed), signature))
+        self._late: set[int] = set()
+        self._closed: set[Doubt] = set()
+        self._head = 0
+        self._gap = ""
+
+    def _follow_from_memory(self) -> LogFollower:
+        return LogFollower(
+            self.connection,
+            self.chain.address,
+            start_block=self._start_block,
+            confirmations=self._confirmations,
+            cursor=self._memory.cursor(),
+            memory=self._depth,
+        )
+
+    def _follow(self, report: Report) -> None:
+        """Read what is new. Raises EthereumError; nothing has changed then."""
+        if self._gap and self._head >= self._read_again:
+            # The node, or another one, may know better by now; not at every step, should it not.
+            self._read_again = self._head + self._depth
+            self._start_over(report, self._gap)
+        try:
+            update = self._follower.step()
+        except ReorgTooDeep as failure:
+            self._start_over(report, str(failure))
+            update = self._follower.step()
+        self._head = update.head
+        try:
+            self._memory.note_news(len(update.removed), update.new, self._follower.cursor)
+        except Layer2Error:
+            # What is not durable was not read.
+            self._follower = self._follow_from_memory()
+            raise
+        try:
+            self._apply(len(update.removed), update.new, report)
+        except RangeError as failure:
+            self._start_over(report, str(failure))
+            return
+        self.view.forget(update.head - 2 * self._depth)
+
+    def _start_over(self, report: Report, why: str) -> None:
+        self._memory.start_over()
+        self._reset()
+        self._follower = self._follow_from_memory()
+        report.findings.append(Finding(Kind.CHAIN_REWRITTEN, self._head, why))
+
+    def _apply(self, removed: int, new: Sequence[Log], report: Report) -> None:
+        for _ in range(removed):
+            self.view.undo()
+        if removed:
+            self.books.cut(self.view.posted)
+            self._closed.clear()
+        for log in new:
+            self._take(log, report)
+
+    def _take(self, log: Log, report: Report) -> None:
+        before, operator = self.view.taken, self.view.operator
+        try:
+            event = self.chain.contract.decode_log(log)
+            if event is None:
+                event = Event("", {}, log.log_index, log)
+            self.view.take(event)
+        except (Layer2Error, LookupError, TypeError, ValueError) as failure:
+            report.findings.append(Finding(Kind.EVENT_ODD, log.tx_hash, f"block {log.block_number}: {failure!r}"))
+            self.view.pad(log.block_number, before)
+            if isinstance(failure, RangeError):
+                self._gap = str(failure)
+            return
+        # The constructor says who the first one is, which is no change.
+        same = event.name == "OperatorChanged" and self.view.operator == operator
+        if event.name in _ONCE and not same:
+            told = ", ".join(f"{name} {value}" for name, value in event.args.items())
+            report.findings.append(Finding(_ONCE[event.name], 0, told))
+
+    def _replay_news(self, removed: int, new: list[Log]) -> None:
+        self._apply(removed, new, Report())
+
+    # ------------------------------------------------------------------------------------------------------- bodies
+
+    def _fetch(self, report: Report, now: int, patience: int) -> None:
+        self.sources.begin()
+        for number in self.missing():
+            header = self.view.headers[number]
+            batch = self._kept(header)
+            if batch is None:
+                batch = self._asked(header, report)
+            if batch is None:
+                if now - header.time >= patience:
+                    self._late.add(number)
+                continue
+            self.books.see(number, batch)
+            if number in self._late:
+                self._late.discard(number)
+                report.findings.append(Finding(Kind.BLOCK_SHOWN, number, f"after {now - header.time} s"))
+        self._late &= set(self.missing())
+
+    def _kept(self, header: CoinHeader) -> list[SignedCoin] | None:
+        body = self.store.body(header.hash)
+        return None if body is None else decode_coin_body(body)
+
+    def _asked(self, header: CoinHeader, report: Report) -> list[SignedCoin] | None:
+        def read(body: bytes) -> tuple[bytes, list[SignedCoin]]:
+            batch = decode_coin_body(body)
+            if coin_tree(one.transaction for one in batch).root != header.root:
+                raise BodyMalformed(f"{len(batch)} transfers do not lead to the root of block {header.number}")
+            return body, batch
+
+        found, said = self.sources.ask(header.number, read)
+        report.findings += [Finding(Kind.SOURCE_FAULTY, header.number, text) for text in said]
+        if found is None:
+            return None
+        body, batch = found
+        self.store.put(header.hash, header.number, body, ())
+        return batch
+
+    def _advance(self) -> None:
+        """Go on with the books as far as bodies are there; what is wrong stays in `faults`."""
+        while self.books.advance() is not None:
+            pass
+
+    def _standing_of_blocks(self, now: int) -> list[Finding]:
+        found = []
+        for coin, faults in self.books.faults.items():
+            gone = self.view.paid_in.get(coin, 1 << 62)
+            for one in faults:
+                record = self.view.records.get(coin)
+                void = record is None or one.number < record.birth or gone <= self.view.posted_in.get(one.number, 0)
+                kind = Kind.TRANSFER_VOID if void else Kind.TRANSFER_INVALID
+                detail = f"coin {coin}, block {one.number}: {one.why}"
+                found.append(Finding(kind, subject_of(coin, one.number), detail))
+        for number in sorted(self._late):
+            since = self.view.headers[number].time
+            found.append(Finding(Kind.BLOCK_WITHHELD, number, f"since {since}, {now - since} s"))
+        return found

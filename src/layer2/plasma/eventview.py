@@ -1,0 +1,69 @@
+"""State made of a contract's events, each of which can be taken back."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, MutableMapping
+from typing import TypeVar
+
+from layer2.ethereum.contract import Event
+from layer2.primitives.errors import RangeError
+
+__all__ = ["EventView"]
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class EventView:
+    """Events in, state out. `undo` takes the last event back, as far as `forget` lets it.
+
+    A subclass has a method `_on_NAME(args, event)` for each event that means something to it, and changes its mappings
+    with `_put` only.
+    """
+
+    def __init__(self) -> None:
+        self._done: deque[tuple[int, list[Callable[[], None]]]] = deque()
+        self._now: list[Callable[[], None]] = []
+        self.taken = 0
+        """How many events were taken and not taken back."""
+
+    def take(self, event: Event) -> None:
+        """Note an event. Whatever it is, there is one more to undo; raises what its bytes make of themselves."""
+        self.pad(event.log.block_number, self.taken)
+        method = getattr(self, f"_on_{event.name}", None)
+        if method is not None:
+            method(event.args, event)
+
+    def pad(self, block: int, before: int) -> None:
+        """Count an event that cannot be read, unless it was counted since `before`, so that it can be taken back."""
+        if self.taken == before:
+            self._now = []
+            self._done.append((block, self._now))
+            self.taken += 1
+
+    def undo(self) -> None:
+        """Take the last event back. Raises RangeError when it is forgotten."""
+        self.taken -= 1
+        if not self._done:
+            raise RangeError("events of the chain below are taken back that are forgotten", hint="read all anew")
+        for one in reversed(self._done.pop()[1]):
+            one()
+
+    def forget(self, block: int) -> None:
+        """Events before a block of the chain below will not be taken back."""
+        while self._done and self._done[0][0] < block:
+            self._done.popleft()
+
+    def _put(self, mapping: MutableMapping[K, V], key: K, value: V | None) -> None:
+        """Set a value, None: take it out; taken back with the event."""
+        before = mapping.get(key)
+        _set(mapping, key, value)
+        self._now.append(lambda: _set(mapping, key, before))
+
+
+def _set(mapping: MutableMapping[K, V], key: K, value: V | None) -> None:
+    if value is None:
+        mapping.pop(key, None)
+    else:
+        mapping[key] = value

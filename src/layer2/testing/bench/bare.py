@@ -1,0 +1,66 @@
+"""What no implementation can leave out, with nothing around it: the libraries alone, and how long things take."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from coincurve import PublicKey
+from sha3 import keccak_256
+
+from layer2.primitives.ecdsa import from_compact
+
+__all__ = ["Turn", "hash_all", "parsed", "quantile_ms", "recover_all", "timed", "write_durably"]
+
+
+class Turn(NamedTuple):
+    """Seconds on the clock, and of this process's CPU."""
+
+    wall: float
+    cpu: float
+
+
+def timed(work: Callable[[], object]) -> Turn:
+    """What it takes."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return Turn(time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def quantile_ms(values: Sequence[float], quantile: float) -> float:
+    """Of seconds in rising order, in milliseconds."""
+    return round(values[min(len(values) - 1, int(len(values) * quantile))] * 1000, 3)
+
+
+def parsed(signatures: Iterable[bytes]) -> list[bytes]:
+    """Signatures of 64 bytes (EIP-2098) as coincurve takes them: `r | s | parity`."""
+    plain = map(from_compact, signatures)
+    return [one[:64] + bytes((one[64] - 27,)) for one in plain]
+
+
+def recover_all(digests: Sequence[bytes], signatures: Sequence[bytes]) -> list[bytes]:
+    """The addresses behind signatures that `parsed` gave: coincurve recovers, keccak makes an address of the point."""
+    found = []
+    for digest, signature in zip(digests, signatures, strict=True):
+        point = PublicKey.from_signature_and_message(signature, digest, hasher=None)
+        found.append(keccak_256(point.format(compressed=False)[1:]).digest()[12:])
+    return found
+
+
+def hash_all(counts: dict[int, int]) -> None:
+    """So many keccaks of messages of so many bytes, by size; all results are kept, as those of a tree are."""
+    hashed = keccak_256
+    for size, count in counts.items():
+        message = bytes(size)
+        [hashed(message).digest() for _ in range(count)]
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """A file and one `fsync`."""
+    with open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
