@@ -33,7 +33,7 @@ setup: ## Install everything into .venv and node_modules (done by the other targ
 			"Install python3.12, or name one: make PYTHON=/path/to/python3.12 setup" >&2; exit 1; fi
 	@"$(PYTHON)" tools/bootstrap.py
 
-demo: setup ## Channels and a rollup, from the first deposit to the last exit (NETWORK=anvil for a real node)
+demo: setup ## Channels, a rollup, a plasma chain, from the first deposit to the last exit (NETWORK=anvil for a real node)
 	@$(BIN)/ape run demo --network $(CHAIN) $(ARGS)
 
 test: setup ## The test suite on the in-process chain (ARGS="-k name")

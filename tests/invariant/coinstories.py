@@ -203,7 +203,10 @@ class CoinStories(CoinExitRules):
         number = next((one for one, holder in twin.holders.items() if holder == closed), None)
         if number is None:
             return
-        nft = self.world.erc721
+        nft, payer = self.world.erc721, self.address["payer"]
+        self.refused("TransferShort", actions.DepositErc20(nft, number), closed)
+        own = twin.holders[1] == payer
+        self.refused("TokenNotReceived" if own else "TransferShort", actions.DepositErc20(nft, 1), payer)
         assert self.deposit(closed, actions.DepositErc721(nft, number))
         track = list(self.tracks.values())[-1]
         assert self.make(actions.ExitDeposit(track.coin, track.record), closed, PROFILE.exit_bond)

@@ -153,6 +153,9 @@ class CoinTwin:
 
     def _as_it_goes(self, action: Action, by: bytes) -> Action:
         """What the tokens make of a deposit."""
+        if isinstance(action, actions.DepositErc20) and action.token == self.world.erc721:
+            comes = int(self.holders.get(action.amount) == by)
+            return actions.DepositErc20(action.token, action.amount, comes, whole=True)
         if isinstance(action, actions.DepositErc20) and by in self.blacklist:
             return actions.DepositErc20(action.token, action.amount, 0)
         if isinstance(action, actions.DepositErc721):
@@ -297,7 +300,7 @@ def in_abi(action: Action) -> tuple[str, list[Any]]:
     kind = type(action).__name__
     args = [nested(getattr(action, one.name)) for one in fields(action)]
     if isinstance(action, (actions.DepositErc20, actions.DepositErc721)):
-        args.pop()
+        del args[2:]
     return kind[0].lower() + kind[1:], args
 
 

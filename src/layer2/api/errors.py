@@ -15,6 +15,7 @@ from layer2.plasma.refusals import (
     OutputExiting,
     Overspent,
 )
+from layer2.plasma.walletrefusals import FundsMissing
 from layer2.primitives.errors import (
     InputError,
     Layer2Error,
@@ -94,6 +95,7 @@ _STATUS: tuple[tuple[type[Layer2Error], int], ...] = (
     (AccountUnknown, 404),
     (StateUnknown, 404),
     (BodyMissing, 404),
+    (FundsMissing, 409),
     (TooLarge, 413),
     (WrongType, 415),
     (InputError, 400),

@@ -14,6 +14,7 @@ from layer2.api.errors import Busy
 from layer2.api.http import body_of, new_application, packed_answer, page_of, rows_answer, told
 from layer2.api.intake import Intake
 from layer2.api.metrics import metrics_answer, metrics_of_health
+from layer2.api.plasmadrafts import draft
 from layer2.api.plasmawire import records_of_bytes, records_of_json
 from layer2.api.wire import bytes_of, number_of, read_json
 from layer2.plasma.operator import Operator
@@ -31,6 +32,7 @@ def plasma_application(
     app.add_routes(
         [
             web.post("/v1/payments", handlers.payments),
+            web.post("/v1/drafts", handlers.draft),
             web.get("/v1/payments/{id}", handlers.payment),
             web.get("/v1/blocks", handlers.blocks),
             web.get("/v1/blocks/{n}", handlers.block),
@@ -70,6 +72,11 @@ class _Handlers:
         records, faults = records_of_json(read_json(body))
         answer = await self._intake.submit(records)
         return rows_answer(answer.digests, answer.refusals, faults)
+
+    async def draft(self, request: web.Request) -> web.Response:
+        asked = read_json(await body_of(request, "application/json"))
+        async with self._proofs:
+            return await told(draft, self._operator, asked)
 
     async def payment(self, request: web.Request) -> web.Response:
         return await told(views.fate, self._operator, bytes_of(request.match_info["id"], 32))

@@ -156,6 +156,25 @@ def twice(stage: PlasmaStage) -> str:
     return "a payment in flight that contradicts a block: contested by the watcher, paid nothing, bond lost"
 
 
+def hung(stage: PlasmaStage) -> str:
+    """A payment is accepted and in no block: its payer shows it to the contract, its payee joins, and it is paid."""
+    payer, payee, profile = stage.l2.wallet(stage.payer), stage.l2.wallet(stage.payee), stage.root.profile
+    kept = stage.books[stage.payer.address] - SHARE
+    sent = payer.send(stage.payee.address, SHARE)
+    (started,) = payer.exit_payment(sent.hash)
+    (joined,) = payee.join()
+    stage.watcher.step()
+    stage.connection.advance(stage.l2.exit_period + 1)
+    (paid,) = payee.claim_all()
+    stage.check("what is left to claim for the payer", 0, len(payer.claim_all()))
+    stage.move(stage.payer.address, None, kept + SHARE)
+    # Whoever claims is paid the bounties: the payee's own, and that of the payer, who joined for the change.
+    stage.audit.expect("payer", kept + profile.in_flight_bond + profile.piggyback_bond - profile.bounty)
+    stage.audit.expect("payee", SHARE + profile.piggyback_bond + profile.bounty)
+    gas = started.gas_used + joined.gas_used + paid.gas_used
+    return f"an honest payment in flight, in no block, paid to its payee, the change to its payer: {gas:,} gas in all"
+
+
 def _signed_by(stage: PlasmaStage, one: Transaction) -> Signed:
     return Signed(one, (to_compact(stage.attacker.sign_digest(digest(one, stage.root.domain))),))
 
@@ -238,6 +257,7 @@ SCENES: list[tuple[str, Callable[[PlasmaStage], str]]] = [
     ("watched", watched),
     ("a standard exit", claimed),
     ("spent money", stopped),
+    ("in flight", hung),
     ("signed twice", twice),
     ("an NFT", collected),
     ("a mass exit", left),

@@ -208,4 +208,8 @@ def _waiting(desk: Desk) -> str:
     games = len(desk.wallet.purse.games) + len(desk.wallet.purse.joined)
     said = f"{len(rows)} exits and {games} in-flight exits wait"
     times = [int(str(row["at"])) for row in rows if row["status"] == "open"]
+    now = desk.place.root.connection.timestamp()
+    due = sum(time <= now for time in times)
+    if due:
+        return f"{said}, {due} of them due, but for what older exits are owed"
     return said + (f", the first until {moment(min(times))}" if times else "")

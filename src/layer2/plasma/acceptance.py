@@ -9,9 +9,10 @@ from pathlib import Path
 from layer2.plasma.blockstore import BlockStore
 from layer2.plasma.books import Books
 from layer2.plasma.chain import Chain
-from layer2.plasma.fates import Fate, Fates
+from layer2.plasma.fates import REMEMBERED, Fate, Fates
 from layer2.plasma.fees import FeePolicy
 from layer2.plasma.fields import FEE, Fields, packed_of
+from layer2.plasma.frozen import Freezer
 from layer2.plasma.ledger import Ledger
 from layer2.plasma.messages import Signed
 from layer2.plasma.pool import Pool, Vouched, fields_of
@@ -19,8 +20,8 @@ from layer2.plasma.promises import Made, Promises
 from layer2.plasma.refusals import BlockLost
 from layer2.plasma.transaction import Transaction, decode_transaction
 from layer2.plasma.verification import check_in_parts
-from layer2.primitives.errors import Layer2Error, RangeError
-from layer2.primitives.hashing import keccak
+from layer2.primitives.errors import Layer2Error, MalformedError, RangeError
+from layer2.primitives.hashing import keccak, sha256
 from layer2.primitives.workers import Workers
 from layer2.store.journal import fault_point
 
@@ -54,15 +55,18 @@ class Acceptance:
         """Held while anything here is read or written that belongs together."""
         self._following = threading.Lock()
         self._prefix = chain.domain.prefix
-        self.store = BlockStore(self.folder / "bodies")
-        self.books = Books(Ledger(), margin, self.store.find)
+        self._margin = margin
         self._fates = Fates()
         self._pool = Pool(most_pending, policy)
         self._turn = 0
         self.halted: BlockLost | None = None
         """Why nothing is accepted any more: the chain has what this operator cannot stand for."""
+        # First of all: whoever holds it is the only one who touches the folder.
         self._promises = Promises(self.folder / "operator.journal", chain.chain_id, chain.address)
         try:
+            self.store = BlockStore(self.folder / "bodies")
+            self.freezer = Freezer(self.folder / "ledger", f"{chain.address} on chain {chain.chain_id}", "operator")
+            self.books = self._new_books()
             self._reload()
         except BaseException:
             self._promises.release()
@@ -149,10 +153,9 @@ class Acceptance:
     def vouch(self, records: Sequence[bytes]) -> Vouched:
         """Judge signatures, for `accept`. Nothing is promised by this, and nothing held up."""
         with self.lock:
-            refused = self._pool.screen(records, self.ledger)
-        looked = [at for at in range(len(records)) if at not in refused]
+            batch = self._pool.screen(records, self.ledger)
+        looked = [at for at in range(len(records)) if at not in batch.refused]
         hashes, leaves, owners = check_in_parts(self.workers, self._prefix, [records[at] for at in looked])
-        batch = Vouched(records, refused)
         for place, at in enumerate(looked):
             batch.digests[at], batch.leaves[at], batch.owners[at] = hashes[place], leaves[place], owners[place]
         return batch
@@ -200,9 +203,10 @@ class Acceptance:
     def _reload(self) -> None:
         """After a start: the blocks are made again, and what is in none of them is pending again."""
         stored = self._promises.read()
-        self.books.take(self.chain.news())
         left = dict(stored.records)
-        for one in stored.blocks:
+        thawed = self._thaw(stored.blocks)
+        self._remember(stored.blocks[:thawed], left)
+        for one in stored.blocks[thawed:]:
             records = self.store.load(one)
             self.store.made.append(one)
             fields = [fields_of(record) for record in records]
@@ -218,6 +222,57 @@ class Acceptance:
         for hashed, record in left.items():
             self._pool.add(hashed, record, keccak(b"\x00" + packed_of(record)), fields_of(record))
         self._drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
+
+    def _thaw(self, blocks: Sequence[Made]) -> int:
+        """What the chain says, and on top of it the ledger as it was kept, if it is of these; how many it has."""
+        news = self.chain.news()
+        self.books.take(news)
+        kept = self.freezer.load()
+        if kept is None:
+            return 0
+        if kept.number > len(blocks) or kept.history != _history(blocks[: kept.number]):
+            self.freezer.drop("it is of blocks that this operator does not stand for")
+            return 0
+        self.store.stand(blocks[: kept.number])
+        try:
+            if self.books.thaw(kept):
+                return kept.number
+            self.freezer.drop("it is of deposits that the chain does not have")
+        except MalformedError as failure:
+            self.freezer.drop(str(failure))
+        self.store.made.clear()
+        # Deposits may count by now that only it would have needed.
+        self.books = self._new_books()
+        self.books.take(news)
+        return 0
+
+    def _remember(self, blocks: Sequence[Made], left: dict[bytes, bytes]) -> None:
+        """The fates of what the last of these hold; nothing of that is `left` to be pending."""
+        found: list[tuple[int, list[bytes]]] = []
+        count = 0
+        for one in reversed(blocks):
+            hashes = [keccak(b"\x02" + packed_of(record)) for record in self.store.load(one)]
+            known = [hashed for hashed in hashes if left.pop(hashed, None) is not None]
+            found.append((one.number, hashes))
+            count += one.count
+            # The journal forgets what is in blocks, the oldest first.
+            if not known and count >= REMEMBERED:
+                break
+        for number, hashes in reversed(found):
+            self._fates.include(number, hashes)
+
+    def _freeze(self) -> None:
+        """Keep the ledger, once enough has happened since the last time. Not while somebody else makes blocks."""
+        with self.lock:
+            made = self.store.made
+            if not self.freezer.due(sum(one.count for one in made[self.freezer.number :])):
+                return
+            frozen = self.books.freeze(_history(made))
+        # To disk without the lock: who accepts does not wait for it.
+        self.freezer.save(frozen)
+
+    def _new_books(self) -> Books:
+        return Books(Ledger(), self._margin, self.store.find)
 
     def _require(self, block: Made, fields: Sequence[Fields]) -> None:
         """The deposits that a block of ours spends must be there."""
@@ -242,6 +297,10 @@ class Acceptance:
             reasons |= self._pool.impossible(self.ledger, one.inputs[:1])
         self._promises.commit()
         self._drop(reasons)
+
+
+def _history(blocks: Sequence[Made]) -> bytes:
+    return sha256(b"".join([one.encoded for one in blocks]))
 
 
 def _signed_of(record: bytes) -> Signed:

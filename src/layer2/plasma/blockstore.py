@@ -91,14 +91,18 @@ class BodyStore(Generic[Tree]):
             found = self._records.get(one)
         return found if found is not None else self.load(one)
 
+    def stand(self, blocks: Sequence[Made]) -> None:
+        """These come next, whose bodies are durable, and are not read now. Raises JournalCorrupt if one is not here."""
+        for one in blocks:
+            if one.name not in self.files:
+                raise self._gone(one)
+        self.made += blocks
+
     def load(self, one: Made) -> list[bytes]:
         """Records from disk."""
         body = self.files.get(one.name, one.checksum)
         if body is None:
-            raise JournalCorrupt(
-                f"the body of block {one.number} is gone: no {one.name} in {self.files.folder}",
-                hint="restore it from a backup or a mirror",
-            )
+            raise self._gone(one)
         found = self._split(body)
         with self._lock:
             _keep(self._records, one, found)
@@ -114,6 +118,12 @@ class BodyStore(Generic[Tree]):
             with self._lock:
                 _keep(self._trees, one, tree)
         return tree
+
+    def _gone(self, one: Made) -> JournalCorrupt:
+        return JournalCorrupt(
+            f"the body of block {one.number} is gone: no {one.name} in {self.files.folder}",
+            hint="restore it from a backup or a mirror",
+        )
 
 
 class BlockStore(BodyStore[BlockTree]):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from layer2.plasma.blocks import Header
 from layer2.plasma.chain import BlockPosted, Deposited, Happening, News
 from layer2.plasma.fields import Fields
+from layer2.plasma.frozen import Frozen
 from layer2.plasma.leaving import Exits, Leaving, Where
 from layer2.plasma.ledger import Ledger
 from layer2.plasma.positions import deposit_position
@@ -73,7 +74,21 @@ class Books:
 
     def undo(self) -> int:
         """The last block is none; its number."""
-        return self.ledger.undo()
+        number = self.ledger.undo()
+        self._leaving.undone(number)
+        return number
+
+    def freeze(self, history: bytes) -> Frozen:
+        """What blocks have made, to be kept. `history` tells these blocks from others."""
+        return Frozen(self.ledger.head, history, self._leaving.standing(), self.ledger.pack())
+
+    def thaw(self, one: Frozen) -> bool:
+        """Be as after the block at which it was frozen; False if it stands on other deposits than there are."""
+        if not self.require(one.deposit_spent) or not self.ledger.unpack(one.ledger):
+            return False
+        for position in self._leaving.resume(one.number, one.standing):
+            self._mark(position)
+        return True
 
     def leaving_since(self, position: int) -> int | None:
         """The block of the chain below in which the exit of an output began; None if it does not leave."""

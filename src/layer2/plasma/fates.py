@@ -6,9 +6,10 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Fate", "Fates"]
+__all__ = ["REMEMBERED", "Fate", "Fates"]
 
-_REMEMBERED = 1 << 18
+REMEMBERED = 1 << 18
+"""Payments of which it is known what became of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +61,5 @@ class Fates:
         self._past.pop(hashed, None)
 
     def _bound(self) -> None:
-        while len(self._past) > _REMEMBERED:
+        while len(self._past) > REMEMBERED:
             self._past.popitem(last=False)

@@ -19,6 +19,7 @@ __all__ = [
     "PAYMENT_WITH_MEMO",
     "ROW",
     "Fields",
+    "inputs_of",
     "join_body",
     "packed_of",
     "read",
@@ -103,6 +104,11 @@ def split(record: bytes) -> tuple[bytes, bytes] | None:
     if layout is None or len(record) != layout.size + 64 * (record[1] >> 4):
         return None
     return record[: layout.size], record[layout.size :]
+
+
+def inputs_of(record: bytes) -> tuple[int, ...]:
+    """The positions that a record spends, which was found to be good: a fraction of what `read` takes."""
+    return struct.unpack_from(f">{record[1] >> 4}Q", record, 7)
 
 
 def packed_of(record: bytes) -> bytes:

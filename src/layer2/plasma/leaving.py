@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from layer2.plasma.chain import (
     ExitBegun,
@@ -30,6 +31,14 @@ _INPUTS = 4
 """Parts of a game before this one are inputs, the others outputs."""
 
 
+class _Watched(NamedTuple):
+    """A transaction that the contract decides about: its outputs, and the blocks it may stand in."""
+
+    outputs: int
+    first: int
+    expiry: int
+
+
 class Leaving:
     """Notes what the contract says; each note can be taken back (`step` -1).
 
@@ -46,7 +55,8 @@ class Leaving:
         self._ids: dict[int, bytes] = {}
         self._games: dict[bytes, dict[int, bytes]] = {}
         self._joined: Counter[tuple[bytes, int]] = Counter()
-        self._watched: dict[bytes, int] = {}
+        self._watched: dict[bytes, _Watched] = {}
+        self._stands: dict[bytes, tuple[int, int]] = {}
 
     def __repr__(self) -> str:
         leaving = sum(self._of(known) is not None for known in self._since)
@@ -87,6 +97,27 @@ class Leaving:
             for index, hashed in enumerate(hashes()):
                 if hashed in self._watched:
                     yield from self._found(hashed, len(transactions[index].outputs), number, index)
+
+    def undone(self, number: int) -> None:
+        """A block is none after all."""
+        self._stands = {hashed: place for hashed, place in self._stands.items() if place[0] != number}
+
+    def standing(self) -> dict[bytes, tuple[int, int] | None]:
+        """Where in the blocks each transaction stands that the contract decides about; None for nowhere yet."""
+        return {hashed: self._stands.get(hashed) for hashed in self._watched}
+
+    def resume(self, last: int, known: Mapping[bytes, tuple[int, int] | None]) -> Iterator[int]:
+        """Blocks up to `last` are there all at once: positions of which the contract has spoken.
+
+        Args:
+            known: what `standing` said after that block; about others the blocks are asked.
+        """
+        for hashed, one in self._watched.items():
+            place = known[hashed] if hashed in known else self._where(hashed, one.first, min(one.expiry, last))
+            if place is not None:
+                for _ in self._found(hashed, one.outputs, *place):
+                    pass
+        yield from tuple(self._ids)
 
     # ------------------------------------------------------------------------------------------------------ games
 
@@ -132,9 +163,9 @@ class Leaving:
         hashed, outputs = transaction_hash(one.packed), len(fields.outputs)
         made = {_INPUTS + place: output_id(hashed, place) for place in range(outputs)}
         self._games[one.id] = dict(enumerate(one.input_ids)) | made
-        self._watched[hashed] = outputs
-        first = max(map(block_of, fields.inputs)) + 1
-        place = self._where(hashed, first, fields.expiry)
+        watched = _Watched(outputs, max(map(block_of, fields.inputs)) + 1, fields.expiry)
+        self._watched[hashed] = watched
+        place = self._where(hashed, watched.first, watched.expiry)
         if place is not None:
             for _ in self._found(hashed, outputs, *place):
                 pass
@@ -153,6 +184,7 @@ class Leaving:
             stack.pop()
 
     def _found(self, hashed: bytes, outputs: int, number: int, index: int) -> Iterator[int]:
+        self._stands[hashed] = (number, index)
         for place in range(outputs):
             position = number << 24 | index << 8 | place
             self._place(output_id(hashed, place), position)

@@ -5,16 +5,17 @@ The last blocks can be undone. Nothing is judged here; `layer2.plasma.rules` doe
 
 from __future__ import annotations
 
+import struct
 from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from layer2.plasma.fields import Fields
+from layer2.plasma.fields import ROW, Fields
 from layer2.plasma.owners import Owners
 from layer2.plasma.positions import DEPOSIT_BLOCK
 from layer2.plasma.segments import EXITED, EXITING, FORGOTTEN, GONE, SPENT, Deposits, Segment
 from layer2.plasma.transaction import Deposit, Output
-from layer2.primitives.errors import RangeError
+from layer2.primitives.errors import MalformedError, RangeError
 
 __all__ = ["Found", "Ledger", "output_of"]
 
@@ -23,6 +24,7 @@ Found = tuple[bytes, int]
 
 _DEPOSIT_BIT = DEPOSIT_BLOCK << 24
 _MEMORY = 64
+_SHAPE = struct.Struct("<QII?")
 
 
 def output_of(row: bytes) -> Output:
@@ -126,7 +128,8 @@ class Ledger:
         spent = array("Q", [position for one in transactions for position in one.inputs])
         for at, position in enumerate(spent):
             found = self.find(position)
-            if found is None or found[1] & GONE:
+            # What the contract has decided since then about an output takes no block back that spent it.
+            if found is None or found[1] & SPENT:
                 for done in spent[:at]:
                     self._unmark(done, SPENT)
                 raise RangeError(f"block {number} spends {position:#x}, which is not there")
@@ -149,6 +152,53 @@ class Ledger:
         del self._segments[self.head]
         self.head -= 1
         return self.head + 1
+
+    def settle(self, number: int) -> None:
+        """Blocks up to this one will not be undone: what they spent is forgotten."""
+        while self._done and self.head - len(self._done) < number:
+            self._retire(self._done.popleft())
+
+    # ------------------------------------------------------------------------------------------------------- keeping
+
+    def pack(self) -> list[bytes]:
+        """What blocks have made of the deposits there are, in pieces; not what the contract says of outputs."""
+        shape = _SHAPE.pack(self.head, len(self._segments), len(self._done), self._owners is not None)
+        pieces = [shape, self._deposits.rows, self._deposits.flags]
+        for number, segment in self._segments.items():
+            pieces += [number.to_bytes(8, "little"), *segment.pack()]
+        pieces += [spent.tobytes() for spent in self._done]
+        return pieces if self._owners is None else pieces + self._owners.pack()
+
+    def unpack(self, given: Sequence[bytes]) -> bool:
+        """Take the place of what `pack` gave; False, and nothing has changed, unless it stands on the same deposits.
+
+        Deposits that it spends must be here; others may be missing yet, or be more.
+
+        Raises:
+            MalformedError: this was never packed.
+        """
+        try:
+            pieces = iter(given)
+            head, blocks, done, owned = _SHAPE.unpack(next(pieces))
+            rows, flags = next(pieces), next(pieces)
+            segments = {int.from_bytes(next(pieces), "little"): Segment.unpack(pieces) for _ in range(blocks)}
+            spent = deque(_numbers(next(pieces)) for _ in range(done))
+            owners = Owners.unpack(pieces) if owned else None
+        except (struct.error, ValueError, RuntimeError, StopIteration) as failure:
+            raise MalformedError(f"no ledger: {failure!r}", hint="make it anew") from failure
+        if len(rows) != ROW * len(flags) or owned != (self._owners is not None):
+            raise MalformedError("a ledger of another kind", hint="make it anew")
+        known = min(len(self._deposits), len(flags))
+        if any(flags[known:]) or self._deposits.rows[: ROW * known] != rows[: ROW * known]:
+            return False
+        self.head, self._segments, self._done, self._owners = head, segments, spent, owners
+        self._deposits.set_flags(flags[:known])
+        if owners is not None:
+            for number in range(len(flags) + 1, len(self._deposits) + 1):
+                found = self._deposits.find(number)
+                assert found is not None
+                owners.add(found[0][:20], _DEPOSIT_BIT | number << 24)
+        return True
 
     # -------------------------------------------------------------------------------------------- what the chain says
 
@@ -214,3 +264,9 @@ class Ledger:
                 del self._segments[number]
             else:
                 segment.squeeze()
+
+
+def _numbers(raw: bytes) -> array[int]:
+    found = array("Q")
+    found.frombytes(raw)
+    return found

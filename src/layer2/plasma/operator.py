@@ -35,6 +35,8 @@ FAULT_POINTS = (
     "operator.submit.before",
     "operator.submit.after",
     "operator.compact.before",
+    "operator.frozen.before",
+    "operator.frozen.durable",
 )
 
 _RESERVED = MOST_COLLECTED // MAX_OUTPUTS
@@ -118,6 +120,7 @@ class Operator(Acceptance, Posting[BlockTree]):
                 self._submit_missing()
             with self.lock:
                 self._compact()
+            self._freeze()
             return made
 
     def submit_block(self) -> Made | None:
@@ -261,6 +264,8 @@ class Operator(Acceptance, Posting[BlockTree]):
             self.store.drop_last()
         self._promises.undo(first)
         self._again(gone)
+        if first <= self.freezer.number:
+            self.freezer.drop(f"block {first} is none after all")
 
     def _compact(self) -> None:
         """Forget what stands in blocks, once that is worth writing the rest anew."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from layer2.plasma.fields import Fields
+from layer2.primitives.errors import MalformedError
 
 __all__ = ["Owners"]
 
@@ -56,3 +57,24 @@ class Owners:
             self._given[owner] = array("Q", positions)
         else:
             self._given.pop(owner, None)
+
+    def pack(self) -> list[bytes]:
+        """All of it in three pieces: owners, how many positions each has, positions."""
+        counts = array("I", map(len, self._given.values()))
+        return [b"".join(self._given), counts.tobytes(), b"".join([one.tobytes() for one in self._given.values()])]
+
+    @classmethod
+    def unpack(cls, pieces: Iterator[bytes]) -> Owners:
+        """The same from the next three; raises MalformedError if they cannot be those of any."""
+        one, owners, counts = cls(), next(pieces), array("I")
+        counts.frombytes(next(pieces))
+        places = next(pieces)
+        if len(owners) != 20 * len(counts) or len(places) != 8 * sum(counts):
+            raise MalformedError(f"{len(owners)} bytes of owners, {len(counts)} counts", hint="make it anew")
+        start = 0
+        for at, count in enumerate(counts):
+            row = array("Q")
+            row.frombytes(places[start : start + 8 * count])
+            one._given[owners[20 * at : 20 * at + 20]] = row
+            start += 8 * count
+        return one

@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol, TypeVar
 
-from layer2.plasma.kits import Kit
 from layer2.plasma.params import MAX_INPUTS
+from layer2.plasma.transaction import Output
 from layer2.plasma.walletrefusals import FundsMissing
 
-__all__ = ["pick"]
+__all__ = ["Piece", "pick"]
 
 
-def pick(free: Iterable[Kit], needs: Mapping[int, int], most: int = MAX_INPUTS) -> list[Kit]:
+class Piece(Protocol):
+    """An output that can be spent."""
+
+    @property
+    def position(self) -> int:
+        """Where it stands."""
+        ...
+
+    @property
+    def block(self) -> int:
+        """Its age: the block that made it, 0 for a deposit."""
+        ...
+
+    @property
+    def output(self) -> Output:
+        """Owner, token, amount."""
+        ...
+
+
+P = TypeVar("P", bound=Piece)
+
+
+def pick(free: Iterable[P], needs: Mapping[int, int], most: int = MAX_INPUTS) -> list[P]:
     """Outputs that cover what is needed of each token, `most` at most, oldest first among equals.
 
     Raises:
         FundsMissing: there is not enough, or only in more pieces than a transaction takes.
     """
     rows = list(free)
-    found: list[Kit] = []
+    found: list[P] = []
     for token, need in sorted(needs.items()):
         if need:
             found += _of_token([kit for kit in rows if kit.output.token == token], token, need)
@@ -32,7 +55,7 @@ def pick(free: Iterable[Kit], needs: Mapping[int, int], most: int = MAX_INPUTS) 
     return found
 
 
-def _of_token(rows: list[Kit], token: int, need: int) -> list[Kit]:
+def _of_token(rows: list[P], token: int, need: int) -> list[P]:
     have = sum(kit.output.amount for kit in rows)
     if have < need:
         raise FundsMissing(
@@ -42,7 +65,7 @@ def _of_token(rows: list[Kit], token: int, need: int) -> list[Kit]:
             hint="deposit, or wait for what is pending",
         )
     rows.sort(key=lambda kit: (-kit.output.amount, kit.block, kit.position))
-    chosen: list[Kit] = []
+    chosen: list[P] = []
     while need > 0:
         # The smallest that covers what is left ends it; else the biggest brings it closest.
         enough = [kit for kit in rows if kit.output.amount >= need]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from layer2.plasma.fates import Fates
 from layer2.plasma.fees import FeePolicy
-from layer2.plasma.fields import Fields, read, split
+from layer2.plasma.fields import Fields, inputs_of, read, split
 from layer2.plasma.ledger import Ledger
 from layer2.plasma.refusals import FeeTooLow, InputSpent, MempoolFull, OutputExiting, Rejected
 from layer2.plasma.rules import judge
@@ -21,13 +21,16 @@ Pending = tuple[bytes, bytes]
 class Vouched:
     """Records whose signatures were judged: for each its transaction's hash, its leaf and who signed.
 
-    `refused`: by place, why a record was not even looked at.
+    `fields`: None for what is no transaction. `refused`: by place, why a record was not even looked at.
     """
 
-    __slots__ = ("digests", "leaves", "owners", "records", "refused")
+    __slots__ = ("digests", "fields", "leaves", "owners", "records", "refused")
 
-    def __init__(self, records: Sequence[bytes], refused: dict[int, Layer2Error]) -> None:
+    def __init__(
+        self, records: Sequence[bytes], fields: Sequence[Fields | None], refused: dict[int, Layer2Error]
+    ) -> None:
         self.records = records
+        self.fields = fields
         self.refused = refused
         self.digests = [b""] * len(records)
         self.leaves = [b""] * len(records)
@@ -58,13 +61,15 @@ class Pool:
     def __repr__(self) -> str:
         return f"<Pool pending={len(self.pending)} of {self.most}>"
 
-    def screen(self, records: Sequence[bytes], ledger: Ledger) -> dict[int, Layer2Error]:
-        """By place, what need not be verified since it is refused anyway."""
+    def screen(self, records: Sequence[bytes], ledger: Ledger) -> Vouched:
+        """A batch of which is known what need not be verified, since it is refused anyway."""
         refused: dict[int, Layer2Error] = {}
+        fields: list[Fields | None] = []
         number = ledger.head + 1
         for place, record in enumerate(records):
             parts = split(record)
             one = None if parts is None else read(parts[0])
+            fields.append(one)
             if one is None:
                 refused[place] = MalformedError(f"a record of {len(record)} bytes is no payment", hint="see the format")
                 continue
@@ -72,7 +77,7 @@ class Pool:
             # What is in a block or pending already may be sent again by somebody who got no answer.
             if fault is not None and not isinstance(fault, InputSpent):
                 refused[place] = fault
-        return refused
+        return Vouched(records, fields, refused)
 
     def admit(self, batch: Vouched, ledger: Ledger, fates: Fates) -> tuple[list[Layer2Error | None], list[bytes]]:
         """Take in what works on top of the ledger; for each the refusal or None, and the hashes of what is new.
@@ -85,7 +90,8 @@ class Pool:
             hashed = batch.digests[place]
             fault: Layer2Error | None = batch.refused.get(place)
             if fault is None and not (hashed in self.pending or fates.included(hashed)):
-                one = fields_of(record)
+                one = batch.fields[place]
+                assert one is not None
                 fault = self._judge(one, batch.owners[place], ledger)
                 if fault is None:
                     self.add(hashed, record, batch.leaves[place], one)
@@ -102,7 +108,7 @@ class Pool:
     def remove(self, hashed: bytes) -> None:
         """Let go of a payment: it is in a block, or impossible."""
         record, _ = self.pending.pop(hashed)
-        for position in fields_of(record).inputs:
+        for position in inputs_of(record):
             if self.claimed.get(position) == hashed:
                 del self.claimed[position]
 

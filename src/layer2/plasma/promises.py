@@ -37,6 +37,11 @@ class Made:
         """Of its body among the files."""
         return f"{self.number:012d}-{self.root.hex()[:16]}.body"
 
+    @property
+    def encoded(self) -> bytes:
+        """As the journal has it."""
+        return _BLOCK.pack(self.number, self.root, self.count, self.checksum)
+
 
 @dataclass(slots=True)
 class Stored:
@@ -124,7 +129,7 @@ class Promises:
 
     def make(self, block: Made) -> None:
         """Stand for a block. Its body must be durable by now."""
-        self.journal.append("block", _BLOCK.pack(block.number, block.root, block.count, block.checksum))
+        self.journal.append("block", block.encoded)
 
     def undo(self, number: int) -> None:
         """Stand no longer for a block and those after it: the chain never had them."""
@@ -141,7 +146,7 @@ class Promises:
     def keep(self, records: Iterable[bytes], blocks: Iterable[Made]) -> None:
         """Forget all but these."""
         left = list(records)
-        rows = [("block", _BLOCK.pack(one.number, one.root, one.count, one.checksum)) for one in blocks]
+        rows = [("block", one.encoded) for one in blocks]
         rows += [("txs", self._runs.join(left[at : at + _RUN])) for at in range(0, len(left), _RUN)]
         self.journal.rewrite(rows)
         self.records = len(left)

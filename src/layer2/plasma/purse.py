@@ -21,7 +21,15 @@ from layer2.store.journal import Journal, fault_point
 
 __all__ = ["ELSEWHERE", "FAULT_POINTS", "Purse"]
 
-FAULT_POINTS = ("wallet.sign.before", "wallet.sign.durable", "wallet.coin.durable", "wallet.exit.durable")
+FAULT_POINTS = (
+    "wallet.sign.before",
+    "wallet.sign.durable",
+    "wallet.coin.before",
+    "wallet.coin.durable",
+    "wallet.exit.before",
+    "wallet.exit.durable",
+)
+"""Where a test may kill the process; `before` an exit or deposit is noted, the chain has it."""
 ELSEWHERE = "spent elsewhere"
 """Why an output is gone that another wallet of the owner has spent."""
 KIND = "plasma.wallet"
@@ -130,6 +138,7 @@ class Purse:
         rows: list[tuple[str, dict[str, Any]]] = [("coin", {"kit": to_json(kit), "what": what}) for kit in kits]
         rows += [("doubt", {"position": kit.position}) for kit in kits if doubted]
         if rows:
+            fault_point("wallet.coin.before")
             self._write(*rows)
             fault_point("wallet.coin.durable")
 
@@ -165,6 +174,7 @@ class Purse:
 
     def exit(self, positions: Iterable[int]) -> None:
         """Standard exits were started."""
+        fault_point("wallet.exit.before")
         self._write(*(("exit", {"position": one}) for one in positions))
         fault_point("wallet.exit.durable")
 
@@ -174,6 +184,7 @@ class Purse:
 
     def game(self, hashed: bytes, bits: int) -> None:
         """An in-flight exit of an own payment was started or joined."""
+        fault_point("wallet.exit.before")
         self._write(("game", {"hash": hashed.hex(), "bits": bits}))
         fault_point("wallet.exit.durable")
 

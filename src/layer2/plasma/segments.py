@@ -5,10 +5,12 @@ A row is 34 bytes, so a million outputs take some 40 MB whatever they are; an ob
 
 from __future__ import annotations
 
+import struct
 from array import array
 from collections.abc import Iterable, Iterator
 
 from layer2.plasma.fields import ROW
+from layer2.primitives.errors import MalformedError
 
 __all__ = ["EXITED", "EXITING", "FORGOTTEN", "GONE", "SPENT", "Deposits", "Segment"]
 
@@ -16,8 +18,14 @@ SPENT, EXITING, EXITED, FORGOTTEN = 1, 2, 4, 8
 GONE = SPENT | EXITED
 """Flags of an output: spent by a block, leaving through the contract, paid out there; spent for good."""
 
+_OF_CONTRACT = bytes(flags & ~(EXITING | EXITED) for flags in range(256))
+"""What is kept of flags: the contract is asked again for the rest."""
+
 _SPARSE = 8
 """A block of whose outputs only one in so many is left is kept as a dictionary."""
+
+
+_SHAPE = struct.Struct("<IQ?")
 
 
 class Segment:
@@ -79,6 +87,33 @@ class Segment:
         """Place, row and flags of what is not gone."""
         return (one for one in self._all() if not one[2] & GONE)
 
+    def pack(self) -> list[bytes]:
+        """All but what the contract says of it, in four pieces."""
+        if self._few is None:
+            columns = [self._starts.tobytes(), self._rows, bytes(self._flags)]
+        else:
+            rows, flags = b"".join([row for row, _ in self._few.values()]), bytes(one for _, one in self._few.values())
+            columns = [array("I", self._few).tobytes(), rows, flags]
+        columns[2] = columns[2].translate(_OF_CONTRACT)
+        return [_SHAPE.pack(self.count, self.kept, self._few is not None), *columns]
+
+    @classmethod
+    def unpack(cls, pieces: Iterator[bytes]) -> Segment:
+        """The same from the next four pieces; raises MalformedError if they cannot be those of any."""
+        one = cls(())
+        shape, places, rows, flags = next(pieces), array("I"), b"", b""
+        places.frombytes(next(pieces))
+        rows, flags = next(pieces), next(pieces)
+        one.count, one.kept, few = _SHAPE.unpack(shape)
+        if len(rows) != ROW * len(flags) or len(places) != (len(flags) if few else one.count + 1):
+            raise MalformedError(f"{len(rows)} bytes of rows, {len(flags)} flags", hint="make it anew")
+        if few:
+            parts = [rows[at : at + ROW] for at in range(0, len(rows), ROW)]
+            one._few = dict(zip(places, zip(parts, flags, strict=True), strict=True))
+        else:
+            one._starts, one._rows, one._flags = places, rows, bytearray(flags)
+        return one
+
     def _all(self) -> Iterator[tuple[int, bytes, int]]:
         if self._few is not None:
             yield from ((place, row, flags) for place, (row, flags) in sorted(self._few.items()))
@@ -120,6 +155,20 @@ class Deposits:
     def pop(self) -> None:
         """Take the last one away."""
         del self._rows[-ROW:], self._flags[-1]
+
+    @property
+    def rows(self) -> bytes:
+        """Rows, one behind the other."""
+        return bytes(self._rows)
+
+    @property
+    def flags(self) -> bytes:
+        """Flags of each, without what the contract says."""
+        return bytes(self._flags).translate(_OF_CONTRACT)
+
+    def set_flags(self, flags: bytes) -> None:
+        """Of the first ones."""
+        self._flags[: len(flags)] = flags
 
     def live(self) -> Iterator[tuple[int, bytes, int]]:
         """Id, row and flags of what is not gone."""

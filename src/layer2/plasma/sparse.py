@@ -42,7 +42,7 @@ class SparseTree:
         TreeMalformed: a key twice or outside 64 bits, a value that is not 32 bytes.
     """
 
-    __slots__ = ("_keys", "_root", "_values")
+    __slots__ = ("_keys", "_nodes", "_values")
 
     def __init__(self, leaves: Mapping[int, bytes] | Iterable[tuple[int, bytes]]) -> None:
         pairs = sorted(leaves.items() if isinstance(leaves, Mapping) else leaves)
@@ -52,7 +52,7 @@ class SparseTree:
             raise TreeMalformed(f"keys {self._keys[0]} to {self._keys[-1]}, need 0 to 2**{COIN_LEVELS} - 1")
         if any(len(value) != 32 for value in self._values):
             raise TreeMalformed("each value has 32 bytes")
-        self._root = _build(self._keys, self._values)
+        self._nodes = _Nodes(self._keys, self._values)
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -60,7 +60,7 @@ class SparseTree:
     @property
     def root(self) -> bytes:
         """Its 32-byte root."""
-        return self._root[0]
+        return self._nodes.hashes[self._nodes.root]
 
     def get(self, key: int) -> bytes | None:
         """The 32 bytes of a key, if it is there."""
@@ -71,20 +71,20 @@ class SparseTree:
         """The proof that a key is there, with its value, or that it is not; raises `TreeMalformed` for no key."""
         if not 0 <= key < 1 << COIN_LEVELS:
             raise TreeMalformed(f"key {key} is no uint64")
-        node, siblings = self._root, []
-        bit = COIN_LEVELS - 1
-        while len(node) == 3:
-            _, left, right = node
-            if key >> bit & 1:
-                siblings.append(left[0])
-                node = right
+        nodes, siblings, leaves = self._nodes, list[bytes](), len(self._keys)
+        hashes, lefts, rights, node, show = nodes.hashes, nodes.lefts, nodes.rights, nodes.root, siblings.append
+        for bit in f"{key:0{COIN_LEVELS}b}":
+            if node < leaves:
+                break
+            if bit == "1":
+                show(hashes[lefts[node]])
+                node = rights[node]
             else:
-                siblings.append(right[0])
-                node = left
-            bit -= 1
-        if len(node) == 1 or self._keys[node[1]] == key:
+                show(hashes[rights[node]])
+                node = lefts[node]
+        if node == _NOTHING or self._keys[node] == key:
             return SparseProof(tuple(siblings))
-        return SparseProof(tuple(siblings), (self._keys[node[1]], self._values[node[1]]))
+        return SparseProof(tuple(siblings), (self._keys[node], self._values[node]))
 
 
 def verify_presence(root: bytes, key: int, value: bytes, siblings: Sequence[bytes]) -> bool:
@@ -122,56 +122,83 @@ def _climb(key: int, node: bytes, siblings: Sequence[bytes]) -> bytes | None:
     return node
 
 
-_Leaf = tuple[bytes, int]
-_Inner = tuple[bytes, "_Node", "_Node"]
-_Node = tuple[bytes] | _Leaf | _Inner
-"""Nothing: (hash,). A leaf: (hash, its place in the sorted keys). A node: (hash, left, right)."""
-
-_NOTHING = (EMPTY,)
+_NOTHING = -1
+"""The node under which there is nothing."""
 
 
-def _build(keys: list[int], values: list[bytes]) -> _Node:
-    """Left to right over the sorted keys: what two neighbours share says how deep their paths part."""
-    if not keys:
-        return _NOTHING
-    hashed = keccak_256
-    # Finished subtrees on the left, each with its depth and a key under it; between them the depths where they part.
-    waiting: list[tuple[_Node, int, int]] = []
-    splits: list[int] = []
-    before = -1
-    last = len(keys) - 1
-    for at, key in enumerate(keys):
-        if at == last:
-            after = -1
-        else:
-            parting = key ^ keys[at + 1]
-            if not parting:
-                raise TreeMalformed(f"key {key} is given twice")
-            after = COIN_LEVELS - parting.bit_length()
-        node: _Node = (hashed(b"\0" + key.to_bytes(8, "big") + values[at]).digest(), at)
-        depth = 1 + (before if before > after else after)
-        # All that parts deeper than this key and the next is complete: join it.
-        while splits and splits[-1] > after:
-            split = splits.pop()
-            other, height, its = waiting.pop()
-            if height != split + 1:
-                other = _lift(other, its, height, split + 1)
-            if depth != split + 1:
-                node = _lift(node, key, depth, split + 1)
-            node, depth = (hashed(b"\x01" + other[0] + node[0]).digest(), other, node), split
-        waiting.append((node, depth, key))
-        splits.append(after)
-        before = after
-    node, depth, key = waiting[0]
-    return _lift(node, key, depth, 0)
+class _Nodes:
+    """Nodes as columns: numbers and bytes alone, which no collector of garbage has to walk through.
 
+    The first nodes are the leaves, in the order of their keys; `lefts` and `rights` are of use for the others.
+    """
 
-def _lift(node: _Node, key: int, depth: int, target: int) -> _Node:
-    """The node at depth `target` under which there is nothing but `node` at `depth`, on the path of `key`."""
-    while depth > target:
-        depth -= 1
-        if key >> (COIN_LEVELS - 1 - depth) & 1:
-            node = (keccak(b"\x01" + EMPTY + node[0]), _NOTHING, node)
-        else:
-            node = (keccak(b"\x01" + node[0] + EMPTY), node, _NOTHING)
-    return node
+    __slots__ = ("hashes", "keys", "lefts", "rights", "root")
+
+    def __init__(self, keys: list[int], values: list[bytes]) -> None:
+        hashed = keccak_256
+        self.keys = keys
+        self.hashes: list[bytes] = [
+            hashed(b"\0" + key.to_bytes(8, "big") + value).digest() for key, value in zip(keys, values, strict=True)
+        ]
+        self.lefts, self.rights = [_NOTHING] * len(keys), [_NOTHING] * len(keys)
+        self.root = self._build() if keys else _NOTHING
+        # The last one, and so the one at _NOTHING.
+        self.hashes.append(EMPTY)
+
+    def _build(self) -> int:
+        """Left to right over the sorted keys: what two neighbours share says how deep their paths part."""
+        hashed, hashes, keys = keccak_256, self.hashes, self.keys
+        left, right, made = self.lefts.append, self.rights.append, hashes.append
+        # Finished subtrees on the left, each with its depth and a key under it; between them where they part.
+        waiting: list[int] = []
+        heights: list[int] = []
+        under: list[int] = []
+        splits: list[int] = []
+        before, key = -1, keys[0]
+        depth = node = 0
+        for at, following in enumerate([*keys[1:], None]):
+            if following is None:
+                after = -1
+            else:
+                parting = key ^ following
+                if not parting:
+                    raise TreeMalformed(f"key {key} is given twice")
+                after = COIN_LEVELS - parting.bit_length()
+            node = at
+            depth = 1 + (before if before > after else after)
+            # All that parts deeper than this key and the next is complete: join it.
+            while splits and splits[-1] > after:
+                split = splits.pop()
+                other, height, its = waiting.pop(), heights.pop(), under.pop()
+                if height != split + 1:
+                    other = self._lift(other, its, height, split + 1)
+                if depth != split + 1:
+                    node = self._lift(node, key, depth, split + 1)
+                left(other)
+                right(node)
+                made(hashed(b"\x01" + hashes[other] + hashes[node]).digest())
+                node, depth = len(hashes) - 1, split
+            waiting.append(node)
+            heights.append(depth)
+            under.append(key)
+            splits.append(after)
+            before = after
+            if following is not None:
+                key = following
+        return self._lift(node, key, depth, 0)
+
+    def _lift(self, node: int, key: int, depth: int, target: int) -> int:
+        """The node at depth `target` under which there is nothing but `node` at `depth`, on the path of `key`."""
+        while depth > target:
+            depth -= 1
+            if key >> (COIN_LEVELS - 1 - depth) & 1:
+                pair = (_NOTHING, node)
+                made = keccak(b"\x01" + EMPTY + self.hashes[node])
+            else:
+                pair = (node, _NOTHING)
+                made = keccak(b"\x01" + self.hashes[node] + EMPTY)
+            node = len(self.hashes)
+            self.hashes.append(made)
+            self.lefts.append(pair[0])
+            self.rights.append(pair[1])
+        return node

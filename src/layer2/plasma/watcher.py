@@ -35,6 +35,8 @@ FAULT_POINTS = (
     "watcher.body.durable",
     "watcher.verdict.before",
     "watcher.verdict.durable",
+    "watcher.frozen.before",
+    "watcher.frozen.durable",
     "watcher.act.before",
     "watcher.act.sent",
     "watcher.act.mined",

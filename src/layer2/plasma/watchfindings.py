@@ -7,7 +7,7 @@ from enum import Enum
 
 from layer2.ethereum.records import Receipt
 
-__all__ = ["Act", "Finding", "Kind", "Report", "Status"]
+__all__ = ["TOLD_ONCE", "Act", "Finding", "Kind", "Report", "Status"]
 
 
 class Kind(Enum):
@@ -57,6 +57,14 @@ _ALARMING = {
     Kind.FROZEN,
     Kind.VAULT_SHORT,
 }
+
+TOLD_ONCE = {
+    "OperatorAnnounced": Kind.OPERATOR_ANNOUNCED,
+    "OperatorChanged": Kind.OPERATOR_CHANGED,
+    "DataChallenged": Kind.DATA_CHALLENGED,
+    "Frozen": Kind.FROZEN,
+}
+"""Events that are worth knowing once, by name."""
 
 
 @dataclass(frozen=True, slots=True)

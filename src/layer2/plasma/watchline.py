@@ -14,6 +14,7 @@ from layer2.plasma.blocks import Header
 from layer2.plasma.books import Books
 from layer2.plasma.chain import BlockPosted, Happening, News
 from layer2.plasma.fields import Fields, packed_of, read, split
+from layer2.plasma.frozen import Frozen
 from layer2.plasma.leaving import Where
 from layer2.plasma.ledger import Ledger
 from layer2.plasma.transaction import transaction_hash
@@ -104,11 +105,21 @@ class Line:
         fields = [one for one in (_read(record) for record in records) if one is not None]
         self.accept(fields, lambda: [transaction_hash(packed_of(record)) for record in records])
 
+    def accept_unread(self) -> None:
+        """The next block was found to be good before, and what it holds comes with `thaw`."""
+        self.accept([], list)
+
+    def thaw(self, one: Frozen) -> bool:
+        """Be as after the block at which it was frozen, which is the last accepted; False if it does not fit."""
+        return self.verified == one.number and self.books.thaw(one)
+
     def forget(self, block: int) -> None:
         """What happened before a block of the chain below will not be taken back."""
         while self._taken and self._entries[0].block < block:
-            self._entries.popleft()
+            what = self._entries.popleft().what
             self._taken -= 1
+            if isinstance(what, BlockPosted):
+                self.ledger.settle(what.number)
 
     def _take(self, entry: Entry) -> None:
         self.books.take(News(new=[(entry.block, entry.what)], head=entry.block))

@@ -15,11 +15,13 @@ from layer2.plasma.blocks import BlockTree, Header
 from layer2.plasma.chainlog import happening_of
 from layer2.plasma.contract import RootChain
 from layer2.plasma.fields import packed_of, read, split_body
+from layer2.plasma.frozen import Freezer, Frozen
 from layer2.plasma.malformed import BodyMalformed
 from layer2.plasma.transaction import transaction_hash
 from layer2.plasma.validation import Flaw, Verdict, validate
 from layer2.plasma.watchevidence import Evidence
-from layer2.plasma.watchfindings import Finding, Kind, Report
+from layer2.plasma.watchfindings import TOLD_ONCE, Finding, Kind, Report
+from layer2.plasma.watchfrozen import freeze, thaw
 from layer2.plasma.watchline import Line
 from layer2.plasma.watchmemory import WatchMemory
 from layer2.plasma.watchsource import BodySource, Sources
@@ -30,14 +32,6 @@ from layer2.primitives.workers import Workers
 from layer2.store.journal import Journal
 
 __all__ = ["WatchState"]
-
-_ONCE = {
-    "OperatorAnnounced": Kind.OPERATOR_ANNOUNCED,
-    "OperatorChanged": Kind.OPERATOR_CHANGED,
-    "DataChallenged": Kind.DATA_CHALLENGED,
-    "Frozen": Kind.FROZEN,
-}
-
 
 _FOR_EVER = 1 << 40
 
@@ -69,8 +63,8 @@ class WatchState:
         self._memory = WatchMemory(None if path is None else path / "watcher.journal", identity)
         try:
             self.store = WatchStore(None if path is None else path / "watcher.bodies")
-            self._reset()
-            self._memory.replay(self._replay_news, self._replay_verdict)
+            self.freezer = Freezer(None if path is None else path / "ledger", identity, "watcher")
+            self._reload()
             self._follower = self._follow_from_memory()
         except BaseException:
             self._memory.close()
@@ -138,6 +132,7 @@ class WatchState:
         self._head = 0
         self._over: set[bytes] = set()
         self._pushed: deque[bool] = deque()
+        self._kept: Frozen | None = None
 
     def _follow_from_memory(self) -> LogFollower:
         return LogFollower(
@@ -176,11 +171,14 @@ class WatchState:
         except RangeError as failure:
             self._start_over(report, str(failure))
             return
+        if self.line.verified < self.freezer.number:
+            self.freezer.drop("the chain took back blocks of it")
         oldest = update.head - 2 * self._depth
         self.view.forget(oldest)
         self.line.forget(oldest)
 
     def _start_over(self, report: Report, why: str) -> None:
+        self.freezer.drop(why)
         self._memory.start_over()
         self._reset()
         self._follower = self._follow_from_memory()
@@ -212,8 +210,8 @@ class WatchState:
         self._pushed.append(happening is not None)
         if happening is not None:
             self.line.push(log.block_number, happening)
-        if event.name in _ONCE:
-            kind = _ONCE[event.name]
+        if event.name in TOLD_ONCE:
+            kind = TOLD_ONCE[event.name]
             subject = event.args.get("number", 0)
             told = ", ".join(f"{name} {value}" for name, value in event.args.items())
             report.findings.append(Finding(kind, subject, told))
@@ -286,6 +284,7 @@ class WatchState:
         if verdict.good:
             self._memory.note_verdict(verdict.number, header.hash, "")
             self.line.accept(verdict.transactions, verdict.hashes.copy)
+            freeze(self.freezer, self.view, self.line)
             return
         flaws = ",".join(sorted({one.flaw.name for one in verdict.faults}))
         self._fault = f"{flaws}|{verdict}"
@@ -316,6 +315,16 @@ class WatchState:
 
     # ------------------------------------------------------------------------------------------------------- replay
 
+    def _reload(self) -> None:
+        """Be as it was: with the ledger that was kept, or else by reading each block again."""
+        self._reset()
+        self._kept = self.freezer.load()
+        self._memory.replay(self._replay_news, self._replay_verdict)
+        if self._kept is not None:
+            self.freezer.drop("it is of other blocks or deposits than the chain has")
+            self._reset()
+            self._memory.replay(self._replay_news, self._replay_verdict)
+
     def _replay_news(self, removed: int, new: list[Log]) -> None:
         self._apply(removed, new, Report())
 
@@ -326,6 +335,13 @@ class WatchState:
         if fault:
             self._fault = fault
             self.line.refuse()
+            return
+        if self._kept is not None:
+            if header in self.store:
+                self._have.add(header)
+            self.line.accept_unread()
+            if thaw(self._kept, self.freezer, self.view, self.line):
+                self._kept = None
             return
         records = self.evidence.records(number)
         # A body that was lost is asked for again, and judged again.

@@ -18,7 +18,6 @@ from tests.contracts.plasma.builder import (
     World,
     deposit_id,
     deposit_position,
-    node,
     output_id,
     packed,
     position_of,
@@ -165,14 +164,6 @@ def test_paths_of_another_length_are_refused(world: World, payment: bytes) -> No
     for wrong in (word_ + 1, word_ - 1, word_ + (1 << 32), word_ | 1 << 255):
         with reverts("ProofInvalid", world.chain, position=proof[0]):
             world.exit(world.payee, changed(proof, word=wrong))
-
-
-def test_an_inner_node_is_no_transaction(world: World, payment: bytes) -> None:
-    block = world.block(payment, payment[:-1] + b"\x01", payment[:-1] + b"\x02", payment[:-1] + b"\x03")
-    left = block.proof(0)
-    inner = left[4][0] + node(left[4][0], left[4][0])
-    with reverts("TransactionInvalid", world.chain):
-        world.exit(world.payee, changed(left, data=inner, path=left[4][1:]))
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ def test_the_plasma_chapter_passes_in_process() -> None:
     assert "Every balance is exact to the wei. 28 payments between 6 users, and all of them left." in told
     assert "8 owners left with all they had" in told
     assert "stopped by the watcher" in told
+    assert "an honest payment in flight, in no block, paid to its payee" in told
     assert "plasma-mvp" in told
     assert "off by" not in told
 

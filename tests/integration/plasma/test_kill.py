@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,7 +47,7 @@ chain = Connection.connect(url)
 contract = RootChain.at(chain, address)
 log = ChainLog(contract, Sender(chain, chain.signers(1)[0]))
 operator = Operator(log, Path(folder), fee_owner=log.sender.address, margin=0)
-operator.compact_at = 1
+operator.compact_at = operator.freezer.after = 1
 if script == "work":
     for turn in range(4):
         places = [1 << 63 | (3 * turn + at + 1) << 24 for at in range(3)]
@@ -101,6 +102,7 @@ def test_what_was_accepted_before_a_kill_is_in_one_block(nursery, node, point: s
     resumed = run(nursery, node, contract, tmp_path, "resume")
     assert (resumed.code, resumed.words[-1][0]) == (0, "resumed")
     operator = Operator(ChainLog(contract), tmp_path / "operator", margin=0)
+    assert operator.freezer.fault == "", "a copy that was being written is none, and the one before is good"
     watcher, seen = Ledger(), []
     for number in sorted(operator.books.deposits):
         watcher.deposit(operator.books.deposits[number])
@@ -117,6 +119,11 @@ def test_what_was_accepted_before_a_kill_is_in_one_block(nursery, node, point: s
             assert operator.header(int(words[1])).root.hex() == words[2], "a block that was made has become another"
     assert watcher.totals() == {0: 1200}
     operator.close()
+    # The same without the copy of the ledger.
+    shutil.rmtree(tmp_path / "operator" / "ledger")
+    replayed = Operator(ChainLog(contract), tmp_path / "operator", margin=0)
+    assert sorted(replayed.ledger.unspent()) == sorted(operator.ledger.unspent()) == sorted(watcher.unspent())
+    replayed.close()
 
 
 def test_without_a_kill_the_work_is_done_and_the_journal_stays_small(nursery, node, tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from eth_account.messages import encode_typed_data
 
 from layer2.api.plasmaclient import RemoteOperator
 from layer2.api.plasmaservice import PlasmaService
@@ -21,6 +23,7 @@ from layer2.plasma.fields import join_body
 from layer2.plasma.positions import encode_position
 from layer2.plasma.refusals import InputSpent, InputUnknown, SignatureWrong, StateUnknown
 from layer2.primitives.errors import MalformedError
+from layer2.primitives.hashing import keccak
 
 from .conftest import PAYEE, PAYER, THIEF, Stage
 
@@ -208,3 +211,66 @@ def test_a_kit_of_what_is_not_on_the_chain_is_not_there_yet(stage: Stage, client
         client.exit_kit(encode_position(1, 1, 0))
     with pytest.raises(MalformedError):
         client.exit_kit(encode_position(1, 0, 3) + 9)
+
+
+def draft(service: PlasmaService, **asked: object) -> tuple[int, dict[str, Any]]:
+    code, raw = ask(service, "/v1/drafts", json.dumps(asked).encode())
+    return code, json.loads(raw)
+
+
+def test_a_draft_is_signed_as_typed_data_and_accepted(stage: Stage, service: PlasmaService) -> None:
+    for _ in range(3):
+        stage.deposit(PAYER)
+    pay = [{"owner": PAYEE.address, "token": 0, "amount": "120"}]
+    code, found = draft(service, owner=PAYER.address, outputs=pay, fee=5)
+    assert code == 200
+    assert [(row["owner"], row["amount"]) for row in found["outputs"]] == [
+        (PAYEE.address, "120"),
+        (PAYER.address, "75"),
+    ]
+    # What an Ethereum wallet signs when it is shown the typed data.
+    signable = encode_typed_data(full_message=found["typed_data"])
+    assert keccak(b"\x19" + signable.version + signable.header + signable.body) == bytes.fromhex(found["digest"][2:])
+    signature = PAYER.sign_compact(bytes.fromhex(found["digest"][2:]))
+    row = {name: found[name] for name in ("inputs", "outputs", "expiry", "memo")}
+    row["signatures"] = ["0x" + signature.hex()] * len(found["inputs"])
+    told = json.loads(ask(service, "/v1/payments", json.dumps([row]).encode())[1])
+    assert told["results"] == [{"ok": True, "id": found["id"]}]
+    # What is pending is not drafted again; what is left cannot be joined.
+    code, found = draft(service, owner=PAYER.address, outputs=pay)
+    assert (code, found["error"]["code"]) == (409, "funds-missing")
+    assert draft(service, owner=PAYER.address, merge=0)[0] == 409
+
+
+def test_a_merge_is_drafted(stage: Stage, service: PlasmaService) -> None:
+    for _ in range(5):
+        stage.deposit(PAYER)
+    code, found = draft(service, owner=PAYER.address, merge=0, fee="1")
+    assert (code, len(found["inputs"])) == (200, 4)
+    assert [(row["owner"], row["amount"]) for row in found["outputs"]] == [(PAYER.address, "399")]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"owner": 7},
+        {"owner": "me", "merge": 0},
+        {"owner": PAYER.address},
+        {"owner": PAYER.address, "outputs": []},
+        {"owner": PAYER.address, "outputs": [{"owner": PAYEE.address, "amount": 1}] * 5},
+        {"owner": PAYER.address, "outputs": [{"owner": PAYEE.address, "amount": 0}]},
+        {"owner": PAYER.address, "outputs": [{"owner": PAYEE.address, "amount": -1}]},
+        {"owner": PAYER.address, "outputs": [7]},
+        {"owner": PAYER.address, "merge": "all"},
+        {"owner": PAYER.address, "merge": 0, "expiry": 0},
+        {"owner": PAYER.address, "merge": 0, "memo": "0x00"},
+    ],
+)
+def test_what_cannot_be_drafted_has_a_typed_answer(
+    stage: Stage, service: PlasmaService, asked: dict[str, object]
+) -> None:
+    for _ in range(2):
+        stage.deposit(PAYER)
+    code, found = draft(service, **asked)
+    assert (code, found["error"]["code"].split("-")[-1]) in ((400, "error"), (400, "malformed"))

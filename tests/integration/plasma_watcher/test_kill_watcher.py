@@ -35,6 +35,7 @@ connection = Connection.connect(url)
 sender = Sender(connection, connection.signers(6)[5])
 watcher = Watcher(RootChain.at(connection, address), Files(), folder, sender=sender,
                   policy=WatchPolicy(question=None), start_block=int(start))
+watcher.freezer.after = 1
 for _ in range(2):
     report = watcher.step()
     for one in report.findings:
@@ -81,7 +82,7 @@ def run(nursery: Nursery, node: AnvilNode, world: World, fault: str = "") -> End
     return ended
 
 
-POINTS = [*FAULT_POINTS, "journal.in-commit", "journal.after-commit"]
+POINTS = [*FAULT_POINTS, "files.before-rename", "journal.in-commit", "journal.after-commit"]
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from layer2.plasma.acceptance import record_of
 from layer2.plasma.blocks import decode_body, encode_body
-from layer2.plasma.fields import join_body, packed_of, read, split, split_body
+from layer2.plasma.fields import inputs_of, join_body, packed_of, read, split, split_body
 from layer2.plasma.malformed import BodyMalformed, TransactionMalformed
 from layer2.plasma.messages import digest, sign
 from layer2.plasma.transaction import Kind, Output, Transaction, decode_transaction, fee_transaction
@@ -42,6 +42,7 @@ def test_a_transaction_reads_the_same(one: Transaction) -> None:
     fields = read(one.packed)
     assert fields is not None
     assert (fields.kind & 0x7F, fields.expiry, fields.inputs) == (one.kind, one.expiry, one.inputs)
+    assert inputs_of(one.packed + bytes(64 * len(one.inputs))) == one.inputs
     assert (fields.outputs, fields.memo) == (one.outputs, one.memo)
     assert fields.rows == b"".join(
         row.owner + row.token.to_bytes(2, "big") + row.amount.to_bytes(12, "big") for row in one.outputs

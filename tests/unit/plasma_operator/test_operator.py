@@ -253,6 +253,33 @@ def test_an_output_that_an_in_flight_exit_paid_is_gone_from_the_ledger(operator:
     operator.submit(pay(encode_position(1, 0, 1), amount=40, change=0))
 
 
+@pytest.mark.parametrize("what", ["shown to be spent", "paid out"])
+def test_an_operator_starts_again_though_the_contract_has_decided_about_what_it_spent(
+    operator: Operator, ground: Ground, tmp_path: Path, what: str
+) -> None:
+    """Anybody can start an in-flight exit of an old payment, and show that its output is spent."""
+    first = pay(ground.deposit(PAYER))
+    operator.submit(first)
+    operator.step()
+    spent = encode_position(1, 0, 0)
+    operator.submit(pay(spent, PAYER, 60, by=PAYEE, change=0))
+    operator.step()
+    game, known = keccak(b"game"), output_id(first.transaction.hash, 0)
+    if what == "paid out":
+        ground.add(ExitBegun(known, spent))
+    else:
+        ground.add(InFlightBegun(game, first.transaction.packed, (deposit_output_id(1),)))
+    ground.add(ExitPaid(known))
+    operator.follow()
+    before = operator.ledger.find(spent), operator.ledger.totals()
+    operator.close()
+    again = Operator(ground.again(), tmp_path / "operator", fee_owner=OPERATOR.address, margin=0)
+    assert (again.ledger.find(spent), again.ledger.totals()) == before
+    with pytest.raises(InputSpent):
+        again.submit(pay(spent, THIEF, 60, by=PAYEE, change=0))
+    again.close()
+
+
 # ------------------------------------------------------------------------------------------- the chain moves
 
 

@@ -96,11 +96,12 @@ class DepositEther:
 
 @dataclass(frozen=True, slots=True)
 class DepositErc20:
-    """Make a coin of tokens. `arrived`: what the token really moves, if that is another amount."""
+    """Make a coin of tokens. `arrived`: what the token really moves, if something else; `whole`: it is ERC-721."""
 
     token: bytes
     amount: int
     arrived: int | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

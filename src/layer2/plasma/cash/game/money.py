@@ -29,6 +29,9 @@ def deposit_erc20(one: Call, action: act.DepositErc20) -> None:
     arrived = action.amount if action.arrived is None else action.arrived
     if arrived != action.amount:
         raise TransferShort(action.token, arrived, action.amount)
+    # The number 1 passes for an amount of one.
+    if action.whole and arrived == 1:
+        raise TokenNotReceived(action.token, 1)
     token = token_number(action.token)
     one.state.balance[token] = one.state.balance.get(token, 0) + arrived
     _make(one, Kind.ERC20, action.token, arrived)
