@@ -17,7 +17,7 @@ from layer2.api.metrics import metrics_answer, metrics_of_health
 from layer2.api.plasmadrafts import draft
 from layer2.api.plasmawire import records_of_bytes, records_of_json
 from layer2.api.wire import bytes_of, number_of, read_json
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.node import Operator
 
 __all__ = ["plasma_application"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.node import Operator
 from layer2.plasma.refusals import StateUnknown
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.errors import MalformedError

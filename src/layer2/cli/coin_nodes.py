@@ -19,7 +19,7 @@ from layer2.cli.workspace import Workspace
 from layer2.plasma.cash.operator import CoinOperator
 from layer2.plasma.cash.source import CoinSource
 from layer2.plasma.cash.watcher import CoinWatcher
-from layer2.plasma.watchplan import WatchPolicy
+from layer2.plasma.watch.plan import WatchPolicy
 from layer2.primitives.units import parse_duration
 from layer2.primitives.workers import Workers
 

@@ -15,7 +15,7 @@ from layer2.cli.workspace import Workspace, party_address
 from layer2.ethereum.records import Receipt
 from layer2.plasma.contract import ExitStatus
 from layer2.plasma.kitfile import load_kits
-from layer2.plasma.sent import Sent
+from layer2.plasma.wallet.sent import Sent
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import parse_amount
 

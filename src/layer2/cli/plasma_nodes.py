@@ -20,10 +20,10 @@ from layer2.cli.rollup_nodes import loop_options
 from layer2.cli.verbs import PLASMA
 from layer2.cli.watching import Watching, report_json, told, watching, watching_options
 from layer2.cli.workspace import Workspace
-from layer2.plasma.operator import Operator
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchplan import WatchPolicy
-from layer2.plasma.watchsource import BodySource, LocalBodies
+from layer2.plasma.operator.node import Operator
+from layer2.plasma.watch.plan import WatchPolicy
+from layer2.plasma.watch.source import BodySource, LocalBodies
+from layer2.plasma.watch.watcher import Watcher
 from layer2.primitives.units import format_amount, parse_amount, parse_duration
 from layer2.primitives.workers import Workers
 

@@ -17,10 +17,10 @@ from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.contract import ExitStatus, InFlightStatus
 from layer2.plasma.kits import Kit
 from layer2.plasma.messages import Signed
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.node import Operator
 from layer2.plasma.refusals import OutputExiting
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchfindings import Kind
+from layer2.plasma.watch.findings import Kind
+from layer2.plasma.watch.watcher import Watcher
 from layer2.testing.plasmafrauds import pay
 
 GRACE = W // 4

@@ -12,9 +12,9 @@ from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.sender import Sender
 from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.contract import RootChain
-from layer2.plasma.ledger import Ledger
-from layer2.plasma.operator import FAULT_POINTS, Operator
-from layer2.plasma.validation import validate
+from layer2.plasma.ledger.ledger import Ledger
+from layer2.plasma.ledger.validation import validate
+from layer2.plasma.operator.node import FAULT_POINTS, Operator
 from layer2.testing.mortal import Ended, Nursery
 
 from .conftest import PAYER
@@ -39,7 +39,7 @@ from layer2.ethereum.sender import Sender
 from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.contract import RootChain
 from layer2.plasma.messages import sign
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.node import Operator
 from layer2.plasma.transaction import payment
 
 url, address, folder, script = sys.argv[1:]
@@ -75,7 +75,7 @@ def node() -> Iterator[AnvilNode]:
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
-    with Nursery("import layer2.plasma.operator, layer2.plasma.chainlog, layer2.ethereum.sender") as one:
+    with Nursery("import layer2.plasma.operator.node, layer2.plasma.chainlog, layer2.ethereum.sender") as one:
         yield one
 
 

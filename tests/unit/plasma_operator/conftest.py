@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from layer2.plasma.acceptance import record_of
 from layer2.plasma.blocks import Header
 from layer2.plasma.chain import BlockPosted, Deposited, Happening, News
 from layer2.plasma.messages import Signed, plasma_domain, sign
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.acceptance import record_of
+from layer2.plasma.operator.node import Operator
 from layer2.plasma.positions import deposit_position
 from layer2.plasma.transaction import Deposit, Output, payment
 from layer2.primitives.ecdsa import PrivateKey

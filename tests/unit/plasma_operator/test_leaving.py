@@ -14,7 +14,7 @@ from layer2.plasma.chain import (
     InFlightEnded,
     InFlightJoined,
 )
-from layer2.plasma.leaving import Exits, Leaving
+from layer2.plasma.ledger.leaving import Exits, Leaving
 from layer2.plasma.positions import deposit_position, encode_position
 from layer2.plasma.transaction import output_id, payment
 

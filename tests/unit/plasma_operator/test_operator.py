@@ -8,9 +8,9 @@ import pytest
 
 from layer2.plasma.blocks import Header, decode_body, verify_inclusion
 from layer2.plasma.chain import BlockPosted, ExitBegun, ExitEnded, ExitPaid, InFlightBegun, InFlightEnded
-from layer2.plasma.fees import FeePolicy
+from layer2.plasma.ledger.fees import FeePolicy
 from layer2.plasma.messages import Signed
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.node import Operator
 from layer2.plasma.positions import encode_position
 from layer2.plasma.refusals import (
     BlockLost,

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from layer2.plasma.watchplan import Plan
+from layer2.plasma.watch.plan import Plan
+from layer2.plasma.watch.state import WatchState
 from layer2.primitives.hashing import keccak
-
-if TYPE_CHECKING:
-    from layer2.plasma.watcher import Watcher
 
 __all__ = ["questions"]
 
 
-def questions(watcher: Watcher, now: int) -> list[Plan]:
-    """What is due: a question for the oldest withheld block, answers to open ones, the end of overdue ones."""
-    view, profile, policy = watcher.view, watcher.root_chain.profile, watcher.policy
+def questions(watcher: WatchState, asker: bytes, after: int | None, now: int) -> list[Plan]:
+    """What is due: a question for the oldest withheld block, answers to open ones, the end of overdue ones.
+
+    Args:
+        asker: who asks; each asks for another transaction.
+        after: seconds that a block may be missing before it is asked for; None asks for none.
+    """
+    view, profile = watcher.view, watcher.root_chain.profile
     if view.frozen:
         return []
     missing = watcher.missing()
@@ -29,13 +30,13 @@ def questions(watcher: Watcher, now: int) -> list[Plan]:
             plans.append(Plan("showData", subject, (proof.as_tuple(),), profile.data_bond, one.until))
         elif now >= one.until:
             plans.append(Plan("freeze", subject, (number, index), profile.data_bond, now + 1))
-    if missing and policy.question is not None:
+    if missing and after is not None:
         number = missing[0]
         header = view.headers[number]
         asked = any(at == number for at, _ in view.questions)
-        if not asked and now - header.time >= policy.question:
+        if not asked and now - header.time >= after:
             # Each watcher another one: what is shown of it cannot be prepared.
-            index = int.from_bytes(keccak(watcher.id + header.hash)[:8], "big") % header.count
+            index = int.from_bytes(keccak(asker + header.hash)[:8], "big") % header.count
             word = header.time << 32 | header.count
             arguments = (number, index, header.root, word)
             subject = number.to_bytes(5, "big") + index.to_bytes(4, "big")

@@ -12,7 +12,7 @@ from typing import Any
 from layer2.plasma.kitfile import from_json, payment_from_json, to_json
 from layer2.plasma.kits import DepositKit, Kit, OutputKit
 from layer2.plasma.refusals import JournalForeign
-from layer2.plasma.sent import Line, Sent, State
+from layer2.plasma.wallet.sent import Line, Sent, State
 from layer2.plasma.walletrefusals import OutputUnknown, PaymentUnknown
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.errors import Layer2Error

@@ -10,13 +10,13 @@ from layer2.plasma.contract import ExitStatus, deposit_of_event
 from layer2.plasma.kits import DepositKit, OutputKit
 from layer2.plasma.malformed import TransactionMalformed
 from layer2.plasma.params import MAX_INPUTS
-from layer2.plasma.picking import pick
 from layer2.plasma.positions import encode_position, is_deposit
 from layer2.plasma.refusals import StateUnknown
-from layer2.plasma.sent import Sent, State
-from layer2.plasma.spending import LIFETIME
-from layer2.plasma.swaps import Swaps
 from layer2.plasma.transaction import decode_transaction
+from layer2.plasma.wallet.picking import pick
+from layer2.plasma.wallet.sent import Sent, State
+from layer2.plasma.wallet.spending import LIFETIME
+from layer2.plasma.wallet.swaps import Swaps
 from layer2.plasma.walletrefusals import FundsMissing, GateLied, KitWrong, StillPending
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import InputError, Layer2Error

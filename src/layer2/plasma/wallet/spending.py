@@ -7,16 +7,16 @@ from pathlib import Path
 
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer
-from layer2.plasma.claims import Claims
 from layer2.plasma.contract import RootChain
-from layer2.plasma.gate import Gate
 from layer2.plasma.kits import Kit, PaymentKit
 from layer2.plasma.messages import Signed, digest
+from layer2.plasma.operator.gate import Gate
 from layer2.plasma.params import MAX_OUTPUTS
 from layer2.plasma.refusals import Rejected
-from layer2.plasma.sent import Sent
-from layer2.plasma.sight import Sight
 from layer2.plasma.transaction import Transaction, payment
+from layer2.plasma.wallet.claims import Claims
+from layer2.plasma.wallet.sent import Sent
+from layer2.plasma.wallet.sight import Sight
 from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.errors import InputError
 

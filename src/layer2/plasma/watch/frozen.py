@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from layer2.plasma.frozen import Freezer, Frozen
-from layer2.plasma.watchline import Line
-from layer2.plasma.watchview import View
+from layer2.plasma.ledger.frozen import Freezer, Frozen
+from layer2.plasma.watch.line import Line
+from layer2.plasma.watch.view import View
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import sha256
 

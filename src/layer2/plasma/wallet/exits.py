@@ -9,10 +9,10 @@ from functools import partial
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
 from layer2.plasma.contract import Exit, ExitStatus, InFlightStatus
-from layer2.plasma.holder import Holder
 from layer2.plasma.kits import Kit, OutputKit
 from layer2.plasma.params import ETHER_TOKEN
-from layer2.plasma.sent import Sent, State
+from layer2.plasma.wallet.holder import Holder
+from layer2.plasma.wallet.sent import Sent, State
 from layer2.plasma.walletrefusals import KitWrong, OutputUnknown
 from layer2.primitives.errors import Layer2Error
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from layer2.plasma.contract import InFlight, InFlightStatus, Profile, Proof
 from layer2.plasma.transaction import transaction_hash
-from layer2.plasma.watchevidence import NOWHERE, Evidence, Spender
-from layer2.plasma.watchfindings import Finding, Kind
-from layer2.plasma.watchplan import ANSWER_MORE, GAS, Plan
-from layer2.plasma.watchview import ExitSeen, Game
+from layer2.plasma.watch.evidence import NOWHERE, Evidence, Spender
+from layer2.plasma.watch.findings import Finding, Kind
+from layer2.plasma.watch.plan import ANSWER_MORE, GAS, Plan
+from layer2.plasma.watch.view import ExitSeen, Game
 
 __all__ = ["Judge", "Judged"]
 

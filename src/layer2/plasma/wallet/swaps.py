@@ -15,10 +15,10 @@ from layer2.plasma.kitfile import from_json, read_json, to_json
 from layer2.plasma.kits import UNSIGNED, Kit, PaymentKit, require_on_chain
 from layer2.plasma.messages import Signed, digest
 from layer2.plasma.params import MAX_INPUTS
-from layer2.plasma.picking import pick
-from layer2.plasma.sent import Sent
-from layer2.plasma.spending import Spender
 from layer2.plasma.transaction import Transaction, payment
+from layer2.plasma.wallet.picking import pick
+from layer2.plasma.wallet.sent import Sent
+from layer2.plasma.wallet.spending import Spender
 from layer2.plasma.walletrefusals import KitMalformed, SwapWrong
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.ecdsa import recover

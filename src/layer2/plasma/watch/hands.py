@@ -8,8 +8,8 @@ from dataclasses import replace
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.fees import GasPolicy
 from layer2.ethereum.sender import Pending, Sender
-from layer2.plasma.watchfindings import Act, Report
-from layer2.plasma.watchplan import Plan, WatchPolicy
+from layer2.plasma.watch.findings import Act, Report
+from layer2.plasma.watch.plan import Plan, WatchPolicy
 from layer2.primitives.errors import Layer2Error
 from layer2.store.journal import fault_point
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from layer2.plasma.blocks import Header
 from layer2.plasma.chain import BlockPosted, Deposited, Happening, News
 from layer2.plasma.fields import Fields
-from layer2.plasma.frozen import Frozen
-from layer2.plasma.leaving import Exits, Leaving, Where
-from layer2.plasma.ledger import Ledger
+from layer2.plasma.ledger.frozen import Frozen
+from layer2.plasma.ledger.leaving import Exits, Leaving, Where
+from layer2.plasma.ledger.ledger import Ledger
 from layer2.plasma.positions import deposit_position
 from layer2.plasma.transaction import Deposit
 from layer2.primitives.errors import RangeError

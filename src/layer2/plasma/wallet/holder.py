@@ -12,9 +12,9 @@ from layer2.ethereum.signer import Signer
 from layer2.plasma.contract import ExitStatus, RootChain
 from layer2.plasma.kitfile import load_kits, save_kits
 from layer2.plasma.kits import DepositKit, Kit, OutputKit, PaymentKit
-from layer2.plasma.purse import Purse
-from layer2.plasma.sent import Line
-from layer2.plasma.sight import Sight
+from layer2.plasma.wallet.purse import Purse
+from layer2.plasma.wallet.sent import Line
+from layer2.plasma.wallet.sight import Sight
 from layer2.plasma.walletrefusals import KitWrong
 from layer2.primitives.addresses import address_bytes
 

@@ -8,7 +8,8 @@ of each token at most what the payments of the block left, in one output for eac
 from __future__ import annotations
 
 from layer2.plasma.fields import FEE, Fields
-from layer2.plasma.ledger import Found, Ledger
+from layer2.plasma.ledger.ledger import Found, Ledger
+from layer2.plasma.ledger.segments import EXITED, EXITING, SPENT
 from layer2.plasma.refusals import (
     Expired,
     InputSpent,
@@ -19,7 +20,6 @@ from layer2.plasma.refusals import (
     Rejected,
     SignatureWrong,
 )
-from layer2.plasma.segments import EXITED, EXITING, SPENT
 
 __all__ = ["NOBODY", "Judgement", "judge"]
 

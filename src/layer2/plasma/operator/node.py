@@ -6,15 +6,15 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from layer2.plasma.acceptance import MOST_PENDING, Acceptance
 from layer2.plasma.blocks import BlockTree, Header
 from layer2.plasma.blockstore import BlockStore
 from layer2.plasma.chain import Chain
-from layer2.plasma.exitkit import ExitKit
-from layer2.plasma.fees import MOST_COLLECTED, FeePolicy, collect
 from layer2.plasma.fields import Fields, packed_of
+from layer2.plasma.ledger.fees import MOST_COLLECTED, FeePolicy, collect
+from layer2.plasma.operator.acceptance import MOST_PENDING, Acceptance
+from layer2.plasma.operator.exitkit import ExitKit
+from layer2.plasma.operator.pool import fields_of
 from layer2.plasma.params import MAX_OUTPUTS, MAX_TRANSACTIONS
-from layer2.plasma.pool import fields_of
 from layer2.plasma.positions import decode_position
 from layer2.plasma.posting import Posting
 from layer2.plasma.promises import Made

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from layer2.plasma.fields import FEE, Fields, packed_of, read, split
+from layer2.plasma.ledger.rules import NOBODY
 from layer2.plasma.messages import OUTPUT_TYPE_HASH, PAYMENT_TYPE_HASH
-from layer2.plasma.rules import NOBODY
 from layer2.primitives.ecdsa import signers
 from layer2.primitives.hashing import keccak
 from layer2.primitives.workers import Workers

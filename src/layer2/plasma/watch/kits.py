@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from layer2.plasma.kits import DepositKit, Kit, OutputKit, PaymentKit
-from layer2.plasma.ledger import Ledger
+from layer2.plasma.ledger.ledger import Ledger
 from layer2.plasma.messages import Signed
 from layer2.plasma.positions import decode_position
 from layer2.plasma.refusals import StateUnknown
 from layer2.plasma.transaction import decode_transaction
-from layer2.plasma.watchevidence import Evidence
+from layer2.plasma.watch.evidence import Evidence
 from layer2.primitives.errors import MalformedError
 
 __all__ = ["kit_at", "kits_of", "payment_kit"]

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from layer2.plasma.blocks import BlockTree
 from layer2.plasma.contract import Proof, Spend
 from layer2.plasma.fields import FEE, Fields, packed_of, read, split, split_body
+from layer2.plasma.ledger.verification import digest_of
 from layer2.plasma.malformed import BodyMalformed, TreeMalformed
 from layer2.plasma.positions import decode_position
 from layer2.plasma.transaction import transaction_hash
-from layer2.plasma.verification import digest_of
-from layer2.plasma.watchstore import WatchStore
-from layer2.plasma.watchview import View
+from layer2.plasma.watch.store import WatchStore
+from layer2.plasma.watch.view import View
 from layer2.primitives.ecdsa import recover
 from layer2.primitives.errors import MalformedError, SignatureError
 from layer2.primitives.typed_data import Domain

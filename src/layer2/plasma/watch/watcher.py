@@ -12,16 +12,16 @@ from layer2.plasma.contract import ExitStatus, InFlight, InFlightStatus, RootCha
 from layer2.plasma.kitfile import save_kits
 from layer2.plasma.kits import Kit, PaymentKit
 from layer2.plasma.positions import block_of
-from layer2.plasma.watchclaims import Till, claim_game, claims
-from layer2.plasma.watchfindings import Finding, Kind, Report, Status
-from layer2.plasma.watchhands import Hands, turn_of
-from layer2.plasma.watchjudge import Judge
-from layer2.plasma.watchkits import kit_at, kits_of, payment_kit
-from layer2.plasma.watchplan import Plan, WatchPolicy
-from layer2.plasma.watchquestions import questions
-from layer2.plasma.watchsource import BodySource
-from layer2.plasma.watchstate import WatchState
-from layer2.plasma.watchview import ExitSeen, Game
+from layer2.plasma.watch.claims import Till, claim_game, claims
+from layer2.plasma.watch.findings import Finding, Kind, Report, Status
+from layer2.plasma.watch.hands import Hands, turn_of
+from layer2.plasma.watch.judge import Judge
+from layer2.plasma.watch.kits import kit_at, kits_of, payment_kit
+from layer2.plasma.watch.plan import Plan, WatchPolicy
+from layer2.plasma.watch.questions import questions
+from layer2.plasma.watch.source import BodySource
+from layer2.plasma.watch.state import WatchState
+from layer2.plasma.watch.view import ExitSeen, Game
 from layer2.primitives.addresses import address_bytes, to_address
 from layer2.primitives.errors import Layer2Error
 from layer2.primitives.workers import Workers
@@ -196,7 +196,7 @@ class Watcher(WatchState):
             if judged.good and believed and state.piggybacked and state.exitable_at <= now:
                 games.append((game, state))
         short = self._short(standing)
-        plans += questions(self, now)
+        plans += questions(self, self.id, self.policy.question, now)
         if self.policy.claims:
             plans += self._claims(due, games, short, now)
         return standing, plans

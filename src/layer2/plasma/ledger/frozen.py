@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from layer2.plasma.segments import SPENT
+from layer2.plasma.ledger.segments import SPENT
 from layer2.primitives.errors import MalformedError
 from layer2.store.errors import JournalError, JournalFull
 from layer2.store.faults import fault_point

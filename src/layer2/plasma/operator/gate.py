@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from layer2.plasma.blocks import Header
 from layer2.plasma.fields import packed_of
 from layer2.plasma.messages import Signed
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.node import Operator
 from layer2.primitives.addresses import Address, address_bytes
 
 __all__ = ["Gate", "Inclusion", "NearGate"]

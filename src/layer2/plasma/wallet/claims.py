@@ -8,10 +8,10 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
 from layer2.plasma.contract import ExitStatus, InFlight, InFlightStatus
 from layer2.plasma.coverage import newer_needed
-from layer2.plasma.exits import Exits
 from layer2.plasma.gamedata import inputs_made
 from layer2.plasma.kits import Kit
 from layer2.plasma.transaction import Output, Transaction
+from layer2.plasma.wallet.exits import Exits
 from layer2.primitives.addresses import to_address
 
 __all__ = ["Claims"]

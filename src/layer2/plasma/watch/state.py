@@ -15,18 +15,18 @@ from layer2.plasma.blocks import BlockTree, Header
 from layer2.plasma.chainlog import happening_of
 from layer2.plasma.contract import RootChain
 from layer2.plasma.fields import packed_of, read, split_body
-from layer2.plasma.frozen import Freezer, Frozen
+from layer2.plasma.ledger.frozen import Freezer, Frozen
+from layer2.plasma.ledger.validation import Flaw, Verdict, validate
 from layer2.plasma.malformed import BodyMalformed
 from layer2.plasma.transaction import transaction_hash
-from layer2.plasma.validation import Flaw, Verdict, validate
-from layer2.plasma.watchevidence import Evidence
-from layer2.plasma.watchfindings import TOLD_ONCE, Finding, Kind, Report
-from layer2.plasma.watchfrozen import freeze, thaw
-from layer2.plasma.watchline import Line
-from layer2.plasma.watchmemory import WatchMemory
-from layer2.plasma.watchsource import BodySource, Sources
-from layer2.plasma.watchstore import WatchStore
-from layer2.plasma.watchview import View
+from layer2.plasma.watch.evidence import Evidence
+from layer2.plasma.watch.findings import TOLD_ONCE, Finding, Kind, Report
+from layer2.plasma.watch.frozen import freeze, thaw
+from layer2.plasma.watch.line import Line
+from layer2.plasma.watch.memory import WatchMemory
+from layer2.plasma.watch.source import BodySource, Sources
+from layer2.plasma.watch.store import WatchStore
+from layer2.plasma.watch.view import View
 from layer2.primitives.errors import Layer2Error, RangeError
 from layer2.primitives.workers import Workers
 from layer2.store.journal import Journal

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from layer2.plasma.blocks import Header
-from layer2.plasma.books import Books
 from layer2.plasma.chain import BlockPosted, Happening, News
 from layer2.plasma.fields import Fields, packed_of, read, split
-from layer2.plasma.frozen import Frozen
-from layer2.plasma.leaving import Where
-from layer2.plasma.ledger import Ledger
+from layer2.plasma.ledger.books import Books
+from layer2.plasma.ledger.frozen import Frozen
+from layer2.plasma.ledger.leaving import Where
+from layer2.plasma.ledger.ledger import Ledger
 from layer2.plasma.transaction import transaction_hash
 from layer2.primitives.errors import RangeError
 

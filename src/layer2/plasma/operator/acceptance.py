@@ -7,19 +7,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from layer2.plasma.blockstore import BlockStore
-from layer2.plasma.books import Books
 from layer2.plasma.chain import Chain
 from layer2.plasma.fates import REMEMBERED, Fate, Fates
-from layer2.plasma.fees import FeePolicy
 from layer2.plasma.fields import FEE, Fields, packed_of
-from layer2.plasma.frozen import Freezer
-from layer2.plasma.ledger import Ledger
+from layer2.plasma.ledger.books import Books
+from layer2.plasma.ledger.fees import FeePolicy
+from layer2.plasma.ledger.frozen import Freezer
+from layer2.plasma.ledger.ledger import Ledger
+from layer2.plasma.ledger.verification import check_in_parts
 from layer2.plasma.messages import Signed
-from layer2.plasma.pool import Pool, Vouched, fields_of
+from layer2.plasma.operator.pool import Pool, Vouched, fields_of
 from layer2.plasma.promises import Made, Promises
 from layer2.plasma.refusals import BlockLost
 from layer2.plasma.transaction import Transaction, decode_transaction
-from layer2.plasma.verification import check_in_parts
 from layer2.primitives.errors import Layer2Error, MalformedError, RangeError
 from layer2.primitives.hashing import keccak, sha256
 from layer2.primitives.workers import Workers

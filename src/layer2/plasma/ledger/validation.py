@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from layer2.plasma.blocks import BlockTree, Header
-from layer2.plasma.fees import collected_wrongly
 from layer2.plasma.fields import FEE, Fields, read, split, split_body
-from layer2.plasma.ledger import Ledger
+from layer2.plasma.ledger.fees import collected_wrongly
+from layer2.plasma.ledger.ledger import Ledger
+from layer2.plasma.ledger.rules import judge
+from layer2.plasma.ledger.verification import check_in_parts
 from layer2.plasma.malformed import BodyMalformed
 from layer2.plasma.refusals import Expired, InputSpent, InputUnknown, OutputExiting, Overspent, Rejected, SignatureWrong
-from layer2.plasma.rules import judge
-from layer2.plasma.verification import check_in_parts
 from layer2.primitives.typed_data import Domain
 from layer2.primitives.workers import Workers
 

@@ -1,6 +1,6 @@
 """The outputs there are: made by blocks and deposits, spent by blocks, leaving through the contract.
 
-The last blocks can be undone. Nothing is judged here; `layer2.plasma.rules` does.
+The last blocks can be undone. Nothing is judged here; `layer2.plasma.ledger.rules` does.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from layer2.plasma.fields import ROW, Fields
-from layer2.plasma.owners import Owners
+from layer2.plasma.ledger.owners import Owners
+from layer2.plasma.ledger.segments import EXITED, EXITING, FORGOTTEN, GONE, SPENT, Deposits, Segment
 from layer2.plasma.positions import DEPOSIT_BLOCK
-from layer2.plasma.segments import EXITED, EXITING, FORGOTTEN, GONE, SPENT, Deposits, Segment
 from layer2.plasma.transaction import Deposit, Output
 from layer2.primitives.errors import MalformedError, RangeError
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from layer2.plasma.fates import Fates
-from layer2.plasma.fees import FeePolicy
 from layer2.plasma.fields import Fields, inputs_of, read, split
-from layer2.plasma.ledger import Ledger
+from layer2.plasma.ledger.fees import FeePolicy
+from layer2.plasma.ledger.ledger import Ledger
+from layer2.plasma.ledger.rules import judge
 from layer2.plasma.refusals import FeeTooLow, InputSpent, MempoolFull, OutputExiting, Rejected
-from layer2.plasma.rules import judge
 from layer2.primitives.errors import Layer2Error, MalformedError
 
 __all__ = ["Pending", "Pool", "Vouched", "fields_of"]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from layer2.plasma.contract import InFlight, RootChain
 from layer2.plasma.coverage import newer_needed
 from layer2.plasma.positions import block_of
-from layer2.plasma.watchevidence import Evidence
-from layer2.plasma.watchplan import Plan
-from layer2.plasma.watchview import ExitSeen, Game
+from layer2.plasma.watch.evidence import Evidence
+from layer2.plasma.watch.plan import Plan
+from layer2.plasma.watch.view import ExitSeen, Game
 
 __all__ = ["Till", "claim_game", "claims"]
 
