@@ -99,8 +99,12 @@ class Leaving:
                     yield from self._found(hashed, len(transactions[index].outputs), number, index)
 
     def undone(self, number: int) -> None:
-        """A block is none after all."""
+        """A block is none after all: what another one with its number makes has ids of its own."""
         self._stands = {hashed: place for hashed, place in self._stands.items() if place[0] != number}
+        for position in [one for one in self._ids if one >> 24 == number]:
+            known = self._ids.pop(position)
+            if self._places.get(known) == position:
+                del self._places[known]
 
     def standing(self) -> dict[bytes, tuple[int, int] | None]:
         """Where in the blocks each transaction stands that the contract decides about; None for nowhere yet."""
