@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from layer2.plasma.blocks import Header, decode_body, verify_inclusion
-from layer2.plasma.chain import BlockPosted, ExitBegun, ExitEnded, ExitPaid, InFlightBegun, InFlightEnded, InFlightJoined
+from layer2.plasma.chain import (
+    BlockPosted,
+    ExitBegun,
+    ExitEnded,
+    ExitPaid,
+    InFlightBegun,
+    InFlightEnded,
+    InFlightJoined,
+)
 from layer2.plasma.ledger.fees import FeePolicy
 from layer2.plasma.messages import Signed
 from layer2.plasma.operator.node import Operator

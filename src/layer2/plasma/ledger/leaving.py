@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from layer2.plasma.chain import (
@@ -71,6 +71,10 @@ class Leaving:
         """The block of the chain below in which the output at a position began to leave; None if it does not."""
         known = self._ids.get(position)
         return None if known is None else self._of(known)
+
+    def among(self, positions: Set[int]) -> set[int]:
+        """Those of which the contract has spoken."""
+        return self._ids.keys() & positions
 
     def note(self, one: Exits, block: int, step: int = 1) -> Iterator[int]:
         """Take a happening of a block of the chain below, or take it back; positions whose state may have changed."""
