@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
 
-from layer2.ethereum.errors import ContractReverted
+from layer2.ethereum.backend import CallRequest
+from layer2.ethereum.errors import ContractReverted, TransactionFailed, TransactionTimeout
 from layer2.ethereum.records import Receipt
 from layer2.plasma.contract import ExitStatus, InFlight, InFlightStatus
 from layer2.plasma.coverage import newer_needed
@@ -17,6 +20,8 @@ from layer2.primitives.addresses import to_address
 __all__ = ["Claims"]
 
 _BATCH = 50
+_DEAR = 2_000_000
+"""Gas that a claim never needs."""
 _NOT_NOW = ("TooEarly", "NotCovered", "NothingToPay")
 
 
@@ -37,16 +42,35 @@ class Claims(Exits):
 
         Newer buckets are listed where the contract would say `NotCovered`. Ends what is over otherwise: stopped exits,
         games that nothing has joined (their bond comes back).
+
+        Raises:
+            TransactionFailed: a claim fails for no reason of the contract's, which may be its token's doing. All others
+                have been made by then.
         """
         self._settle_standing()
         receipts: list[Receipt] = []
-        for at in range(0, len(waiting := self.claimable()), _BATCH):
-            receipts += self._claim(waiting[at : at + _BATCH])
-        for identity, transaction, input_ids, made in list(self._games()):
-            paid = self._claim_game(identity, transaction, input_ids, made)
-            receipts += [paid] if paid is not None else []
+        failures: list[TransactionFailed] = []
+        for attempt in self._attempts():
+            try:
+                receipts += attempt()
+            except TransactionTimeout:
+                raise
+            except TransactionFailed as failure:
+                failures.append(failure)
         self._settle_standing()
+        if failures:
+            raise failures[0]
         return receipts
+
+    def _attempts(self) -> Iterator[Callable[[], list[Receipt]]]:
+        """What can be tried: standard exits of one token together, so that none spoils the claims of another."""
+        waiting = sorted(self.claimable(), key=lambda kit: kit.output.token)
+        for _, kits in groupby(waiting, key=lambda kit: kit.output.token):
+            rows = list(kits)
+            for at in range(0, len(rows), _BATCH):
+                yield partial(self._claim, rows[at : at + _BATCH])
+        for one in list(self._games()):
+            yield partial(self._claim_game, *one)
 
     def owed(self, token: int = 0) -> int:
         """What could not be paid here and waits, smallest units."""
@@ -119,41 +143,54 @@ class Claims(Exits):
         transaction: Transaction,
         input_ids: tuple[bytes, ...],
         made: tuple[bytes, ...] | None,
-    ) -> Receipt | None:
+    ) -> list[Receipt]:
         exit_id = identity if made is None else self.purse.sent[identity].kit.exit_id
         game = self.root.in_flight(exit_id)
         if game.status is InFlightStatus.NONE or (game.status is not InFlightStatus.OPEN and not game.piggybacked):
             self.purse.end(identity, "in-flight exit over")
-            return None
+            return []
         if not game.piggybacked:
             if made is None or self._now() < game.started_at + self.root.profile.exit_period // 2:
-                return None
+                return []
             receipt = self.root.abandon_in_flight(self.sender, exit_id)
             self.purse.end(identity, "in-flight exit dropped")
-            return receipt
+            return [receipt]
         if game.status is InFlightStatus.OPEN and self._now() < game.exitable_at:
-            return None
+            return []
         if made is None:
             made = inputs_made(self.root, exit_id, transaction, input_ids, self.sight.start_block)
         paid = self._pay_game(game, transaction, input_ids, made)
         after = self.root.in_flight(exit_id)
         if after.status is not InFlightStatus.OPEN and not after.piggybacked:
             self.purse.end(identity, "in-flight exit over")
-        return paid
+        return [] if paid is None else [paid]
 
     def _pay_game(
         self, game: InFlight, transaction: Transaction, input_ids: Sequence[bytes], made: Sequence[bytes]
     ) -> Receipt | None:
-        newer: set[int] = set()
-        for output in _paid(transaction, game):
-            found = self._newer(output, game.priority)
-            newer |= set(found or ())
+        lists = [self._newer(output, game.priority) for output in _paid(transaction, game)]
+        newer = sorted({bucket for each in lists for bucket in each or ()})
         try:
-            return self.root.claim_in_flight(self.sender, transaction.packed, input_ids, made, sorted(newer))
+            if None in lists and self._is_dear(transaction, input_ids, made, newer):
+                return None
+            return self.root.claim_in_flight(self.sender, transaction.packed, input_ids, made, newer)
         except ContractReverted as fault:
             if fault.name not in _NOT_NOW:
                 raise
             return None
+
+    def _is_dear(
+        self, transaction: Transaction, input_ids: Sequence[bytes], made: Sequence[bytes], newer: Sequence[int]
+    ) -> bool:
+        """Whether a token burns so much of the gas of a claim that nobody would want to pay for it."""
+        data = self.root.contract.encode("claimInFlight", transaction.packed, list(input_ids), list(made), list(newer))
+        request = CallRequest(self.root.address, data, 0, self.sender.address)
+        try:
+            return self.sender.estimate(request, self.root.contract.decoder) > _DEAR
+        except ContractReverted:
+            raise
+        except TransactionFailed:
+            return True
 
 
 def _paid(transaction: Transaction, game: InFlight) -> Iterator[Output]:
