@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,42 +21,22 @@ ETHER = 10**18
 Command = Callable[..., Any]
 
 
-@pytest.fixture
-def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnvilNode]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LAYER2_HOME", str(tmp_path / "home"))
-    with AnvilNode() as node:
-        monkeypatch.setenv("LAYER2_NETWORK", node.url)
-        yield node
+COMMAND = "plasma coin"
 
 
 @pytest.fixture
-def fails(capsys: pytest.CaptureFixture[str]) -> Command:
+def fails(group: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> Command:
     """Run a command that has to fail; its last line."""
 
     def run(*words: str) -> str:
         with pytest.raises(SystemExit) as ended:
-            main(("plasma", "coin", *words))
+            main((*group, *words))
         captured = capsys.readouterr()
         assert ended.value.code == 2, captured.out
         said = captured.err.splitlines()
         assert said[-1].startswith("layer2: ")
         assert all(line.startswith("not followed: ") for line in said[:-1])
         return said[-1]
-
-    return run
-
-
-@pytest.fixture
-def does(capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run a command that has to work; what it prints, decoded if it is JSON."""
-
-    def run(*words: str) -> Any:
-        with pytest.raises(SystemExit) as ended:
-            main(("plasma", "coin", *words))
-        captured = capsys.readouterr()
-        assert ended.value.code == 0, captured.err
-        return json.loads(captured.out) if "--json" in words else captured.out
 
     return run
 
