@@ -68,7 +68,7 @@ def test_an_nft_goes_from_hand_to_hand_and_out(nft: Contract, node: AnvilNode, d
     assert "belongs to" in fails("receive", "coin.history", "--as", "payee")
     assert "block 1: 1 transfer," in does("operator", "--once")
     assert "nothing to do" in does("operator", "--once")
-    assert "1 transfers hold" in does("receive", "coin.history", "--as", "payee")
+    assert "1 transfer hold" in does("receive", "coin.history", "--as", "payee")
     assert (states(does, "payee"), states(does, "payer")) == (["free"], [])
     hands = does("history", coin, "--as", "payee", "--json")["owners"]
     assert [row["block"] for row in hands] == [0, 1]
