@@ -34,6 +34,7 @@ class Ground:
     """A chain in memory: each happening is a block of its own."""
 
     chain_id, address, domain = 1, ADDRESS, DOMAIN
+    grace = 1200
 
     def __init__(self) -> None:
         self.blocks: list[Happening | None] = []
@@ -79,6 +80,9 @@ class Ground:
         new = [(at + 1, one) for at, one in enumerate(self.blocks) if at >= self._told and one is not None]
         removed, self._gone, self._told = self._gone, [], len(self.blocks)
         return News(new, removed, len(self.blocks))
+
+    def age(self, block: int) -> int:
+        return 12 * (len(self.blocks) - block)
 
     def submit(self, number: int, root: bytes, count: int) -> None:
         assert number == len(self.posted()) + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 from layer2.plasma.blocks import Header
 from layer2.plasma.chain import BlockPosted, Deposited, Happening, News
@@ -93,6 +93,13 @@ class Books:
     def leaving_since(self, position: int) -> int | None:
         """The block of the chain below in which the exit of an output began; None if it does not leave."""
         return self._leaving.since(position)
+
+    def leaving_among(self, positions: Set[int]) -> tuple[bool, int | None]:
+        """Of these outputs: whether one has left, and the block of the chain below in which the first began to."""
+        known = self._leaving.among(positions)
+        since = (self._leaving.since(position) for position in known)
+        left = any(self._leaving.state(position)[1] for position in known)
+        return left, min((one for one in since if one is not None), default=None)
 
     def spends_lost(self, transactions: Sequence[Fields]) -> bool:
         """Whether a block spends a deposit that is lost."""

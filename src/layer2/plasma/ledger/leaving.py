@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from layer2.plasma.chain import (
@@ -72,6 +72,10 @@ class Leaving:
         known = self._ids.get(position)
         return None if known is None else self._of(known)
 
+    def among(self, positions: Set[int]) -> set[int]:
+        """Those of which the contract has spoken."""
+        return self._ids.keys() & positions
+
     def note(self, one: Exits, block: int, step: int = 1) -> Iterator[int]:
         """Take a happening of a block of the chain below, or take it back; positions whose state may have changed."""
         if isinstance(one, ExitBegun):
@@ -99,8 +103,12 @@ class Leaving:
                     yield from self._found(hashed, len(transactions[index].outputs), number, index)
 
     def undone(self, number: int) -> None:
-        """A block is none after all."""
+        """A block is none after all: what another one with its number makes has ids of its own."""
         self._stands = {hashed: place for hashed, place in self._stands.items() if place[0] != number}
+        for position in [one for one in self._ids if one >> 24 == number]:
+            known = self._ids.pop(position)
+            if self._places.get(known) == position:
+                del self._places[known]
 
     def standing(self) -> dict[bytes, tuple[int, int] | None]:
         """Where in the blocks each transaction stands that the contract decides about; None for nowhere yet."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from layer2.plasma.blocks import BlockTree, Header
 from layer2.plasma.blockstore import BlockStore
 from layer2.plasma.chain import Chain
-from layer2.plasma.fields import Fields, packed_of
+from layer2.plasma.fields import Fields, inputs_of, packed_of
 from layer2.plasma.ledger.fees import MOST_COLLECTED, FeePolicy, collect
 from layer2.plasma.operator.acceptance import MOST_PENDING, Acceptance
 from layer2.plasma.operator.exitkit import ExitKit
@@ -45,6 +45,8 @@ _COMPACT_AT = 200_000
 """Records that are worth writing the journal anew, if most of them stand in blocks."""
 _PATIENCE = 64
 """Blocks of the chain that a deposit may be gone before a block that spends it, and is not there, is given up."""
+_SPARE = 4
+"""This part of the time in which blocks may spend what leaves is kept for them to get onto the chain."""
 
 
 class Operator(Acceptance, Posting[BlockTree]):
@@ -52,7 +54,8 @@ class Operator(Acceptance, Posting[BlockTree]):
 
     What `submit` has accepted is in the journal before it returns, and gets into a block as long as the outputs it
     spends can be spent; `fate` says what became of it. A block is durable, body and all, before the chain hears of it;
-    what the chain does not have after a crash or a reorganisation is submitted again, never another one in its place.
+    what the chain does not have after a crash or a reorganisation is submitted again, never another one in its place,
+    unless it can be valid no more: then it is made anew without what cannot be.
     Safe to use from several threads: `step` waits for the chain without holding up `accept`.
 
     Args:
@@ -170,6 +173,10 @@ class Operator(Acceptance, Posting[BlockTree]):
         """The blocks that the chain has, by number."""
         return self.books.posted
 
+    def _missing(self) -> Made | None:
+        self._give_up_late()
+        return super()._missing()
+
     def _put(self, one: Made) -> None:
         self.chain.submit(one.number, one.root, one.count)
 
@@ -252,6 +259,23 @@ class Operator(Acceptance, Posting[BlockTree]):
                 self._discard(first)
             self.books.settle_lost()
             self._drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
+
+    def _give_up_late(self) -> None:
+        """Blocks that were made and did not get to the chain, and spend what leaves: invalid, from some time on."""
+        with self.lock:
+            waiting = [one.number for one in self.store if one.number not in self.posted]
+            inputs = ({at for record in self.store.records(number) for at in inputs_of(record)} for number in waiting)
+            leaving = [self.books.leaving_among(one) for one in inputs]
+        first = next((number for number, one in zip(waiting, leaving, strict=True) if self._is_late(*one)), None)
+        if first is None:
+            return
+        with self.lock:
+            if first not in self.posted:
+                self._discard(first)
+                self._drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
+
+    def _is_late(self, left: bool, since: int | None) -> bool:
+        return left or (since is not None and self.chain.age(since) > self.chain.grace - self.chain.grace // _SPARE)
 
     def _discard(self, first: int) -> None:
         """Blocks that the chain never had, and never can have: what is left of their payments is pending again."""

@@ -11,6 +11,7 @@ from layer2.plasma.contract import Proof, Spend
 from layer2.plasma.fields import FEE, Fields, packed_of, read, split, split_body
 from layer2.plasma.ledger.verification import digest_of
 from layer2.plasma.malformed import BodyMalformed, TreeMalformed
+from layer2.plasma.params import ETHER_TOKEN
 from layer2.plasma.positions import decode_position
 from layer2.plasma.transaction import transaction_hash
 from layer2.plasma.watch.store import WatchStore
@@ -128,13 +129,13 @@ class Evidence:
 
     def owner(self, position: int) -> bytes | None:
         """Who owns the output at a position."""
-        data = self.data(position)
-        if data is None:
-            return None
-        if position >> 63:
-            return data[:20]
-        fields, index = read(data), position & 0xFF
-        return fields.outputs[index][0] if fields is not None and index < len(fields.outputs) else None
+        found = self._output(position)
+        return None if found is None else found[0]
+
+    def token(self, position: int) -> int:
+        """Which token is at a position; ether where nobody knows."""
+        found = self._output(position)
+        return ETHER_TOKEN if found is None else found[1]
 
     def output_proof(self, position: int) -> Proof | None:
         """The proof of what is at a position, deposit or not."""
@@ -189,6 +190,15 @@ class Evidence:
         return None if proof is None else Spend(proof, one.input, one.signature)
 
     # ------------------------------------------------------------------------------------------------------- inside
+
+    def _output(self, position: int) -> tuple[bytes, int] | None:
+        data = self.data(position)
+        if data is None:
+            return None
+        if position >> 63:
+            return data[:20], int.from_bytes(data[20:22], "big")
+        fields, index = read(data), position & 0xFF
+        return fields.outputs[index][:2] if fields is not None and index < len(fields.outputs) else None
 
     def _of_games(self, position: int) -> Iterator[bytes]:
         for game in self.view.games.values():

@@ -82,7 +82,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A transaction that was sent, or was due and not sent, and why. `name`: the function of the contract."""
+    """A transaction that was sent, or was due and not sent, and why. `name`: the function of the contract.
+
+    `receipt`: of what was mined, whether it did anything or failed.
+    """
 
     name: str
     subject: bytes

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from layer2.ethereum.contract import Contract
+from layer2.ethereum.errors import ContractReverted, TransactionFailed
 from layer2.ethereum.fees import GasPolicy
 from layer2.ethereum.sender import Pending, Sender
 from layer2.plasma.watch.findings import Act, Report
@@ -14,6 +15,9 @@ from layer2.primitives.errors import Layer2Error
 from layer2.store.journal import fault_point
 
 __all__ = ["Hands", "turn_of"]
+
+_SHUNNED = 86_400
+"""Seconds in which nothing is sent for a token that has made a call fail: nobody but its owners has to claim it."""
 
 
 class Hands:
@@ -27,6 +31,7 @@ class Hands:
         self.contract = contract
         self._still = still
         self._since: dict[bytes, int] = {}
+        self._shunned: dict[int, int] = {}
 
     def __repr__(self) -> str:
         return f"<Hands {self.contract.address} waiting={len(self._since)}>"
@@ -39,6 +44,11 @@ class Hands:
         for plan in wanted.values():
             if now < policy.wait(turn_of(sender), plan, self._since[plan.key]):
                 continue
+            shunned = [token for token in plan.asks if now < self._shunned.get(token, 0)]
+            if shunned:
+                why = f"a claim of token {shunned[0]} looked good and burnt its gas"
+                report.acts.append(Act(plan.name, plan.subject, False, why))
+                continue
             if not self._still(plan):
                 report.acts.append(Act(plan.name, plan.subject, False, "somebody else was faster"))
                 continue
@@ -48,7 +58,7 @@ class Hands:
             else:
                 under_way.append((plan, sent))
         for plan, pending in under_way:
-            report.acts.append(self._finish(sender, plan, pending))
+            report.acts.append(self._finish(sender, plan, pending, now))
 
     def _send(self, sender: Sender, policy: WatchPolicy, plan: Plan, now: int) -> Pending | Act:
         base_fee = self.contract.connection.latest().base_fee
@@ -69,9 +79,14 @@ class Hands:
         fault_point("watcher.act.sent")
         return pending
 
-    def _finish(self, sender: Sender, plan: Plan, pending: Pending) -> Act:
+    def _finish(self, sender: Sender, plan: Plan, pending: Pending, now: int) -> Act:
         try:
             receipt = sender.wait(pending, decoder=self.contract.decoder)
+        except TransactionFailed as failure:
+            if failure.receipt is not None and not (isinstance(failure, ContractReverted) and failure.name):
+                # No rule of the contract stopped it. Its tokens may work only where it costs nothing.
+                self._shunned |= dict.fromkeys(plan.asks, now + _SHUNNED)
+            return Act(plan.name, plan.subject, False, str(failure), failure.receipt)
         except Layer2Error as failure:
             return Act(plan.name, plan.subject, False, str(failure))
         fault_point("watcher.act.mined")

@@ -35,7 +35,7 @@ class Plan:
     """One call of the contract: what it earns (wei), and until when it can be made, seconds.
 
     `value`: wei to send along. `duty`: somebody loses money if nobody does it. `subject`: what it is about; two plans
-    with the same `key` are the same. `gas`: what it costs at most.
+    with the same `key` are the same. `gas`: what it costs at most. `asks`: tokens whose code it runs.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Plan:
     value: int = 0
     duty: bool = True
     gas: int = 0
+    asks: frozenset[int] = frozenset()
 
     @property
     def cost(self) -> int:

@@ -278,7 +278,7 @@ class WatchState:
         began = self.connection.block(since)
         if began is None:
             raise ConnectionFailed(f"the node has no block {since}", hint="ask again")
-        return began.timestamp + self.root_chain.profile.exit_period // 4
+        return began.timestamp + self.root_chain.profile.grace
 
     def _settle(self, verdict: Verdict, header: Header) -> None:
         if verdict.good:

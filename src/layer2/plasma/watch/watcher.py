@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from layer2.ethereum.assets import token_at
-from layer2.ethereum.errors import ConnectionFailed, EthereumError
+from layer2.ethereum.errors import EthereumError
 from layer2.ethereum.sender import Sender
 from layer2.plasma.contract import ExitStatus, InFlight, InFlightStatus, RootChain
+from layer2.plasma.coverage import holdings
 from layer2.plasma.kitfile import save_kits
 from layer2.plasma.kits import Kit, PaymentKit
 from layer2.plasma.positions import block_of
@@ -23,7 +23,6 @@ from layer2.plasma.watch.source import BodySource
 from layer2.plasma.watch.state import WatchState
 from layer2.plasma.watch.view import ExitSeen, Game
 from layer2.primitives.addresses import address_bytes, to_address
-from layer2.primitives.errors import Layer2Error
 from layer2.primitives.workers import Workers
 
 __all__ = ["FAULT_POINTS", "Watcher"]
@@ -223,24 +222,12 @@ class Watcher(WatchState):
         short = set()
         for token in sorted(tokens):
             reserved, held = self.root_chain.reserve_of(token)
-            there = self._holdings(token) - held
-            if reserved > there:
+            there = holdings(self.root_chain, token)
+            if there is None or reserved > there - held:
                 short.add(token)
-                detail = f"{reserved} registered to leave, {there} there"
-                standing.append(Finding(Kind.VAULT_SHORT, token, detail))
+                said = "and the token does not say what is there" if there is None else f"{there - held} there"
+                standing.append(Finding(Kind.VAULT_SHORT, token, f"{reserved} registered to leave, {said}"))
         return frozenset(short)
-
-    def _holdings(self, token: int) -> int:
-        address = self.root_chain.address
-        if token == 0:
-            return self.connection.balance(address)
-        try:
-            return int(token_at(self.connection, self.view.tokens[token]).call("balanceOf", address))
-        except ConnectionFailed:
-            raise
-        except (Layer2Error, TypeError, ValueError):
-            # A token that does not tell: nobody knows whether anything is there.
-            return 0
 
     def _standing_of_contract(self) -> list[Finding]:
         """The contract has neither owner nor proxy: if it is another one, this is another chain."""
