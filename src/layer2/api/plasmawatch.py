@@ -11,7 +11,7 @@ from aiohttp import web
 
 from layer2.api import plasmawatchviews as views
 from layer2.api.hosting import Hosted
-from layer2.api.http import new_application, page_of, told
+from layer2.api.http import MOST_LISTED, new_application, page_of, told
 from layer2.api.metrics import metrics_answer
 from layer2.api.watchdesk import WatchDesk
 from layer2.api.wire import bytes_of, number_of
@@ -97,7 +97,7 @@ class _Handlers:
             return await told(views.fate, self._desk, bytes_of(request.match_info["id"], 32))
 
     async def outputs(self, request: web.Request) -> web.Response:
-        skip, count = page_of(request, "skip", 0, views.MOST_LISTED)
+        skip, count = page_of(request, "skip", 0, MOST_LISTED)
         return await self._walked(views.outputs, request.match_info["owner"], skip, count)
 
     async def balance(self, request: web.Request) -> web.Response:
@@ -112,7 +112,7 @@ class _Handlers:
             return answer
 
     async def blocks(self, request: web.Request) -> web.Response:
-        first, count = page_of(request, "from", 1, views.MOST_LISTED)
+        first, count = page_of(request, "from", 1, MOST_LISTED)
         async with self._few:
             return await told(views.blocks, self._desk, first, count)
 

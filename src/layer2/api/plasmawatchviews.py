@@ -10,7 +10,7 @@ from typing import Any
 
 from layer2.api.errors import Busy
 from layer2.api.metrics import Metric
-from layer2.api.plasmaviews import MOST_LISTED, owner_of
+from layer2.api.plasmaviews import owner_of
 from layer2.api.watchdesk import WatchDesk
 from layer2.plasma.kits import DepositKit
 from layer2.plasma.ledger.segments import EXITING
@@ -23,7 +23,6 @@ from layer2.plasma.watch.findings import Finding
 from layer2.plasma.watch.watcher import Watcher
 
 __all__ = [
-    "MOST_LISTED",
     "alarms",
     "balance",
     "block",
