@@ -286,7 +286,7 @@ class CoinTwin:
             record = state.coins.get(coin)
             reads.append(("coins", (coin,), (record.hash if record else bytes(32),)))
         reads += [("exits", place, astuple(one)) for place, one in state.exits.items()]
-        reads += [("challenges", (one,), (one in state.challenges,)) for one in self.challenged]
+        reads += [("challenges", (one,), (state.challenges.get(one, 0),)) for one in self.challenged]
         return reads
 
 
