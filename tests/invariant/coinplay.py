@@ -258,9 +258,9 @@ class CoinPlay(RuleBasedStateMachine):
             try:
                 evidence = Moved(signed, proof.siblings) if signed else proof
                 track.standing = track.standing.after(header, evidence, self.twin.state.domain)
-            except HistoryBroken as broken:
+            except HistoryBroken:
                 # All evidence is the block's own: it is the block that is at fault.
-                track.broken = broken.proven
+                track.broken = True
                 continue
             if signed:
                 takes = track.owner in self.honest and not self.is_leaving(track)

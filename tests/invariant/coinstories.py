@@ -158,6 +158,7 @@ class CoinStories(CoinExitRules):
         self.refused("NothingDue", due, thief)
         twin.at(end + 1)
         self.refused("TooLate", doubt, payer, bond)
+        twin.at(end + 1)
         assert self.make(due, thief)
         self.refused("NothingDue", due, thief)
         self.refused("CoinUnknown", exit_, thief, PROFILE.exit_bond)
@@ -190,7 +191,10 @@ class CoinStories(CoinExitRules):
 
         The payer challenges in the last second, and the thief shows the hidden block in the last second for that.
         """
-        thief, payer, payee, bond = *(self.address[name] for name in ("thief", "payer", "payee")), PROFILE.challenge_bond
+        thief, payer, payee, bond = (
+            *(self.address[name] for name in ("thief", "payer", "payee")),
+            PROFILE.challenge_bond,
+        )
         assert self.deposit(payer, actions.DepositEther(), 75)
         track = list(self.tracks.values())[-1]
         coin = track.coin

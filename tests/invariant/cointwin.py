@@ -194,6 +194,10 @@ class CoinTwin:
                 challenge = actions.Challenge(*row[2])
                 place = (row[0], row[1], row[3], challenge)
                 self.challenged[challenge_id(*place)] = place
+                left = self.state.exit(row[0], row[1]).exitable_at - self.now
+                self.counts.stories["late challenge" if left < W // 2 else "challenge"] += 1
+            elif one.name == "HistoryAnswered":
+                self.counts.stories["answer"] += 1
 
     # ------------------------------------------------------------------------------------------------ comparing
 

@@ -198,6 +198,7 @@ def test_contract_and_model_never_differ_and_many_calls_are_accepted() -> None:
     assert counts.accepted.total() > (counts.accepted + counts.turned_down).total() * 0.75
     assert set(counts.accepted) == CALLS
     assert len(refusals) > 16, refusals
+    assert counts.stories["late challenge"] > 3, counts.stories
 
 
 # ----------------------------------------------------------------------------------------------------------- controls

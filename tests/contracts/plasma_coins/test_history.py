@@ -1,4 +1,4 @@
-"""Challenges of histories: made while an exit cannot be claimed, half of the period to answer each, each with a bond."""
+"""Challenges of histories: made while an exit cannot be claimed, each with a bond, and half of the period to answer."""
 
 from __future__ import annotations
 
@@ -343,7 +343,7 @@ def test_answers_to_others_do_not_put_a_refutation_off(stage: Stage, invented: P
 
 
 def test_whoever_delays_an_exit_pays_a_bond_for_each_time(stage: Stage, honest: Played) -> None:
-    """Challenged again and again in the last second, each answered by the challenger itself: all bonds are the owner's."""
+    """Challenged time and again in the last second, and answered by the challenger: all bonds are the owner's."""
     thrice = 3
     for _ in range(thrice):
         end = due(stage, honest)
