@@ -4,24 +4,26 @@ pragma solidity ^0.8.28;
 /// @title CoinChain: indivisible coins that change hands off the chain, each guarded by its owner alone
 /// @notice A deposit of ether, of an ERC-20 amount or of an ERC-721 token makes one coin. An operator collects signed
 /// transfers in blocks and submits the root of each; a block holds at most one transfer of a coin. Whoever owns a coin
-/// takes it out by showing its last transfer and the one before it; others have half of the exit period to contradict:
-/// with a later transfer (it was spent), with another one between the two (it was spent twice), or with an earlier one
-/// that nobody spent (its history is invented), which the other half of the period is there to answer.
+/// takes it out by showing its last transfer and the one before it; until it is claimed, others may contradict: with a
+/// later transfer (it was spent), with another one between the two (it was spent twice), or with an earlier one that
+/// nobody spent (its history is invented), which can be answered for half of the exit period at least. An answer leaves
+/// half of the period to challenge once more, with what it has revealed.
 /// @dev Nobody owns it; it has no proxy, no pause and no fee. A coin can be paid once, and nothing that happens to one
 /// coin touches another.
 /// @custom:security Value leaves only (1) as the value of a coin, once, to the owner of an exit of that coin that stood
-/// the whole period without an unanswered challenge (`claim`); (2) as a bond, once, to who it was put up by or lost to;
+/// the whole period, and half of it since the last answer, without an unanswered challenge (`claim`); (2) as a bond, once, to who it was put up by or lost to;
 /// (3) as what of these two could not be pushed (`withdraw`, `withdrawToken`).
 interface ICoinChain {
     // ------------------------------------------------------------------------------------------------------ Types
 
     /// @notice Durations in seconds, money in wei.
     /// @param operator submits blocks
-    /// @param exitPeriod from the start of an exit until it can be claimed; challenges of its history take the first
-    /// half of it, their answers the second
+    /// @param exitPeriod from the start of an exit until it can be claimed; half of it is there to answer a challenge of
+    /// its history, and half of it after each answer to challenge again
     /// @param rotationDelay notice of a change of operators, at least one exit period
     /// @param exitBond lost by an exit that is refuted
-    /// @param challengeBond lost by a challenge of a history that is answered
+    /// @param challengeBond lost by a challenge of a history that is answered; it joins the bond of the exit. Whoever pays
+    /// it delays an exit by half of the exit period, or, answered at the last moment, by all of it
     /// @param bounty the part of the exit bond that goes to who claims for the owner
     struct Config {
         address operator;
@@ -73,12 +75,13 @@ interface ICoinChain {
 
     /// @notice An exit. Known by coin and block: a block holds one transfer of a coin. Block zero: its deposit.
     /// @param owner who gets the coin; zero: there is no such exit
-    /// @param exitableAt until then it stands to be challenged; it can be claimed after it
+    /// @param exitableAt it can be claimed after it, unless a challenge is open; answers may put it off
     /// @param birth the coin's
     /// @param challenges of its history that are not answered
     /// @param prevOwner who signed the transfer
     /// @param prevBlock the block of the transfer before it, zero for the deposit
     /// @param nonce how often this exit was started: challenges belong to one start of it
+    /// @param answered challenges of this start, or the last one, that were answered: their bonds go with the exit's
     struct Exit {
         address owner;
         uint40 exitableAt;
@@ -86,7 +89,8 @@ interface ICoinChain {
         uint24 challenges;
         address prevOwner;
         uint32 prevBlock;
-        uint64 nonce;
+        uint40 nonce;
+        uint24 answered;
     }
 
     /// @notice A challenge of a history: "the coin belonged to `owner` by block `number`, and the owner has not spent
@@ -126,13 +130,16 @@ interface ICoinChain {
     event ExitStarted(uint64 indexed coin, uint256 indexed number, address indexed owner, uint256 exitableAt);
     /// @notice Its owner took it back.
     event ExitCancelled(uint64 indexed coin, uint256 indexed number);
-    /// @notice It was wrong; its bond went to `challenger`.
+    /// @notice It was wrong; its bond, with those that had joined it, went to `challenger`.
     event ExitRefuted(uint64 indexed coin, uint256 indexed number, address indexed challenger, Reason reason);
     /// @notice Its history was challenged. `nonce` is the exit's.
     event HistoryChallenged(uint64 indexed coin, uint256 indexed number, Challenge challenge, uint256 nonce);
-    /// @notice A challenge was answered by the transfer of block `answer`; its bond went to `responder`.
+    /// @notice A challenge was answered by a transfer; its bond stands with that of the exit now, which can be claimed
+    /// after `exitableAt`.
+    /// @dev The whole of the transfer: whoever it was hidden from challenges with it, in whatever call it came.
+    /// @param challenge as in `challengeId`
     event HistoryAnswered(
-        uint64 indexed coin, uint256 indexed number, Challenge challenge, uint256 answer, address responder
+        uint64 indexed coin, uint256 indexed number, bytes32 challenge, uint256 exitableAt, Shown spend, bytes signature
     );
     /// @notice A challenge was voided with its exit; its bond went back.
     event ChallengeVoided(uint64 indexed coin, uint256 indexed number, Challenge challenge, uint256 nonce);
@@ -280,7 +287,7 @@ interface ICoinChain {
         bytes calldata signature
     ) external payable;
 
-    /// @notice Take an exit back that nobody challenges: its owner only. The bond comes back.
+    /// @notice Take an exit back that nobody challenges: its owner only. The bond comes back, with what has joined it.
     function cancelExit(uint64 coin, uint40 number) external;
 
     /// @notice Refute an exit: its owner has spent the coin. Until it is claimed.
@@ -291,15 +298,16 @@ interface ICoinChain {
     /// @param other the transfer that spends the same one
     function challengeDoubleSpent(uint64 coin, uint40 number, Shown calldata other, bytes calldata signature) external;
 
-    /// @notice Challenge the history of an exit with a transfer from before it, with the challenge bond; in the first
-    /// half of the exit period.
+    /// @notice Challenge the history of an exit with a transfer from before it, with the challenge bond; as long as the
+    /// exit cannot be claimed. A challenge of a transfer that was spent loses its bond.
     function challengeHistory(uint64 coin, uint40 number, Shown calldata earlier) external payable;
 
-    /// @notice Challenge the history of an exit with the deposit.
+    /// @notice Challenge the history of an exit with the deposit; the same otherwise.
     function challengeHistoryByDeposit(uint64 coin, uint40 number, Coin calldata record) external payable;
 
-    /// @notice Answer a challenge with the transfer that spends the earlier one; in the second half of the exit period.
-    /// Pays the challenge bond to the caller.
+    /// @notice Answer a challenge with the transfer that spends the earlier one, until `challenges` of it. Its
+    /// bond joins that of the exit: nobody delays an exit for nothing by answering for itself. The exit can then be challenged for half of
+    /// the exit period at least, with what the answer has shown.
     function answerHistory(
         uint64 coin,
         uint40 number,
@@ -308,7 +316,8 @@ interface ICoinChain {
         bytes calldata signature
     ) external;
 
-    /// @notice Refute an exit after its period, by a challenge that was not answered. Pays both bonds to the challenger.
+    /// @notice Refute an exit by a challenge that was not answered in time. Pays its own bond and those of the exit to
+    /// the challenger.
     function refuteHistory(uint64 coin, uint40 number, Challenge calldata challenge) external;
 
     /// @notice Give a challenge bond back whose exit is over.
@@ -320,8 +329,9 @@ interface ICoinChain {
     /// @notice An exit by coin and block of its transfer, zero for the deposit.
     function exits(uint64 coin, uint40 number) external view returns (Exit memory);
 
-    /// @notice Whether a challenge is open; its id as in `challengeId`.
-    function challenges(bytes32 id) external view returns (bool);
+    /// @notice Until when an open challenge can be answered: half of the exit period, or longer if the exit could not be
+    /// claimed before; zero: it is not open. Its id as in `challengeId`.
+    function challenges(bytes32 id) external view returns (uint256);
 
     /// @notice Name of a challenge of the exit's start `nonce`.
     function challengeId(uint64 coin, uint40 number, uint64 nonce, Challenge calldata challenge)

@@ -28,9 +28,8 @@ contract CoinChain is CoinExits {
         if (!_isCoin(coin, record)) return false;
         // The coin ends here: no other exit of it finds its record again.
         delete coins[coin];
-        _end(e);
+        uint256 ether_ = _end(e) - _BOUNTY;
         emit Claimed(coin, number, owner);
-        uint256 ether_ = _EXIT_BOND - _BOUNTY;
         if (record.kind == Kind.Ether) ether_ += record.value;
         else if (record.kind == Kind.Erc20) _push(record.token, owner, record.value);
         else _pushToken(record.token, owner, record.value);

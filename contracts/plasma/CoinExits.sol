@@ -11,7 +11,7 @@ import {Coins} from "./Coins.sol";
 abstract contract CoinExits is Coins {
     mapping(uint64 coin => mapping(uint40 number => Exit)) internal _exits;
     /// @inheritdoc ICoinChain
-    mapping(bytes32 id => bool) public challenges;
+    mapping(bytes32 id => uint256 until) public challenges;
 
     // ------------------------------------------------------------------------------------------------------ Start
 
@@ -42,7 +42,7 @@ abstract contract CoinExits is Coins {
         }
         _requireSigned(coin, last, prevOwner, signature);
         Exit storage e = _start(coin, number, last.newOwner, record.birth);
-        (e.prevOwner, e.prevBlock, e.nonce) = (prevOwner, uint32(prevBlock), e.nonce + 1);
+        (e.prevOwner, e.prevBlock, e.nonce, e.answered) = (prevOwner, uint32(prevBlock), e.nonce + 1, 0);
     }
 
     /// @inheritdoc ICoinChain
@@ -51,9 +51,9 @@ abstract contract CoinExits is Coins {
         address owner = e.owner;
         _requireCaller(owner);
         if (e.challenges != 0) revert ExitChallenged(e.challenges);
-        _end(e);
+        uint256 bonds = _end(e);
         emit ExitCancelled(coin, number);
-        _push(address(0), owner, _EXIT_BOND);
+        _push(address(0), owner, bonds);
     }
 
     // ------------------------------------------------------------------------------------- Spent, or spent twice
@@ -109,38 +109,41 @@ abstract contract CoinExits is Coins {
         Challenge calldata challenge,
         Shown calldata spend,
         bytes calldata signature
-    ) external once {
+    ) external {
         Exit storage e = _requireRunning(coin, number);
-        uint256 end = e.exitableAt;
-        // All challenges are known when the first answer comes, and each has half of the period for its own.
-        if (block.timestamp <= _challengeEnd(end)) revert TooEarly(block.timestamp, _challengeEnd(end) + 1);
-        if (block.timestamp > end) revert TooLate(block.timestamp, end);
-        _close(coin, number, e.nonce, challenge);
+        bytes32 id = challengeId(coin, number, e.nonce, challenge);
+        uint256 until = _close(id);
+        if (block.timestamp > until) revert TooLate(block.timestamp, until);
         _requireSpends(spend, challenge.number);
         // What spends it after the history has gone on without it is no part of that history.
         _requireWithin(spend.number, e.birth, e.prevBlock);
         _requireShown(coin, spend);
         _requireSigned(coin, spend, challenge.owner, signature);
+        // The bond joins that of the exit. Were it the caller's, who may be the challenger, delays would cost nothing.
         e.challenges -= 1;
-        emit HistoryAnswered(coin, number, challenge, spend.number, msg.sender);
-        _push(address(0), msg.sender, _CHALLENGE_BOND);
+        e.answered += 1;
+        // Whoever learns by this answer of a transfer that was hidden has the time to challenge with it.
+        uint256 exitableAt = _half(e.exitableAt);
+        // Fits: periods end within decades.
+        e.exitableAt = uint40(exitableAt);
+        emit HistoryAnswered(coin, number, id, exitableAt, spend, signature);
     }
 
     /// @inheritdoc ICoinChain
     function refuteHistory(uint64 coin, uint40 number, Challenge calldata challenge) external once {
         Exit storage e = _requireRunning(coin, number);
-        if (block.timestamp <= e.exitableAt) revert TooEarly(block.timestamp, uint256(e.exitableAt) + 1);
-        _close(coin, number, e.nonce, challenge);
-        _end(e);
+        uint256 until = _close(challengeId(coin, number, e.nonce, challenge));
+        if (block.timestamp <= until) revert TooEarly(block.timestamp, until + 1);
+        uint256 bonds = _end(e) + _CHALLENGE_BOND;
         emit ExitRefuted(coin, number, challenge.challenger, Reason.HistoryInvented);
-        _push(address(0), challenge.challenger, uint256(_EXIT_BOND) + _CHALLENGE_BOND);
+        _push(address(0), challenge.challenger, bonds);
     }
 
     /// @inheritdoc ICoinChain
     function voidChallenge(uint64 coin, uint40 number, uint64 nonce, Challenge calldata challenge) external once {
         Exit storage e = _exits[coin][number];
         if (e.owner != address(0) && e.nonce == nonce) revert ExitRunning(coin, number);
-        _close(coin, number, nonce, challenge);
+        _close(challengeId(coin, number, nonce, challenge));
         emit ChallengeVoided(coin, number, challenge, nonce);
         _push(address(0), challenge.challenger, _CHALLENGE_BOND);
     }
@@ -178,45 +181,51 @@ abstract contract CoinExits is Coins {
         _requireValue(_CHALLENGE_BOND);
         bytes32 id =
             keccak256(abi.encode(coin, number, e.nonce, challenge.challenger, challenge.number, challenge.owner));
-        if (challenges[id]) revert ChallengeOpen(id);
-        if (e.challenges == type(uint24).max) revert ChallengesFull();
-        challenges[id] = true;
+        if (challenges[id] != 0) revert ChallengeOpen(id);
+        // Whatever is open can be counted as answered, too.
+        if (uint256(e.challenges) + e.answered >= type(uint24).max) revert ChallengesFull();
+        // Its own time: what else is challenged and answered puts its refutation not off.
+        challenges[id] = _half(e.exitableAt);
         e.challenges += 1;
         emit HistoryChallenged(coin, number, challenge, e.nonce);
     }
 
-    /// @dev In time, and before what the transfer of the exit spends.
+    /// @dev While the exit cannot be claimed, and before what its transfer spends.
     function _requireEarlier(uint40 number, Exit storage e, uint256 earlier, uint256 from) private view {
-        uint256 end = _challengeEnd(e.exitableAt);
-        if (block.timestamp > end) revert TooLate(block.timestamp, end);
+        uint256 end = e.exitableAt;
+        if (block.timestamp > end && e.challenges == 0) revert TooLate(block.timestamp, end);
         // A deposit, and a transfer that spends one, have no history that could be invented.
         if (number == 0 || e.prevBlock == 0) revert BlockOutOfRange(earlier, 1, 0);
         _requireWithin(earlier, from, uint256(e.prevBlock) - 1);
     }
 
-    function _close(uint64 coin, uint40 number, uint64 nonce, Challenge calldata challenge) private {
-        bytes32 id = challengeId(coin, number, nonce, challenge);
-        if (!challenges[id]) revert ChallengeMissing(id);
+    /// @dev In half of the period, or when the exit could be claimed, if that is later.
+    function _half(uint256 exitableAt) private view returns (uint256) {
+        uint256 half = block.timestamp + _EXIT_PERIOD / 2;
+        return half > exitableAt ? half : exitableAt;
+    }
+
+    function _close(bytes32 id) private returns (uint256 until) {
+        until = challenges[id];
+        if (until == 0) revert ChallengeMissing(id);
         delete challenges[id];
     }
 
     function _refute(uint64 coin, uint40 number, Exit storage e, Reason reason) private {
-        _end(e);
+        uint256 bonds = _end(e);
         emit ExitRefuted(coin, number, msg.sender, reason);
-        _push(address(0), msg.sender, _EXIT_BOND);
+        _push(address(0), msg.sender, bonds);
     }
 
     /// @dev The first slot alone: the nonce lasts.
-    function _end(Exit storage e) internal {
+    /// @return bonds of the exit, and of the challenges that were answered
+    function _end(Exit storage e) internal returns (uint256 bonds) {
+        bonds = _EXIT_BOND + uint256(e.answered) * _CHALLENGE_BOND;
         (e.owner, e.exitableAt, e.birth, e.challenges) = (address(0), 0, 0, 0);
     }
 
     function _requireRunning(uint64 coin, uint40 number) private view returns (Exit storage e) {
         e = _exits[coin][number];
         if (e.owner == address(0)) revert ExitMissing(coin, number);
-    }
-
-    function _challengeEnd(uint256 exitableAt) private view returns (uint256) {
-        return exitableAt - _EXIT_PERIOD / 2;
     }
 }

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize
 from tests.invariant.cointwin import PROFILE, CoinTwin, CoinWorld
-from tests.invariant.roottwin import Counts, W
+from tests.invariant.roottwin import Counts
 
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.plasma.cash import exits as library
@@ -107,7 +107,8 @@ class CoinPlay(RuleBasedStateMachine):
         self.honest = {self.address[name] for name in HONEST}
         self.tracks: dict[int, Track] = {}
         self.said: set[tuple[int, int, int]] = set()
-        self.robbed_of: list[int] = []
+        # Coins whose owners were not shown the blocks that hold them.
+        self.dark: set[int] = set()
         # The first run of all is one of them.
         self.with_stories = amounts[0] % 4 == 1
         payer, thief = self.address["payer"], self.address["thief"]
@@ -160,10 +161,14 @@ class CoinPlay(RuleBasedStateMachine):
     def guard(self) -> None:
         """Each honest owner contradicts each exit of its coins, as the library tells it, once for each start."""
         for track in self.guarded():
+            if track.coin in self.dark:
+                continue
             for (coin, number), one in self.twin.state.running().items():
-                if coin != track.coin or (coin, number, one.exitable_at) in self.said:
+                # An exit of the deposit is not counted, and its time is never put off.
+                start = (coin, number, one.nonce if number else one.exitable_at)
+                if coin != track.coin or start in self.said:
                     continue
-                self.said.add((coin, number, one.exitable_at))
+                self.said.add(start)
                 call = library.contradiction(track.standing, library.ExitView(number, one.prev_block if number else 0))
                 if call is not None:
                     self.say(call, track.accepted)
@@ -184,23 +189,28 @@ class CoinPlay(RuleBasedStateMachine):
         return kind(*call.args[:2], shown_of(call.args[2]), *call.args[3:])  # type: ignore[no-any-return]
 
     def answer_in_time(self) -> None:
-        """Before time goes on, challenges of honest exits are answered, at the first second in which they can be."""
+        """Before time goes on, challenges of honest exits are answered, in the last second in which they can be."""
         until = max(self.twin.now + 1, self.twin.next)
         wanted = self.twin.next
         for place in list(self.twin.challenged.values()):
             coin, number, nonce, challenge = place
             one, track = self.twin.state.exit(coin, number), self.tracks[coin]
             mine = self.is_guarded(track) and (number, one.owner) == (track.standing.last_block, track.accepted)
-            is_open = challenge_id(*place) in self.twin.state.challenges and one.nonce == nonce
-            if not (mine and is_open) or until <= one.exitable_at - W // 2:
+            end = self.until(*place)
+            # Each call takes a second.
+            if not (mine and end and one.nonce == nonce) or until < end - len(self.twin.challenged):
                 continue
-            self.twin.at(one.exitable_at - W // 2 + 1)
+            self.twin.at(0)
             view = library.ChallengeView(
                 to_address(challenge.challenger), challenge.number, to_address(challenge.owner)
             )
             exit_ = library.ExitView(number, one.prev_block)
             self.say(library.answer(track.standing, exit_, view), self.address["watcher"])
         self.twin.at(wanted)
+
+    def until(self, coin: int, number: int, nonce: int, challenge: actions.Challenge) -> int:
+        """Until when a challenge can be answered; zero: it is not open."""
+        return self.twin.state.challenges.get(challenge_id(coin, number, nonce, challenge), 0)
 
     # ------------------------------------------------------------------------------------------------- coins, blocks
 
@@ -248,9 +258,9 @@ class CoinPlay(RuleBasedStateMachine):
             try:
                 evidence = Moved(signed, proof.siblings) if signed else proof
                 track.standing = track.standing.after(header, evidence, self.twin.state.domain)
-            except HistoryBroken as broken:
+            except HistoryBroken:
                 # All evidence is the block's own: it is the block that is at fault.
-                track.broken = broken.proven
+                track.broken = True
                 continue
             if signed:
                 takes = track.owner in self.honest and not self.is_leaving(track)

@@ -105,11 +105,12 @@ class CoinExitRules(CoinPlay):
         self.make(kind(track.coin, number, shown, step.signature), self.address[by])
 
     def young(self) -> list[tuple[Track, int, Exit]]:
-        """Exits with a history, in their first half; or, once in a while, any."""
-        half = PROFILE.exit_period // 2
+        """Exits with a history that cannot be claimed yet; or, once in a while, any."""
         loose = self.twin.calls % 7 == 0
         return [
-            row for row in self.running() if (row[2].prev_block and row[2].exitable_at - half > self.twin.now) or loose
+            row
+            for row in self.running()
+            if (row[2].prev_block and (row[2].exitable_at > self.twin.now or row[2].challenges)) or loose
         ]
 
     @precondition(young)
@@ -120,7 +121,7 @@ class CoinExitRules(CoinPlay):
         track, number, one = data.draw(st.sampled_from(self.young()))
         steps = [step for step in track.steps if step.number < one.prev_block] or track.steps
         if late:
-            self.twin.at(one.exitable_at - PROFILE.exit_period // 2 + edge)
+            self.twin.at(one.exitable_at + edge)
         value = PROFILE.challenge_bond - (wrong and pick % 3 == 0)
         if pick % 3 == 0 or not steps:
             action = actions.ChallengeHistoryByDeposit(track.coin, number, track.record)
@@ -132,20 +133,17 @@ class CoinExitRules(CoinPlay):
         self.make(actions.ChallengeHistory(track.coin, number, shown), self.address[by], value)
 
     @precondition(lambda self: self.open())
-    @rule(data=st.data(), by=anybody, wrong=seldom, early=seldom, edge=edges, pick=numbers)
-    def answer(
-        self, data: st.DataObject, by: str, wrong: bool, early: bool, edge: int, pick: int
-    ) -> None:  # fmt: skip
-        coin, number, _, challenge = data.draw(st.sampled_from(self.open()))
+    @rule(data=st.data(), by=anybody, wrong=seldom, last=seldom, edge=edges)
+    def answer(self, data: st.DataObject, by: str, wrong: bool, last: bool, edge: int) -> None:
+        coin, number, nonce, challenge = data.draw(st.sampled_from(self.open()))
         track, one = self.tracks[coin], self.twin.state.exit(coin, number)
         steps = [step for step in track.steps if step.shown.prev_block == challenge.number]
         inside = [step for step in steps if step.number <= one.prev_block]
         found = track.steps if wrong else inside or steps
         if not found:
             return
-        if not early:
-            end = one.exitable_at - PROFILE.exit_period // 2 if pick % 4 else one.exitable_at
-            self.twin.at(end + (1 if pick % 4 else 0) + edge)
+        if last:
+            self.twin.at(self.until(coin, number, nonce, challenge) + edge)
         step = data.draw(st.sampled_from(found))
         self.make(actions.AnswerHistory(coin, number, challenge, step.shown, step.signature), self.address[by])
 
@@ -153,8 +151,8 @@ class CoinExitRules(CoinPlay):
     @precondition(lambda self: self.open())
     @rule(data=st.data(), by=anybody, wrong=seldom, edge=edges)
     def refute(self, data: st.DataObject, by: str, wrong: bool, edge: int) -> None:
-        coin, number, _, challenge = data.draw(st.sampled_from(self.open()))
-        self.twin.at(self.twin.state.exit(coin, number).exitable_at + 1 + edge)
+        coin, number, nonce, challenge = data.draw(st.sampled_from(self.open()))
+        self.twin.at(self.until(coin, number, nonce, challenge) + 1 + edge)
         if wrong:
             challenge = replace(challenge, challenger=self.address["thief"])
         self.make(actions.RefuteHistory(coin, number, challenge), self.address[by])

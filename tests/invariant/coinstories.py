@@ -35,7 +35,7 @@ class CoinStories(CoinExitRules):
     def dispute(
         self, data: st.DataObject, ways: list[str], by: str, edge: int, pick: int, steps: tuple[bool, ...]
     ) -> None:  # fmt: skip
-        """An exit whose history somebody doubts, in time or a second late; it is answered for, or falls, or is void."""
+        """An exit whose history somebody doubts, at any time; it is answered for, or falls, or is void."""
         track = self.loot(data)
         if track is None:
             return
@@ -48,7 +48,7 @@ class CoinStories(CoinExitRules):
         one, challenger = self.twin.state.exit(coin, number), self.address[by]
         earlier = [step for step in track.steps if step.number < one.prev_block]
         if steps[0]:
-            self.twin.at(one.exitable_at - HALF + edge)
+            self.twin.at(one.exitable_at - (HALF if pick % 2 else 0) + edge)
         if earlier and steps[1]:
             self.make(actions.ChallengeHistory(coin, number, earlier[-1].shown), challenger, PROFILE.challenge_bond)
         deposit = actions.ChallengeHistoryByDeposit(coin, number, track.record)
@@ -66,12 +66,13 @@ class CoinStories(CoinExitRules):
                 spend_ = next((step for step in track.steps if step.shown.prev_block == challenge.number), None)
                 if spend_ is None or (at and not steps[3]):
                     continue
-                self.twin.at(one.exitable_at - HALF + 1 + edge if pick % 3 else one.exitable_at + edge)
+                if pick % 3 == 0:
+                    self.twin.at(self.until(*mine[at]) + edge)
                 answer = actions.AnswerHistory(coin, number, challenge, spend_.shown, spend_.signature)
                 self.make(answer, self.address["watcher"])
         if steps[4]:
             for place in [place for place in self.open() if place[:2] == (coin, number)]:
-                self.twin.at(one.exitable_at + 1 + edge)
+                self.twin.at(self.until(*place) + 1 + edge)
                 self.make(actions.RefuteHistory(coin, number, place[3]), challenger)
         for place in self.open(running=False):
             self.make(actions.VoidChallenge(*place), challenger)
@@ -127,26 +128,37 @@ class CoinStories(CoinExitRules):
         self.refused("SpendsOther", first, payer)
         one, bond = twin.state.exit(coin, number), PROFILE.challenge_bond
         doubt = actions.ChallengeHistoryByDeposit(coin, number, track.record)
-        twin.at(one.exitable_at - HALF - 1)
+        twin.at(one.exitable_at - HALF)
         assert self.make(doubt, payer, bond)
         challenge, spend = actions.Challenge(payer, 0, thief), track.steps[0]
         answer = actions.AnswerHistory(coin, number, challenge, spend.shown, spend.signature)
-        twin.at(one.exitable_at - HALF)
-        self.refused("TooEarly", answer, payer)
-        twin.at(one.exitable_at - HALF)
+        twin.at(one.exitable_at)
         assert self.make(doubt, self.address["payee"], bond)
-        self.refused("TooLate", doubt, self.address["other"], bond)
         self.refused("ExitChallenged", actions.CancelExit(coin, number), thief)
         self.refused("ExitRunning", exit_, thief, PROFILE.exit_bond)
+        twin.at(one.exitable_at + 1)
+        self.refused("TooLate", answer, thief)
+        # The payer's is over, and stands: who has answered the other one has won nothing.
         assert self.make(replace(answer, challenge=replace(challenge, challenger=self.address["payee"])), thief)
         due = actions.Claim((actions.Due(coin, number, track.record),))
-        self.refused("NothingDue", due, thief)
+        assert self.make(actions.RefuteHistory(coin, number, challenge), payer)
+        self.refused("ExitMissing", answer, thief)
+        assert self.make(exit_, thief, PROFILE.exit_bond)
+        one = twin.state.exit(coin, number)
+        assert self.make(doubt, payer, bond)
         late = replace(answer, spend=again.shown, signature=again.signature)
         self.refused("BlockOutOfRange", late, thief)
         twin.at(one.exitable_at)
         self.refused("TooEarly", actions.RefuteHistory(coin, number, challenge), payer)
         twin.at(one.exitable_at)
         assert self.make(answer, thief)
+        end = twin.state.exit(coin, number).exitable_at
+        assert end == one.exitable_at + HALF
+        twin.at(end)
+        self.refused("NothingDue", due, thief)
+        twin.at(end + 1)
+        self.refused("TooLate", doubt, payer, bond)
+        twin.at(end + 1)
         assert self.make(due, thief)
         self.refused("NothingDue", due, thief)
         self.refused("CoinUnknown", exit_, thief, PROFILE.exit_bond)
@@ -173,6 +185,45 @@ class CoinStories(CoinExitRules):
         assert self.make(actions.ChallengeSpent(coin, number, spend.shown, spend.signature), payer)
         assert self.make(void, thief)
         self.refused("ChallengeMissing", void, payer)
+
+    def signed_over_into_the_dark(self) -> None:
+        """The block that holds the payee's coin is withheld, and two are invented after it: the payee ends with it.
+
+        The payer challenges in the last second, and the thief shows the hidden block in the last second for that.
+        """
+        thief, payer, payee, bond = (
+            *(self.address[name] for name in ("thief", "payer", "payee")),
+            PROFILE.challenge_bond,
+        )
+        assert self.deposit(payer, actions.DepositEther(), 75)
+        track = list(self.tracks.values())[-1]
+        coin = track.coin
+        self.dark.add(coin)
+        assert self.include([self.sign(track, payee)])
+        hidden = track.steps[0]
+        for number in (hidden.number, hidden.number + 1):
+            assert self.include([self.forge(track, thief, number)])
+        number = track.steps[-1].number
+        assert self.make(self.exit_action(track, number), thief, PROFILE.exit_bond)
+        self.twin.at(self.twin.state.exit(coin, number).exitable_at)
+        assert self.make(actions.ChallengeHistoryByDeposit(coin, number, track.record), payer, bond)
+        challenge = actions.Challenge(payer, 0, payer)
+        self.twin.at(self.until(coin, number, 1, challenge))
+        assert self.make(actions.AnswerHistory(coin, number, challenge, hidden.shown, hidden.signature), thief)
+        self.dark.remove(coin)
+        self.twin.at(self.twin.state.exit(coin, number).exitable_at)
+        self.guard()
+        own = actions.Challenge(payee, hidden.number, payee)
+        spend = track.steps[1]
+        false = actions.AnswerHistory(coin, number, own, spend.shown, spend.signature)
+        self.refused("SignatureInvalid", false, thief)
+        due = actions.Due(coin, number, track.record)
+        self.refused("NothingDue", actions.Claim((due,)), thief)
+        self.twin.at(self.until(coin, number, 1, own) + 1)
+        assert self.make(actions.RefuteHistory(coin, number, own), self.address["watcher"])
+        assert self.make(self.exit_action(track, hidden.number), payee, PROFILE.exit_bond)
+        self.past(self.twin.state.exit(coin, hidden.number).exitable_at)
+        assert self.make(actions.Claim((replace(due, number=hidden.number),)), payee)
 
     def a_thief_comes_back(self) -> None:
         """The thief takes out what it has given to an honest owner, and what the operator invents after it."""

@@ -194,6 +194,10 @@ class CoinTwin:
                 challenge = actions.Challenge(*row[2])
                 place = (row[0], row[1], row[3], challenge)
                 self.challenged[challenge_id(*place)] = place
+                left = self.state.exit(row[0], row[1]).exitable_at - self.now
+                self.counts.stories["late challenge" if left < W // 2 else "challenge"] += 1
+            elif one.name == "HistoryAnswered":
+                self.counts.stories["answer"] += 1
 
     # ------------------------------------------------------------------------------------------------ comparing
 
@@ -286,7 +290,7 @@ class CoinTwin:
             record = state.coins.get(coin)
             reads.append(("coins", (coin,), (record.hash if record else bytes(32),)))
         reads += [("exits", place, astuple(one)) for place, one in state.exits.items()]
-        reads += [("challenges", (one,), (one in state.challenges,)) for one in self.challenged]
+        reads += [("challenges", (one,), (state.challenges.get(one, 0),)) for one in self.challenged]
         return reads
 
 

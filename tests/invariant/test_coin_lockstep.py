@@ -21,10 +21,11 @@ from tests.invariant.rootplay import anybody, edges, numbers, often, seldom
 from tests.invariant.roottwin import PEOPLE, Counts, W
 
 from layer2.plasma.cash import exits as library
-from layer2.plasma.cash.game import Env, Exit, actions, exits, history
+from layer2.plasma.cash.game import Env, Exit, actions, challenge_id, exits, history
 from layer2.plasma.cash.game.apply import _ACTS
 from layer2.plasma.cash.game.call import Call
 from layer2.plasma.cash.game.errors import CoinError
+from layer2.plasma.cash.game.exits import end as exits_end
 from layer2.plasma.coins import SignedCoin
 
 kinds = st.sampled_from(("ether", "ether", "erc20", "erc721"))
@@ -147,6 +148,7 @@ class CoinLockStep(CoinStories):
             self.last_seconds()
             self.a_doubt_without_an_exit()
             self.a_thief_comes_back()
+            self.signed_over_into_the_dark()
             self.a_token_nobody_takes()
             self.a_successor()
         twin.set_blacklisted(())
@@ -196,19 +198,32 @@ def test_contract_and_model_never_differ_and_many_calls_are_accepted() -> None:
     assert counts.accepted.total() > (counts.accepted + counts.turned_down).total() * 0.75
     assert set(counts.accepted) == CALLS
     assert len(refusals) > 16, refusals
+    assert counts.stories["late challenge"] > 3, counts.stories
 
 
 # ----------------------------------------------------------------------------------------------------------- controls
 
 
 def half(one: Call, waiting: Exit) -> int:
-    """A second more for challenges."""
-    return waiting.exitable_at - one.state.profile.exit_period // 2 + 1
+    """A second more to answer, and to challenge again."""
+    return max(waiting.exitable_at, one.env.time + one.state.profile.exit_period // 2 + 1)
 
 
-def end(one: Call, coin: int, number: int) -> None:
+def still(one: Call, waiting: Exit) -> int:
+    """No time more for whoever learns something by an answer."""
+    return waiting.exitable_at
+
+
+def end(one: Call, coin: int, number: int) -> int:
     """What is over is forgotten, and how often it was started with it."""
-    del one.state.exits[coin, number]
+    gone = one.state.exits.pop((coin, number))
+    return one.state.profile.exit_bond + gone.answered * one.state.profile.challenge_bond
+
+
+def end_poorer(one: Call, coin: int, number: int) -> int:
+    """Bonds of challenges that were answered are nobody's."""
+    exits_end(one, coin, number)
+    return one.state.profile.exit_bond
 
 
 def within(number: int, first: int, last: int) -> None:
@@ -221,14 +236,16 @@ def spends(shown: actions.Shown, number: int) -> None:
 
 def void(one: Call, action: actions.VoidChallenge) -> None:
     """Bonds of challenges that were voided stay."""
-    history._close(one, action.coin, action.number, action.nonce, action.challenge)
     challenge = action.challenge
+    history._close(one, challenge_id(action.coin, action.number, action.nonce, challenge))
     told = (challenge.challenger, challenge.number, challenge.owner)
     one.emit("ChallengeVoided", action.coin, action.number, told, action.nonce)
 
 
 CONTROLS: dict[str, tuple[object, str, object]] = {
-    "the first half ends later": (history, "_half", half),
+    "there is a second more to answer": (history, "_half", half),
+    "an answer leaves no time": (history, "_half", still),
+    "bonds of answered challenges are lost": (exits, "end", end_poorer),
     "starts are not counted": (exits, "end", end),
     "an answer may come from any block": (history, "require_within", within),
     "any spend refutes": (exits, "require_spends", spends),

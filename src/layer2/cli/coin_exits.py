@@ -47,14 +47,13 @@ def cancel(workspace: Workspace, coin: str) -> None:
 def claim(workspace: Workspace) -> None:
     """Be paid for all coins whose exits have waited long enough."""
     with coin_desk_of(workspace) as desk:
-        records = {coin: desk.holder.wallet.standing(coin).record for coin in desk.holder.coins()}
         paid, receipt = desk.holder.claim()
         if receipt is None:
             raise InputError(
                 f"{desk.holder.address}: nothing to claim now, {_waiting(desk)}",
                 hint="layer2 plasma coin list shows how yours stand",
             )
-        holds = [desk.holds(records[coin]) for coin in paid]
+        holds = [desk.holds(desk.holder.wallet.sight.records[coin]) for coin in paid]
         rows = [{"coin": hex(coin), "holds": held} for coin, held in zip(paid, holds, strict=True)]
         text = f"claimed: {', '.join(holds)}, {receipt.gas_used:,} gas"
         workspace.emit({"paid": rows, **transaction(receipt)}, text)

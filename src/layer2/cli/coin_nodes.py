@@ -49,12 +49,12 @@ def operating_coins(inner: CoinOperator) -> Daemon:
     return Daemon("coins", step)
 
 
-def guarding(desk: CoinDesk) -> Daemon:
+def guarding(desk: CoinDesk, though_signed: bool = False) -> Daemon:
     """Follows the own coins, contradicts exits of them by others, and answers doubts about the own ones."""
 
     def step() -> list[str]:
         lines = [f"not followed: {fault}" for fault in desk.holder.sync()]
-        for one in desk.holder.guard():
+        for one in desk.holder.guard(though_signed=though_signed):
             lines.append(f"coin {one.coin:#x}, exit of block {one.number}: {one.name}, {one.detail}")
         return lines
 
@@ -104,12 +104,15 @@ def challenge(workspace: Workspace, only_look: bool, patience: str, operator: tu
 
 
 @COINS.verb("guard")
+@click.option("--though-signed", is_flag=True, help="Challenge, too, for coins signed over into blocks nobody shows.")
 @loop_options
 @sources_option
-def guard(workspace: Workspace, once: bool, interval: str, operator: str, mirrors: tuple[str, ...]) -> None:
+def guard(
+    workspace: Workspace, though_signed: bool, once: bool, interval: str, operator: str, mirrors: tuple[str, ...]
+) -> None:  # fmt: skip
     """Guard your coins: contradict exits of them by others, answer doubts about your own exits."""
     with coin_desk_of(workspace, operator, mirrors, needed=False) as desk:
-        run_daemons([guarding(desk)], parse_duration(interval), once=once)
+        run_daemons([guarding(desk, though_signed)], parse_duration(interval), once=once)
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ def test_a_deposit_that_was_never_spent_is_paid_back(stage: Stage) -> None:
     coin = stage.deposit(stage.payer, 2 * ETHER)
     stage.exit_deposit(stage.payer, coin)
     due = stage.connection.timestamp() + PERIOD
-    assert stage.chain.call("exits", coin.id, 0) == (stage.payer.address, due, 1, 0, ZERO_ADDRESS, 0, 0)
+    assert stage.chain.call("exits", coin.id, 0) == (stage.payer.address, due, 1, 0, ZERO_ADDRESS, 0, 0, 0)
     stage.pass_period()
     before = stage.balance(stage.payer)
     stage.claim(stage.watcher, (coin, 0))
@@ -52,7 +52,7 @@ def test_a_later_transfer_is_paid_to_its_new_owner(stage: Stage) -> None:
     stage.exit(stage.payer, coin, second, third)
     row = stage.chain.call("exits", coin.id, third.number)
     due = stage.connection.timestamp() + PERIOD
-    assert row == (stage.payer.address, due, 1, 0, stage.watcher.address, second.number, 1)
+    assert row == (stage.payer.address, due, 1, 0, stage.watcher.address, second.number, 1, 0)
     stage.pass_period()
     before = stage.balance(stage.payer)
     stage.claim(stage.watcher, (coin, third.number))

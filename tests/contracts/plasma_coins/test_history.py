@@ -1,4 +1,4 @@
-"""Challenges of histories: half of the period to make them, half to answer them, each with its own bond."""
+"""Challenges of histories: made while an exit cannot be claimed, each with a bond, and half of the period to answer."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from tests.contracts.plasma_coins.builder import (
+    BOUNTY,
     CHALLENGE_BOND,
     ETHER,
     EXIT_BOND,
@@ -73,14 +74,21 @@ def test_an_honest_history_is_answered_and_paid(stage: Stage, honest: Played, ea
     assert stage.chain.call("challenges", id_of(stage.chain, honest, challenge))
     stage.pass_half()
     spend = honest.steps[0 if earlier is None else 1]
-    before = stage.connection.balance(stage.chain.address)
+    held = stage.connection.balance(stage.chain.address)
     receipt = stage.answer(stage.payee, coin, honest.number, challenge, spend)
     event = stage.chain.events(receipt, "HistoryAnswered")[0].args
-    assert (event["answer"], event["responder"]) == (spend.number, stage.payee.address)
-    assert before - stage.connection.balance(stage.chain.address) == CHALLENGE_BOND
+    assert bytes(event["challenge"]) == id_of(stage.chain, honest, challenge)
+    assert event["exitableAt"] == stage.chain.call("exits", coin.id, honest.number)[1]
+    assert tuple(event["spend"][:4]) == spend.shown[:4]
+    assert [bytes(one) for one in event["spend"][6]] == spend.shown[6]
+    assert bytes(event["signature"]) == spend.signature
+    # The bond stays, with that of the exit.
+    assert stage.connection.balance(stage.chain.address) == held
     assert not stage.chain.call("challenges", id_of(stage.chain, honest, challenge))
-    stage.connection.advance(HALF)
+    stage.pass_half()
+    before = stage.balance(stage.payer)
     stage.claim(stage.watcher, (coin, honest.number))
+    assert stage.balance(stage.payer) - before == ETHER + EXIT_BOND + CHALLENGE_BOND - BOUNTY
     assert stage.connection.balance(stage.chain.address) == 0
 
 
@@ -201,45 +209,78 @@ def test_a_challenge_is_what_was_challenged(stage: Stage, honest: Played, change
 # -------------------------------------------------------------------------------------------------------------- times
 
 
-def test_a_challenge_comes_in_the_first_half(stage: Stage, honest: Played) -> None:
-    shown = honest.steps[0].shown
-    row = (honest.coin.id, honest.number, shown)
-    stage.connection.set_next_timestamp(honest.began + HALF)
+def until(stage: Stage, played: Played, challenge: tuple[object, ...]) -> int:
+    return int(stage.chain.call("challenges", id_of(stage.chain, played, challenge)))
+
+
+def due(stage: Stage, played: Played) -> int:
+    """From when on it can be claimed, but for a second."""
+    return int(stage.chain.call("exits", played.coin.id, played.number)[1])
+
+
+def challenge_at(stage: Stage, played: Played, moment: int) -> tuple[object, ...]:
+    """The thief challenges with the first transfer in that second."""
+    stage.connection.set_next_timestamp(moment)
+    row = (played.coin.id, played.number, played.steps[0].shown)
     stage.act(stage.thief, "challengeHistory", *row, value=CHALLENGE_BOND, gas=GAS)
-    assert stage.connection.timestamp() == honest.began + HALF
-    until = honest.began + HALF
-    with reverts("TooLate", stage.chain, now_=until + 1, until=until):
-        stage.act(stage.watcher, "challengeHistory", *row, value=CHALLENGE_BOND, gas=GAS)
-    with reverts("TooLate", stage.chain, now_=until + 2, until=until):
-        args = (honest.coin.id, honest.number, honest.coin.record)
-        stage.act(stage.watcher, "challengeHistoryByDeposit", *args, value=CHALLENGE_BOND, gas=GAS)
+    assert stage.connection.timestamp() == moment
+    return (stage.thief.address, played.steps[0].number, stage.payee.address)
 
 
-def test_answers_come_in_the_second_half(stage: Stage, honest: Played) -> None:
-    challenge = stage.history(stage.thief, honest.coin, honest.number, honest.steps[0])
-    spend = honest.steps[1]
-    row = (honest.coin.id, honest.number, challenge, spend.shown, spend.signature)
-    middle, end = honest.began + HALF, honest.began + PERIOD
-    before = stage.connection.snapshot()
-    stage.connection.set_next_timestamp(middle)
-    with reverts("TooEarly", stage.chain, now_=middle, **{"from": middle + 1}):
-        stage.act(stage.payer, "answerHistory", *row, gas=GAS)
-    stage.connection.revert(before)
-    before = stage.connection.snapshot()
+def answer_at(stage: Stage, played: Played, challenge: tuple[object, ...], moment: int) -> None:
+    """The payer answers with the second transfer in that second."""
+    spend = played.steps[1]
+    stage.connection.set_next_timestamp(moment)
+    row = (played.coin.id, played.number, challenge, spend.shown, spend.signature)
+    stage.act(stage.payer, "answerHistory", *row, gas=GAS)
+    assert stage.connection.timestamp() == moment
+
+
+def test_a_challenge_comes_until_the_exit_can_be_claimed(stage: Stage, honest: Played) -> None:
+    end = honest.began + PERIOD
+    for again, moment in enumerate((honest.began + HALF + 1, end)):
+        before = stage.connection.snapshot()
+        challenge_at(stage, honest, moment)
+        assert stage.chain.call("exits", honest.coin.id, honest.number)[3] == 1, again
+        stage.connection.revert(before)
+    row = (honest.coin.id, honest.number)
     stage.connection.set_next_timestamp(end + 1)
     with reverts("TooLate", stage.chain, now_=end + 1, until=end):
+        stage.act(
+            stage.watcher, "challengeHistory", *row, honest.steps[0].shown, value=CHALLENGE_BOND, gas=GAS
+        )  # fmt: skip
+    with reverts("TooLate", stage.chain, now_=end + 2, until=end):
+        stage.act(
+            stage.watcher, "challengeHistoryByDeposit", *row, honest.coin.record, value=CHALLENGE_BOND, gas=GAS
+        )  # fmt: skip
+    stage.claim(stage.watcher, (honest.coin, honest.number))
+
+
+@pytest.mark.parametrize("after", [1, HALF, HALF + 1, PERIOD], ids=["at once", "half time", "after it", "at the end"])
+def test_each_challenge_has_half_of_the_period_for_its_answer(stage: Stage, honest: Played, after: int) -> None:
+    """And the rest of the period, if that is longer."""
+    challenge = challenge_at(stage, honest, honest.began + after)
+    last = honest.began + max(PERIOD, after + HALF)
+    assert until(stage, honest, challenge) == last
+    assert due(stage, honest) == honest.began + PERIOD
+    before = stage.connection.snapshot()
+    answer_at(stage, honest, challenge, last)
+    stage.connection.revert(before)
+    before = stage.connection.snapshot()
+    # In the same second as the challenge, or the one after.
+    answer_at(stage, honest, challenge, honest.began + after + 1)
+    stage.connection.revert(before)
+    stage.connection.set_next_timestamp(last + 1)
+    spend = honest.steps[1]
+    row = (honest.coin.id, honest.number, challenge, spend.shown, spend.signature)
+    with reverts("TooLate", stage.chain, now_=last + 1, until=last):
         stage.act(stage.payer, "answerHistory", *row, gas=GAS)
-    for moment in (middle + 1, end):
-        stage.connection.revert(before)
-        before = stage.connection.snapshot()
-        stage.connection.set_next_timestamp(moment)
-        stage.act(stage.payer, "answerHistory", *row, gas=GAS)
-        assert stage.connection.timestamp() == moment
+    stage.act(stage.payer, "refuteHistory", honest.coin.id, honest.number, challenge)
 
 
 def test_a_history_is_refuted_after_the_time_to_answer(stage: Stage, honest: Played) -> None:
-    challenge = stage.history(stage.thief, honest.coin, honest.number, honest.steps[0])
-    end = honest.began + PERIOD
+    challenge = challenge_at(stage, honest, honest.began + PERIOD)
+    end = honest.began + PERIOD + HALF
     stage.connection.set_next_timestamp(end)
     with reverts("TooEarly", stage.chain, now_=end, **{"from": end + 1}):
         stage.act(stage.thief, "refuteHistory", honest.coin.id, honest.number, challenge, gas=GAS)
@@ -247,17 +288,118 @@ def test_a_history_is_refuted_after_the_time_to_answer(stage: Stage, honest: Pla
     stage.act(stage.thief, "refuteHistory", honest.coin.id, honest.number, challenge, gas=GAS)
 
 
-def test_a_last_moment_challenge_leaves_half_of_the_period_to_answer(stage: Stage, honest: Played) -> None:
-    stage.connection.set_next_timestamp(honest.began + HALF)
+@pytest.mark.parametrize("moment", [1, HALF, HALF + 1, PERIOD], ids=["early", "half time", "after it", "at the end"])
+def test_an_answer_leaves_half_of_the_period_to_challenge_again(stage: Stage, honest: Played, moment: int) -> None:
+    """What it shows may be news to somebody, even if it comes in the last second."""
+    challenge = stage.history(stage.thief, honest.coin, honest.number, honest.steps[0])
+    answer_at(stage, honest, challenge, honest.began + max(moment, 2))
+    end = honest.began + max(PERIOD, moment + HALF)
+    assert due(stage, honest) == (end if moment > 1 else honest.began + PERIOD)
+    before = stage.connection.snapshot()
+    again = challenge_at(stage, honest, end)
+    assert until(stage, honest, again) == end + HALF
+    with reverts("NothingDue", stage.chain):
+        stage.claim(stage.payer, (honest.coin, honest.number))
+    stage.connection.revert(before)
+    before = stage.connection.snapshot()
+    stage.connection.set_next_timestamp(end)
+    with reverts("NothingDue", stage.chain):
+        stage.claim(stage.payer, (honest.coin, honest.number))
+    stage.connection.revert(before)
+    stage.connection.set_next_timestamp(end + 1)
     row = (honest.coin.id, honest.number, honest.steps[0].shown)
-    stage.act(stage.thief, "challengeHistory", *row, value=CHALLENGE_BOND, gas=GAS)
-    stage.connection.set_next_timestamp(honest.began + PERIOD)
-    challenge = (stage.thief.address, honest.steps[0].number, stage.payee.address)
-    spend = honest.steps[1]
-    stage.act(
-        stage.payer, "answerHistory", honest.coin.id, honest.number, challenge, spend.shown, spend.signature, gas=GAS
-    )
+    with reverts("TooLate", stage.chain, now_=end + 1, until=end):
+        stage.act(stage.watcher, "challengeHistory", *row, value=CHALLENGE_BOND, gas=GAS)
     stage.claim(stage.payer, (honest.coin, honest.number))
+
+
+def test_a_challenged_exit_is_challenged_by_others_though_its_time_is_over(stage: Stage, honest: Played) -> None:
+    """It cannot be claimed; each challenge has its own time."""
+    end = honest.began + PERIOD
+    first = challenge_at(stage, honest, end)
+    stage.connection.advance(HALF // 2)
+    second = stage.history(stage.watcher, honest.coin, honest.number, honest.steps[0])
+    assert until(stage, honest, second) == stage.connection.timestamp() + HALF
+    assert until(stage, honest, first) == end + HALF
+    stage.answer(stage.payer, honest.coin, honest.number, first, honest.steps[1])
+    stage.answer(stage.payer, honest.coin, honest.number, second, honest.steps[1])
+
+
+def test_answers_to_others_do_not_put_a_refutation_off(stage: Stage, invented: Played) -> None:
+    """The thief challenges and answers itself, time and again: the payee's challenge ends when it would have."""
+    coin, number = invented.coin, invented.number
+    true = stage.history(stage.payee, coin, number, invented.steps[0])
+    end = until(stage, invented, true)
+    for _ in range(3):
+        stage.connection.advance(PERIOD // 4)
+        own = stage.history(stage.thief, coin, number, None)
+        stage.answer(stage.thief, coin, number, own, invented.steps[0])
+    assert due(stage, invented) > end
+    stage.connection.set_next_timestamp(end + 1)
+    before = stage.balance(stage.payee)
+    stage.act(stage.watcher, "refuteHistory", coin.id, number, true)
+    # With it go the bonds that the thief has lost to its own exit.
+    assert stage.balance(stage.payee) - before == EXIT_BOND + 4 * CHALLENGE_BOND
+
+
+def test_whoever_delays_an_exit_pays_a_bond_for_each_time(stage: Stage, honest: Played) -> None:
+    """Challenged time and again in the last second, and answered by the challenger: all bonds are the owner's."""
+    thrice = 3
+    for _ in range(thrice):
+        end = due(stage, honest)
+        challenge = challenge_at(stage, honest, end)
+        spend = honest.steps[1]
+        row = (honest.coin.id, honest.number, challenge, spend.shown, spend.signature)
+        stage.act(stage.thief, "answerHistory", *row, gas=GAS)
+        assert due(stage, honest) <= end + HALF + 2
+    assert due(stage, honest) <= honest.began + PERIOD + thrice * (HALF + 2)
+    stage.connection.set_next_timestamp(due(stage, honest) + 1)
+    before = stage.balance(stage.payer)
+    stage.claim(stage.watcher, (honest.coin, honest.number))
+    assert stage.balance(stage.payer) - before == ETHER + EXIT_BOND + thrice * CHALLENGE_BOND - BOUNTY
+    assert stage.connection.balance(stage.chain.address) == 0
+
+
+def test_bonds_of_a_start_do_not_count_for_the_next_one(stage: Stage, honest: Played) -> None:
+    challenge = stage.history(stage.thief, honest.coin, honest.number, honest.steps[0])
+    stage.answer(stage.payer, honest.coin, honest.number, challenge, honest.steps[1])
+    stage.act(stage.payer, "cancelExit", honest.coin.id, honest.number)
+    assert stage.connection.balance(stage.chain.address) == ETHER
+    stage.exit(stage.payer, honest.coin, honest.steps[1], honest.steps[2])
+    assert stage.chain.call("exits", honest.coin.id, honest.number)[6:8] == (2, 0)
+    stage.pass_period()
+    stage.claim(stage.payer, (honest.coin, honest.number))
+    assert stage.connection.balance(stage.chain.address) == 0
+
+
+@pytest.mark.parametrize("last_second", [False, True])
+def test_who_learns_by_an_answer_of_a_hidden_transfer_challenges_with_it(stage: Stage, last_second: bool) -> None:
+    """The payee's block was withheld, two were invented after it; the payer's challenge makes the operator show it."""
+    coin = stage.deposit(stage.payer)
+    hidden = stage.step(coin, stage.payer, stage.payee)
+    mint = stage.step(coin, stage.thief, stage.thief, hidden)
+    last = stage.step(coin, stage.thief, stage.thief, mint)
+    stage.exit(stage.thief, coin, mint, last)
+    played = Played(coin, (hidden, mint, last), last.number, stage.connection.timestamp())
+    own = stage.history(stage.payer, coin, last.number, None)
+    if last_second:
+        stage.connection.set_next_timestamp(until(stage, played, own))
+    row = (coin.id, last.number, own, hidden.shown, hidden.signature)
+    told = stage.chain.events(stage.act(stage.thief, "answerHistory", *row, gas=GAS), "HistoryAnswered")[0].args
+    # All that the payee has is what the event says.
+    stage.connection.set_next_timestamp(told["exitableAt"])
+    row = (coin.id, last.number, told["spend"])
+    stage.act(stage.payee, "challengeHistory", *row, value=CHALLENGE_BOND, gas=GAS)
+    challenge = (stage.payee.address, hidden.number, stage.payee.address)
+    with reverts("SignatureInvalid", stage.chain, owner=stage.payee.address):
+        stage.answer(stage.thief, coin, last.number, challenge, mint)
+    stage.pass_half()
+    stage.act(stage.payee, "refuteHistory", coin.id, last.number, challenge)
+    stage.exit(stage.payee, coin, None, replace(hidden, signature=bytes(told["signature"])))
+    stage.pass_period()
+    before = stage.balance(stage.payee)
+    stage.claim(stage.watcher, (coin, hidden.number))
+    assert stage.balance(stage.payee) - before == ETHER + EXIT_BOND - BOUNTY
 
 
 # ---------------------------------------------------------------------------------------------------------- refusals

@@ -9,6 +9,7 @@ from tests.contracts.plasma_coins.builder import (
     ETHER,
     EXIT_BOND,
     HALF,
+    PERIOD,
     Stage,
     Step,
     Transfer,
@@ -115,9 +116,12 @@ def test_loom_a_last_moment_challenge_leaves_no_time_to_answer(stage: Stage) -> 
     stage.exit(stage.payer, coin, first, second)
     began = stage.connection.timestamp()
     row = (coin.id, second.number, coin.record)
-    stage.connection.set_next_timestamp(began + HALF + 1)
-    with reverts("TooLate", stage.chain, now_=began + HALF + 1, until=began + HALF):
-        stage.act(stage.thief, "challengeHistoryByDeposit", *row, value=CHALLENGE_BOND, gas=300_000)
+    stage.connection.set_next_timestamp(began + PERIOD)
+    stage.act(stage.thief, "challengeHistoryByDeposit", *row, value=CHALLENGE_BOND, gas=300_000)
+    stage.connection.set_next_timestamp(began + PERIOD + HALF)
+    challenge = (stage.thief.address, 0, stage.payer.address)
+    row = (coin.id, second.number, challenge, first.shown, first.signature)
+    stage.act(stage.payer, "answerHistory", *row, gas=300_000)
 
 
 def test_loom_several_challengers_share_a_bond_and_nothing_ends(stage: Stage) -> None:

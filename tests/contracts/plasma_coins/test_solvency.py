@@ -51,6 +51,7 @@ class Campaign:
         self.unpaid: dict[int, int] = {}
         self.exits: set[tuple[int, int]] = set()
         self.open: set[tuple[int, int, int, tuple[object, ...]]] = set()
+        self.answered: dict[tuple[int, int], int] = {}
         self.done: Counter[str] = Counter()
 
     def anybody(self) -> Player:
@@ -165,15 +166,18 @@ class Campaign:
                 self.exits.add(place)
             elif event.name in ("ExitCancelled", "ExitRefuted", "Claimed"):
                 self.exits.remove(place)
+                self.answered.pop(place, None)
                 if event.name == "Claimed":
                     # A second payment of a coin fails here.
                     del self.unpaid[args["coin"]]
             if event.name == "HistoryChallenged":
                 self.open.add((*place, args["nonce"], _plain(args["challenge"])))
-            elif event.name in ("HistoryAnswered", "ChallengeVoided"):
-                challenge = _plain(args["challenge"])
-                nonce = args.get("nonce", self.stage.chain.call("exits", *place)[6])
-                self.open.remove((*place, nonce, challenge))
+            elif event.name == "HistoryAnswered":
+                answered = [one for one in self.open if self._id(one) == bytes(args["challenge"])]
+                self.open.remove(answered[0])
+                self.answered[place] = self.answered.get(place, 0) + 1
+            elif event.name == "ChallengeVoided":
+                self.open.remove((*place, args["nonce"], _plain(args["challenge"])))
             elif event.name == "ExitRefuted" and args["reason"] == 2:
                 nonce = self.stage.chain.call("exits", *place)[6]
                 gone = [one for one in self.open if not self.stage.chain.call("challenges", self._id(one))]
@@ -184,7 +188,8 @@ class Campaign:
         return bytes(self.stage.chain.call("challengeId", *one))
 
     def expected(self) -> int:
-        return sum(self.unpaid.values()) + EXIT_BOND * len(self.exits) + CHALLENGE_BOND * len(self.open)
+        challenges = len(self.open) + sum(self.answered.values())
+        return sum(self.unpaid.values()) + EXIT_BOND * len(self.exits) + CHALLENGE_BOND * challenges
 
     def run(self, count: int) -> None:
         self.record(self.deposit())

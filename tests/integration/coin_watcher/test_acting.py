@@ -173,7 +173,7 @@ def test_a_folder_of_another_contract_is_refused(world: CoinWorld) -> None:
     world.watch("kept").close()
 
 
-def test_an_answer_comes_neither_early_nor_twice(world: CoinWorld) -> None:
+def test_an_answer_comes_before_it_would_delay_the_exit_and_not_twice(world: CoinWorld) -> None:
     watcher, other = world.watch("one"), world.watch("two", by="second")
     coin, record, numbers = world.chain_of("payer", "payee", "other")
     world.exit("other", coin, record, numbers[-1])

@@ -101,9 +101,38 @@ def test_doubts_about_an_honest_exit_are_answered_in_the_second_half(world: Coin
     report = watcher.step()
     assert report.done() == ["answerHistory"] * 2
     cost = sum(one.receipt.cost for one in report.acts if one.receipt)
-    assert world.balance("watcher") - before == 2 * world.chain.profile.challenge_bond - cost
+    assert before - world.balance("watcher") == cost
+    assert watcher.step().acts == []
+    exit_ = world.chain.exit(coin, numbers[-1])
+    assert exit_ is not None
+    assert watcher.view.exits[coin, numbers[-1]].exitable_at == exit_.exitable_at
+    owner = world.balance("second")
     world.later(HALF + 1)
     assert watcher.step().done() == ["claim"]
+    profile = world.chain.profile
+    need = ETHER + profile.exit_bond + 2 * profile.challenge_bond - profile.bounty
+    assert world.balance("second") - owner == need
+
+
+def test_what_a_reorganisation_takes_back_of_an_answer_is_forgotten(world: CoinWorld) -> None:
+    watcher = world.watch()
+    coin, record, numbers = world.chain_of("payer", "payee", "other")
+    world.exit("other", coin, record, numbers[-1])
+    world.doubt("thief", coin, numbers[-1], record)
+    watcher.step()
+    began = watcher.view.exits[coin, numbers[-1]].exitable_at
+    before = world.connection.snapshot()
+    world.later(HALF + 1)
+    challenge = ChallengeView(world.people["thief"].address, 0, world.people["payer"].address)
+    world.answer("other", coin, numbers[-1], challenge, numbers[0])
+    watcher.step()
+    assert [move.number for move in watcher.view.moves_of(coin)] == [numbers[0]]
+    assert watcher.view.exits[coin, numbers[-1]].exitable_at > began
+    world.connection.revert(before)
+    world.connection.mine(3)
+    watcher.step()
+    assert watcher.view.moves_of(coin) == []
+    assert watcher.view.exits[coin, numbers[-1]].exitable_at == began
 
 
 def test_a_doubt_that_nobody_can_answer_is_told_and_not_answered(world: CoinWorld) -> None:
@@ -180,10 +209,12 @@ def test_a_thief_baits_no_bond_out_of_a_stranger(world: CoinWorld) -> None:
     assert friend.step().done() == ["challengeHistoryByDeposit"]
     world.later(HALF + 1)
     thief = world.people["thief"].address
-    before = world.balance("thief")
     challenge = ChallengeView(world.people["second"].address, 0, thief)
-    cost = world.answer("thief", coin, two, challenge, one).cost
-    assert world.balance("thief") - before + cost == world.chain.profile.challenge_bond
+    world.answer("thief", coin, two, challenge, one)
+    before, profile = world.balance("thief"), world.chain.profile
+    world.later(HALF + 1)
+    cost = world.claim("thief", coin, record, two).cost
+    assert world.balance("thief") - before + cost == ETHER + profile.exit_bond + profile.challenge_bond
 
 
 def test_an_invented_history_that_fits_nowhere_is_challenged_for_anybody(world: CoinWorld) -> None:

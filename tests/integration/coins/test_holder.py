@@ -184,8 +184,8 @@ def test_a_stolen_coin_is_said_to_be_broken_and_leaves(stage: Stage, holders: Ho
     for _ in range(2):
         (fault,) = payer.sync()
         assert isinstance(fault, HistoryBroken)
-        assert fault.proven
-    with pytest.raises(CoinRefused, match="broke"):
+        assert (fault.proven, fault.unsigned) == (False, True)
+    with pytest.raises(CoinRefused, match="it is signed by"):
         payer.send(coin, PAYEE.address)
     assert payer.exit(coin).number == 0
 
@@ -296,10 +296,15 @@ def test_a_doubt_that_comes_too_late_is_not_raised(stage: Stage, holders: Holder
     stage.operator.step()
     standing = payee.fetch(coin)
     invented(stage, coin, standing.record.as_tuple())
-    stage.chain.advance(stage.coins.profile.exit_period // 2 + 2)
+    before = stage.chain.snapshot()
+    stage.chain.advance(stage.coins.profile.exit_period + 2)
     (deed,) = holders(PAYEE, gate=None).guard()
     assert (deed.name, deed.receipt) == ("nothing", None)
     assert "over" in deed.detail
+    stage.chain.revert(before)
+    stage.chain.advance(stage.coins.profile.exit_period - 10)
+    (deed,) = holders(PAYEE, gate=None).guard()
+    assert deed.name == "challengeHistory"
 
 
 def test_a_coin_signed_over_is_not_defended_with_a_bond(stage: Stage, holders: Holders) -> None:
@@ -312,6 +317,8 @@ def test_a_coin_signed_over_is_not_defended_with_a_bond(stage: Stage, holders: H
     invented(stage, coin, standing.record.as_tuple())
     (deed,) = holders(PAYEE, gate=None).guard()
     assert (deed.call, "signed over" in deed.detail) == (None, True)
+    (deed,) = holders(PAYEE, gate=None).guard(though_signed=True)
+    assert deed.name == "challengeHistory"
 
 
 def test_doubts_about_an_honest_exit_are_answered_in_their_time(stage: Stage, holders: Holders) -> None:
@@ -329,12 +336,9 @@ def test_doubts_about_an_honest_exit_are_answered_in_their_time(stage: Stage, ho
     bond = stage.coins.profile.challenge_bond
     stage.coins.contract.transact(stage.by(THIEF), "challengeHistoryByDeposit", coin, 2, record.as_tuple(), value=bond)
     (deed,) = payer.guard()
-    assert (deed.call, "after" in deed.detail) == (None, True)
-    stage.chain.advance(stage.coins.profile.exit_period // 2 + 1)
-    (deed,) = payer.guard()
     assert deed.name == "answerHistory"
     assert payer.guard() == []
-    stage.chain.advance(stage.coins.profile.exit_period // 2 + 1)
+    stage.chain.advance(stage.coins.profile.exit_period + 1)
     assert payer.claim()[0] == [coin]
 
 

@@ -88,21 +88,41 @@ def test_a_lie_about_a_history_is_found(lie: Callable[[Paper], tuple[History, in
 @pytest.mark.parametrize(
     ("signed", "why"),
     [
-        (sign_coin(transfer(THIEF, 4), DOMAIN, THIEF), "it is signed by"),
-        (sign_coin(transfer(THIEF, 4), DOMAIN, PAYEE), "it is signed by"),
         (sign_coin(transfer(THIEF, 2), DOMAIN, PAYEE), "it spends block 2, not 4"),
         (sign_coin(transfer(THIEF, 0), DOMAIN, PAYER), "it spends block 0, not 4"),
         (sign_coin(transfer(THIEF, 4, expiry=5), DOMAIN, WATCHER), "had expired with block 5"),
-        (sign_coin(transfer(THIEF, 4), coin_domain(1, "0x" + "c0" * 20), WATCHER), "it is signed by"),
-        (SignedCoin(transfer(THIEF, 4), bytes(64)), "the signature is none"),
+        (sign_coin(transfer(THIEF, 2), DOMAIN, THIEF), "it spends block 2, not 4"),
     ],
 )
-def test_a_move_that_the_owner_did_not_make_breaks_the_history(signed: SignedCoin, why: str) -> None:
+def test_a_move_that_no_signature_could_mend_breaks_the_history(signed: SignedCoin, why: str) -> None:
     paper = usual()
     assert paper.block(signed) == 6
     with pytest.raises(HistoryBroken, match=why) as broken:
         check_history(paper.history, paper.headers, DOMAIN)
-    assert (broken.value.number, broken.value.proven) == (6, True)
+    assert (broken.value.number, broken.value.proven, broken.value.unsigned) == (6, True, False)
+
+
+@pytest.mark.parametrize(
+    ("signed", "why"),
+    [
+        (sign_coin(transfer(THIEF, 4), DOMAIN, THIEF), "it is signed by"),
+        (sign_coin(transfer(THIEF, 4), DOMAIN, PAYEE), "it is signed by"),
+        (sign_coin(transfer(THIEF, 4), coin_domain(1, "0x" + "c0" * 20), WATCHER), "it is signed by"),
+        (SignedCoin(transfer(THIEF, 4), bytes(64)), "the signature is none"),
+    ],
+)
+def test_a_move_whose_signature_nobody_shows_moves_nothing_and_proves_nothing(signed: SignedCoin, why: str) -> None:
+    """The root does not hold signatures: whoever shows a false one may hide the right one."""
+    paper = usual()
+    paper.block(signed)
+    with pytest.raises(HistoryBroken, match=why) as broken:
+        check_history(paper.history, paper.headers, DOMAIN)
+    assert (broken.value.number, broken.value.proven, broken.value.unsigned) == (6, False, True)
+    right = sign_coin(signed.transaction, DOMAIN, WATCHER)
+    moved = paper.evidence[5]
+    assert isinstance(moved, Moved)
+    history = replace(paper.history, evidence=(*paper.evidence[:5], Moved(right, moved.siblings)))
+    assert check_history(history, paper.headers, DOMAIN).owner == THIEF.address
 
 
 def test_a_move_in_its_last_block_holds() -> None:

@@ -167,12 +167,27 @@ def test_a_coin_that_an_operator_took_is_not_passed_on_and_still_goes_out(town: 
     stolen = town.block(town.forge(coin, 0))
     with pytest.raises(HistoryBroken, match="it is signed by"):
         payer.follow(coin, stolen[coin])
-    with pytest.raises(CoinRefused, match="broke"):
+    with pytest.raises(CoinRefused, match="it is signed by"):
         payer.transfer(coin, town.keys["payee"].address, FOREVER)
     with pytest.raises(HistoryBroken):
         payer.follow(coin, stolen[coin])
+    assert payer.broken(coin) is None
+    assert payer.standing(coin).owner == payer.address
     payer.exit(town.senders["payer"], coin)
     assert town.chain.exit_of(coin, 0) is not None
+
+
+def test_a_false_signature_of_the_own_transfer_does_not_spoil_a_coin(town: Town, coin: int) -> None:
+    """Whoever serves it is at fault: another source has the right one, and the coin has moved."""
+    payer = town.wallets["payer"]
+    signed = payer.transfer(coin, town.keys["payee"].address, FOREVER)
+    (moved,) = [town.block(signed)[coin]]
+    assert isinstance(moved, Moved)
+    false = Moved(signed._replace(signature=bytes(64)), moved.siblings)
+    with pytest.raises(HistoryBroken, match="the signature is none"):
+        payer.follow(coin, false)
+    assert payer.broken(coin) is None
+    assert payer.follow(coin, moved).owner == town.keys["payee"].address
 
 
 def test_evidence_that_shows_nothing_does_not_spoil_a_coin(town: Town, coin: int) -> None:

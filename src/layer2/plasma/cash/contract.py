@@ -69,17 +69,17 @@ class CoinChain:
 
     def exit(self, coin: int, number: int) -> CoinExit | None:
         """The same with all that the contract keeps of it."""
-        owner, exitable_at, _, challenges, prev_owner, prev_block, nonce = self.contract.call("exits", coin, number)
+        owner, exitable_at, _, challenges, prev_owner, prev_block, nonce, _ = self.contract.call("exits", coin, number)
         if owner == ZERO_ADDRESS:
             return None
         # An exit of a deposit keeps what an exit before it left in the other slot.
         spent, signer = (int(prev_block), to_address(prev_owner)) if number else (0, ZERO_ADDRESS)
         return CoinExit(number, to_address(owner), int(exitable_at), int(challenges), spent, int(nonce), signer)
 
-    def doubts(self, coin: int, number: int, nonce: int, challenge: ChallengeView) -> bool:
-        """Whether a challenge of an exit's history is open."""
+    def doubted_until(self, coin: int, number: int, nonce: int, challenge: ChallengeView) -> int:
+        """Until when, in Unix seconds, a challenge of an exit's history can be answered; zero: it is not open."""
         key = self.contract.call("challengeId", coin, number, nonce, challenge.as_tuple())
-        return bool(self.contract.call("challenges", key))
+        return int(self.contract.call("challenges", key))
 
     def operator(self) -> Address:
         """Who submits blocks."""

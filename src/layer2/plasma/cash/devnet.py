@@ -54,10 +54,10 @@ class HomeHolder(CoinHolder):
         """Take a coin that was given here: by its number, or with the history that the payer handed over."""
         return self.fetch(history) if isinstance(history, int) else super().receive(history)
 
-    def guard(self) -> list[Deed]:
+    def guard(self, *, though_signed: bool = False) -> list[Deed]:
         """Contradict exits of the own coins by others, answer doubts about the own ones."""
         self.sync()
-        return super().guard()
+        return super().guard(though_signed=though_signed)
 
 
 class LocalCoins:

@@ -9,10 +9,21 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from layer2.plasma.cash.history import Move, Standing
+from layer2.plasma.cash.records import CoinRecord
 from layer2.plasma.cash.refusals import NotAnswerable
 from layer2.primitives.addresses import ZERO_ADDRESS, Address
 
-__all__ = ["NOTHING_SHOWN", "Call", "ChallengeView", "ExitView", "answer", "contradiction", "exit_kit"]
+__all__ = [
+    "NOTHING_SHOWN",
+    "Call",
+    "ChallengeView",
+    "ExitView",
+    "answer",
+    "contradiction",
+    "contradiction_by",
+    "exit_kit",
+    "kit_of",
+]
 
 NOTHING_SHOWN: tuple[Any, ...] = (0, 0, ZERO_ADDRESS, 0, bytes(32), 0, [])
 """What is shown in place of a transfer where the deposit is spent."""
@@ -53,9 +64,14 @@ def exit_kit(standing: Standing) -> Call:
     if not standing.moves:
         return Call("exitDeposit", (coin, record), "exit")
     last = standing.moves[-1]
-    prev = standing.move_at(last.transaction.prev_block)
+    return kit_of(standing.record, standing.move_at(last.transaction.prev_block), last)
+
+
+def kit_of(record: CoinRecord, prev: Move | None, last: Move) -> Call:
+    """How whoever got a coin by a transfer leaves; `prev`: the one that it spends, None for the deposit."""
     shown = prev.as_tuple() if prev else NOTHING_SHOWN
-    return Call("exitTransfer", (coin, record, shown, last.as_tuple(), last.signature), "exit")
+    coin = last.transaction.coin
+    return Call("exitTransfer", (coin, record.as_tuple(), shown, last.as_tuple(), last.signature), "exit")
 
 
 def contradiction(standing: Standing, exit_: ExitView) -> Call | None:
@@ -77,6 +93,21 @@ def contradiction(standing: Standing, exit_: ExitView) -> Call | None:
     if not earlier:
         return Call("challengeHistoryByDeposit", (coin, number, standing.record.as_tuple()), "challenge")
     return Call("challengeHistory", (coin, number, earlier[-1].as_tuple()), "challenge")
+
+
+def contradiction_by(move: Move, exit_: ExitView) -> Call | None:
+    """What refutes an exit by a single signed transfer of its coin, whatever else is not known; None: nothing.
+
+    A call with a bond is right if the new owner has not spent the transfer: its to know.
+    """
+    coin, number, prev = move.transaction.coin, exit_.number, move.transaction.prev_block
+    if number == prev:
+        return Call("challengeSpent", (coin, number, move.as_tuple(), move.signature))
+    if exit_.prev_block == prev and move.number < number:
+        return Call("challengeDoubleSpent", (coin, number, move.as_tuple(), move.signature))
+    if move.number < exit_.prev_block:
+        return Call("challengeHistory", (coin, number, move.as_tuple()), "challenge")
+    return None
 
 
 def answer(standing: Standing, exit_: ExitView, challenge: ChallengeView) -> Call:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from layer2.ethereum.contract import Event
 from layer2.plasma.cash.exits import ChallengeView
+from layer2.plasma.cash.history import Move
 from layer2.plasma.cash.records import CoinHeader, CoinRecord, Kind
+from layer2.plasma.coins import CoinTransaction
 from layer2.plasma.eventlog import EventNews
-from layer2.primitives.addresses import to_address
+from layer2.primitives.addresses import address_bytes, to_address
 
 __all__ = [
     "BlockPosted",
@@ -19,7 +22,9 @@ __all__ = [
     "Doubted",
     "ExitBegun",
     "ExitEnded",
+    "Revealed",
     "happening_of",
+    "move_of",
 ]
 
 
@@ -72,7 +77,14 @@ class Doubted:
     nonce: int
 
 
-CoinHappening = CoinMade | BlockPosted | ExitBegun | ExitEnded | CoinPaid | Doubted
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """A challenge was answered: the contract was shown this transfer, signed and in its block."""
+
+    move: Move
+
+
+CoinHappening = CoinMade | BlockPosted | ExitBegun | ExitEnded | CoinPaid | Doubted | Revealed
 CoinNews = EventNews[CoinHappening]
 """What happened on the chain, and what it took back."""
 
@@ -95,4 +107,14 @@ def happening_of(event: Event) -> CoinHappening | None:
         challenger, number, owner = args["challenge"]
         doubt = ChallengeView(to_address(challenger), int(number), to_address(owner))
         return Doubted(args["coin"], args["number"], doubt, args["nonce"])
+    if name == "HistoryAnswered":
+        return Revealed(move_of(args))
     return None
+
+
+def move_of(args: dict[str, Any]) -> Move:
+    """The transfer that an answer has shown, which the contract has checked (`HistoryAnswered`)."""
+    number, prev, owner, expiry, root, time, siblings = args["spend"]
+    one = CoinTransaction(args["coin"], int(prev), address_bytes(owner), int(expiry))
+    header = CoinHeader(int(number), bytes(root), int(time))
+    return Move(header, one, bytes(args["signature"]), tuple(bytes(sibling) for sibling in siblings))

@@ -131,17 +131,25 @@ class Standing:
         in_block = verify_presence(header.root, self.coin, one.hash, evidence.siblings)
         if one.coin != self.coin or not in_block:
             raise HistoryBroken(self.coin, number, "it is not shown that the block holds this transfer")
-        why = self._fault(number, one, evidence.signed.signature, domain)
+        why = self._fault(number, one)
         if why:
             raise HistoryBroken(self.coin, number, why, proven=True)
+        # The root does not hold the signature: a false one is the fault of whoever showed it, not of the block.
+        why = self._not_signed(one, evidence.signed.signature, domain)
+        if why:
+            raise HistoryBroken(self.coin, number, why, unsigned=True)
         return Move(header, one, evidence.signed.signature, evidence.siblings)
 
-    def _fault(self, number: int, one: CoinTransaction, signature: bytes, domain: Domain) -> str:
-        """What is wrong about a transfer that a block holds; nothing if it is the owner's, and in time."""
+    def _fault(self, number: int, one: CoinTransaction) -> str:
+        """What is wrong about a transfer that a block holds, whoever signed it; nothing if it may be the next one."""
         if one.prev_block != self.last_block:
             return f"it spends block {one.prev_block}, not {self.last_block}"
         if number > one.expiry:
             return f"the transfer had expired with block {one.expiry}"
+        return ""
+
+    def _not_signed(self, one: CoinTransaction, signature: bytes, domain: Domain) -> str:
+        """Why a signature is not the owner's; nothing if it is."""
         try:
             signer = coin_signer(one, domain, signature)
         except SignatureError as failure:

@@ -178,8 +178,7 @@ class CoinHolder:
 
     def exit_of(self, coin: int) -> CoinExit | None:
         """The own exit of a coin that is running."""
-        standing = self.wallet.standing(coin)
-        found = self.wallet.chain.exit(coin, standing.last_block)
+        found = self.wallet.chain.exit(coin, self.wallet.last_block(coin))
         return found if found is not None and found.owner == self.address else None
 
     def claim(self) -> tuple[list[int], Receipt | None]:
@@ -187,18 +186,21 @@ class CoinHolder:
         now, wallet = self.sender.connection.timestamp(), self.wallet
         wallet.look()
         due: list[tuple[int, int, CoinRecord]] = []
-        for coin in wallet.coins():
+        for coin in (*wallet.coins(), *wallet.revealed()):
             found = self.exit_of(coin) if coin in wallet.sight.leaving else None
             if found is not None and found.exitable_at < now and not found.challenges:
-                due.append((coin, found.number, wallet.standing(coin).record))
+                due.append((coin, found.number, wallet.sight.records[coin]))
         receipt = wallet.chain.claim(self.sender, *due) if due else None
         wallet.look()
         return [coin for coin, _, _ in due], receipt
 
-    def guard(self) -> list[Deed]:
-        """Contradict exits of the own coins by others, answer doubts about the own ones: what was done or cannot be."""
+    def guard(self, *, though_signed: bool = False) -> list[Deed]:
+        """Contradict exits of the own coins by others, answer doubts about the own ones: what was done or cannot be.
+
+        `though_signed`: also those of coins that were signed over into blocks that nobody shows, at the risk of bonds.
+        """
         self.wallet.look()
-        done = guard(self.wallet, self.sender)
+        done = guard(self.wallet, self.sender, though_signed=though_signed)
         self.wallet.look()
         return done
 

@@ -14,8 +14,10 @@ from layer2.plasma.cash.happenings import (
     CoinPaid,
     Doubted,
     ExitBegun,
+    Revealed,
     happening_of,
 )
+from layer2.plasma.cash.history import Move
 from layer2.plasma.cash.records import CoinHeader, CoinRecord
 from layer2.plasma.eventlog import EventLog
 from layer2.primitives.addresses import Address
@@ -39,6 +41,8 @@ class CoinSight:
         paid: coins that are no more.
         doubts: challenges ever made against the exit of a coin and block, each with the exit's nonce. Whether one is
             still open, the contract says.
+        revealed: by coin, the transfers that answers to challenges have shown to the contract, of blocks that nobody
+            may have shown otherwise.
         head: the newest block of the chain, when it was read last.
         turns: how often the chain took blocks of coins back.
     """
@@ -52,6 +56,7 @@ class CoinSight:
         self.leaving: dict[int, set[int]] = {}
         self.paid: set[int] = set()
         self.doubts: dict[tuple[int, int], set[tuple[ChallengeView, int]]] = {}
+        self.revealed: dict[int, list[Move]] = {}
         self.head = 0
         self.turns = 0
         self._deposits: dict[Address, dict[int, None]] = {}
@@ -107,6 +112,9 @@ class CoinSight:
         elif isinstance(one, Doubted):
             doubts = self.doubts.setdefault((one.coin, one.number), set())
             (doubts.discard if back else doubts.add)((one.challenge, one.nonce))
+        elif isinstance(one, Revealed):
+            moves = self.revealed.setdefault(one.move.transaction.coin, [])
+            (moves.remove if back else moves.append)(one.move)
         else:
             running = self.leaving.setdefault(one.coin, set())
             (running.add if isinstance(one, ExitBegun) != back else running.discard)(one.number)

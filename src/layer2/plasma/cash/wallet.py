@@ -9,8 +9,8 @@ from __future__ import annotations
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner, Signer
 from layer2.plasma.cash.contract import CoinChain
-from layer2.plasma.cash.exits import Call, contradiction, exit_kit
-from layer2.plasma.cash.history import Evidence, History, Standing, check_history
+from layer2.plasma.cash.exits import Call, contradiction, exit_kit, kit_of
+from layer2.plasma.cash.history import Evidence, History, Move, Standing, check_history
 from layer2.plasma.cash.records import CoinRecord
 from layer2.plasma.cash.refusals import CoinRefused, HistoryBroken
 from layer2.plasma.cash.sight import CoinSight
@@ -48,6 +48,7 @@ class CoinWallet:
         self._turn = 0
         self._held: dict[int, tuple[History, Standing]] = {}
         self._broken: dict[int, HistoryBroken] = {}
+        self._unsigned: dict[int, HistoryBroken] = {}
         self._signed: dict[int, list[CoinTransaction]] = {}
         self._replay()
 
@@ -80,6 +81,28 @@ class CoinWallet:
         """The transfer of a coin that was signed here and may still be in a block that was not followed."""
         standing = self._known(coin)[1]
         return next((one for one in self._signed.get(coin, ()) if _may_come(one, standing)), None)
+
+    def revealed(self) -> dict[int, Move]:
+        """Coins that an answer on the chain has shown to be the key's, though their blocks were not; by which transfer.
+
+        They can be defended and, if the transfer before is known as well, taken out.
+        """
+        found = {}
+        for coin, moves in self.sight.revealed.items():
+            mine = [one for one in moves if to_address(one.transaction.new_owner) == self.address]
+            last = max(mine, key=lambda one: one.number, default=None)
+            if last is None or coin in self.sight.paid or coin in self.coins():
+                continue
+            spent = any(one.prev_block == last.number for one in self._signed.get(coin, ()))
+            passed = coin in self._held and self._held[coin][1].spend_of(last.number) is not None
+            if not (spent or passed):
+                found[coin] = last
+        return found
+
+    def last_block(self, coin: int) -> int:
+        """The block of the transfer by which a coin is the key's, zero for the deposit; CoinRefused: unknown."""
+        found = self.revealed().get(coin)
+        return found.number if found else self._known(coin)[1].last_block
 
     def broken(self, coin: int) -> HistoryBroken | None:
         """How a block took a coin without its owner, if one did: it can only be taken out."""
@@ -147,12 +170,15 @@ class CoinWallet:
         try:
             for header, one in zip(headers, evidence, strict=False):
                 standing = standing.after(header, one, self.chain.domain)
+                self._unsigned.pop(coin, None)
                 history = history.extended(one)
                 self._journal.append(_BLOCK, coin.to_bytes(8, "big") + encode_evidence(one))
         except HistoryBroken as broken:
             # Evidence that shows nothing is no fault of the block: whoever sent it must not spoil the coin.
             if broken.proven:
                 self._broken[coin] = broken
+            elif broken.unsigned:
+                self._unsigned[coin] = broken
             raise
         finally:
             self._journal.commit()
@@ -175,6 +201,9 @@ class CoinWallet:
             raise CoinRefused(f"coin {coin} belongs to {standing.owner}", hint="nothing to pass on")
         if coin in self._broken:
             raise CoinRefused(f"coin {coin} broke: {self._broken[coin].args[0]}", hint="take it out")
+        if coin in self._unsigned:
+            # Taken by the operator, or shown by a source that lies: a transfer would go into the dark.
+            raise CoinRefused(f"coin {coin}: {self._unsigned[coin].args[0]}", hint="ask another source, or take it out")
         self._require_not_leaving(standing)
         if expiry < standing.next_block:
             raise RangeError(f"expiry {expiry} is before the next block {standing.next_block}", hint="name a later one")
@@ -195,6 +224,9 @@ class CoinWallet:
 
     def exit_kit(self, coin: int) -> Call:
         """How to take a coin out without anybody's help: keep it where the operator cannot reach."""
+        found = self.revealed().get(coin)
+        if found is not None:
+            return kit_of(self.sight.records[coin], self._before(found), found)
         standing = self._known(coin)[1]
         if standing.owner != self.address:
             raise CoinRefused(f"coin {coin} belongs to {standing.owner}", hint="an exit would be refuted")
@@ -210,7 +242,7 @@ class CoinWallet:
         Raises:
             CoinRefused: a transfer of it is signed, and not all blocks that may hold it were checked.
         """
-        signed = self.signed_over(coin)
+        signed = self.signed_over(coin) if coin in self._held else None
         if signed is not None and not though_signed:
             raise CoinRefused(
                 f"coin {coin} is signed over until block {signed.expiry}",
@@ -225,10 +257,23 @@ class CoinWallet:
 
     # ---------------------------------------------------------------------------------------------------- private
 
+    def _before(self, move: Move) -> Move | None:
+        """The transfer that another one spends, from what was revealed or checked here; None: the deposit."""
+        coin, number = move.transaction.coin, move.transaction.prev_block
+        known = self._held[coin][1].moves if coin in self._held else ()
+        found = next((one for one in (*self.sight.revealed[coin], *known) if one.number == number), None)
+        if number and found is None:
+            raise CoinRefused(
+                f"coin {coin}: the transfer of block {number}, which that of {move.number} spends, is not known",
+                hint="ask the payer for its history",
+            )
+        return found
+
     def _keep(self, history: History, standing: Standing) -> None:
         self._journal.append_durable(_COIN, encode_history(history))
         self._held[history.coin] = history, standing
         self._broken.pop(history.coin, None)
+        self._unsigned.pop(history.coin, None)
 
     def _replay(self) -> None:
         found: dict[int, History] = {}
@@ -257,6 +302,7 @@ class CoinWallet:
                 break
             checked += 1
         self._broken.pop(coin, None)
+        self._unsigned.pop(coin, None)
         if checked < len(history.evidence):
             history = History(coin, history.record, history.evidence[:checked])
             # Written out: what comes now follows on this, not on what the chain took back.

@@ -185,14 +185,15 @@ class CoinWatcher(CoinWatchState):
         if found is None:
             return None
         doubts = [
-            one.challenge
+            (one.challenge, until)
             for one in (self.view.doubts if found.challenges else ())
-            if (one.coin, one.number, one.nonce) == (seen.coin, seen.number, found.nonce) and self._is_open(one)
+            if (one.coin, one.number, one.nonce) == (seen.coin, seen.number, found.nonce)
+            and (until := self._open_until(one))
         ]
-        return CoinExitNow(seen.coin, found, tuple(doubts))
+        return CoinExitNow(seen.coin, found, tuple(doubts), tuple(self.view.moves_of(seen.coin)))
 
-    def _is_open(self, doubt: Doubt) -> bool:
-        return self.chain.doubts(doubt.coin, doubt.number, doubt.nonce, doubt.challenge)
+    def _open_until(self, doubt: Doubt) -> int:
+        return self.chain.doubted_until(doubt.coin, doubt.number, doubt.nonce, doubt.challenge)
 
     def _void(self, me: Address | None) -> list[Doubt]:
         """Challenges of one's own whose exit is over, with their bonds still there."""
@@ -203,7 +204,7 @@ class CoinWatcher(CoinWatchState):
             running = self.chain.exit(one.coin, one.number)
             if running is not None and running.nonce == one.nonce:
                 continue
-            if self._is_open(one):
+            if self._open_until(one):
                 found.append(one)
             else:
                 self._closed.add(one)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from layer2.plasma.cash.exits import Call, ChallengeView, ExitView, answer, contradiction
+from layer2.plasma.cash.exits import Call, ChallengeView, ExitView, answer, contradiction, contradiction_by
+from layer2.plasma.cash.history import Move
 from layer2.plasma.cash.profile import CoinProfile
 from layer2.plasma.cash.records import CoinExit
 from layer2.plasma.cash.refusals import NotAnswerable
@@ -14,7 +15,7 @@ from layer2.plasma.cash.watchview import Doubt
 from layer2.plasma.watch.findings import Finding, Kind
 from layer2.plasma.watch.judge import Judged
 from layer2.plasma.watch.plan import Plan
-from layer2.primitives.addresses import Address
+from layer2.primitives.addresses import Address, to_address
 
 __all__ = ["CoinExitNow", "CoinJudge", "subject_of"]
 
@@ -40,11 +41,17 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class CoinExitNow:
-    """A running exit of a coin as the contract has it. `doubts`: challenges of its history that are open."""
+    """A running exit of a coin as the contract has it.
+
+    Attributes:
+        doubts: challenges of its history that are open, each with the time until which it can be answered.
+        revealed: transfers of the coin that answers have shown, in order.
+    """
 
     coin: int
     exit: CoinExit
-    doubts: tuple[ChallengeView, ...] = ()
+    doubts: tuple[tuple[ChallengeView, int], ...] = ()
+    revealed: tuple[Move, ...] = ()
 
     @property
     def view(self) -> ExitView:
@@ -80,14 +87,17 @@ class CoinJudge:
     def exit(self, one: CoinExitNow, now: int) -> Judged:
         """Judge a running exit."""
         result = Judged()
-        call = self._against(one)
-        if call is not None:
-            self._challenge(one, call, now, result)
+        call, by_answer = self._against(one), self._against_by_answer(one)
+        if by_answer is not None and (call is None or call.bond):
+            # What an answer has shown is newer than what the books know.
+            self._challenge(one, by_answer[0], by_answer[1], now, result)
+        elif call is not None:
+            self._challenge(one, call, None, now, result)
         elif not self._stands(one):
             detail = f"coin {one.coin}, block {one.exit.number}: not all blocks up to it are there"
             result.add(Finding(Kind.EXIT_UNKNOWN, one.subject, detail))
-        for doubt in one.doubts:
-            self._doubt(one, doubt, now, result)
+        for doubt, until in one.doubts:
+            self._doubt(one, doubt, until, now, result)
         return result
 
     def void(self, doubt: Doubt, now: int) -> Plan:
@@ -112,36 +122,51 @@ class CoinJudge:
         # Of a transfer without a history there is nothing to doubt.
         return call if call is None or call.bond == "" or one.exit.prev_block else None
 
+    def _against_by_answer(self, one: CoinExitNow) -> tuple[Call, Move] | None:
+        """What transfers contradict it that answers have shown, of blocks whose bodies are not there."""
+        for move in reversed(one.revealed):
+            if move.number > self.books.head and (call := contradiction_by(move, one.view)) is not None:
+                return call, move
+        return None
+
     def _stands(self, one: CoinExitNow) -> bool:
         standing = self.books.standing(one.coin)
         return standing is not None and standing.owner_at(one.exit.number) == one.exit.owner
 
-    def _challenge(self, one: CoinExitNow, call: Call, now: int, result: Judged) -> None:
+    def _challenge(self, one: CoinExitNow, call: Call, by: Move | None, now: int, result: Judged) -> None:
         finding = Finding(_KINDS[call.name], one.subject, f"coin {one.coin}, block {one.exit.number}: {one.exit.owner}")
         reward, gas, due = self.profile.exit_bond, _GAS[call.name], one.exit.exitable_at
         if not call.bond:
             # It can be made until the exit is claimed.
             result.add(finding, Plan(call.name, one.subject, call.args, reward, due, gas=gas))
             return
-        earlier = 0 if call.name == "challengeHistoryByDeposit" else call.args[2][0]
-        standing = self.books.standing(one.coin)
-        assert standing is not None, "what contradicts it stands"
-        owner, end = standing.owner_at(earlier), due - self.profile.exit_period // 2
-        said = any((doubt.number, doubt.owner) == (earlier, owner) for doubt in one.doubts)
-        # Whether a transfer of which no body shows a signature is signed, only the owner knows: to challenge on behalf
-        # of a stranger, who may be the thief, is to hand out the bond.
-        last = one.exit.prev_block
-        sure = last <= self.books.head and not self.books.might_spend(one.coin, earlier, last)
-        if said or now > end or not (sure or self._at_risk(standing.owner)):
+        if by is not None:
+            earlier, owner, sure = by.number, to_address(by.transaction.new_owner), False
+            at_risk = self._at_risk(owner)
+        else:
+            earlier = 0 if call.name == "challengeHistoryByDeposit" else call.args[2][0]
+            standing = self.books.standing(one.coin)
+            assert standing is not None, "what contradicts it stands"
+            found = standing.owner_at(earlier)
+            assert found is not None, "it is shown by what stands"
+            owner, at_risk = found, self._at_risk(standing.owner)
+            # Whether a transfer of which no body shows a signature is signed, only the owner knows: to challenge on
+            # behalf of a stranger, who may be the thief, is to hand out the bond.
+            last = one.exit.prev_block
+            sure = last <= self.books.head and not self.books.might_spend(one.coin, earlier, last)
+        said = any((doubt.number, doubt.owner) == (earlier, owner) for doubt, _ in one.doubts)
+        answered = any(move.transaction.prev_block == earlier for move in one.revealed)
+        late = now > due and not one.doubts
+        if said or answered or late or not (sure or at_risk):
             result.add(finding)
             return
         bond = self.profile.challenge_bond
-        result.add(finding, Plan(call.name, one.subject, call.args, reward, end, value=bond, gas=gas))
+        result.add(finding, Plan(call.name, one.subject, call.args, reward, due, value=bond, gas=gas))
 
-    def _doubt(self, one: CoinExitNow, doubt: ChallengeView, now: int, result: Judged) -> None:
-        standing, end = self.books.standing(one.coin), one.exit.exitable_at
-        if now > end:
-            # Nobody has answered in time: it is never paid, and both bonds are the challenger's.
+    def _doubt(self, one: CoinExitNow, doubt: ChallengeView, until: int, now: int, result: Judged) -> None:
+        standing = self.books.standing(one.coin)
+        if now > until:
+            # Nobody has answered in time: it is never paid, and all bonds are the challenger's.
             result.good = False
             if doubt.challenger == self.me:
                 arguments = (one.coin, one.exit.number, doubt.as_tuple())
@@ -157,8 +182,9 @@ class CoinJudge:
                 result.add(Finding(Kind.DOUBT_UNANSWERED, one.subject, told))
             return
         result.findings.append(Finding(Kind.EXIT_DOUBTED, one.subject, told))
-        if now > end - self.profile.exit_period // 2:
-            result.plans.append(self._plan("answerHistory", one.subject, call.args, end, doubt, duty=True))
+        # Before that nothing is won by it; from then on each second puts the exit off by one.
+        if now > one.exit.exitable_at - self.profile.exit_period // 2:
+            result.plans.append(self._plan("answerHistory", one.subject, call.args, now, doubt, duty=True))
 
     def _plan(
         self,
@@ -171,7 +197,9 @@ class CoinJudge:
         duty: bool = False,
     ) -> Plan:
         subject += doubt.number.to_bytes(5, "big") + doubt.challenger.encode()
-        reward = self.profile.challenge_bond + (self.profile.exit_bond if name == "refuteHistory" else 0)
+        # The bond of a challenge that is answered joins that of the exit.
+        reward = 0 if name == "answerHistory" else self.profile.challenge_bond
+        reward += self.profile.exit_bond if name == "refuteHistory" else 0
         return Plan(name, subject, arguments, reward, deadline, duty=duty, gas=_GAS[name])
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from layer2.ethereum.contract import Event
 from layer2.plasma.cash.exits import ChallengeView
+from layer2.plasma.cash.happenings import move_of
+from layer2.plasma.cash.history import Move
 from layer2.plasma.cash.records import CoinHeader, CoinRecord, Kind
 from layer2.plasma.eventview import EventView
 from layer2.primitives.addresses import Address, to_address
@@ -47,7 +49,12 @@ class CoinView(EventView):
         self.paid_in: dict[int, int] = {}
         self.exits: dict[tuple[int, int], CoinExitSeen] = {}
         self.doubts: dict[Doubt, int] = {}
+        self.revealed: dict[tuple[int, int], Move] = {}
         self.words: dict[str, Address] = {"operator": operator}
+
+    def moves_of(self, coin: int) -> list[Move]:
+        """Transfers of a coin that answers to challenges have shown, in the order of their blocks."""
+        return [move for (one, _), move in sorted(self.revealed.items()) if one == coin]
 
     def __repr__(self) -> str:
         return f"<CoinView coins={len(self.records)} blocks={self.posted} exits={len(self.exits)}>"
@@ -96,3 +103,9 @@ class CoinView(EventView):
         challenger, earlier, owner = args["challenge"]
         challenge = ChallengeView(to_address(challenger), int(earlier), to_address(owner))
         self._put(self.doubts, Doubt(args["coin"], args["number"], args["nonce"], challenge), event.log.block_number)
+
+    def _on_HistoryAnswered(self, args: dict[str, Any], event: Event) -> None:
+        move, place = move_of(args), (args["coin"], args["number"])
+        self._put(self.revealed, (args["coin"], move.number), move)
+        if place in self.exits:
+            self._put(self.exits, place, replace(self.exits[place], exitable_at=args["exitableAt"]))

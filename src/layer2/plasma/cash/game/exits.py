@@ -42,7 +42,7 @@ def exit_transfer(one: Call, action: act.ExitTransfer) -> None:
     _start(one, coin, last.number, last.new_owner, record.birth)
     begun = one.state.exits[coin, last.number]
     one.state.exits[coin, last.number] = replace(
-        begun, prev_owner=prev_owner, prev_block=last.prev_block, nonce=begun.nonce + 1
+        begun, prev_owner=prev_owner, prev_block=last.prev_block, nonce=begun.nonce + 1, answered=0
     )
 
 
@@ -63,9 +63,9 @@ def cancel_exit(one: Call, action: act.CancelExit) -> None:
     one.require_caller(waiting.owner)
     if waiting.challenges:
         raise ExitChallenged(waiting.challenges)
-    end(one, action.coin, action.number)
+    bonds = end(one, action.coin, action.number)
     one.emit("ExitCancelled", action.coin, action.number)
-    one.push(0, waiting.owner, one.state.profile.exit_bond)
+    one.push(0, waiting.owner, bonds)
 
 
 def challenge_spent(one: Call, action: act.ChallengeSpent) -> None:
@@ -107,9 +107,8 @@ def _claimed(one: Call, due: act.Due) -> bool:
         return False
     # The coin ends here: no other exit of it is paid.
     del state.coins[due.coin]
-    end(one, due.coin, due.number)
+    ether = end(one, due.coin, due.number) - state.profile.bounty
     one.emit("Claimed", due.coin, due.number, waiting.owner)
-    ether = state.profile.exit_bond - state.profile.bounty
     if record.kind is Kind.ETHER:
         ether += record.value
     elif record.kind is Kind.ERC20:
@@ -128,13 +127,14 @@ def require_running(one: Call, coin: int, number: int) -> Exit:
     return waiting
 
 
-def end(one: Call, coin: int, number: int) -> None:
-    """It is over; how often it was started is not forgotten."""
-    before = one.state.exits[coin, number]
+def end(one: Call, coin: int, number: int) -> int:
+    """It is over, how often it was started is not forgotten; its bond, with those of challenges that were answered."""
+    before, profile = one.state.exits[coin, number], one.state.profile
     one.state.exits[coin, number] = replace(before, owner=NOBODY, exitable_at=0, birth=0, challenges=0)
+    return profile.exit_bond + before.answered * profile.challenge_bond
 
 
 def _refute(one: Call, coin: int, number: int, reason: Reason) -> None:
-    end(one, coin, number)
+    bonds = end(one, coin, number)
     one.emit("ExitRefuted", coin, number, one.env.sender, reason)
-    one.push(0, one.env.sender, one.state.profile.exit_bond)
+    one.push(0, one.env.sender, bonds)

@@ -1,8 +1,8 @@
-"""Challenges of an exit's history: put up in the first half of its period, answered in the second."""
+"""Challenges of an exit's history: put up while it cannot be claimed, each answered in its own time."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 from layer2.plasma.cash.game import actions as act
 from layer2.plasma.cash.game.actions import Challenge
@@ -49,36 +49,35 @@ def challenge_history_by_deposit(one: Call, action: act.ChallengeHistoryByDeposi
 
 
 def answer_history(one: Call, action: act.AnswerHistory) -> None:
-    """It was spent, in the history that leads to the exit; the challenge's bond is the caller's."""
+    """It was spent, in the history that leads to the exit; its bond joins the exit's, which can be challenged again."""
     waiting = require_running(one, action.coin, action.number)
-    half = _half(one, waiting)
-    if one.env.time <= half:
-        raise TooEarly(one.env.time, half + 1)
-    if one.env.time > waiting.exitable_at:
-        raise TooLate(one.env.time, waiting.exitable_at)
     challenge, spend = action.challenge, action.spend
-    _close(one, action.coin, action.number, waiting.nonce, challenge)
+    known = challenge_id(action.coin, action.number, waiting.nonce, challenge)
+    until = _close(one, known)
+    if one.env.time > until:
+        raise TooLate(one.env.time, until)
     require_spends(spend, challenge.number)
     # What spends it after the history has gone on without it is no part of that history.
     require_within(spend.number, waiting.birth, waiting.prev_block)
     require_shown(one, action.coin, spend)
     require_signed(one, action.coin, spend, challenge.owner, action.signature)
-    one.state.exits[action.coin, action.number] = replace(waiting, challenges=waiting.challenges - 1)
-    told = (challenge.challenger, challenge.number, challenge.owner)
-    one.emit("HistoryAnswered", action.coin, action.number, told, spend.number, one.env.sender)
-    one.push(0, one.env.sender, one.state.profile.challenge_bond)
+    exitable_at = _half(one, waiting)
+    one.state.exits[action.coin, action.number] = replace(
+        waiting, exitable_at=exitable_at, challenges=waiting.challenges - 1, answered=waiting.answered + 1
+    )
+    one.emit("HistoryAnswered", action.coin, action.number, known, exitable_at, astuple(spend), action.signature)
 
 
 def refute_history(one: Call, action: act.RefuteHistory) -> None:
-    """Nobody has answered: both bonds are the challenger's."""
+    """Nobody has answered: all bonds are the challenger's."""
     waiting = require_running(one, action.coin, action.number)
-    if one.env.time <= waiting.exitable_at:
-        raise TooEarly(one.env.time, waiting.exitable_at + 1)
     challenger = action.challenge.challenger
-    _close(one, action.coin, action.number, waiting.nonce, action.challenge)
-    end(one, action.coin, action.number)
+    until = _close(one, challenge_id(action.coin, action.number, waiting.nonce, action.challenge))
+    if one.env.time <= until:
+        raise TooEarly(one.env.time, until + 1)
+    bonds = end(one, action.coin, action.number) + one.state.profile.challenge_bond
     one.emit("ExitRefuted", action.coin, action.number, challenger, Reason.HISTORY_INVENTED)
-    one.push(0, challenger, one.state.profile.exit_bond + one.state.profile.challenge_bond)
+    one.push(0, challenger, bonds)
 
 
 def void_challenge(one: Call, action: act.VoidChallenge) -> None:
@@ -86,7 +85,7 @@ def void_challenge(one: Call, action: act.VoidChallenge) -> None:
     waiting, challenge = one.state.exit(action.coin, action.number), action.challenge
     if waiting.owner != NOBODY and waiting.nonce == action.nonce:
         raise ExitRunning(action.coin, action.number)
-    _close(one, action.coin, action.number, action.nonce, challenge)
+    _close(one, challenge_id(action.coin, action.number, action.nonce, challenge))
     told = (challenge.challenger, challenge.number, challenge.owner)
     one.emit("ChallengeVoided", action.coin, action.number, told, action.nonce)
     one.push(0, challenge.challenger, one.state.profile.challenge_bond)
@@ -98,32 +97,31 @@ def _challenge(one: Call, coin: int, number: int, challenge: Challenge) -> None:
     known = challenge_id(coin, number, waiting.nonce, challenge)
     if known in one.state.challenges:
         raise ChallengeOpen(known)
-    if waiting.challenges == _MOST:
+    if waiting.challenges + waiting.answered >= _MOST:
         raise ChallengesFull()
-    one.state.challenges.add(known)
+    one.state.challenges[known] = _half(one, waiting)
     one.state.exits[coin, number] = replace(waiting, challenges=waiting.challenges + 1)
     told = (challenge.challenger, challenge.number, challenge.owner)
     one.emit("HistoryChallenged", coin, number, told, waiting.nonce)
 
 
 def _require_earlier(one: Call, number: int, waiting: Exit, earlier: int, first: int) -> None:
-    """In time, and before what the transfer of the exit spends."""
-    half = _half(one, waiting)
-    if one.env.time > half:
-        raise TooLate(one.env.time, half)
+    """While the exit cannot be claimed, and before what its transfer spends."""
+    if one.env.time > waiting.exitable_at and not waiting.challenges:
+        raise TooLate(one.env.time, waiting.exitable_at)
     # A deposit, and a transfer that spends one, have no history that could be invented.
     if not number or not waiting.prev_block:
         raise BlockOutOfRange(earlier, 1, 0)
     require_within(earlier, first, waiting.prev_block - 1)
 
 
-def _close(one: Call, coin: int, number: int, nonce: int, challenge: Challenge) -> None:
-    known = challenge_id(coin, number, nonce, challenge)
+def _close(one: Call, known: bytes) -> int:
+    """It is open no more; until when it could be answered."""
     if known not in one.state.challenges:
         raise ChallengeMissing(known)
-    one.state.challenges.remove(known)
+    return one.state.challenges.pop(known)
 
 
 def _half(one: Call, waiting: Exit) -> int:
-    """The last second for challenges."""
-    return waiting.exitable_at - one.state.profile.exit_period // 2
+    """In half of the period, or when the exit could be claimed, if that is later."""
+    return max(waiting.exitable_at, one.env.time + one.state.profile.exit_period // 2)

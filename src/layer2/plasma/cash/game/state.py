@@ -27,7 +27,7 @@ class Reason(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """An exit, with the fields of the contract in their order; without an owner it is over, and the last three stay."""
+    """An exit, with the fields of the contract in their order; without an owner it is over, and the last four stay."""
 
     owner: bytes = NOBODY
     exitable_at: int = 0
@@ -36,6 +36,7 @@ class Exit:
     prev_owner: bytes = NOBODY
     prev_block: int = 0
     nonce: int = 0
+    answered: int = 0
 
 
 _NONE = Exit()
@@ -50,7 +51,7 @@ class CoinState:
         named: who may take over, and from when on.
         blocks: the hashes of the headers.
         coins: records of those that were not paid.
-        challenges: ids of those that are open.
+        challenges: until when those that are open can be answered, by id.
         owed, owed_tokens: what could not be pushed: by account and token; by token and its number.
         balance: what the contract has of ether and of each token, by `token_number`.
         vault: the ERC-721 tokens that it has.
@@ -65,7 +66,7 @@ class CoinState:
     blocks: dict[int, bytes] = field(default_factory=dict)
     coins: dict[int, CoinRecord] = field(default_factory=dict)
     exits: dict[tuple[int, int], Exit] = field(default_factory=dict)
-    challenges: set[bytes] = field(default_factory=set)
+    challenges: dict[bytes, int] = field(default_factory=dict)
     owed: dict[tuple[bytes, int], int] = field(default_factory=dict)
     owed_tokens: dict[tuple[int, int], bytes] = field(default_factory=dict)
     balance: dict[int, int] = field(default_factory=dict)
@@ -78,7 +79,7 @@ class CoinState:
             blocks=dict(self.blocks),
             coins=dict(self.coins),
             exits=dict(self.exits),
-            challenges=set(self.challenges),
+            challenges=dict(self.challenges),
             owed=dict(self.owed),
             owed_tokens=dict(self.owed_tokens),
             balance=dict(self.balance),
@@ -101,8 +102,9 @@ class CoinState:
         total += sum(amount for (_, which), amount in self.owed.items() if which == token)
         if token:
             return total
-        bonds = len(self.running()) * self.profile.exit_bond + len(self.challenges) * self.profile.challenge_bond
-        return total + bonds
+        running = self.running()
+        challenges = len(self.challenges) + sum(one.answered for one in running.values())
+        return total + len(running) * self.profile.exit_bond + challenges * self.profile.challenge_bond
 
     def due_tokens(self) -> set[tuple[int, int]]:
         """The ERC-721 tokens that it owes, by `token_number` and their own."""
