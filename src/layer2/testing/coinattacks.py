@@ -209,7 +209,7 @@ class ChallengeSpam(CoinAttack):
     hands = ("payer", "other", "second", "payee")
 
     def attempt(self) -> None:
-        """Each costs a bond, which goes to whoever answers."""
+        """Each costs a bond, which joins that of the exit."""
         town, owner = self.town, self.town.people["payee"]
         self.watcher.step()
         town.chain.make(owner.sender, self.watcher.kit(self.coin))

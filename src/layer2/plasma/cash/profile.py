@@ -22,7 +22,7 @@ class CoinProfile:
 
 
 COIN_PUBLIC = CoinProfile(7 * _DAY, 14 * _DAY, _ETHER // 20, _ETHER // 50, _ETHER // 500)
-"""For public chains: half a week to challenge, half a week to answer."""
+"""For public chains: half a week to answer a challenge, half a week to challenge after an answer."""
 
 COIN_DEVNET = CoinProfile(3_600, 3_600, _ETHER // 20, _ETHER // 50, _ETHER // 500)
 """For development chains: the same within an hour."""
