@@ -41,6 +41,17 @@ library Transfers {
         }
     }
 
+    /// @notice The same, with so much gas at most: for a balance that other payments must not depend on.
+    function balanceWithin(address token, uint256 cap) internal view returns (uint256 amount) {
+        assembly ("memory-safe") {
+            mstore(0x14, address())
+            mstore(0x00, 0x70a08231000000000000000000000000)
+            if and(gt(returndatasize(), 31), staticcall(cap, token, 0x10, 0x24, 0x20, 0x20)) {
+                amount := mload(0x20)
+            }
+        }
+    }
+
     /// @notice Call a token; success is judged by the caller through the balance, never by the answer.
     function tryCall(address target, bytes memory data) internal {
         assembly ("memory-safe") {

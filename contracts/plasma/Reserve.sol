@@ -13,6 +13,8 @@ abstract contract Reserve is PlasmaBase {
     /// @dev What a push may burn. Enough for smart wallets and proxied tokens.
     uint256 private constant PUSH_GAS_ETH = 100_000;
     uint256 private constant PUSH_GAS_TOKEN = 300_000;
+    /// @dev What a token may burn to say what is there. One that does not say covers nothing, and holds up nothing else.
+    uint256 private constant ASK_GAS = 300_000;
 
     uint256 internal _tokenCount = 1;
     mapping(uint256 id => address) internal _tokens;
@@ -100,7 +102,7 @@ abstract contract Reserve is PlasmaBase {
     {
         uint256 ledger = _ledgers[token];
         address asset = tokenOf(token);
-        have = asset == address(0) ? address(this).balance : Transfers.balance(asset);
+        have = asset == address(0) ? address(this).balance : Transfers.balanceWithin(asset, ASK_GAS);
         unchecked {
             uint256 held = ledger >> 128;
             have = have < held ? 0 : have - held;

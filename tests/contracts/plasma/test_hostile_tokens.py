@@ -141,6 +141,33 @@ def test_a_token_whose_balance_cannot_be_asked_stops_claims_of_itself_alone(worl
     assert token.call("balanceOf", world.payer.address) == 10 * AMOUNT
 
 
+def test_outputs_of_a_token_that_burns_when_it_is_asked_hold_up_no_other_of_their_game(world: World) -> None:
+    """Two such outputs used to burn the gas of the whole claim: each may burn 300,000 to say what is there."""
+    token = listed(world, "BalanceBurnerToken")
+    ether, coins = world.deposit(world.payer), put_in(world)
+    rows = [(world.payer, TOKEN, AMOUNT // 2), (world.payer, TOKEN, AMOUNT // 2), (world.payee, 0, ETHER)]
+    data = packed([ether.position, coins.position], rows)
+    ids = [deposit_id(one.number) for one in (ether, coins)]
+    game = Game(world, [ether.proof, coins.proof], [world.payer] * 2, ids, data)
+    game.start(OUT0 | OUT0 << 1)
+    game.join(world.payee, 6)
+    token.transact(world.deployer, "arm", True)
+    game.ripen()
+    before = world.balance(world.payee)
+    made = [one[3] for one in game.inputs]
+    call = ("claimInFlight", data, ids, made, [])
+    receipt = world.chain.transact(world.watcher, *call, gas=2_000_000)
+    assert 600_000 < receipt.gas_used < 1_000_000
+    assert world.balance(world.payee) - before == ETHER + PIGGYBACK_BOND - BOUNTY
+    assert game.state["piggybacked"] == OUT0 | OUT0 << 1
+    with reverts("NothingToPay", world.chain):
+        world.chain.transact(world.watcher, *call, gas=2_000_000)
+    token.transact(world.deployer, "arm", False)
+    world.send(world.watcher, *call)
+    assert token.call("balanceOf", world.payer.address) == 10 * AMOUNT
+    assert (world.ledger(), world.ledger(TOKEN)) == ((0, 0), (0, 0))
+
+
 # ------------------------------------------------------------------------------------------------------ Calling back
 
 
