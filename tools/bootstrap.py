@@ -204,7 +204,7 @@ def python_packages() -> str:
         run("Installing uv", [BIN / "python", "-m", "pip", "install", "--no-input", "uv==" + wanted])
     run(
         "Installing the Python packages",
-        [BIN / "uv", "sync", "--frozen", "--all-groups", "--python", BIN / "python"],
+        [BIN / "uv", "sync", "--frozen", "--all-groups", "--compile-bytecode", "--python", BIN / "python"],
     )
     return "installed"
 

@@ -159,21 +159,33 @@ def plasma_rate_table(result: Mapping[str, Any]) -> str:
     count = f"{block['transactions']:,}"
     rows = [
         (
-            "operator, from signed payments to a durable block, payments/s in one process",
-            core["transactions_per_second"],
+            "operator, from signed payments to a durable block, payments per second of one core",
+            core["transactions_per_cpu_second"],
             core["limit_per_second"],
+            "",
+        ),
+        (
+            "the same by the clock",
+            core["transactions_per_second"],
+            None,
             f">= {shown(core['targets']['transactions_per_second'])}",
         ),
         (
-            f"the same, signatures checked by {shared['processes']} workers",
+            f"by the clock, signatures checked by {shared['processes']} workers",
             shared["transactions_per_second"],
             None,
             "",
         ),
         (
-            f"accepted over HTTP and durable, batches of {http['batch']}, payments/s",
-            http["payments_per_second"],
+            f"accepted over HTTP and durable, batches of {http['batch']}, payments per second of one core",
+            http["payments_per_cpu_second"],
             http["limit_per_second"],
+            "",
+        ),
+        (
+            "the same by the clock",
+            http["payments_per_second"],
+            None,
             f">= {shown(http['targets']['payments_per_second'])}",
         ),
         (

@@ -4,21 +4,48 @@ pragma solidity ^0.8.28;
 import {PlainToken} from "./PlainToken.sol";
 
 /// @title BalanceBurnerToken
-/// @notice Once armed, asking it for a balance burns all the gas that is given.
+/// @notice Once armed, asking it for a balance burns all the gas that is given, or ends in another way that is no answer.
 contract BalanceBurnerToken is PlainToken {
-    bool public armed;
+    enum Trouble {
+        None,
+        Burns,
+        Reverts,
+        SaysTooLittle,
+        AnswersDearly,
+        BurnsWhenMined
+    }
+
+    uint256 private constant DEAR = 2_000_000;
+
+    Trouble public trouble;
 
     constructor() PlainToken("Balance Burner", "BALANCE", 18) {}
 
-    function arm(bool armed_) external {
-        armed = armed_;
+    function arm(bool armed) external {
+        trouble = armed ? Trouble.Burns : Trouble.None;
+    }
+
+    function armWith(Trouble trouble_) external {
+        trouble = trouble_;
     }
 
     function balanceOf(address account) public view override returns (uint256) {
-        if (armed) {
+        Trouble kind = trouble;
+        // A call that is only simulated pays nothing for its gas.
+        if (kind == Trouble.Burns || (kind == Trouble.BurnsWhenMined && tx.gasprice > 0)) {
             assembly ("memory-safe") {
                 invalid()
             }
+        }
+        if (kind == Trouble.Reverts) revert("no balance");
+        if (kind == Trouble.SaysTooLittle) {
+            assembly ("memory-safe") {
+                return(0, 31)
+            }
+        }
+        if (kind == Trouble.AnswersDearly) {
+            uint256 start = gasleft();
+            while (start - gasleft() < DEAR) {}
         }
         return super.balanceOf(account);
     }

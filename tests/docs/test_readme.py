@@ -14,6 +14,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,9 +117,23 @@ def test_python_blocks_run(page: Path, project, accounts, chain, networks, tmp_p
             exec(compile(source, str(page), "exec"), names)
 
 
+def subject_of(block: Block) -> str:
+    """Which part of the command line a session is about: those about one part follow each other."""
+    found = re.match(r"\$ layer2 (rollup|plasma coin|plasma)\b", block.body)
+    return found[1] if found else "channels"
+
+
+def sessions() -> Iterator[tuple[Path, str]]:
+    for page in pages_with("console"):
+        found = [subject_of(block) for block in blocks_of(page) if block.language == "console"]
+        yield from ((page, subject) for subject in dict.fromkeys(found))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("page", pages_with("console"), ids=name_of)
-def test_console_blocks_print_what_they_show(page: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("page", "subject"), sessions(), ids=lambda one: name_of(one) if isinstance(one, Path) else one
+)
+def test_console_blocks_print_what_they_show(page: Path, subject: str, tmp_path: Path) -> None:
     from layer2.ethereum.anvil import AnvilNode
 
     with AnvilNode() as node:
@@ -130,7 +145,7 @@ def test_console_blocks_print_what_they_show(page: Path, tmp_path: Path) -> None
             "COLUMNS": "110",
         }
         for block in blocks_of(page):
-            if block.language == "console":
+            if block.language == "console" and subject_of(block) == subject:
                 run_session(block, environment, tmp_path)
 
 

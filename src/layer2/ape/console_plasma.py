@@ -13,7 +13,7 @@ from layer2.ape.console import as_signer
 from layer2.ethereum.signer import Signer
 from layer2.plasma.contract import DEVNET, Profile
 from layer2.plasma.facade import PlasmaFacade
-from layer2.plasma.fees import FeePolicy
+from layer2.plasma.ledger.fees import FeePolicy
 from layer2.primitives.errors import InputError
 
 __all__ = ["ConsolePlasma", "ConsolePlasmas"]

@@ -11,10 +11,7 @@ from layer2.plasma.refusals import StateUnknown
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import MalformedError
 
-__all__ = ["MOST_LISTED", "block", "blocks", "coin", "coins", "evidence", "fate", "state"]
-
-MOST_LISTED = 1_000
-"""Rows of one answer."""
+__all__ = ["block", "blocks", "coin", "coins", "evidence", "fate", "state"]
 
 
 def state(inner: CoinOperator) -> dict[str, Any]:

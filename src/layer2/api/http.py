@@ -14,8 +14,20 @@ from layer2.api.wire import number_of
 from layer2.primitives.errors import Layer2Error, MalformedError
 from layer2.primitives.refusals import TooLarge
 
-__all__ = ["MAX_BODY", "Handler", "body_of", "new_application", "packed_answer", "page_of", "rows_answer", "told"]
+__all__ = [
+    "MAX_BODY",
+    "MOST_LISTED",
+    "Handler",
+    "body_of",
+    "new_application",
+    "packed_answer",
+    "page_of",
+    "rows_answer",
+    "told",
+]
 
+MOST_LISTED = 1_000
+"""Rows of one list."""
 MAX_BODY = 2 << 20
 """Bytes of a request: more than as many operations as one can hold need."""
 _READ_SECONDS = 15.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from layer2.api.errors import Unreachable
 from layer2.api.remote import Remote
-from layer2.plasma.watchsource import MOST_BYTES
+from layer2.plasma.watch.source import MOST_BYTES
 
 __all__ = ["RemoteBodies"]
 

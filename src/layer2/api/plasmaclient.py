@@ -9,14 +9,14 @@ from layer2.api.errors import Unreachable, error_of
 from layer2.api.plasmawire import MOST_PAYMENTS
 from layer2.api.remote import Remote
 from layer2.ethereum.errors import WrongChain
-from layer2.plasma.acceptance import record_of
 from layer2.plasma.blocks import Header, decode_header
 from layer2.plasma.contract import RootChain
-from layer2.plasma.exitkit import ExitKit
 from layer2.plasma.fields import join_body
 from layer2.plasma.messages import Signed
+from layer2.plasma.operator.acceptance import record_of
+from layer2.plasma.operator.exitkit import ExitKit
 from layer2.plasma.refusals import StateUnknown
-from layer2.plasma.watchsource import MOST_BYTES
+from layer2.plasma.watch.source import MOST_BYTES
 from layer2.primitives.errors import Layer2Error
 
 __all__ = ["RemoteOperator"]

@@ -9,12 +9,12 @@ from typing import Any
 from layer2.api.plasmaviews import MOST_SUMMED, owner_of
 from layer2.api.wire import bytes_of, number_of
 from layer2.plasma.messages import digest, to_eip712
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.node import Operator
 from layer2.plasma.params import MAX_INPUTS, MAX_OUTPUTS
-from layer2.plasma.picking import pick
 from layer2.plasma.positions import block_of
-from layer2.plasma.spending import LIFETIME
 from layer2.plasma.transaction import Output, Transaction, payment
+from layer2.plasma.wallet.picking import pick
+from layer2.plasma.wallet.spending import LIFETIME
 from layer2.plasma.walletrefusals import FundsMissing
 from layer2.primitives.errors import MalformedError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from layer2.api.plasmaclient import RemoteOperator
-from layer2.plasma.gate import Inclusion
 from layer2.plasma.messages import Signed
+from layer2.plasma.operator.gate import Inclusion
 from layer2.plasma.positions import encode_position
 from layer2.plasma.refusals import StateUnknown
 from layer2.plasma.walletrefusals import GateLied
@@ -20,7 +20,7 @@ _MOST = 100_000
 
 
 class RemoteGate:
-    """Asks an operator over HTTP; nothing it says is believed without a proof (`layer2.plasma.gate`)."""
+    """Asks an operator over HTTP; nothing it says is believed without a proof (`layer2.plasma.operator.gate`)."""
 
     def __init__(self, operator: RemoteOperator) -> None:
         self.operator = operator

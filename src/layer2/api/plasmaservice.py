@@ -10,7 +10,7 @@ from aiohttp import web
 
 from layer2.api.hosting import Hosted
 from layer2.api.plasmaserver import plasma_application
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.node import Operator
 
 __all__ = ["PlasmaService"]
 

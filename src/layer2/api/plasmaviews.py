@@ -5,15 +5,13 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.node import Operator
 from layer2.plasma.refusals import StateUnknown
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.errors import MalformedError
 
-__all__ = ["MOST_LISTED", "balance", "block", "blocks", "exit_kit", "fate", "fees", "owner_of", "state", "utxos"]
+__all__ = ["balance", "block", "blocks", "exit_kit", "fate", "fees", "owner_of", "state", "utxos"]
 
-MOST_LISTED = 1_000
-"""Rows of one answer."""
 MOST_SUMMED = 10_000
 """Outputs that are looked at for one balance."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -12,52 +11,13 @@ from aiohttp import web
 
 from layer2.api import plasmawatchviews as views
 from layer2.api.hosting import Hosted
-from layer2.api.http import new_application, page_of, told
+from layer2.api.http import MOST_LISTED, new_application, page_of, told
 from layer2.api.metrics import metrics_answer
+from layer2.api.watchdesk import WatchDesk
 from layer2.api.wire import bytes_of, number_of
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchfindings import Act, Report
-from layer2.plasma.watchplan import Plan
+from layer2.plasma.watch.watcher import Watcher
 
-__all__ = ["WatchDesk", "WatchService"]
-
-_ACTS = 100
-
-
-class WatchDesk:
-    """A watcher and what it has told since the process began. Step it instead of the watcher.
-
-    Attributes:
-        status, plans: of the last step.
-        stepped: when that was, Unix seconds; 0 before the first.
-        acts: the last ones; `done`, `missed`: how many by name, `findings`: by kind, `gas`: of all.
-    """
-
-    def __init__(self, watcher: Watcher) -> None:
-        self.watcher = watcher
-        self.status = watcher.status()
-        self.plans: tuple[Plan, ...] = ()
-        self.stepped = 0
-        self.acts: deque[Act] = deque(maxlen=_ACTS)
-        self.findings: Counter[str] = Counter()
-        self.done: Counter[str] = Counter()
-        self.missed: Counter[str] = Counter()
-        self.gas = 0
-
-    def __repr__(self) -> str:
-        return f"<WatchDesk {self.watcher}>"
-
-    def step(self) -> Report:
-        """Do all that is due, and tell it to whoever asks."""
-        report = self.watcher.step()
-        for one in report.findings:
-            self.findings[one.kind.name] += 1
-        for act in report.acts:
-            (self.done if act.done else self.missed)[act.name] += 1
-            self.gas += act.receipt.gas_used if act.receipt is not None else 0
-        self.acts.extend(report.acts)
-        self.status, self.plans, self.stepped = self.watcher.status(), self.watcher.plans, int(time.time())
-        return report
+__all__ = ["WatchService"]
 
 
 class WatchService(Hosted):
@@ -137,7 +97,7 @@ class _Handlers:
             return await told(views.fate, self._desk, bytes_of(request.match_info["id"], 32))
 
     async def outputs(self, request: web.Request) -> web.Response:
-        skip, count = page_of(request, "skip", 0, views.MOST_LISTED)
+        skip, count = page_of(request, "skip", 0, MOST_LISTED)
         return await self._walked(views.outputs, request.match_info["owner"], skip, count)
 
     async def balance(self, request: web.Request) -> web.Response:
@@ -152,7 +112,7 @@ class _Handlers:
             return answer
 
     async def blocks(self, request: web.Request) -> web.Response:
-        first, count = page_of(request, "from", 1, views.MOST_LISTED)
+        first, count = page_of(request, "from", 1, MOST_LISTED)
         async with self._few:
             return await told(views.blocks, self._desk, first, count)
 

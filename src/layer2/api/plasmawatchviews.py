@@ -6,26 +6,23 @@ import contextlib
 from collections.abc import Iterator
 from hashlib import sha256
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from layer2.api.errors import Busy
 from layer2.api.metrics import Metric
-from layer2.api.plasmaviews import MOST_LISTED, owner_of
-from layer2.plasma.exitkit import ExitKit
+from layer2.api.plasmaviews import owner_of
+from layer2.api.watchdesk import WatchDesk
 from layer2.plasma.kits import DepositKit
+from layer2.plasma.ledger.segments import EXITING
+from layer2.plasma.operator.exitkit import ExitKit
 from layer2.plasma.positions import decode_position
 from layer2.plasma.refusals import StateUnknown
-from layer2.plasma.segments import EXITING
 from layer2.plasma.transaction import Output
 from layer2.plasma.walletrefusals import KitWrong
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchfindings import Finding
-
-if TYPE_CHECKING:
-    from layer2.api.plasmawatch import WatchDesk
+from layer2.plasma.watch.findings import Finding
+from layer2.plasma.watch.watcher import Watcher
 
 __all__ = [
-    "MOST_LISTED",
     "alarms",
     "balance",
     "block",

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiohttp import web
 
 from layer2.api import views
-from layer2.api.errors import Busy
-from layer2.api.http import MAX_BODY, body_of, new_application, packed_answer, rows_answer, told
-from layer2.api.intake import Intake
-from layer2.api.metrics import metrics_answer, metrics_of_health
+from layer2.api.http import MAX_BODY, body_of, new_application, told
+from layer2.api.submissions import Submissions
 from layer2.api.wire import bytes_of, number_of, read_json, records_of_bytes, records_of_json
-from layer2.primitives.errors import MalformedError
+from layer2.primitives.errors import Layer2Error, MalformedError
 from layer2.rollup.sequencer import Sequencer
 
 __all__ = ["MAX_BODY", "application"]
@@ -29,7 +27,7 @@ def application(sequencer: Sequencer, health: Callable[[], dict[str, Any]]) -> w
     app.cleanup_ctx.append(handlers.life)
     app.add_routes(
         [
-            web.post("/v1/operations", handlers.operations),
+            web.post("/v1/operations", handlers.submit),
             web.get("/v1/operations/{id}", handlers.operation),
             web.post("/v1/keys", handlers.keys),
             web.get("/v1/accounts/{id}", handlers.account),
@@ -44,26 +42,18 @@ def application(sequencer: Sequencer, health: Callable[[], dict[str, Any]]) -> w
     return app
 
 
-class _Handlers:
+class _Handlers(Submissions):
+    metric = "layer2_rollup_sequencer"
+
     def __init__(self, sequencer: Sequencer, health: Callable[[], dict[str, Any]]) -> None:
+        super().__init__(sequencer, health)
         self._sequencer = sequencer
-        self._health = health
-        self._intake: Intake | None = None
 
-    async def life(self, _: web.Application) -> Any:
-        self._intake = Intake(self._sequencer)
-        yield
-        await self._intake.close()
+    def read_bytes(self, body: bytes) -> list[bytes]:
+        return records_of_bytes(body)
 
-    async def operations(self, request: web.Request) -> web.Response:
-        if self._intake is None:
-            raise Busy("the service begins just now", hint="try again in a second")
-        body = await body_of(request, "application/json", "application/octet-stream")
-        if request.content_type == "application/octet-stream":
-            return packed_answer((await self._intake.submit(records_of_bytes(body))).refusals)
-        records, faults = records_of_json(read_json(body))
-        answer = await self._intake.submit(records)
-        return rows_answer(answer.digests, answer.refusals, faults)
+    def read_rows(self, data: Any) -> tuple[Sequence[bytes], dict[int, Layer2Error]]:
+        return records_of_json(data)
 
     async def keys(self, request: web.Request) -> web.Response:
         data = read_json(await body_of(request, "application/json"))
@@ -96,10 +86,3 @@ class _Handlers:
 
     async def state(self, _: web.Request) -> web.Response:
         return await told(views.state, self._sequencer)
-
-    async def health(self, _: web.Request) -> web.Response:
-        found = self._health()
-        return web.json_response(found, status=200 if found["ok"] else 503)
-
-    async def metrics(self, _: web.Request) -> web.Response:
-        return metrics_answer(metrics_of_health("layer2_rollup_sequencer", self._health()))

@@ -11,7 +11,7 @@ from layer2.cli.workspace import Workspace, party_address
 from layer2.ethereum.assets import asset_at
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
-from layer2.primitives.units import format_amount
+from layer2.primitives.units import counted, format_amount
 
 __all__ = ["cancel", "claim", "exit_", "withdraw"]
 
@@ -49,7 +49,10 @@ def claim(workspace: Workspace) -> None:
     with coin_desk_of(workspace) as desk:
         paid, receipt = desk.holder.claim()
         if receipt is None:
-            raise InputError(f"{desk.holder.address}: nothing to claim now, {_waiting(desk)}", hint="come again")
+            raise InputError(
+                f"{desk.holder.address}: nothing to claim now, {_waiting(desk)}",
+                hint="layer2 plasma coin list shows how yours stand",
+            )
         holds = [desk.holds(desk.holder.wallet.sight.records[coin]) for coin in paid]
         rows = [{"coin": hex(coin), "holds": held} for coin, held in zip(paid, holds, strict=True)]
         text = f"claimed: {', '.join(holds)}, {receipt.gas_used:,} gas"
@@ -80,5 +83,7 @@ def withdraw(workspace: Workspace, token: str, nft: int | None, to: str) -> None
 
 def _waiting(desk: CoinDesk) -> str:
     exits = [found for coin in desk.holder.coins() if (found := desk.holder.exit_of(coin)) is not None]
-    said = f"{len(exits)} exits wait"
-    return said + (f", the first until {moment(min(one.exitable_at for one in exits))}" if exits else "")
+    if not exits:
+        return "nothing waits"
+    said = f"{counted(len(exits), 'exit')} {'waits' if len(exits) == 1 else 'wait'}"
+    return f"{said}, the first until {moment(min(one.exitable_at for one in exits))}"

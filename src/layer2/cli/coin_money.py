@@ -15,6 +15,7 @@ from layer2.plasma.cash.history import Standing
 from layer2.plasma.cash.wire import decode_history, encode_history
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
+from layer2.primitives.units import counted
 
 __all__ = ["deposit", "deposit_nft", "history", "receive", "send"]
 
@@ -92,7 +93,8 @@ def receive(workspace: Workspace, what: str, operator: str, mirrors: tuple[str, 
         blocks = standing.next_block - standing.record.birth
         facts = {"coin": hex(standing.coin), "blocks": blocks, "transfers": len(standing.moves)}
         holds = desk.holds(standing.record)
-        text = f"yours: coin {standing.coin:#x}, {holds}; {blocks:,} blocks and {len(standing.moves)} transfers hold"
+        checked = f"{counted(blocks, 'block')} and {counted(len(standing.moves), 'transfer')} hold"
+        text = f"yours: coin {standing.coin:#x}, {holds}; {checked}"
         workspace.emit({**facts, "holds": holds}, text)
 
 

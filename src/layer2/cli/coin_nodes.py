@@ -19,8 +19,8 @@ from layer2.cli.workspace import Workspace
 from layer2.plasma.cash.operator import CoinOperator
 from layer2.plasma.cash.source import CoinSource
 from layer2.plasma.cash.watcher import CoinWatcher
-from layer2.plasma.watchplan import WatchPolicy
-from layer2.primitives.units import parse_duration
+from layer2.plasma.watch.plan import WatchPolicy
+from layer2.primitives.units import counted, parse_duration
 from layer2.primitives.workers import Workers
 
 __all__ = [
@@ -42,7 +42,9 @@ def operating_coins(inner: CoinOperator) -> Daemon:
 
     def step() -> list[str]:
         made = inner.step()
-        return [] if made is None else [f"block {made.number}: {made.count:,} transfers, root {made.root.hex()[:8]}"]
+        if made is None:
+            return []
+        return [f"block {made.number}: {counted(made.count, 'transfer')}, root {made.root.hex()[:8]}"]
 
     return Daemon("coins", step)
 
@@ -97,7 +99,7 @@ def challenge(workspace: Workspace, only_look: bool, patience: str, operator: tu
             "known": standing.known,
         }
         blocks = f"{standing.known:,} of {standing.posted:,} blocks known"
-        seen = f"{blocks}, {standing.coins:,} coins, {standing.exits:,} exits open"
+        seen = f"{blocks}, {counted(standing.coins, 'coin')}, {counted(standing.exits, 'exit')} open"
         workspace.emit(facts, "\n".join([*told(report), seen]))
 
 

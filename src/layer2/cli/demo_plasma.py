@@ -10,7 +10,7 @@ from layer2.ethereum.signer import LocalSigner
 from layer2.plasma.contract import ExitStatus, Proof
 from layer2.plasma.messages import Signed, digest, sign
 from layer2.plasma.transaction import Transaction, payment
-from layer2.plasma.watchfindings import Kind
+from layer2.plasma.watch.findings import Kind
 from layer2.primitives.ecdsa import PrivateKey, to_compact
 from layer2.primitives.hashing import keccak
 from layer2.primitives.units import format_amount

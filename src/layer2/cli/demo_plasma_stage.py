@@ -16,9 +16,9 @@ from layer2.ethereum.signer import LocalSigner, Signer
 from layer2.plasma.facade import PlasmaFacade
 from layer2.plasma.messages import Signed
 from layer2.plasma.positions import encode_position
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchplan import WatchPolicy
-from layer2.plasma.watchsource import LocalBodies
+from layer2.plasma.watch.plan import WatchPolicy
+from layer2.plasma.watch.source import LocalBodies
+from layer2.plasma.watch.watcher import Watcher
 from layer2.primitives.addresses import Address, address_bytes
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
-from layer2.cli.records import require_new
+from layer2.cli.records import amounts, durations, facts_of, record_of, record_options, require_new
 from layer2.cli.verbs import PLASMA
 from layer2.cli.workspace import Workspace, party_address
-from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.deployments import Deployment, Registry
-from layer2.ethereum.errors import TransactionFailed
 from layer2.ethereum.sender import Sender
 from layer2.plasma.contract import DEVNET, PUBLIC, Profile, RootChain
-from layer2.primitives.units import format_amount, parse_amount, parse_duration
+from layer2.primitives.units import format_amount
 
 __all__ = ["NAME", "deploy", "deploy_plasma"]
 
@@ -24,10 +24,7 @@ def deploy_plasma(sender: Sender, operator: str = "", profile: Profile | None = 
     connection = sender.connection
     chosen = profile or (DEVNET if connection.is_dev else PUBLIC)
     root = RootChain.deploy(sender, operator or sender.address, chosen)
-    receipt = root.contract.deployment
-    if receipt is None:
-        raise TransactionFailed(f"{NAME}: deployed at {root.address} without a receipt", hint="deploy again")
-    return Deployment.record(connection, load_artifact(NAME), receipt, sender.address, root.arguments)
+    return record_of(NAME, sender, root.contract, root.arguments)
 
 
 @PLASMA.verb("deploy")
@@ -36,8 +33,7 @@ def deploy_plasma(sender: Sender, operator: str = "", profile: Profile | None = 
 @click.option("--rotation-delay", help="How long before another operator takes over.")
 @click.option("--data-delay", help="How long the operator has to show a transaction that somebody asks for.")
 @click.option("--exit-bond", help='Behind each standard exit, for example "0.02 ether".')
-@click.option("--deployments", default="deployments", show_default=True, help="Folder of the records.")
-@click.option("--replace", "again", is_flag=True, help="Deploy again although one is recorded and stands.")
+@record_options
 def deploy(
     workspace: Workspace,
     operator: str | None,
@@ -52,28 +48,16 @@ def deploy(
     registry, connection = Registry(deployments), workspace.connection
     require_new(registry, NAME, connection, again=again)
     base = DEVNET if connection.is_dev else PUBLIC
-    profile = Profile(
-        exit_period=base.exit_period if exit_period is None else parse_duration(exit_period),
-        rotation_delay=base.rotation_delay if rotation_delay is None else parse_duration(rotation_delay),
-        data_delay=base.data_delay if data_delay is None else parse_duration(data_delay),
-        exit_bond=base.exit_bond if exit_bond is None else parse_amount(exit_bond),
-        in_flight_bond=base.in_flight_bond,
-        piggyback_bond=base.piggyback_bond,
-        data_bond=base.data_bond,
-        bounty=base.bounty,
-    )
+    times = durations(exit_period=exit_period, rotation_delay=rotation_delay, data_delay=data_delay)
+    profile = replace(base, **times, **amounts(exit_bond=exit_bond))
     who = party_address(operator, connection) if operator else workspace.signer.address
     record = deploy_plasma(workspace.sender, who, profile)
     path = registry.save(NAME, record)
     facts = {
-        "address": record.address,
-        "block": record.block,
-        "chainId": record.chain_id,
+        **facts_of(record, path),
         "exitBond": str(profile.exit_bond),
         "exitPeriod": profile.exit_period,
-        "file": str(path),
         "operator": who,
-        "transaction": record.tx_hash,
     }
     text = f"{NAME} {record.address} on chain {record.chain_id}, operated by {who}, recorded in {path}"
     workspace.emit(facts, f"{text}\nexit period {profile.exit_period:,} s, bond {format_amount(profile.exit_bond)}")

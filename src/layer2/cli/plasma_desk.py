@@ -14,9 +14,9 @@ from layer2.cli.plasma_gates import gate_at
 from layer2.cli.plasma_place import Place, place_of
 from layer2.cli.workspace import Workspace
 from layer2.ethereum.errors import ContractReverted
-from layer2.plasma.gate import Gate
+from layer2.plasma.operator.gate import Gate
 from layer2.plasma.refusals import BlockLost, DepositsMissing
-from layer2.plasma.wallet import Wallet
+from layer2.plasma.wallet.wallet import Wallet
 from layer2.plasma.walletrefusals import GateLied
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError

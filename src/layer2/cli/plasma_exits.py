@@ -15,9 +15,9 @@ from layer2.cli.workspace import Workspace, party_address
 from layer2.ethereum.records import Receipt
 from layer2.plasma.contract import ExitStatus
 from layer2.plasma.kitfile import load_kits
-from layer2.plasma.sent import Sent
+from layer2.plasma.wallet.sent import Sent
 from layer2.primitives.errors import InputError
-from layer2.primitives.units import parse_amount
+from layer2.primitives.units import counted, parse_amount
 
 __all__ = ["claim", "exit_", "kit", "piggyback", "withdraw"]
 
@@ -62,8 +62,8 @@ def _say_doubts(desk: Desk) -> None:
     if held:
         named = ", ".join(f"{one:#x}" for one in held[:4]) + (", .." if len(held) > 4 else "")
         click.echo(
-            f"left out: {len(held)} outputs ({named}) that another wallet of yours may have spent: bonds could be "
-            "lost. `layer2 plasma recover` finds out; exit them by position, or all with --doubtful",
+            f"left out: {counted(len(held), 'output')} ({named}) that another wallet of yours may have spent: bonds "
+            "could be lost. `layer2 plasma recover` finds out; exit them by position, or all with --doubtful",
             err=True,
         )
 
@@ -86,7 +86,10 @@ def claim(workspace: Workspace) -> None:
         before = {position: purse.coins[position] for position in purse.exits}
         receipts = desk.wallet.claim_all()
         if not receipts:
-            raise InputError(f"{desk.wallet.signer.address}: nothing to claim now, {_waiting(desk)}", hint="come again")
+            raise InputError(
+                f"{desk.wallet.signer.address}: nothing to claim now, {_waiting(desk)}",
+                hint="layer2 plasma history shows what was",
+            )
         paid = [kit for kit in before.values() if desk.place.root.exit(kit.output_id).status is ExitStatus.PAID]
         gas = sum(one.gas_used for one in receipts)
         owed = {token: desk.wallet.owed(token) for token in sorted({one.output.token for one in paid} | {0})}
@@ -140,7 +143,9 @@ def kit(workspace: Workspace, action: str, file: str, operator: str) -> None:
 def _told(workspace: Workspace, desk: Desk, file: str) -> None:
     found = load_kits(file, desk.place.root)
     facts = {"file": file, "outputs": len(found.outputs), "payments": len(found.payments)}
-    text = f"{len(found.outputs)} outputs and {len(found.payments)} open payments written to {file}"
+    text = (
+        f"{counted(len(found.outputs), 'output')} and {counted(len(found.payments), 'open payment')} written to {file}"
+    )
     workspace.emit(facts, text)
 
 
@@ -161,7 +166,9 @@ def _check(workspace: Workspace, file: str) -> None:
         f"{row['position']}  {row['amount']} of token {row['token']} for {row['owner']}, exit {row['exit']}"
         for row in rows
     ]
-    lines.append(f"{len(rows)} outputs and {len(found.payments)} payments, all as the chain has them")
+    lines.append(
+        f"{counted(len(rows), 'output')} and {counted(len(found.payments), 'payment')}, all as the chain has them"
+    )
     workspace.emit({"outputs": rows, "payments": len(found.payments)}, "\n".join(lines))
 
 
@@ -189,7 +196,7 @@ def _left(desk: Desk, receipts: Sequence[Receipt]) -> None:
         )
     gas = sum(one.gas_used for one in receipts)
     facts = {"transactions": [transaction(one) for one in receipts], "exits": _exits(desk)}
-    desk.workspace.emit(facts, f"{_waiting(desk)}; {len(receipts)} transactions, {gas:,} gas")
+    desk.workspace.emit(facts, f"{_waiting(desk)}; {counted(len(receipts), 'transaction')}, {gas:,} gas")
 
 
 def _exits(desk: Desk) -> list[dict[str, object]]:
@@ -206,10 +213,13 @@ def _exits(desk: Desk) -> list[dict[str, object]]:
 def _waiting(desk: Desk) -> str:
     rows = _exits(desk)
     games = len(desk.wallet.purse.games) + len(desk.wallet.purse.joined)
-    said = f"{len(rows)} exits and {games} in-flight exits wait"
+    waiting = [counted(len(rows), "exit")] * bool(rows) + [counted(games, "in-flight exit")] * bool(games)
+    if not waiting:
+        return "nothing waits"
+    said = " and ".join(waiting) + (" waits" if len(rows) + games == 1 else " wait")
     times = [int(str(row["at"])) for row in rows if row["status"] == "open"]
     now = desk.place.root.connection.timestamp()
     due = sum(time <= now for time in times)
     if due:
-        return f"{said}, {due} of them due, but for what older exits are owed"
+        return f"{said}; {due} due, but what is there is owed to older exits"
     return said + (f", the first until {moment(min(times))}" if times else "")

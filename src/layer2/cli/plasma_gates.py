@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from layer2.cli.plasma_place import Place
 from layer2.plasma.chainlog import ChainLog
-from layer2.plasma.fees import FeePolicy
-from layer2.plasma.gate import Gate, NearGate
-from layer2.plasma.operator import Operator
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchsource import BodySource, FolderBodies
+from layer2.plasma.ledger.fees import FeePolicy
+from layer2.plasma.operator.gate import Gate, NearGate
+from layer2.plasma.operator.node import Operator
+from layer2.plasma.watch.source import BodySource, FolderBodies
+from layer2.plasma.watch.watcher import Watcher
 from layer2.primitives.errors import InputError
 from layer2.primitives.workers import Workers
 from layer2.store.errors import JournalLocked

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from layer2.cli.plasma_place import Place, place_of
 from layer2.ethereum.sender import Sender
 from layer2.plasma.messages import Signed
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.node import Operator
 from layer2.plasma.promises import Made
 from layer2.plasma.refusals import StateUnknown
-from layer2.plasma.wallet import Wallet
+from layer2.plasma.wallet.wallet import Wallet
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import format_amount, parse_amount
 from layer2.store.files import FileStore

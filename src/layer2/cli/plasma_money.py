@@ -8,7 +8,7 @@ from layer2.cli.plasma_desk import Desk, desk_of, operator_option, token_option
 from layer2.cli.rollup_desk import transaction
 from layer2.cli.verbs import PLASMA
 from layer2.cli.workspace import Workspace, party_address
-from layer2.plasma.sent import Sent
+from layer2.plasma.wallet.sent import Sent
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import InputError
 

@@ -20,11 +20,11 @@ from layer2.cli.rollup_nodes import loop_options
 from layer2.cli.verbs import PLASMA
 from layer2.cli.watching import Watching, report_json, told, watching, watching_options
 from layer2.cli.workspace import Workspace
-from layer2.plasma.operator import Operator
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchplan import WatchPolicy
-from layer2.plasma.watchsource import BodySource, LocalBodies
-from layer2.primitives.units import format_amount, parse_amount, parse_duration
+from layer2.plasma.operator.node import Operator
+from layer2.plasma.watch.plan import WatchPolicy
+from layer2.plasma.watch.source import BodySource, LocalBodies
+from layer2.plasma.watch.watcher import Watcher
+from layer2.primitives.units import counted, format_amount, parse_amount, parse_duration
 from layer2.primitives.workers import Workers
 
 __all__ = ["challenge", "operator", "run", "watcher"]
@@ -50,7 +50,9 @@ def operating(inner: Operator) -> Daemon:
 
     def step() -> list[str]:
         made = inner.step()
-        return [] if made is None else [f"block {made.number}: {made.count:,} transactions, root {made.root.hex()[:8]}"]
+        if made is None:
+            return []
+        return [f"block {made.number}: {counted(made.count, 'transaction')}, root {made.root.hex()[:8]}"]
 
     return Daemon("operator", step)
 
@@ -125,9 +127,8 @@ def challenge(workspace: Workspace, only_look: bool, patience: str, operator: tu
             "verified": standing.verified,
         }
         held = format_amount(workspace.connection.balance(place.root.address))
-        seen = (
-            f"{standing.verified:,} of {standing.posted:,} blocks verified, {standing.exits:,} exits open, {held} held"
-        )
+        blocks = f"{standing.verified:,} of {standing.posted:,} blocks verified"
+        seen = f"{blocks}, {counted(standing.exits, 'exit')} open, {held} held"
         workspace.emit(facts, "\n".join([*told(report), seen]))
 
 

@@ -9,7 +9,7 @@ from layer2.cli.plasma_deploy import NAME
 from layer2.cli.workspace import Workspace
 from layer2.ethereum.deployments import Registry
 from layer2.plasma.contract import RootChain
-from layer2.plasma.sight import Sight
+from layer2.plasma.wallet.sight import Sight
 
 __all__ = ["Place", "place_of"]
 

@@ -11,10 +11,10 @@ from layer2.cli.plasma_desk import Desk, desk_of, sources_option
 from layer2.cli.plasma_gates import sources_at
 from layer2.cli.verbs import PLASMA
 from layer2.cli.workspace import Workspace
-from layer2.plasma.holder import Utxo
 from layer2.plasma.kits import Kit
 from layer2.plasma.recovery import Recovered, recover
-from layer2.plasma.watcher import Watcher
+from layer2.plasma.wallet.holder import Utxo
+from layer2.plasma.watch.watcher import Watcher
 
 __all__ = ["recover_"]
 

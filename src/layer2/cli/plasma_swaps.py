@@ -12,7 +12,7 @@ from layer2.cli.verbs import PLASMA
 from layer2.cli.workspace import Workspace, party_address
 from layer2.plasma.kitfile import payment_from_json, to_json
 from layer2.plasma.kits import PaymentKit
-from layer2.plasma.swaps import Offer
+from layer2.plasma.wallet.swaps import Offer
 from layer2.plasma.walletrefusals import KitMalformed
 
 __all__ = ["swap_accept", "swap_complete", "swap_note", "swap_offer"]

@@ -13,7 +13,7 @@ from layer2.cli.rollup_desk import moment
 from layer2.cli.tables import show, titled
 from layer2.cli.verbs import PLASMA
 from layer2.cli.workspace import Workspace
-from layer2.primitives.units import format_amount, parse_duration
+from layer2.primitives.units import counted, format_amount, parse_duration
 
 __all__ = ["balance", "history", "status", "utxos", "wait"]
 
@@ -98,9 +98,10 @@ def status(workspace: Workspace) -> None:
     lines = [
         f"root chain  {root.address}, holds {format_amount(held)}",
         f"operator    {operator}",
-        f"blocks      {following - 1:,} with {count:,} transactions" + (f", {moment(last.time)}" if last else ""),
+        f"blocks      {following - 1:,} with {counted(count, 'transaction')}"
+        + (f", {moment(last.time)}" if last else ""),
         f"deposits    {deposit - 1:,}",
-        f"leaving     {format_amount(reserved)} of ether registered; {len(sight.games):,} in-flight exits so far",
+        f"leaving     {format_amount(reserved)} registered; {counted(len(sight.games), 'in-flight exit')} so far",
     ]
     if since:
         lines.append(f"ANNOUNCED   {announced} operates from {moment(since)} on: leave by then if you do not agree")

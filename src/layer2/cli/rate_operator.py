@@ -22,16 +22,16 @@ from layer2.api.plasmaservice import PlasmaService
 from layer2.cli.rate_clients import drive
 from layer2.ethereum.devnet import tester_connection
 from layer2.ethereum.sender import Sender
-from layer2.plasma.acceptance import record_of
 from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.contract import RootChain
 from layer2.plasma.fields import packed_of, read
+from layer2.plasma.ledger.verification import digest_of
 from layer2.plasma.messages import sign
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.acceptance import record_of
+from layer2.plasma.operator.node import Operator
 from layer2.plasma.params import MAX_OUTPUTS
 from layer2.plasma.promises import Made
 from layer2.plasma.transaction import payment
-from layer2.plasma.verification import digest_of
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
 from layer2.primitives.workers import Workers

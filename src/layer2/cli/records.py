@@ -2,12 +2,60 @@
 
 from __future__ import annotations
 
-from layer2.ethereum.connection import Connection
-from layer2.ethereum.deployments import Registry
-from layer2.ethereum.errors import DeploymentMismatch
-from layer2.primitives.errors import InputError
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
 
-__all__ = ["require_new"]
+import click
+
+from layer2.ethereum.artifacts import load_artifact
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.contract import Contract
+from layer2.ethereum.deployments import Deployment, Registry
+from layer2.ethereum.errors import DeploymentMismatch, TransactionFailed
+from layer2.ethereum.sender import Sender
+from layer2.primitives.errors import InputError
+from layer2.primitives.units import parse_amount, parse_duration
+
+__all__ = ["amounts", "durations", "facts_of", "record_of", "record_options", "require_new"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def record_options(command: F) -> F:
+    """Add `--deployments` and `--replace` (the parameter is `again`)."""
+    folder = click.option("--deployments", default="deployments", show_default=True, help="Folder of the records.")
+    again = click.option("--replace", "again", is_flag=True, help="Deploy again although one is recorded and stands.")
+    return folder(again(command))
+
+
+def durations(**given: str | None) -> dict[str, Any]:
+    """Those that were given, in seconds: to change a profile by."""
+    return {name: parse_duration(text) for name, text in given.items() if text is not None}
+
+
+def amounts(**given: str | None) -> dict[str, Any]:
+    """Those that were given, in wei: to change a profile by."""
+    return {name: parse_amount(text) for name, text in given.items() if text is not None}
+
+
+def record_of(name: str, sender: Sender, contract: Contract, arguments: Sequence[Any]) -> Deployment:
+    """What to keep of a contract that was deployed just now; raises TransactionFailed when nobody saw it happen."""
+    receipt = contract.deployment
+    if receipt is None:
+        raise TransactionFailed(f"{name}: deployed at {contract.address} without a receipt", hint="deploy again")
+    return Deployment.record(sender.connection, load_artifact(name), receipt, sender.address, arguments)
+
+
+def facts_of(record: Deployment, path: Path) -> dict[str, Any]:
+    """A record for programs."""
+    return {
+        "address": record.address,
+        "block": record.block,
+        "chainId": record.chain_id,
+        "file": str(path),
+        "transaction": record.tx_hash,
+    }
 
 
 def require_new(registry: Registry, name: str, connection: Connection, *, again: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 import click
 
 from layer2.cli.daemons import Daemon
-from layer2.plasma.watchfindings import Report
+from layer2.plasma.watch.findings import Report
 
 __all__ = ["Watching", "report_json", "told", "watching", "watching_options"]
 

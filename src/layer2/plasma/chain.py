@@ -131,8 +131,17 @@ class Chain(Protocol):
         """What payments are signed under."""
         ...
 
+    @property
+    def grace(self) -> int:
+        """Seconds from the start of an exit in which a block may still spend what leaves."""
+        ...
+
     def news(self) -> News:
         """What happened since the last time; from the contract's beginning the first time."""
+        ...
+
+    def age(self, block: int) -> int:
+        """Seconds from a block of the chain until the next can be. Raises ConnectionFailed while the node lacks it."""
         ...
 
     def submit(self, number: int, root: bytes, count: int) -> None:

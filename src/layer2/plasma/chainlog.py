@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from layer2.ethereum.contract import Event
+from layer2.ethereum.errors import ConnectionFailed
 from layer2.ethereum.sender import Sender
 from layer2.plasma.blocks import Header
 from layer2.plasma.chain import (
@@ -62,9 +65,25 @@ class ChainLog:
         """What payments are signed under."""
         return self.root_chain.domain
 
+    @property
+    def grace(self) -> int:
+        """Seconds from the start of an exit in which a block may still spend what leaves."""
+        return self.root_chain.profile.grace
+
     def news(self) -> News:
         """What happened since the last time; from `start_block` on the first time. Raises what `LogFollower` raises."""
         return self._log.news()
+
+    def age(self, block: int) -> int:
+        """Seconds from a block of the chain until the next can be. Raises ConnectionFailed while the node lacks it."""
+        connection = self.root_chain.connection
+        found = connection.block(block)
+        if found is None:
+            raise ConnectionFailed(f"the node has no block {block}", hint="ask again")
+        # The newest block may be old: of a node that lags, or of a development chain, whose clock is its own.
+        coming = connection.block("pending") if connection.is_dev else None
+        now = int(time.time()) if coming is None else coming.timestamp
+        return max(connection.timestamp(), now) - found.timestamp
 
     def submit(self, number: int, root: bytes, count: int) -> None:
         """Put a block on the chain, and wait until it is there; raises ContractReverted as the contract says."""

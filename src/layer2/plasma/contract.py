@@ -48,6 +48,11 @@ class Profile:
     data_bond: int
     bounty: int
 
+    @property
+    def grace(self) -> int:
+        """Seconds from the start of an exit in which a block may still spend what leaves: early enough to stop it."""
+        return self.exit_period // 4
+
 
 # Each bond pays for the dearest call that earns it (see `layer2 bench gas plasma`) at 100 gwei and once more.
 _BONDS = (

@@ -4,15 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from layer2.ethereum.assets import token_at
+from layer2.ethereum.errors import ConnectionFailed, EthereumError
 from layer2.plasma.contract import RootChain
-from layer2.primitives.addresses import ZERO_ADDRESS
+from layer2.plasma.params import ETHER_TOKEN
+from layer2.primitives.addresses import address_bytes
 
-__all__ = ["newer_needed"]
+__all__ = ["holdings", "newer_needed"]
+
+_BALANCE_OF = bytes.fromhex("70a08231")
+_BALANCE_GAS = 300_000
+"""What asking a token may burn: the contract pays for the answer, out of what a claim costs."""
+
+
+def holdings(root: RootChain, token: int) -> int | None:
+    """What the contract has of a token, in smallest units; None if the token does not say, or is none.
+
+    Raises:
+        ConnectionFailed: the node is away.
+    """
+    if token == ETHER_TOKEN:
+        return root.connection.balance(root.address)
+    question = _BALANCE_OF + bytes(12) + address_bytes(root.address)
+    try:
+        said = root.connection.call(root.token_of(token), question, gas=_BALANCE_GAS)
+    except ConnectionFailed:
+        raise
+    except EthereumError:
+        return None
+    # As the contract reads it: the first word.
+    return int.from_bytes(said[:32], "big") if len(said) >= 32 else None
 
 
 def newer_needed(root: RootChain, token: int, priority: int, amount: int, known: Iterable[int]) -> list[int] | None:
-    """Buckets (block / 2) that a claim has to list, increasing: none normally; None if it cannot be paid now.
+    """Buckets (block / 2) that a claim has to list, increasing: none normally; None if it cannot be paid now, or its
+    token does not say so.
 
     The biggest are taken first: each listed bucket costs gas.
 
@@ -21,7 +46,10 @@ def newer_needed(root: RootChain, token: int, priority: int, amount: int, known:
         known: blocks under which exits were registered; leaving some out only makes it harder.
     """
     need, held = root.reserve_of(token)
-    have = max(0, _holding(root, token) - held)
+    there = holdings(root, token)
+    if there is None:
+        return None
+    have = max(0, there - held)
     if need <= have:
         return []
     own = priority >> 1
@@ -43,10 +71,3 @@ def newer_needed(root: RootChain, token: int, priority: int, amount: int, known:
         need -= gain
         chosen.append(pair)
     return sorted(chosen) if need <= have else None
-
-
-def _holding(root: RootChain, token: int) -> int:
-    address = root.token_of(token)
-    if address == ZERO_ADDRESS:
-        return root.connection.balance(root.address)
-    return int(token_at(root.connection, address).call("balanceOf", root.address))

@@ -15,14 +15,14 @@ from layer2.ethereum.signer import Signer
 from layer2.plasma.cash.devnet import LocalCoins
 from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.contract import DEVNET, Profile, RootChain
-from layer2.plasma.fees import FeePolicy
-from layer2.plasma.gate import NearGate
-from layer2.plasma.operator import Operator
-from layer2.plasma.sight import Sight
-from layer2.plasma.wallet import LIFETIME, Wallet
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchfindings import Report
-from layer2.plasma.watchsource import LocalBodies
+from layer2.plasma.ledger.fees import FeePolicy
+from layer2.plasma.operator.gate import NearGate
+from layer2.plasma.operator.node import Operator
+from layer2.plasma.wallet.sight import Sight
+from layer2.plasma.wallet.wallet import LIFETIME, Wallet
+from layer2.plasma.watch.findings import Report
+from layer2.plasma.watch.source import LocalBodies
+from layer2.plasma.watch.watcher import Watcher
 from layer2.primitives.addresses import Address
 
 __all__ = ["LocalPlasma"]

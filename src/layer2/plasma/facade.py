@@ -12,13 +12,13 @@ from layer2.ethereum.signer import Signer
 from layer2.plasma.cash.devnet import LocalCoins
 from layer2.plasma.contract import DEVNET, Profile, RootChain
 from layer2.plasma.devnet import LocalPlasma
-from layer2.plasma.fees import FeePolicy
-from layer2.plasma.holder import Utxo
-from layer2.plasma.operator import Operator
-from layer2.plasma.sent import Sent
-from layer2.plasma.wallet import Wallet
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchfindings import Report
+from layer2.plasma.ledger.fees import FeePolicy
+from layer2.plasma.operator.node import Operator
+from layer2.plasma.wallet.holder import Utxo
+from layer2.plasma.wallet.sent import Sent
+from layer2.plasma.wallet.wallet import Wallet
+from layer2.plasma.watch.findings import Report
+from layer2.plasma.watch.watcher import Watcher
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.errors import InputError
 

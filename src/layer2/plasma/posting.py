@@ -74,10 +74,14 @@ class Posting(ABC, Generic[Tree]):
         self.halted = BlockLost(message, hint=hint)
         return self.halted
 
+    def _missing(self) -> Made | None:
+        """The next block that the chain lacks, to be put there now."""
+        with self.lock:
+            return next((one for one in self.store if one.number not in self.posted), None)
+
     def _submit_missing(self) -> None:
         while True:
-            with self.lock:
-                missing = next((one for one in self.store if one.number not in self.posted), None)
+            missing = self._missing()
             if missing is None:
                 return
             fault_point(f"{self.points}.submit.before")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from layer2.plasma.holder import Utxo
 from layer2.plasma.kits import Kit, OutputKit
-from layer2.plasma.ledger import Ledger
-from layer2.plasma.purse import ELSEWHERE
-from layer2.plasma.segments import GONE
-from layer2.plasma.wallet import Wallet
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchkits import kit_at
+from layer2.plasma.ledger.ledger import Ledger
+from layer2.plasma.ledger.segments import GONE
+from layer2.plasma.wallet.holder import Utxo
+from layer2.plasma.wallet.purse import ELSEWHERE
+from layer2.plasma.wallet.wallet import Wallet
+from layer2.plasma.watch.kits import kit_at
+from layer2.plasma.watch.watcher import Watcher
 
 __all__ = ["Recovered", "recover"]
 

@@ -69,6 +69,11 @@ def format_amount(amount: int, decimals: int = 18, symbol: str = "ether") -> str
     return f"{sign}{whole}{'.' + fraction if fraction else ''} {symbol}".rstrip()
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 exit`, `2 exits`, `1,024 exits`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def parse_duration(text: str | int) -> int:
     """Seconds: an int is taken as it is; "90 s", "1 hour", "7 days".
 

@@ -13,7 +13,7 @@ from typing import ClassVar
 from layer2.ethereum.records import Receipt
 from layer2.plasma.cash.exits import ChallengeView
 from layer2.plasma.cash.watcher import CoinWatcher
-from layer2.plasma.watchplan import WatchPolicy
+from layer2.plasma.watch.plan import WatchPolicy
 from layer2.testing.adversary import Adversary
 from layer2.testing.coinfrauds import CoinTown
 

@@ -16,7 +16,7 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
 from layer2.plasma.cash.records import CoinRecord
 from layer2.plasma.cash.watcher import CoinWatcher
-from layer2.plasma.watchfindings import Kind
+from layer2.plasma.watch.findings import Kind
 
 OWNERS = ("payer", "payee", "other")
 

@@ -7,7 +7,7 @@ from tests.integration.coin_watcher.world import CoinWorld
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.plasma.cash.watchjudge import CoinJudge
-from layer2.plasma.watchjudge import Judged
+from layer2.plasma.watch.judge import Judged
 from layer2.testing import coinattacks
 from layer2.testing.adversary import adversaries
 from layer2.testing.coinattacks import CoinAttack

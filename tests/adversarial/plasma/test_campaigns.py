@@ -16,7 +16,7 @@ from layer2.ethereum.records import Receipt
 from layer2.plasma.contract import ExitStatus, InFlightStatus, Proof
 from layer2.plasma.kits import DepositKit, Kit
 from layer2.plasma.messages import Signed
-from layer2.plasma.watchplan import WatchPolicy
+from layer2.plasma.watch.plan import WatchPolicy
 from layer2.testing.plasmafrauds import Lie
 from layer2.testing.reverts import reverts
 

@@ -11,8 +11,8 @@ from tests.integration.plasma_watcher.world import ETHER, World
 from layer2.ethereum.records import Log
 from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.contract import ExitStatus
-from layer2.plasma.operator import Operator
-from layer2.plasma.watchfindings import Kind
+from layer2.plasma.operator.node import Operator
+from layer2.plasma.watch.findings import Kind
 from layer2.primitives.hashing import keccak
 
 Logs = list[Log]

@@ -17,10 +17,11 @@ from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.contract import ExitStatus, InFlightStatus
 from layer2.plasma.kits import Kit
 from layer2.plasma.messages import Signed
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.node import Operator
 from layer2.plasma.refusals import OutputExiting
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchfindings import Kind
+from layer2.plasma.watch.findings import Kind
+from layer2.plasma.watch.source import LocalBodies
+from layer2.plasma.watch.watcher import Watcher
 from layer2.testing.plasmafrauds import pay
 
 GRACE = W // 4
@@ -124,6 +125,43 @@ def test_a_game_that_nobody_joined_does_not_make_a_block_invalid(world: World) -
     world.hostile.block([payment])
     assert Kind.BLOCK_INVALID not in watcher.step().kinds()
     assert watcher.status().healthy
+
+
+def down(world: World, folder: Path) -> Operator:
+    """The honest operator, as it comes up."""
+    return Operator(ChainLog(world.root, world.operator, start_block=world.start), folder / "honest", margin=0)
+
+
+@pytest.mark.parametrize("leave", [standard, game])
+@pytest.mark.parametrize("late", [GRACE // 2, GRACE + 1, W + 1])
+def test_an_operator_that_was_down_submits_nothing_that_watchers_call_invalid(
+    world: World, tmp_path: Path, leave: Callable[[World, Kit], Callable[[], None]], late: int
+) -> None:
+    """The thief pays, and exits what it paid with, while the operator is down whose block nobody has seen yet."""
+    own, kit = world.deposit(world.payer), world.deposit(world.thief)
+    theft = world.pay([(world.thief, kit)], [(world.payee, ETHER)])
+    other = world.pay([(world.payer, own)], [(world.payee, ETHER)])
+    operator = down(world, tmp_path)
+    operator.submit_many([theft, other])
+    made = operator.make_block()
+    operator.close()
+    claim = leave(world, kit)
+    world.later(late)
+    if late > W:
+        claim()
+    operator = down(world, tmp_path)
+    operator.step()
+    watcher = world.watch(source=LocalBodies(operator.store), sender=world.watcher)
+    report = watcher.step()
+    assert watcher.status().healthy
+    assert watcher.believed(1 << 24)
+    in_time = late < GRACE
+    assert (operator.header(1).root == made.root) is in_time
+    # In time it takes no payment back, and watchers stop the exit with it.
+    assert report.done() == ([["challengeExit"], ["challengeCanonical"]][leave is game] if in_time else [])
+    states = [operator.fate(one.transaction.hash).state for one in (theft, other)]
+    assert states == ["included" if in_time else "dropped", "included"]
+    operator.close()
 
 
 # ------------------------------------------------------------------------------------- outputs that joined a game

@@ -12,7 +12,7 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
 from layer2.plasma.contract import ExitStatus
 from layer2.plasma.kits import Kit
-from layer2.plasma.watchplan import WatchPolicy
+from layer2.plasma.watch.plan import WatchPolicy
 from layer2.testing.isolation import isolated
 from layer2.testing.plasmafrauds import HostileOperator
 

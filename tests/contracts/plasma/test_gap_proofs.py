@@ -122,7 +122,7 @@ def test_games_of_every_shape_begin_and_pay(world: World, ins: int, outs: int) -
     bits = ((1 << outs) - 1) << 4
     world.start(world.payer, data, [one.proof for one in deposits], [world.payer] * ins, bits)
     ids = [deposit_id(one.number) for one in deposits]
-    world.at(world.in_flight_of(in_flight_id(data, ids))[1])
+    world.at(world.in_flight_of(in_flight_id(data, ids)).exitableAt)
     world.send(world.watcher, "claimInFlight", data, ids, [one.record for one in deposits], [])
     left = ins * ETHER - outs * each
     assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), left)

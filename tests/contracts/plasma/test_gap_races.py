@@ -114,7 +114,7 @@ def test_who_copies_an_answer_takes_the_bond_and_the_game_stays_answered(world: 
     with reverts("NotOlder", world.chain, place=1 << 16, known=1 << 16):
         world.send(world.payee, "answerCanonical", included.proof(), ids)
     state = world.in_flight_of(in_flight_id(one, ids))
-    assert (state[0], state[6]) == (world.successor.address, False)
+    assert (state.bondOwner, state.contested) == (world.successor.address, False)
 
 
 # ------------------------------------------------------------------------------------------------ blocks, questions

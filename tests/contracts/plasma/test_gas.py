@@ -16,7 +16,7 @@ from tests.contracts.plasma.builder import (
 )  # fmt: skip
 
 from layer2.ethereum.artifacts import load_artifact
-from layer2.plasma.watchplan import ANSWER_MORE, GAS
+from layer2.plasma.watch.plan import ANSWER_MORE, GAS
 from layer2.testing import deploy_mock
 
 

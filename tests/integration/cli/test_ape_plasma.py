@@ -45,12 +45,12 @@ def test_money_goes_in_moves_and_comes_out(shell: Shell) -> None:
     shell("deploy")
     shell("deposit", "2 ether", "--as", "payer")
     shell("send", "payee", "0.5 ether", "--as", "payer")
-    assert "block 1: 1 transactions" in shell("operator", "--once")
+    assert "block 1: 1 transaction," in shell("operator", "--once")
     assert shell.told("balance", "--as", "payee")["balance"] == str(ETHER // 2)
     assert shell.told("challenge", "--as", "watchtower")["verified"] == 1
     sent = shell.told("send", "payee", "0.25 ether", "--as", "payer")["payment"]
-    assert "1 exits" in shell("exit", "all", "--as", "payee")
-    assert "1 in-flight exits" in shell("exit", sent[:10], "--as", "payer")
+    assert "1 exit" in shell("exit", "all", "--as", "payee")
+    assert "1 in-flight exit waits" in shell("exit", sent[:10], "--as", "payer")
     shell("wait", "2 hours")
     assert "0.5 ether" in shell("claim", "--as", "payee")
     assert "in-flight exits" in shell("claim", "--as", "payer")

@@ -10,8 +10,8 @@ from tests.integration.coin_watcher.world import EAGER, ETHER, HALF, PERIOD, Coi
 from layer2.plasma.cash.contract import CoinChain
 from layer2.plasma.cash.watcher import CoinWatcher
 from layer2.plasma.refusals import JournalForeign
-from layer2.plasma.watchfindings import Kind
-from layer2.plasma.watchplan import WatchPolicy
+from layer2.plasma.watch.findings import Kind
+from layer2.plasma.watch.plan import WatchPolicy
 
 
 def wrong_exit(world: CoinWorld) -> int:

@@ -17,7 +17,7 @@ from layer2.plasma.cash.source import BodiesOf
 from layer2.plasma.cash.watchjudge import _GAS
 from layer2.plasma.coins import encode_coin_body
 from layer2.plasma.refusals import StateUnknown
-from layer2.plasma.watchfindings import Kind
+from layer2.plasma.watch.findings import Kind
 
 
 def test_an_honest_chain_is_healthy_and_its_exits_are_claimed_for_their_owners(world: CoinWorld) -> None:

@@ -22,7 +22,7 @@ from layer2.ethereum.sender import Sender
 from layer2.plasma.cash.contract import CoinChain
 from layer2.plasma.cash.refusals import BodyMissing
 from layer2.plasma.cash.watcher import CoinWatcher
-from layer2.plasma.watchplan import WatchPolicy
+from layer2.plasma.watch.plan import WatchPolicy
 
 class Files:
     def coin_body(self, number):

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.coin_watcher.world import ETHER, PERIOD, CoinWorld
 
 from layer2.ethereum.anvil import AnvilNode
-from layer2.plasma.watchfindings import Kind
+from layer2.plasma.watch.findings import Kind
 
 pytestmark = pytest.mark.anvil
 

@@ -9,7 +9,7 @@ from typing import Any
 from layer2.ethereum.connection import Connection
 from layer2.plasma.cash.contract import COIN_DEVNET
 from layer2.plasma.cash.watcher import CoinWatcher
-from layer2.plasma.watchplan import WatchPolicy
+from layer2.plasma.watch.plan import WatchPolicy
 from layer2.testing.coinfrauds import CoinTown
 
 ETHER = 10**18

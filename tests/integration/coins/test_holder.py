@@ -13,7 +13,7 @@ from layer2.plasma.cash.source import CoinBodies
 from layer2.plasma.cash.wire import decode_history, encode_history
 from layer2.plasma.coins import SignedCoin, coin_tree, encode_coin_body
 from layer2.plasma.sparse import SparseProof
-from layer2.plasma.watchsource import LocalBodies
+from layer2.plasma.watch.source import LocalBodies
 from layer2.primitives.errors import InputError
 from layer2.testing import deploy_mock
 

@@ -16,7 +16,7 @@ from layer2.ethereum.signer import LocalSigner
 from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.contract import RootChain, deposit_of_event
 from layer2.plasma.messages import Signed, sign
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.node import Operator
 from layer2.plasma.transaction import payment
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak

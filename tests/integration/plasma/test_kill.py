@@ -10,14 +10,19 @@ import pytest
 
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.sender import Sender
+from layer2.ethereum.signer import LocalSigner
 from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.contract import RootChain
-from layer2.plasma.ledger import Ledger
-from layer2.plasma.operator import FAULT_POINTS, Operator
-from layer2.plasma.validation import validate
+from layer2.plasma.kits import DepositKit
+from layer2.plasma.ledger.ledger import Ledger
+from layer2.plasma.ledger.validation import validate
+from layer2.plasma.messages import sign
+from layer2.plasma.operator.acceptance import record_of
+from layer2.plasma.operator.node import FAULT_POINTS, Operator
+from layer2.plasma.transaction import payment
 from layer2.testing.mortal import Ended, Nursery
 
-from .conftest import PAYER
+from .conftest import PAYEE, PAYER
 
 pytestmark = [pytest.mark.anvil, pytest.mark.slow]
 
@@ -39,7 +44,7 @@ from layer2.ethereum.sender import Sender
 from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.contract import RootChain
 from layer2.plasma.messages import sign
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.node import Operator
 from layer2.plasma.transaction import payment
 
 url, address, folder, script = sys.argv[1:]
@@ -75,7 +80,7 @@ def node() -> Iterator[AnvilNode]:
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
-    with Nursery("import layer2.plasma.operator, layer2.plasma.chainlog, layer2.ethereum.sender") as one:
+    with Nursery("import layer2.plasma.operator.node, layer2.plasma.chainlog, layer2.ethereum.sender") as one:
         yield one
 
 
@@ -131,3 +136,36 @@ def test_without_a_kill_the_work_is_done_and_the_journal_stays_small(nursery, no
     worked = run(nursery, node, contract, tmp_path, "work")
     assert (worked.code, worked.words[-1]) == (0, ["finished"])
     assert run(nursery, node, contract, tmp_path, "resume").words[-1] == ["resumed", "0"]
+
+
+LATE_POINTS = [
+    (f"journal.{point}", hit) for point in ("before-commit", "in-commit", "after-commit") for hit in (1, 2, 3)
+]
+"""The first commit gives the block up, the second says what has become impossible, the third makes it anew."""
+
+
+@pytest.mark.parametrize(("point", "hit"), [*LATE_POINTS, ("operator.body.durable", 1), ("operator.submit.before", 1)])
+def test_a_kill_while_a_late_block_is_given_up_loses_nothing(nursery, node, point: str, hit: int, tmp_path) -> None:
+    """A block that was not submitted, of two payments; one of the deposits that they spend has long been leaving."""
+    chain = node.connection
+    contract = prepare(node)
+    Sender(chain, chain.signers(2)[1]).send(PAYER.address, value=10**18)
+    operator = Operator(ChainLog(contract, Sender(chain, chain.signers(1)[0])), tmp_path / "operator", margin=0)
+    places = [1 << 63 | number << 24 for number in (1, 2)]
+    rows = [(PAYEE.address, 0, 60), (PAYER.address, 0, 39)]
+    payments = [sign(payment([place], rows, 1000), contract.domain, PAYER) for place in places]
+    operator.submit_many(payments)
+    old = operator.make_block()
+    kit = DepositKit(operator.books.deposits[1])
+    operator.close()
+    contract.start_exits(Sender(chain, LocalSigner(PAYER)), [kit.proof])
+    chain.advance(contract.profile.grace)
+    assert run(nursery, node, contract, tmp_path, "resume", f"{point}:{hit}").killed
+    resumed = run(nursery, node, contract, tmp_path, "resume")
+    assert (resumed.code, resumed.words[-1][0]) == (0, "resumed")
+    operator = Operator(ChainLog(contract), tmp_path / "operator", margin=0)
+    assert contract.head()[1] == 2
+    assert operator.header(1).root not in (old.root, bytes(32))
+    assert operator.store.records(1)[:-1] == [record_of(payments[1])], "what can be in a block, and a fee transaction"
+    assert (operator.waiting, operator.ledger.totals()) == (0, {0: 1200})
+    operator.close()

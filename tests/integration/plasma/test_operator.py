@@ -9,13 +9,13 @@ import pytest
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.plasma.contract import DEVNET, ExitStatus, Proof, Spend
-from layer2.plasma.exitkit import ExitKit
-from layer2.plasma.ledger import Ledger
+from layer2.plasma.ledger.ledger import Ledger
+from layer2.plasma.ledger.validation import validate
 from layer2.plasma.malformed import TreeMalformed
+from layer2.plasma.operator.exitkit import ExitKit
 from layer2.plasma.positions import encode_position
 from layer2.plasma.refusals import BlockLost, InputUnknown, OutputExiting, StateUnknown
 from layer2.plasma.transaction import deposit_output_id
-from layer2.plasma.validation import validate
 
 from .conftest import PAYEE, PAYER, Stage, raw
 

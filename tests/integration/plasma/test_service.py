@@ -16,10 +16,10 @@ from layer2.api.plasmaservice import PlasmaService
 from layer2.api.plasmawire import MOST_PAYMENTS, payment_json
 from layer2.ethereum.errors import WrongChain
 from layer2.ethereum.sender import Sender
-from layer2.plasma.acceptance import record_of
 from layer2.plasma.blocks import decode_body
 from layer2.plasma.contract import RootChain
 from layer2.plasma.fields import join_body
+from layer2.plasma.operator.acceptance import record_of
 from layer2.plasma.positions import encode_position
 from layer2.plasma.refusals import InputSpent, InputUnknown, SignatureWrong, StateUnknown
 from layer2.primitives.errors import MalformedError

@@ -14,8 +14,8 @@ from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer
 from layer2.plasma.contract import DEVNET, RootChain
-from layer2.plasma.sight import Sight
-from layer2.plasma.wallet import Wallet
+from layer2.plasma.wallet.sight import Sight
+from layer2.plasma.wallet.wallet import Wallet
 from layer2.testing.isolation import isolated
 from layer2.testing.mocks import deploy_mock
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from layer2.ethereum.sender import Sender
 from layer2.plasma.blocks import BlockTree, Header
 from layer2.plasma.contract import RootChain
-from layer2.plasma.gate import Inclusion
 from layer2.plasma.messages import Signed
+from layer2.plasma.operator.gate import Inclusion
 from layer2.plasma.refusals import FeeTooLow, StateUnknown
 from layer2.plasma.transaction import Transaction, fee_transaction
 from layer2.primitives.addresses import Address, address_bytes

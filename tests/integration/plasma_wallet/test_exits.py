@@ -12,9 +12,9 @@ from layer2.plasma.contract import ExitStatus, InFlightStatus, Proof, Spend
 from layer2.plasma.coverage import newer_needed
 from layer2.plasma.kits import OutputKit, PaymentKit
 from layer2.plasma.messages import Signed, digest
-from layer2.plasma.sent import Sent
 from layer2.plasma.transaction import Transaction, payment
-from layer2.plasma.wallet import Wallet
+from layer2.plasma.wallet.sent import Sent
+from layer2.plasma.wallet.wallet import Wallet
 from layer2.plasma.walletrefusals import KitWrong
 from layer2.primitives.ecdsa import to_compact
 from layer2.testing.reverts import reverts

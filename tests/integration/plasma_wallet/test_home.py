@@ -13,8 +13,8 @@ from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.plasma.contract import ExitStatus, Proof, Spend
 from layer2.plasma.facade import PlasmaFacade
 from layer2.plasma.refusals import InputSpent
-from layer2.plasma.sent import State
-from layer2.plasma.wallet import Wallet
+from layer2.plasma.wallet.sent import State
+from layer2.plasma.wallet.wallet import Wallet
 from layer2.primitives.errors import InputError
 
 
@@ -101,7 +101,7 @@ def test_a_signature_goes_out_only_once_it_is_durable(
             raise _Stop
 
     with monkeypatch.context() as patch:
-        patch.setattr("layer2.plasma.purse.fault_point", die)
+        patch.setattr("layer2.plasma.wallet.purse.fault_point", die)
         with pytest.raises(_Stop):
             payer.send(world.payee.address, "0.4 ether")
     assert world.gate.taken == []

@@ -10,7 +10,7 @@ import pytest
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.sender import Sender
 from layer2.plasma.contract import RootChain
-from layer2.plasma.purse import FAULT_POINTS
+from layer2.plasma.wallet.purse import FAULT_POINTS
 from layer2.testing.mortal import Ended, Nursery
 
 pytestmark = [pytest.mark.anvil, pytest.mark.slow]
@@ -22,10 +22,10 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.contract import RootChain
-from layer2.plasma.gate import NearGate
-from layer2.plasma.operator import Operator
-from layer2.plasma.sight import Sight
-from layer2.plasma.wallet import Wallet
+from layer2.plasma.operator.gate import NearGate
+from layer2.plasma.operator.node import Operator
+from layer2.plasma.wallet.sight import Sight
+from layer2.plasma.wallet.wallet import Wallet
 from layer2.primitives.refusals import Rejected
 
 url, address, folder, start, script = sys.argv[1:]
@@ -102,7 +102,7 @@ def node() -> Iterator[AnvilNode]:
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
-    with Nursery("import layer2.plasma.operator, layer2.plasma.wallet, layer2.ethereum.sender") as one:
+    with Nursery("import layer2.plasma.operator.node, layer2.plasma.wallet.wallet, layer2.ethereum.sender") as one:
         yield one
 
 

@@ -8,11 +8,11 @@ import pytest
 from tests.integration.plasma_wallet.conftest import ETHER, World
 
 from layer2.plasma.blocks import Header
-from layer2.plasma.gate import Inclusion
+from layer2.plasma.operator.gate import Inclusion
 from layer2.plasma.positions import encode_position
 from layer2.plasma.refusals import FeeTooLow
-from layer2.plasma.sent import State
-from layer2.plasma.wallet import Wallet
+from layer2.plasma.wallet.sent import State
+from layer2.plasma.wallet.wallet import Wallet
 from layer2.plasma.walletrefusals import FundsMissing, GateLied, OutputUnknown, PaymentUnknown, StillPending
 from layer2.primitives.errors import InputError
 from layer2.store.errors import JournalLocked

@@ -15,14 +15,14 @@ from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer
 from layer2.plasma.contract import ExitStatus
 from layer2.plasma.facade import PlasmaFacade
-from layer2.plasma.gate import NearGate
+from layer2.plasma.operator.gate import NearGate
 from layer2.plasma.recovery import recover
-from layer2.plasma.sent import State
-from layer2.plasma.wallet import Wallet
+from layer2.plasma.wallet.sent import State
+from layer2.plasma.wallet.wallet import Wallet
 from layer2.plasma.walletrefusals import FundsMissing
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchplan import WatchPolicy
-from layer2.plasma.watchsource import LocalBodies
+from layer2.plasma.watch.plan import WatchPolicy
+from layer2.plasma.watch.source import LocalBodies
+from layer2.plasma.watch.watcher import Watcher
 from layer2.primitives.addresses import Address
 from layer2.testing.plasmafrauds import HostileOperator
 

@@ -14,12 +14,12 @@ from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner
 from layer2.plasma.contract import ExitStatus
 from layer2.plasma.devnet import LocalPlasma
-from layer2.plasma.holder import Utxo
 from layer2.plasma.messages import sign
-from layer2.plasma.picking import pick
 from layer2.plasma.positions import encode_position
 from layer2.plasma.transaction import payment
-from layer2.plasma.wallet import Wallet
+from layer2.plasma.wallet.holder import Utxo
+from layer2.plasma.wallet.picking import pick
+from layer2.plasma.wallet.wallet import Wallet
 from layer2.plasma.walletrefusals import FundsMissing
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak

@@ -9,10 +9,10 @@ from tests.integration.plasma_wallet.conftest import ETHER, World
 
 from layer2.plasma.kits import UNSIGNED, DepositKit, PaymentKit
 from layer2.plasma.messages import Signed, digest
-from layer2.plasma.sent import State
-from layer2.plasma.swaps import Offer
 from layer2.plasma.transaction import Output, Transaction
-from layer2.plasma.wallet import Wallet
+from layer2.plasma.wallet.sent import State
+from layer2.plasma.wallet.swaps import Offer
+from layer2.plasma.wallet.wallet import Wallet
 from layer2.plasma.walletrefusals import FundsMissing, KitMalformed, KitWrong, PaymentUnknown, SwapWrong
 from layer2.primitives.ecdsa import to_compact
 

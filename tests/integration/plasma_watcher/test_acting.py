@@ -8,8 +8,8 @@ from tests.integration.plasma_watcher.world import ETHER, W, World
 from layer2.ethereum.errors import ConnectionFailed
 from layer2.plasma.contract import ExitStatus
 from layer2.plasma.kits import Kit
-from layer2.plasma.watchfindings import Kind
-from layer2.plasma.watchplan import GAS, Plan, WatchPolicy
+from layer2.plasma.watch.findings import Kind
+from layer2.plasma.watch.plan import GAS, Plan, WatchPolicy
 
 GWEI = 10**9
 

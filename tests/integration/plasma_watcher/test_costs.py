@@ -10,7 +10,7 @@ from tests.integration.plasma_watcher.world import ETHER, W, World
 from layer2.plasma.contract import Proof, Spend
 from layer2.plasma.messages import Signed
 from layer2.plasma.params import MAX_TRANSACTIONS
-from layer2.plasma.watchplan import GAS, WatchPolicy
+from layer2.plasma.watch.plan import GAS, WatchPolicy
 
 JUDGED_WITHIN = 20.0
 """Seconds of one processor for 65,536 payments: fetched, kept, indexed, judged."""

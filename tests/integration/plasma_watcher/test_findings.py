@@ -6,8 +6,8 @@ import pytest
 from tests.integration.plasma_watcher.world import ETHER, W, World
 
 from layer2.plasma.contract import ExitStatus, InFlightStatus
-from layer2.plasma.watchfindings import Kind
-from layer2.plasma.watchplan import WatchPolicy
+from layer2.plasma.watch.findings import Kind
+from layer2.plasma.watch.plan import WatchPolicy
 
 # ------------------------------------------------------------------------------------------------------- honest times
 

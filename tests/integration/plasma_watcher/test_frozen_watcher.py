@@ -11,8 +11,8 @@ from tests.integration.plasma_watcher.world import ETHER, W, World
 
 from layer2.ethereum.anvil import AnvilNode
 from layer2.plasma.kits import Kit
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchfindings import Kind
+from layer2.plasma.watch.findings import Kind
+from layer2.plasma.watch.watcher import Watcher
 
 
 def busy(world: World, watcher: Watcher) -> list[Kit]:

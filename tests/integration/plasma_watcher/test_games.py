@@ -7,8 +7,8 @@ from tests.integration.plasma_watcher.world import ETHER, W, World
 from layer2.plasma.contract import InFlightStatus, Proof, Spend
 from layer2.plasma.kits import Kit
 from layer2.plasma.messages import Signed
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchfindings import Kind
+from layer2.plasma.watch.findings import Kind
+from layer2.plasma.watch.watcher import Watcher
 
 
 def shown(world: World, one: Signed, kit: Kit | None = None) -> Spend:

@@ -10,8 +10,8 @@ from tests.integration.plasma_watcher.world import ETHER, World
 
 from layer2.ethereum.anvil import AnvilNode
 from layer2.plasma.contract import ExitStatus
-from layer2.plasma.watcher import FAULT_POINTS
-from layer2.plasma.watchfindings import Kind
+from layer2.plasma.watch.findings import Kind
+from layer2.plasma.watch.watcher import FAULT_POINTS
 from layer2.testing.mortal import Ended, Nursery
 
 pytestmark = pytest.mark.anvil
@@ -22,8 +22,8 @@ from pathlib import Path
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.plasma.contract import RootChain
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchplan import WatchPolicy
+from layer2.plasma.watch.watcher import Watcher
+from layer2.plasma.watch.plan import WatchPolicy
 
 class Files:
     def body(self, number):
@@ -55,7 +55,7 @@ def node() -> Iterator[AnvilNode]:
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
-    with Nursery("import layer2.plasma.watcher") as one:
+    with Nursery("import layer2.plasma.watch.watcher") as one:
         yield one
 
 

@@ -10,8 +10,8 @@ from tests.integration.plasma_watcher.world import ETHER, World
 
 from layer2.plasma.contract import RootChain
 from layer2.plasma.refusals import JournalForeign
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchfindings import Kind
+from layer2.plasma.watch.findings import Kind
+from layer2.plasma.watch.watcher import Watcher
 from layer2.store.errors import JournalLocked
 
 

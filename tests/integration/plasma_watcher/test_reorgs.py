@@ -11,7 +11,7 @@ from tests.integration.plasma_watcher.world import ETHER, W, World
 
 from layer2.ethereum.anvil import AnvilNode
 from layer2.plasma.contract import ExitStatus
-from layer2.plasma.watchfindings import Kind
+from layer2.plasma.watch.findings import Kind
 
 pytestmark = pytest.mark.anvil
 

@@ -21,9 +21,9 @@ from layer2.api.plasmawatch import WatchService
 from layer2.plasma.contract import ExitStatus
 from layer2.plasma.positions import encode_position
 from layer2.plasma.refusals import StateUnknown
-from layer2.plasma.sight import Sight
-from layer2.plasma.wallet import Wallet
-from layer2.plasma.watchsource import BodySource
+from layer2.plasma.wallet.sight import Sight
+from layer2.plasma.wallet.wallet import Wallet
+from layer2.plasma.watch.source import BodySource
 from layer2.primitives.errors import InputError
 
 

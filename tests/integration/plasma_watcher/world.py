@@ -8,8 +8,8 @@ from typing import Any
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.plasma.contract import DEVNET
-from layer2.plasma.watcher import Watcher
-from layer2.plasma.watchplan import WatchPolicy
+from layer2.plasma.watch.plan import WatchPolicy
+from layer2.plasma.watch.watcher import Watcher
 from layer2.testing.plasmastage import ETHER, PlasmaStage
 
 __all__ = ["EAGER", "ETHER", "W", "World"]

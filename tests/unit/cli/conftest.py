@@ -1,4 +1,4 @@
-"""`layer2 plasma` as a person types it, on a node of its own."""
+"""`layer2` as a person types it, on a node of its own: `COMMAND` of a module says which part of it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,18 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnvilNode]
 
 
 @pytest.fixture
-def fails(capsys: pytest.CaptureFixture[str]) -> Command:
+def group(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """What comes before each command."""
+    return tuple(getattr(request.module, "COMMAND", "plasma").split())
+
+
+@pytest.fixture
+def fails(group: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> Command:
     """Run a command that has to fail; its one line."""
 
     def run(*words: str) -> str:
         with pytest.raises(SystemExit) as ended:
-            main(("plasma", *words))
+            main((*group, *words))
         captured = capsys.readouterr()
         assert ended.value.code == 2, captured.out
         assert captured.err.startswith("layer2: ")
@@ -42,12 +48,12 @@ def fails(capsys: pytest.CaptureFixture[str]) -> Command:
 
 
 @pytest.fixture
-def does(capsys: pytest.CaptureFixture[str]) -> Command:
+def does(group: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> Command:
     """Run a command that has to work; what it prints, decoded if it is JSON."""
 
     def run(*words: str) -> Any:
         with pytest.raises(SystemExit) as ended:
-            main(("plasma", *words))
+            main((*group, *words))
         captured = capsys.readouterr()
         assert ended.value.code == 0, captured.err
         return json.loads(captured.out) if "--json" in words else captured.out

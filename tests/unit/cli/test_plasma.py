@@ -25,7 +25,7 @@ def test_money_is_paid_in_sent_and_there_with_the_next_block(paid_in: AnvilNode,
     sent = does("send", "payee", "0.3 ether", "--as", "payer", "--json")
     assert sent["outputs"][0]["amount"] == str(3 * ETHER // 10)
     assert (balance(does, "payer"), balance(does, "payee")) == (0, 0)
-    assert "block 1: 1 transactions" in does("operator", "--once")
+    assert "block 1: 1 transaction," in does("operator", "--once")
     assert (balance(does, "payer"), balance(does, "payee")) == (17 * ETHER // 10, 3 * ETHER // 10)
     assert "nothing to do" in does("operator", "--once")
     assert [row["what"] for row in does("history", "--as", "payer", "--json")][:2] == ["deposit", "send"]
@@ -63,10 +63,10 @@ def test_an_exit_needs_no_operator_and_is_claimed(
     does("kit", "export", "kit.json", "--as", "payee")
     # The operator and its folder are gone, and so is the wallet's memory: the chain and the kit are enough.
     elsewhere = ("--home", str(tmp_path / "elsewhere"), "--as", "payee")
-    assert "1 outputs and 0 payments" in does("kit", "check", "kit.json", *elsewhere)
+    assert "1 output and 0 payments" in does("kit", "check", "kit.json", *elsewhere)
     assert "nothing to take out" in fails("exit", "all", *elsewhere)
-    assert "1 exits" in does("kit", "exit", "kit.json", *elsewhere)
-    assert "nothing to claim now, 1 exits" in fails("claim", *elsewhere)
+    assert "1 exit" in does("kit", "exit", "kit.json", *elsewhere)
+    assert "nothing to claim now, 1 exit" in fails("claim", *elsewhere)
     does("wait", "121 minutes")
     (paid,) = does("claim", "--json", *elsewhere)["paid"]
     assert paid["amount"] == str(ETHER // 2)
@@ -90,7 +90,7 @@ def test_the_watcher_stops_an_exit_of_what_was_spent(paid_in: AnvilNode, does: C
     does("send", "payee", "2 ether", "--as", "payer")
     does("operator", "--once")
     # The payer takes out what she has paid with, which her own wallet would not plan.
-    assert "1 exits" in does("exit", deposit["position"], "--as", "payer")
+    assert "1 exit" in does("exit", deposit["position"], "--as", "payer")
     looked = does("challenge", "--only-look", "--as", "watchtower", "--json")
     assert ([one["kind"] for one in looked["findings"]], looked["acts"]) == (["EXIT_SPENT"], [])
     assert "challengeExit" in does("watcher", "--once", "--as", "attacker")
@@ -116,7 +116,7 @@ def test_payments_go_over_http_and_exits_do_without(
         # Without the URL the folder is taken: what the wallet knows has to do.
         assert balance(does, "payee") == ETHER
     assert "layer2: " in fails("send", "payee", "1 ether", "--as", "payer", *there)
-    assert "1 exits" in does("exit", "all", "--as", "payee", *there)
+    assert "1 exit" in does("exit", "all", "--as", "payee", *there)
 
 
 def test_tokens_are_swapped_by_three_lines_of_text(paid_in: AnvilNode, does: Command, fails: Command) -> None:

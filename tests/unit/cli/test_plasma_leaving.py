@@ -36,8 +36,8 @@ def test_a_payment_in_flight_leaves_by_its_hash_and_its_payee_joins(
     assert "may still be included" in fails("retry", sent, "--as", "payer")
     assert "may still be included" in fails("cancel", sent, "--as", "payer")
     # The short form is what `send` prints.
-    assert "1 in-flight exits" in does("exit", sent[:10], "--as", "payer", *NOWHERE)
-    assert "1 in-flight exits" in does("piggyback", "--as", "payee")
+    assert "1 in-flight exit waits" in does("exit", sent[:10], "--as", "payer", *NOWHERE)
+    assert "1 in-flight exit waits" in does("piggyback", "--as", "payee")
     assert "no in-flight exit" in fails("piggyback", "--as", "payee")
     assert "no in-flight exit" in fails("piggyback", "--as", "attacker")
     assert "nothing to claim" in fails("claim", "--as", "payer")
@@ -66,7 +66,7 @@ def test_an_expired_payment_is_signed_again_or_taken_back(paid_in: AnvilNode, do
     for one in operator.glob("*.journal*"):
         one.unlink()
     assert "accepted" in does("deliver", kept, "--as", "payer")
-    assert "block 1: 1 transactions" in does("operator", "--once")
+    assert "block 1: 1 transaction," in does("operator", "--once")
     for verb in ("retry", "cancel"):
         assert "included already" in fails(verb, kept, "--as", "payer")
     again = does("retry", lost[:10], *words)["payment"]
@@ -85,14 +85,14 @@ def test_an_expired_payment_is_signed_again_or_taken_back(paid_in: AnvilNode, do
 def test_a_kit_takes_open_payments_along(paid_in: AnvilNode, does: Command, fails: Command, tmp_path: Path) -> None:
     does("send", "payee", "0.5 ether", "--as", "payer")
     does("deposit", "1 ether", "--as", "payer")
-    assert "2 outputs and 1 open payments" in does("kit", "export", "kit.json", "--as", "payer")
+    assert "2 outputs and 1 open payment" in does("kit", "export", "kit.json", "--as", "payer")
     elsewhere = ("--home", str(tmp_path / "elsewhere"), "--as", "payer")
-    assert "2 outputs and 1 payments" in does("kit", "check", "kit.json", *elsewhere)
+    assert "2 outputs and 1 payment" in does("kit", "check", "kit.json", *elsewhere)
     said = does("kit", "exit", "kit.json", *elsewhere)
     # What the payment spends does not leave by itself: whoever has the payment would take its bond.
-    assert "1 exits and 1 in-flight exits wait" in said
+    assert "1 exit and 1 in-flight exit wait" in said
     assert "nothing to take out" in fails("kit", "exit", "kit.json", *elsewhere)
-    assert "1 in-flight exits" in does("piggyback", "--as", "payee")
+    assert "1 in-flight exit waits" in does("piggyback", "--as", "payee")
     does("wait", "2 hours")
     assert "1 ether" in does("claim", *elsewhere)
     assert states(does, *elsewhere) == {}
@@ -138,7 +138,7 @@ def test_doubt_is_overruled_by_name_or_by_all(paid_in: AnvilNode, does: Command,
     does("deposit", "1 ether", "--as", "payer")
     there = ("--home", str(tmp_path / "elsewhere"), "--as", "payer", *NOWHERE)
     first, *_ = states(does, *there)
-    assert "1 exits" in does("exit", first, *there)
+    assert "1 exit" in does("exit", first, *there)
     assert "2 exits" in does("exit", "all", "--doubtful", *there)
 
 

@@ -29,43 +29,7 @@ ETHER = 10**18
 Command = Callable[..., Any]
 
 
-@pytest.fixture
-def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnvilNode]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LAYER2_HOME", str(tmp_path / "home"))
-    with AnvilNode() as node:
-        monkeypatch.setenv("LAYER2_NETWORK", node.url)
-        yield node
-
-
-@pytest.fixture
-def fails(capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run a command that has to fail; its one line."""
-
-    def run(*words: str) -> str:
-        with pytest.raises(SystemExit) as ended:
-            main(("rollup", *words))
-        captured = capsys.readouterr()
-        assert ended.value.code == 2, captured.out
-        assert captured.err.startswith("layer2: ")
-        assert captured.err.count("\n") == 1
-        return captured.err
-
-    return run
-
-
-@pytest.fixture
-def does(capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run a command that has to work; what it prints, decoded if it is JSON."""
-
-    def run(*words: str) -> Any:
-        with pytest.raises(SystemExit) as ended:
-            main(("rollup", *words))
-        captured = capsys.readouterr()
-        assert ended.value.code == 0, captured.err
-        return json.loads(captured.out) if "--json" in words else captured.out
-
-    return run
+COMMAND = "rollup"
 
 
 @pytest.fixture

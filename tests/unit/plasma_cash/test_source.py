@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from layer2.plasma.cash.source import BodyMissing, CoinBodies
-from layer2.plasma.watchsource import LocalBodies
+from layer2.plasma.watch.source import LocalBodies
 from layer2.store.files import FileStore
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from layer2.plasma.acceptance import record_of
 from layer2.plasma.blocks import Header
 from layer2.plasma.chain import BlockPosted, Deposited, Happening, News
 from layer2.plasma.messages import Signed, plasma_domain, sign
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.acceptance import record_of
+from layer2.plasma.operator.node import Operator
 from layer2.plasma.positions import deposit_position
 from layer2.plasma.transaction import Deposit, Output, payment
 from layer2.primitives.ecdsa import PrivateKey
@@ -34,6 +34,7 @@ class Ground:
     """A chain in memory: each happening is a block of its own."""
 
     chain_id, address, domain = 1, ADDRESS, DOMAIN
+    grace = 1200
 
     def __init__(self) -> None:
         self.blocks: list[Happening | None] = []
@@ -79,6 +80,9 @@ class Ground:
         new = [(at + 1, one) for at, one in enumerate(self.blocks) if at >= self._told and one is not None]
         removed, self._gone, self._told = self._gone, [], len(self.blocks)
         return News(new, removed, len(self.blocks))
+
+    def age(self, block: int) -> int:
+        return 12 * (len(self.blocks) - block)
 
     def submit(self, number: int, root: bytes, count: int) -> None:
         assert number == len(self.posted()) + 1

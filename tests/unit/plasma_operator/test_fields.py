@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer2.plasma.acceptance import record_of
 from layer2.plasma.blocks import decode_body, encode_body
 from layer2.plasma.fields import inputs_of, join_body, packed_of, read, split, split_body
+from layer2.plasma.ledger.verification import check, check_in_parts, digest_of
 from layer2.plasma.malformed import BodyMalformed, TransactionMalformed
 from layer2.plasma.messages import digest, sign
+from layer2.plasma.operator.acceptance import record_of
 from layer2.plasma.transaction import Kind, Output, Transaction, decode_transaction, fee_transaction
-from layer2.plasma.verification import check, check_in_parts, digest_of
 from layer2.primitives.workers import Workers
 
 from .conftest import DOMAIN, OPERATOR, PAYEE, PAYER, THIEF, raw

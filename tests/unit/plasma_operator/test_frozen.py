@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from layer2.plasma.chain import ExitBegun, ExitEnded, ExitPaid, InFlightBegun, InFlightEnded
 from layer2.plasma.fields import packed_of
-from layer2.plasma.frozen import _MAGIC, Freezer, Frozen
-from layer2.plasma.ledger import Ledger
-from layer2.plasma.operator import Operator
+from layer2.plasma.ledger.frozen import _MAGIC, Freezer, Frozen
+from layer2.plasma.ledger.ledger import Ledger
+from layer2.plasma.operator.node import Operator
 from layer2.plasma.positions import encode_position
 from layer2.plasma.refusals import BlockLost
 from layer2.plasma.transaction import Deposit, deposit_output_id, output_id, transaction_hash

@@ -14,7 +14,8 @@ from layer2.plasma.chain import (
     InFlightEnded,
     InFlightJoined,
 )
-from layer2.plasma.leaving import Exits, Leaving
+from layer2.plasma.fields import read
+from layer2.plasma.ledger.leaving import Exits, Leaving
 from layer2.plasma.positions import deposit_position, encode_position
 from layer2.plasma.transaction import output_id, payment
 
@@ -70,6 +71,35 @@ def test_what_leaves_in_two_ways_leaves_since_the_first_and_until_the_last() -> 
 def test_an_exit_of_what_nobody_knows_of_means_nothing() -> None:
     one = included(InFlightJoined(GAME, 1), InFlightEnded(GAME), ExitEnded(INPUT_ID))
     assert [one.state(position) for position in ALL] == [(False, False)] * 4
+
+
+def standing_at(place: tuple[int, int] | None) -> Leaving:
+    """Its first output has joined; the block 4 in which it stood is none, and is made anew, with it there or not."""
+    one = included(BEGUN, InFlightJoined(GAME, 0b1_0000))
+    assert one.since(PLACES[0]) == 11
+    one.undone(4)
+    made, hashes = read(ONE.packed), [bytes(32), bytes(32)]
+    assert made is not None
+    if place is not None:
+        hashes[place[1]] = ONE.hash
+    marked = set(one.included(4, [made, made], lambda: hashes))
+    assert marked == ({encode_position(*place, at) for at in range(2)} if place else set())
+    return one
+
+
+def test_what_another_block_of_that_number_makes_does_not_leave() -> None:
+    gone = standing_at(None)
+    assert [gone.since(position) for position in ALL] == [10, 10, None, None]
+    # What the game says later is not said of what stands there now.
+    assert set(gone.note(InFlightBlocked(GAME, 0b1_0000), 20)) == set()
+    moved = standing_at((4, 1))
+    assert (moved.since(PLACES[0]), moved.since(encode_position(4, 1, 0))) == (None, 11)
+    assert set(moved.note(InFlightBlocked(GAME, 0b1_0000), 20)) == {encode_position(4, 1, 0)}
+
+
+def test_what_stands_at_the_same_place_again_leaves_as_before() -> None:
+    same = standing_at((4, 0))
+    assert [same.since(position) for position in ALL] == [10, 10, 11, None]
 
 
 notes = st.one_of(

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layer2.plasma.fields import Fields, read
-from layer2.plasma.ledger import Ledger
+from layer2.plasma.ledger.ledger import Ledger
+from layer2.plasma.ledger.rules import judge
 from layer2.plasma.positions import deposit_position, encode_position
 from layer2.plasma.refusals import InputSpent, InputUnknown
-from layer2.plasma.rules import judge
 from layer2.plasma.transaction import Deposit, Kind, Output, Transaction
 from layer2.primitives.errors import RangeError
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from layer2.api.plasmaservice import PlasmaService
 from layer2.plasma.blocks import Header
 from layer2.plasma.chain import BlockPosted
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.node import Operator
 
 from .conftest import PAYER, Ground, pay
 

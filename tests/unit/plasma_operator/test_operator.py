@@ -7,10 +7,18 @@ from pathlib import Path
 import pytest
 
 from layer2.plasma.blocks import Header, decode_body, verify_inclusion
-from layer2.plasma.chain import BlockPosted, ExitBegun, ExitEnded, ExitPaid, InFlightBegun, InFlightEnded
-from layer2.plasma.fees import FeePolicy
+from layer2.plasma.chain import (
+    BlockPosted,
+    ExitBegun,
+    ExitEnded,
+    ExitPaid,
+    InFlightBegun,
+    InFlightEnded,
+    InFlightJoined,
+)
+from layer2.plasma.ledger.fees import FeePolicy
 from layer2.plasma.messages import Signed
-from layer2.plasma.operator import Operator
+from layer2.plasma.operator.node import Operator
 from layer2.plasma.positions import encode_position
 from layer2.plasma.refusals import (
     BlockLost,
@@ -321,6 +329,29 @@ def test_a_deposit_that_became_another_undoes_its_block(operator: Operator, grou
     assert operator.ledger.totals() == {0: 107}
     assert [one.header.count for one in ground.posted()] == [1]
     assert outputs_of(operator, THIEF) == {gone: operator.ledger.output(gone)}
+
+
+def test_what_stands_in_the_place_of_an_undone_payment_does_not_leave_with_it(
+    operator: Operator, ground: Ground
+) -> None:
+    """A payment with an in-flight exit that its payee has joined falls with its block; another one takes its place."""
+    leaves = pay(ground.deposit(PAYER))
+    others = [pay(ground.deposit(THIEF), by=THIEF) for _ in range(2)]
+    falls = pay(ground.deposit(PAYER))
+    operator.submit_many([falls, leaves, *others])
+    operator.make_block()
+    ground.take_back(1)
+    ground.deposit(THIEF, 7)
+    ground.add(InFlightBegun(b"\3" * 32, leaves.transaction.packed, (deposit_output_id(1),)))
+    ground.add(InFlightJoined(b"\3" * 32, 0b1_0000))
+    operator.step()
+    assert [operator.fate(one.transaction.hash).state for one in (falls, leaves)] == ["dropped"] * 2
+    assert operator.fate(others[1].transaction.hash).index == 1
+    assert operator.books.leaving_since(encode_position(1, 1, 0)) is None
+    operator.submit(pay(encode_position(1, 1, 0), PAYER, 60, by=PAYEE, change=0))
+    # What does leave goes on leaving.
+    with pytest.raises(OutputExiting):
+        operator.submit(leaves)
 
 
 def test_a_deposit_that_never_comes_again_is_given_up_after_a_while(operator: Operator, ground: Ground) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from layer2.plasma.acceptance import record_of
 from layer2.plasma.blocks import BlockTree, Header
 from layer2.plasma.fields import join_body, packed_of
-from layer2.plasma.ledger import Ledger
+from layer2.plasma.ledger.ledger import Ledger
+from layer2.plasma.ledger.validation import Flaw, Verdict, validate
+from layer2.plasma.operator.acceptance import record_of
 from layer2.plasma.positions import deposit_position, encode_position
 from layer2.plasma.transaction import Deposit, fee_transaction
-from layer2.plasma.validation import Flaw, Verdict, validate
 
 from .conftest import DOMAIN, OPERATOR, PAYEE, PAYER, THIEF, pay, raw
 

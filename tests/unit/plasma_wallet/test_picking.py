@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layer2.plasma.kits import DepositKit
-from layer2.plasma.picking import pick
 from layer2.plasma.transaction import Deposit
+from layer2.plasma.wallet.picking import pick
 from layer2.plasma.walletrefusals import FundsMissing
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from layer2.plasma import watchsource
-from layer2.plasma.watchsource import FolderBodies, Sources
+from layer2.plasma.watch import source as watchsource
+from layer2.plasma.watch.source import FolderBodies, Sources
 from layer2.primitives.errors import InputError
 
 

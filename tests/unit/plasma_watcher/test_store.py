@@ -8,7 +8,7 @@ import pytest
 
 from layer2.plasma.fields import join_body, split_body
 from layer2.plasma.transaction import payment
-from layer2.plasma.watchstore import WatchStore
+from layer2.plasma.watch.store import WatchStore
 from layer2.store.errors import JournalError
 
 OWNER = "0x" + "11" * 20

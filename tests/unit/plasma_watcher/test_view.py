@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from layer2.ethereum.contract import Event
 from layer2.ethereum.records import Log
 from layer2.plasma.transaction import payment
-from layer2.plasma.watchview import View
+from layer2.plasma.watch.view import View
 from layer2.primitives.errors import RangeError
 
 OWNER = "0x" + "11" * 20

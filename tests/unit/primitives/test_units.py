@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layer2.primitives.errors import MalformedError, RangeError
-from layer2.primitives.units import format_amount, parse_amount, parse_duration
+from layer2.primitives.units import counted, format_amount, parse_amount, parse_duration
 
 ETHER = 10**18
 
@@ -134,3 +134,7 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 def test_a_duration_finer_than_a_second_or_below_zero_is_refused(text: str | int) -> None:
     with pytest.raises(RangeError):
         parse_duration(text)
+
+
+def test_one_of_a_thing_takes_no_plural() -> None:
+    assert [counted(number, "exit") for number in (0, 1, 2, 1_024)] == ["0 exits", "1 exit", "2 exits", "1,024 exits"]

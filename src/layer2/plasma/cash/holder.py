@@ -16,7 +16,7 @@ from layer2.plasma.cash.refusals import CoinRefused, HistoryBroken
 from layer2.plasma.cash.source import CoinSource
 from layer2.plasma.cash.wallet import CoinWallet
 from layer2.plasma.coins import SignedCoin
-from layer2.plasma.spending import LIFETIME
+from layer2.plasma.wallet.spending import LIFETIME
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
 from layer2.primitives.errors import InputError, Layer2Error, RangeError
 

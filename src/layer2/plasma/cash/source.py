@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from layer2.plasma.cash.refusals import BodyMissing
-from layer2.plasma.watchsource import BodySource
+from layer2.plasma.watch.source import BodySource
 
 __all__ = ["BodiesOf", "BodyMissing", "CoinBodies", "CoinSource"]
 

@@ -13,9 +13,9 @@ from layer2.plasma.cash.source import CoinSource
 from layer2.plasma.cash.watchjudge import CoinExitNow, CoinJudge
 from layer2.plasma.cash.watchstate import CoinWatchState
 from layer2.plasma.cash.watchview import CoinExitSeen, Doubt
-from layer2.plasma.watchfindings import Finding, Kind, Report
-from layer2.plasma.watchhands import Hands
-from layer2.plasma.watchplan import Plan, WatchPolicy
+from layer2.plasma.watch.findings import Finding, Kind, Report
+from layer2.plasma.watch.hands import Hands
+from layer2.plasma.watch.plan import Plan, WatchPolicy
 from layer2.primitives.addresses import Address, to_address
 
 __all__ = ["COIN_FAULT_POINTS", "CoinStatus", "CoinWatcher"]

@@ -12,9 +12,9 @@ from layer2.plasma.cash.records import CoinExit
 from layer2.plasma.cash.refusals import NotAnswerable
 from layer2.plasma.cash.watchbooks import CoinBooks
 from layer2.plasma.cash.watchview import Doubt
-from layer2.plasma.watchfindings import Finding, Kind
-from layer2.plasma.watchjudge import Judged
-from layer2.plasma.watchplan import Plan
+from layer2.plasma.watch.findings import Finding, Kind
+from layer2.plasma.watch.judge import Judged
+from layer2.plasma.watch.plan import Plan
 from layer2.primitives.addresses import Address, to_address
 
 __all__ = ["CoinExitNow", "CoinJudge", "subject_of"]

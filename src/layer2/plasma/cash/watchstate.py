@@ -20,10 +20,10 @@ from layer2.plasma.cash.watchjudge import subject_of
 from layer2.plasma.cash.watchview import CoinView, Doubt
 from layer2.plasma.coins import COIN_BYTES, SignedCoin, coin_tree, decode_coin, decode_coin_body
 from layer2.plasma.malformed import BodyMalformed
-from layer2.plasma.watchfindings import Finding, Kind, Report
-from layer2.plasma.watchmemory import WatchMemory
-from layer2.plasma.watchsource import Sources
-from layer2.plasma.watchstore import WatchStore
+from layer2.plasma.watch.findings import Finding, Kind, Report
+from layer2.plasma.watch.memory import WatchMemory
+from layer2.plasma.watch.source import Sources
+from layer2.plasma.watch.store import WatchStore
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import Layer2Error, RangeError
 

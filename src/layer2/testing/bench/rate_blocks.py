@@ -15,19 +15,19 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from layer2.plasma.acceptance import record_of
 from layer2.plasma.blocks import BlockTree, Header
 from layer2.plasma.blockstore import BlockStore
 from layer2.plasma.fields import join_body, packed_of, read
-from layer2.plasma.ledger import Ledger
+from layer2.plasma.ledger.ledger import Ledger
+from layer2.plasma.ledger.validation import validate
+from layer2.plasma.ledger.verification import digest_of
 from layer2.plasma.messages import plasma_domain, sign
+from layer2.plasma.operator.acceptance import record_of
 from layer2.plasma.params import COIN_LEVELS, MAX_TRANSACTIONS
 from layer2.plasma.positions import deposit_position
 from layer2.plasma.promises import Promises
 from layer2.plasma.sparse import SparseTree
 from layer2.plasma.transaction import Deposit, payment
-from layer2.plasma.validation import validate
-from layer2.plasma.verification import digest_of
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from layer2.plasma.blocks import Header
-from layer2.plasma.books import Books
 from layer2.plasma.chain import BlockPosted, Deposited
 from layer2.plasma.fields import PAYMENT, ROW, Fields
-from layer2.plasma.ledger import Ledger
+from layer2.plasma.ledger.books import Books
+from layer2.plasma.ledger.ledger import Ledger
 from layer2.plasma.params import MAX_OUTPUTS, MAX_TRANSACTIONS
 from layer2.plasma.positions import deposit_position
 from layer2.plasma.transaction import Deposit
-from layer2.plasma.watchline import Line
+from layer2.plasma.watch.line import Line
 from layer2.primitives.hashing import keccak
 
 __all__ = ["grown", "run_memory"]

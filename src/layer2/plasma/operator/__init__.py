@@ -1,0 +1,1 @@
+"""The operator of the child chain: takes payments, makes blocks of them, submits them."""

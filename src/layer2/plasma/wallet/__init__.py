@@ -1,0 +1,1 @@
+"""The wallet: pays, keeps what it takes to leave, and leaves."""

@@ -1,0 +1,1 @@
+"""The watcher: reads every block and every exit, judges, and acts."""

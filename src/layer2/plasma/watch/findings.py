@@ -1,0 +1,140 @@
+"""What a watcher finds and does, in types: one kind for each thing that can be wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from layer2.ethereum.records import Receipt
+
+__all__ = ["TOLD_ONCE", "Act", "Finding", "Kind", "Report", "Status"]
+
+
+class Kind(Enum):
+    """What was found."""
+
+    BLOCK_INVALID = "a block breaks a rule: nothing from it on may be believed"
+    FEE_TOO_HIGH = "the operator collects more than payments left"
+    BLOCK_WITHHELD = "nobody has the body of a block"
+    BLOCK_SHOWN = "the body of a block that was withheld is here"
+    EXIT_SPENT = "an exit of an output that its owner has spent"
+    EXIT_UNKNOWN = "an exit of an output that no good block made"
+    PIGGYBACK_SPENT = "an input or output that joined an in-flight exit is spent"
+    NOT_CANONICAL = "an in-flight exit of a transaction that an older or another one contradicts"
+    CHALLENGE_WRONG = "an in-flight exit is contested by what is younger than its transaction"
+    ANSWER_INVALID = "an in-flight exit counts as canonical, and an older competitor is known"
+    EXIT_UNCHALLENGED = "a wrong exit has stood for too long"
+    OPERATOR_ANNOUNCED = "another operator was named"
+    OPERATOR_CHANGED = "another operator has taken over"
+    PARAMETERS_CHANGED = "the contract is not what it was"
+    DATA_CHALLENGED = "the operator was asked to show a transaction"
+    FROZEN = "the chain takes no more blocks and deposits"
+    VAULT_SHORT = "more is registered to leave than the contract holds"
+    EVENT_ODD = "an event of the contract that cannot be read"
+    SOURCE_FAULTY = "a source of bodies fails, or gives what is none"
+    TRANSFER_INVALID = "a block moves a coin without its owner: whoever has it leaves from the state before"
+    TRANSFER_VOID = "a block moves a coin that is not there, or not any more: that concerns nobody"
+    EXIT_DOUBLE_SPENT = "an exit of a coin's transfer whose payer had spent the coin before"
+    EXIT_INVENTED = "an exit of a coin whose history leaves out who owns it"
+    EXIT_DOUBTED = "the history of an exit that is right is challenged"
+    DOUBT_UNANSWERED = "the history of an exit is challenged, and no known transfer answers"
+    CHAIN_AWAY = "the node does not answer"
+    CHAIN_REWRITTEN = "a reorganisation was too deep: all is read anew"
+
+    @property
+    def alarming(self) -> bool:
+        """Whether owners should leave, or somebody look."""
+        return self in _ALARMING
+
+
+_ALARMING = {
+    Kind.BLOCK_INVALID,
+    Kind.FEE_TOO_HIGH,
+    Kind.BLOCK_WITHHELD,
+    Kind.TRANSFER_INVALID,
+    Kind.EXIT_UNCHALLENGED,
+    Kind.PARAMETERS_CHANGED,
+    Kind.FROZEN,
+    Kind.VAULT_SHORT,
+}
+
+TOLD_ONCE = {
+    "OperatorAnnounced": Kind.OPERATOR_ANNOUNCED,
+    "OperatorChanged": Kind.OPERATOR_CHANGED,
+    "DataChallenged": Kind.DATA_CHALLENGED,
+    "Frozen": Kind.FROZEN,
+}
+"""Events that are worth knowing once, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong, or worth knowing. `subject`: a block's number, a token's id, or the id of an exit or game."""
+
+    kind: Kind
+    subject: int | bytes
+    detail: str
+
+    def __str__(self) -> str:
+        name = f"0x{self.subject.hex()[:8]}.." if isinstance(self.subject, bytes) else str(self.subject)
+        return f"{self.kind.name} {name}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A transaction that was sent, or was due and not sent, and why. `name`: the function of the contract.
+
+    `receipt`: of what was mined, whether it did anything or failed.
+    """
+
+    name: str
+    subject: bytes
+    done: bool
+    detail: str
+    receipt: Receipt | None = None
+
+
+@dataclass(slots=True)
+class Report:
+    """What one step found for the first time, and did."""
+
+    findings: list[Finding] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+
+    def kinds(self) -> set[Kind]:
+        """What was found, by kind."""
+        return {one.kind for one in self.findings}
+
+    def done(self) -> list[str]:
+        """What was done, by name."""
+        return [one.name for one in self.acts if one.done]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the chain stands.
+
+    Attributes:
+        head: the newest block of the chain below that was read.
+        posted: child blocks there are; `verified`: the last one that was found to be good, with all before it.
+        invalid: the first one that is not; None as long as there is none.
+        withheld: those whose body is missing for too long, or asked for in vain.
+        exits: open standard exits; `games`: open in-flight exits.
+        standing: what is wrong now.
+    """
+
+    head: int
+    posted: int
+    verified: int
+    invalid: int | None
+    withheld: tuple[int, ...]
+    frozen: bool
+    operator: str
+    exits: int
+    games: int
+    standing: tuple[Finding, ...]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nobody has to leave."""
+        return not any(one.kind.alarming for one in self.standing)

@@ -1,0 +1,176 @@
+"""What is wrong with exits and in-flight exits, as the contract has them now, and the calls that set it right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from layer2.plasma.contract import InFlight, InFlightStatus, Profile, Proof
+from layer2.plasma.transaction import transaction_hash
+from layer2.plasma.watch.evidence import NOWHERE, Evidence, Spender
+from layer2.plasma.watch.findings import Finding, Kind
+from layer2.plasma.watch.plan import ANSWER_MORE, GAS, Plan
+from layer2.plasma.watch.view import ExitSeen, Game
+
+__all__ = ["Judge", "Judged"]
+
+
+@dataclass(slots=True)
+class Judged:
+    """What was found about one exit, and what is to be done. `good`: it can be paid as far as is known."""
+
+    good: bool = True
+    findings: list[Finding] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
+
+    def add(self, finding: Finding, plan: Plan | None = None) -> None:
+        """Something is wrong."""
+        self.good = False
+        self.findings.append(finding)
+        if plan is not None:
+            self.plans.append(plan)
+
+
+class Judge:
+    """Judges by evidence, whose bytes go into the calls."""
+
+    def __init__(self, evidence: Evidence, profile: Profile) -> None:
+        self.evidence = evidence
+        self.profile = profile
+
+    def __repr__(self) -> str:
+        return f"<Judge {self.evidence}>"
+
+    # ------------------------------------------------------------------------------------------------ standard exits
+
+    def exit(self, one: ExitSeen, believed: bool) -> Judged:
+        """Judge an open exit. `believed`: whether a good block or a deposit made what leaves."""
+        result = Judged()
+        data = self.evidence.data(one.position)
+        if data is not None:
+            for position in self._places_of(one.position, data):
+                plan = self._spent(one, position, data)
+                if plan is not None:
+                    what = f"its owner 0x{one.owner.hex()[:8]}.. has spent it"
+                    result.add(Finding(Kind.EXIT_SPENT, one.id, f"position {position:#x}: {what}"), plan)
+                    return result
+        if not believed:
+            detail = f"position {one.position:#x}: {one.amount} of token {one.token}, from a block not known to be good"
+            result.add(Finding(Kind.EXIT_UNKNOWN, one.id, detail))
+        return result
+
+    def _spent(self, one: ExitSeen, position: int, data: bytes) -> Plan | None:
+        for spender in self.evidence.spenders(position, one.owner):
+            spend = self.evidence.spend(spender)
+            if position == one.position:
+                output: Proof | None = Proof(position, bytes(32), 0, data)
+            else:
+                output = self.evidence.output_proof(position)
+            if spend is not None and output is not None:
+                arguments = (output.as_tuple(), spend.as_tuple())
+                return Plan("challengeExit", one.id, arguments, self.profile.exit_bond, one.time)
+        return None
+
+    def _places_of(self, position: int, data: bytes) -> Iterator[int]:
+        """Everywhere the same output stands: a transaction may be included twice."""
+        yield position
+        if not position >> 63:
+            for place in self.evidence.inclusions(transaction_hash(data)):
+                other = place << 8 | position & 0xFF
+                if other != position:
+                    yield other
+
+    # ----------------------------------------------------------------------------------------------- in-flight exits
+
+    def game(self, game: Game, state: InFlight, now: int) -> Judged:
+        """Judge an in-flight exit that stands like this."""
+        result = Judged()
+        if state.status != InFlightStatus.OPEN:
+            return result
+        own = self.evidence.inclusions(game.transaction.hash)
+        self._canonical(game, state, now, own, result)
+        for index in range(len(game.input_ids)):
+            if state.piggybacked >> index & 1:
+                self._input(game, state, index, result)
+        for index in range(len(game.transaction.outputs)):
+            if state.piggybacked >> 4 + index & 1:
+                self._output(game, state, index, own, result)
+        return result
+
+    def _canonical(self, game: Game, state: InFlight, now: int, own: list[int], result: Judged) -> None:
+        mine = own[0] if own else NOWHERE
+        best = min(self._competitors(game), key=lambda one: one[1].place, default=None)
+        known, half = state.competitor, state.started_at + self.profile.exit_period // 2
+        bond = self.profile.in_flight_bond
+        if best is not None and (not own or best[1].place < mine):
+            index, rival = best
+            if known and rival.place >= known and state.contested:
+                # Somebody has shown it, or an older one.
+                return
+            if known == 0 or rival.place < known:
+                kind = Kind.ANSWER_INVALID if game.answered else Kind.NOT_CANONICAL
+                where = "in no block" if rival.place == NOWHERE else f"in block {rival.place >> 16}"
+                finding = Finding(kind, game.id, f"input {index} is spent by 0x{rival.hash.hex()[:8]}.. {where}")
+                made, spend = self.evidence.data(game.transaction.inputs[index]), self.evidence.spend(rival)
+                plan = None
+                if made is not None and spend is not None and now < half:
+                    arguments = (game.transaction.packed, list(game.input_ids), index, made, spend.as_tuple())
+                    plan = Plan("challengeCanonical", game.id, arguments, bond, half)
+                result.add(finding, plan)
+                return
+        if state.contested and mine < known and now < state.exitable_at:
+            proof = self.evidence.proof(mine >> 16, mine & 0xFFFF)
+            detail = f"its transaction stands in block {mine >> 16}, before the competitor that was shown"
+            plan = None
+            if proof is not None:
+                answer = (proof.as_tuple(), list(game.input_ids))
+                joined = {
+                    out.token for bit, out in enumerate(game.transaction.outputs, 4) if state.piggybacked >> bit & 1
+                }
+                gas = GAS["answerCanonical"] + ANSWER_MORE * max(0, len(joined) - 1)
+                plan = Plan("answerCanonical", game.id, answer, bond, state.exitable_at, gas=gas)
+            result.add(Finding(Kind.CHALLENGE_WRONG, game.id, detail), plan)
+
+    def _competitors(self, game: Game) -> Iterator[tuple[int, Spender]]:
+        for index in range(len(game.input_ids)):
+            for one in self._rivals(game, index):
+                yield index, one
+
+    def _rivals(self, game: Game, index: int) -> Iterator[Spender]:
+        """Other payments that spend an input, signed by its owner."""
+        position = game.transaction.inputs[index]
+        owner = self.evidence.owner(position)
+        if owner is not None:
+            for one in self.evidence.spenders(position, owner):
+                if one.hash != game.transaction.hash:
+                    yield one
+
+    def _input(self, game: Game, state: InFlight, index: int, result: Judged) -> None:
+        made = self.evidence.data(game.transaction.inputs[index])
+        for rival in self._rivals(game, index):
+            spend = self.evidence.spend(rival)
+            if spend is None or made is None:
+                continue
+            arguments = (game.transaction.packed, list(game.input_ids), index, made, spend.as_tuple())
+            detail = f"input {index} is spent by 0x{rival.hash.hex()[:8]}.."
+            self._piggyback(game, state, index, detail, "challengeInput", arguments, result)
+            return
+
+    def _output(self, game: Game, state: InFlight, index: int, own: list[int], result: Judged) -> None:
+        owner = game.transaction.outputs[index].owner
+        for place in own:
+            for spender in self.evidence.spenders(place << 8 | index, owner):
+                proof, spend = self.evidence.proof(place >> 16, place & 0xFFFF, index), self.evidence.spend(spender)
+                if proof is None or spend is None:
+                    continue
+                arguments = (proof.as_tuple(), list(game.input_ids), spend.as_tuple())
+                detail = f"output {index} is spent by 0x{spender.hash.hex()[:8]}.."
+                self._piggyback(game, state, 4 + index, detail, "challengeOutput", arguments, result)
+                return
+
+    def _piggyback(
+        self, game: Game, state: InFlight, bit: int, detail: str, name: str, arguments: tuple[object, ...], to: Judged
+    ) -> None:
+        subject = game.id + bytes((bit,))
+        plan = Plan(name, subject, arguments, self.profile.piggyback_bond, state.exitable_at)
+        to.add(Finding(Kind.PIGGYBACK_SPENT, subject, detail), plan)
