@@ -108,8 +108,21 @@ class Fraud(RuleBasedStateMachine):
             self.release(bogus[at % len(bogus)])
             self.done["challenge"] += 1
 
+    @rule(token=TOKENS)
+    def all_stand_in_the_ledger_and_have_waited(self, token: int) -> None:
+        """The moment at which a weaker rule robs: the owners registered in time, the fraud wants the whole vault."""
+        if self.now < FRAUD_TIME + 2 * W and self.balance[token]:
+            for one in [one for one in self.unregistered if one[0] == token]:
+                self.unregistered.remove(one)
+                self.register("honest", *one, made=0)
+            self.register("fraud", token, self.fraud, self.balance[token], made=FRAUD_TIME)
+            self.wait(2 * W)
+
     @rule(by=st.sampled_from((1, W // 2, W, 2 * W)))
     def time_passes(self, by: int) -> None:
+        self.wait(by)
+
+    def wait(self, by: int) -> None:
         self.now += by
         # A watcher is not later than an exit takes: this much the game asks for.
         for one in [one for one in self.waiting if one.kind == "bogus" and one.matures <= self.now]:
