@@ -46,7 +46,6 @@ MOST_EVIDENCE = 256
 _MOST_LEAVES = 200_000
 """Transfers whose trees are made anew for one answer."""
 _MOST_PENDING = 200_000
-_COMPACT_AT = 200_000
 _PATIENCE = 64
 """Blocks of the chain that a deposit may be gone before a block that moves it, and is not there, is given up."""
 
@@ -68,7 +67,7 @@ class CoinState:
     pending: SignedCoin | None = None
 
 
-class CoinOperator(CoinAcceptance, Posting[SparseTree]):
+class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
     """One coin chain's operator. `step()` follows the chain, makes a block when something is pending, and submits it.
 
     What `submit` has accepted is in the journal before it returns, and gets into a block as long as the coin is its
@@ -112,56 +111,12 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree]):
         )
         self.sender = sender
         self.capacity = capacity
-        self.compact_at = _COMPACT_AT
         self._stepping = threading.Lock()
 
     def __repr__(self) -> str:
         return f"<CoinOperator coins={len(self.ledger)} blocks={len(self.store)} pending={self.waiting}>"
 
-    def close(self) -> None:
-        """Let go of the journal and of the workers."""
-        self._promises.release()
-        self.workers.close()
-
-    # ------------------------------------------------------------------------------------------------------- blocks
-
-    def step(self) -> Made | None:
-        """Follow the chain, submit what it does not have, then make and submit a block of what is pending, if any.
-
-        Raises:
-            BlockLost: the chain has a block that is not ours; nothing more can be promised.
-            DepositsMissing: the chain took back deposits that blocks move, and may bring them back.
-        """
-        with self._stepping:
-            self._look()
-            self._submit_missing()
-            made = self._make()
-            if made is not None:
-                self._submit_missing()
-            with self.lock:
-                self._compact()
-            return made
-
-    def submit_block(self) -> Made | None:
-        """`step()`, by the name of what people call it for: the block that was made and submitted, if there was one."""
-        return self.step()
-
-    def make_block(self) -> Made | None:
-        """Make a block of what is pending, durably, without submitting it. None if nothing is pending."""
-        with self._stepping:
-            self._look()
-            return self._make()
-
     # ------------------------------------------------------------------------------------------------------- answers
-
-    def header(self, number: int) -> CoinHeader:
-        """What the chain has of a block; raises StateUnknown while it has not."""
-        with self.lock:
-            found = self.sight.headers.get(number)
-        if found is None:
-            self.store.block(number)
-            raise StateUnknown(f"block {number} is made, and not on the chain yet", hint="ask again")
-        return found
 
     def coin(self, coin: int) -> CoinState:
         """A coin; raises StateUnknown for one that was not made."""
@@ -229,14 +184,6 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree]):
         rows = map(read_record, self.store.records(number))
         return next(one for one in rows if one.transaction.coin == coin)
 
-    def _look(self) -> None:
-        """What the chain says now, and whether the blocks of this operator can stand on it."""
-        if self.halted is not None:
-            raise self.halted
-        self.follow()
-        self._compare()
-        self._settle_lost()
-
     def _make(self) -> Made | None:
         while True:
             with self.lock:
@@ -300,9 +247,5 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree]):
         self._promises.undo(first)
         self._again(gone)
 
-    def _compact(self) -> None:
-        """Forget what stands in blocks, once that is worth writing the rest anew."""
-        if self._promises.records < max(self.compact_at, 2 * self.waiting):
-            return
-        fault_point("coins.compact.before")
-        self._promises.keep([one.record for one in self._pool.waiting.values()], self.store)
+    def _pending_records(self) -> list[bytes]:
+        return [one.record for one in self._pool.waiting.values()]

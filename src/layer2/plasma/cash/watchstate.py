@@ -6,8 +6,6 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from layer2.ethereum.contract import Event
-from layer2.ethereum.errors import ReorgTooDeep
-from layer2.ethereum.follower import LogFollower
 from layer2.ethereum.records import Log
 from layer2.plasma.cash.contract import CoinChain
 from layer2.plasma.cash.exits import Call, exit_kit
@@ -21,6 +19,7 @@ from layer2.plasma.cash.watchview import CoinView, Doubt
 from layer2.plasma.coins import COIN_BYTES, SignedCoin, coin_tree, decode_coin, decode_coin_body
 from layer2.plasma.malformed import BodyMalformed
 from layer2.plasma.watch.findings import Finding, Kind, Report
+from layer2.plasma.watch.following import Following
 from layer2.plasma.watch.memory import WatchMemory
 from layer2.plasma.watch.source import Sources
 from layer2.plasma.watch.store import WatchStore
@@ -32,7 +31,7 @@ __all__ = ["CoinWatchState"]
 _ONCE = {"OperatorNamed": Kind.OPERATOR_ANNOUNCED, "OperatorChanged": Kind.OPERATOR_CHANGED}
 
 
-class CoinWatchState:
+class CoinWatchState(Following):
     """What the chain says and what blocks hold. See `CoinWatcher`."""
 
     def __init__(
@@ -46,13 +45,11 @@ class CoinWatchState:
         confirmations: int,
         memory: int,
     ) -> None:
+        super().__init__(chain.contract, start_block, confirmations, memory)
         self.chain = chain
-        self.connection = chain.connection
         given = sources if isinstance(sources, Sequence) else [sources]
         self.sources = Sources([BodiesOf(one) for one in given])
         self._coins = coins
-        self._start_block, self._confirmations, self._depth = start_block, confirmations, memory
-        self._read_again = 0
         path = None if folder is None else Path(folder)
         identity = f"coins {chain.address} on chain {self.connection.chain_id}"
         self._memory = WatchMemory(None if path is None else path / "watcher.journal", identity)
@@ -124,46 +121,8 @@ class CoinWatchState:
         self._head = 0
         self._gap = ""
 
-    def _follow_from_memory(self) -> LogFollower:
-        return LogFollower(
-            self.connection,
-            self.chain.address,
-            start_block=self._start_block,
-            confirmations=self._confirmations,
-            cursor=self._memory.cursor(),
-            memory=self._depth,
-        )
-
-    def _follow(self, report: Report) -> None:
-        """Read what is new. Raises EthereumError; nothing has changed then."""
-        if self._gap and self._head >= self._read_again:
-            # The node, or another one, may know better by now; not at every step, should it not.
-            self._read_again = self._head + self._depth
-            self._start_over(report, self._gap)
-        try:
-            update = self._follower.step()
-        except ReorgTooDeep as failure:
-            self._start_over(report, str(failure))
-            update = self._follower.step()
-        self._head = update.head
-        try:
-            self._memory.note_news(len(update.removed), update.new, self._follower.cursor)
-        except Layer2Error:
-            # What is not durable was not read.
-            self._follower = self._follow_from_memory()
-            raise
-        try:
-            self._apply(len(update.removed), update.new, report)
-        except RangeError as failure:
-            self._start_over(report, str(failure))
-            return
-        self.view.forget(update.head - 2 * self._depth)
-
-    def _start_over(self, report: Report, why: str) -> None:
-        self._memory.start_over()
-        self._reset()
-        self._follower = self._follow_from_memory()
-        report.findings.append(Finding(Kind.CHAIN_REWRITTEN, self._head, why))
+    def _settled(self, oldest: int) -> None:
+        self.view.forget(oldest)
 
     def _apply(self, removed: int, new: Sequence[Log], report: Report) -> None:
         for _ in range(removed):

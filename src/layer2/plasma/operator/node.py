@@ -41,15 +41,13 @@ FAULT_POINTS = (
 
 _RESERVED = MOST_COLLECTED // MAX_OUTPUTS
 """Places at the end of a block for fee transactions."""
-_COMPACT_AT = 200_000
-"""Records that are worth writing the journal anew, if most of them stand in blocks."""
 _PATIENCE = 64
 """Blocks of the chain that a deposit may be gone before a block that spends it, and is not there, is given up."""
 _SPARE = 4
 """This part of the time in which blocks may spend what leaves is kept for them to get onto the chain."""
 
 
-class Operator(Acceptance, Posting[BlockTree]):
+class Operator(Acceptance, Posting[BlockTree, Header]):
     """One plasma chain's operator. `step()` follows the chain, makes a block when something is pending, and submits it.
 
     What `submit` has accepted is in the journal before it returns, and gets into a block as long as the outputs it
@@ -95,55 +93,10 @@ class Operator(Acceptance, Posting[BlockTree]):
         )
         self.fee_owner = fee_owner
         self.capacity = capacity
-        self.compact_at = _COMPACT_AT
         self._stepping = threading.Lock()
 
     def __repr__(self) -> str:
         return f"<Operator blocks={len(self.store)} pending={self.waiting}>"
-
-    def close(self) -> None:
-        """Let go of the journal and of the workers."""
-        self._promises.release()
-        self.workers.close()
-
-    # ------------------------------------------------------------------------------------------------------- blocks
-
-    def step(self) -> Made | None:
-        """Follow the chain, submit what it does not have, then make and submit a block of what is pending, if any.
-
-        Raises:
-            BlockLost: the chain has a block that is not ours; nothing more can be promised.
-            DepositsMissing: the chain took back deposits that blocks spend, and may bring them back.
-        """
-        with self._stepping:
-            self._look()
-            self._submit_missing()
-            made = self._make()
-            if made is not None:
-                self._submit_missing()
-            with self.lock:
-                self._compact()
-            self._freeze()
-            return made
-
-    def submit_block(self) -> Made | None:
-        """`step()`, by the name of what people call it for: the block that was made and submitted, if there was one."""
-        return self.step()
-
-    def make_block(self) -> Made | None:
-        """Make a block of what is pending, durably, without submitting it. None if nothing is pending."""
-        with self._stepping:
-            self._look()
-            return self._make()
-
-    def header(self, number: int) -> Header:
-        """What the chain has of a block; raises StateUnknown while it has not."""
-        with self.lock:
-            found = self.books.posted.get(number)
-        if found is None:
-            self.store.block(number)
-            raise StateUnknown(f"block {number} is made, and not on the chain yet", hint="ask again")
-        return found
 
     def exit_kit(self, position: int) -> ExitKit:
         """The proof of an output, spent or not; raises StateUnknown unless the chain has its block or deposit."""
@@ -182,14 +135,6 @@ class Operator(Acceptance, Posting[BlockTree]):
 
     def _agree(self, one: Made, header: Header) -> bool:
         return (one.root, one.count) == (header.root, header.count)
-
-    def _look(self) -> None:
-        """What the chain says now, and whether the blocks of this operator can stand on it."""
-        if self.halted is not None:
-            raise self.halted
-        self.follow()
-        self._compare()
-        self._settle_lost()
 
     def _make(self) -> Made | None:
         while True:
@@ -291,9 +236,9 @@ class Operator(Acceptance, Posting[BlockTree]):
         if first <= self.freezer.number:
             self.freezer.drop(f"block {first} is none after all")
 
-    def _compact(self) -> None:
-        """Forget what stands in blocks, once that is worth writing the rest anew."""
-        if self._promises.records < max(self.compact_at, 2 * self.waiting):
-            return
-        fault_point("operator.compact.before")
-        self._promises.keep([record for record, _ in self._pool.pending.values()], self.store)
+    def _pending_records(self) -> list[bytes]:
+        return [record for record, _ in self._pool.pending.values()]
+
+    def _tidy(self) -> None:
+        super()._tidy()
+        self._freeze()

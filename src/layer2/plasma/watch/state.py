@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from layer2.ethereum.contract import Event
-from layer2.ethereum.errors import ConnectionFailed, ReorgTooDeep
-from layer2.ethereum.follower import LogFollower
+from layer2.ethereum.errors import ConnectionFailed
 from layer2.ethereum.records import Log
 from layer2.plasma.blocks import BlockTree, Header
 from layer2.plasma.chainlog import happening_of
@@ -21,6 +20,7 @@ from layer2.plasma.malformed import BodyMalformed
 from layer2.plasma.transaction import transaction_hash
 from layer2.plasma.watch.evidence import Evidence
 from layer2.plasma.watch.findings import TOLD_ONCE, Finding, Kind, Report
+from layer2.plasma.watch.following import Following
 from layer2.plasma.watch.frozen import freeze, thaw
 from layer2.plasma.watch.line import Line
 from layer2.plasma.watch.memory import WatchMemory
@@ -36,7 +36,7 @@ __all__ = ["WatchState"]
 _FOR_EVER = 1 << 40
 
 
-class WatchState:
+class WatchState(Following):
     """What the chain says and what blocks hold. See `Watcher`."""
 
     def __init__(
@@ -50,14 +50,12 @@ class WatchState:
         memory: int,
         workers: Workers | None,
     ) -> None:
+        super().__init__(root_chain.contract, start_block, confirmations, memory)
         self.root_chain = root_chain
-        self.connection = root_chain.connection
         self.sources = Sources(sources if isinstance(sources, Sequence) else [sources])
         self.workers = workers or Workers()
         self.lock = threading.Lock()
         """Held by a step, but while it waits for a source of bodies."""
-        self._start_block, self._confirmations, self._depth = start_block, confirmations, memory
-        self._read_again = 0
         path = None if folder is None else Path(folder)
         identity = f"{root_chain.address} on chain {self.connection.chain_id}"
         self._memory = WatchMemory(None if path is None else path / "watcher.journal", identity)
@@ -134,57 +132,23 @@ class WatchState:
         self._pushed: deque[bool] = deque()
         self._kept: Frozen | None = None
 
-    def _follow_from_memory(self) -> LogFollower:
-        return LogFollower(
-            self.connection,
-            self.root_chain.address,
-            start_block=self._start_block,
-            confirmations=self._confirmations,
-            cursor=self._memory.cursor(),
-            memory=self._depth,
-        )
+    def _doubts(self) -> str:
+        return self._gap or self.line.broken
 
-    def _follow(self, report: Report) -> None:
-        """Read what is new. Raises EthereumError; nothing has changed then."""
-        gap = self._gap or self.line.broken
-        if gap and self._head >= self._read_again:
-            # The node, or another one, may know better by now; not at every step, should it not.
-            self._read_again = self._head + self._depth
-            self._start_over(report, gap)
-        try:
-            update = self._follower.step()
-        except ReorgTooDeep as failure:
-            self._start_over(report, str(failure))
-            update = self._follower.step()
-        self._head = update.head
-        if update.removed:
-            self._over.clear()
-            self._complete = 0
-        try:
-            self._memory.note_news(len(update.removed), update.new, self._follower.cursor)
-        except Layer2Error:
-            # What is not durable was not read.
-            self._follower = self._follow_from_memory()
-            raise
-        try:
-            self._apply(len(update.removed), update.new, report)
-        except RangeError as failure:
-            self._start_over(report, str(failure))
-            return
+    def _settled(self, oldest: int) -> None:
         if self.line.verified < self.freezer.number:
             self.freezer.drop("the chain took back blocks of it")
-        oldest = update.head - 2 * self._depth
         self.view.forget(oldest)
         self.line.forget(oldest)
 
     def _start_over(self, report: Report, why: str) -> None:
         self.freezer.drop(why)
-        self._memory.start_over()
-        self._reset()
-        self._follower = self._follow_from_memory()
-        report.findings.append(Finding(Kind.CHAIN_REWRITTEN, self._head, why))
+        super()._start_over(report, why)
 
     def _apply(self, removed: int, new: Sequence[Log], report: Report) -> None:
+        if removed:
+            self._over.clear()
+            self._complete = 0
         for _ in range(removed):
             self.view.undo()
             if self._pushed.pop():
