@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
 from aiohttp import web
+from tests.integration.asking import BINARY, JSON, ask, metrics_of
 
 from layer2.api.coinclient import RemoteCoins
 from layer2.api.coinservice import CoinService
 from layer2.api.coinwire import MOST_TRANSFERS, transfer_json
 from layer2.api.errors import Unreachable
-from layer2.api.hosting import Hosted
 from layer2.api.plasmabodies import RemoteBodies
 from layer2.ethereum.errors import WrongChain
 from layer2.plasma.cash.history import History, check_history
@@ -26,8 +24,6 @@ from layer2.plasma.refusals import SignatureWrong, StateUnknown
 from layer2.primitives.errors import RangeError
 
 from .conftest import ETHER, PAYEE, PAYER, THIEF, Stage
-
-JSON, BINARY = "application/json", "application/octet-stream"
 
 
 @pytest.fixture
@@ -41,15 +37,6 @@ def client(service: CoinService, stage: Stage) -> Iterator[RemoteCoins]:
     one = RemoteCoins(service.url, stage.coins)
     yield one
     one.close()
-
-
-def ask(service: Hosted, path: str, body: bytes | None = None, kind: str = JSON) -> tuple[int, bytes]:
-    request = urllib.request.Request(service.url + path, body, {"Content-Type": kind})
-    try:
-        with urllib.request.urlopen(request) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as failure:
-        return failure.code, failure.read()
 
 
 def test_transfers_in_evidence_and_bodies_out(stage: Stage, client: RemoteCoins) -> None:
@@ -186,6 +173,14 @@ def test_health_tells_what_is_wrong(service: CoinService) -> None:
     service.failure = "the chain does not answer"
     status, raw = ask(service, "/v1/health")
     assert (status, json.loads(raw)["failure"]) == (503, "the chain does not answer")
+
+
+def test_metrics_tell_the_same(service: CoinService) -> None:
+    told = metrics_of(service)
+    assert told["layer2_plasma_coins_ok"] == 1
+    assert told["layer2_plasma_coins_posted"] == json.loads(ask(service, "/v1/health")[1])["posted"]
+    service.failure = "the chain does not answer"
+    assert metrics_of(service)["layer2_plasma_coins_ok"] == 0
 
 
 def test_a_client_of_another_contract_is_told(stage: Stage, service: CoinService) -> None:

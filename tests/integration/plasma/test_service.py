@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from eth_account.messages import encode_typed_data
+from tests.integration.asking import BINARY, JSON, ask, metrics_of
 
 from layer2.api.plasmaclient import RemoteOperator
 from layer2.api.plasmaservice import PlasmaService
@@ -27,8 +26,6 @@ from layer2.primitives.hashing import keccak
 
 from .conftest import PAYEE, PAYER, THIEF, Stage
 
-JSON, BINARY = "application/json", "application/octet-stream"
-
 
 @pytest.fixture
 def service(stage: Stage) -> Iterator[PlasmaService]:
@@ -41,17 +38,6 @@ def client(service: PlasmaService, stage: Stage) -> Iterator[RemoteOperator]:
     one = RemoteOperator(service.url, stage.contract)
     yield one
     one.close()
-
-
-def ask(
-    service: PlasmaService, path: str, body: bytes | None = None, kind: str = JSON, **headers: str
-) -> tuple[int, bytes]:
-    request = urllib.request.Request(service.url + path, body, {"Content-Type": kind, **headers})
-    try:
-        with urllib.request.urlopen(request) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as failure:
-        return failure.code, failure.read()
 
 
 def test_payments_in_blocks_out_and_the_kit_opens_an_exit(stage: Stage, client: RemoteOperator) -> None:
@@ -175,6 +161,14 @@ def test_health_tells_what_is_wrong(stage: Stage, service: PlasmaService) -> Non
     service.failure = "the chain does not answer"
     status, raw = ask(service, "/v1/health")
     assert (status, json.loads(raw)["failure"]) == (503, "the chain does not answer")
+
+
+def test_metrics_tell_the_same(service: PlasmaService) -> None:
+    told = metrics_of(service)
+    assert told["layer2_plasma_operator_ok"] == 1
+    assert told["layer2_plasma_operator_posted"] == json.loads(ask(service, "/v1/health")[1])["posted"]
+    service.failure = "the chain does not answer"
+    assert metrics_of(service)["layer2_plasma_operator_ok"] == 0
 
 
 def test_the_loop_makes_blocks_by_itself(stage: Stage) -> None:
