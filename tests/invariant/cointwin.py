@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import astuple, fields, is_dataclass
 from typing import Any
 
 from eth_account import Account
-from tests.invariant.roottwin import GAS, GIFT, IN_TURN, PEOPLE, TRANSFERRED, Counts, W, plain, words
+from tests.invariant.roottwin import GIFT, IN_TURN, PEOPLE, TRANSFERRED, Counts, W, plain, words
+from tests.invariant.surroundings import GAS, Surroundings
 
 from layer2.ethereum.accounts import dev_keys
 from layer2.ethereum.connection import Connection
@@ -67,21 +67,15 @@ class CoinWorld:
         self.start = connection.snapshot()
 
 
-class CoinTwin:
+class CoinTwin(Surroundings):
     """One run on both; keeps the clock, what was paid, and which challenges are open."""
 
     def __init__(self, world: CoinWorld, counts: Counts) -> None:
-        self.world, self.counts = world, counts
-        world.connection.revert(world.start)
+        self.counts = counts
         self.state = CoinState(world.chain.domain, PROFILE, world.address["operator"])
-        self.now = world.connection.timestamp()
-        self.next = 0
         self.calls = 0
         self.agreed = True
-        self.open = False
-        self.blacklist: frozenset[bytes] = frozenset()
-        self._set_failing()
-        self.ether = {one: world.connection.balance(to_address(one)) for one in (*world.sender, world.here)}
+        self.begin(world)
         self.holders = dict(world.nfts)
         self.paid: Counter[int] = Counter()
         self.records: dict[int, CoinRecord] = {}
@@ -92,36 +86,10 @@ class CoinTwin:
 
     # ------------------------------------------------------------------------------------------------ surroundings
 
-    def at(self, time: int) -> None:
-        """The next call happens at this time, or, if that is over, at once."""
-        self.next = time
-
-    def set_blacklisted(self, wanted: Iterable[bytes]) -> None:
-        """From now on the ERC-20 token refuses exactly these accounts."""
-        after = frozenset(wanted)
-        for account in sorted(after ^ self.blacklist):
-            self._around(self.world.token, "setBlacklisted", to_address(account), account in after)
-        self.blacklist = after
-        self._set_failing()
-
-    def open_door(self) -> None:
-        """The closed account takes ether from now on."""
-        self._around(self.world.door, "acceptNow")
-        self.open = True
-        self._set_failing()
-
     def _set_failing(self) -> None:
         closed, erc20 = self.world.address["closed"], int.from_bytes(self.world.erc20, "big")
         refusing = {(one, erc20) for one in self.blacklist} | {(closed, int.from_bytes(self.world.erc721, "big"))}
         self.failing = frozenset(refusing if self.open else refusing | {(closed, 0)})
-
-    def _around(self, contract: Contract, name: str, *args: Any) -> None:
-        """A call that the model does not know about."""
-        self.now += 1
-        self.world.connection.set_next_timestamp(self.now)
-        by = self.world.address["operator"]
-        receipt = contract.transact(self.world.sender[by], name, *args, gas=GAS)
-        self.ether[by] -= receipt.gas_used * receipt.effective_gas_price
 
     # ------------------------------------------------------------------------------------------------- one call
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import astuple, fields, is_dataclass
 from typing import Any
 
 from eth_account import Account
 from tests.invariant.roottrails import Trails
+from tests.invariant.surroundings import GAS, Surroundings
 from tests.unit.plasma.stage import WATCHER, Stage
 
 from layer2.ethereum.accounts import dev_keys
@@ -34,7 +34,6 @@ W = 1_001
 
 CONFIG = Config(W, 3 * W, W // 2, 100, 120, 140, 90, 10)
 PEOPLE = ("operator", "payer", "payee", "other", "closed", "thief", "watcher")
-GAS = 6_000_000
 GIFT = 10**9
 IN_TURN = 5
 TRANSFERRED = keccak(b"Transfer(address,address,uint256)")
@@ -97,24 +96,17 @@ class Counts:
         return f"{self.accepted.total()} of {tried.total()} calls: {rows}; {errors}; {dict(self.stories)}"
 
 
-class Twin(Stage):
+class Twin(Surroundings, Stage):
     """One run on both. What `Stage` knows how to do is done to the model and to the contract."""
 
     def __init__(self, world: World, counts: Counts) -> None:
-        super().__init__(world.root.domain, CONFIG, world.address["operator"])
-        self.world, self.counts = world, counts
-        world.connection.revert(world.start)
+        Stage.__init__(self, world.root.domain, CONFIG, world.address["operator"])
+        self.counts = counts
         self.state.tokens = 2
         self.state.balance = {0: 0, 1: 0}
-        self.now = world.connection.timestamp()
-        self.next = 0
         self.calls = 0
         self.agreed = True
-        self.blacklist: frozenset[bytes] = frozenset()
-        self.open = False
-        self._set_failing()
-        everyone = (*world.sender, world.here)
-        self.ether = {one: world.connection.balance(to_address(one)) for one in everyone}
+        self.begin(world)
         self.told: dict[tuple[str, tuple[Any, ...]], tuple[Any, ...]] = {}
         self.turn = 0
         self.seen: set[bytes] = set()
@@ -127,37 +119,11 @@ class Twin(Stage):
     def sign(self, transaction: Transaction, owner: bytes) -> bytes:
         return self.world.key[owner].sign(digest(transaction, self.state.domain))
 
-    def at(self, time: int) -> None:
-        """The next call happens at this time, or, if that is over, at once."""
-        self.next = time
-
-    def set_blacklisted(self, wanted: Iterable[bytes]) -> None:
-        """From now on the token refuses exactly these accounts."""
-        after = frozenset(wanted)
-        for account in sorted(after ^ self.blacklist):
-            self._around(self.world.token, "setBlacklisted", to_address(account), account in after)
-        self.blacklist = after
-        self._set_failing()
-
-    def open_door(self) -> None:
-        """The closed account takes ether from now on."""
-        self._around(self.world.door, "acceptNow")
-        self.open = True
-        self._set_failing()
-
     def _set_failing(self) -> None:
         refusing = {(one, 1) for one in self.blacklist}
         if not self.open:
             refusing.add((self.world.address["closed"], 0))
         self.failing = frozenset(refusing)
-
-    def _around(self, contract: Contract, name: str, *args: Any) -> None:
-        """A call that the model does not know about."""
-        self.now += 1
-        self.world.connection.set_next_timestamp(self.now)
-        by = self.world.address["operator"]
-        receipt = contract.transact(self.world.sender[by], name, *args, gas=GAS)
-        self.ether[by] -= receipt.gas_used * receipt.effective_gas_price
 
     # ------------------------------------------------------------------------------------------------- one call
 
