@@ -13,7 +13,7 @@ from layer2.plasma.watch.findings import Kind
 
 pytestmark = pytest.mark.anvil
 
-DEPTHS = [1, 2, 5, 12]
+DEPTHS = range(1, 13)
 
 
 @pytest.fixture
