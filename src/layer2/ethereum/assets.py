@@ -45,9 +45,10 @@ class Asset:
         """Smallest units: an int as it is, `"12.5 USD"`, `"12.5 token"`; for ether `"1 ether"`, `"3 gwei"`.
 
         Raises:
-            MalformedError: no amount, or ether's units where a token is paid.
+            MalformedError: no amount, a number without a unit, or ether's units where a token is paid.
+            RangeError: an amount that is negative, too large or too fine.
         """
-        if isinstance(text, int) or self.address == ZERO_ADDRESS:
+        if not isinstance(text, str) or self.address == ZERO_ADDRESS:
             return parse_amount(text)
         plain = text.strip()
         if self.symbol and plain.lower().endswith(self.symbol.lower()):

@@ -325,9 +325,7 @@ def test_a_refusal_names_no_file_and_no_url_of_the_machine(served, town, fault, 
     assert "/" not in json.dumps(told)
 
 
-@pytest.mark.parametrize(
-    "place", ["https://node.example/v3/0123", "/home/op/.layer2/1/watch.journal", "/dev/sda"]
-)
+@pytest.mark.parametrize("place", ["https://node.example/v3/0123", "/home/op/.layer2/1/watch.journal", "/dev/sda"])
 def test_an_alarm_names_no_file_and_no_url_of_the_machine(town, place, monkeypatch) -> None:
     away = Finding(FindingKind.CHAIN_AWAY, 0, f"no answer from {place}: connection refused")
     with town.serve("watcher") as service:
