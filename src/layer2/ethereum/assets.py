@@ -42,7 +42,7 @@ class Asset:
     symbol: str = "ether"
 
     def parse(self, text: str | int) -> int:
-        """Smallest units: an int as it is, `"12.5 USD"`, `"12.5 token"`; for ether `"1 ether"`, `"3 gwei"`.
+        """Smallest units: an int as it is, `"12.5 USD"`, `"12.5 token"`, `"7 units"`; for ether `"1 ether"`, `"3 wei"`.
 
         Raises:
             MalformedError: no amount, a number without a unit, or ether's units where a token is paid.
@@ -57,6 +57,10 @@ class Asset:
             raise MalformedError(
                 f"{text!r} given, an amount of {self.symbol or 'the token'} ({self.decimals} decimals) needed",
                 hint=f'write "5 {self.symbol or "token"}"',
+            )
+        elif plain.replace(".", "").isdigit() and plain.strip("0."):
+            raise MalformedError(
+                f"{text!r} has no unit", hint=f'write "{plain} {self.symbol or "token"}", or "{plain} units" (smallest)'
             )
         return parse_amount(plain, self.decimals)
 

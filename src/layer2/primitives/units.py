@@ -9,7 +9,7 @@ from layer2.primitives.errors import MalformedError, RangeError
 _AMOUNT = re.compile(r"([0-9][0-9_]*)(?:\.([0-9]+))?\s*([A-Za-z]*)")
 _MOST_AMOUNT = (1 << 256) - 1
 _MOST_SECONDS = (1 << 63) - 1
-_DECIMALS = {"wei": 0, "gwei": 9, "ether": 18, "eth": 18}
+_DECIMALS = {"unit": 0, "units": 0, "wei": 0, "gwei": 9, "ether": 18, "eth": 18}
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _WORDS = {"sec": 1, "second": 1, "min": 60, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 # Only words take a plural: "ms" must not be read as minutes.
@@ -58,7 +58,8 @@ def parse_amount(text: str | int, decimals: int = 18) -> int:
 
     Args:
         text: an int is taken as it is, in smallest units; text has a unit: "3 gwei", "0.001 ether", "12 wei";
-            "1.5 token" scales by `decimals`. Only "0" needs none: who types a bare number may mean any unit.
+            "1.5 token" scales by `decimals`, "5 units" are smallest ones. Only "0" needs none: who types a bare number
+            may mean any unit.
         decimals: of the token.
 
     Raises:
@@ -79,7 +80,7 @@ def parse_amount(text: str | int, decimals: int = 18) -> int:
     elif unit in _DECIMALS:
         scale = _DECIMALS[unit]
     else:
-        raise MalformedError(f"{text!r} has the unknown unit {unit!r}, need wei, gwei, ether or token")
+        raise MalformedError(f"{text!r} has the unknown unit {unit!r}, need wei, gwei, ether, token or units")
     return _number(_whole(digits, fraction, 10**scale, text, "smallest unit"), "amount", _MOST_AMOUNT) or 0
 
 

@@ -23,6 +23,8 @@ ETHER = 10**18
         ("3 gwei", 3 * 10**9),
         ("0.5 gwei", 5 * 10**8),
         ("12 wei", 12),
+        ("12 units", 12),
+        ("1 unit", 1),
         ("0", 0),
         ("0.0", 0),
         ("1_000 wei", 1000),
@@ -50,7 +52,7 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
 
 
 def test_an_unknown_unit_is_named_in_the_error() -> None:
-    with pytest.raises(MalformedError, match="'bitcoin', need wei, gwei, ether or token"):
+    with pytest.raises(MalformedError, match="'bitcoin', need wei, gwei, ether, token or units"):
         parse_amount("1 bitcoin")
 
 
