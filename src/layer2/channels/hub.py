@@ -23,6 +23,7 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer, as_signer
+from layer2.ethereum.windows import require_windows
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.units import parse_duration
@@ -187,6 +188,8 @@ class HubFacade(HubWithSenders):
             open_within=open_within,
             salt=salt,
         )
+        if not self.connection.is_dev:
+            require_windows(self.connection, challenge_window=self.window(key))
         asset = asset_at(self.connection, key.token)
         mine, theirs = asset.parse(deposit), asset.parse(peer_deposit)
         if theirs and isinstance(to, str):

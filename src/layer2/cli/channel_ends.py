@@ -14,9 +14,9 @@ from layer2.channels.proofs import CloseTerms, LockPayment, Payment, WithdrawTer
 from layer2.channels.watchtower import Watchtower
 from layer2.channels.wire import decode, encode
 from layer2.cli.claims import pack_claims, packs
-from layer2.cli.daemons import until_stopped
 from layer2.cli.parties import Desk, describe, desk_of
 from layer2.cli.reading import read_text
+from layer2.cli.stopping import until_stopped
 from layer2.cli.verbs import CHANNELS
 from layer2.cli.workspace import Workspace
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
 
 from layer2.cli.daemons import Daemon, run_daemons
 from layer2.cli.devnet import announce, anvil_on
+from layer2.cli.endpoints import export_line, hosting_options
 from layer2.cli.gates import local_sequencer, serving
 from layer2.cli.rollup_place import Place, place_of
 from layer2.cli.verbs import ROLLUP
@@ -53,7 +55,7 @@ def serving_options(command: F) -> F:
         "--workers", default=os.cpu_count() or 1, help="Processes that check signatures; as many as cores."
     )
     fee = click.option("--least-fee", default="0", show_default=True, help="Of an operation in ether.")
-    return listen(workers(fee(command)))
+    return listen(workers(fee(hosting_options(command))))
 
 
 # ------------------------------------------------------------------------------------------------------------- daemons
@@ -218,7 +220,7 @@ def devnet(
     """Start a local chain with the contracts deployed and run every part of the rollup on it, until Ctrl-C."""
     with anvil_on(port) as url:
         announce(Connection.connect(url), url)
-        inner = Workspace(url, workspace.account, workspace.home, workspace.as_json)
+        inner = replace(workspace, network=url)
         _run(inner, once, interval, listen, workers, least_fee)
 
 
@@ -231,8 +233,9 @@ def _open(place: Place, once: bool, listen: str, workers: int, least_fee: str) -
         if once:
             yield inner
             return
-        with serving(inner, listen) as url:
+        with serving(inner, listen, place.workspace) as url:
             click.echo(f"sequencer   serves {url}")
+            click.echo(export_line("LAYER2_SEQUENCER", url))
             yield inner
 
 

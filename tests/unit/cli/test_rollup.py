@@ -14,7 +14,7 @@ import pytest
 
 from layer2.cli import main
 from layer2.cli.daemons import Daemon, run_daemons
-from layer2.cli.gates import local_sequencer
+from layer2.cli.gates import local_sequencer, serving
 from layer2.cli.rollup_place import place_of
 from layer2.cli.workspace import Workspace
 from layer2.ethereum.anvil import AnvilNode
@@ -226,9 +226,13 @@ def test_without_a_deployment_or_a_chain_it_says_so(node: AnvilNode, fails: Comm
 
 def test_a_sequencer_that_runs_here_is_not_gone_past(paid_in: AnvilNode, fails: Command, does: Command) -> None:
     workspace = Workspace(paid_in.url, "operator", Path("home"))
-    with place_of(workspace) as place, local_sequencer(workspace, place.rollup, place.replica()):
+    with place_of(workspace) as place, local_sequencer(workspace, place.rollup, place.replica()) as inner:
         assert "is running on this machine" in fails("send", "2", "1 ether", "--as", "payer")
-    does("send", "2", "1 ether", "--as", "payer")
+        with serving(inner, "127.0.0.1:0", workspace):
+            does("send", "2", "0.5 ether", "--as", "payer")
+            assert inner.waiting == 1
+        assert "is running on this machine" in fails("send", "2", "1 ether", "--as", "payer")
+    does("send", "2", "0.5 ether", "--as", "payer")
 
 
 # ------------------------------------------------------------------------------------------------------- left alone
