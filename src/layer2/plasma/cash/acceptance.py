@@ -11,7 +11,18 @@ from layer2.plasma.cash.contract import CoinChain
 from layer2.plasma.cash.happenings import CoinMade, CoinNews, ExitBegun
 from layer2.plasma.cash.ledger import CoinLedger
 from layer2.plasma.cash.pool import CoinPool, CoinVouched, Waiting
-from layer2.plasma.cash.runs import TRANSFERS, join_body, plant, read_record, record_of, signers_of, split_run
+from layer2.plasma.cash.runs import (
+    TRANSFERS,
+    UNKNOWN,
+    join_body,
+    judged,
+    plant,
+    read_record,
+    record_of,
+    signers_of,
+    split_run,
+    unjudged,
+)
 from layer2.plasma.cash.sight import CoinSight
 from layer2.plasma.coins import CoinTransaction, SignedCoin
 from layer2.plasma.fates import Fate, Fates
@@ -143,7 +154,7 @@ class CoinAcceptance:
                     refusals, new = self._pool.admit(batch, self.next_number)
                     results.append(refusals)
                     fresh += new
-                self._promises.accept([one.record for one in fresh])
+                self._promises.accept([judged(one.record, one.basis) for one in fresh])
                 self._promises.commit()
             except BaseException:
                 # Nothing of it was promised: it must not get into a block either.
@@ -202,19 +213,23 @@ class CoinAcceptance:
         for made in stored.blocks:
             batch = [read_record(record) for record in self.store.load(made)]
             self.store.made.append(made)
-            hashes = self._apply(made, batch, self._depositors(batch))
+            same = made.rests == self.ledger.rests([one.transaction for one in batch])
+            bases = [self.ledger.basis(one.transaction.coin) if same else UNKNOWN for one in batch]
+            hashes = self._apply(made, batch, self._depositors(batch), bases)
             for hashed in hashes:
                 left.pop(hashed, None)
         for hashed, reason in stored.dropped.items():
             if left.pop(hashed, None) is not None:
                 self._fates.drop(hashed, reason)
-        self._add([read_record(record) for record in left.values()])
+        self._add([(read_record(record), basis) for record, basis in map(unjudged, left.values())])
         self._drop(self._pool.impossible(list(self._pool.waiting), self.next_number))
 
-    def _apply(self, made: Made, batch: Sequence[SignedCoin], signers: Sequence[bytes]) -> list[bytes]:
+    def _apply(
+        self, made: Made, batch: Sequence[SignedCoin], signers: Sequence[bytes], bases: Sequence[bytes]
+    ) -> list[bytes]:
         """A block counts; the hashes of its transfers. `batch`: by rising coin, as in the body."""
         transfers = [one.transaction for one in batch]
-        self.ledger.apply(made.number, transfers, signers)
+        self.ledger.apply(made.number, transfers, signers, bases)
         hashes = [one.hash for one in transfers]
         self._fates.include(made.number, hashes)
         return hashes
@@ -225,23 +240,24 @@ class CoinAcceptance:
         found = iter(signers_of(self.workers, self.chain.domain, first))
         return [b"" if one.transaction.prev_block else next(found) for one in batch]
 
-    def _add(self, batch: Iterable[SignedCoin]) -> None:
-        """Transfers that were accepted once are pending again."""
+    def _add(self, batch: Iterable[tuple[SignedCoin, bytes]]) -> None:
+        """Transfers that were accepted once are pending again; with each what it was judged by."""
         rows = list(batch)
-        for one, signer in zip(rows, signers_of(self.workers, self.chain.domain, rows), strict=True):
-            self._pool.add(Waiting(record_of(one), one, signer))
+        found = signers_of(self.workers, self.chain.domain, [one for one, _ in rows])
+        for (one, basis), signer in zip(rows, found, strict=True):
+            self._pool.add(Waiting(record_of(one), one, signer, basis))
 
-    def _again(self, batch: Sequence[SignedCoin]) -> None:
-        """Transfers of blocks that are none after all are pending again, if they still can be."""
+    def _again(self, batch: Sequence[tuple[SignedCoin, bytes]]) -> None:
+        """Transfers of blocks that are none after all are pending again, if they still can be; with their bases."""
         coins: dict[int, CoinTransaction] = {}
-        first: list[SignedCoin] = []
-        for one in batch:
+        first: list[tuple[SignedCoin, bytes]] = []
+        for one, basis in batch:
             # Of a coin that moved several times only the first can come next.
             if one.transaction.coin not in coins and one.transaction.coin not in self._pool.waiting:
                 coins[one.transaction.coin] = one.transaction
-                first.append(one)
-        self._promises.accept([record_of(one) for one in first])
-        for one in first:
+                first.append((one, basis))
+        self._promises.accept([judged(record_of(one), basis) for one, basis in first])
+        for one, _ in first:
             self._fates.forget(one.transaction.hash)
         self._add(first)
         self._promises.commit()

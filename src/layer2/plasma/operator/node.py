@@ -17,7 +17,7 @@ from layer2.plasma.operator.pool import fields_of
 from layer2.plasma.params import MAX_OUTPUTS, MAX_TRANSACTIONS
 from layer2.plasma.positions import decode_position
 from layer2.plasma.posting import Posting
-from layer2.plasma.promises import Made
+from layer2.plasma.promises import Made, judged
 from layer2.plasma.refusals import DepositsMissing, StateUnknown
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
@@ -144,16 +144,17 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
                 hashes, fields, fees, dropped = self._pool.choose(self.ledger, self.capacity - _RESERVED)
                 self._drop(dropped)
                 chosen = [self._pool.pending[hashed] for hashed in hashes]
+                rests = self.books.rests(fields)
             if not chosen:
                 return None
-            records = [record for record, _ in chosen]
-            leaves = [leaf for _, leaf in chosen]
+            records = [one.record for one in chosen]
+            leaves = [one.leaf for one in chosen]
             for one in collect(number, self.fee_owner, fees, self.policy) if self.fee_owner else ():
                 records.append(one.packed)
                 leaves.append(one.leaf)
                 fields.append(fields_of(one.packed))
             tree = BlockTree.of_leaves(leaves)
-            made = self.store.write(number, tree.root, records)
+            made = self.store.write(number, tree.root, records, rests)
             fault_point("operator.body.durable")
             with self.lock:
                 if turn != self._turn:
@@ -203,6 +204,7 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
             if first is not None:
                 self._discard(first)
             self.books.settle_lost()
+            self._replaced.clear()
             self._drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
 
     def _give_up_late(self) -> None:
@@ -224,11 +226,11 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
 
     def _discard(self, first: int) -> None:
         """Blocks that the chain never had, and never can have: what is left of their payments is pending again."""
-        gone: list[bytes] = []
+        gone: list[tuple[bytes, bytes]] = []
         if len(self.store) - first + 1 > self.ledger.undoable:
             raise self._halt(f"block {first} is too old to be taken back", "stop, and let owners exit")
         while len(self.store) >= first:
-            gone = self.store.records(len(self.store)) + gone
+            gone = [(record, self._basis(record)) for record in self.store.records(len(self.store))] + gone
             self.books.undo()
             self.store.drop_last()
         self._promises.undo(first)
@@ -237,7 +239,7 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
             self.freezer.drop(f"block {first} is none after all")
 
     def _pending_records(self) -> list[bytes]:
-        return [record for record, _ in self._pool.pending.values()]
+        return [judged(one.record, one.basis) for one in self._pool.pending.values()]
 
     def _tidy(self) -> None:
         super()._tidy()

@@ -101,7 +101,7 @@ def run_block(transactions: int = MAX_TRANSACTIONS, rounds: int = 5) -> dict[str
         root = BlockTree.of_leaves(leaves).root
 
         def persist(number: int) -> None:
-            promises.make(store.write(number, root, load.records))
+            promises.make(store.write(number, root, load.records, bytes(32)))
             promises.commit()
 
         persist(1)
