@@ -24,7 +24,7 @@ from layer2.plasma.cash.runs import (
     unjudged,
 )
 from layer2.plasma.cash.sight import CoinSight
-from layer2.plasma.coins import CoinTransaction, SignedCoin
+from layer2.plasma.coins import SignedCoin
 from layer2.plasma.fates import Fate, Fates
 from layer2.plasma.promises import Made, Promises
 from layer2.plasma.refusals import BlockLost
@@ -213,9 +213,7 @@ class CoinAcceptance:
         for made in stored.blocks:
             batch = [read_record(record) for record in self.store.load(made)]
             self.store.made.append(made)
-            same = made.rests == self.ledger.rests([one.transaction for one in batch])
-            bases = [self.ledger.basis(one.transaction.coin) if same else UNKNOWN for one in batch]
-            hashes = self._apply(made, batch, self._depositors(batch), bases)
+            hashes = self._apply(made, batch, self._depositors(batch), self._bases(made, batch, stored.records))
             for hashed in hashes:
                 left.pop(hashed, None)
         for hashed, reason in stored.dropped.items():
@@ -234,6 +232,13 @@ class CoinAcceptance:
         self._fates.include(made.number, hashes)
         return hashes
 
+    def _bases(self, made: Made, batch: Sequence[SignedCoin], rows: Mapping[bytes, bytes]) -> list[bytes]:
+        """By place, what the transfers of a block were judged by. `rows`: those that the journal still has."""
+        if made.rests == self.ledger.rests([one.transaction for one in batch]):
+            return [self.ledger.basis(one.transaction.coin) for one in batch]
+        hashes = (one.transaction.hash for one in batch)
+        return [unjudged(rows[hashed])[1] if hashed in rows else UNKNOWN for hashed in hashes]
+
     def _depositors(self, batch: Sequence[SignedCoin]) -> list[bytes]:
         """By place, who signed what spends a deposit: the deposit may be another one by now."""
         first = [one for one in batch if not one.transaction.prev_block]
@@ -247,18 +252,18 @@ class CoinAcceptance:
         for (one, basis), signer in zip(rows, found, strict=True):
             self._pool.add(Waiting(record_of(one), one, signer, basis))
 
+    def _first_of_each(self, batch: Sequence[tuple[SignedCoin, bytes]]) -> list[tuple[SignedCoin, bytes]]:
+        """Of transfers of blocks that are none after all, those that can come next: of each coin the first."""
+        first: dict[int, tuple[SignedCoin, bytes]] = {}
+        for one, basis in batch:
+            if one.transaction.coin not in self._pool.waiting:
+                first.setdefault(one.transaction.coin, (one, basis))
+        return list(first.values())
+
     def _again(self, batch: Sequence[tuple[SignedCoin, bytes]]) -> None:
         """Transfers of blocks that are none after all are pending again, if they still can be; with their bases."""
-        coins: dict[int, CoinTransaction] = {}
-        first: list[tuple[SignedCoin, bytes]] = []
-        for one, basis in batch:
-            # Of a coin that moved several times only the first can come next.
-            if one.transaction.coin not in coins and one.transaction.coin not in self._pool.waiting:
-                coins[one.transaction.coin] = one.transaction
-                first.append((one, basis))
-        self._promises.accept([judged(record_of(one), basis) for one, basis in first])
-        for one, _ in first:
+        for one, _ in batch:
             self._fates.forget(one.transaction.hash)
-        self._add(first)
-        self._promises.commit()
-        self._drop(self._pool.impossible(list(coins), self.next_number))
+        self._add(batch)
+        coins = [one.transaction.coin for one, _ in batch]
+        self._drop(self._pool.impossible(coins, self.next_number))

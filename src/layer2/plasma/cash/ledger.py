@@ -93,18 +93,19 @@ class CoinLedger:
             held = self._held.get(one.coin)
             self._put(one.coin, held and self._after(held, step, self._records[one.coin].birth))
 
-    def undo(self, number: int, batch: Iterable[CoinTransaction]) -> list[bytes]:
-        """The last block is none; by place, what its transfers were judged by."""
-        bases: list[bytes] = []
+    def judged_by(self, one: CoinTransaction, number: int) -> bytes:
+        """What the transfer of a coin in a block was judged by; as the coin is now, unless it spends the deposit."""
+        known = next((step.basis for step in self._steps.get(one.coin, ()) if step.number == number), b"")
+        return known or self.basis(one.coin)
+
+    def undo(self, number: int, batch: Iterable[CoinTransaction]) -> None:
+        """The last block is none."""
         for one in batch:
             steps = self._steps[one.coin]
-            last = steps.pop()
-            assert last.number == number
-            bases.append(last.basis or self.basis(one.coin))
+            assert steps.pop().number == number
             if not steps:
                 del self._steps[one.coin]
             self._settle(one.coin)
-        return bases
 
     def misfits(self, number: int, batch: Sequence[CoinTransaction]) -> tuple[list[int], list[int]]:
         """Of the coins that a block moves: those whose deposit is gone, and those whose deposit is another one now.

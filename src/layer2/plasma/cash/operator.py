@@ -16,7 +16,7 @@ from layer2.plasma.cash.history import Evidence, Moved
 from layer2.plasma.cash.pool import Waiting
 from layer2.plasma.cash.records import CoinHeader, CoinRecord
 from layer2.plasma.cash.refusals import BodyMissing
-from layer2.plasma.cash.runs import judged, read_record
+from layer2.plasma.cash.runs import judged, read_record, record_of
 from layer2.plasma.coins import SignedCoin
 from layer2.plasma.params import COIN_LEVELS, MAX_TRANSACTIONS
 from layer2.plasma.posting import Posting
@@ -239,15 +239,18 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
 
     def _discard(self, first: int) -> None:
         """Blocks that the chain never had, and never can have: what is left of their transfers is pending again."""
-        gone: list[tuple[SignedCoin, bytes]] = []
-        while len(self.store) >= first:
-            number = len(self.store)
-            batch = [read_record(record) for record in self.store.records(number)]
-            bases = self.ledger.undo(number, [one.transaction for one in batch])
-            self.store.drop_last()
-            gone = list(zip(batch, bases, strict=True)) + gone
+        numbers = range(first, len(self.store) + 1)
+        batches = {number: [read_record(record) for record in self.store.records(number)] for number in numbers}
+        gone = [(one, self.ledger.judged_by(one.transaction, number)) for number in numbers for one in batches[number]]
+        back = self._first_of_each(gone)
+        # In the journal first: what the disk refuses has not happened, and is tried again.
         self._promises.undo(first)
-        self._again(gone)
+        self._promises.accept([judged(record_of(one), basis) for one, basis in back])
+        self._promises.commit()
+        for number in reversed(numbers):
+            self.ledger.undo(number, [one.transaction for one in batches[number]])
+            self.store.drop_last()
+        self._again(back)
 
     def _pending_records(self) -> list[bytes]:
         return [judged(one.record, one.basis) for one in self._pool.waiting.values()]

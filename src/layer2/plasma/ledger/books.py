@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence, Set
 
 from layer2.plasma.blocks import Header
 from layer2.plasma.chain import BlockPosted, Deposited, Happening, News
-from layer2.plasma.fields import Fields
+from layer2.plasma.fields import ROW, Fields
 from layer2.plasma.ledger.frozen import Frozen
 from layer2.plasma.ledger.leaving import Exits, Leaving, Where
 from layer2.plasma.ledger.ledger import Ledger
@@ -112,11 +112,12 @@ class Books:
         places = (position for one in transactions for position in one.inputs if position >> 63)
         return sha256(b"".join([found[0] for found in map(self.ledger.find, places) if found is not None]))
 
-    def replaced(self, transactions: Sequence[Fields]) -> set[int]:
-        """Others may stand in the places of the deposits that a block spends: note these as lost. Their positions."""
-        found = {position for one in transactions for position in one.inputs if position >> 63}
-        self.lost |= {position >> 24 & (1 << 39) - 1: -1 for position in found}
-        return found
+    def compare(self, one: Fields, basis: bytes) -> None:
+        """Note as lost the deposits spent by a payment that are not what it was judged by."""
+        for at, position in enumerate(one.inputs):
+            found = self.ledger.find(position)
+            if position >> 63 and (found is None or found[0] != basis[ROW * at : ROW * at + ROW]):
+                self.lost[position >> 24 & (1 << 39) - 1] = -1
 
     def settle_lost(self) -> None:
         """Forget lost deposits, which no block spends any more; what stands in their place counts anew."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from layer2.plasma.blockstore import BlockStore
 from layer2.plasma.chain import Chain
 from layer2.plasma.fates import REMEMBERED, Fate, Fates
-from layer2.plasma.fields import FEE, Fields, packed_of
+from layer2.plasma.fields import Fields, packed_of
 from layer2.plasma.ledger.books import Books
 from layer2.plasma.ledger.fees import FeePolicy
 from layer2.plasma.ledger.frozen import Freezer
@@ -60,7 +60,8 @@ class Acceptance:
         self._fates = Fates()
         self._pool = Pool(most_pending, policy)
         self._turn = 0
-        self._replaced: set[int] = set()
+        self._bases: dict[bytes, bytes] = {}
+        """Of payments of blocks under which the chain has changed while nobody looked."""
         self.halted: BlockLost | None = None
         """Why nothing is accepted any more: the chain has what this operator cannot stand for."""
         # First of all: whoever holds it is the only one who touches the folder.
@@ -212,8 +213,8 @@ class Acceptance:
             records = self.store.load(one)
             self.store.made.append(one)
             fields = [fields_of(record) for record in records]
-            self._require(one, fields)
             hashes = [keccak(b"\x02" + packed_of(record)) for record in records]
+            self._require(one, fields, hashes, stored.records)
             self.books.apply(one.number, fields, hashes.copy)
             self._fates.include(one.number, hashes)
             for hashed in hashes:
@@ -282,7 +283,9 @@ class Acceptance:
         self._pool.add(hashed, Pending(record, keccak(b"\x00" + packed_of(record)), basis), one)
         return one
 
-    def _require(self, block: Made, fields: Sequence[Fields]) -> None:
+    def _require(
+        self, block: Made, fields: Sequence[Fields], hashes: Sequence[bytes], rows: Mapping[bytes, bytes]
+    ) -> None:
         """The deposits that a block of ours spends must be there, or be noted as lost if others are in their places."""
         last = max((position for one in fields for position in one.inputs), default=0)
         if last >> 63 and not self.books.require(last >> 24 & (1 << 39) - 1):
@@ -292,24 +295,26 @@ class Acceptance:
             )
 
         if self.books.rests(fields) != block.rests:
-            self._replaced |= self.books.replaced(fields)
+            # What the journal has forgotten was judged by nobody knows what.
+            for one, hashed in zip(fields, hashes, strict=True):
+                if one.inputs and one.inputs[-1] >> 63:
+                    basis = unjudged(rows[hashed])[1] if hashed in rows else b""
+                    self._bases[hashed] = basis
+                    self.books.compare(one, basis)
 
     def _basis(self, record: bytes) -> bytes:
-        """What a payment of the last block was judged by; nothing where the chain changed it while nobody looked."""
-        one = fields_of(record)
-        return b"" if self._replaced.intersection(one.inputs) else basis_of(self.ledger, one)
+        """What a payment of one of the blocks was judged by; nothing if nobody knows."""
+        known = self._bases.get(keccak(b"\x02" + packed_of(record))) if self._bases else None
+        return basis_of(self.ledger, fields_of(record)) if known is None else known
 
     def _again(self, rows: Sequence[tuple[bytes, bytes]]) -> None:
         """Payments of a block that is none after all are pending again, if they still can be: record and basis."""
         reasons: dict[bytes, Layer2Error] = {}
-        back = [(record, basis) for record, basis in rows if record[0] != FEE]
-        self._promises.accept([judged(record, basis) for record, basis in back])
-        for record, basis in back:
+        for record, basis in rows:
             hashed = keccak(b"\x02" + packed_of(record))
             self._fates.forget(hashed)
             one = self._pend(hashed, record, basis)
             reasons |= self._pool.impossible(self.ledger, one.inputs[:1])
-        self._promises.commit()
         self._drop(reasons)
 
 

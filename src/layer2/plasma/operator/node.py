@@ -9,7 +9,7 @@ from pathlib import Path
 from layer2.plasma.blocks import BlockTree, Header
 from layer2.plasma.blockstore import BlockStore
 from layer2.plasma.chain import Chain
-from layer2.plasma.fields import Fields, inputs_of, packed_of
+from layer2.plasma.fields import FEE, Fields, inputs_of, packed_of
 from layer2.plasma.ledger.fees import MOST_COLLECTED, FeePolicy, collect
 from layer2.plasma.operator.acceptance import MOST_PENDING, Acceptance
 from layer2.plasma.operator.exitkit import ExitKit
@@ -204,7 +204,7 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
             if first is not None:
                 self._discard(first)
             self.books.settle_lost()
-            self._replaced.clear()
+            self._bases.clear()
             self._drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
 
     def _give_up_late(self) -> None:
@@ -226,15 +226,19 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
 
     def _discard(self, first: int) -> None:
         """Blocks that the chain never had, and never can have: what is left of their payments is pending again."""
-        gone: list[tuple[bytes, bytes]] = []
         if len(self.store) - first + 1 > self.ledger.undoable:
             raise self._halt(f"block {first} is too old to be taken back", "stop, and let owners exit")
-        while len(self.store) >= first:
-            gone = [(record, self._basis(record)) for record in self.store.records(len(self.store))] + gone
+        numbers = range(first, len(self.store) + 1)
+        gone = [(record, self._basis(record)) for number in numbers for record in self.store.records(number)]
+        back = [(record, basis) for record, basis in gone if record[0] != FEE]
+        # In the journal first: what the disk refuses has not happened, and is tried again.
+        self._promises.undo(first)
+        self._promises.accept([judged(record, basis) for record, basis in back])
+        self._promises.commit()
+        for _ in numbers:
             self.books.undo()
             self.store.drop_last()
-        self._promises.undo(first)
-        self._again(gone)
+        self._again(back)
         if first <= self.freezer.number:
             self.freezer.drop(f"block {first} is none after all")
 
