@@ -22,7 +22,7 @@ from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
 from layer2.store.errors import JournalError
 
-__all__ = ["Desk", "desk_of", "operator_option", "sources_option", "token_option", "utxo_named"]
+__all__ = ["Desk", "desk_of", "incomplete_option", "operator_option", "sources_option", "token_option", "utxo_named"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -108,6 +108,13 @@ def operator_option(command: F) -> F:
         show_default=True,
         envvar="LAYER2_PLASMA_OPERATOR",
         help="URL of the operator; local is the folder of this machine's own, when it is not running.",
+    )(command)
+
+
+def incomplete_option(command: F) -> F:
+    """Add `--incomplete`."""
+    return click.option(
+        "--incomplete", is_flag=True, help="Go by what this wallet knows, though nobody tells what all blocks hold."
     )(command)
 
 
