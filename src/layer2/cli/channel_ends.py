@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import click
@@ -15,6 +14,7 @@ from layer2.channels.proofs import CloseTerms, LockPayment, Payment, WithdrawTer
 from layer2.channels.watchtower import Watchtower
 from layer2.channels.wire import decode, encode
 from layer2.cli.claims import pack_claims, packs
+from layer2.cli.daemons import until_stopped
 from layer2.cli.parties import Desk, describe, desk_of
 from layer2.cli.reading import read_text
 from layer2.cli.verbs import CHANNELS
@@ -161,13 +161,14 @@ def settle(workspace: Workspace, channel: str) -> None:
 def watch(workspace: Workspace, once: bool, interval: str) -> None:
     """Watch the account's channels and answer stale proofs; runs until Ctrl-C."""
     pause = parse_duration(interval)
-    while True:
-        with desk_of(workspace) as desk:
-            for line in _watch_step(desk):
-                click.echo(line)
-        if once:
-            return
-        time.sleep(pause)
+    with until_stopped() as stopped:
+        while not stopped.is_set():
+            with desk_of(workspace) as desk:
+                for line in _watch_step(desk):
+                    click.echo(line)
+            if once:
+                return
+            stopped.wait(pause)
 
 
 def _watch_step(desk: Desk) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import select
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ import click
 
 from layer2.ethereum.errors import EthereumError
 
-__all__ = ["Daemon", "run_daemons", "until_stopped"]
+__all__ = ["Daemon", "Stop", "run_daemons", "until_stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,49 @@ def run_daemons(daemons: list[Daemon], interval: int, *, once: bool = False) -> 
             stopped.wait(interval)
 
 
+class Stop:
+    """Set once, waited for by one thread. `set` may run in a signal handler, within any other method of this object.
+
+    A `threading.Event` must not be set there: the handler runs in the thread that may just hold the event's own lock,
+    and waits for itself. Here a flag is set and a byte is written to a pipe that does not block.
+    """
+
+    def __init__(self) -> None:
+        self._set = False
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+
+    def set(self) -> None:
+        """Stop; once more does nothing."""
+        self._set = True
+        # A full pipe wakes the waiting thread as well.
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._write, b"\0")
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+        return self._set
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until it is set, so long at most; whether it is."""
+        if not self._set:
+            select.select([self._read], [], [], seconds)
+        return self._set
+
+    def close(self) -> None:
+        """Let go of the pipe."""
+        os.close(self._read)
+        os.close(self._write)
+
+
 @contextlib.contextmanager
-def until_stopped() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, so that everything started is ended in order."""
-    stopped = threading.Event()
+def until_stopped() -> Iterator[Stop]:
+    """What SIGINT and SIGTERM set, so that everything started is ended in order, however many of them come."""
+    stopped = Stop()
     before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stopped
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        stopped.close()

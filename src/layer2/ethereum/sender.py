@@ -22,7 +22,7 @@ from layer2.ethereum.pending import BASE_FEE, KNOWN, NONCE_TAKEN, UNDERPRICED, P
 from layer2.ethereum.records import CallOutcome, Receipt
 from layer2.ethereum.reverts import ErrorDecoder, decode_revert
 from layer2.ethereum.sidecars import Sidecar
-from layer2.ethereum.signer import Signer
+from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.addresses import Address
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
@@ -53,7 +53,7 @@ class Sender:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.connection = connection
-        self.signer = signer
+        self.signer = as_signer(signer)
         self.gas_policy = gas_policy or GasPolicy()
         self._clock = clock
         self._sleep = sleep

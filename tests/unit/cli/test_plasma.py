@@ -125,7 +125,7 @@ def test_tokens_are_swapped_by_three_lines_of_text(paid_in: AnvilNode, does: Com
     token = deploy_mock("MockToken", "Dollar", "USD", 0, sender=Sender(paid_in.connection, payee))
     token.transact(Sender(paid_in.connection, payee), "mint", payee.address, 500)
     assert does("register-token", token.address, "--json")["token"] == 1
-    does("deposit", "500", "--token", "1", "--as", "payee")
+    does("deposit", "500 units", "--token", "1", "--as", "payee")
     offer = does("swap-offer", "payee", "1 ether", "300", "--want-token", "1", "--as", "payer").strip()
     assert "layer2: " in fails("swap-accept", offer, "--as", "attacker")
     half = does("swap-accept", offer, "--as", "payee").strip()

@@ -227,7 +227,7 @@ def test_what_could_not_be_paid_out_is_fetched(paid_in: AnvilNode, does: Command
     does("register-token", token.address)
     assert "layer2: " in fails("register-token", token.address)
     assert "layer2: " in fails("register-token", payee.address)
-    does("deposit", "500", "--token", token.address, "--as", "payee")
+    does("deposit", "500 units", "--token", token.address, "--as", "payee")
     does("exit", "all", "--as", "payee")
     token.transact(sender, "setBlacklisted", payee.address, True)
     does("wait", "2 hours")

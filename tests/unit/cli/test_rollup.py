@@ -183,7 +183,7 @@ def test_tokens_are_paid_in_their_own_units(paid_in: AnvilNode, does: Command, f
         (("send", "2", "-1 ether"), "No such option"),
         (("send", "2", "0"), "asked"),
         (("send", "2", "1 ether", "--from", "2"), "account 2 is not of"),
-        (("send", "2", "1 ether", "--fee", "123"), "no class"),
+        (("send", "2", "1 ether", "--fee", "123 wei"), "no class"),
         (("send", "2", "1 ether", "--token", "7"), "UnknownId"),
         (("send", "2", "1 ether", "--sequencer", "ftp://nowhere"), "neither a URL nor `local`"),
         (("batch", "2"), "TO=AMOUNT needed"),

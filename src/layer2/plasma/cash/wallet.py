@@ -7,7 +7,7 @@ in a journal: nothing signed leaves before it is there, so that a restart signs 
 from __future__ import annotations
 
 from layer2.ethereum.sender import Sender
-from layer2.ethereum.signer import LocalSigner, Signer
+from layer2.ethereum.signer import LocalSigner, Signer, as_signer
 from layer2.plasma.cash.contract import CoinChain
 from layer2.plasma.cash.exits import Call, contradiction, exit_kit, kit_of
 from layer2.plasma.cash.history import Evidence, History, Move, Standing, check_history
@@ -44,7 +44,7 @@ class CoinWallet:
     ) -> None:
         self.chain = chain
         self.sight = sight or CoinSight(chain)
-        self._signer = LocalSigner(key) if isinstance(key, PrivateKey) else key
+        self._signer = LocalSigner(key) if isinstance(key, PrivateKey) else as_signer(key)
         self._journal = journal
         self._turn = 0
         self._held: dict[int, tuple[History, Standing]] = {}

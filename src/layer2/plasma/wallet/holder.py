@@ -8,7 +8,7 @@ from pathlib import Path
 
 from layer2.ethereum.assets import Asset, asset_at
 from layer2.ethereum.sender import Sender
-from layer2.ethereum.signer import Signer
+from layer2.ethereum.signer import Signer, as_signer
 from layer2.plasma.contract import ExitStatus, RootChain
 from layer2.plasma.kitfile import load_kits, save_kits
 from layer2.plasma.kits import DepositKit, Kit, OutputKit, PaymentKit
@@ -47,7 +47,7 @@ class Holder:
         self, root: RootChain, signer: Signer, purse: str | Path, sight: Sight, sender: Sender | None = None
     ) -> None:
         self.root = root
-        self.signer = signer
+        self.signer = signer = as_signer(signer)
         self.sender = sender or Sender(root.connection, signer)
         self.sight = sight
         self.owner = address_bytes(signer.address)
