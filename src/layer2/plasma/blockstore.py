@@ -143,7 +143,7 @@ class BlockStore(BodyStore[BlockTree]):
 
 
 def _tree_of(records: Sequence[bytes]) -> BlockTree:
-    return BlockTree(packed_of(record) for record in records)
+    return BlockTree.of_records(records)
 
 
 def _keep(cache: OrderedDict[Made, T], one: Made, what: T) -> None:

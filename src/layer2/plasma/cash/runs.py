@@ -63,7 +63,7 @@ def join_body(records: Sequence[bytes]) -> bytes:
 
 def plant(records: Sequence[bytes]) -> SparseTree:
     """The tree of a block of these records; raises TreeMalformed if a coin moves twice."""
-    return coin_tree(decode_coin(one[:COIN_BYTES]) for one in records)
+    return coin_tree(read_record(one) for one in records)
 
 
 def judged(record: bytes, basis: bytes) -> bytes:

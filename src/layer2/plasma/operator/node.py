@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from layer2.plasma.blocks import BlockTree, Header
+from layer2.plasma.blocks import BlockTree, Header, signatures_hash
 from layer2.plasma.blockstore import BlockStore
 from layer2.plasma.chain import Chain
 from layer2.plasma.fields import FEE, Fields, inputs_of, packed_of
@@ -153,7 +153,7 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
                 records.append(one.packed)
                 leaves.append(one.leaf)
                 fields.append(fields_of(one.packed))
-            tree = BlockTree.of_leaves(leaves)
+            tree = BlockTree.of_leaves(leaves, signatures_hash(records))
             made = self.store.write(number, tree.root, records, rests)
             fault_point("operator.body.durable")
             with self.lock:
