@@ -22,7 +22,7 @@ from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
 from layer2.store.errors import JournalError
 
-__all__ = ["Desk", "desk_of", "operator_option", "sources_option", "token_option", "utxo_named"]
+__all__ = ["Desk", "desk_of", "incomplete_option", "operator_option", "sources_option", "token_option", "utxo_named"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -109,6 +109,13 @@ def operator_option(command: F) -> F:
         envvar="LAYER2_PLASMA_OPERATOR",
         show_envvar=True,
         help="URL of the operator; local is this machine's own, by its folder, or where it listens.",
+    )(command)
+
+
+def incomplete_option(command: F) -> F:
+    """Add `--incomplete`."""
+    return click.option(
+        "--incomplete", is_flag=True, help="Go by what this wallet knows, though nobody tells what all blocks hold."
     )(command)
 
 

@@ -53,20 +53,20 @@ class HomeWallet(Wallet):
         self.sync()
         return super().merge(token, fee=fee)
 
-    def balance(self, token: int = 0) -> int:
+    def balance(self, token: int = 0, *, incomplete: bool = False) -> int:
         """What can be spent now, smallest units."""
         self.sync()
-        return super().balance(token)
+        return super().balance(token, incomplete=incomplete)
 
     def utxos(self, token: int | None = None) -> list[Utxo]:
         """Own outputs that are not spent by a block."""
         self.sync()
         return super().utxos(token)
 
-    def exit_all(self, *, least: int = 0, doubtful: bool = False) -> list[Receipt]:
+    def exit_all(self, *, least: int = 0, doubtful: bool = False, incomplete: bool = False) -> list[Receipt]:
         """Start taking everything out."""
         self.sync()
-        return super().exit_all(least=least, doubtful=doubtful)
+        return super().exit_all(least=least, doubtful=doubtful, incomplete=incomplete)
 
 
 class PlasmaFacade:

@@ -64,13 +64,14 @@ def test_an_exit_needs_no_operator_and_is_claimed(
     # The operator and its folder are gone, and so is the wallet's memory: the chain and the kit are enough.
     elsewhere = ("--home", str(tmp_path / "elsewhere"), "--as", "payee")
     assert "1 output and 0 payments" in does("kit", "check", "kit.json", *elsewhere)
-    assert "nothing to take out" in fails("exit", "all", *elsewhere)
+    assert "has not heard of 1 of 1 blocks" in fails("exit", "all", *elsewhere)
+    assert "nothing to take out" in fails("exit", "all", "--incomplete", *elsewhere)
     assert "1 exit" in does("kit", "exit", "kit.json", *elsewhere)
     assert "nothing to claim now, 1 exit" in fails("claim", *elsewhere)
     does("wait", "121 minutes")
     (paid,) = does("claim", "--json", *elsewhere)["paid"]
     assert paid["amount"] == str(ETHER // 2)
-    assert does("utxos", "--json", *elsewhere) == []
+    assert does("utxos", "--json", "--incomplete", *elsewhere) == []
 
 
 def test_a_kit_that_was_changed_is_refused(paid_in: AnvilNode, does: Command, fails: Command, tmp_path: Path) -> None:
