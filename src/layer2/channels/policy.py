@@ -1,16 +1,33 @@
-"""When a challenge is worth its gas, and how much to offer as the deadline comes nearer."""
+"""When a challenge is worth its gas, how much to offer as the deadline comes nearer, and how deep a deposit must be."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from layer2.ethereum.connection import Connection
 from layer2.ethereum.fees import GasPolicy
 from layer2.primitives.addresses import ZERO_ADDRESS, Address
 from layer2.primitives.errors import RangeError
 
-__all__ = ["ChallengePolicy", "Decision"]
+__all__ = ["CONFIRMATIONS", "UNTIL_THE_CAP", "ChallengePolicy", "Decision", "confirmations_for"]
 
 _GWEI = 10**9
+UNTIL_THE_CAP = 10_000
+"""Replacements of an answer: as many as it takes; what ends them is its fee cap, not their number."""
+
+CONFIRMATIONS = 12
+"""Blocks above one before a node of a public chain counts what it says about money. Development chains need none."""
+
+
+def confirmations_for(connection: Connection, asked: int | None = None) -> int:
+    """Return how deep a block must be to count on a chain: what was asked for, else the chain's default."""
+    if asked is None:
+        return 0 if connection.is_dev else CONFIRMATIONS
+    if asked < 0:
+        raise RangeError(
+            f"confirmations: {asked} given, at least 0 needed", hint="count blocks above the one that counts"
+        )
+    return asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +47,7 @@ class Decision:
             base_fee_multiple=base.base_fee_multiple,
             bump=base.bump,
             wait=base.wait,
-            max_replacements=base.max_replacements,
+            max_replacements=UNTIL_THE_CAP,
             gas_margin=base.gas_margin,
         )
 
@@ -40,10 +57,10 @@ class ChallengePolicy:
     """Gas policy for challenges.
 
     `share_percent`: how much of the value at stake an answer may cost (100 = all of it);
-    `calm_fee` and `cap`: wei per gas offered at most when there is plenty of time, and at most ever;
+    `calm_fee` and `cap`: wei per gas offered at most when there is plenty of time, and when time is short;
     `tip` and `tip_cap`: the same for the priority fee;
-    `urgent_at`: seconds before the deadline from which on the cap is offered; between `calm_until` and `urgent_at`
-    seconds before it the offer rises in a straight line;
+    `urgent_at`: seconds before the deadline from which on the whole share of the stake is offered, above `cap` too if
+    the stake is worth it; between `calm_until` and `urgent_at` seconds before it the offer rises in a straight line;
     `prices`: wei (times 10^18) per smallest token unit, for tokens; a token without a price is always defended,
     since the tower cannot know that it is worthless.
     """
@@ -107,7 +124,8 @@ class ChallengePolicy:
                 return Decision(
                     False, fee, tip, f"{gas} gas at {base_fee} wei costs more than the {worth} wei at stake"
                 )
-            fee = min(fee, affordable)
+            # At the deadline no fee is too high that saves more than it costs.
+            fee = affordable if deadline - now <= self.urgent_at else min(fee, affordable)
             tip = min(tip, max(fee - base_fee, 0))
         if base_fee >= fee:
             return Decision(False, fee, tip, f"base fee {base_fee} is above the offer of {fee} for now")

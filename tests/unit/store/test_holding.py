@@ -44,7 +44,8 @@ def test_another_name_of_a_held_journal_does_not_open_it(tmp_path: Path, how: st
             Journal(other, kind=KIND)
         program = f"from layer2.store.journal import Journal; Journal({str(other)!r}, kind={KIND!r})"
         refused = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-        assert refused.returncode == 1 and "JournalLocked" in refused.stderr
+        assert refused.returncode == 1
+        assert "JournalLocked" in refused.stderr
         journal.append_durable("sent", b"still mine")
     with Journal(other, kind=KIND) as journal:
         assert journal.last_sequence == 1
