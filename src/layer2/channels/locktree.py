@@ -88,7 +88,8 @@ def _leaves(locks: Iterable[Lock]) -> list[bytes]:
     leaves = [leaf_hash(lock) for lock in locks]
     if len(leaves) > MAX_LOCKS:
         raise RangeError(
-            f"{len(leaves)} locks in one direction, at most {MAX_LOCKS} can be resolved", hint="resolve some locks first"
+            f"{len(leaves)} locks in one direction, at most {MAX_LOCKS} can be resolved",
+            hint="resolve some locks first",
         )
     return leaves
 

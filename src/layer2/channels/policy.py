@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from layer2.channels.locks import Lock
+from layer2.channels.locktree import MAX_LOCKS
+from layer2.channels.refusals import LockRefused
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.fees import GasPolicy
 from layer2.primitives.addresses import ZERO_ADDRESS, Address
 from layer2.primitives.errors import RangeError
 
-__all__ = ["CONFIRMATIONS", "UNTIL_THE_CAP", "ChallengePolicy", "Decision", "confirmations_for"]
+__all__ = ["CONFIRMATIONS", "UNTIL_THE_CAP", "ChallengePolicy", "Decision", "LockPolicy", "confirmations_for"]
 
 _GWEI = 10**9
 UNTIL_THE_CAP = 10_000
@@ -28,6 +32,42 @@ def confirmations_for(connection: Connection, asked: int | None = None) -> int:
             f"confirmations: {asked} given, at least 0 needed", hint="count blocks above the one that counts"
         )
     return asked
+
+
+@dataclass(frozen=True, slots=True)
+class LockPolicy:
+    """Which locks a node signs and takes.
+
+    `most`: pending locks in a direction; `unlock_gas`: what resolving one more of them on chain costs at most;
+    `prices`: wei (times 10^18) per smallest token unit, for tokens. A lock that is worth less than its unlock at the
+    newest base fee is refused: its receiver could not afford to take it. A token without a price is not weighed.
+    """
+
+    most: int = 64
+    unlock_gas: int = 30_000
+    prices: dict[Address, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.most <= MAX_LOCKS:
+            raise RangeError(f"lock policy: {self.most} locks given, 1 to {MAX_LOCKS} needed", hint="use the default")
+
+    def check(self, channel: str, locks: Sequence[Lock], old: Sequence[Lock], token: Address, base_fee: int) -> None:
+        """Raise `LockRefused` if there are too many locks, or a new one among them is not worth its unlock."""
+        if len(locks) > max(self.most, len(old)):
+            raise LockRefused(
+                f"channel {channel}: {len(locks)} locks given, at most {self.most} are taken",
+                hint="fulfil, give up or expire some first",
+            )
+        need = self.unlock_gas * base_fee
+        price = 10**18 if token == ZERO_ADDRESS else self.prices.get(token)
+        if price is None:
+            return
+        for lock in locks:
+            if lock not in old and lock.amount * price // 10**18 < need:
+                raise LockRefused(
+                    f"channel {channel}: a lock of {lock.amount} is worth less than its unlock, {need} wei needed",
+                    hint="lock more at once, or pay with a voucher",
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ class Workspace:
     account: str
     home: Path
     as_json: bool = False
+    confirmations: int | None = None
     _open: list[Any] = field(default_factory=list)
 
     @cached_property

@@ -88,7 +88,7 @@ class Broadcaster:
     def _adapt(self, pending: Pending, failure: RpcError) -> None:
         reason = failure.reason.lower()
         if any(word in reason for word in BASE_FEE):
-            pending.fees = self.gas_policy.fees(self._current_base_fee(fresh=True))
+            pending.fees = (pending.policy or self.gas_policy).fees(self._current_base_fee(fresh=True))
         elif any(word in reason for word in (*NONCE_TAKEN, *UNDERPRICED)):
             # Someone else used the nonce (or holds it in the pool): count from what the node knows.
             known = self.connection.nonce(self.address, "pending")
@@ -101,13 +101,16 @@ class Broadcaster:
 
     def _broadcast(self, pending: Pending) -> None:
         raw = self.signer.sign_transaction(self._fields(pending))
-        tx_hash = keccak(raw)
+        # Known before it is handed over: an answer that is lost says nothing about the transaction.
+        pending.hashes.append(keccak(raw))
+        if pending.keep is not None:
+            pending.keep(pending)
         try:
             self._hand_over(raw, pending.sidecar)
         except RpcError as failure:
             if not any(word in failure.reason.lower() for word in KNOWN):
+                pending.hashes.pop()
                 raise
-        pending.hashes.append(tx_hash)
         pending.sent_at = self._clock()
 
     def _hand_over(self, raw: bytes, sidecar: Sidecar | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +29,8 @@ BASE_FEE = ("less than block base fee", "lower than block's base fee", "max fee 
 class Pending:
     """A transaction handed to the node: its fields and every version sent, by hash.
 
-    `policy`: what its replacements may offer; the sender's own if there is none.
+    `policy`: what its replacements may offer; the sender's own if there is none. `keep`: told of each version before it
+    is handed over.
     """
 
     nonce: int
@@ -43,6 +45,7 @@ class Pending:
     sent_at: float = 0.0
     replacements: int = 0
     policy: GasPolicy | None = None
+    keep: Callable[[Pending], None] | None = None
 
     @property
     def tx_hash(self) -> bytes:

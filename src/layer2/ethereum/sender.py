@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -74,8 +74,14 @@ class Sender(Broadcaster):
         decoder: ErrorDecoder | None = None,
         authorizations: tuple[Any, ...] = (),
         blobs: Sequence[bytes] = (),
+        policy: GasPolicy | None = None,
+        keep: Callable[[Pending], None] | None = None,
     ) -> Pending:
-        """Hand a transaction to the node and return at once; give the result to `wait`."""
+        """Hand a transaction to the node and return at once; give the result to `wait` or `poll`.
+
+        `policy`: for this transaction, instead of the sender's. `keep`: called with each version before it is handed
+        over, so that a later sender can `adopt` it.
+        """
         if blobs and (gas is None or to is None):
             raise RangeError(f"{self.address}: blobs without a gas limit or a receiver", hint="pass gas and to")
         sidecar = Sidecar.of(blobs) if blobs else None
@@ -83,11 +89,10 @@ class Sender(Broadcaster):
         with self._lock:
             self._forget_undone()
             limit = gas if gas is not None else self.estimate(request, decoder)
-            base_fee = self._current_base_fee()
-            pending = Pending(
-                self._nonce(), request, limit, self.gas_policy.fees(base_fee), self._epoch, authorizations, sidecar
-            )
-            pending.policy = self.gas_policy
+            chosen = policy or self.gas_policy
+            fees = chosen.fees(self._current_base_fee())
+            pending = Pending(self._nonce(), request, limit, fees, self._epoch, authorizations, sidecar)
+            pending.policy, pending.keep = chosen, keep
             if sidecar is not None:
                 # Room for some blocks in which it rises, as for gas.
                 pending.blob_fee = 2 * self.connection.backend.blob_base_fee()

@@ -123,6 +123,11 @@ class Journal:
         self._drop_pending()
 
     @property
+    def usable(self) -> bool:
+        """True while the journal takes writes."""
+        return self._unusable is None
+
+    @property
     def durable_sequence(self) -> int:
         """The sequence number of the newest row that is on disk; 0 when there is none."""
         return self._durable[0] - 1
@@ -167,12 +172,22 @@ class Journal:
         for sequence, name, payload in self._database.execute(query + " ORDER BY sequence", parameters):
             yield Entry(sequence, name, payload)
 
+    def streams(self) -> list[str]:
+        """The names of all streams that have durable rows, in the order of their first ones."""
+        query = "SELECT stream FROM journal_rows GROUP BY stream ORDER BY MIN(sequence)"
+        return [name for (name,) in self._database.execute(query)]
+
     def get_meta(self, key: str) -> bytes | None:
         """A value as it stands, pending ones included; None if it was never set."""
         if key in self._pending_meta:
             return self._pending_meta[key]
         row = self._database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else bytes(row[0])
+
+    def metas(self, prefix: str) -> list[tuple[str, bytes]]:
+        """Durable values whose keys begin with `prefix`, in the order of their keys."""
+        query = "SELECT key, value FROM meta WHERE key >= ? AND key < ? ORDER BY key"
+        return [(key, bytes(value)) for key, value in self._database.execute(query, (prefix, prefix + "\U0010ffff"))]
 
     @property
     def last_sequence(self) -> int:
