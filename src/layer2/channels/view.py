@@ -39,9 +39,7 @@ class PostedClaim:
     @classmethod
     def decode(cls, proof: int, claim: int) -> PostedClaim:
         """Read the two words of a direction."""
-        return cls(
-            proof >> 208, proof & _MASK208, claim & _MASK112, claim >> 112 & _MASK112, claim >> 224
-        )
+        return cls(proof >> 208, proof & _MASK208, claim & _MASK112, claim >> 112 & _MASK112, claim >> 224)
 
     def is_resolved(self, index: int) -> bool:
         """Return True if the lock at this place has been resolved."""
