@@ -262,13 +262,8 @@ interface IChannelHub {
     /// `payer(20) | payee(20) | salt(32) | amount(16) | signature`; of a contract lock (kind 2)
     /// `condition(20) | termsLength(4) | terms | evidence`
     /// @param siblings the other nodes of the tree, level by level from the leaves, from left to right
-    function unlock(
-        Key calldata key,
-        bool fromB,
-        uint256 limit,
-        bytes calldata openings,
-        bytes32[] calldata siblings
-    ) external;
+    function unlock(Key calldata key, bool fromB, uint256 limit, bytes calldata openings, bytes32[] calldata siblings)
+        external;
 
     /// @notice Pay both parties by what was posted once the window is over. Anybody may.
     function settle(Key calldata key) external;

@@ -87,10 +87,7 @@ def fingerprint(limit: int, root: bytes) -> int:
 def _leaves(locks: Iterable[Lock]) -> list[bytes]:
     leaves = [leaf_hash(lock) for lock in locks]
     if len(leaves) > MAX_LOCKS:
-        raise RangeError(
-            f"{len(leaves)} locks in one direction, at most {MAX_LOCKS} can be resolved",
-            hint="resolve some locks first",
-        )
+        raise RangeError(f"{len(leaves)} locks in one direction, need at most {MAX_LOCKS}", hint="resolve some first")
     return leaves
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from layer2.channels.locks import LEAF_BYTES, Lock
@@ -77,9 +77,8 @@ def encode_openings(rows: Iterable[Opened]) -> bytes:
     return b"".join(parts)
 
 
-def read_openings(data: bytes) -> tuple[Opened, ...]:
-    """Read what `encode_openings` wrote; raises MalformedError where the hub would revert with `RowsMalformed`."""
-    rows: list[Opened] = []
+def read_openings(data: bytes) -> Iterator[Opened]:
+    """Yield what `encode_openings` wrote; raises MalformedError where the hub would revert with `RowsMalformed`."""
     at = 0
     while at < len(data):
         body = at + OPENING_BYTES
@@ -89,6 +88,5 @@ def read_openings(data: bytes) -> tuple[Opened, ...]:
         end = consent + int.from_bytes(data[at + 56 : at + 59], "big")
         if end > len(data):
             raise MalformedError("the last opening is cut short")
-        rows.append(Opened(data[at], data[at + 1 : at + 54], data[body:consent], data[consent:end]))
+        yield Opened(data[at], data[at + 1 : at + 54], data[body:consent], data[consent:end])
         at = end
-    return tuple(rows)

@@ -173,14 +173,14 @@ def check_session(
     if len(data) < HEAD_BYTES:
         raise SignatureInvalid(owner)
     session, owner_signature = decode_session(channel_id, data)
-    if session.key == ZERO_ADDRESS:
-        raise SignatureInvalid(owner)
     if not session.rights & right:
         raise SessionExceeded(session.key, session.rights, right)
     if exposure > session.cap:
         raise SessionExceeded(session.key, session.cap, exposure)
     if now > session.valid_until:
         raise ConsentExpired(now, session.valid_until)
+    if session.key == ZERO_ADDRESS:
+        raise SignatureInvalid(owner)
     if owner_signature:
         named = recover(session.digest(domain), owner_signature) == owner
     else:
