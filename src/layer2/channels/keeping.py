@@ -29,7 +29,6 @@ from layer2.store.journal import Journal, fault_point
 
 __all__ = ["Change", "Keeper", "Kept", "change"]
 
-_VIRTUAL = "virtual"
 _LEAST_ROWS = 20_000
 """A journal with fewer rows is not rewritten by itself."""
 _ROWS_A_CHANNEL = 8
@@ -79,8 +78,7 @@ class Keeper:
         self._kept: dict[bytes, Kept | None] = {}
         try:
             for stream in journal.streams():
-                if stream != _VIRTUAL:
-                    self._kept[bytes.fromhex(stream)] = None
+                self._kept[bytes.fromhex(stream)] = None
         except ValueError as failure:
             raise JournalLost(f"the journal contradicts itself: {failure}", hint=recovery) from failure
         self._compact_at = 0
@@ -154,6 +152,8 @@ class Keeper:
 
     def put_meta(self, name: str, value: bytes, point: str) -> None:
         """Keep a value beside the channels; durable when it returns."""
+        if self.stopped is not None:
+            raise NodeStopped(f"the node is stopped: {self.stopped}", hint="open the node again from its journal")
         self.journal.put_meta(name, value)
         self.persist([], point)
 

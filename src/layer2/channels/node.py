@@ -28,7 +28,7 @@ from layer2.store.journal import fault_point
 __all__ = ["FAULT_POINTS", "RESYNC_GAP", "Party"]
 
 RESYNC_GAP = 1 << 24
-"""Lock nonces left out after a lost journal: what it had signed that the peer does not show is below them."""
+"""Lock nonces left out where a journal was behind: what was signed that the peer does not show is below them."""
 
 
 class Party(ShowingNode):
@@ -73,10 +73,10 @@ class Party(ShowingNode):
         """
         entry = self._entry(copy.channel_id)
         plain, locked = copy.received, copy.received_proof
-        for mine in (plain, locked):
-            if mine is not None and (mine.channel_id != copy.channel_id or not self.signed_by_me(mine)):
+        for one in (plain, locked):
+            if one is not None and (one.channel_id != copy.channel_id or not self.signed_by_me(one)):
                 raise SignatureError(
-                    f"channel {entry.stream[:8]}: the peer's copy up to {mine.amount} is not signed by {self.address}",
+                    f"channel {entry.stream[:8]}: the peer's copy up to {one.amount} is not signed by {self.address}",
                     hint="ask the peer for the proof it really holds",
                 )
         proof = NO_PROOF
@@ -85,8 +85,10 @@ class Party(ShowingNode):
             proof = Proof(locked.amount, locked.nonce, locked.locks, locked.signature, accept)
             self._check_accept(entry, proof, accept)
         with self._lock:
-            used = proof.nonce + RESYNC_GAP if entry.frozen else proof.nonce
             amount, voucher = (0, b"") if plain is None else (plain.amount, plain.signature)
+            mine = entry.state.mine
+            behind = entry.frozen or proof.nonce > mine.used_nonce or max(amount, proof.amount) > mine.limit
+            used = proof.nonce + RESYNC_GAP if behind else proof.nonce
             head = (proof.amount, proof.nonce, proof.locks, proof.signature, proof.accept)
             self._note(entry, Adopted(amount, voucher, *head, used))
             entry.frozen = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from layer2.channels.keeping import Kept
 from layer2.channels.locks import HASH_LOCK
-from layer2.channels.nodeclose import ClosingNode
+from layer2.channels.nodevirtual import VirtualNode
 from layer2.channels.openings import Opening, resolve_message
 from layer2.channels.proofs import Acceptance, LockPayment, Payment, PeerCopy
 from layer2.channels.sessions import SessionProof, is_session_proof, signed_for
@@ -14,7 +14,7 @@ from layer2.primitives.errors import InputError
 __all__ = ["ShowingNode"]
 
 
-class ShowingNode(ClosingNode):
+class ShowingNode(VirtualNode):
     """The newest proofs of both directions, in the forms in which others need them."""
 
     def newest_signed(self, channel_id: bytes) -> Payment | LockPayment | None:

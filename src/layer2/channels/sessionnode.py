@@ -14,7 +14,8 @@ from layer2.channels.node import Party
 from layer2.channels.nodebase import Kept
 from layer2.channels.policy import LockPolicy
 from layer2.channels.refusals import BalanceTooLow, Refused
-from layer2.channels.sessions import FOREVER, SessionGrant, ecdsa_is_valid
+from layer2.channels.sessions import FOREVER, SessionGrant
+from layer2.channels.verify import Verifier
 from layer2.ethereum.signer import Signer
 from layer2.primitives.errors import SignatureError
 from layer2.store.journal import Journal
@@ -57,15 +58,16 @@ class SessionParty(Party):
         """Keep a channel under a grant; durable when it returns. A later grant for it replaces an earlier one.
 
         Raises:
-            SignatureError: the grant is for another channel or key, or not signed by the owner.
+            SignatureError: the grant is for another channel or key, or neither signed nor registered by the owner.
         """
         session = grant.session
         fits = session.channel_id == key.id and session.key == self.signer.address and grant.owner == self.address
-        if not fits or not ecdsa_is_valid(session.digest(self.hub.domain), self.address, grant.owner_signature):
+        owner = Verifier(self.hub, key, self.address, self.clock)
+        if not fits or not owner.verify_grant(session, grant.owner_signature):
             raise SignatureError(
                 f"session {self.signer.address}: {grant!r} is not a grant of {self.address} for it in channel "
                 f"{key.id.hex()[:8]}",
-                hint="ask the owner for a grant to this key, in this channel, at this hub",
+                hint="ask the owner for a grant to this key, in this channel, at this hub, signed or registered",
             )
         with self._lock:
             self._keeper.put_meta("grant/" + key.id.hex(), grant.encode(), "party.note")

@@ -122,11 +122,13 @@ def _defend(key: ChannelKey, guard: Guard, view: ChannelView, now: int, preimage
     posted = 0 if claim is None else claim.nonce
     plain = guard.plain
     counts = max(view.sent(guard.side), 0 if plain is None else plain.amount)
-    raises = proof is not None and proof.limit > counts and not guard.answering
+    # A lock that has expired pays nothing any more.
+    live = 0 if proof is None else proof.amount + sum(lock.amount for lock in proof.locks if now <= lock.expiry)
+    raises = live > counts and not guard.answering
     replaces = proof is not None and proof.nonce > posted and (claim is not None or raises)
     if proof is not None and replaces:
         # An older proof that stands is always replaced: it may have been worth more, and it may have been worth less.
-        stake = _at_stake(view, guard.side, proof.limit, replaces=claim is not None)
+        stake = _at_stake(view, guard.side, live, replaces=claim is not None)
         call = hubcalls.post_locks(key, guard.side, hubcalls.lock_proof(proof), guard.accept)
         plans.append(Plan(key, "post_locks", guard.side, call, stake, view.deadline, gas_of("post_locks")))
     elif proof is not None and claim is not None and proof.nonce == posted:
