@@ -139,10 +139,7 @@ def _owed(state: State, event: LocksReceived) -> tuple[int, tuple[Lock, ...]]:
         elif claim is not None:
             owed += claim[0]
         elif event.now <= lock.expiry:
-            raise LockRefused(
-                f"{name(state)}: a lock of {lock.amount} was dropped at {event.now}, before its expiry {lock.expiry}",
-                hint="keep it until it is fulfilled, given up or expired",
-            )
+            owed += lock.amount  # it may still be taken: nothing less than all of it is enough
     return owed, tuple(lock for lock in free if lock in event.locks)
 
 
