@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from layer2.channels.locks import Lock
 from layer2.channels.messages import hub_domain
 from layer2.channels.node import Party
 from layer2.channels.proofs import LockPayment
+from layer2.channels.refusals import CounterNotNewer, LocksPending
 from layer2.channels.view import ChannelView
 from layer2.ethereum.records import Block
 from layer2.ethereum.signer import LocalSigner
@@ -101,7 +103,8 @@ def give(sender: Party, receiver: Party, proof: LockPayment) -> None:
     """Hand a lock proof over, and its acceptance and the voucher that follows back."""
     level = sender.take_accept(receiver.receive_locks(proof))
     if level is not None:
-        receiver.receive(level)
+        with contextlib.suppress(LocksPending, CounterNotNewer):  # overtaken by the next lock proof
+            receiver.receive(level)
 
 
 def holds(lock: threading.RLock) -> bool:
