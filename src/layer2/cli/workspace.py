@@ -87,6 +87,7 @@ class Workspace:
     as_json: bool = False
     limits: dict[str, Any] = field(default_factory=dict)
     """What a service of this command is given beside its address, see `Hosted`."""
+    confirmations: int | None = None
     _open: list[Any] = field(default_factory=list)
 
     @cached_property
