@@ -90,6 +90,16 @@ class _Search(Generic[State]):
     def __init__(self, game: Game[State]) -> None:
         self.game = game
         self.acts = 0
+        self.known: dict[State, list[tuple[str, State]]] = {}
+
+    def attacks(self, state: State) -> list[tuple[str, State]]:
+        """What the adversary can make of a state by one act; asked once for each state of a step."""
+        known = self.known.get(state)
+        if known is None:
+            tried = [] if self.game.over(state) else list(self.game.attack(state))
+            self.acts += len(tried)
+            known = self.known[state] = [(name, after) for name, after in tried if after is not None]
+        return known
 
     def attacked(self, reached: dict[State, Play]) -> dict[State, Play]:
         """Every state that the adversary can make of these, the unchanged ones included."""
@@ -98,11 +108,8 @@ class _Search(Generic[State]):
         while frontier and (self.game.most is None or rounds < self.game.most):
             following: dict[State, Play] = {}
             for state, play in frontier.items():
-                if self.game.over(state):
-                    continue
-                for name, after in self.game.attack(state):
-                    self.acts += 1
-                    if after is not None and after not in found:
+                for name, after in self.attacks(state):
+                    if after not in found:
                         found[after] = following[after] = (*play, name)
             frontier, rounds = following, rounds + 1
         return found
@@ -157,6 +164,7 @@ def explore(game: Game[State], most_states: int = 5_000_000) -> Outcome:
         return outcome(Finding(why, ()))
     while frontier:
         depth += 1
+        search.known.clear()
         following: list[State] = []
         for saw in frontier:
             for reached, play in search.step(saw).items():
