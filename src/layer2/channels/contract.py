@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from layer2.channels import hubcalls
 from layer2.channels.errors import from_revert
-from layer2.channels.hubcalls import Delegation, HubCall, LockProof
+from layer2.channels.hubcalls import HubCall, LockProof, Opening
 from layer2.channels.hubevents import HubEvent, typed_event
 from layer2.channels.key import ChannelKey
-from layer2.channels.messages import hub_domain
+from layer2.channels.locks import Lock
+from layer2.channels.messages import Session, hub_domain
 from layer2.channels.view import ChannelView
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.connection import Connection
@@ -27,10 +28,10 @@ __all__ = [
     "DEVNET",
     "PERMIT2",
     "PUBLIC",
-    "Delegation",
     "HubContract",
     "HubReceipt",
     "LockProof",
+    "Opening",
     "Profile",
     "Pull",
 ]
@@ -126,6 +127,15 @@ class HubContract:
         """What failed pushes left for an account."""
         return int(self.contract.call("owed", to_address(account), to_address(token)))
 
+    def is_registered(self, owner: Address, struct_hash: bytes) -> bool:
+        """Return True if `owner` registered the session with this struct hash; that never changes again."""
+        return bool(self.contract.call("isRegistered", owner, struct_hash))
+
+    def deposit_nonce_used(self, owner: Address, nonce: int) -> bool:
+        """Return True if a `Deposit` of `owner` with this nonce was used."""
+        bits = int(self.contract.call("depositNonces", owner, nonce >> 8))
+        return bool(bits >> (nonce & 255) & 1)
+
     def delay_bounds(self) -> tuple[int, int]:
         """Shortest and longest effective window, seconds."""
         if self._bounds is None:
@@ -164,6 +174,10 @@ class HubContract:
         """Deposit tokens pulled by allowance, EIP-3009, EIP-2612 or Permit2; anybody may send."""
         rows = [(one.source, one.side_b, one.amount, one.data) for one in pulls]
         return self._send(sender, "depositPulled", key.as_tuple(), rows)
+
+    def register_session(self, sender: Sender, session: Session) -> HubReceipt:
+        """Name a session key of the sender's on chain; it cannot be taken back."""
+        return self.send(sender, hubcalls.register_session(session))
 
     # ------------------------------------------------------------------------------------------------- cooperation
 
@@ -222,31 +236,29 @@ class HubContract:
         signature: bytes = b"",
     ) -> HubReceipt:
         """Start it as a session key of that side."""
-        return self._send(sender, "startCloseAs", key.as_tuple(), side == "B", session, amount, signature)
+        return self.send(sender, hubcalls.start_close_as(key, side, session, amount, signature))
 
     def post(self, sender: Sender, key: ChannelKey, side: str, amount: int, signature: bytes) -> HubReceipt:
         """Post a newer voucher of `side`'s direction."""
         return self.send(sender, hubcalls.post(key, side, amount, signature))
 
     def post_locks(
-        self, sender: Sender, key: ChannelKey, side: str, proof: LockProof, consent: Delegation | None = None
+        self, sender: Sender, key: ChannelKey, side: str, proof: LockProof, accept: bytes = b""
     ) -> HubReceipt:
-        """Post a lock-bearing proof of `side`'s direction, as its receiver or with its consent."""
-        return self.send(sender, hubcalls.post_locks(key, side, proof, consent))
+        """Post a lock-bearing proof of `side`'s direction, as its receiver or with the receiver's `Accept` signature."""
+        return self.send(sender, hubcalls.post_locks(key, side, proof, accept))
 
     def unlock(
         self,
         sender: Sender,
         key: ChannelKey,
         side: str,
-        locked: int,
-        last_expiry: int,
-        locks: bytes,
-        resolutions: Sequence[bytes],
-        consent: Delegation | None = None,
+        limit: int,
+        locks: Sequence[Lock],
+        openings: Iterable[Opening],
     ) -> HubReceipt:
-        """Resolve locks of the standing proof of `side`'s direction."""
-        return self.send(sender, hubcalls.unlock(key, side, locked, last_expiry, locks, resolutions, consent))
+        """Resolve locks of the posted proof of `side`'s direction; `limit` is its amount plus its locked sum."""
+        return self.send(sender, hubcalls.unlock(key, side, limit, locks, openings))
 
     def settle(self, sender: Sender, key: ChannelKey) -> HubReceipt:
         """Pay both parties by the posted counters, after the window."""
@@ -254,9 +266,9 @@ class HubContract:
 
     # ----------------------------------------------------------------------------------------------------- simplex
 
-    def claim(self, sender: Sender, payee: str, token: str, rows: bytes) -> HubReceipt:
-        """Pay a simplex payee for many channels at once; 116 bytes a row."""
-        return self._send(sender, "claim", to_address(payee), to_address(token), rows)
+    def claim(self, sender: Sender, payee: str, token: str, rows: bytes, session_rows: bytes = b"") -> HubReceipt:
+        """Pay a simplex payee for many channels at once; see `proofs.claim_rows`."""
+        return self.send(sender, hubcalls.claim(to_address(payee), to_address(token), rows, session_rows))
 
     def claim_voucher(self, sender: Sender, key: ChannelKey, amount: int, signature: bytes) -> HubReceipt:
         """Pay a simplex payee for one voucher."""
