@@ -31,6 +31,9 @@ __all__ = ["challenger", "devnet", "node", "proposer", "run", "sequencer", "veri
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+PUBLIC_KEY_FEE = "0.0001 ether"
+"""What an account for a key costs where gas costs money: its share of a frame, several times over."""
+
 
 def loop_options(command: F) -> F:
     """Add `--once` and `--interval`."""
@@ -54,13 +57,14 @@ def health_option(command: F) -> F:
 
 
 def serving_options(command: F) -> F:
-    """Add what a sequencer that serves needs: `--listen`, `--workers`, `--least-fee`."""
+    """Add what a sequencer that serves needs: `--listen`, `--workers`, `--least-fee`, `--key-fee`."""
     listen = click.option("--listen", default="127.0.0.1:8560", show_default=True, help="Where to serve, host:port.")
     workers = click.option(
         "--workers", default=os.cpu_count() or 1, help="Processes that check signatures; as many as cores."
     )
     fee = click.option("--least-fee", default="0", show_default=True, help="Of an operation in ether.")
-    return listen(workers(fee(command)))
+    key = click.option("--key-fee", help=f"Of an account for a key; {PUBLIC_KEY_FEE} outside development chains.")
+    return listen(workers(fee(key(command))))
 
 
 # ------------------------------------------------------------------------------------------------------------- daemons
@@ -173,9 +177,9 @@ def keeping(place: Place, replica: Replica) -> Daemon:
 @ROLLUP.verb("sequencer")
 @loop_options
 @serving_options
-def sequencer(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str) -> None:
+def sequencer(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, **fees: str | None) -> None:
     """Run the sequencer: takes operations over HTTP, posts them, and the queue, as the acting account."""
-    with place_of(workspace) as place, _open(place, once, listen, workers, least_fee) as inner:
+    with place_of(workspace) as place, _open(place, once, listen, workers, **fees) as inner:
         run_daemons([sequencing(inner)], parse_duration(interval), once=once)
 
 
@@ -226,9 +230,9 @@ def node(workspace: Workspace, snapshot: str | None, health: str, once: bool, in
 @ROLLUP.verb("run")
 @loop_options
 @serving_options
-def run(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str) -> None:
+def run(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, **fees: str | None) -> None:
     """Run everything: sequencer, and a node that shares nothing with it but the chain and the account."""
-    _run(workspace, once, interval, listen, workers, least_fee)
+    _run(workspace, once, interval, listen, workers, **fees)
 
 
 @ROLLUP.verb("devnet")
@@ -236,21 +240,23 @@ def run(workspace: Workspace, once: bool, interval: str, listen: str, workers: i
 @loop_options
 @serving_options
 def devnet(
-    workspace: Workspace, port: int, once: bool, interval: str, listen: str, workers: int, least_fee: str
+    workspace: Workspace, port: int, once: bool, interval: str, listen: str, workers: int, **fees: str | None
 ) -> None:
     """Start a local chain with the contracts deployed and run every part of the rollup on it, until Ctrl-C."""
     with anvil_on(port) as url:
         announce(Connection.connect(url), url)
         inner = Workspace(url, workspace.account, workspace.home, workspace.as_json)
-        _run(inner, once, interval, listen, workers, least_fee)
+        _run(inner, once, interval, listen, workers, **fees)
 
 
 @contextlib.contextmanager
-def _open(place: Place, once: bool, listen: str, workers: int, least_fee: str) -> Iterator[Sequencer]:
+def _open(place: Place, once: bool, listen: str, workers: int, **fees: str | None) -> Iterator[Sequencer]:
     """The sequencer, served as long as this lasts; with `once` nobody would find it, so it is not."""
     verifier = None if once else Verifier(workers)
-    fee, own = parse_amount(least_fee), place.replica()
-    with local_sequencer(place.workspace, place.rollup, own, least_fee=fee, verifier=verifier) as inner:
+    key_fee = fees["key_fee"] or ("0" if place.rollup.connection.is_dev else PUBLIC_KEY_FEE)
+    least, key = parse_amount(fees["least_fee"] or "0"), parse_amount(key_fee)
+    own = place.replica()
+    with local_sequencer(place.workspace, place.rollup, own, least_fee=least, key_fee=key, verifier=verifier) as inner:
         if once:
             yield inner
             return
@@ -259,8 +265,8 @@ def _open(place: Place, once: bool, listen: str, workers: int, least_fee: str) -
             yield inner
 
 
-def _run(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str) -> None:
-    with place_of(workspace) as place, _open(place, once, listen, workers, least_fee) as inner:
+def _run(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, **fees: str | None) -> None:
+    with place_of(workspace) as place, _open(place, once, listen, workers, **fees) as inner:
         parts = [sequencing(inner), *_node(place, place.node_replica())]
         run_daemons(parts, parse_duration(interval), once=once)
 
