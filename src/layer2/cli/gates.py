@@ -10,6 +10,7 @@ from layer2.cli.endpoints import announced, listening, listening_at
 from layer2.cli.workspace import Workspace
 from layer2.primitives.errors import InputError
 from layer2.rollup.contract import RollupContract
+from layer2.rollup.openings import KeyPolicy
 from layer2.rollup.promises import RESYNC
 from layer2.rollup.replica import Replica
 from layer2.rollup.sequencer import Sequencer
@@ -59,11 +60,13 @@ def local_sequencer(
     replica: Replica,
     *,
     least_fee: int = 0,
+    key_fee: int = 0,
     verifier: Verifier | None = None,
 ) -> Iterator[Sequencer]:
     """The sequencer of this machine, on its journal; it posts as the acting account.
 
-    `least_fee`: of an operation in ether, wei. `verifier`: who checks signatures, the calling thread without it.
+    `least_fee`: of an operation in ether, wei; `key_fee`: of an account for a key. `verifier`: who checks signatures,
+    the calling thread without it.
     """
     path = _folder(workspace, rollup) / "sequencer.journal"
     try:
@@ -73,7 +76,15 @@ def local_sequencer(
             f"the sequencer of {rollup.address} is running on this machine", hint="pass its URL with --sequencer"
         ) from held
     with journal:
-        yield Sequencer(rollup, workspace.sender, journal, replica=replica, least_fee={0: least_fee}, verifier=verifier)
+        yield Sequencer(
+            rollup,
+            workspace.sender,
+            journal,
+            replica=replica,
+            least_fee={0: least_fee},
+            key_policy=KeyPolicy(key_fee),
+            verifier=verifier,
+        )
 
 
 @contextlib.contextmanager
