@@ -13,6 +13,7 @@ from layer2.rollup.accounts import Account, State, Withdrawal, owner_of_key
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.records import Claim, Status
 from layer2.rollup.refusals import SnapshotWrong
+from layer2.store.private import open_private
 
 __all__ = ["Snapshot"]
 
@@ -62,7 +63,8 @@ class Snapshot:
         """Write it to a file, whole or not at all."""
         target = Path(path)
         part = target.with_suffix(target.suffix + ".part")
-        part.write_bytes(_MAGIC + zlib.compress(self._encode(), 1))
+        with open_private(part) as file:
+            file.write(_MAGIC + zlib.compress(self._encode(), 1))
         part.replace(target)
 
     @classmethod

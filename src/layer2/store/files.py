@@ -9,6 +9,7 @@ from pathlib import Path
 
 from layer2.store.errors import JournalCorrupt, JournalError, JournalFull
 from layer2.store.faults import fault_point
+from layer2.store.private import make_folder, open_private
 
 __all__ = ["FileStore"]
 
@@ -28,7 +29,7 @@ class FileStore:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             for left in self.folder.glob("*.part"):
                 # Of a write that was cut off: nobody was told of it.
                 left.unlink()
@@ -49,7 +50,7 @@ class FileStore:
         target = self.path(name)
         part = target.with_name(f"{name}.part")
         try:
-            with open(part, "wb") as file:
+            with open_private(part) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())

@@ -24,6 +24,7 @@ from layer2.store.errors import (
     JournalVersion,
 )
 from layer2.store.faults import fault_point
+from layer2.store.private import private_database
 from layer2.store.rows import GENESIS, INSERT, SCHEMA, UPSERT, Entry, link, meta_row
 
 __all__ = ["Entry", "Journal", "fault_point"]
@@ -65,7 +66,7 @@ class Journal:
         if must_exist and not self.path.exists():
             raise JournalMissing(f"no {kind} journal at {self.path}", hint=recovery)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            private_database(self.path)
             self._lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise JournalError(f"cannot use {self.path}: {error.strerror}") from error
