@@ -15,6 +15,7 @@ from layer2.plasma.fields import read, split
 from layer2.primitives.hashing import keccak
 from layer2.store.errors import JournalError, JournalFull
 from layer2.store.faults import fault_point
+from layer2.store.private import private_database
 
 __all__ = ["WatchStore"]
 
@@ -41,7 +42,7 @@ class WatchStore:
         self.path = path
         try:
             if path is not None:
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
+                private_database(path)
             self._base = sqlite3.connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False)
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=FULL")
