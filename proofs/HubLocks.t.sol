@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {HubProver} from "./HubProver.sol";
+import {IChannelHub} from "@layer2/interfaces/IChannelHub.sol";
+import {Slots} from "@layer2/types/Slots.sol";
+
+/// @title Locks: posting and unlocking move no money, and change nothing but their own direction
+contract HubLocksTest is HubProver {
+    struct Posting {
+        uint128 amount;
+        uint48 nonce;
+        uint128 locked;
+        uint48 lastExpiry;
+        bytes32 root;
+    }
+
+    struct Opened {
+        uint112 amount;
+        uint48 expiry;
+        bytes32 condition;
+        bytes32 preimage;
+        uint256 limit;
+    }
+
+    function check_postLocks_moves_no_money_and_goes_up_alone(Words memory w, Posting memory p) external {
+        if (!_moves_nothing(w, _post(p))) return;
+        assert(_word(512) >> 208 == p.nonce && p.nonce > w.proofA >> 208);
+        assert(_word(768) & Slots.MASK112 == p.amount && uint256(p.amount) + p.locked <= Slots.MASK112);
+        assert(_word(256) == w.slot1 && _word(1024) == w.proofB && _word(1280) == w.claimB);
+    }
+
+    function check_postLocks_by_a_stranger_leaves_time_to_answer(Words memory w, Posting memory p) external {
+        if (!_moves_nothing(w, _post(p))) return;
+        (uint256 before, uint256 deadline) = (w.slot0 >> 224, _word(0) >> 224);
+        assert(before != 0 && before != Slots.CLOSED && w.time <= before);
+        assert(deadline >= before && deadline >= uint256(w.time) + DELAY && deadline >= p.lastExpiry);
+        // In all no further than the first statement of the direction allowed.
+        uint256 latest =
+            w.slot0 & Slots.claimFlag(false) != 0 ? w.claimA >> 224 : uint256(w.time) + 2 * uint256(DELAY) + LONGEST;
+        assert(deadline == before || deadline <= latest);
+    }
+
+    function check_unlock_pays_the_lock_within_the_limit_alone(Words memory w, Opened memory o) external {
+        if (!_moves_nothing(w, _unlock(w, o))) return;
+        (uint256 before, uint256 after_) = (w.claimA & Slots.MASK112, _word(768) & Slots.MASK112);
+        assert(after_ <= o.limit || after_ <= before);
+        assert(after_ <= before + o.amount);
+        assert(w.time <= w.slot0 >> 224 && w.time <= o.expiry);
+        assert(sha256(abi.encode(o.preimage)) == o.condition);
+        // Its own bit, which was not set; nothing else of the channel.
+        assert(w.claimA & (1 << 112) == 0);
+        assert(_word(768) >> 112 == (w.claimA >> 112) | 1);
+        assert(_word(0) == w.slot0 && _word(256) == w.slot1 && _word(512) == w.proofA);
+        assert(_word(1024) == w.proofB && _word(1280) == w.claimB);
+    }
+
+    function check_unlock_works_once(Words memory w, Opened memory o) external {
+        bytes memory data = _unlock(w, o);
+        (bool ok,) = _call(w, data);
+        if (!ok) return;
+        (bool again,) = address(hub).call(data);
+        assert(!again);
+    }
+
+    function check_CONTROL_postLocks_never_works(Words memory w, Posting memory p) external {
+        (bool ok,) = _call(w, _post(p));
+        assert(!ok);
+    }
+
+    function check_CONTROL_unlock_never_works(Words memory w, Opened memory o) external {
+        (bool ok,) = _call(w, _unlock(w, o));
+        assert(!ok);
+    }
+
+    function check_CONTROL_unlock_changes_nothing(Words memory w, Opened memory o) external {
+        (bool ok,) = _call(w, _unlock(w, o));
+        assert(!ok || _word(768) == w.claimA);
+    }
+
+    function _post(Posting memory p) private returns (bytes memory) {
+        IChannelHub.LockProof memory proof =
+            IChannelHub.LockProof(p.amount, p.nonce, p.locked, p.lastExpiry, p.root, _signature("S"));
+        return abi.encodeCall(hub.postLocks, (_key(), false, proof, _signature("R")));
+    }
+
+    /// @dev The only lock of the direction's claim, a hash lock.
+    function _unlock(Words memory w, Opened memory o) private view returns (bytes memory) {
+        bytes memory lock = abi.encodePacked(o.amount, o.expiry, uint8(0), o.condition);
+        w.proofA = (w.proofA & ~Slots.MASK208) | Slots.fingerprint(o.limit, keccak256(lock));
+        bytes memory opening = abi.encodePacked(uint8(0), lock, uint16(0), uint24(32), o.preimage);
+        return abi.encodeCall(hub.unlock, (_key(), false, o.limit, opening, new bytes32[](0)));
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Prover} from "./Prover.sol";
+import {ChannelHubCode} from "./generated/ChannelHubCode.sol";
+import {IChannelHub} from "@layer2/interfaces/IChannelHub.sol";
+import {Key} from "@layer2/types/Key.sol";
+import {Slots} from "@layer2/types/Slots.sol";
+
+/// @title A duplex channel in ether with any stored words, at any second, asked by nobody the channel knows
+abstract contract HubProver is Prover {
+    address internal constant A = address(0xA11CE);
+    address internal constant B = address(0xB0B);
+    uint32 internal constant DELAY = 600;
+    uint32 internal constant LONGEST = 7 days;
+
+    /// @dev Words of a channel; `claim*` and `proof*` as `postLocks` and `unlock` leave them.
+    struct Words {
+        uint256 slot0;
+        uint256 slot1;
+        uint256 proofA;
+        uint256 claimA;
+        uint256 proofB;
+        uint256 claimB;
+        uint64 time;
+    }
+
+    IChannelHub internal hub;
+    uint256 internal base;
+
+    function setUp() public {
+        hub = IChannelHub(deploy(ChannelHubCode.creation(), abi.encode(address(0), 60, 30 days, LONGEST)));
+        base = placeOf(hub.channelId(_key()), ChannelHubCode._channels);
+    }
+
+    function _key() internal pure returns (Key memory) {
+        return Key(A, B, address(0), (uint256(DELAY) << 96) | (uint256(1_000_000) << 64) | 7);
+    }
+
+    function _signature(string memory name) internal returns (bytes memory) {
+        return svm.createBytes(65, name);
+    }
+
+    function _word(uint256 bit) internal returns (uint256) {
+        return get(address(hub), base + bit / 256);
+    }
+
+    /// @dev Calls as a stranger, with exactly the money in the hub that the channel says it has.
+    function _call(Words memory w, bytes memory data) internal returns (bool ok, uint256 total) {
+        (int256 netA, int256 netB) = Slots.nets(w.slot0);
+        vm.assume(netA + netB >= 0);
+        total = uint256(netA + netB);
+        put(address(hub), base, w.slot0);
+        put(address(hub), base + ChannelHubCode._channels_slot1 / 256, w.slot1);
+        put(address(hub), base + ChannelHubCode._channels_proofA / 256, w.proofA);
+        put(address(hub), base + ChannelHubCode._channels_claimA / 256, w.claimA);
+        put(address(hub), base + ChannelHubCode._channels_proofB / 256, w.proofB);
+        put(address(hub), base + ChannelHubCode._channels_claimB / 256, w.claimB);
+        vm.deal(address(hub), total);
+        vm.warp(w.time);
+        vm.prank(STRANGER);
+        (ok,) = address(hub).call(data);
+    }
+
+    /// @dev What leaves goes to the parties, what stays is what the channel says it has or what is owed to them.
+    function _conserves(Words memory w, bytes memory data) internal returns (bool ok) {
+        uint256 total;
+        (ok, total) = _call(w, data);
+        if (!ok) return false;
+        assert(STRANGER.balance == 0 && hub.owed(STRANGER, address(0)) == 0);
+        (int256 netA, int256 netB) = Slots.nets(_word(0));
+        assert(netA + netB >= 0);
+        uint256 debts = hub.owed(A, address(0)) + hub.owed(B, address(0));
+        assert(uint256(netA + netB) + debts == address(hub).balance);
+        assert(A.balance + B.balance + address(hub).balance == total);
+    }
+
+    /// @dev The same for a call that pays nobody.
+    function _moves_nothing(Words memory w, bytes memory data) internal returns (bool ok) {
+        uint256 total;
+        (ok, total) = _call(w, data);
+        if (!ok) return false;
+        assert(address(hub).balance == total && A.balance == 0 && B.balance == 0 && STRANGER.balance == 0);
+        assert(_word(0) & Slots.MASK222 == w.slot0 & Slots.MASK222);
+    }
+}
