@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,11 @@ from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract, deploy
 from layer2.ethereum.errors import ContractReverted
+from layer2.ethereum.fees import GasPolicy
 from layer2.ethereum.records import Log, Receipt
 from layer2.ethereum.sender import Pending, Sender
 from layer2.ethereum.signer import Signer
+from layer2.ethereum.windows import require_windows
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
 from layer2.primitives.errors import InputError
 
@@ -101,6 +103,7 @@ class HubContract:
     @classmethod
     def deploy_contract(cls, connection: Connection, sender: Sender | Signer, profile: Profile) -> Contract:
         """Deploy the packaged hub."""
+        require_windows(connection, challenge_window=profile.min_delay)
         paying = sender if isinstance(sender, Sender) else Sender(connection, sender)
         args = (profile.permit2, profile.min_delay, profile.max_delay, profile.max_lock_duration)
         return deploy(paying, load_artifact("ChannelHub"), *args)
@@ -316,6 +319,23 @@ class HubContract:
             return self._receipt(sender.wait(pending, decoder=self.contract.decoder))
         except ContractReverted as reverted:
             raise _typed(reverted) from reverted
+
+    def send_for(self, sender: Sender, call: HubCall, policy: GasPolicy, keep: Callable[[Pending], None]) -> Pending:
+        """Send a call without waiting under a policy of its own; `keep` is told of each version. Finish with `poll`."""
+        data = self.contract.encode(call.name, *call.args)
+        decoder = self.contract.decoder
+        try:
+            return sender.send_nowait(self.address, data, decoder=decoder, policy=policy, keep=keep)
+        except ContractReverted as reverted:
+            raise _typed(reverted) from reverted
+
+    def poll(self, sender: Sender, pending: Pending) -> HubReceipt | None:
+        """The receipt of what `send_for` sent if it is mined, else `None` at once; replaced when that is due."""
+        try:
+            receipt = sender.poll(pending, decoder=self.contract.decoder)
+        except ContractReverted as reverted:
+            raise _typed(reverted) from reverted
+        return None if receipt is None else self._receipt(receipt)
 
     def _send(self, sender: Sender, name: str, *args: Any, value: int = 0) -> HubReceipt:
         try:

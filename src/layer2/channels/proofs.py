@@ -187,13 +187,19 @@ class PaymentRequest:
 
 @dataclass(frozen=True, slots=True)
 class PeerCopy:
-    """What a peer gives to one that lost its journal: the newest proof it holds from it, and its own newest.
+    """What a peer gives to one that lost its journal. All of it is signed; nothing in it is believed for its word.
 
-    The nonces are of the newest lock proofs of both directions, for when plain vouchers have followed them.
+    Attributes:
+        received: the newest voucher that the peer holds from the other.
+        received_proof: the newest lock proof that the peer accepted from the other.
+        acceptance: its `Accept` of that proof.
+        signed: the peer's own newest voucher.
+        signed_proof: the peer's own newest lock proof.
     """
 
     channel_id: bytes
-    received: Payment | LockPayment | None
-    signed: Payment | LockPayment | None
-    received_nonce: int = 0
-    signed_nonce: int = 0
+    received: Payment | None = None
+    received_proof: LockPayment | None = None
+    acceptance: Acceptance | None = None
+    signed: Payment | None = None
+    signed_proof: LockPayment | None = None
