@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from layer2.plasma.blocks import BlockTree, Header
-from layer2.plasma.coins import CoinTransaction, coin_domain, coin_tree
+from layer2.plasma.coins import CoinTransaction, SignedCoin, coin_domain, coin_tree, sign_coin
 from layer2.plasma.messages import digest, plasma_domain, struct_hash
 from layer2.plasma.positions import encode_position
 from layer2.plasma.sparse import SparseTree
@@ -148,12 +148,14 @@ def blocks_vectors() -> list[dict[str, Any]]:
     found = []
     for count in COUNTS:
         packed = [payment([1 + at], [(PAYEE.address, 0, count)], 9).packed for at in range(count)]
-        tree = BlockTree(packed)
+        signatures = [word(("signature", at)) + word(("more", at)) for at in range(count)]
+        tree = BlockTree.of_records([a + b for a, b in zip(packed, signatures, strict=True)])
         header = Header(tree.root, 1_767_225_600 + count, count)
         found.append(
             {
                 "count": count,
                 "transactions": [hexed(one) for one in packed],
+                "signatures": [hexed(one) for one in signatures],
                 "root": hexed(tree.root),
                 "word": str(header.time << 32 | count),
                 "headerHash": hexed(header.hash),
@@ -168,13 +170,14 @@ def coins_vectors() -> dict[str, Any]:
     some = int.from_bytes(word("coin")[:8], "big")
     rows = [(1, 0, 1), (2**64 - 1, 0, 2**40 - 1), (some, 0, 7), (2**63, 5, 9), (0, 2**40 - 2, 2**40 - 1)]
     moved = [CoinTransaction(*row[:2], address_bytes(PAYEE.address), row[2]) for row in rows]
+    signed = [sign_coin(one, COIN_DOMAIN, PAYER) for one in moved]
     keys = [[7], [6, 7], [0, 2**63], [0, 2**64 - 1], [2**63, 2**63 + 1, 5]]
     keys.append([int.from_bytes(word(at)[:8], "big") for at in range(20)])
     return {
         "domain": domain_vector(COIN_DOMAIN),
         "signer": {"key": hexed(PAYER.secret()), "address": PAYER.address},
         "transactions": [coin_vector(one) for one in moved],
-        "block": tree_vector(coin_tree(moved), sorted(one.coin for one in moved)),
+        "block": tree_vector(coin_tree(signed), sorted(one.coin for one in moved)),
         "trees": [tree_vector(SparseTree({key: word(("value", key)) for key in some}), some) for some in keys],
     }
 
@@ -192,6 +195,7 @@ def coin_vector(one: CoinTransaction) -> dict[str, Any]:
         "digest": hexed(signed),
         "signature": hexed(PAYER.sign(signed)),
         "compact": hexed(PAYER.sign_compact(signed)),
+        "value": hexed(SignedCoin(one, PAYER.sign_compact(signed)).value),
     }
 
 

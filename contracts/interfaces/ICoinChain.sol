@@ -54,22 +54,26 @@ interface ICoinChain {
     }
 
     /// @notice A transfer of a coin, shown in a block.
-    /// @dev Its hash is `keccak256(0x02 | 0x01 | coin(8) | prevBlock(5) | newOwner(20) | expiry(5))`. The contract packs
-    /// the fields itself, so that no transfer has a second encoding.
+    /// @dev The block holds `keccak256(0x02 | 0x01 | coin(8) | prevBlock(5) | newOwner(20) | expiry(5) | r(32) | vs(32))` at
+    /// the coin: the transfer and its signature. The contract packs the fields itself, so that no transfer has a second
+    /// encoding.
     /// @param number the block
     /// @param prevBlock the block of the transfer that it spends; zero: it spends the deposit
     /// @param newOwner never zero
     /// @param expiry the last block that may hold it
-    /// @param root root of the block
     /// @param time when the block was submitted
+    /// @param r of the signature that the block holds, in the 64 bytes of EIP-2098; where a call needs it to be the
+    /// owner's, no other one counts
+    /// @param vs of the same
     /// @param siblings from the root down
     struct Shown {
         uint40 number;
         uint40 prevBlock;
         address newOwner;
         uint40 expiry;
-        bytes32 root;
         uint256 time;
+        bytes32 r;
+        bytes32 vs;
         bytes32[] siblings;
     }
 
@@ -139,7 +143,7 @@ interface ICoinChain {
     /// @dev The whole of the transfer: whoever it was hidden from challenges with it, in whatever call it came.
     /// @param challenge as in `challengeId`
     event HistoryAnswered(
-        uint64 indexed coin, uint256 indexed number, bytes32 challenge, uint256 exitableAt, Shown spend, bytes signature
+        uint64 indexed coin, uint256 indexed number, bytes32 challenge, uint256 exitableAt, Shown spend
     );
     /// @notice A challenge was voided with its exit; its bond went back.
     event ChallengeVoided(uint64 indexed coin, uint256 indexed number, Challenge challenge, uint256 nonce);
@@ -170,9 +174,7 @@ interface ICoinChain {
     error TokenNotReceived(address token, uint256 id);
     /// @notice No coin to be paid has this record: it is another one, or it was paid.
     error CoinUnknown(uint64 coin);
-    /// @notice The header given is not that of the block.
-    error BlockUnknown(uint256 number);
-    /// @notice The block does not hold this transfer.
+    /// @notice The block does not hold this transfer with this signature, or was not submitted then.
     error ProofInvalid(uint256 number);
     /// @notice A transfer to nobody, or of something that comes after it.
     error TransferInvalid();
@@ -278,25 +280,18 @@ interface ICoinChain {
     /// @notice Start the exit of a transfer: its new owner only, with the exit bond.
     /// @param prev the transfer that it spends; left empty if it spends the deposit
     /// @param last the transfer
-    /// @param signature by the owner of what it spends
-    function exitTransfer(
-        uint64 coin,
-        Coin calldata record,
-        Shown calldata prev,
-        Shown calldata last,
-        bytes calldata signature
-    ) external payable;
+    function exitTransfer(uint64 coin, Coin calldata record, Shown calldata prev, Shown calldata last) external payable;
 
     /// @notice Take an exit back that nobody challenges: its owner only. The bond comes back, with what has joined it.
     function cancelExit(uint64 coin, uint40 number) external;
 
     /// @notice Refute an exit: its owner has spent the coin. Until it is claimed.
     /// @param spend the transfer that spends the one that exits
-    function challengeSpent(uint64 coin, uint40 number, Shown calldata spend, bytes calldata signature) external;
+    function challengeSpent(uint64 coin, uint40 number, Shown calldata spend) external;
 
     /// @notice Refute an exit: who signed its transfer had spent the coin already, in a block before. Until it is claimed.
     /// @param other the transfer that spends the same one
-    function challengeDoubleSpent(uint64 coin, uint40 number, Shown calldata other, bytes calldata signature) external;
+    function challengeDoubleSpent(uint64 coin, uint40 number, Shown calldata other) external;
 
     /// @notice Challenge the history of an exit with a transfer from before it, with the challenge bond; as long as the
     /// exit cannot be claimed. A challenge of a transfer that was spent loses its bond.
@@ -308,13 +303,7 @@ interface ICoinChain {
     /// @notice Answer a challenge with the transfer that spends the earlier one, until `challenges` of it. Its
     /// bond joins that of the exit: nobody delays an exit for nothing by answering for itself. The exit can then be challenged for half of
     /// the exit period at least, with what the answer has shown.
-    function answerHistory(
-        uint64 coin,
-        uint40 number,
-        Challenge calldata challenge,
-        Shown calldata spend,
-        bytes calldata signature
-    ) external;
+    function answerHistory(uint64 coin, uint40 number, Challenge calldata challenge, Shown calldata spend) external;
 
     /// @notice Refute an exit by a challenge that was not answered in time. Pays its own bond and those of the exit to
     /// the challenger.

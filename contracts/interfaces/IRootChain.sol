@@ -64,6 +64,7 @@ interface IRootChain is IRootChainTypes {
 
     /// @notice Commit to the next block. Only the operator.
     /// @param number must be the next one: a block sent twice, or after a reorganisation, does no harm
+    /// @param root `keccak256(0x01 | root over the transactions | keccak256(all signatures))`, see `BlockTree`
     function submitBlock(uint256 number, bytes32 root, uint256 count) external;
 
     /// @notice The same with a proof, on a chain that wants one.
@@ -85,7 +86,7 @@ interface IRootChain is IRootChainTypes {
     function startExits(Proof[] calldata outputs) external payable;
 
     /// @notice Stop an exit whose output its owner has spent; the bond goes to the caller.
-    /// @param output the output; root and path only if its transaction was included a second time and `spend` names that
+    /// @param output the output; word and path only if its transaction was included a second time and `spend` names that
     /// position
     function challengeExit(Proof calldata output, Spend calldata spend) external;
 

@@ -34,13 +34,11 @@ interface IRootChainTypes {
     /// @notice Where a transaction or deposit is found, and itself. For a deposit `data` is its record
     /// `owner(20) | token(2) | amount(12) | time(5)` and what lies between is empty.
     /// @param position of one of its outputs; zero where a call allows a transaction that was not included
-    /// @param root of the block
     /// @param word `time << 32 | count` of the block
     /// @param data the transaction, packed
-    /// @param path siblings from the bottom up
+    /// @param path siblings from the bottom up, then the hash of all signatures of the block
     struct Proof {
         uint64 position;
-        bytes32 root;
         uint256 word;
         bytes data;
         bytes32[] path;
@@ -116,7 +114,8 @@ interface IRootChainTypes {
     event TokenRegistered(uint256 indexed id, address token);
     /// @notice Money has come in; `time` is the record's.
     event Deposited(address indexed owner, uint256 indexed id, uint256 token, uint256 amount, uint256 time);
-    /// @notice The operator has committed to a block. `word`: time(28) and count(4).
+    /// @notice The operator has committed to a block. `word`: time(28) and count(4). The root binds its transactions and
+    /// their signatures.
     event BlockSubmitted(uint256 indexed number, bytes32 root, uint256 word);
     /// @notice The next operator, and from when on it may take over.
     event OperatorAnnounced(address indexed next, uint256 from);

@@ -1,43 +1,50 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @title The tree over a block's transactions
+/// @title The tree over a block's transactions, and the hash of their signatures on top of it
 /// @dev Leaves and nodes are hashed with different tags: neither passes for the other. The tree of `count` leaves has
-/// exactly ceil(log2(count)) levels and a proof exactly as many siblings: each leaf has one index and one proof.
+/// exactly ceil(log2(count)) levels; one more level joins the hash of all signatures on its right. A proof has exactly as
+/// many siblings, that hash the last of them: each leaf has one index and one proof, and the root binds every byte of the
+/// block's body.
 library BlockTree {
-    /// @notice Whether leaf `index` of `count` is `leaf`.
-    /// @param path siblings from the bottom up
-    function contains(bytes32 root, uint256 count, uint256 index, bytes32 leaf, bytes32[] calldata path)
+    /// @notice Compute the root that a proof leads to.
+    /// @param count leaves of the tree
+    /// @param index of the leaf among them
+    /// @param path siblings from the bottom up, then the hash of the signatures
+    /// @return fits whether the index and the length of the path are possible in a tree of `count` leaves: if not, the
+    /// root means nothing
+    function rootOf(uint256 count, uint256 index, bytes32 leaf, bytes32[] calldata path)
         internal
         pure
-        returns (bool)
+        returns (bool fits, bytes32 root)
     {
-        uint256 depth = path.length;
-        if (index >= count || 1 << depth < count) return false;
+        uint256 length = path.length;
+        if (index >= count || 1 << length < 2 * count) return (false, 0);
         unchecked {
-            if (depth != 0 && 1 << (depth - 1) >= count) return false;
+            // One level above the tree, so `length` is not zero; a tree of one leaf has no level of its own.
+            if (length != 1 && 1 << (length - 2) >= count) return (false, 0);
         }
-        bytes32 node = leaf;
+        root = leaf;
         assembly ("memory-safe") {
             let m := mload(0x40)
             mstore8(m, 1)
             let left := add(m, 1)
             let right := add(m, 33)
-            let end := add(path.offset, shl(5, depth))
+            let end := add(path.offset, shl(5, length))
             for { let at := path.offset } lt(at, end) { at := add(at, 32) } {
                 switch and(index, 1)
                 case 0 {
-                    mstore(left, node)
+                    mstore(left, root)
                     mstore(right, calldataload(at))
                 }
                 default {
                     mstore(left, calldataload(at))
-                    mstore(right, node)
+                    mstore(right, root)
                 }
-                node := keccak256(m, 65)
+                root := keccak256(m, 65)
                 index := shr(1, index)
             }
         }
-        return node == root;
+        fits = true;
     }
 }

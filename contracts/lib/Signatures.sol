@@ -43,6 +43,13 @@ library Signatures {
         return ecrecover(digest, uint8(v), r, bytes32(s));
     }
 
+    /// @notice The ECDSA signer of a signature in the EIP-2098 form; zero when there is none.
+    function recover(bytes32 digest, bytes32 r, bytes32 vs) internal pure returns (address) {
+        uint256 s = uint256(vs) & ((1 << 255) - 1);
+        if (s > HALF_ORDER) return address(0);
+        return ecrecover(digest, uint8(uint256(vs) >> 255) + 27, r, bytes32(s));
+    }
+
     /// @dev Copies one word of the answer at most: a signer cannot make us pay for more.
     function _isValid1271(bytes32 digest, address signer, bytes calldata signature) private view returns (bool ok) {
         bytes memory data = abi.encodeWithSelector(bytes4(uint32(ERC1271_MAGIC)), digest, signature);

@@ -8,14 +8,15 @@ pragma solidity ^0.8.28;
 library SparseTree {
     uint256 private constant DEPTH = 64;
 
-    /// @notice Whether `value` stands at `key` under `root`.
+    /// @notice Compute the root under which `value` stands at `key`.
     /// @param siblings from the root down
-    function includes(bytes32 root, uint64 key, bytes32 value, bytes32[] calldata siblings)
+    /// @return fits whether a tree can be so deep: if not, the root means nothing
+    function rootOf(uint64 key, bytes32 value, bytes32[] calldata siblings)
         internal
         pure
-        returns (bool)
+        returns (bool fits, bytes32 root)
     {
-        if (siblings.length > DEPTH) return false;
+        if (siblings.length > DEPTH) return (false, 0);
         bytes32 node = keccak256(abi.encodePacked(bytes1(0x00), key, value));
         assembly ("memory-safe") {
             let m := mload(0x40)
@@ -29,6 +30,6 @@ library SparseTree {
                 node := keccak256(sub(m, 1), 65)
             }
         }
-        return node == root;
+        return (true, node);
     }
 }

@@ -13,7 +13,7 @@ contract CoinBench is CoinChain {
     }
 
     /// @notice Reverts unless `owner` signed the transfer.
-    function requireSigned(uint64 coin, Shown calldata shown, address owner, bytes calldata signature) external view {
-        _requireSigned(coin, shown, owner, signature);
+    function requireSigned(uint64 coin, Shown calldata shown, address owner) external view {
+        _requireSigned(coin, shown, owner);
     }
 }

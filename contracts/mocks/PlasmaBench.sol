@@ -54,7 +54,8 @@ contract PlasmaBench {
         pure
         returns (bool)
     {
-        return BlockTree.contains(root, count, index, PlasmaTx.tagged(0, data), path);
+        (bool fits, bytes32 found) = BlockTree.rootOf(count, index, PlasmaTx.tagged(0, data), path);
+        return fits && found == root;
     }
 
     /// @notice Whether `value` stands at `key`.
@@ -63,7 +64,8 @@ contract PlasmaBench {
         pure
         returns (bool)
     {
-        return SparseTree.includes(root, key, value, siblings);
+        (bool fits, bytes32 found) = SparseTree.rootOf(key, value, siblings);
+        return fits && found == root;
     }
 
     /// @notice Who signed; zero: nobody.

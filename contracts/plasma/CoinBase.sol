@@ -125,22 +125,23 @@ abstract contract CoinBase is ICoinChain {
 
     // -------------------------------------------------------------------------------------------------- Transfers
 
-    /// @dev The transfer is in the block, in time, and comes after what it spends.
+    /// @dev The transfer is in the block with this signature, in time, and comes after what it spends.
     function _requireShown(uint64 coin, Shown calldata shown) internal view {
         (uint40 number, uint40 prevBlock, address newOwner) = (shown.number, shown.prevBlock, shown.newOwner);
         if (newOwner == address(0) || prevBlock >= number) revert TransferInvalid();
         if (number > shown.expiry) revert TransferExpired(number, shown.expiry);
-        if (blocks[number] != _headerHash(shown.root, shown.time)) revert BlockUnknown(number);
-        bytes32 txHash = keccak256(abi.encodePacked(hex"0201", coin, prevBlock, newOwner, shown.expiry));
-        if (!SparseTree.includes(shown.root, coin, txHash, shown.siblings)) revert ProofInvalid(number);
+        bytes32 value =
+            keccak256(abi.encodePacked(hex"0201", coin, prevBlock, newOwner, shown.expiry, shown.r, shown.vs));
+        (bool fits, bytes32 root) = SparseTree.rootOf(coin, value, shown.siblings);
+        if (!fits || blocks[number] != _headerHash(root, shown.time)) revert ProofInvalid(number);
     }
 
-    /// @dev ECDSA alone: whether a transfer is signed must not change after it is in a block.
-    function _requireSigned(uint64 coin, Shown calldata shown, address owner, bytes calldata signature) internal view {
+    /// @dev ECDSA alone, and the very signature that the block holds: whether a transfer counts must not change after
+    /// it is in a block, nor depend on what somebody keeps back.
+    function _requireSigned(uint64 coin, Shown calldata shown, address owner) internal view {
         bytes32 message = keccak256(abi.encode(TRANSFER_TYPE, coin, shown.prevBlock, shown.newOwner, shown.expiry));
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", domainSeparator(), message));
-        // No owner is zero, so that a recovery that fails is nobody's.
-        if (Signatures.recover(digest, signature) != owner) revert SignatureInvalid(owner);
+        if (Signatures.recover(digest, shown.r, shown.vs) != owner) revert SignatureInvalid(owner);
     }
 
     function _requireSpends(Shown calldata shown, uint256 number) internal pure {

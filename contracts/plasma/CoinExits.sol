@@ -22,13 +22,10 @@ abstract contract CoinExits is Coins {
     }
 
     /// @inheritdoc ICoinChain
-    function exitTransfer(
-        uint64 coin,
-        Coin calldata record,
-        Shown calldata prev,
-        Shown calldata last,
-        bytes calldata signature
-    ) external payable {
+    function exitTransfer(uint64 coin, Coin calldata record, Shown calldata prev, Shown calldata last)
+        external
+        payable
+    {
         _requireCoin(coin, record);
         (uint40 number, uint40 prevBlock) = (last.number, last.prevBlock);
         _requireWithin(number, record.birth, type(uint40).max);
@@ -40,7 +37,7 @@ abstract contract CoinExits is Coins {
             _requireShown(coin, prev);
             prevOwner = prev.newOwner;
         }
-        _requireSigned(coin, last, prevOwner, signature);
+        _requireSigned(coin, last, prevOwner);
         Exit storage e = _start(coin, number, last.newOwner, record.birth);
         (e.prevOwner, e.prevBlock, e.nonce, e.answered) = (prevOwner, uint32(prevBlock), e.nonce + 1, 0);
     }
@@ -59,20 +56,17 @@ abstract contract CoinExits is Coins {
     // ------------------------------------------------------------------------------------- Spent, or spent twice
 
     /// @inheritdoc ICoinChain
-    function challengeSpent(uint64 coin, uint40 number, Shown calldata spend, bytes calldata signature) external once {
+    function challengeSpent(uint64 coin, uint40 number, Shown calldata spend) external once {
         Exit storage e = _requireRunning(coin, number);
         _requireSpends(spend, number);
         _requireWithin(spend.number, e.birth, type(uint40).max);
         _requireShown(coin, spend);
-        _requireSigned(coin, spend, e.owner, signature);
+        _requireSigned(coin, spend, e.owner);
         _refute(coin, number, e, Reason.Spent);
     }
 
     /// @inheritdoc ICoinChain
-    function challengeDoubleSpent(uint64 coin, uint40 number, Shown calldata other, bytes calldata signature)
-        external
-        once
-    {
+    function challengeDoubleSpent(uint64 coin, uint40 number, Shown calldata other) external once {
         Exit storage e = _requireRunning(coin, number);
         // Nothing is before a deposit.
         if (number == 0) revert BlockOutOfRange(other.number, 1, 0);
@@ -80,7 +74,7 @@ abstract contract CoinExits is Coins {
         _requireSpends(other, e.prevBlock);
         _requireWithin(other.number, e.birth, number - 1);
         _requireShown(coin, other);
-        _requireSigned(coin, other, e.prevOwner, signature);
+        _requireSigned(coin, other, e.prevOwner);
         _refute(coin, number, e, Reason.DoubleSpent);
     }
 
@@ -103,13 +97,7 @@ abstract contract CoinExits is Coins {
     }
 
     /// @inheritdoc ICoinChain
-    function answerHistory(
-        uint64 coin,
-        uint40 number,
-        Challenge calldata challenge,
-        Shown calldata spend,
-        bytes calldata signature
-    ) external {
+    function answerHistory(uint64 coin, uint40 number, Challenge calldata challenge, Shown calldata spend) external {
         Exit storage e = _requireRunning(coin, number);
         bytes32 id = challengeId(coin, number, e.nonce, challenge);
         uint256 until = _close(id);
@@ -118,7 +106,7 @@ abstract contract CoinExits is Coins {
         // What spends it after the history has gone on without it is no part of that history.
         _requireWithin(spend.number, e.birth, e.prevBlock);
         _requireShown(coin, spend);
-        _requireSigned(coin, spend, challenge.owner, signature);
+        _requireSigned(coin, spend, challenge.owner);
         // The bond joins that of the exit. Were it the caller's, who may be the challenger, delays would cost nothing.
         e.challenges -= 1;
         e.answered += 1;
@@ -126,7 +114,7 @@ abstract contract CoinExits is Coins {
         uint256 exitableAt = _half(e.exitableAt);
         // Fits: periods end within decades.
         e.exitableAt = uint40(exitableAt);
-        emit HistoryAnswered(coin, number, id, exitableAt, spend, signature);
+        emit HistoryAnswered(coin, number, id, exitableAt, spend);
     }
 
     /// @inheritdoc ICoinChain

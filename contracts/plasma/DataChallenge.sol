@@ -2,8 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {IRootChain} from "../interfaces/IRootChain.sol";
-import {BlockTree} from "../lib/BlockTree.sol";
-import {PlasmaTx} from "../lib/PlasmaTx.sol";
 import {InFlightExits} from "./InFlight.sol";
 
 /// @title The operator must show any transaction of any block, or add no more
@@ -36,13 +34,7 @@ abstract contract DataChallenge is InFlightExits {
         uint256 number = transaction.position >> 24;
         uint256 index = uint16(transaction.position >> 8);
         Question storage question = _requireAsked(number, index);
-        uint256 word = transaction.word;
-        if (
-            _hashOf(transaction.root, bytes32(word), 64) != blocks[number]
-                || !BlockTree.contains(
-                    transaction.root, uint32(word), index, PlasmaTx.tagged(0, transaction.data), transaction.path
-                )
-        ) revert ProofInvalid(transaction.position);
+        _requireStanding(transaction.position, transaction.word, transaction.data, transaction.path);
         question.until = uint40(NEVER);
         emit DataShown(number, index, transaction.data);
         _unhold(0, _DATA_BOND);

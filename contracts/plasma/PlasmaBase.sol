@@ -199,17 +199,24 @@ abstract contract PlasmaBase is IRootChain {
     function _requirePlaced(Proof calldata p) internal view returns (uint256) {
         bytes calldata data = p.data;
         uint256 position = p.position;
-        uint256 number = position >> 24;
         uint256 word = p.word;
-        if (
-            _hashOf(p.root, bytes32(word), 64) != blocks[number]
-                || !BlockTree.contains(p.root, uint32(word), uint16(position >> 8), PlasmaTx.tagged(0, data), p.path)
-        ) revert ProofInvalid(position);
+        uint256 number = position >> 24;
+        _requireStanding(position, word, data, p.path);
         uint256 expiry = PlasmaTx.expiry(data);
         if (number > expiry || (number != expiry && PlasmaTx.kindOf(data) == PlasmaTx.FEE)) {
             revert InclusionLate(number, expiry);
         }
         return word >> 32;
+    }
+
+    /// @dev Whatever its bytes are: the block holds them at this index.
+    function _requireStanding(uint256 position, uint256 word, bytes calldata data, bytes32[] calldata path)
+        internal
+        view
+    {
+        (bool fits, bytes32 root) =
+            BlockTree.rootOf(uint32(word), uint16(position >> 8), PlasmaTx.tagged(0, data), path);
+        if (!fits || _hashOf(root, bytes32(word), 64) != blocks[position >> 24]) revert ProofInvalid(position);
     }
 
     /// @dev A payment that can still be included, or is shown to have been.

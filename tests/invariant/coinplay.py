@@ -45,7 +45,6 @@ class Step:
     """A transfer that a block holds, whoever signed it."""
 
     shown: Shown
-    signature: bytes
 
     @property
     def number(self) -> int:
@@ -181,9 +180,9 @@ class CoinPlay(RuleBasedStateMachine):
     def as_action(self, call: library.Call) -> actions.Action:
         kind = getattr(actions, call.name[0].upper() + call.name[1:])
         if call.name == "answerHistory":
-            coin, number, (challenger, earlier, owner), spend, signature = call.args
+            coin, number, (challenger, earlier, owner), spend = call.args
             challenge = actions.Challenge(address_bytes(challenger), earlier, address_bytes(owner))
-            return actions.AnswerHistory(coin, number, challenge, shown_of(spend), signature)
+            return actions.AnswerHistory(coin, number, challenge, shown_of(spend))
         if call.name == "challengeHistoryByDeposit":
             return actions.ChallengeHistoryByDeposit(*call.args[:2], self.tracks[call.args[0]].record)
         return kind(*call.args[:2], shown_of(call.args[2]), *call.args[3:])  # type: ignore[no-any-return]
@@ -241,7 +240,7 @@ class CoinPlay(RuleBasedStateMachine):
     def include(self, batch: list[SignedCoin]) -> bool:
         """The operator submits a block; everybody checks it, and honest payees accept what they may."""
         number = self.twin.state.next_block
-        tree = coin_tree(one.transaction for one in batch)
+        tree = coin_tree(batch)
         if not self.make(actions.SubmitBlock(number, tree.root), self.twin.state.operator):
             return False
         header = CoinHeader(number, tree.root, self.twin.now)
@@ -251,8 +250,9 @@ class CoinPlay(RuleBasedStateMachine):
             signed = found.get(track.coin)
             if signed:
                 one = signed.transaction
-                shown = Shown(number, one.prev_block, one.new_owner, one.expiry, tree.root, header.time, proof.siblings)
-                track.steps.append(Step(shown, signed.signature))
+                said = (number, one.prev_block, one.new_owner, one.expiry, header.time)
+                r, vs = signed.signature[:32], signed.signature[32:]
+                track.steps.append(Step(Shown(*said, r, vs, proof.siblings)))
             if track.broken or header.number < track.standing.next_block:
                 continue
             try:
@@ -292,10 +292,10 @@ class CoinPlay(RuleBasedStateMachine):
             return actions.ExitDeposit(track.coin, track.record)
         prev = track.step(step.shown.prev_block)
         shown = prev.shown if prev else actions.NOTHING
-        return actions.ExitTransfer(track.coin, track.record, shown, step.shown, step.signature)
+        return actions.ExitTransfer(track.coin, track.record, shown, step.shown)
 
 
 def shown_of(row: tuple[Any, ...]) -> Shown:
     """A transfer as the library shows it to the contract."""
-    number, prev, owner, expiry, root, time, siblings = row
-    return Shown(number, prev, address_bytes(owner), expiry, root, time, tuple(siblings))
+    number, prev, owner, expiry, time, r, vs, siblings = row
+    return Shown(number, prev, address_bytes(owner), expiry, time, r, vs, tuple(siblings))

@@ -46,7 +46,7 @@ class CoinExitRules(CoinPlay):
             replace(action, last=self.spoilt_shown(last, pick)),
             replace(action, prev=replace(action.prev, number=action.prev.number + 1)),
             replace(action, record=replace(action.record, value=action.record.value + 1)),
-            replace(action, signature=bytes(64)),
+            replace(action, last=replace(last, vs=bytes(32))),
         )[pick % 4]
 
     def spoilt_shown(self, shown: actions.Shown, pick: int) -> actions.Shown:
@@ -102,7 +102,7 @@ class CoinExitRules(CoinPlay):
         track, number, step = data.draw(st.sampled_from(found))
         shown = self.spoilt_shown(step.shown, pick) if wrong and pick % 3 == 1 else step.shown
         kind = actions.ChallengeSpent if after else actions.ChallengeDoubleSpent
-        self.make(kind(track.coin, number, shown, step.signature), self.address[by])
+        self.make(kind(track.coin, number, shown), self.address[by])
 
     def young(self) -> list[tuple[Track, int, Exit]]:
         """Exits with a history that cannot be claimed yet; or, once in a while, any."""
@@ -145,7 +145,7 @@ class CoinExitRules(CoinPlay):
         if last:
             self.twin.at(self.until(coin, number, nonce, challenge) + edge)
         step = data.draw(st.sampled_from(found))
-        self.make(actions.AnswerHistory(coin, number, challenge, step.shown, step.signature), self.address[by])
+        self.make(actions.AnswerHistory(coin, number, challenge, step.shown), self.address[by])
 
     @often(2)
     @precondition(lambda self: self.open())

@@ -60,7 +60,7 @@ class CoinStories(CoinExitRules):
             spend = self.sign(track, self.address["thief"])
             if self.include([spend]) and track.steps[-1].shown.prev_block == number:
                 step = track.steps[-1]
-                self.make(actions.ChallengeSpent(coin, number, step.shown, step.signature), challenger)
+                self.make(actions.ChallengeSpent(coin, number, step.shown), challenger)
         elif steps[2]:
             for at, (_, _, _, challenge) in enumerate(mine):
                 spend_ = next((step for step in track.steps if step.shown.prev_block == challenge.number), None)
@@ -68,7 +68,7 @@ class CoinStories(CoinExitRules):
                     continue
                 if pick % 3 == 0:
                     self.twin.at(self.until(*mine[at]) + edge)
-                answer = actions.AnswerHistory(coin, number, challenge, spend_.shown, spend_.signature)
+                answer = actions.AnswerHistory(coin, number, challenge, spend_.shown)
                 self.make(answer, self.address["watcher"])
         if steps[4]:
             for place in [place for place in self.open() if place[:2] == (coin, number)]:
@@ -95,7 +95,7 @@ class CoinStories(CoinExitRules):
         if second.shown.prev_block != first.shown.prev_block or (track.coin, number) in self.twin.state.running():
             return
         self.make(self.exit_action(track, number), track.holder(number), PROFILE.exit_bond)
-        action = actions.ChallengeDoubleSpent(track.coin, number, first.shown, first.signature)
+        action = actions.ChallengeDoubleSpent(track.coin, number, first.shown)
         self.make(action, self.address[by])
         if claimed:
             self.twin.at(self.twin.state.exit(track.coin, number).exitable_at + 1)
@@ -124,14 +124,14 @@ class CoinStories(CoinExitRules):
         assert self.include([track.signed[0]])
         again = track.steps[-1]
         assert self.make(exit_, thief, PROFILE.exit_bond)
-        first = actions.ChallengeSpent(coin, number, track.steps[0].shown, track.steps[0].signature)
+        first = actions.ChallengeSpent(coin, number, track.steps[0].shown)
         self.refused("SpendsOther", first, payer)
         one, bond = twin.state.exit(coin, number), PROFILE.challenge_bond
         doubt = actions.ChallengeHistoryByDeposit(coin, number, track.record)
         twin.at(one.exitable_at - HALF)
         assert self.make(doubt, payer, bond)
         challenge, spend = actions.Challenge(payer, 0, thief), track.steps[0]
-        answer = actions.AnswerHistory(coin, number, challenge, spend.shown, spend.signature)
+        answer = actions.AnswerHistory(coin, number, challenge, spend.shown)
         twin.at(one.exitable_at)
         assert self.make(doubt, self.address["payee"], bond)
         self.refused("ExitChallenged", actions.CancelExit(coin, number), thief)
@@ -146,7 +146,7 @@ class CoinStories(CoinExitRules):
         assert self.make(exit_, thief, PROFILE.exit_bond)
         one = twin.state.exit(coin, number)
         assert self.make(doubt, payer, bond)
-        late = replace(answer, spend=again.shown, signature=again.signature)
+        late = replace(answer, spend=again.shown)
         self.refused("BlockOutOfRange", late, thief)
         twin.at(one.exitable_at)
         self.refused("TooEarly", actions.RefuteHistory(coin, number, challenge), payer)
@@ -182,7 +182,7 @@ class CoinStories(CoinExitRules):
         self.refused("ExitRunning", void, payer)
         assert self.include([self.sign(track, self.address["closed"])])
         spend = track.steps[-1]
-        assert self.make(actions.ChallengeSpent(coin, number, spend.shown, spend.signature), payer)
+        assert self.make(actions.ChallengeSpent(coin, number, spend.shown), payer)
         assert self.make(void, thief)
         self.refused("ChallengeMissing", void, payer)
 
@@ -209,13 +209,13 @@ class CoinStories(CoinExitRules):
         assert self.make(actions.ChallengeHistoryByDeposit(coin, number, track.record), payer, bond)
         challenge = actions.Challenge(payer, 0, payer)
         self.twin.at(self.until(coin, number, 1, challenge))
-        assert self.make(actions.AnswerHistory(coin, number, challenge, hidden.shown, hidden.signature), thief)
+        assert self.make(actions.AnswerHistory(coin, number, challenge, hidden.shown), thief)
         self.dark.remove(coin)
         self.twin.at(self.twin.state.exit(coin, number).exitable_at)
         self.guard()
         own = actions.Challenge(payee, hidden.number, payee)
         spend = track.steps[1]
-        false = actions.AnswerHistory(coin, number, own, spend.shown, spend.signature)
+        false = actions.AnswerHistory(coin, number, own, spend.shown)
         self.refused("SignatureInvalid", false, thief)
         due = actions.Due(coin, number, track.record)
         self.refused("NothingDue", actions.Claim((due,)), thief)

@@ -188,7 +188,7 @@ class Endings(InFlightRules):
         if not twin.state.frozen:
             fresh = twin.block(*self.made[:1])[0]
             proof = twin.proof(fresh)
-            ask = actions.ChallengeData(fresh >> 24, 0, proof.root, proof.word)
+            ask = actions.ChallengeData(fresh >> 24, 0, twin.blocks[fresh >> 24][0].root, proof.word)
             twin.do(ask, self.address["payer"], CONFIG.data_bond)
             twin.at(twin.now + CONFIG.data_delay)
             twin.do(actions.Freeze(fresh >> 24, 0), watcher)

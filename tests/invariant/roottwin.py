@@ -306,7 +306,7 @@ def in_abi(action: Action) -> tuple[str, list[Any]]:
 def nested(value: Any) -> Any:
     """Records as tuples, tuples as lists."""
     if isinstance(value, actions.Proof):
-        return value.position, value.root, value.word, value.data, list(value.path)
+        return value.position, value.word, value.data, list(value.path)
     if is_dataclass(value) and not isinstance(value, type):
         return tuple(nested(getattr(value, one.name)) for one in fields(value))
     return [nested(one) for one in value] if isinstance(value, tuple) else value

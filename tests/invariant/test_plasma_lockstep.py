@@ -174,7 +174,7 @@ class LockStep(Endings):
         asked = [place for place, (_, until) in twin.state.data.items() if until != 2**40 - 1]
         if act == "ask" or not asked:
             proof = twin.proof(encode_position(number, 0, 0))
-            ask = actions.ChallengeData(number, index, proof.root, proof.word)
+            ask = actions.ChallengeData(number, index, twin.blocks[number][0].root, proof.word)
             asked_now = self.tries(lambda: twin.do(ask, self.address[by], CONFIG.data_bond))
             if asked_now and by in USERS:
                 # The operator answers at once.

@@ -7,7 +7,7 @@ from typing import Any
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.errors import ContractReverted
 
-REFUSALS = {"TransferInvalid", "TransferExpired", "BlockUnknown", "ProofInvalid", "SignatureInvalid"}
+REFUSALS = {"TransferInvalid", "TransferExpired", "ProofInvalid", "SignatureInvalid"}
 
 
 def accepts(bench: Contract, name: str, *args: Any) -> bool:

@@ -13,7 +13,7 @@ from tests.unit.plasma.strategies import OWNERS, TRANSACTIONS, mutated
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
 from layer2.plasma.blocks import BlockTree, verify_inclusion
-from layer2.plasma.coins import CoinTransaction, coin_domain, coin_tree
+from layer2.plasma.coins import CoinTransaction, coin_domain, coin_tree, sign_coin
 from layer2.plasma.contract import RootChain
 from layer2.plasma.game.env import recovered
 from layer2.plasma.malformed import TransactionMalformed
@@ -78,7 +78,7 @@ def test_both_find_a_transaction_in_the_same_place(
     plasma_bench: Contract, count: int, at: int, index: int, other: int, how: int
 ) -> None:
     packed = [payment([1 + number], [(b"\1" * 20, 0, 1)], 9).packed for number in range(count)]
-    tree, at = BlockTree(packed), at % count
+    tree, at = BlockTree(packed, keccak(b"signatures")), at % count
     path = list(tree.proof(at))
     for claimed_count, claimed_index in ((count, at), (count, index), (other, at), (other, index)):
         shown = changes(path)[how]()
@@ -176,26 +176,22 @@ def test_a_coin_moves_by_its_signature_and_proof(
     coin_bench: Contract, operator: Sender, batch: list[CoinTransaction], secret: int
 ) -> None:
     domain, key = coin_domain(operator.connection.chain_id, coin_bench.address), PrivateKey(secret.to_bytes(32, "big"))
-    tree = coin_tree(batch)
+    signed = [sign_coin(one, domain, key) for one in batch]
+    tree = coin_tree(signed)
     number = coin_bench.call("head")[1]
     receipt = coin_bench.transact(operator, "submitBlock", number, tree.root)
     time = coin_bench.events(receipt, "BlockSubmitted")[0].args["time"]
-    for one in batch:
+    for one, signature in signed:
         siblings = list(tree.proof(one.coin).siblings)
-        shown: tuple[Any, ...] = (
-            number,
-            one.prev_block,
-            to_address(one.new_owner),
-            one.expiry,
-            tree.root,
-            time,
-            siblings,
-        )
+        r, vs = signature[:32], signature[32:]
+        said = (number, one.prev_block, to_address(one.new_owner), one.expiry)
+        shown: tuple[Any, ...] = (*said, time, r, vs, siblings)
         assert accepts(coin_bench, "requireShown", one.coin, shown) == (one.prev_block < number <= one.expiry)
         assert not accepts(coin_bench, "requireShown", one.coin ^ 1, shown)
-        assert not accepts(coin_bench, "requireShown", one.coin, (*shown[:5], time + 1, siblings))
-        signature = key.sign(one.digest(domain))
-        assert accepts(coin_bench, "requireSigned", one.coin, shown, key.address, signature)
-        assert not accepts(coin_bench, "requireSigned", one.coin ^ 1, shown, key.address, signature)
-        foreign = key.sign(one.digest(coin_domain(1, coin_bench.address)))
-        assert not accepts(coin_bench, "requireSigned", one.coin, shown, key.address, foreign)
+        assert not accepts(coin_bench, "requireShown", one.coin, (*said, time + 1, r, vs, siblings))
+        assert not accepts(coin_bench, "requireShown", one.coin, (*said, time, vs, r, siblings))
+        assert accepts(coin_bench, "requireSigned", one.coin, shown, key.address)
+        assert not accepts(coin_bench, "requireSigned", one.coin ^ 1, shown, key.address)
+        foreign = key.sign_compact(one.digest(coin_domain(1, coin_bench.address)))
+        elsewhere = (*said, time, foreign[:32], foreign[32:], siblings)
+        assert not accepts(coin_bench, "requireSigned", one.coin, elsewhere, key.address)

@@ -138,6 +138,8 @@ def test_each_transaction_has_one_place_and_one_proof(plasma_bench: Contract, bl
     root, count = raw(block["root"]), block["count"]
     assert raw(block["headerHash"]) == keccak(root + int(block["word"]).to_bytes(32, "big"))
     packed = [raw(one) for one in block["transactions"]]
+    signed = keccak(b"".join(raw(one) for one in block["signatures"]))
+    assert all(raw(proof[-1]) == signed for proof in block["proofs"])
     for at, proof in enumerate(block["proofs"]):
         path = [raw(one) for one in proof]
         found = [
@@ -147,8 +149,9 @@ def test_each_transaction_has_one_place_and_one_proof(plasma_bench: Contract, bl
         longer = [*path, bytes(32)]
         assert not plasma_bench.call("contains", root, count, at, packed[at], longer)
         assert not plasma_bench.call("contains", root, 2 * count, at, packed[at], longer)
-        if path:
-            assert not plasma_bench.call("contains", root, count, at, packed[at], path[:-1])
+        assert not plasma_bench.call("contains", root, count, at, packed[at], path[:-1])
+        assert not plasma_bench.call("contains", root, count, at, packed[at], [*path[:-1], keccak(signed)])
+        if count > 1:
             assert not plasma_bench.call("contains", root, count, at, packed[at - 1], path)
 
 
@@ -181,9 +184,9 @@ def test_a_block_of_coins_by_the_contract(coin_bench: Contract, operator: Sender
         head = b"\x01" + int(one["coin"]).to_bytes(8, "big") + one["prevBlock"].to_bytes(5, "big")
         assert raw(one["packed"]) == head + raw(one["newOwner"]) + one["expiry"].to_bytes(5, "big")
         assert raw(one["hash"]) == keccak(b"\x02" + raw(one["packed"]))
-        shown = (
-            1, one["prevBlock"], one["newOwner"], one["expiry"], raw(block["root"]), time, siblings[one["coin"]],
-        )  # fmt: skip
+        assert raw(one["value"]) == keccak(b"\x02" + raw(one["packed"]) + raw(one["compact"]))
+        r, vs = raw(one["compact"])[:32], raw(one["compact"])[32:]
+        shown = (1, one["prevBlock"], one["newOwner"], one["expiry"], time, r, vs, siblings[one["coin"]])
         # A block holds what it comes after: the others are shown by the library alone.
         taken = accepts(coin_bench, "requireShown", int(one["coin"]), shown)
         assert taken == (one["prevBlock"] < 1 <= one["expiry"])

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from ape.api import AccountAPI
 from ape.managers.chain import ChainManager
 
 from layer2.ape.connection import connection_from_ape
-from layer2.ape.signer import ApeAccountSigner
 from layer2.channels.contract import Profile
 from layer2.channels.hub import HubFacade
 from layer2.channels.node import Party
 from layer2.channels.watchtower import Answer, Watchtower
-from layer2.ethereum.sender import Sender
-from layer2.ethereum.signer import Signer
+from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.errors import InputError
 
-__all__ = ["HELP", "ConsoleChannels", "ConsoleHub", "ConsoleTower", "as_signer"]
+__all__ = ["HELP", "ConsoleChannels", "ConsoleHub", "ConsoleTower"]
 
 HELP = """\
 channels.deploy(sender=operator)       a hub on this chain          channels.at("0x..")     one that is there already
@@ -52,23 +49,14 @@ pc.coins.wallet(payee).receive(coin)   checked, and his             .exit(coin),
 roles: operator payer payee challenger attacker watchtower          amounts: "1.5 ether", "3 gwei", or units"""
 
 
-def as_signer(who: Any) -> Any:
-    """An ape account as a `Signer`; everything else as it is."""
-    return ApeAccountSigner(who) if isinstance(who, AccountAPI) else who
-
-
 class ConsoleHub(HubFacade):
     """A hub that takes ape accounts wherever a signer is wanted."""
 
     def party(self, signer: Signer | Party | AccountAPI) -> Party:
         """The node of an account."""
-        found = super().party(as_signer(signer))
+        found = super().party(signer)
         self.known[found.address] = found
         return found
-
-    def sender(self, who: Signer | Party | Sender | AccountAPI) -> Sender:
-        """The transaction sender of an account."""
-        return super().sender(as_signer(who))
 
     @property
     def known(self) -> dict[str, Party]:
@@ -81,7 +69,7 @@ class ConsoleTower:
 
     def __init__(self, account: AccountAPI) -> None:
         self.account = account
-        self.signer = ApeAccountSigner(account)
+        self.signer = as_signer(account)
         self.hubs: list[ConsoleHub] = []
         self._towers: dict[str, Watchtower] = {}
 

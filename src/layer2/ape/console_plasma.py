@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from ape.api import AccountAPI
 from ape.managers.chain import ChainManager
 
 from layer2.ape.connection import connection_from_ape
-from layer2.ape.console import as_signer
-from layer2.ethereum.signer import Signer
+from layer2.ethereum.signer import Signer, as_signer
 from layer2.plasma.contract import DEVNET, Profile
 from layer2.plasma.facade import PlasmaFacade
 from layer2.plasma.ledger.fees import FeePolicy
@@ -21,10 +19,6 @@ __all__ = ["ConsolePlasma", "ConsolePlasmas"]
 
 class ConsolePlasma(PlasmaFacade):
     """A plasma chain that takes ape accounts wherever a signer is wanted."""
-
-    def signer_of(self, who: Any) -> Signer:
-        """An ape account as a signer; everything else as it is."""
-        return super().signer_of(as_signer(who))
 
 
 class ConsolePlasmas:

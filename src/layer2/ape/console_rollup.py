@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from ape.api import AccountAPI
 from ape.managers.chain import ChainManager
 
 from layer2.ape.connection import connection_from_ape
-from layer2.ape.console import as_signer
-from layer2.ethereum.signer import Signer
+from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.errors import InputError
 from layer2.rollup.contract import DEVNET, Profile
 from layer2.rollup.facade import RollupFacade
@@ -20,10 +18,6 @@ __all__ = ["ConsoleRollup", "ConsoleRollups"]
 
 class ConsoleRollup(RollupFacade):
     """A rollup that takes ape accounts wherever a signer is wanted."""
-
-    def signer_of(self, who: Any) -> Signer:
-        """An ape account as a signer; everything else as it is."""
-        return super().signer_of(as_signer(who))
 
 
 class ConsoleRollups:

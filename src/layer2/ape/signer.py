@@ -9,7 +9,7 @@ from eth_account import Account
 from eth_account.messages import SignableMessage
 from eth_pydantic_types import HexBytes
 
-from layer2.ethereum.signer import LocalSigner
+from layer2.ethereum.signer import LocalSigner, register_signers
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.ecdsa import recover
 from layer2.primitives.errors import SignatureError
@@ -81,3 +81,6 @@ class ApeAccountSigner:
             f"{self.address}: the account did not sign {what}",
             hint="confirm the prompt, or use an account that can sign it",
         )
+
+
+register_signers(AccountAPI, ApeAccountSigner)

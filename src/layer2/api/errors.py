@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from layer2.plasma.cash.refusals import BodyMissing, CoinLeaving, CoinSpent, CoinUnknown
@@ -27,7 +28,18 @@ from layer2.primitives.errors import (
 from layer2.primitives.refusals import FeeTooLow, MempoolFull, Rejected, SignatureWrong, StateUnknown, TooLarge
 from layer2.rollup.refusals import AccountUnknown, BalanceTooLow, DataMissing, FeeUnwanted, NonceWrong
 
-__all__ = ["Busy", "NotFound", "Unreachable", "WrongType", "error_of", "status_of", "to_json"]
+__all__ = [
+    "Busy",
+    "HostUnknown",
+    "NotFound",
+    "Unreachable",
+    "WrongType",
+    "error_of",
+    "public_text",
+    "scrubbed",
+    "status_of",
+    "to_json",
+]
 
 
 class NotFound(InputError):
@@ -36,6 +48,10 @@ class NotFound(InputError):
 
 class WrongType(InputError):
     """A body of a kind that the service does not read."""
+
+
+class HostUnknown(InputError):
+    """The request is for a host name that this service does not answer to."""
 
 
 class Busy(RecoverableError):
@@ -69,6 +85,8 @@ _KINDS: dict[str, type[Layer2Error]] = {
         Expired,
         FeeTooLow,
         FeeUnwanted,
+        FundsMissing,
+        HostUnknown,
         InputError,
         InputSpent,
         InputUnknown,
@@ -90,12 +108,16 @@ _KINDS: dict[str, type[Layer2Error]] = {
         WrongType,
     )
 }
+_PLACES = re.compile(r"\w+://[^\s'\"]+|(?<![\w.])/[^\s'\":;,]+")
+_INTERNAL = "the service cannot do this now"
+_IN_THE_LOG = "the operator of the service finds the cause in its log"
 _STATUS: tuple[tuple[type[Layer2Error], int], ...] = (
     (NotFound, 404),
     (AccountUnknown, 404),
     (StateUnknown, 404),
     (BodyMissing, 404),
     (FundsMissing, 409),
+    (HostUnknown, 421),
     (TooLarge, 413),
     (WrongType, 415),
     (InputError, 400),
@@ -104,10 +126,31 @@ _STATUS: tuple[tuple[type[Layer2Error], int], ...] = (
 
 
 def to_json(error: Layer2Error) -> dict[str, Any]:
-    """An error as it travels; `have` and `need` as decimal strings, since they may pass what JSON numbers hold."""
+    """An error as it travels; `have` and `need` as decimal strings, since they may pass what JSON numbers hold.
+
+    Only errors about what the client sent travel in words: others may name files, folders and URLs of this machine.
+    """
+    if not _is_public(error):
+        return {"code": error.code, "message": _INTERNAL, "have": None, "need": None, "hint": _IN_THE_LOG}
     plain = {name: getattr(error, name, None) for name in ("have", "need")}
     numbers = {name: None if value is None else str(value) for name, value in plain.items()}
     return {"code": error.code, "message": str(error.args[0]), **numbers, "hint": error.hint}
+
+
+def public_text(error: Exception) -> str:
+    """What a stranger may read of an error: its words, or only of which kind it is."""
+    if isinstance(error, Layer2Error):
+        return str(error) if _is_public(error) else f"{error.code}: {_IN_THE_LOG}"
+    return f"{type(error).__name__}: {_IN_THE_LOG}"
+
+
+def scrubbed(text: str) -> str:
+    """A text for strangers that was written for the operator: URLs and paths of files are taken out."""
+    return _PLACES.sub("(withheld)", text)
+
+
+def _is_public(error: Layer2Error) -> bool:
+    return isinstance(error, InputError | Rejected) or error.code in _KINDS
 
 
 def error_of(data: Any) -> Layer2Error:

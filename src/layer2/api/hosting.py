@@ -6,13 +6,16 @@ import asyncio
 import logging
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from aiohttp import web
 
-from layer2.api.doorman import MOST_CONNECTIONS, PATIENCE, Doorman
+from layer2.api.doorman import MOST_CONNECTIONS, MOST_PER_ADDRESS, PATIENCE, Doorman
+from layer2.api.errors import public_text
+from layer2.api.hosts import HOSTS, allowed_hosts
 from layer2.ethereum.errors import EthereumError
 from layer2.primitives.errors import InputError, RecoverableError
 from layer2.primitives.workers import Workers
@@ -36,8 +39,11 @@ class Hosted(ABC):
     Args:
         port: 0 takes a free one.
         interval: seconds between steps; None leaves stepping to the caller, from one thread.
-        most_connections: at once; more are cut off.
+        most_connections: at once; for one more, the one that is idle for the longest time is closed.
+        most_per_address: those of one address among them.
         patience: seconds that a connection may be open without asking anything.
+        hosts: names in the `Host` header that are answered, beside those of the loopback. On a loopback address no
+            other is; on any other address all are, unless some are named here.
     """
 
     def __init__(
@@ -49,7 +55,9 @@ class Hosted(ABC):
         *,
         interval: float | None = None,
         most_connections: int = MOST_CONNECTIONS,
+        most_per_address: int = MOST_PER_ADDRESS,
         patience: float = PATIENCE,
+        hosts: Sequence[str] = (),
     ) -> None:
         self._node = node
         self._workers = workers
@@ -57,7 +65,9 @@ class Hosted(ABC):
         self.port = port
         self.interval = interval
         self.most_connections = most_connections
+        self.most_per_address = most_per_address
         self.patience = patience
+        self.hosts = tuple(hosts)
         self.failure: str | None = None
         """Why it does not post any more, or did not at the last try; None if all is well."""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -126,12 +136,14 @@ class Hosted(ABC):
 
     async def _serve(self, started: Future[int]) -> None:
         self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
-        runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=10.0)
+        application = self.application()
+        application[HOSTS] = allowed_hosts(self.host, self.hosts)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=10.0)
         loop = self._loop
         try:
             await runner.setup()
             assert runner.server is not None
-            doorman = Doorman(runner.server, self.most_connections, self.patience)
+            doorman = Doorman(runner.server, self.most_connections, self.most_per_address, self.patience)
             listening = await loop.create_server(doorman, self.host, self.port, backlog=128)
             started.set_result(listening.sockets[0].getsockname()[1])
         except BaseException as failure:
@@ -154,10 +166,10 @@ class Hosted(ABC):
                 self.failure = None
             except (EthereumError, RecoverableError) as failure:
                 # The chain may answer again: what was accepted stays, and is posted then.
-                self.failure = str(failure)
+                self.failure = public_text(failure)
                 _log.warning("not posted, tried again in %s s: %s", self.interval, failure)
             except Exception as failure:
-                self.failure = str(failure) or repr(failure)
+                self.failure = public_text(failure)
                 _log.exception("%r stops posting", self._node)
                 return
             self._ended.wait(self.interval)

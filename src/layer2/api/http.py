@@ -9,7 +9,9 @@ from typing import Any
 
 from aiohttp import web
 
+from layer2.api.doorman import noticed
 from layer2.api.errors import Busy, NotFound, WrongType, status_of, to_json
+from layer2.api.hosts import HOSTS, require_host
 from layer2.api.wire import number_of
 from layer2.primitives.errors import Layer2Error, MalformedError
 from layer2.primitives.refusals import TooLarge
@@ -38,11 +40,16 @@ _log = logging.getLogger(__name__)
 
 def new_application() -> web.Application:
     """An application whose failures are typed and whose bodies are bounded."""
-    return web.Application(middlewares=[_typed], client_max_size=MAX_BODY)
+    made = web.Application(middlewares=[noticed, _typed], client_max_size=MAX_BODY)
+    made.on_response_prepare.append(_unversioned)
+    return made
 
 
 async def body_of(request: web.Request, *kinds: str) -> bytes:
     """The body of a request, of one of these content types; raises WrongType, TimeoutError."""
+    coding = request.headers.get("Content-Encoding", "identity")
+    if coding.strip().lower() not in ("", "identity"):
+        raise WrongType(f"a body in the coding {coding[:40]!r}", hint="send it without Content-Encoding")
     if request.content_type not in kinds:
         raise WrongType(f"a body of {request.content_type[:60]}", hint=f"send {' or '.join(kinds)}")
     async with asyncio.timeout(_READ_SECONDS):
@@ -84,6 +91,7 @@ def rows_answer(
 async def _typed(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every failure as `{"error": {code, message, have, need, hint}}`."""
     try:
+        require_host(request.headers.getall("Host", []), request.app.get(HOSTS))
         return await handler(request)
     except Layer2Error as error:
         status = status_of(error)
@@ -97,9 +105,16 @@ async def _typed(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _failed(NotFound(f"{request.method} {request.path[:80]}: {error.reason}", hint="see /v1"), error.status)
     except TimeoutError:
         return _failed(MalformedError("the body did not come in time", hint="send it at once"), 408)
+    except web.RequestPayloadError:
+        return _failed(MalformedError("the body is not a valid HTTP body", hint="check its length and coding"), 400)
     except Exception:
         _log.exception("%s %s", request.method, request.path)
         return _failed(Busy("the service failed on this request", hint="its operator finds the cause in the log"), 500)
+
+
+async def _unversioned(_: web.Request, response: web.StreamResponse) -> None:
+    """Say no versions of what runs here."""
+    response.headers["Server"] = "layer2"
 
 
 def _failed(error: Layer2Error, status: int) -> web.Response:

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from layer2.api import plasmawatchviews as views
+from layer2.api.errors import scrubbed
 from layer2.api.hosting import Hosted
 from layer2.api.http import MOST_LISTED, new_application, page_of, told
 from layer2.api.metrics import metrics_answer
@@ -34,7 +35,7 @@ class WatchService(Hosted):
     def health(self) -> dict[str, Any]:
         """Whether it watches: it has made a step, and the node of the main chain answers it."""
         seen = self.desk.status
-        away = [one.detail for one in seen.standing if one.kind.name == "CHAIN_AWAY"]
+        away = [scrubbed(one.detail) for one in seen.standing if one.kind.name == "CHAIN_AWAY"]
         failure = self.failure or (away[0] if away else None if self.desk.stepped else "no step was made yet")
         return {"ok": failure is None, "failure": failure, "posted": seen.posted, "verified": seen.verified}
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from layer2.api.errors import Busy
+from layer2.api.errors import Busy, scrubbed
 from layer2.api.metrics import Metric
 from layer2.api.plasmaviews import owner_of
 from layer2.api.watchdesk import WatchDesk
@@ -64,7 +64,8 @@ def alarms(desk: WatchDesk) -> dict[str, Any]:
     """What is wrong now, alarming or not; and what was done about it lately."""
     seen = desk.status
     acts = [
-        {"name": one.name, "subject": _hex(one.subject), "done": one.done, "detail": one.detail} for one in desk.acts
+        {"name": one.name, "subject": _hex(one.subject), "done": one.done, "detail": scrubbed(one.detail)}
+        for one in desk.acts
     ]
     return {"healthy": seen.healthy, "standing": [_finding(one) for one in seen.standing], "acts": acts}
 
@@ -218,7 +219,7 @@ def _owned(watcher: Watcher, owner: bytes) -> Iterator[tuple[int, Output, bool]]
 
 def _finding(one: Finding) -> dict[str, Any]:
     subject = _hex(one.subject) if isinstance(one.subject, bytes) else one.subject
-    return {"kind": one.kind.name, "alarming": one.kind.alarming, "subject": subject, "detail": one.detail}
+    return {"kind": one.kind.name, "alarming": one.kind.alarming, "subject": subject, "detail": scrubbed(one.detail)}
 
 
 @contextlib.contextmanager

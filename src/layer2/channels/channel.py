@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 
-from layer2.channels.channelchain import ChannelOnChain, Who
+from layer2.channels.actors import Rule, Who, acts
+from layer2.channels.channelchain import ChannelOnChain
 from layer2.channels.locks import HASH_LOCK, VOUCHER_LOCK, Lock, virtual_channel_id
 from layer2.channels.messages import RIGHT_TO_PAY
 from layer2.channels.proofs import Acceptance, LockPayment, Payment, PaymentRequest
 from layer2.channels.refusals import LockRefused, Refused
 from layer2.channels.sessions import SessionGrant
-from layer2.primitives.errors import RangeError
+from layer2.primitives.errors import MalformedError, RangeError
 from layer2.primitives.hashing import sha256
 from layer2.primitives.units import parse_duration
 
@@ -52,10 +53,12 @@ class Channel(ChannelOnChain):
 
     # ----------------------------------------------------------------------------------------- paying
 
+    @acts(Rule.PARTY)
     def pay(self, amount: str | int, sender: Who = None) -> Payment:
         """Pay: sign, make durable, hand over. Returns the voucher."""
         return self.pay_many(amount, 1, sender)[0]
 
+    @acts(Rule.PARTY)
     def pay_many(self, amount: str | int, count: int, sender: Who = None) -> list[Payment]:
         """Pay `count` times `amount`; each a voucher of its own, made durable together on either side."""
         side = self._side(sender, "A")
@@ -67,6 +70,7 @@ class Channel(ChannelOnChain):
 
     def receive(self, proof: Payment | LockPayment) -> int:
         """Accept what the peer signed; returns what it paid, token units. For a lock proof send `acceptance()` back."""
+        proof = self._own(proof)
         node = self._party(next(iter(self.parties)) if len(self.parties) == 1 else _other(self._signer_of(proof)))
         if isinstance(proof, Payment):
             return node.receive(proof)
@@ -74,6 +78,7 @@ class Channel(ChannelOnChain):
         node.receive_locks(proof)
         return node.state(self.id).theirs.amount - before
 
+    @acts(Rule.PARTY)
     def acceptance(self, sender: Who = None) -> Acceptance | None:
         """What the sender of locks needs back: the acceptance of the newest lock proof received (by B if not said)."""
         return self._party(self._side(sender, "B")).copy_for_peer(self.id).acceptance
@@ -84,6 +89,7 @@ class Channel(ChannelOnChain):
 
     def verify(self, payment: Payment) -> int:
         """What the voucher would pay its receiver beyond what it holds; raises if it is not acceptable."""
+        payment = self._own(payment)
         side = next(iter(self.parties)) if len(self.parties) == 1 else _other(self._signer_of(payment))
         return self._party(side).verify(payment)
 
@@ -97,8 +103,11 @@ class Channel(ChannelOnChain):
         until = self.hub.connection.timestamp() + parse_duration(valid)
         return PaymentRequest(self.id, units, until, memo, b"" if preimage is None else sha256(preimage))
 
+    @acts(Rule.PARTY)
     def honour(self, request: PaymentRequest, sender: Who = None) -> Payment | LockPayment:
         """Pay what a request asks for."""
+        if not isinstance(request, PaymentRequest):
+            raise MalformedError(f"honour: {type(request).__name__} given, a PaymentRequest needed")
         if request.channel_id != self.id:
             raise Refused(
                 f"channel {self.id.hex()[:8]}: the request is for channel {request.channel_id.hex()[:8]}",
@@ -115,6 +124,7 @@ class Channel(ChannelOnChain):
             return self.conditional(request.amount, hash_lock=request.condition, expiry=left, sender=sender)
         return self.pay(request.amount, sender)
 
+    @acts(Rule.PARTY)
     def grant(
         self,
         key: str,
@@ -134,6 +144,7 @@ class Channel(ChannelOnChain):
 
     # ---------------------------------------------------------------------------------------- locking
 
+    @acts(Rule.PARTY)
     def conditional(
         self,
         amount: str | int,
@@ -149,6 +160,7 @@ class Channel(ChannelOnChain):
         condition = sha256(preimage) if preimage is not None else hash_lock or b""
         return self.lock(amount, HASH_LOCK, condition, expiry=expiry, sender=sender)
 
+    @acts(Rule.PARTY)
     def virtual(
         self,
         amount: str | int,
@@ -163,6 +175,7 @@ class Channel(ChannelOnChain):
         condition = virtual_channel_id(payer, payee, secrets.token_bytes(32) if salt is None else salt)
         return self.lock(amount, VOUCHER_LOCK, condition, expiry=expiry, sender=sender)
 
+    @acts(Rule.PARTY)
     def lock(
         self, amount: str | int, kind: int, condition: bytes, *, expiry: str | int, sender: Who = None
     ) -> LockPayment:
@@ -172,6 +185,7 @@ class Channel(ChannelOnChain):
         until = self.hub.connection.timestamp() + parse_duration(expiry)
         return self._hand(side, self._party(side).add_lock(self.id, Lock(units, until, kind, condition)))
 
+    @acts(Rule.PARTY)
     def fulfil(self, resolution: bytes, condition: bytes | None = None, sender: Who = None) -> LockPayment:
         """Show the receiver's resolution (for a hash lock the preimage) and have what it opens paid off chain.
 
@@ -194,6 +208,7 @@ class Channel(ChannelOnChain):
             f"channel {self.id.hex()[:8]}: no incoming lock has this condition", hint="check the preimage"
         )
 
+    @acts(Rule.PARTY)
     def expire(self, sender: Who = None) -> LockPayment | None:
         """Drop the sender's own expired locks unpaid; `None` when there is none."""
         side = self._side(sender, "A")

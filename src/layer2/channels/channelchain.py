@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+from typing import TypeVar
 
+from layer2.channels.actors import Rule, Who, acts, side_of
 from layer2.channels.contract import HubReceipt
 from layer2.channels.hubcalls import lock_proof
 from layer2.channels.hubsenders import HubWithSenders
@@ -11,18 +13,17 @@ from layer2.channels.key import ChannelKey
 from layer2.channels.ledger import State
 from layer2.channels.node import Party
 from layer2.channels.proofs import CloseTerms, LockPayment, Payment
-from layer2.channels.refusals import ChannelNotActive, LockRefused, PartyMissing
+from layer2.channels.refusals import ChannelNotActive, LockRefused, PartyMissing, Refused
 from layer2.channels.view import ChannelView
 from layer2.ethereum.assets import Asset, allow, asset_at
 from layer2.ethereum.sender import Sender
-from layer2.ethereum.signer import Signer
 from layer2.primitives.addresses import ZERO_ADDRESS
+from layer2.primitives.errors import MalformedError
 from layer2.primitives.units import parse_duration
 
 __all__ = ["ChannelOnChain", "Who"]
 
-Who = Signer | Party | Sender | None
-"""Who acts: a signer, node or sender; nobody named means the natural one of the two parties held here."""
+Proof = TypeVar("Proof", bound=Payment | LockPayment)
 
 
 class ChannelOnChain:
@@ -58,9 +59,16 @@ class ChannelOnChain:
 
     # -------------------------------------------------------------------------------------------- funding
 
-    def deposit(self, amount: str | int, sender: Who = None) -> HubReceipt:
-        """Deposit for the sender's side (A if not said); tokens are allowed to the hub first when needed."""
-        side = self._side(sender, "A")
+    @acts(Rule.NAMED)
+    def deposit(self, amount: str | int, sender: Who = None, *, side: str | None = None) -> HubReceipt:
+        """Deposit for the sender's side (A if not said); tokens are allowed to the hub first when needed.
+
+        `side`: "A" or "B", whose money it becomes; whoever is not a party must say it.
+        """
+        if side is None:
+            side = self._side(sender, "A")
+        elif side not in ("A", "B"):
+            raise MalformedError(f"deposit: side {side!r:.20} given, A or B needed")
         units = self.asset.parse(amount)
         paying = self._sender(sender, side)
         if self.key.token != ZERO_ADDRESS:
@@ -68,6 +76,7 @@ class ChannelOnChain:
         amounts = (units, 0) if side == "A" else (0, units)
         return self._done(self.hub.deposit(paying, self.key, *amounts))
 
+    @acts(Rule.PARTY)
     def withdraw(
         self,
         amount: str | int,
@@ -88,12 +97,15 @@ class ChannelOnChain:
         paying = self._sender(sender, side)
         return self._done(self.hub.withdraw(paying, self.key, *outs, until, *signatures))
 
+    @acts(Rule.PARTY)
     def move(
         self, to: ChannelOnChain, amount: str | int, sender: Who = None, *, valid: str | int = "10 minutes"
     ) -> HubReceipt:
         """Co-signed move of `amount` of the sender's side into its own side of another channel of the same token."""
         side = self._side(sender, "A")
         units = self.asset.parse(amount)
+        if not isinstance(to, ChannelOnChain):
+            raise MalformedError(f"move: {type(to).__name__} given, a channel needed", hint="give the other channel")
         owner = self._party(side).address
         into_a = to.key.a == owner
         if not into_a and to.key.b != owner:
@@ -114,11 +126,14 @@ class ChannelOnChain:
 
     # -------------------------------------------------------------------------------------------- closing
 
+    @acts(Rule.PAYEE)
     def close(self, terms: CloseTerms | None = None, *, sender: Who = None) -> HubReceipt | CloseTerms:
         """Close cooperatively. With both parties here, or the peer's `terms`, it is sent; else returns terms to send.
 
         A simplex channel is closed by its payee alone.
         """
+        if terms is not None and not isinstance(terms, CloseTerms):
+            raise MalformedError(f"close: {type(terms).__name__} given, the peer's CloseTerms needed")
         if self.key.simplex:
             return self._close_simplex(sender)
         side = self._side(sender, next(iter(self.parties)))
@@ -131,6 +146,7 @@ class ChannelOnChain:
         paying = self._sender(sender, side)
         return self._done(self.hub.close(paying, self.key, mine.sent_a, mine.sent_b, *signatures))
 
+    @acts(Rule.PARTY)
     def dispute(self, voucher: Payment | LockPayment | None = None, sender: Who = None) -> HubReceipt:
         """Start a unilateral close with a proof: by default the newest the sender received, if it has any.
 
@@ -138,7 +154,7 @@ class ChannelOnChain:
         """
         side = self._side(sender, next(iter(self.parties)))
         paying = self._sender(sender, side)
-        proof = self._party(side).newest_received(self.id) if voucher is None else voucher
+        proof = self._party(side).newest_received(self.id) if voucher is None else self._own(voucher)
         if proof is None:
             return self._done(self.hub.start_close(paying, self.key))
         if isinstance(proof, LockPayment):
@@ -148,10 +164,11 @@ class ChannelOnChain:
         self.hub.start_close(paying, self.key)
         return self._done(self.hub.post(paying, self.key, side, proof.amount, proof.signature))
 
+    @acts(Rule.ANYBODY)
     def post(self, voucher: Payment | LockPayment | None = None, sender: Who = None) -> HubReceipt:
         """Post a newer proof while the dispute runs: by default the newest the sender received."""
-        side = self._side(sender, next(iter(self.parties)))
-        proof = self._party(side).newest_received(self.id) if voucher is None else voucher
+        side = self._side_or(sender, next(iter(self.parties)))
+        proof = self._party(side).newest_received(self.id) if voucher is None else self._own(voucher)
         if proof is None:
             raise ChannelNotActive(f"channel {self.id.hex()[:8]}: side {side} received nothing to post", hint="settle")
         paying = self._sender(sender, side)
@@ -159,6 +176,7 @@ class ChannelOnChain:
             return self._done(self.hub.post_locks(paying, self.key, _other(side), lock_proof(proof)))
         return self._done(self.hub.post(paying, self.key, self._signer_of(proof), proof.amount, proof.signature))
 
+    @acts(Rule.PARTY)
     def answer(self, sender: Who = None) -> HubReceipt:
         """Answer an old lock proof of the sender's own direction with the newest one that its receiver accepted."""
         side = self._side(sender, next(iter(self.parties)))
@@ -171,6 +189,7 @@ class ChannelOnChain:
         paying = self._sender(sender, side)
         return self._done(self.hub.post_locks(paying, self.key, side, lock_proof(proof), accept))
 
+    @acts(Rule.PARTY)
     def unlock(self, sender: Who = None) -> HubReceipt:
         """Resolve on chain, in a dispute, the incoming locks whose preimage, voucher or evidence is known."""
         side = self._side(sender, next(iter(self.parties)))
@@ -185,23 +204,27 @@ class ChannelOnChain:
             )
         return self._done(self.hub.unlock(paying, self.key, _other(side), proof.limit, proof.locks, openings))
 
+    @acts(Rule.ANYBODY)
     def settle(self, sender: Who = None) -> HubReceipt:
         """Pay both by the posted counters once the window is over."""
-        side = self._side(sender, next(iter(self.parties)))
+        side = self._side_or(sender, next(iter(self.parties)))
         return self._done(self.hub.settle(self._sender(sender, side), self.key))
 
     # -------------------------------------------------------------------------------------------- simplex
 
+    @acts(Rule.ANYBODY)
     def claim(self, voucher: Payment | None = None, sender: Who = None) -> HubReceipt:
         """Pay a simplex payee for its newest voucher, or for the one given."""
-        proof = self._newest_voucher() if voucher is None else voucher
+        proof = self._newest_voucher() if voucher is None else self._own(voucher)
         paying = self._sender(sender, next(reversed(self.parties)))
         return self._done(self.hub.claim_voucher(paying, self.key, proof.amount, proof.signature))
 
+    @acts(Rule.PAYER)
     def request_exit(self, sender: Who = None) -> HubReceipt:
         """Start a simplex payer's exit; the payee can claim until it is executed."""
         return self._done(self.hub.request_exit(self._sender(sender, "A"), self.key))
 
+    @acts(Rule.ANYBODY)
     def exit(self, sender: Who = None) -> HubReceipt:
         """Pay a simplex payer what was not claimed, once the delay is over."""
         return self._done(self.hub.exit(self._sender(sender, "A"), self.key))
@@ -223,6 +246,19 @@ class ChannelOnChain:
             raise ChannelNotActive(f"channel {self.id.hex()[:8]}: no voucher was received", hint="be paid first")
         return proof
 
+    def _own(self, proof: Proof) -> Proof:
+        """A proof as it is; raises unless it is one, of this channel."""
+        if not isinstance(proof, Payment | LockPayment):
+            raise MalformedError(
+                f"channel {self.id.hex()[:8]}: {type(proof).__name__} given, a Payment or LockPayment needed"
+            )
+        if proof.channel_id != self.id:
+            raise Refused(
+                f"channel {self.id.hex()[:8]}: the proof is of channel {proof.channel_id.hex()[:8]}",
+                hint="use it in its own channel",
+            )
+        return proof
+
     def _signer_of(self, payment: Payment | LockPayment) -> str:
         for side, party in self.parties.items():
             if party.signed_by_me(payment):
@@ -242,11 +278,11 @@ class ChannelOnChain:
     def _side(self, who: Who, default: str) -> str:
         if who is None:
             return default if default in self.parties else next(iter(self.parties))
-        if who.address == self.key.a:
-            return "A"
-        if who.address == self.key.b:
-            return "B"
-        return default
+        return side_of(self.key, who)
+
+    def _side_or(self, who: Who, default: str) -> str:
+        """The side of a party; that of somebody else, for whom anybody may act, is the natural one."""
+        return self._side(None if who is not None and who.address not in (self.key.a, self.key.b) else who, default)
 
     def _sender(self, who: Who, side: str) -> Sender:
         return self.hub.sender(self._party(side) if who is None else who)

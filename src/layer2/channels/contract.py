@@ -22,6 +22,7 @@ from layer2.ethereum.fees import GasPolicy
 from layer2.ethereum.records import Log, Receipt
 from layer2.ethereum.sender import Pending, Sender
 from layer2.ethereum.signer import Signer
+from layer2.ethereum.windows import require_windows
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
 from layer2.primitives.errors import InputError
 
@@ -102,6 +103,7 @@ class HubContract:
     @classmethod
     def deploy_contract(cls, connection: Connection, sender: Sender | Signer, profile: Profile) -> Contract:
         """Deploy the packaged hub."""
+        require_windows(connection, challenge_window=profile.min_delay)
         paying = sender if isinstance(sender, Sender) else Sender(connection, sender)
         args = (profile.permit2, profile.min_delay, profile.max_delay, profile.max_lock_duration)
         return deploy(paying, load_artifact("ChannelHub"), *args)

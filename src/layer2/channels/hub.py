@@ -9,20 +9,24 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from layer2.channels.actors import side_of
 from layer2.channels.channel import Channel
 from layer2.channels.contract import DEVNET, PUBLIC, Profile
 from layer2.channels.hubsenders import HubWithSenders
 from layer2.channels.key import ChannelKey
 from layer2.channels.node import Party
 from layer2.channels.policy import confirmations_for
+from layer2.channels.refusals import PartyMissing
 from layer2.channels.sessionnode import SessionParty
 from layer2.channels.sessions import SessionGrant
 from layer2.ethereum.assets import asset_at
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
-from layer2.ethereum.signer import Signer
+from layer2.ethereum.signer import Signer, as_signer
+from layer2.ethereum.windows import require_windows
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
+from layer2.primitives.errors import MalformedError
 from layer2.primitives.units import parse_duration
 
 __all__ = ["HubFacade"]
@@ -95,10 +99,11 @@ class HubFacade(HubWithSenders):
         return f"{self.connection.chain_id}-{self.address[2:10].lower()}-{whose}.journal"
 
     def party(self, signer: Signer | Party) -> Party:
-        """The node of an account, opened on its journal on first use."""
+        """The node of an account, opened on its journal on first use; raises SignerUnusable for anything else."""
         if isinstance(signer, Party):
             self._parties.setdefault(signer.address, signer)
             return signer
+        signer = as_signer(signer)
         found = self._parties.get(signer.address)
         if found is None:
             path = self.store / self._journal_name(signer.address[2:].lower())
@@ -110,6 +115,10 @@ class HubFacade(HubWithSenders):
         self, signer: Signer, key: ChannelKey, grant: SessionGrant, *, peer: Signer | Party | None = None
     ) -> Channel:
         """The channel of a key, driven for the grant's owner with the session key it was given to."""
+        signer = as_signer(signer)
+        if not isinstance(grant, SessionGrant):
+            raise MalformedError(f"session: {type(grant).__name__} given, a SessionGrant needed")
+        side = side_of(key, grant.owner)
         whose = (signer.address, grant.owner)
         node = self._sessions.get(whose)
         if node is None:
@@ -117,10 +126,10 @@ class HubFacade(HubWithSenders):
             node = SessionParty.open_for(signer, grant.owner, self, path, confirmations=self.confirmations)
             self._sessions[whose] = node
         node.accept(key, grant)
-        nodes: dict[str, Party] = {"A" if grant.owner == key.a else "B": node}
+        nodes: dict[str, Party] = {side: node}
         if peer is not None:
             other = self.party(peer)
-            nodes["A" if other.address == key.a else "B"] = other
+            nodes[side_of(key, other)] = other
         return Channel(self, key, nodes)
 
     def release(self) -> None:
@@ -170,11 +179,12 @@ class HubFacade(HubWithSenders):
         Amounts are `"5 ether"`, `"12 wei"`, for tokens `"5 USD"` or `"5 token"`, or smallest units. With both signers
         the channel drives both parties; with the payee's address only, the payer's side.
         """
-        payer_node = self.party(payer)
-        payee_node = None if isinstance(payee, str) else self.party(payee)
-        other = payee if isinstance(payee, str) else payee.address
+        # All that was given is read before anything is kept.
+        who = payer if isinstance(payer, Party) else as_signer(payer)
+        to = payee if isinstance(payee, Party) else to_address(payee) if isinstance(payee, str) else as_signer(payee)
+        other = to if isinstance(to, str) else to.address
         key = self.key(
-            payer_node.address,
+            who.address,
             other,
             dispute=dispute,
             token=token,
@@ -182,22 +192,29 @@ class HubFacade(HubWithSenders):
             open_within=open_within,
             salt=salt,
         )
-        nodes = {"A": payer_node} if payee_node is None else {"A": payer_node, "B": payee_node}
+        if not self.connection.is_dev:
+            require_windows(self.connection, challenge_window=self.window(key))
+        asset = asset_at(self.connection, key.token)
+        mine, theirs = asset.parse(deposit), asset.parse(peer_deposit)
+        if theirs and isinstance(to, str):
+            raise PartyMissing(f"open: {to} is not held here, it cannot deposit", hint="leave out peer_deposit")
+        nodes = {"A": self.party(who)} if isinstance(to, str) else {"A": self.party(who), "B": self.party(to)}
         channel = Channel(self, key, nodes)
-        mine, theirs = channel.asset.parse(deposit), channel.asset.parse(peer_deposit)
         if mine:
-            channel.deposit(mine, sender=payer_node)
+            channel.deposit(mine, sender=nodes["A"])
         if theirs:
-            channel.deposit(theirs, sender=payee_node)
+            channel.deposit(theirs, sender=nodes["B"])
         return channel
 
     def channel(self, key: ChannelKey, *parties: Signer | Party) -> Channel:
         """The channel of a key, driven for the given parties."""
-        nodes = {("A" if one.address == key.a else "B"): self.party(one) for one in parties}
-        return Channel(self, key, nodes)
+        known = [one if isinstance(one, Party) else as_signer(one) for one in parties]
+        sides = [side_of(key, one) for one in known]
+        return Channel(self, key, {side: self.party(one) for side, one in zip(sides, known, strict=True)})
 
     def collect(self, signer: Signer, token: str = ZERO_ADDRESS) -> str:
         """Sweep what failed payouts left for an account; says how much."""
+        signer = as_signer(signer)
         amount = self.owed(signer.address, token)
         self.sweep(self.sender(signer), token)
         return asset_at(self.connection, token).format(amount)

@@ -6,7 +6,7 @@ from layer2.channels.contract import HubContract
 from layer2.channels.node import Party
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
-from layer2.ethereum.signer import Signer
+from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.addresses import Address
 
 __all__ = ["HubWithSenders"]
@@ -20,10 +20,10 @@ class HubWithSenders(HubContract):
         self._senders: dict[Address, Sender] = {}
 
     def sender(self, who: Signer | Party | Sender) -> Sender:
-        """The transaction sender of an account."""
+        """The transaction sender of an account; raises SignerUnusable for what is not an account."""
         if isinstance(who, Sender):
             return who
-        signer = who.signer if isinstance(who, Party) else who
+        signer = who.signer if isinstance(who, Party) else as_signer(who)
         found = self._senders.get(signer.address)
         if found is None:
             found = self._senders[signer.address] = Sender(self.connection, signer)

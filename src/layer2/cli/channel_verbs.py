@@ -12,9 +12,11 @@ from layer2.channels.proofs import Acceptance, LockPayment, Payment, PaymentRequ
 from layer2.channels.wire import decode, encode
 from layer2.cli.parties import Desk, confirming, describe, desk_of
 from layer2.cli.reading import read_text
+from layer2.cli.records import warn_of_windows
 from layer2.cli.tables import show as show_table
 from layer2.cli.verbs import CHANNELS
 from layer2.cli.workspace import Workspace, party_address
+from layer2.ethereum.windows import require_windows
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import parse_duration
@@ -52,6 +54,9 @@ def open_channel(
             salt=secrets.randbits(64),
             simplex=simplex,
         )
+        window = desk.hub.window(key)
+        require_windows(connection, challenge_window=window)
+        warn_of_windows(challenge_window=window)
         desk.party.join(key)
         if asset != ZERO_ADDRESS:
             desk.allow(asset, amount)

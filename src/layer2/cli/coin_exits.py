@@ -19,12 +19,18 @@ __all__ = ["cancel", "claim", "exit_", "withdraw"]
 @COINS.verb("exit")
 @click.argument("coin")
 @click.option("--though-signed", is_flag=True, help="Also if a transfer of it may be in a block that nobody shows.")
+@click.option("--incomplete", is_flag=True, help="Also if blocks were not checked, which nobody shows.")
 @sources_option
-def exit_(workspace: Workspace, coin: str, though_signed: bool, operator: str, mirrors: tuple[str, ...]) -> None:
-    """Start taking COIN out with a bond. The operator is asked what blocks say if it is there, and not needed."""
+def exit_(
+    workspace: Workspace, coin: str, though_signed: bool, incomplete: bool, operator: str, mirrors: tuple[str, ...]
+) -> None:
+    """Start taking COIN out with a bond. The operator is asked what blocks say if it is there.
+
+    If nobody shows all blocks, say so with --incomplete: what another wallet of yours has signed costs the bond.
+    """
     with coin_desk_of(workspace, operator, mirrors, needed=False) as desk:
         number = coin_named(coin)
-        found = desk.holder.exit(number, though_signed=though_signed)
+        found = desk.holder.exit(number, though_signed=though_signed, incomplete=incomplete)
         facts = {"coin": hex(number), "block": found.number, "exitableAt": found.exitable_at}
         bond = format_amount(desk.place.chain.profile.exit_bond)
         text = f"coin {number:#x} leaves, bond {bond}; claim it after {moment(found.exitable_at)}"

@@ -22,7 +22,7 @@ from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
 from layer2.store.errors import JournalError
 
-__all__ = ["Desk", "desk_of", "operator_option", "sources_option", "token_option", "utxo_named"]
+__all__ = ["Desk", "desk_of", "incomplete_option", "operator_option", "sources_option", "token_option", "utxo_named"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -107,7 +107,15 @@ def operator_option(command: F) -> F:
         default="local",
         show_default=True,
         envvar="LAYER2_PLASMA_OPERATOR",
-        help="URL of the operator; local is the folder of this machine's own, when it is not running.",
+        show_envvar=True,
+        help="URL of the operator; local is this machine's own, by its folder, or where it listens.",
+    )(command)
+
+
+def incomplete_option(command: F) -> F:
+    """Add `--incomplete`."""
+    return click.option(
+        "--incomplete", is_flag=True, help="Go by what this wallet knows, though nobody tells what all blocks hold."
     )(command)
 
 
@@ -119,6 +127,7 @@ def sources_option(command: F) -> F:
         default=("local",),
         show_default="local",
         envvar="LAYER2_PLASMA_OPERATOR",
+        show_envvar=True,
         help="Where bodies of blocks are: URL of an operator or of a watcher, a folder, or local, the folder of this "
         "machine's own operator. Several are asked in turn; none has to answer.",
     )(command)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from layer2.cli.plasma_desk import Desk, desk_of, operator_option, token_option, utxo_named
+from layer2.cli.plasma_desk import Desk, desk_of, incomplete_option, operator_option, token_option, utxo_named
 from layer2.cli.plasma_money import payment_named
 from layer2.cli.plasma_place import place_of
 from layer2.cli.rollup_desk import moment, transaction
@@ -27,17 +27,27 @@ __all__ = ["claim", "exit_", "kit", "piggyback", "withdraw"]
 @click.option("--least", default="0", help="Ether outputs of less than this stay: an exit costs gas.")
 @click.option("--distrust", type=click.IntRange(1), help="The first block that is invalid or withheld.")
 @click.option("--doubtful", is_flag=True, help="With all: also what another wallet of yours may have spent.")
+@incomplete_option
 @operator_option
-def exit_(workspace: Workspace, what: str, least: str, distrust: int | None, doubtful: bool, operator: str) -> None:
+def exit_(
+    workspace: Workspace,
+    what: str,
+    least: str,
+    distrust: int | None,
+    doubtful: bool,
+    incomplete: bool,
+    operator: str,
+) -> None:
     """Start taking out WHAT: all, an output (its position), or a payment in flight (its hash).
 
-    The operator is asked what is yours if it is there, and not needed.
+    The operator is asked what is yours if it is there. If it is not, all is refused unless you say so: what this
+    wallet has not heard of may leave the dear way, lose its bond, or stay behind.
     """
     with desk_of(workspace, operator, needed=False) as desk:
         wallet = desk.wallet
         wallet.distrusted = distrust
         if what == "all":
-            receipts = wallet.exit_all(least=parse_amount(least), doubtful=doubtful)
+            receipts = wallet.exit_all(least=parse_amount(least), doubtful=doubtful, incomplete=incomplete)
             _say_doubts(desk)
         elif (position := position_named(desk, what)) is not None:
             receipts = [wallet.exit(position)]
@@ -127,11 +137,14 @@ def withdraw(workspace: Workspace, token: str, to: str) -> None:
 @PLASMA.verb("kit")
 @click.argument("action", type=click.Choice(["export", "check", "exit"]))
 @click.argument("file", type=click.Path(dir_okay=False))
+@incomplete_option
 @operator_option
-def kit(workspace: Workspace, action: str, file: str, operator: str) -> None:
+def kit(workspace: Workspace, action: str, file: str, incomplete: bool, operator: str) -> None:
     """Keep in FILE what it takes to leave without operator and wallet (export); check one; exit from one."""
     if action == "export":
         with desk_of(workspace, operator, needed=False) as desk:
+            if not incomplete:
+                desk.wallet.require_complete("kit export")
             desk.wallet.export_kits(file)
             _told(workspace, desk, file)
     elif action == "check":
@@ -181,7 +194,13 @@ def _exit_from(workspace: Workspace, file: str) -> None:
             mine = any(each.output.owner == wallet.owner for each in one.inputs)
             if mine and one.hash not in wallet.purse.sent:
                 wallet.purse.sign(Sent(one, "kit"))
-        _left(desk, wallet.exit_all())
+        if not wallet.complete:
+            click.echo(
+                "chosen by the file alone: nobody was asked what blocks have spent since it was written, and a bond is "
+                "lost for what is spent",
+                err=True,
+            )
+        _left(desk, wallet.exit_all(incomplete=True))
 
 
 def _present(file: str) -> str:
@@ -195,7 +214,8 @@ def _left(desk: Desk, receipts: Sequence[Receipt]) -> None:
             f"{desk.wallet.signer.address}: nothing to take out, {_waiting(desk)}", hint="layer2 plasma utxos"
         )
     gas = sum(one.gas_used for one in receipts)
-    facts = {"transactions": [transaction(one) for one in receipts], "exits": _exits(desk)}
+    rows = [transaction(one) for one in receipts]
+    facts = {"transactions": rows, "exits": _exits(desk), "complete": desk.wallet.complete}
     desk.workspace.emit(facts, f"{_waiting(desk)}; {counted(len(receipts), 'transaction')}, {gas:,} gas")
 
 

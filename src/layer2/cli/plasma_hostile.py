@@ -120,7 +120,7 @@ class HostileNode:
         return hostile.invalid_mint(_LOOT, withhold=True, beside=pending)
 
     def _keep(self, hostile: HostileOperator, lie: Lie) -> None:
-        made = Made(lie.number, lie.header.root, lie.header.count, b"")
+        made = Made(lie.number, lie.header.root, lie.header.count, b"", bytes(32))
         files = self.hidden if lie.number in hostile.withheld else self.shown
         files.put(made.name, hostile.shown(lie.number))
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from layer2.cli.plasma_desk import desk_of, operator_option, token_option
+from layer2.cli.plasma_desk import desk_of, incomplete_option, operator_option, token_option
 from layer2.cli.plasma_place import place_of
 from layer2.cli.rollup_desk import moment
 from layer2.cli.tables import show, titled
@@ -22,7 +22,7 @@ __all__ = ["balance", "history", "status", "utxos", "wait"]
 @token_option
 @operator_option
 def balance(workspace: Workspace, token: str, operator: str) -> None:
-    """Show what you can spend of a token now."""
+    """Show what you can spend of a token now; an error if nobody tells what all blocks hold."""
     with desk_of(workspace, operator, needed=False) as desk:
         asset = desk.token(token)
         units, doubted = desk.wallet.balance(asset), desk.wallet.in_doubt(asset)
@@ -33,10 +33,13 @@ def balance(workspace: Workspace, token: str, operator: str) -> None:
 
 
 @PLASMA.verb("utxos")
+@incomplete_option
 @operator_option
-def utxos(workspace: Workspace, operator: str) -> None:
+def utxos(workspace: Workspace, incomplete: bool, operator: str) -> None:
     """Show your outputs: free, pending in a payment, leaving, or doubtful (another wallet may have spent it)."""
     with desk_of(workspace, operator, needed=False) as desk:
+        if not incomplete:
+            desk.wallet.require_complete("utxos")
         found = desk.wallet.utxos()
         if workspace.as_json:
             rows = [{**asdict(one), "position": hex(one.position), "amount": str(one.amount)} for one in found]

@@ -42,12 +42,13 @@ class Asset:
     symbol: str = "ether"
 
     def parse(self, text: str | int) -> int:
-        """Smallest units: an int as it is, `"12.5 USD"`, `"12.5 token"`; for ether `"1 ether"`, `"3 gwei"`.
+        """Smallest units: an int as it is, `"12.5 USD"`, `"12.5 token"`, `"7 units"`; for ether `"1 ether"`, `"3 wei"`.
 
         Raises:
-            MalformedError: no amount, or ether's units where a token is paid.
+            MalformedError: no amount, a number without a unit, or ether's units where a token is paid.
+            RangeError: an amount that is negative, too large or too fine.
         """
-        if isinstance(text, int) or self.address == ZERO_ADDRESS:
+        if not isinstance(text, str) or self.address == ZERO_ADDRESS:
             return parse_amount(text)
         plain = text.strip()
         if self.symbol and plain.lower().endswith(self.symbol.lower()):
@@ -56,6 +57,10 @@ class Asset:
             raise MalformedError(
                 f"{text!r} given, an amount of {self.symbol or 'the token'} ({self.decimals} decimals) needed",
                 hint=f'write "5 {self.symbol or "token"}"',
+            )
+        elif plain.replace(".", "").isdigit() and plain.strip("0."):
+            raise MalformedError(
+                f"{text!r} has no unit", hint=f'write "{plain} {self.symbol or "token"}", or "{plain} units" (smallest)'
             )
         return parse_amount(plain, self.decimals)
 

@@ -12,7 +12,7 @@ from layer2.ethereum.errors import NonceError, RpcError, TransactionFailed
 from layer2.ethereum.fees import GasPolicy
 from layer2.ethereum.pending import BASE_FEE, KNOWN, NONCE_TAKEN, UNDERPRICED, Pending
 from layer2.ethereum.sidecars import Sidecar
-from layer2.ethereum.signer import Signer
+from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.addresses import Address
 from layer2.primitives.hashing import keccak
 
@@ -35,7 +35,7 @@ class Broadcaster:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.connection = connection
-        self.signer = signer
+        self.signer = as_signer(signer)
         self.gas_policy = gas_policy or GasPolicy()
         self._clock = clock
         self._sleep = sleep

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+import importlib
+from collections.abc import Callable
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 from eth_account.signers.local import LocalAccount
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 
-from layer2.primitives.addresses import Address
+from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.ecdsa import PrivateKey
-from layer2.primitives.errors import MalformedError
+from layer2.primitives.errors import InputError, Layer2Error, MalformedError
 from layer2.primitives.typed_data import Domain, TypedMessage
 
-__all__ = ["LocalSigner", "Signer"]
+__all__ = ["LocalSigner", "Signer", "SignerUnusable", "as_signer", "register_signers"]
+
+
+class SignerUnusable(InputError):
+    """What was given cannot sign: it is not an account."""
 
 
 @runtime_checkable
@@ -85,3 +91,50 @@ class LocalSigner:
             "s": int.from_bytes(signature[32:64], "big"),
         }
         return bytes(TypedTransaction.from_dict(signed).encode())
+
+
+_ADAPTERS = {"ape": "layer2.ape.signer"}
+"""By the package that a kind of account comes from: the module that registers how it signs."""
+_converters: list[tuple[type, Callable[[Any], Signer]]] = []
+
+
+def register_signers(kind: type, convert: Callable[[Any], Signer]) -> None:
+    """Let `as_signer` take accounts of a class."""
+    _converters.append((kind, convert))
+
+
+def as_signer(who: object) -> Signer:
+    """The account as a `Signer`: one of ours, an eth-account `LocalAccount`, or an ape account.
+
+    Every function that takes an account passes it through here before it keeps anything.
+
+    Raises:
+        SignerUnusable: anything else, such as an address, a key or None.
+    """
+    if isinstance(who, LocalAccount):
+        return LocalSigner(who)
+    for package, adapter in _ADAPTERS.items():
+        if any(base.__module__.partition(".")[0] == package for base in type(who).__mro__):
+            importlib.import_module(adapter)
+    for kind, convert in _converters:
+        if isinstance(who, kind):
+            return convert(who)
+    if _signs(who):
+        return who
+    # The value may be a secret: only its type is named.
+    raise SignerUnusable(
+        f"{type(who).__name__} given, an account that signs needed",
+        hint="give a LocalSigner, an eth-account LocalAccount or an ape account",
+    )
+
+
+def _signs(who: object) -> TypeGuard[Signer]:
+    if isinstance(who, type) or not isinstance(who, Signer):
+        return False
+    if not all(callable(getattr(who, name)) for name in ("sign_digest", "sign_typed", "sign_transaction")):
+        return False
+    address: object = who.address
+    try:
+        return isinstance(address, str) and to_address(address) == address
+    except Layer2Error:
+        return False

@@ -1,7 +1,9 @@
 """Blocks: the tree over their transactions, their header on chain, and their body as it is served.
 
-A tree is as deep as its count of leaves needs and no deeper, padded on the right with 32 zero bytes: a proof holds
-exactly that many siblings, and an index below the count, so that a transaction has one place and one proof.
+A tree is as deep as its count of leaves needs and no deeper, padded on the right with 32 zero bytes. One level above
+it joins the hash of all signatures: the root binds every byte of the body, so that a body is the block's or does not
+lead to its root. A proof holds exactly the siblings of the tree and then that hash, and an index below the count, so
+that a transaction has one place and one proof.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 
 from sha3 import keccak_256
 
+from layer2.plasma.fields import packed_of
 from layer2.plasma.malformed import BodyMalformed, HeaderMalformed, TransactionMalformed, TreeMalformed
 from layer2.plasma.messages import Signed
 from layer2.plasma.params import MAX_EXPIRY, MAX_TRANSACTIONS
@@ -25,7 +28,9 @@ __all__ = [
     "decode_header",
     "depth_of",
     "encode_body",
+    "inclusion_root",
     "leaf_of",
+    "signatures_hash",
     "verify_inclusion",
 ]
 
@@ -48,32 +53,47 @@ def depth_of(count: int) -> int:
     return (count - 1).bit_length()
 
 
+def signatures_hash(records: Iterable[bytes]) -> bytes:
+    """The hash of all signatures of a block's records (`packed | signatures`), as they follow each other."""
+    return keccak(b"".join([one[max(0, len(one) - SIGNATURE_BYTES * (one[1] >> 4)) :] for one in records]))
+
+
 class BlockTree:
-    """The tree over the packed transactions of a block, made at once.
+    """The tree over the packed transactions of a block and, on top of it, the hash of their signatures.
+
+    Args:
+        signatures: their hash (`signatures_hash`).
 
     Raises (at construction):
-        TreeMalformed: no transactions, or more than a block holds.
+        TreeMalformed: no transactions, or more than a block holds; a hash that is not 32 bytes.
     """
 
-    __slots__ = ("_levels", "count")
+    __slots__ = ("_levels", "count", "root", "signatures")
 
-    def __init__(self, packed: Iterable[bytes]) -> None:
+    def __init__(self, packed: Iterable[bytes], signatures: bytes) -> None:
         # The library itself and not `keccak`: a call less for each of 131,072 hashes.
         hashed = keccak_256
         leaves: list[bytes] = [hashed(b"\0" + one).digest() for one in packed]
-        self._build(leaves)
+        self._build(leaves, signatures)
 
     @classmethod
-    def of_leaves(cls, leaves: Sequence[bytes]) -> BlockTree:
+    def of_leaves(cls, leaves: Sequence[bytes], signatures: bytes) -> BlockTree:
         """The tree over leaves that were hashed before."""
         tree = cls.__new__(cls)
-        tree._build(list(leaves))
+        tree._build(list(leaves), signatures)
         return tree
 
-    def _build(self, level: list[bytes]) -> None:
+    @classmethod
+    def of_records(cls, records: Sequence[bytes]) -> BlockTree:
+        """The tree over a block's records, `packed | signatures(64 each)`."""
+        return cls([packed_of(one) for one in records], signatures_hash(records))
+
+    def _build(self, level: list[bytes], signatures: bytes) -> None:
         self.count = len(level)
         if not 1 <= self.count <= MAX_TRANSACTIONS:
             raise TreeMalformed(f"a block has 1 to {MAX_TRANSACTIONS:,} transactions, {self.count:,} were given")
+        if len(signatures) != 32:
+            raise TreeMalformed(f"the hash of signatures has 32 bytes, {len(signatures)} were given")
         self._levels = [level]
         hashed = keccak_256
         for height in range(depth_of(self.count)):
@@ -82,30 +102,37 @@ class BlockTree:
             pairs = iter(level)
             level = [hashed(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
             self._levels.append(level)
-
-    @property
-    def root(self) -> bytes:
-        """Its 32-byte root."""
-        return self._levels[-1][0]
+        self.signatures = signatures
+        self.root = keccak(b"\x01" + level[0] + signatures)
 
     def proof(self, index: int) -> tuple[bytes, ...]:
-        """The siblings of a leaf from the bottom up; raises `TreeMalformed` if there is no such leaf."""
+        """The siblings of a leaf from the bottom up, the hash of the signatures last.
+
+        Raises:
+            TreeMalformed: there is no such leaf.
+        """
         if not 0 <= index < self.count:
             raise TreeMalformed(f"transaction {index} of {self.count}: there is none")
-        return tuple(level[index >> height ^ 1] for height, level in enumerate(self._levels[:-1]))
+        siblings = [level[index >> height ^ 1] for height, level in enumerate(self._levels[:-1])]
+        return (*siblings, self.signatures)
+
+
+def inclusion_root(count: int, index: int, packed: bytes, proof: Sequence[bytes]) -> bytes | None:
+    """The root to which a proof leads from transaction `index` of `count`; None if it is not a proof of such a one."""
+    if not (1 <= count <= MAX_TRANSACTIONS and 0 <= index < count and len(proof) == depth_of(count) + 1):
+        return None
+    node = leaf_of(packed)
+    for sibling in proof:
+        if len(sibling) != 32:
+            return None
+        node = keccak(b"\x01" + sibling + node) if index & 1 else keccak(b"\x01" + node + sibling)
+        index >>= 1
+    return node
 
 
 def verify_inclusion(root: bytes, count: int, index: int, packed: bytes, proof: Sequence[bytes]) -> bool:
     """Whether `packed` is transaction `index` of the block of `count` transactions under `root`."""
-    if not (1 <= count <= MAX_TRANSACTIONS and 0 <= index < count and len(proof) == depth_of(count)):
-        return False
-    node = leaf_of(packed)
-    for sibling in proof:
-        if len(sibling) != 32:
-            return False
-        node = keccak(b"\x01" + sibling + node) if index & 1 else keccak(b"\x01" + node + sibling)
-        index >>= 1
-    return node == root
+    return inclusion_root(count, index, packed, proof) == root
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -63,10 +64,10 @@ class BodyStore(Generic[Tree]):
             raise StateUnknown(f"block {number} is not there, {len(made)} are", hint="wait for it")
         return made[number - 1]
 
-    def write(self, number: int, root: bytes, records: Sequence[bytes]) -> Made:
-        """Make the body of a block durable. It is no block before `add`."""
-        one = Made(number, root, len(records), b"")
-        return Made(number, root, len(records), self.files.put(one.name, self._join(records)))
+    def write(self, number: int, root: bytes, records: Sequence[bytes], rests: bytes) -> Made:
+        """Make the body of a block durable. It is no block before `add`. `rests`: as `Made` keeps it."""
+        one = Made(number, root, len(records), b"", rests)
+        return replace(one, checksum=self.files.put(one.name, self._join(records)))
 
     def add(self, one: Made, records: list[bytes], tree: Tree) -> None:
         """The next block, whose body is durable."""
@@ -142,7 +143,7 @@ class BlockStore(BodyStore[BlockTree]):
 
 
 def _tree_of(records: Sequence[bytes]) -> BlockTree:
-    return BlockTree(packed_of(record) for record in records)
+    return BlockTree.of_records(records)
 
 
 def _keep(cache: OrderedDict[Made, T], one: Made, what: T) -> None:

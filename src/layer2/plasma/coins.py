@@ -1,7 +1,8 @@
 """Transactions of coins: `type(1) = 1 | coin(8) | previous block(5) | new owner(20) | expiry(5)`, 39 bytes.
 
 A coin is one indivisible deposit with a number; a transaction names the block of the coin's last one, so that its
-history is a chain. A block of coins is a sparse tree of the transactions' hashes by coin.
+history is a chain. A block of coins is a sparse tree by coin of the hashes of transactions with their signatures: its
+root binds both.
 """
 
 from __future__ import annotations
@@ -115,6 +116,11 @@ class SignedCoin(NamedTuple):
     transaction: CoinTransaction
     signature: bytes
 
+    @property
+    def value(self) -> bytes:
+        """What stands for both in a block's tree: `keccak(0x02 | packed | signature)`."""
+        return keccak(b"\x02" + self.transaction.packed + self.signature)
+
 
 def coin_domain(chain_id: int, contract: str) -> Domain:
     """The EIP-712 domain of the CoinChain at `contract`."""
@@ -146,9 +152,9 @@ def coin_signers(batch: Sequence[SignedCoin], domain: Domain) -> list[bytes]:
     return signers([one.transaction.digest(domain) for one in batch], [one.signature for one in batch])
 
 
-def coin_tree(batch: Iterable[CoinTransaction]) -> SparseTree:
+def coin_tree(batch: Iterable[SignedCoin]) -> SparseTree:
     """The tree of a block of coins; raises `TreeMalformed` if a coin moves twice."""
-    return SparseTree((one.coin, one.hash) for one in batch)
+    return SparseTree((one.transaction.coin, one.value) for one in batch)
 
 
 def encode_coin_body(batch: Iterable[SignedCoin]) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
-from layer2.ethereum.signer import Signer
+from layer2.ethereum.signer import Signer, as_signer
 from layer2.plasma.cash.devnet import LocalCoins
 from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.contract import DEVNET, Profile, RootChain
@@ -56,6 +56,7 @@ class LocalPlasma:
             folder = Path(tempfile.mkdtemp(prefix="layer2-plasma-"))
             weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.folder = folder
+        operator = as_signer(operator)
         sender = Sender(connection, operator)
         self.start_block = connection.block_number()
         self.root = RootChain.deploy(sender, operator.address, profile)
@@ -96,6 +97,7 @@ class LocalPlasma:
 
     def wallet(self, signer: Signer, *, with_operator: bool = True, lifetime: int = LIFETIME) -> Wallet:
         """The wallet of an account. Without the operator it is another one, which starts with nothing but the chain."""
+        signer = as_signer(signer)
         if not with_operator:
             place = tempfile.mkdtemp(prefix="alone-", dir=self.folder)
             return Wallet(self.root, signer, Path(place) / "purse", self.new_sight(), lifetime=lifetime)

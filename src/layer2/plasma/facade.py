@@ -8,7 +8,7 @@ from typing import Any
 
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.records import Receipt
-from layer2.ethereum.signer import Signer
+from layer2.ethereum.signer import Signer, as_signer
 from layer2.plasma.cash.devnet import LocalCoins
 from layer2.plasma.contract import DEVNET, Profile, RootChain
 from layer2.plasma.devnet import LocalPlasma
@@ -20,7 +20,6 @@ from layer2.plasma.wallet.wallet import Wallet
 from layer2.plasma.watch.findings import Report
 from layer2.plasma.watch.watcher import Watcher
 from layer2.primitives.addresses import Address, to_address
-from layer2.primitives.errors import InputError
 
 __all__ = ["HomeWallet", "PlasmaFacade"]
 
@@ -54,20 +53,20 @@ class HomeWallet(Wallet):
         self.sync()
         return super().merge(token, fee=fee)
 
-    def balance(self, token: int = 0) -> int:
+    def balance(self, token: int = 0, *, incomplete: bool = False) -> int:
         """What can be spent now, smallest units."""
         self.sync()
-        return super().balance(token)
+        return super().balance(token, incomplete=incomplete)
 
     def utxos(self, token: int | None = None) -> list[Utxo]:
         """Own outputs that are not spent by a block."""
         self.sync()
         return super().utxos(token)
 
-    def exit_all(self, *, least: int = 0, doubtful: bool = False) -> list[Receipt]:
+    def exit_all(self, *, least: int = 0, doubtful: bool = False, incomplete: bool = False) -> list[Receipt]:
         """Start taking everything out."""
         self.sync()
-        return super().exit_all(least=least, doubtful=doubtful)
+        return super().exit_all(least=least, doubtful=doubtful, incomplete=incomplete)
 
 
 class PlasmaFacade:
@@ -136,11 +135,8 @@ class PlasmaFacade:
         return self.local.wallet(self.signer_of(who), with_operator=with_operator)
 
     def signer_of(self, who: Any) -> Signer:
-        """Who signs; a front end with accounts of its own kind converts them here."""
-        if not hasattr(who, "sign_digest"):
-            raise InputError(f"{who!r} given, an account that signs needed", hint="give one of connection.signers()")
-        signer: Signer = who
-        return signer
+        """Who signs: an account of ours, of eth-account or of ape; raises SignerUnusable for anything else."""
+        return as_signer(who)
 
     def claim_all(self) -> list[Receipt]:
         """Claim what every wallet here has waited for."""

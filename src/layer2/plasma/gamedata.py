@@ -15,7 +15,7 @@ from layer2.plasma.walletrefusals import OutputUnknown
 
 __all__ = ["inputs_made"]
 
-_PROOF = "(uint64,bytes32,uint256,bytes,bytes32[])"
+_PROOF = "(uint64,uint256,bytes,bytes32[])"
 _START = (_PROOF, f"{_PROOF}[]", "bytes[]", "uint256")
 
 
@@ -35,7 +35,7 @@ def inputs_made(
             rows = decode(_START, call[4:])[1]
         except DecodingError:
             continue
-        made = tuple(bytes(row[3]) for row in rows)
+        made = tuple(bytes(row[2]) for row in rows)
         ids = [_id_of(position, data) for position, data in zip(transaction.inputs, made, strict=False)]
         if len(made) == len(input_ids) and ids == list(input_ids):
             return made

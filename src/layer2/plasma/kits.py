@@ -123,7 +123,7 @@ class OutputKit:
     def proof(self) -> Proof:
         """As the contract takes it."""
         word = self.header.time << 32 | self.header.count
-        return Proof(self.position, self.header.root, word, self.transaction.packed, self.path)
+        return Proof(self.position, word, self.transaction.packed, self.path)
 
     def at(self, output: int) -> OutputKit:
         """The kit of another output of the same transaction."""

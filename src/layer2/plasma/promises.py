@@ -7,30 +7,34 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from layer2.plasma.fields import join_body, packed_of, split_body
+from layer2.plasma.fields import ROW, packed_of
 from layer2.plasma.malformed import BodyMalformed
 from layer2.plasma.refusals import JournalForeign
 from layer2.primitives.hashing import keccak
 from layer2.store.errors import JournalCorrupt
 from layer2.store.journal import Entry, Journal
 
-__all__ = ["KIND", "Made", "Promises", "Runs", "Stored"]
+__all__ = ["KIND", "Made", "Promises", "Runs", "Stored", "judged", "unjudged"]
 
 KIND = "plasma.operator"
 _RECOVERY = "restore journal and bodies from a backup or a mirror: whoever owns outputs needs the blocks to exit"
-_BLOCK = struct.Struct(">Q32sI32s")
+_BLOCK = struct.Struct(">Q32sI32s32s")
 _RUN = 1024
 """Records of one row, at most, when the journal is written anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A block that was made: its number, the root and count that the chain gets, and the SHA-256 of its body."""
+    """A block that was made: its number, the root and count that the chain gets, and the SHA-256 of its body.
+
+    `rests`: the SHA-256 of the deposits that it spends, as they were then: the chain may put others in their places.
+    """
 
     number: int
     root: bytes
     count: int
     checksum: bytes
+    rests: bytes
 
     @property
     def name(self) -> str:
@@ -40,7 +44,7 @@ class Made:
     @property
     def encoded(self) -> bytes:
         """As the journal has it."""
-        return _BLOCK.pack(self.number, self.root, self.count, self.checksum)
+        return _BLOCK.pack(self.number, self.root, self.count, self.checksum, self.rests)
 
 
 @dataclass(slots=True)
@@ -61,7 +65,36 @@ class Runs:
     hash_of: Callable[[bytes], bytes]
 
 
-PAYMENTS = Runs(join_body, lambda run: split_body(run, most=1 << 30), lambda one: keccak(b"\x02" + packed_of(one)))
+def judged(record: bytes, basis: bytes) -> bytes:
+    """An accepted payment as the journal keeps it: its record, and the rows of the outputs it was judged by."""
+    return record + basis.ljust(ROW * (record[1] >> 4), b"\0")
+
+
+def unjudged(row: bytes) -> tuple[bytes, bytes]:
+    """Record and basis of what `judged` made."""
+    end = len(row) - ROW * (row[1] >> 4)
+    return row[:end], row[end:]
+
+
+def _join(rows: Sequence[bytes]) -> bytes:
+    return b"".join([len(row).to_bytes(2, "big") + row for row in rows])
+
+
+def _split(run: bytes) -> list[bytes]:
+    found: list[bytes] = []
+    at = 0
+    while at < len(run):
+        end = at + 2 + int.from_bytes(run[at : at + 2], "big")
+        row = run[at + 2 : end]
+        if end > len(run) or len(row) < 2 or len(row) < (ROW + 64) * (row[1] >> 4) + 2:
+            raise BodyMalformed(f"{len(run)} bytes end within accepted payment {len(found)}")
+        found.append(row)
+        at = end
+    return found
+
+
+PAYMENTS = Runs(_join, _split, lambda row: keccak(b"\x02" + packed_of(unjudged(row)[0])))
+"""Rows of `judged`, each behind its length in 2 bytes."""
 
 
 class Promises:

@@ -61,7 +61,6 @@ class Proof:
     """Where a transaction or deposit record is found, and itself. Position 0: it need not have been included."""
 
     position: int
-    root: bytes
     word: int
     data: bytes
     path: tuple[bytes, ...] = ()
@@ -69,21 +68,21 @@ class Proof:
     @classmethod
     def of(cls, position: int, header: Header, packed: bytes, path: Sequence[bytes]) -> Proof:
         """Of an output in a block."""
-        return cls(position, header.root, header.time << 32 | header.count, packed, tuple(path))
+        return cls(position, header.time << 32 | header.count, packed, tuple(path))
 
     @classmethod
     def of_nothing(cls, data: bytes) -> Proof:
         """Of a transaction that need not be in a block."""
-        return cls(0, bytes(32), 0, data)
+        return cls(0, 0, data)
 
     @classmethod
     def of_deposit(cls, position: int, record: bytes) -> Proof:
         """Of a deposit."""
-        return cls(position, bytes(32), 0, record)
+        return cls(position, 0, record)
 
     def as_tuple(self) -> tuple[Any, ...]:
         """As the contract takes it."""
-        return (self.position, self.root, self.word, self.data, list(self.path))
+        return (self.position, self.word, self.data, list(self.path))
 
 
 @dataclass(frozen=True, slots=True)

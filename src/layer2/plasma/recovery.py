@@ -60,6 +60,8 @@ def recover(wallet: Wallet, seen: Watcher) -> Recovered:
             purse.drop(position, ELSEWHERE)
             spent.append(kit)
     complete = verified == posted
+    if complete and verified in wallet.sight.headers:
+        purse.hear(verified, wallet.sight.headers[verified].hash)
     sure = [kit for position, kit in unspent.items() if complete or position not in purse.doubted]
     found = wallet.adopt(sure)
     doubted = tuple(purse.coins[position] for position in sorted(purse.doubted))

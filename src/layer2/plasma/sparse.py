@@ -17,7 +17,7 @@ from layer2.plasma.malformed import TreeMalformed
 from layer2.plasma.params import COIN_LEVELS
 from layer2.primitives.hashing import keccak
 
-__all__ = ["EMPTY", "SparseProof", "SparseTree", "coin_leaf", "verify_absence", "verify_presence"]
+__all__ = ["EMPTY", "SparseProof", "SparseTree", "coin_leaf", "presence_root", "verify_absence", "verify_presence"]
 
 EMPTY = bytes(32)
 """The root of a tree without leaves."""
@@ -89,9 +89,14 @@ class SparseTree:
 
 def verify_presence(root: bytes, key: int, value: bytes, siblings: Sequence[bytes]) -> bool:
     """Whether `key` stands with `value` under `root`."""
+    return presence_root(key, value, siblings) == root
+
+
+def presence_root(key: int, value: bytes, siblings: Sequence[bytes]) -> bytes | None:
+    """The root under which `key` stands with `value`; None if no tree has such a path."""
     if not 0 <= key < 1 << COIN_LEVELS or len(value) != 32:
-        return False
-    return _climb(key, coin_leaf(key, value), siblings) == root
+        return None
+    return _climb(key, coin_leaf(key, value), siblings)
 
 
 def verify_absence(root: bytes, key: int, proof: SparseProof) -> bool:

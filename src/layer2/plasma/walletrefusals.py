@@ -13,6 +13,7 @@ __all__ = [
     "PaymentUnknown",
     "StillPending",
     "SwapWrong",
+    "ViewIncomplete",
 ]
 
 
@@ -51,6 +52,10 @@ class StillPending(RecoverableError):
 
 class GateLied(RecoverableError):
     """An operator said what the chain does not bear out. Nothing of it was believed."""
+
+
+class ViewIncomplete(RecoverableError):
+    """There are blocks of which this wallet has not heard: what it knows is not all, and may be spent by now."""
 
 
 class SwapWrong(RecoverableError):

@@ -7,7 +7,9 @@ import re
 from layer2.primitives.errors import MalformedError, RangeError
 
 _AMOUNT = re.compile(r"([0-9][0-9_]*)(?:\.([0-9]+))?\s*([A-Za-z]*)")
-_DECIMALS = {"wei": 0, "gwei": 9, "ether": 18, "eth": 18}
+_MOST_AMOUNT = (1 << 256) - 1
+_MOST_SECONDS = (1 << 63) - 1
+_DECIMALS = {"unit": 0, "units": 0, "wei": 0, "gwei": 9, "ether": 18, "eth": 18}
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _WORDS = {"sec": 1, "second": 1, "min": 60, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 # Only words take a plural: "ms" must not be read as minutes.
@@ -17,9 +19,29 @@ _SECONDS |= _WORDS | {word + "s": seconds for word, seconds in _WORDS.items()}
 def _split(text: str, what: str) -> tuple[str, str, str]:
     """Digits before the point, digits after it, unit."""
     match = _AMOUNT.fullmatch(text.strip()) if len(text) <= 100 else None
+    if match is None and len(text) <= 100 and text.strip().startswith("-"):
+        raise RangeError(f"{text!r} is negative, need zero or more")
     if match is None:
-        raise MalformedError(f"{text[:40]!r} is not {what}", hint='write it like "1.5 ether" or "2 hours"')
+        example = "2 hours" if "duration" in what else "1.5 ether"
+        raise MalformedError(f"{text[:40]!r} is not {what}", hint=f'write it like "{example}"')
     return match[1].replace("_", ""), match[2] or "", match[3].lower()
+
+
+def _number(value: object, what: str, most: int) -> int | None:
+    """An int as it is; None for text. Raises for anything else: a float is never exact, True is not a number."""
+    if isinstance(value, str):
+        return None
+    if type(value) is not int:
+        raise MalformedError(f"{what}: {type(value).__name__} given, text with a unit or an int needed")
+    if value < 0:
+        raise RangeError(f"{what} {_short(value)} is negative, need zero or more")
+    if value > most:
+        raise RangeError(f"{what} {_short(value)} is above {most.bit_length()} bits")
+    return value
+
+
+def _short(value: int) -> str:
+    return str(value) if value.bit_length() <= 300 else f"of {value.bit_length()} bits"
 
 
 def _whole(digits: str, fraction: str, scale: int, text: str, unit: str) -> int:
@@ -35,30 +57,31 @@ def parse_amount(text: str | int, decimals: int = 18) -> int:
     """The amount in its smallest unit (wei, token units).
 
     Args:
-        text: an int is taken as it is, and so is a bare whole number in text; "3 gwei", "0.001 ether", "12 wei";
-            "1.5 token" scales by `decimals`.
+        text: an int is taken as it is, in smallest units; text has a unit: "3 gwei", "0.001 ether", "12 wei";
+            "1.5 token" scales by `decimals`, "5 units" are smallest ones. Only "0" needs none: who types a bare number
+            may mean any unit.
         decimals: of the token.
 
     Raises:
-        MalformedError: no amount (one with a minus sign included), or an unknown unit.
-        RangeError: a negative int, or text finer than the smallest unit.
+        MalformedError: no amount, a number without a unit, an unknown unit, or neither text nor int.
+        RangeError: a negative amount, one above 256 bits, or text finer than the smallest unit.
     """
-    if isinstance(text, bool):
-        raise MalformedError(f"{text!r} is not an amount")
-    if isinstance(text, int):
-        if text < 0:
-            raise RangeError(f"amount {text} is negative, need zero or more")
-        return text
+    number = _number(text, "amount", _MOST_AMOUNT)
+    if number is not None:
+        return number
+    assert isinstance(text, str)
     digits, fraction, unit = _split(text, "an amount")
     if unit in ("token", "tokens"):
         scale = decimals
     elif unit == "":
+        if int(digits + fraction):
+            raise MalformedError(f"{text!r} has no unit", hint=f'write "{text.strip()} ether" or "{text.strip()} wei"')
         scale = 0
     elif unit in _DECIMALS:
         scale = _DECIMALS[unit]
     else:
-        raise MalformedError(f"{text!r} has the unknown unit {unit!r}, need wei, gwei, ether or token")
-    return _whole(digits, fraction, 10**scale, text, "smallest unit")
+        raise MalformedError(f"{text!r} has the unknown unit {unit!r}, need wei, gwei, ether, token or units")
+    return _number(_whole(digits, fraction, 10**scale, text, "smallest unit"), "amount", _MOST_AMOUNT) or 0
 
 
 def format_amount(amount: int, decimals: int = 18, symbol: str = "ether") -> str:
@@ -75,20 +98,20 @@ def counted(number: int, noun: str) -> str:
 
 
 def parse_duration(text: str | int) -> int:
-    """Seconds: an int is taken as it is; "90 s", "1 hour", "7 days".
+    """Seconds: an int is taken as it is; text has a unit: "90 s", "1 hour", "7 days". Only "0" needs none.
 
     Raises:
-        MalformedError: no duration, or an unknown unit.
-        RangeError: a negative int, or text finer than one second.
+        MalformedError: no duration, a number without a unit, an unknown unit, or neither text nor int.
+        RangeError: a negative duration, one above 63 bits, or text finer than one second.
     """
-    if isinstance(text, bool):
-        raise MalformedError(f"{text!r} is not a duration")
-    if isinstance(text, int):
-        if text < 0:
-            raise RangeError(f"duration {text} is negative, need zero or more")
-        return text
+    number = _number(text, "duration", _MOST_SECONDS)
+    if number is not None:
+        return number
+    assert isinstance(text, str)
     digits, fraction, unit = _split(text, "a duration")
+    if unit == "" and int(digits + fraction):
+        raise MalformedError(f"{text!r} has no unit", hint=f'write "{text.strip()} seconds" or "{text.strip()} hours"')
     scale = _SECONDS.get(unit)
     if scale is None:
         raise MalformedError(f"{text!r} has the unknown unit {unit!r}, need s, min, hours, days or weeks")
-    return _whole(digits, fraction, scale, text, "second")
+    return _number(_whole(digits, fraction, scale, text, "second"), "duration", _MOST_SECONDS) or 0

@@ -6,6 +6,7 @@ Processes use all cores. Threads help where a library lets go of the interpreter
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -103,8 +104,17 @@ class Workers:
 
 
 def _settle_in() -> None:
-    """A worker: Ctrl-C is for the node, which ends its workers itself."""
+    """Prepare a worker: it ignores Ctrl-C, since the node ends its workers itself, and ends when the node is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="layer2-parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait until the process that started this one is gone, and end at once: nobody takes its results any more."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _ready() -> None:

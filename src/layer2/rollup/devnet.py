@@ -12,7 +12,7 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import deploy
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
-from layer2.ethereum.signer import Signer
+from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.addresses import Address
 from layer2.primitives.errors import InputError
 from layer2.primitives.hashing import keccak
@@ -47,6 +47,8 @@ class LocalRollup:
         genesis: State | None = None,
         data: Data | str = Data.AUTO,
     ) -> None:
+        sequencer = as_signer(sequencer)
+        challenger = sequencer if challenger is None else as_signer(challenger)
         self.connection = connection
         self.profile = profile
         self.genesis = genesis or State()
@@ -62,7 +64,7 @@ class LocalRollup:
             self.rollup, operator, journal, replica=self.replica(), least_fee=least_fee, data=data
         )
         self.proposer = Proposer(self.rollup, operator, self.replica(), data=data)
-        self.challenger = Challenger(self.rollup, Sender(connection, challenger or sequencer), self.replica())
+        self.challenger = Challenger(self.rollup, Sender(connection, challenger), self.replica())
         self._wallets: dict[Address, Wallet] = {}
 
     def __repr__(self) -> str:
@@ -74,6 +76,7 @@ class LocalRollup:
 
     def wallet(self, signer: Signer, *, with_sequencer: bool = True) -> Wallet:
         """The wallet of an account; without the sequencer it can only force and escape."""
+        signer = as_signer(signer)
         if not with_sequencer:
             return Wallet(self.rollup, signer, self.replica())
         found = self._wallets.get(signer.address)

@@ -9,7 +9,7 @@ from typing import Any
 
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.records import Receipt
-from layer2.ethereum.signer import Signer
+from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import format_amount
@@ -234,11 +234,8 @@ class RollupFacade:
         return found
 
     def signer_of(self, who: Any) -> Signer:
-        """Who signs; a front end with accounts of its own kind converts them here."""
-        if not hasattr(who, "sign_typed"):
-            raise InputError(f"{who!r} given, an account that signs needed", hint="give one of connection.signers()")
-        signer: Signer = who
-        return signer
+        """Who signs: an account of ours, of eth-account or of ape; raises SignerUnusable for anything else."""
+        return as_signer(who)
 
     def account_of(self, who: Any, token: int = 0) -> int:
         """The account that is meant: a number, a wallet's (opened if it has none), or an address's."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from layer2.ethereum.assets import Asset, asset_at
 from layer2.ethereum.sender import Sender
-from layer2.ethereum.signer import Signer
+from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.hashing import keccak
@@ -29,9 +29,9 @@ class Owner:
 
     def __init__(self, rollup: RollupContract, signer: Signer, replica: Replica, sender: Sender | None = None) -> None:
         self.rollup = rollup
-        self.signer = signer
+        self.signer = as_signer(signer)
         self.replica = replica
-        self.sender = sender or Sender(rollup.connection, signer)
+        self.sender = sender or Sender(rollup.connection, self.signer)
         self._bls: BlsKey | None = None
         self._owners: tuple[bytes, bytes] | None = None
         self._assets: dict[int, Asset] = {}

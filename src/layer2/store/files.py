@@ -28,7 +28,7 @@ class FileStore:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self._make_folder()
             for left in self.folder.glob("*.part"):
                 # Of a write that was cut off: nobody was told of it.
                 left.unlink()
@@ -55,7 +55,7 @@ class FileStore:
                 os.fsync(file.fileno())
             fault_point("files.before-rename")
             part.replace(target)
-            self._sync()
+            _sync(self.folder)
         except OSError as failure:
             part.unlink(missing_ok=True)
             raise self._refused(failure) from failure
@@ -81,15 +81,23 @@ class FileStore:
         """Forget a piece; one that is not here is none."""
         self.path(name).unlink(missing_ok=True)
 
-    def _sync(self) -> None:
-        """A name is durable only when its folder is."""
-        handle = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    def _make_folder(self) -> None:
+        """Make the folder, and those above it that are missing; durable when this returns."""
+        missing = [one for one in (self.folder, *self.folder.parents) if not one.exists()]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for one in missing:
+            _sync(one.parent)
 
     def _refused(self, failure: OSError) -> Exception:
         if failure.errno in _NO_ROOM:
             return JournalFull(f"no room to write to {self.folder}", hint="free disk space and try again")
         return JournalError(f"cannot use {self.folder}: {failure.strerror or failure}", hint="name another folder")
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder durable: a file is found again only by its name."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

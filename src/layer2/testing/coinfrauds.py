@@ -71,7 +71,7 @@ class HostileCoinOperator:
 
     def block(self, *batch: SignedCoin, withhold: bool = False) -> int:
         """Submit a block of any transfers; its number."""
-        tree = coin_tree(one.transaction for one in batch)
+        tree = coin_tree(batch)
         header = self.chain.submit(self.operator, self.chain.next_block(), tree.root)
         self._blocks[header.number] = (header, tree, {one.transaction.coin: one for one in batch})
         if withhold:
@@ -134,7 +134,7 @@ class CoinTown:
             last = self.hostile.move(coin, number)
             prev = last.transaction.prev_block
             shown = self.hostile.move(coin, prev).as_tuple() if prev else NOTHING_SHOWN
-            call = Call("exitTransfer", (coin, record.as_tuple(), shown, last.as_tuple(), last.signature), "exit")
+            call = Call("exitTransfer", (coin, record.as_tuple(), shown, last.as_tuple()), "exit")
         return self.chain.make(self.people[who].sender, call)
 
     def doubt(self, who: str, coin: int, number: int, record: CoinRecord, earlier: int = 0) -> Receipt:
@@ -148,7 +148,7 @@ class CoinTown:
     def answer(self, who: str, coin: int, number: int, challenge: ChallengeView, spend: int) -> Receipt:
         """Somebody answers a challenge with the transfer of a block."""
         move = self.hostile.move(coin, spend)
-        args = (coin, number, challenge.as_tuple(), move.as_tuple(), move.signature)
+        args = (coin, number, challenge.as_tuple(), move.as_tuple())
         return self.chain.make(self.people[who].sender, Call("answerHistory", args))
 
     def claim(self, who: str, coin: int, record: CoinRecord, number: int) -> Receipt:

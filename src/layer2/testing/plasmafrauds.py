@@ -110,7 +110,7 @@ class HostileOperator:
         """A block of anything: signed transactions, or records as bytes. `loot`: see `Lie`."""
         number = self.following
         records = [one if isinstance(one, bytes) else record_of(one) for one in batch]
-        tree = BlockTree(one[: len(one) - 64 * (one[1] >> 4)] for one in records)
+        tree = BlockTree.of_records(records)
         receipt = self.root_chain.submit_block(self.operator, number, tree.root, tree.count)
         (event,) = self.root_chain.contract.events(receipt, "BlockSubmitted")
         header = Header(tree.root, event.args["word"] >> 32, tree.count)

@@ -29,7 +29,7 @@ BIG = 65_536
 OUTPUT_TYPE = b"Output(address owner,uint16 token,uint96 amount)"
 PAYMENT_TYPE = b"Payment(uint8 kind,uint64[] inputs,Output[] outputs,uint40 expiry,bytes32 memo)" + OUTPUT_TYPE
 
-Proof = tuple[int, bytes, int, bytes, list[bytes]]
+Proof = tuple[int, int, bytes, list[bytes]]
 Spend = tuple[Proof, int, bytes]
 
 
@@ -99,9 +99,14 @@ def node(left: bytes, right: bytes) -> bytes:
 
 
 class Tree:
-    """Over the leaves of a block; a full one of any size, its other leaves all alike, without the work."""
+    """Over the leaves of a block; a full one of any size, its other leaves all alike, without the work.
 
-    def __init__(self, leaves: Sequence[bytes], count: int | None = None) -> None:
+    `signatures`: the hash of all of them, which stands on the right of the tree's own root.
+    """
+
+    def __init__(
+        self, leaves: Sequence[bytes], count: int | None = None, signatures: bytes = keccak(b"signatures")
+    ) -> None:
         self.count = count or len(leaves)
         filler = bytes(32) if count is None else keccak(b"\x00filler")
         self.depth = (self.count - 1).bit_length()
@@ -116,11 +121,13 @@ class Tree:
             level, filler = above, node(filler, filler)
             self._levels.append(level)
             self._fillers.append(filler)
-        self.root = level[0]
+        self.signatures = signatures
+        self.root = node(level[0], signatures)
 
     def path(self, index: int) -> list[bytes]:
         levels = zip(self._levels[: self.depth], self._fillers, strict=False)
-        return [level.get(index >> height ^ 1, filler) for height, (level, filler) in enumerate(levels)]
+        siblings = [level.get(index >> height ^ 1, filler) for height, (level, filler) in enumerate(levels)]
+        return [*siblings, self.signatures]
 
 
 @dataclass
@@ -132,7 +139,7 @@ class Block:
 
     def proof(self, index: int = 0, output: int = 0) -> Proof:
         position = position_of(self.number, index, output)
-        return (position, self.tree.root, self.word, self.transactions[index], self.tree.path(index))
+        return (position, self.word, self.transactions[index], self.tree.path(index))
 
 
 @dataclass
@@ -146,11 +153,11 @@ class Deposit:
 
     @property
     def proof(self) -> Proof:
-        return (self.position, bytes(32), 0, self.record, [])
+        return (self.position, 0, self.record, [])
 
 
 def in_flight(data: bytes) -> Proof:
-    return (0, bytes(32), 0, data, [])
+    return (0, 0, data, [])
 
 
 def in_flight_id(data: bytes, ids: Sequence[bytes]) -> bytes:

@@ -114,7 +114,7 @@ def test_outputs_that_lose_to_an_input_paid_elsewhere_were_registered_and_end(wo
     game.start(OUT1)
     assert world.ledger()[0] == 2 * ETHER
     game.ripen()
-    world.send(world.watcher, "claim", [(game.inputs[0][0], game.inputs[0][3])], [0])
+    world.send(world.watcher, "claim", [(game.inputs[0][0], game.inputs[0][2])], [0])
     game.claim()
     assert game.state["status"] == PAYS_INPUTS
     assert world.ledger() == (0, 0)
@@ -162,7 +162,7 @@ def robbed(world: World) -> tuple[Game, Proof, bytes]:
 
 
 def steal(world: World, loot: Proof) -> None:
-    world.send(world.thief, "claim", [(loot[0], loot[3])], [0])
+    world.send(world.thief, "claim", [(loot[0], loot[2])], [0])
 
 
 def test_who_joins_within_w_of_a_theft_and_answers_is_there_before_it_is_paid(
@@ -170,7 +170,7 @@ def test_who_joins_within_w_of_a_theft_and_answers_is_there_before_it_is_paid(
 ) -> None:
     """At the last moments there are: started after W, contested after W/2 more, answered a second before the end."""
     game, place, rival = robbed
-    made = place[2] >> 32
+    made = place[1] >> 32
     world.at(made + W - 2)
     game.start()
     world.at(made + W - 1)
@@ -182,7 +182,7 @@ def test_who_joins_within_w_of_a_theft_and_answers_is_there_before_it_is_paid(
     world.at(end - 1)
     game.answer(place)
     world.at(made + 2 * W)
-    loot = (place[0] | 1 << 8, b"", 0, packed([deposit_position(99)], [(world.thief, 0, ETHER)], 900), [])
+    loot = (place[0] | 1 << 8, 0, packed([deposit_position(99)], [(world.thief, 0, ETHER)], 900), [])
     with reverts("NotCovered", world.chain, token=0, need=2 * ETHER, have=ETHER):
         steal(world, loot)
     game.claim((0,))
@@ -195,7 +195,7 @@ def test_who_does_not_answer_is_not_covered(world: World, robbed: tuple[Game, Pr
     game.start()
     game.join(world.payee, 4)
     game.contest(rival, world.payer)
-    world.at((place[2] >> 32) + 2 * W)
+    world.at((place[1] >> 32) + 2 * W)
     theft = packed([deposit_position(99)], [(world.thief, 0, ETHER)], 900)
-    steal(world, (place[0] | 1 << 8, b"", 0, theft, []))
+    steal(world, (place[0] | 1 << 8, 0, theft, []))
     assert world.exit_of(output_id(theft))[0] == PAID

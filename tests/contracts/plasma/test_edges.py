@@ -34,7 +34,7 @@ def test_a_fresh_output_waits_for_2w_from_its_block_and_an_old_one_for_w(world: 
     for proof, started, due in zip(proofs, starts, dues, strict=True):
         world.at(started)
         world.exit(world.payee, proof)
-        assert world.exit_of(output_id(proof[3], proof[0] & 255)).time == due
+        assert world.exit_of(output_id(proof[2], proof[0] & 255)).time == due
     for at in (0, 3):
         items = [(proofs[at][0], proofs[at][3])]
         world.at(dues[at] - 1)
@@ -49,7 +49,7 @@ def test_a_challenge_comes_in_time_until_the_claim_even_after_its_due(world: Wor
     world.exit(world.payer, mine.proof)
     spender = packed([mine.position], [(world.payee, 0, ETHER)])
     world.at(world.now + W)
-    shown = (mine.position, bytes(32), 0, mine.record, [])
+    shown = (mine.position, 0, mine.record, [])
     world.send(world.watcher, "challengeExit", shown, world.spend(spender, world.payer))
     with reverts("ExitStatusWrong", world.chain, id=deposit_id(mine.number), status=CHALLENGED):
         world.send(world.watcher, "claim", [(mine.position, mine.record)], [])
@@ -108,7 +108,7 @@ def test_an_in_flight_exit_of_a_fresh_input_waits_for_2w_from_its_block(world: W
     made, data = block.word >> 32, packed([block.proof()[0]], [(world.payee, 0, ETHER)])
     for started, due in ((made + W, made + 2 * W), (made + W + 1, made + 2 * W + 1)):
         before = world.connection.snapshot()
-        game = Game(world, [block.proof()], [world.payer], [output_id(block.proof()[3])], data)
+        game = Game(world, [block.proof()], [world.payer], [output_id(block.proof()[2])], data)
         world.at(started)
         game.start()
         assert game.state["exitable"] == due

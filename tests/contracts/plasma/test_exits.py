@@ -39,7 +39,7 @@ def payment(world: World, deposit: Deposit) -> bytes:
 
 
 def item(proof: Proof) -> tuple[int, bytes]:
-    return proof[0], proof[3]
+    return proof[0], proof[2]
 
 
 def claim(world: World, *proofs: Proof, newer: tuple[int, ...] = ()) -> None:
@@ -157,10 +157,10 @@ def test_paths_of_another_length_are_refused(world: World, payment: bytes) -> No
     others = [packed([deposit_position(1)], [(world.payer, 0, 1 + k)]) for k in range(4)]
     block = world.block(payment, *others)
     proof = block.proof()
-    for path in (proof[4][:-1], [*proof[4], bytes(32)], []):
+    for path in (proof[3][:-1], [*proof[3], bytes(32)], []):
         with reverts("ProofInvalid", world.chain, position=proof[0]):
             world.exit(world.payee, changed(proof, path=path))
-    word_ = proof[2]
+    word_ = proof[1]
     for wrong in (word_ + 1, word_ - 1, word_ + (1 << 32), word_ | 1 << 255):
         with reverts("ProofInvalid", world.chain, position=proof[0]):
             world.exit(world.payee, changed(proof, word=wrong))
@@ -229,7 +229,7 @@ def test_a_memo_changes_nothing_but_the_id(world: World, deposit: Deposit) -> No
 
 
 def bare(proof: Proof) -> Proof:
-    return (proof[0], bytes(32), 0, proof[3], [])
+    return (proof[0], 0, proof[2], [])
 
 
 def exit_of_spent(world: World, payment: bytes, expiry: int = 5) -> tuple[Block, bytes]:
@@ -269,11 +269,9 @@ def test_a_challenge_needs_the_owners_signature_over_this_contract_and_chain(wor
         if signature == right[:64] and right[64] == 27:
             continue
         with reverts("SignatureInvalid", world.chain, owner=world.payee.address):
-            world.send(
-                world.watcher, "challengeExit", bare(block.proof()), ((0, bytes(32), 0, spender, []), 0, signature)
-            )
+            world.send(world.watcher, "challengeExit", bare(block.proof()), ((0, 0, spender, []), 0, signature))
     compact = right[:32] + bytes([right[32] | (right[64] - 27) << 7]) + right[33:64]
-    world.send(world.watcher, "challengeExit", bare(block.proof()), ((0, bytes(32), 0, spender, []), 0, compact))
+    world.send(world.watcher, "challengeExit", bare(block.proof()), ((0, 0, spender, []), 0, compact))
 
 
 def test_a_challenge_must_spend_this_output(world: World, payment: bytes) -> None:

@@ -47,9 +47,9 @@ def test_a_signature_for_another_chain_name_or_version_stops_nothing(world: Worl
         signature = world.sign(spend, world.payer, wrong)
         with reverts("SignatureInvalid", world.chain, owner=world.payer.address):
             world.send(
-                world.watcher, "challengeExit", deposit.proof, ((0, bytes(32), 0, spend, []), 0, signature)
+                world.watcher, "challengeExit", deposit.proof, ((0, 0, spend, []), 0, signature)
             )  # fmt: skip
-    right = ((0, bytes(32), 0, spend, []), 0, world.sign(spend, world.payer, domain(world)))
+    right = ((0, 0, spend, []), 0, world.sign(spend, world.payer, domain(world)))
     world.send(world.watcher, "challengeExit", deposit.proof, right)
 
 
@@ -74,7 +74,7 @@ def test_two_leaves_cannot_be_shown_as_one_transaction(world: World) -> None:
         (b"", tree.path(0)),
     ):
         with reverts("ProofInvalid", world.chain, position=position_of(1, 0)):
-            world.send(world.thief, "showData", (position_of(1, 0), tree.root, block.word, data, path))
+            world.send(world.thief, "showData", (position_of(1, 0), block.word, data, path))
 
 
 def test_bytes_with_a_tag_in_front_are_the_leaf_that_they_are(world: World) -> None:
@@ -110,7 +110,7 @@ def test_a_block_of_a_high_number_hides_in_no_count_or_time(world: World) -> Non
     proof = block.proof()
     for bit in (31, 32, 71, 72, 255):
         with reverts("ProofInvalid", world.chain, position=proof[0]):
-            world.exit(world.payee, (proof[0], proof[1], proof[2] ^ 1 << bit, *proof[3:]))
+            world.exit(world.payee, (proof[0], proof[1] ^ 1 << bit, *proof[2:]))
 
 
 @pytest.mark.parametrize(("ins", "outs"), [(1, 4), (4, 1), (2, 3)])

@@ -40,7 +40,7 @@ def spent(world: World) -> tuple[Block, Block, bytes]:
 
 
 def bare(proof: Proof) -> Proof:
-    return (proof[0], bytes(32), 0, proof[3], [])
+    return (proof[0], 0, proof[2], [])
 
 
 def challenge(world: World, who: Sender, made: Block, spend: Spend) -> None:

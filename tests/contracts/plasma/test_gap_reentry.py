@@ -152,7 +152,7 @@ def test_a_deposit_is_not_measured_while_money_of_its_token_goes_out(
 @pytest.mark.parametrize("name", ["withdraw", "claim", "showData", "freeze", "abandonInFlight"])
 def test_every_call_that_pays_refuses_to_be_entered_from_a_payment(world: World, receiver: Contract, name: str) -> None:
     deposit = world.deposit(receiver.address)
-    proof = (0, bytes(32), 0, b"", [])
+    proof = (0, 0, b"", [])
     args: dict[str, tuple[object, ...]] = {
         "withdraw": (0, receiver.address),
         "claim": ([(deposit.position, deposit.record)], []),

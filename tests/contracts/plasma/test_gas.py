@@ -68,12 +68,12 @@ def test_exits(world: World) -> None:
     receipt = world.send(
         world.watcher,
         "challengeExit",
-        (first.proof(0)[0], bytes(32), 0, transactions[0], []),
+        (first.proof(0)[0], 0, transactions[0], []),
         world.spend(spender, payee),
     )
     show("exit.challenge", receipt.gas_used, 62_000)
     world.at(world.now + 3 * W)
-    items = [(proof[0], proof[3]) for proof in proofs]
+    items = [(proof[0], proof[2]) for proof in proofs]
     receipt = world.send(world.watcher, "claim", items[10:], [])
     show("claim.single", receipt.gas_used, 62_000)
     receipt = world.send(world.watcher, "claim", items[:10], [])
@@ -103,7 +103,7 @@ def test_the_games_of_an_in_flight_exit(world: World) -> None:
     payer, payee, watcher = world.payer, world.payee, world.watcher
     proofs = made(world, 3, payer)
     world.exit(payer, proofs[2])
-    ids = [output_id(proof[3]) for proof in proofs[:2]]
+    ids = [output_id(proof[2]) for proof in proofs[:2]]
     data = packed([proof[0] for proof in proofs[:2]], [(payee, 0, ETHER)] * 2)
     included = world.block(data, count=BIG)
     competitor = packed([proofs[0][0]], [(payer, 0, ETHER)])
@@ -111,24 +111,24 @@ def test_the_games_of_an_in_flight_exit(world: World) -> None:
     world.start(payer, data, proofs[:2], [payer, payer])
     value = PIGGYBACK_BOND
     show("ife.piggyback output", world.send(payee, "piggyback", data, ids, 4, b"", value=value).gas_used, 70_000)
-    receipt = world.send(payer, "piggyback", data, ids, 1, proofs[1][3], value=value)
+    receipt = world.send(payer, "piggyback", data, ids, 1, proofs[1][2], value=value)
     show("ife.piggyback input", receipt.gas_used, 70_000)
-    receipt = world.send(watcher, "challengeCanonical", data, ids, 0, proofs[0][3], world.spend(competitor, payer))
+    receipt = world.send(watcher, "challengeCanonical", data, ids, 0, proofs[0][2], world.spend(competitor, payer))
     show("ife.noncanonical in flight", receipt.gas_used, 80_000)
     spend = world.spend(competitor, payer, proof=later.proof())
-    receipt = world.send(watcher, "challengeCanonical", data, ids, 0, proofs[0][3], spend)
+    receipt = world.send(watcher, "challengeCanonical", data, ids, 0, proofs[0][2], spend)
     show("ife.noncanonical included", receipt.gas_used, 100_000)
     receipt = world.send(payee, "answerCanonical", included.proof(), ids)
     show("ife.respond", receipt.gas_used, 62_000)
     other = packed([proofs[1][0]], [(payer, 0, ETHER)])
-    receipt = world.send(watcher, "challengeInput", data, ids, 1, proofs[1][3], world.spend(other, payer))
+    receipt = world.send(watcher, "challengeInput", data, ids, 1, proofs[1][2], world.spend(other, payer))
     show("ife.input spent", receipt.gas_used, 82_000)
     world.send(payee, "piggyback", data, ids, 5, b"", value=value)
     spender = packed([included.proof(output=1)[0]], [(payer, 0, ETHER)])
     receipt = world.send(watcher, "challengeOutput", included.proof(output=1), ids, world.spend(spender, payee))
     show("ife.output spent", receipt.gas_used, 82_000)
     world.at(world.now + 3 * W)
-    receipt = world.send(watcher, "claimInFlight", data, ids, [proof[3] for proof in proofs[:2]], [])
+    receipt = world.send(watcher, "claimInFlight", data, ids, [proof[2] for proof in proofs[:2]], [])
     show("ife.claim 2 inputs 1 output", receipt.gas_used, 160_000)
 
 

@@ -77,7 +77,7 @@ def test_an_uncanonical_payment_pays_the_input_of_whoever_signed_once(world: Wor
     assert game.state["competitor"] == NOT_INCLUDED
     assert game.state["bond_owner"] == world.watcher.address
     spend = world.spend(competitor, world.payer)
-    world.send(world.watcher, "challengeInput", game.data, game.ids, 0, game.inputs[0][3], spend)
+    world.send(world.watcher, "challengeInput", game.data, game.ids, 0, game.inputs[0][2], spend)
     game.ripen()
     before = world.balance(world.successor)
     game.claim()
@@ -161,7 +161,7 @@ def test_every_owner_must_have_signed_and_every_input_be_there(world: World, gam
         world.start(world.payer, game.data, game.inputs[:1], [world.payer])
     with reverts("SpendWrong", world.chain, position=game.inputs[0][0], need=game.inputs[1][0]):
         world.start(world.payer, game.data, game.inputs[::-1], game.owners[::-1])
-    forged = (game.inputs[0][0], bytes(32), 0, game.inputs[1][3], [])
+    forged = (game.inputs[0][0], 0, game.inputs[1][2], [])
     with reverts("ProofInvalid", world.chain, position=forged[0]):
         world.start(world.payer, game.data, [forged, game.inputs[1]], game.owners)
 
@@ -237,7 +237,7 @@ def test_joining_is_for_owners_with_a_bond_once(world: World, game: Game) -> Non
     with reverts("PiggybackWrong", world.chain, bits=4):
         world.send(world.payer, "piggyback", game.data, game.ids, 2, b"", value=PIGGYBACK_BOND)
     with reverts("ProofInvalid", world.chain, position=game.inputs[0][0]):
-        world.send(world.thief, "piggyback", game.data, game.ids, 0, game.inputs[1][3], value=PIGGYBACK_BOND)
+        world.send(world.thief, "piggyback", game.data, game.ids, 0, game.inputs[1][2], value=PIGGYBACK_BOND)
 
 
 def test_other_inputs_make_another_game(world: World, game: Game) -> None:
@@ -256,7 +256,7 @@ def test_a_payment_does_not_compete_with_itself_nor_with_strangers(world: World,
         game.contest(game.data, world.payer)
     spend = world.spend(game.data, world.payer)
     with reverts("SameTransaction", world.chain):
-        world.send(world.watcher, "challengeInput", game.data, game.ids, 0, game.inputs[0][3], spend)
+        world.send(world.watcher, "challengeInput", game.data, game.ids, 0, game.inputs[0][2], spend)
     other = packed([world.deposit(world.payer).position], [(world.payer, 0, 1)])
     with reverts("SpendWrong", world.chain, position=(2**39 + 3) << 24, need=game.inputs[0][0]):
         game.contest(other, world.payer)
@@ -281,7 +281,7 @@ def test_a_spent_output_is_stopped_only_with_inclusion_and_does_not_join_again(w
     game.join(world.payee, 4)
     spender = packed([included.proof()[0]], [(world.payer, 0, ETHER)])
     spend = world.spend(spender, world.payee)
-    unproven = (included.proof()[0], bytes(32), 0, game.data, [])
+    unproven = (included.proof()[0], 0, game.data, [])
     with reverts("ProofInvalid", world.chain, position=unproven[0]):
         world.send(world.watcher, "challengeOutput", unproven, game.ids, spend)
     before = world.balance(world.chain.address)
@@ -335,7 +335,7 @@ def test_an_innocent_co_signer_keeps_its_input_when_the_other_was_paid_elsewhere
     game.join(world.successor, 1)
     game.ripen()
     # Input and outputs are both registered, all under block zero: the claim lists that.
-    world.send(world.watcher, "claim", [(game.inputs[0][0], game.inputs[0][3])], [0])
+    world.send(world.watcher, "claim", [(game.inputs[0][0], game.inputs[0][2])], [0])
     before = world.balance(world.successor)
     game.claim()
     assert game.state["status"] == PAYS_INPUTS
@@ -354,7 +354,7 @@ def test_a_standard_exit_of_what_an_in_flight_exit_takes_ends_with_it(world: Wor
     assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), ETHER)
     world.at(world.now + W)
     with reverts("ExitStatusWrong", world.chain, id=game.ids[0], status=SPENT):
-        world.send(world.watcher, "claim", [(game.inputs[0][0], game.inputs[0][3])], [])
+        world.send(world.watcher, "claim", [(game.inputs[0][0], game.inputs[0][2])], [])
 
 
 def test_an_output_with_both_kinds_of_exit_is_paid_once_and_both_bonds_return(world: World, game: Game) -> None:

@@ -22,7 +22,7 @@ PAID = 3
 
 
 def claim(world: World, proof: Proof, *newer: int) -> None:
-    world.send(world.thief, "claim", [(proof[0], proof[3])], list(newer))
+    world.send(world.thief, "claim", [(proof[0], proof[2])], list(newer))
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_the_bounties_of_a_batch_cover_none_of_it(world: World, honest: Block) -
     for one in mine:
         world.exit(world.thief, one.proof)
     world.at(world.now + 2 * W)
-    items = [(one.proof[0], one.proof[3]) for one in mine] + [(theft[0], theft[3])]
+    items = [(one.proof[0], one.proof[2]) for one in mine] + [(theft[0], theft[2])]
     world.send(world.thief, "claim", items, [1])
     assert world.exit_of(output_id(theft[3]))[0] == 1
     claim(world, honest.proof(), 0, 1)

@@ -34,7 +34,7 @@ SPENT, DOUBLE_SPENT, HISTORY_INVENTED = range(3)
 
 TRANSFER_TYPE = keccak(b"Transfer(uint64 coin,uint40 prevBlock,address newOwner,uint40 expiry)")
 EMPTY = bytes(32)
-NOTHING_SHOWN: tuple[Any, ...] = (0, 0, ZERO_ADDRESS, 0, EMPTY, 0, [])
+NOTHING_SHOWN: tuple[Any, ...] = (0, 0, ZERO_ADDRESS, 0, 0, EMPTY, EMPTY, [])
 
 
 def coin_id(number: int) -> int:
@@ -57,10 +57,9 @@ class Transfer:
         head = b"\x01" + self.coin.to_bytes(8, "big") + self.prev_block.to_bytes(5, "big")
         return head + address_bytes(self.new_owner) + self.expiry.to_bytes(5, "big")
 
-    @property
-    def hash(self) -> bytes:
-        """What a block holds of it."""
-        return keccak(b"\x02" + self.packed)
+    def value(self, signature: bytes) -> bytes:
+        """What a block holds of it and its signature of 64 bytes."""
+        return keccak(b"\x02" + self.packed + signature)
 
     def digest(self, domain: Domain) -> bytes:
         """What its signer signs."""
@@ -118,10 +117,10 @@ class Block:
     tree: Tree
     time: int
 
-    def show(self, transfer: Transfer) -> tuple[Any, ...]:
-        """A transfer with its branch, as the contract takes it."""
-        fields = (self.number, transfer.prev_block, transfer.new_owner, transfer.expiry)
-        return (*fields, self.tree.root, self.time, self.tree.siblings(transfer.coin))
+    def show(self, transfer: Transfer, signature: bytes) -> tuple[Any, ...]:
+        """A transfer with its signature and branch, as the contract takes it."""
+        fields = (self.number, transfer.prev_block, transfer.new_owner, transfer.expiry, self.time)
+        return (*fields, signature[:32], signature[32:], self.tree.siblings(transfer.coin))
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ class Coin:
 
 @dataclass(frozen=True)
 class Step:
-    """A transfer in a block, with its signature."""
+    """A transfer in a block, with the signature that the block holds, of 64 bytes."""
 
     transfer: Transfer
     block: Block
@@ -148,7 +147,7 @@ class Step:
     @property
     def shown(self) -> tuple[Any, ...]:
         """As the contract takes it."""
-        return self.block.show(self.transfer)
+        return self.block.show(self.transfer, self.signature)
 
 
 @dataclass(frozen=True)
@@ -202,43 +201,45 @@ class Stage:
         """A coin of ether."""
         return self.made(self.act(player, "depositEther", value=value))
 
-    def submit(self, *transfers: Transfer, others: dict[int, bytes] | None = None) -> Block:
-        """The next block, with these transfers and other keys."""
-        tree = Tree({one.coin: one.hash for one in transfers} | (others or {}))
+    def submit(self, *signed: tuple[Transfer, bytes], others: dict[int, bytes] | None = None) -> Block:
+        """The next block, with these transfers, their signatures, and other keys."""
+        tree = Tree({one.coin: one.value(signature) for one, signature in signed} | (others or {}))
         number = self.chain.call("head")[1]
         receipt = self.act(self.operator, "submitBlock", number, tree.root)
         return Block(number, tree, self.chain.events(receipt, "BlockSubmitted")[0].args["time"])
 
     def sign(self, player: Player, transfer: Transfer) -> bytes:
-        return player.key.sign(transfer.digest(self.domain))
+        return player.key.sign_compact(transfer.digest(self.domain))
+
+    def include(self, transfer: Transfer, signature: bytes, others: dict[int, bytes] | None = None) -> Step:
+        """A block that holds a transfer with this signature, right or wrong."""
+        return Step(transfer, self.submit((transfer, signature), others=others), signature)
 
     def step(self, coin: Coin, owner: Player, to: Player | Address, after: int | Step = 0, expiry: int = NEVER) -> Step:
         """`owner` signs the coin over, and a block holds it."""
         target = to.address if isinstance(to, Player) else to
         transfer = Transfer(coin.id, after.number if isinstance(after, Step) else after, target, expiry)
-        return Step(transfer, self.submit(transfer), self.sign(owner, transfer))
+        return self.include(transfer, self.sign(owner, transfer))
 
     def again(self, step: Step) -> Step:
         """The operator puts the same transfer in one more block."""
-        return Step(step.transfer, self.submit(step.transfer), step.signature)
+        return self.include(step.transfer, step.signature)
 
     # ------------------------------------------------------------------------------------------------------ exits
 
     def exit(self, player: Player | Sender, coin: Coin, prev: Step | None, last: Step) -> Receipt:
         """Start the exit of a transfer."""
         shown = prev.shown if prev else NOTHING_SHOWN
-        return self.act(
-            player, "exitTransfer", coin.id, coin.record, shown, last.shown, last.signature, value=EXIT_BOND
-        )
+        return self.act(player, "exitTransfer", coin.id, coin.record, shown, last.shown, value=EXIT_BOND)
 
     def exit_deposit(self, player: Player, coin: Coin) -> Receipt:
         return self.act(player, "exitDeposit", coin.id, coin.record, value=EXIT_BOND)
 
     def spent(self, player: Player, coin: Coin, number: int, spend: Step) -> Receipt:
-        return self.act(player, "challengeSpent", coin.id, number, spend.shown, spend.signature)
+        return self.act(player, "challengeSpent", coin.id, number, spend.shown)
 
     def double_spent(self, player: Player, coin: Coin, number: int, other: Step) -> Receipt:
-        return self.act(player, "challengeDoubleSpent", coin.id, number, other.shown, other.signature)
+        return self.act(player, "challengeDoubleSpent", coin.id, number, other.shown)
 
     def history(self, player: Player, coin: Coin, number: int, earlier: Step | None) -> tuple[Address, int, Address]:
         """Challenge with an earlier transfer, or with the deposit; the challenge."""
@@ -249,7 +250,7 @@ class Stage:
         return (player.address, earlier.number, earlier.transfer.new_owner)
 
     def answer(self, player: Player, coin: Coin, number: int, challenge: tuple[Any, ...], spend: Step) -> Receipt:
-        return self.act(player, "answerHistory", coin.id, number, challenge, spend.shown, spend.signature)
+        return self.act(player, "answerHistory", coin.id, number, challenge, spend.shown)
 
     def claim(self, player: Player | Sender, *dues: tuple[Coin, int], gas: int = 3_000_000) -> Receipt:
         """Pay exits; with ample gas, so that a push is never starved."""

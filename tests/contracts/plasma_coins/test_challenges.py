@@ -11,7 +11,6 @@ from tests.contracts.plasma_coins.builder import (
     SPENT,
     Coin,
     Stage,
-    Step,
     Transfer,
 )
 
@@ -97,11 +96,11 @@ def test_a_spend_of_another_coin_refutes_nothing(stage: Stage) -> None:
 
 def test_a_spend_from_before_the_coins_birth_refutes_nothing(stage: Stage) -> None:
     early = Transfer(stage.chain.call("coinOf", 1), 0, stage.thief.address)
-    block = stage.submit(early)
+    step = stage.include(early, stage.sign(stage.payer, early))
     coin = stage.deposit(stage.payer)
     stage.exit_deposit(stage.payer, coin)
     with reverts("BlockOutOfRange", stage.chain, number=1, **{"from": 2}, to=NEVER):
-        stage.spent(stage.thief, coin, 0, Step(early, block, stage.sign(stage.payer, early)))
+        stage.spent(stage.thief, coin, 0, step)
 
 
 # ------------------------------------------------------------------------------------------------------ double spent
@@ -180,11 +179,10 @@ def test_a_deposit_has_no_double_spend(stage: Stage) -> None:
 
 def test_a_double_spend_from_before_the_coins_birth_refutes_nothing(stage: Stage) -> None:
     early = Transfer(stage.chain.call("coinOf", 1), 0, stage.thief.address)
-    block = stage.submit(early)
+    step = stage.include(early, stage.sign(stage.payer, early))
     coin = stage.deposit(stage.payer)
     last = stage.step(coin, stage.payer, stage.payee)
     stage.exit(stage.payee, coin, None, last)
-    step = Step(early, block, stage.sign(stage.payer, early))
     with reverts("BlockOutOfRange", stage.chain, number=1, **{"from": 2}, to=1):
         stage.double_spent(stage.thief, coin, last.number, step)
 

@@ -28,7 +28,7 @@ def receiver_of(stage: Stage, name: str) -> Contract:
 def leave_as(stage: Stage, account: Contract, coin: Coin, owner: Player | None = None) -> int:
     """The owner, by default the payer, gives the coin to a contract, which exits it; the exit's number."""
     step = stage.step(coin, owner or stage.payer, account.address)
-    inner = stage.chain.encode("exitTransfer", coin.id, coin.record, NOTHING_SHOWN, step.shown, step.signature)
+    inner = stage.chain.encode("exitTransfer", coin.id, coin.record, NOTHING_SHOWN, step.shown)
     account.transact(
         stage.payee.sender, "execute", stage.chain.address, EXIT_BOND, inner, value=EXIT_BOND, gas=1_000_000
     )

@@ -13,7 +13,6 @@ from tests.contracts.plasma_coins.builder import (
     NOTHING_SHOWN,
     PERIOD,
     Stage,
-    Step,
     Transfer,
 )
 
@@ -82,7 +81,7 @@ def test_an_exit_takes_the_bond_exactly(stage: Stage, given: int) -> None:
     last = stage.step(coin, stage.payer, stage.payee)
     with reverts("AmountInvalid", stage.chain, given=given, need=EXIT_BOND):
         stage.act(stage.payer, "exitDeposit", coin.id, coin.record, value=given)
-    row = (coin.id, coin.record, NOTHING_SHOWN, last.shown, last.signature)
+    row = (coin.id, coin.record, NOTHING_SHOWN, last.shown)
     with reverts("AmountInvalid", stage.chain, given=given, need=EXIT_BOND):
         stage.act(stage.payee, "exitTransfer", *row, value=given)
 
@@ -228,9 +227,8 @@ def test_a_transfer_to_nobody_is_none(stage: Stage) -> None:
 
 def test_blocks_before_a_coins_birth_say_nothing_about_it(stage: Stage) -> None:
     early = Transfer(stage.chain.call("coinOf", 1), 0, stage.thief.address)
-    before = stage.submit(early)
+    step = stage.include(early, stage.sign(stage.payer, early))
     coin = stage.deposit(stage.payer)
-    step = Step(early, before, stage.sign(stage.payer, early))
     with reverts("BlockOutOfRange", stage.chain, number=1, **{"from": 2}, to=NEVER):
         stage.exit(stage.thief, coin, None, step)
     last = stage.step(coin, stage.thief, stage.thief, step)

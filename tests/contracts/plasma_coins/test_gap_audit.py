@@ -39,9 +39,9 @@ def test_a_block_number_of_more_than_32_bits_is_none_that_it_would_be_cut_to(sta
         ((high, *first.shown[1:]), (last.number + 2**33, high, *last.shown[2:]), last.number + 2**33),
         ((high, *first.shown[1:]), (last.number + 2**33, *last.shown[1:]), last.number + 2**33),
     ):
-        with reverts("BlockUnknown", stage.chain, number=number):
+        with reverts("ProofInvalid", stage.chain, number=number):
             stage.act(
-                stage.thief, "exitTransfer", coin.id, coin.record, prev, shown, last.signature, value=EXIT_BOND
+                stage.thief, "exitTransfer", coin.id, coin.record, prev, shown, value=EXIT_BOND
             )  # fmt: skip
     stage.exit(stage.thief, coin, first, last)
     assert stage.chain.call("exits", coin.id, last.number)[5] == first.number
@@ -66,12 +66,12 @@ def test_a_deposit_is_spent_as_block_zero_by_nothing_that_is_shown_for_it(stage:
     forged = (0, 0, stage.thief.address, 2**40 - 1, *last.shown[4:])
     with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
         stage.act(
-            stage.thief, "exitTransfer", coin.id, coin.record, forged, last.shown, last.signature, value=EXIT_BOND
+            stage.thief, "exitTransfer", coin.id, coin.record, forged, last.shown, value=EXIT_BOND
         )  # fmt: skip
     spends_other = (1, *NOTHING_SHOWN[1:])
     with reverts("SpendsOther", stage.chain, prevBlock=0, need=1):
         stage.act(
-            stage.thief, "exitTransfer", coin.id, coin.record, spends_other, last.shown, last.signature, value=EXIT_BOND
+            stage.thief, "exitTransfer", coin.id, coin.record, spends_other, last.shown, value=EXIT_BOND
         )  # fmt: skip
 
 
@@ -82,23 +82,16 @@ def test_fields_of_a_transfer_cannot_trade_places(stage: Stage) -> None:
     """What is signed names its fields in one order: block for expiry, or coin for block, is another message."""
     coin = stage.deposit(stage.payer)
     transfer = Transfer(coin.id, 0, stage.payee.address, 7)
-    block = stage.submit(transfer)
     order = [coin.id, 0, int(stage.payee.address, 16), 7]
     kind = keccak(b"Transfer(uint64 coin,uint40 prevBlock,address newOwner,uint40 expiry)")
     for first, second in ((1, 3), (0, 1), (0, 3), (2, 3)):
         words = list(order)
         words[first], words[second] = words[second], words[first]
         struct = keccak(kind + b"".join(one.to_bytes(32, "big") for one in words))
-        signature = stage.payer.key.sign(stage.domain.digest(struct))
+        step = stage.include(transfer, stage.payer.key.sign_compact(stage.domain.digest(struct)))
         with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
-            stage.act(
-                stage.payee, "exitTransfer", coin.id, coin.record, NOTHING_SHOWN, block.show(transfer), signature,
-                value=EXIT_BOND,
-            )  # fmt: skip
-    right = stage.sign(stage.payer, transfer)
-    stage.act(
-        stage.payee, "exitTransfer", coin.id, coin.record, NOTHING_SHOWN, block.show(transfer), right, value=EXIT_BOND
-    )  # fmt: skip
+            stage.exit(stage.payee, coin, None, step)
+    stage.exit(stage.payee, coin, None, stage.include(transfer, stage.sign(stage.payer, transfer)))
 
 
 @pytest.mark.parametrize("changes", [{"chain_id": 1}, {"name": "layer2 plasma"}, {"version": "2"}])
@@ -109,7 +102,8 @@ def test_a_transfer_signed_for_another_chain_name_or_version_moves_nothing(
     step = stage.step(coin, stage.payer, stage.payee)
     wrong = replace(stage.domain, **changes)  # type: ignore[arg-type]
     with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
-        stage.exit(stage.payee, coin, None, replace(step, signature=stage.payer.key.sign(step.transfer.digest(wrong))))
+        signature = stage.payer.key.sign_compact(step.transfer.digest(wrong))
+        stage.exit(stage.payee, coin, None, stage.include(step.transfer, signature))
     stage.exit(stage.payee, coin, None, step)
 
 

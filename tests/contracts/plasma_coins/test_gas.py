@@ -49,7 +49,7 @@ def test_every_call_meets_its_target(stage: Stage, others: dict[int, bytes]) -> 
 
     def full(owner: Player, to: Player, after: int) -> Step:
         transfer = Transfer(coin.id, after, to.address)
-        return Step(transfer, stage.submit(transfer, others=others), stage.sign(owner, transfer))
+        return stage.include(transfer, stage.sign(owner, transfer), others)
 
     first = full(stage.payer, stage.payee, 0)
     second = full(stage.payee, stage.watcher, first.number)
@@ -73,9 +73,10 @@ def test_every_call_meets_its_target(stage: Stage, others: dict[int, bytes]) -> 
     coins = [stage.deposit(stage.payer) for _ in range(BATCH)]
     owners = [stage.player(f"owner {number}") for number in range(BATCH)]
     transfers = [Transfer(one.id, 0, owner.address) for one, owner in zip(coins, owners, strict=True)]
-    block = stage.submit(*transfers, others=others)
-    for one, owner, transfer in zip(coins, owners, transfers, strict=True):
-        stage.exit(owner, one, None, Step(transfer, block, stage.sign(stage.payer, transfer)))
+    signed = [(one, stage.sign(stage.payer, one)) for one in transfers]
+    block = stage.submit(*signed, others=others)
+    for coin, owner, (transfer, signature) in zip(coins, owners, signed, strict=True):
+        stage.exit(owner, coin, None, Step(transfer, block, signature))
     stage.pass_period()
     gas["coin.claim_batched"] = stage.claim(stage.watcher, *((one, block.number) for one in coins)).gas_used // BATCH
     gas["deploy.coins"] = stage.deployment.gas_used

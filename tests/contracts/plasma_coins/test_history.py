@@ -79,9 +79,9 @@ def test_an_honest_history_is_answered_and_paid(stage: Stage, honest: Played, ea
     event = stage.chain.events(receipt, "HistoryAnswered")[0].args
     assert bytes(event["challenge"]) == id_of(stage.chain, honest, challenge)
     assert event["exitableAt"] == stage.chain.call("exits", coin.id, honest.number)[1]
-    assert tuple(event["spend"][:4]) == spend.shown[:4]
-    assert [bytes(one) for one in event["spend"][6]] == spend.shown[6]
-    assert bytes(event["signature"]) == spend.signature
+    assert tuple(event["spend"][:5]) == spend.shown[:5]
+    assert b"".join(event["spend"][5:7]) == spend.signature
+    assert [bytes(one) for one in event["spend"][7]] == spend.shown[7]
     # The bond stays, with that of the exit.
     assert stage.connection.balance(stage.chain.address) == held
     assert not stage.chain.call("challenges", id_of(stage.chain, honest, challenge))
@@ -177,14 +177,13 @@ def test_an_answer_is_in_time_for_its_transfer(stage: Stage) -> None:
 
 def test_an_answer_from_before_the_coins_birth_is_refused(stage: Stage) -> None:
     early = Transfer(stage.chain.call("coinOf", 1), 0, stage.thief.address)
-    block = stage.submit(early)
+    step = stage.include(early, stage.sign(stage.payer, early))
     coin = stage.deposit(stage.payer)
     mint = stage.step(coin, stage.thief, stage.thief, after=1)
     last = stage.step(coin, stage.thief, stage.thief, mint)
     stage.exit(stage.thief, coin, mint, last)
     challenge = stage.history(stage.payer, coin, last.number, None)
     stage.pass_half()
-    step = Step(early, block, stage.sign(stage.payer, early))
     with reverts("BlockOutOfRange", stage.chain, number=1, **{"from": 2}, to=mint.number):
         stage.answer(stage.thief, coin, last.number, challenge, step)
 
@@ -231,7 +230,7 @@ def answer_at(stage: Stage, played: Played, challenge: tuple[object, ...], momen
     """The payer answers with the second transfer in that second."""
     spend = played.steps[1]
     stage.connection.set_next_timestamp(moment)
-    row = (played.coin.id, played.number, challenge, spend.shown, spend.signature)
+    row = (played.coin.id, played.number, challenge, spend.shown)
     stage.act(stage.payer, "answerHistory", *row, gas=GAS)
     assert stage.connection.timestamp() == moment
 
@@ -272,7 +271,7 @@ def test_each_challenge_has_half_of_the_period_for_its_answer(stage: Stage, hone
     stage.connection.revert(before)
     stage.connection.set_next_timestamp(last + 1)
     spend = honest.steps[1]
-    row = (honest.coin.id, honest.number, challenge, spend.shown, spend.signature)
+    row = (honest.coin.id, honest.number, challenge, spend.shown)
     with reverts("TooLate", stage.chain, now_=last + 1, until=last):
         stage.act(stage.payer, "answerHistory", *row, gas=GAS)
     stage.act(stage.payer, "refuteHistory", honest.coin.id, honest.number, challenge)
@@ -349,7 +348,7 @@ def test_whoever_delays_an_exit_pays_a_bond_for_each_time(stage: Stage, honest: 
         end = due(stage, honest)
         challenge = challenge_at(stage, honest, end)
         spend = honest.steps[1]
-        row = (honest.coin.id, honest.number, challenge, spend.shown, spend.signature)
+        row = (honest.coin.id, honest.number, challenge, spend.shown)
         stage.act(stage.thief, "answerHistory", *row, gas=GAS)
         assert due(stage, honest) <= end + HALF + 2
     assert due(stage, honest) <= honest.began + PERIOD + thrice * (HALF + 2)
@@ -384,7 +383,7 @@ def test_who_learns_by_an_answer_of_a_hidden_transfer_challenges_with_it(stage: 
     own = stage.history(stage.payer, coin, last.number, None)
     if last_second:
         stage.connection.set_next_timestamp(until(stage, played, own))
-    row = (coin.id, last.number, own, hidden.shown, hidden.signature)
+    row = (coin.id, last.number, own, hidden.shown)
     told = stage.chain.events(stage.act(stage.thief, "answerHistory", *row, gas=GAS), "HistoryAnswered")[0].args
     # All that the payee has is what the event says.
     stage.connection.set_next_timestamp(told["exitableAt"])
@@ -427,13 +426,13 @@ def test_a_transfer_of_a_deposit_has_no_history(stage: Stage) -> None:
 
 def test_what_came_before_the_coins_birth_is_no_challenge(stage: Stage) -> None:
     early = Transfer(stage.chain.call("coinOf", 1), 0, stage.thief.address)
-    block = stage.submit(early)
+    step = stage.include(early, stage.sign(stage.payer, early))
     coin = stage.deposit(stage.payer)
     first = stage.step(coin, stage.payer, stage.payee)
     second = stage.step(coin, stage.payee, stage.payer, first)
     stage.exit(stage.payer, coin, first, second)
     with reverts("BlockOutOfRange", stage.chain, number=1, **{"from": 2}, to=first.number - 1):
-        stage.history(stage.thief, coin, second.number, Step(early, block, b""))
+        stage.history(stage.thief, coin, second.number, step)
 
 
 def test_another_coins_deposit_is_no_challenge(stage: Stage, honest: Played) -> None:

@@ -11,7 +11,6 @@ from tests.contracts.plasma_coins.builder import (
     HALF,
     PERIOD,
     Stage,
-    Step,
     Transfer,
 )
 from tests.contracts.plasma_coins.test_claims import REST, leave_as, receiver_of
@@ -63,7 +62,7 @@ def test_pcash_a_signature_without_a_domain_serves_elsewhere(stage: Stage) -> No
     coin, other = stage.deposit(stage.payer), twin.deposit(twin.payer)
     assert coin.id == other.id
     step = stage.step(coin, stage.payer, stage.thief)
-    copied = replace(step, block=twin.submit(step.transfer))
+    copied = twin.include(step.transfer, step.signature)
     with reverts("SignatureInvalid", twin.chain, owner=twin.payer.address):
         twin.exit(twin.thief, other, None, copied)
 
@@ -120,7 +119,7 @@ def test_loom_a_last_moment_challenge_leaves_no_time_to_answer(stage: Stage) -> 
     stage.act(stage.thief, "challengeHistoryByDeposit", *row, value=CHALLENGE_BOND, gas=300_000)
     stage.connection.set_next_timestamp(began + PERIOD + HALF)
     challenge = (stage.thief.address, 0, stage.payer.address)
-    row = (coin.id, second.number, challenge, first.shown, first.signature)
+    row = (coin.id, second.number, challenge, first.shown)
     stage.act(stage.payer, "answerHistory", *row, gas=300_000)
 
 
@@ -153,7 +152,7 @@ def test_mvp_a_dead_exit_is_challenged_again_for_another_bond(stage: Stage) -> N
     stage.exit_deposit(stage.thief, coin)
     stage.spent(stage.watcher, coin, 0, spend)
     held = stage.connection.balance(stage.chain.address)
-    for signature in (spend.signature, bytes(65), b""):
+    for signature in (spend.signature, bytes(64)):
         with reverts("ExitMissing", stage.chain, coin=coin.id, number=0):
             stage.spent(stage.watcher, coin, 0, replace(spend, signature=signature))
     assert stage.connection.balance(stage.chain.address) == held
@@ -164,7 +163,7 @@ def test_mvp_a_garbage_signature_recovers_to_nobody_and_nobody_owns_nothing(stag
     given_away = stage.step(coin, stage.payer, ZERO_ADDRESS)
     last = stage.step(coin, stage.thief, stage.thief, given_away)
     with reverts("TransferInvalid", stage.chain):
-        stage.exit(stage.thief, coin, given_away, replace(last, signature=bytes(65)))
+        stage.exit(stage.thief, coin, given_away, stage.include(last.transfer, bytes(64)))
 
 
 def test_omg_a_failing_payee_is_never_paid_or_blocks_the_queue(stage: Stage) -> None:
@@ -185,7 +184,7 @@ def test_the_operator_takes_a_coin_before_it_is_made(stage: Stage) -> None:
     number = stage.chain.call("coinOf", 1)
     thief = stage.thief.address
     one, two = Transfer(number, 0, thief), Transfer(number, 1, thief)
-    first, second = Step(one, stage.submit(one), b""), Step(two, stage.submit(two), stage.sign(stage.thief, two))
+    first, second = (stage.include(each, stage.sign(stage.thief, each)) for each in (one, two))
     coin = stage.deposit(stage.payer)
     with reverts("BlockOutOfRange", stage.chain, number=2, **{"from": 3}, to=2**40 - 1):
         stage.exit(stage.thief, coin, first, second)

@@ -21,7 +21,7 @@ from tests.contracts.plasma_coins.builder import (
     node,
 )
 
-from layer2.primitives.ecdsa import ORDER, to_compact
+from layer2.primitives.ecdsa import ORDER
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
 from layer2.testing.mocks import deploy_mock
@@ -31,11 +31,11 @@ from layer2.testing.reverts import reverts
 def among(stage: Stage, coin: Coin, transfer: Transfer, count: int = 40) -> Step:
     """A transfer in a block with many others."""
     others = {int.from_bytes(keccak(bytes((n,)))[:8], "big"): keccak(bytes((n, 1))) for n in range(count)}
-    return Step(transfer, stage.submit(transfer, others=others), stage.sign(stage.payer, transfer))
+    return stage.include(transfer, stage.sign(stage.payer, transfer), others)
 
 
-def exit_shown(stage: Stage, coin: Coin, shown: tuple[Any, ...], signature: bytes) -> None:
-    stage.act(stage.payee, "exitTransfer", coin.id, coin.record, NOTHING_SHOWN, shown, signature, value=EXIT_BOND)
+def exit_shown(stage: Stage, coin: Coin, shown: tuple[Any, ...]) -> None:
+    stage.act(stage.payee, "exitTransfer", coin.id, coin.record, NOTHING_SHOWN, shown, value=EXIT_BOND)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def step(stage: Stage, coin: Coin) -> Step:
 
 def test_a_proof_of_the_right_depth_is_taken(stage: Stage, coin: Coin, step: Step) -> None:
     assert len(step.shown[-1]) > 3
-    exit_shown(stage, coin, step.shown, step.signature)
+    exit_shown(stage, coin, step.shown)
 
 
 def wrong_paths(siblings: list[bytes], root: bytes) -> dict[str, list[bytes]]:
@@ -75,102 +75,114 @@ def wrong_paths(siblings: list[bytes], root: bytes) -> dict[str, list[bytes]]:
 
 @pytest.mark.parametrize("kind", list(wrong_paths([b"", b""], b"")))
 def test_a_path_that_leads_elsewhere_is_refused(stage: Stage, coin: Coin, step: Step, kind: str) -> None:
-    siblings = wrong_paths(step.shown[-1], step.shown[4])[kind]
+    siblings = wrong_paths(step.shown[-1], step.block.tree.root)[kind]
     with reverts("ProofInvalid", stage.chain, number=1):
-        exit_shown(stage, coin, (*step.shown[:-1], siblings), step.signature)
+        exit_shown(stage, coin, (*step.shown[:-1], siblings))
 
 
 def test_a_path_of_another_coin_is_refused(stage: Stage, coin: Coin, step: Step) -> None:
     siblings = step.block.tree.siblings(next(key for key in step.block.tree.values if key != coin.id))
     with reverts("ProofInvalid", stage.chain, number=1):
-        exit_shown(stage, coin, (*step.shown[:-1], siblings), step.signature)
+        exit_shown(stage, coin, (*step.shown[:-1], siblings))
 
 
 def test_a_leaf_in_another_coins_place_is_refused(stage: Stage, coin: Coin) -> None:
     """An operator builds a tree in which the coin stands where another key has to be."""
     transfer = Transfer(coin.id, 0, stage.payee.address)
-    own, other = leaf(coin.id, transfer.hash), keccak(b"other")
+    signature = stage.sign(stage.payer, transfer)
+    own, other = leaf(coin.id, transfer.value(signature)), keccak(b"other")
     root = node(other, own) if not coin.id >> 63 else node(own, other)
     number = stage.chain.call("head")[1]
     receipt = stage.act(stage.operator, "submitBlock", number, root)
     time = stage.chain.events(receipt, "BlockSubmitted")[0].args["time"]
-    shown = (number, 0, stage.payee.address, transfer.expiry, root, time, [other])
+    shown = (number, 0, stage.payee.address, transfer.expiry, time, signature[:32], signature[32:], [other])
     with reverts("ProofInvalid", stage.chain, number=number):
-        exit_shown(stage, coin, shown, stage.sign(stage.payer, transfer))
+        exit_shown(stage, coin, shown)
 
 
 def test_a_block_of_one_transfer_has_an_empty_path(stage: Stage, coin: Coin) -> None:
     lone = stage.step(coin, stage.payer, stage.payee)
     assert lone.shown[-1] == []
-    exit_shown(stage, coin, lone.shown, lone.signature)
+    exit_shown(stage, coin, lone.shown)
 
 
 def test_an_empty_block_holds_nothing(stage: Stage, coin: Coin) -> None:
     transfer = Transfer(coin.id, 0, stage.payee.address)
     block = stage.submit()
-    shown = (*block.show(transfer)[:-1], [])
+    shown = (*block.show(transfer, stage.sign(stage.payer, transfer))[:-1], [])
     with reverts("ProofInvalid", stage.chain, number=1):
-        exit_shown(stage, coin, shown, stage.sign(stage.payer, transfer))
+        exit_shown(stage, coin, shown)
 
 
 def test_neighbours_that_part_at_the_last_bit_can_both_be_shown(stage: Stage, coin: Coin) -> None:
     transfer = Transfer(coin.id, 0, stage.payee.address)
-    block = stage.submit(transfer, others={coin.id ^ 1: keccak(b"neighbour")})
-    assert len(block.tree.siblings(coin.id)) == 64
-    exit_shown(stage, coin, block.show(transfer), stage.sign(stage.payer, transfer))
+    step = stage.include(transfer, stage.sign(stage.payer, transfer), {coin.id ^ 1: keccak(b"neighbour")})
+    assert len(step.block.tree.siblings(coin.id)) == 64
+    exit_shown(stage, coin, step.shown)
 
 
-@pytest.mark.parametrize("field", [0, 1, 2, 3, 4, 5], ids=["number", "spent", "owner", "expiry", "root", "time"])
+@pytest.mark.parametrize("field", range(7), ids=["number", "spent", "owner", "expiry", "time", "r", "vs"])
 def test_every_field_of_what_is_shown_counts(stage: Stage, coin: Coin, step: Step, field: int) -> None:
     stage.submit()
     changed: dict[int, tuple[Any, tuple[str, dict[str, Any]]]] = {
-        0: (2, ("BlockUnknown", {"number": 2})),
+        0: (2, ("ProofInvalid", {"number": 2})),
         1: (1, ("TransferInvalid", {})),
         2: (stage.thief.address, ("ProofInvalid", {"number": 1})),
         3: (5, ("ProofInvalid", {"number": 1})),
-        4: (keccak(b"root"), ("BlockUnknown", {"number": 1})),
-        5: (step.block.time + 1, ("BlockUnknown", {"number": 1})),
+        4: (step.block.time + 1, ("ProofInvalid", {"number": 1})),
+        5: (keccak(b"r"), ("ProofInvalid", {"number": 1})),
+        6: (keccak(b"vs"), ("ProofInvalid", {"number": 1})),
     }
     value, (error, args) = changed[field]
     shown = (*step.shown[:field], value, *step.shown[field + 1 :])
     with reverts(error, stage.chain, **args):
-        exit_shown(stage, coin, shown, step.signature)
+        exit_shown(stage, coin, shown)
 
 
 def test_a_block_that_was_never_submitted_holds_nothing(stage: Stage, coin: Coin, step: Step) -> None:
-    shown = (9, *step.shown[1:4], EMPTY, 0, [])
-    with reverts("BlockUnknown", stage.chain, number=9):
-        exit_shown(stage, coin, shown, step.signature)
+    shown = (9, *step.shown[1:4], 0, *step.shown[5:7], [])
+    with reverts("ProofInvalid", stage.chain, number=9):
+        exit_shown(stage, coin, shown)
 
 
 # -------------------------------------------------------------------------------------------------------- signatures
 
 
-def test_both_forms_of_a_signature_are_taken(stage: Stage, coin: Coin, step: Step) -> None:
-    before = stage.connection.snapshot()
-    exit_shown(stage, coin, step.shown, step.signature)
-    stage.connection.revert(before)
-    exit_shown(stage, coin, step.shown, to_compact(step.signature))
+def test_another_signature_than_the_blocks_does_not_count_though_it_is_the_owners(stage: Stage, coin: Coin) -> None:
+    """What a body shows unsigned is unsigned for ever: nobody can keep the right signature back for later."""
+    transfer = Transfer(coin.id, 0, stage.payee.address)
+    right = stage.sign(stage.payer, transfer)
+    step = stage.include(transfer, stage.sign(stage.thief, transfer))
+    with reverts("ProofInvalid", stage.chain, number=1):
+        exit_shown(stage, coin, step.block.show(transfer, right))
+    with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
+        exit_shown(stage, coin, step.shown)
+    stage.exit_deposit(stage.payer, coin)
+    with reverts("ProofInvalid", stage.chain, number=1):
+        stage.act(stage.payee, "challengeSpent", coin.id, 0, step.block.show(transfer, right))
+    with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
+        stage.spent(stage.payee, coin, 0, step)
+    # A block that holds it signs it over: the same transfer, once more.
+    exit_shown(stage, coin, stage.include(transfer, right).shown)
 
 
 def bad_signatures(stage: Stage, step: Step) -> dict[str, bytes]:
-    signature, transfer = step.signature, step.transfer
-    high = ORDER - int.from_bytes(signature[32:64], "big")
+    transfer = step.transfer
+    signature = stage.payer.key.sign(transfer.digest(stage.domain))
+    # EIP-2098 leaves no bit for an s above half the order: what is there is another, low s.
+    high = ORDER - int.from_bytes(signature[32:64], "big") | (55 - signature[64] - 27) << 255
+    odd = int.from_bytes(step.signature[32:], "big") ^ 1 << 255
     domain = stage.domain
 
     def under(**change: Any) -> bytes:
         fields: dict[str, Any] = {"name": domain.name, "version": domain.version, "chain_id": domain.chain_id}
         fields |= {"verifying_contract": domain.verifying_contract, **change}
-        return stage.payer.key.sign(transfer.digest(Domain(**fields)))
+        return stage.payer.key.sign_compact(transfer.digest(Domain(**fields)))
 
     return {
-        "high s": signature[:32] + high.to_bytes(32, "big") + bytes((55 - signature[64],)),
-        "v of 0 or 1": signature[:64] + bytes((signature[64] - 27,)),
-        "empty": b"",
-        "64 zeros": bytes(64),
-        "65 zeros": bytes(65),
-        "one byte more": signature + b"\0",
-        "one byte less": to_compact(signature)[:-1],
+        "high s": signature[:32] + high.to_bytes(32, "big"),
+        "other parity": signature[:32] + odd.to_bytes(32, "big"),
+        "zeros": bytes(64),
         "the payee's": stage.sign(stage.payee, transfer),
         "other chain": under(chain_id=domain.chain_id + 1),
         "other contract": under(verifying_contract=stage.payee.address),
@@ -184,9 +196,8 @@ def bad_signatures(stage: Stage, step: Step) -> dict[str, bytes]:
 
 
 KINDS = [
-    "high s", "v of 0 or 1", "empty", "64 zeros", "65 zeros", "one byte more", "one byte less", "the payee's",
-    "other chain", "other contract", "other name", "other version", "other coin", "other place", "other owner",
-    "other expiry",
+    "high s", "other parity", "zeros", "the payee's", "other chain", "other contract", "other name", "other version",
+    "other coin", "other place", "other owner", "other expiry",
 ]  # fmt: skip
 
 
@@ -195,7 +206,7 @@ def test_any_other_signature_is_refused(stage: Stage, coin: Coin, step: Step, ki
     found = bad_signatures(stage, step)
     assert list(found) == KINDS
     with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
-        exit_shown(stage, coin, step.shown, found[kind])
+        exit_shown(stage, coin, stage.include(step.transfer, found[kind]).shown)
 
 
 def test_a_contract_owner_has_no_signature(stage: Stage) -> None:

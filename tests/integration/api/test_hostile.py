@@ -164,9 +164,9 @@ def test_keys_that_are_none_open_nothing(service, body) -> None:
     [
         b"\x00" * 4_096,
         b"GET\r\n\r\n",
-        b"POST /v1/operations HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
-        b"POST /v1/operations HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nxx",
-        b"POST /v1/operations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n[",
+        b"POST /v1/operations HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
+        b"POST /v1/operations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nxx",
+        b"POST /v1/operations HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n[",
         b"GET /v1/state HTTP/1.1\r\n" + b"X: " + b"y" * 100_000 + b"\r\n\r\n",
     ],
     ids=range(6),
@@ -188,7 +188,8 @@ def test_garbage_on_the_wire_does_not_stop_the_service(service, client, pen, raw
 def test_whoever_hangs_up_in_the_middle_undoes_nothing(l2, service, client, pen) -> None:
     parts = urlsplit(service.url)
     body = join_records([pen.pay(PAYER, nonce).encode() for nonce in range(500)])
-    head = f"POST /v1/operations HTTP/1.1\r\nHost: x\r\nContent-Type: {BINARY}\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = "POST /v1/operations HTTP/1.1\r\nHost: localhost\r\n"
+    head += f"Content-Type: {BINARY}\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection((parts.hostname, parts.port), timeout=5) as link:
         link.sendall(head.encode() + body)
     # It is whole when it has come, and the service goes on.

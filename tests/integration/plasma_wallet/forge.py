@@ -12,6 +12,7 @@ from layer2.plasma.operator.gate import Inclusion
 from layer2.plasma.refusals import FeeTooLow, StateUnknown
 from layer2.plasma.transaction import Transaction, fee_transaction
 from layer2.primitives.addresses import Address, address_bytes
+from layer2.primitives.hashing import keccak
 
 
 class Forge:
@@ -80,7 +81,7 @@ class Forge:
         if not rows:
             self.taken.clear()
         number = self.root.head()[1]
-        tree = BlockTree(one.packed for one in chosen)
+        tree = BlockTree([one.packed for one in chosen], keccak(b"signatures"))
         self.root.submit_block(self.sender, number, tree.root, tree.count)
         self.blocks[number] = (tree, chosen)
         if withheld:

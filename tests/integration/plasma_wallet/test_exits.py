@@ -38,16 +38,16 @@ def test_a_kit_takes_an_output_out_without_any_operator(
     payee.sync()
     file = payee.export_kits(tmp_path / "kits.json")
     alone = world.wallet(world.payee, gate=False, name="alone")
-    assert alone.balance() == 0
+    assert alone.balance(incomplete=True) == 0
     assert [one.amount for one in alone.import_kits(file)] == [4 * ETHER // 10]
     before = world.balance(world.payee)
-    alone.exit_all()
+    alone.exit_all(incomplete=True)
     world.mature()
     alone.claim_all()
     assert gained(world, alone, before) == 40
     # Once paid, it is not to be had again, from the file or otherwise.
     assert alone.import_kits(file) == []
-    assert payee.exit_all() == []
+    assert payee.exit_all(incomplete=True) == []
 
 
 def test_a_kit_of_somebody_else_takes_nothing_out(world: World, payer: Wallet, thief: Wallet, tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_an_expired_payment_gives_its_inputs_back(world: World) -> None:
     with reverts("InclusionLate", world.root.contract.abi, number=0, expiry=sent.transaction.expiry):
         payer.exit_payment(sent.hash)
     before = world.balance(world.payer)
-    payer.exit_all()
+    payer.exit_all(incomplete=True)
     assert world.root.exit(kit.output_id).status is ExitStatus.OPEN
     world.mature()
     payer.claim_all()
@@ -237,7 +237,7 @@ def _fraud(world: World, payer: Wallet, thief: Wallet) -> OutputKit:
 def test_who_exits_in_time_is_paid_past_a_fraud(world: World, payer: Wallet, thief: Wallet) -> None:
     stolen = _fraud(world, payer, thief)
     before = world.balance(world.payer)
-    payer.exit_all()
+    payer.exit_all(incomplete=True)
     world.mature()
     with reverts("NotCovered", world.root.contract.abi, token=0, need=ANY, have=ANY):
         world.root.claim(thief.sender, [(stolen.position, stolen.made)])
@@ -252,7 +252,7 @@ def test_who_exits_in_time_is_paid_past_a_fraud(world: World, payer: Wallet, thi
 
 def test_a_fraud_cannot_list_itself_to_be_paid(world: World, payer: Wallet, thief: Wallet) -> None:
     stolen = _fraud(world, payer, thief)
-    payer.exit_all()
+    payer.exit_all(incomplete=True)
     world.mature()
     assert newer_needed(world.root, 0, stolen.block, stolen.output.amount, [0, 1, 2, 3]) is None
     for newer in ([], [0], [0, 1], [stolen.block >> 1]):
@@ -265,7 +265,7 @@ def test_only_what_is_needed_is_listed(world: World, payer: Wallet, thief: Walle
     assert newer_needed(world.root, 0, 0, ETHER, []) == []
     stolen = _fraud(world, payer, thief)
     (kit,) = payer.purse.coins.values()
-    payer.exit_all()
+    payer.exit_all(incomplete=True)
     assert newer_needed(world.root, 0, 0, ETHER, [stolen.block, 0]) == [0]
     assert newer_needed(world.root, 0, 0, ETHER, [0]) == [0]
     world.mature()
@@ -314,10 +314,10 @@ def test_a_kit_is_renewed_when_its_block_comes_again(world: World, payer: Wallet
     payee.sync()
     world.connection.revert(before)
     with pytest.raises(KitWrong, match="not on the chain any more"):
-        payee.exit_all()
+        payee.exit_all(incomplete=True)
     world.connection.mine(3)
     world.gate.block(*rows)
-    payee.exit_all()
+    payee.exit_all(incomplete=True)
     world.mature()
     assert len(payee.claim_all()) == 1
 
@@ -331,4 +331,4 @@ def test_a_kit_of_a_block_that_became_another_is_useless(world: World, payer: Wa
     world.connection.revert(before)
     world.gate.empty()
     with pytest.raises(KitWrong):
-        payee.exit_all()
+        payee.exit_all(incomplete=True)

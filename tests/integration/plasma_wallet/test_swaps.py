@@ -53,13 +53,13 @@ def test_both_get_what_was_agreed(world: World, maker: Wallet, taker: Wallet, of
     maker.sync()
     taker.sync()
     assert (maker.balance(), maker.balance(1)) == (6 * ETHER // 10, 300)
-    assert (taker.balance(), taker.balance(1)) == (4 * ETHER // 10, 700)
+    assert (taker.balance(), taker.balance(1, incomplete=True)) == (4 * ETHER // 10, 700)
 
 
 def test_nothing_happens_if_the_maker_does_not_sign(world: World, maker: Wallet, taker: Wallet, offer: Offer) -> None:
     half = taker.accept_swap(offer)
     assert world.gate.taken == []
-    assert (maker.balance(), taker.balance(1)) == (ETHER, 0)
+    assert (maker.balance(incomplete=True), taker.balance(1, incomplete=True)) == (ETHER, 0)
     with pytest.raises(FundsMissing):
         taker.send(world.payer.address, 1, token=1)
     for _ in range(100):
@@ -73,19 +73,19 @@ def test_nothing_happens_if_the_maker_does_not_sign(world: World, maker: Wallet,
 def test_either_leaves_by_an_in_flight_exit(world: World, maker: Wallet, taker: Wallet, offer: Offer) -> None:
     half = taker.accept_swap(offer)
     # Without the other signature there is no exit to start, and one of the input alone could be stopped.
-    assert taker.exit_all() == []
+    assert taker.exit_all(incomplete=True) == []
     with pytest.raises(KitWrong, match="has not signed"):
         taker.exit_payment(half.hash)
     sent = maker.complete_swap(offer, half)
     taker.note_swap(sent.kit)
     world.gate.block(withheld=True)
-    (receipt,) = taker.exit_all()
+    (receipt,) = taker.exit_all(incomplete=True)
     (joined,) = world.root.contract.events(receipt, "Piggybacked")
     mine = sent.kit.bits_of(taker.owner)
     assert joined.args["bits"] == mine
     assert mine & 15
     assert mine >> 4
-    maker.exit_all()
+    maker.exit_all(incomplete=True)
     world.mature()
     taker.claim_all()
     maker.claim_all()
@@ -116,7 +116,7 @@ def test_the_maker_signs_nothing_but_his_offer(world: World, maker: Wallet, take
     with pytest.raises(SwapWrong, match="has not signed"):
         maker.complete_swap(offer, blank)
     assert world.gate.taken == []
-    assert maker.balance() == ETHER
+    assert maker.balance(incomplete=True) == ETHER
 
 
 def test_other_outputs_of_the_maker_are_not_taken_along(maker: Wallet, taker: Wallet, offer: Offer) -> None:
@@ -124,7 +124,7 @@ def test_other_outputs_of_the_maker_are_not_taken_along(maker: Wallet, taker: Wa
     wide = replace(offer, inputs=(*offer.inputs, other))
     with pytest.raises(SwapWrong, match="other outputs than were offered"):
         maker.complete_swap(offer, taker.accept_swap(wide))
-    assert maker.balance() == 3 * ETHER
+    assert maker.balance(incomplete=True) == 3 * ETHER
 
 
 def test_a_greedy_taker_gets_no_signature(maker: Wallet, taker: Wallet, offer: Offer) -> None:

@@ -101,7 +101,7 @@ def test_what_cannot_be_is_one_line_and_changes_nothing(nft: Contract, does: Com
     assert "nothing of" in fails("withdraw", "--as", "payer")
     assert "does not wait" in fails("withdraw", "--token", nft.address, "--nft", "7", "--as", "payer")
     assert "layer2: " in fails("deposit", "much", "--as", "payer")
-    assert "no code" in fails("deposit", "5", "--token", "0x" + "11" * 20, "--as", "payer")
+    assert "no code" in fails("deposit", "5 units", "--token", "0x" + "11" * 20, "--as", "payer")
     assert "no code" in fails("deposit-nft", "0x" + "11" * 20, "7", "--as", "payer")
     assert "layer2: " in fails("deposit-nft", nft.address, "7", "--as", "attacker")
     assert "no address" in fails("operator", "--listen", "here")
@@ -113,11 +113,10 @@ def test_a_coin_goes_over_http_and_leaves_without(
 ) -> None:
     coin = coin_of(does, "deposit", "1 ether", "--as", "payer")
     place = coin_place_of(Workspace(node.url, "operator", tmp_path / "home"))
-    with local_coins(place) as operator, serving_coins(operator, "127.0.0.1:0") as url:
+    with local_coins(place) as operator, serving_coins(operator, "127.0.0.1:0", place) as url:
         there = ("--operator", url)
         operator.step()
-        assert "is running" in fails("send", coin, "payee", "--as", "payer")
-        does("send", coin, "payee", "--as", "payer", *there)
+        does("send", coin, "payee", "--as", "payer")
         assert "double spend" in fails("send", coin, "attacker", "--as", "payer", *there)
         does("send", coin, "payee", "--as", "payer", *there)
         operator.step()
@@ -140,7 +139,9 @@ def test_an_exit_of_what_was_passed_on_is_stopped_by_the_guard(
     does("receive", coin, "--as", "payee")
     assert "belongs to" in fails("exit", coin, "--as", "payer")
     # Another wallet of the payer, which has forgotten what it signed, and asks no operator.
-    assert "leaves" in does("exit", coin, "--as", "payer", "--home", str(tmp_path / "elsewhere"))
+    elsewhere = ("--as", "payer", "--home", str(tmp_path / "elsewhere"))
+    assert "1 of 1 blocks were not checked" in fails("exit", coin, *elsewhere)
+    assert "leaves" in does("exit", coin, "--incomplete", *elsewhere)
     assert "is leaving" in fails("send", coin, "attacker", "--as", "payee")
     assert "challengeSpent" in does("guard", "--once", "--as", "payee")
     assert "nothing to do" in does("guard", "--once", "--as", "payee")
@@ -152,7 +153,7 @@ def test_a_watcher_stops_it_for_an_owner_who_sleeps(nft: Contract, does: Command
     coin = coin_of(does, "deposit", "1 ether", "--as", "payer")
     does("send", coin, "payee", "--as", "payer")
     does("operator", "--once")
-    does("exit", coin, "--as", "payer", "--home", str(tmp_path / "elsewhere"))
+    does("exit", coin, "--incomplete", "--as", "payer", "--home", str(tmp_path / "elsewhere"))
     looked = does("challenge", "--only-look", "--as", "attacker", "--json")
     assert ([one["kind"] for one in looked["findings"]], looked["acts"]) == (["EXIT_SPENT"], [])
     assert (looked["blocks"], looked["known"]) == (1, 1)

@@ -118,12 +118,9 @@ def test_a_wallet_set_up_anew_leaves_out_what_may_be_spent_and_recovers_from_bod
     does("operator", "--once")
     elsewhere = ("--home", str(tmp_path / "elsewhere"), "--as", "payer")
     there = (*elsewhere, *NOWHERE)
-    assert set(states(does, *there).values()) == {"doubtful"}
-    told = does("balance", "--json", *there)
-    assert (told["balance"], told["inDoubt"]) == ("0", str(3 * ETHER))
-    assert "in doubt" in does("balance", *there)
+    assert set(states(does, "--incomplete", *there).values()) == {"doubtful"}
     with pytest.raises(SystemExit):
-        main(("plasma", "exit", "all", *there))
+        main(("plasma", "exit", "all", "--incomplete", *there))
     assert "left out: 2 outputs" in capsys.readouterr().err
     # Without bodies nothing is settled; with them, from wherever, all is.
     assert "0 of 1 blocks verified" in does("recover", *there)
@@ -138,8 +135,68 @@ def test_doubt_is_overruled_by_name_or_by_all(paid_in: AnvilNode, does: Command,
     does("deposit", "1 ether", "--as", "payer")
     there = ("--home", str(tmp_path / "elsewhere"), "--as", "payer", *NOWHERE)
     first, *_ = states(does, *there)
+    told = does("balance", "--json", *there)
+    assert (told["balance"], told["inDoubt"]) == ("0", str(3 * ETHER))
+    assert "in doubt" in does("balance", *there)
     assert "1 exit" in does("exit", first, *there)
     assert "2 exits" in does("exit", "all", "--doubtful", *there)
+
+
+# ------------------------------------------------------------------------------------------- what is not known
+
+
+def unknown(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """Run a command that must not answer: what it says to people, after it has said nothing to programs."""
+    with pytest.raises(SystemExit) as ended:
+        main(("plasma", *words))
+    captured = capsys.readouterr()
+    assert (ended.value.code, captured.out) == (2, "")
+    return captured.err
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_what_no_operator_tells_is_an_error_and_never_a_number(
+    paid_in: AnvilNode, does: Command, capsys: pytest.CaptureFixture[str], form: tuple[str, ...]
+) -> None:
+    away = ("--as", "payee", *NOWHERE, *form)
+    # Before the first block the chain itself says all there is.
+    assert "0" in str(does("balance", *away))
+    does("send", "payee", "0.5 ether", "--as", "payer")
+    does("operator", "--once")
+    for verb in (("balance",), ("utxos",), ("exit", "all"), ("kit", "export", "kit.json")):
+        assert "has not heard of 1 of 1 blocks" in unknown(capsys, *verb, *away)
+    # Once it was told, it knows, until there is another block.
+    assert does("balance", "--as", "payee", "--json")["balance"] == str(ETHER // 2)
+    assert "5" in str(does("balance", *away))
+    does("send", "payee", "0.25 ether", "--as", "payer")
+    does("operator", "--once")
+    assert "has not heard of 1 of 2 blocks" in unknown(capsys, "balance", *away)
+    assert does("balance", "--as", "payee", "--json")["balance"] == str(3 * ETHER // 4)
+
+
+def test_no_dear_exit_is_chosen_of_a_payment_that_is_in_a_block_nobody_told_of(
+    paid_in: AnvilNode, does: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    does("send", "payee", "0.5 ether", "--as", "payer")
+    does("operator", "--once")
+    assert "has not heard of 1 of 1 blocks" in unknown(capsys, "exit", "all", "--as", "payer", *NOWHERE)
+    # Who has been told leaves the cheap way; who insists, by what is known.
+    assert "1 exit waits" in does("exit", "all", "--as", "payer")
+    does("deposit", "1 ether", "--as", "payee")
+    does("send", "payer", "0.5 ether", "--as", "payee")
+    does("operator", "--once")
+    does("balance", "--as", "payer")
+    told = does("exit", "all", "--incomplete", "--as", "payee", "--json", *NOWHERE)
+    assert told["complete"] is False
+
+
+def test_blocks_from_the_first_distrusted_one_on_need_not_be_told(paid_in: AnvilNode, does: Command) -> None:
+    does("send", "payee", "0.5 ether", "--as", "payer")
+    does("operator", "--once")
+    does("balance", "--as", "payee")
+    does("send", "attacker", "0.25 ether", "--as", "payer")
+    does("operator", "--once")
+    assert "1 exit waits" in does("exit", "all", "--distrust", "2", "--as", "payee", *NOWHERE)
 
 
 # ------------------------------------------------------------------------------------------- without any operator
@@ -170,7 +227,7 @@ def test_what_could_not_be_paid_out_is_fetched(paid_in: AnvilNode, does: Command
     does("register-token", token.address)
     assert "layer2: " in fails("register-token", token.address)
     assert "layer2: " in fails("register-token", payee.address)
-    does("deposit", "500", "--token", token.address, "--as", "payee")
+    does("deposit", "500 units", "--token", token.address, "--as", "payee")
     does("exit", "all", "--as", "payee")
     token.transact(sender, "setBlacklisted", payee.address, True)
     does("wait", "2 hours")

@@ -17,6 +17,7 @@ from layer2.plasma.game.errors import RootError
 from layer2.plasma.messages import digest, plasma_domain
 from layer2.plasma.positions import deposit_of, encode_position, is_deposit
 from layer2.plasma.transaction import Deposit, Output, Transaction, payment
+from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
 
 OPERATOR, PAYER, PAYEE, OTHER, THIEF, WATCHER = (bytes([number]) * 20 for number in range(1, 7))
@@ -102,7 +103,7 @@ class Stage:
     def block(self, *transactions: Transaction) -> list[int]:
         """Include transactions; the positions of their first outputs."""
         number = self.state.next_block
-        tree = BlockTree([one.packed for one in transactions])
+        tree = BlockTree([one.packed for one in transactions], keccak(b"signatures"))
         self.do(actions.SubmitBlock(number, tree.root, tree.count), self.state.operator)
         self.blocks[number] = (tree, list(transactions), self.now)
         for one in transactions:
@@ -146,7 +147,7 @@ class Stage:
             return Proof(position, self.data(position))
         tree, found, time = self.blocks[position >> 24]
         index = position >> 8 & 0xFFFF
-        return Proof(position, found[index].packed, tree.root, time << 32 | tree.count, tree.proof(index))
+        return Proof(position, found[index].packed, time << 32 | tree.count, tree.proof(index))
 
     def spend(self, transaction: Transaction, position: int, at: int = 0, by: bytes | None = None) -> Spend:
         """That `transaction` spends `position`; `at`: where it was included, if that is shown."""

@@ -16,16 +16,24 @@ from layer2.plasma.blocks import (
     depth_of,
     encode_body,
     leaf_of,
+    signatures_hash,
     verify_inclusion,
 )
 from layer2.plasma.malformed import BodyMalformed, HeaderMalformed, TreeMalformed
 from layer2.plasma.messages import Signed
-from layer2.plasma.transaction import payment
+from layer2.plasma.transaction import fee_transaction, payment
 from layer2.primitives.hashing import keccak
 
 
 def texts(count: int) -> list[bytes]:
     return [b"transaction %d" % at for at in range(count)]
+
+
+SIGNED = keccak(b"signatures")
+
+
+def tree_of(packed: list[bytes]) -> BlockTree:
+    return BlockTree(packed, SIGNED)
 
 
 def plain_root(leaves: list[bytes], depth: int) -> bytes:
@@ -39,13 +47,14 @@ def plain_root(leaves: list[bytes], depth: int) -> bytes:
 @pytest.mark.parametrize("count", range(1, 34))
 def test_each_transaction_is_proved_at_its_index_and_nowhere_else(count: int) -> None:
     packed = texts(count)
-    tree = BlockTree(packed)
+    tree = tree_of(packed)
     depth = depth_of(count)
     assert 1 << depth >= count > (1 << depth) // 2
-    assert tree.root == plain_root([leaf_of(one) for one in packed], depth)
+    assert tree.root == keccak(b"\1" + plain_root([leaf_of(one) for one in packed], depth) + SIGNED)
     for index, one in enumerate(packed):
         proof = tree.proof(index)
-        assert len(proof) == depth
+        assert len(proof) == depth + 1
+        assert proof[-1] == SIGNED
         # Past the tree too: an index is no number modulo the width of the tree.
         for claimed in [*range(2 << depth), index + (1 << 16), index + (1 << 32), -1, index - (1 << depth)]:
             assert verify_inclusion(tree.root, count, claimed, one, proof) == (claimed == index)
@@ -56,13 +65,13 @@ def test_each_transaction_is_proved_at_its_index_and_nowhere_else(count: int) ->
 @pytest.mark.parametrize("count", range(1, 34))
 def test_a_proof_of_another_depth_or_level_is_refused(count: int) -> None:
     packed = texts(count)
-    tree = BlockTree(packed)
+    tree = tree_of(packed)
     depth = depth_of(count)
     for index, one in enumerate(packed):
         proof = tree.proof(index)
-        for wrong in (*(proof[:cut] for cut in range(depth)), proof[1:] if proof else (EMPTY,), (*proof, EMPTY)):
+        for wrong in (*(proof[:cut] for cut in range(depth + 1)), proof[1:], (*proof, EMPTY)):
             assert not verify_inclusion(tree.root, count, index, one, wrong)
-        for at in range(depth):
+        for at in range(depth + 1):
             changed = (*proof[:at], keccak(proof[at]), *proof[at + 1 :])
             assert not verify_inclusion(tree.root, count, index, one, changed)
             # An inner node offered as a leaf, at its own level and at the leaves'.
@@ -78,7 +87,7 @@ def test_a_proof_of_another_depth_or_level_is_refused(count: int) -> None:
 @pytest.mark.parametrize("count", [1_000, 65_536])
 def test_places_of_a_large_block(count: int) -> None:
     packed = texts(count)
-    tree = BlockTree(packed)
+    tree = tree_of(packed)
     depth = depth_of(count)
     for index in [*range(0, count, max(1, count // 61)), count - 1, 1, 2, (1 << depth - 1) - 1, 1 << depth - 1]:
         proof = tree.proof(index)
@@ -91,40 +100,73 @@ def test_places_of_a_large_block(count: int) -> None:
 
 def test_padding_is_no_transaction() -> None:
     packed = texts(5)
-    tree = BlockTree(packed)
+    tree = tree_of(packed)
     for index in (5, 6, 7):
         with pytest.raises(TreeMalformed):
             tree.proof(index)
         for content in (b"", EMPTY, bytes(64)):
-            zeros = (EMPTY, keccak(b"\1" + bytes(64)), tree.proof(0)[2])
+            zeros = (EMPTY, keccak(b"\1" + bytes(64)), *tree.proof(0)[2:])
             assert not verify_inclusion(tree.root, 5, index, content, zeros)
             assert not verify_inclusion(tree.root, 8, index, content, zeros)
 
 
 def test_blocks_that_differ_in_padding_only_have_different_roots_or_counts() -> None:
-    roots = {(BlockTree(texts(count)).root, count) for count in range(1, 65)}
+    roots = {(tree_of(texts(count)).root, count) for count in range(1, 65)}
     assert len({root for root, _ in roots}) == 64
 
 
 @pytest.mark.parametrize("index", [-1, 3, 4])
 def test_there_is_no_proof_of_what_is_not_there(index: int) -> None:
     with pytest.raises(TreeMalformed):
-        BlockTree(texts(3)).proof(index)
+        tree_of(texts(3)).proof(index)
 
 
 def test_a_block_has_at_least_one_and_at_most_65536_transactions() -> None:
     with pytest.raises(TreeMalformed):
-        BlockTree([])
+        tree_of([])
     with pytest.raises(TreeMalformed):
-        BlockTree.of_leaves([EMPTY] * 65_537)
-    assert BlockTree.of_leaves([leaf_of(one) for one in texts(9)]).root == BlockTree(texts(9)).root
+        BlockTree.of_leaves([EMPTY] * 65_537, SIGNED)
+    assert BlockTree.of_leaves([leaf_of(one) for one in texts(9)], SIGNED).root == tree_of(texts(9)).root
 
 
 def test_a_sibling_that_is_no_word_is_refused() -> None:
-    one = BlockTree(texts(2))
+    one = tree_of(texts(2))
     assert verify_inclusion(one.root, 2, 0, texts(2)[0], one.proof(0))
     for wrong in (one.proof(0)[0][:31], one.proof(0)[0] + b"\0", b""):
-        assert not verify_inclusion(one.root, 2, 0, texts(2)[0], (wrong,))
+        assert not verify_inclusion(one.root, 2, 0, texts(2)[0], (wrong, SIGNED))
+
+
+def records(count: int) -> list[bytes]:
+    """Payments of one input, and the bytes of a signature for each."""
+    made = [payment([1 + at], [(b"\1" * 20, 0, 5)], 9).packed for at in range(count)]
+    return [one + bytes((at, at + 1)) * 32 for at, one in enumerate(made)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_a_root_binds_every_byte_of_every_signature(count: int) -> None:
+    """So that a forged body does not lead to a block's root: a watcher judges the block's own signatures or none."""
+    good = records(count)
+    root = BlockTree.of_records(good).root
+    for at, record in enumerate(good):
+        for byte in (len(record) - 64, len(record) - 1):
+            forged = record[:byte] + bytes((record[byte] ^ 1,)) + record[byte + 1 :]
+            assert BlockTree.of_records([*good[:at], forged, *good[at + 1 :]]).root != root
+    swapped = [one[:-64] + good[at - 1][-64:] for at, one in enumerate(good)]
+    assert (BlockTree.of_records(swapped).root != root) == (count > 1)
+
+
+def test_a_hash_of_signatures_has_32_bytes() -> None:
+    for wrong in (b"", SIGNED[:31], SIGNED + b"\0"):
+        with pytest.raises(TreeMalformed):
+            BlockTree(texts(2), wrong)
+
+
+def test_the_hash_of_signatures_is_over_all_of_them_as_they_follow() -> None:
+    fees = fee_transaction(4, [(b"\1" * 20, 0, 5)]).packed
+    two = payment([1, 2], [(b"\1" * 20, 0, 5)], 9).packed
+    assert signatures_hash([fees]) == keccak(b"")
+    rows = [records(1)[0], fees, two + b"\7" * 128]
+    assert signatures_hash(rows) == keccak(records(1)[0][-64:] + b"\7" * 128)
 
 
 # ------------------------------------------------------------------------------------------------------- headers
@@ -156,7 +198,7 @@ def test_what_is_no_header_cannot_be_made(fields: tuple[bytes, int, int]) -> Non
 
 
 def test_a_header_judges_proofs() -> None:
-    tree = BlockTree(texts(7))
+    tree = tree_of(texts(7))
     header = Header(tree.root, 5, 7)
     assert header.includes(3, texts(7)[3], tree.proof(3))
     assert not header.includes(4, texts(7)[3], tree.proof(3))

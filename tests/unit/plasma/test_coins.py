@@ -93,17 +93,28 @@ def test_a_coin_moves_once_in_a_block() -> None:
     with pytest.raises(BodyMalformed):
         decode_coin_body((one.packed + bytes(64)) * 2)
     with pytest.raises(TreeMalformed):
-        coin_tree([one, two])
+        coin_tree([SignedCoin(one, bytes(64)), SignedCoin(two, bytes(64))])
     with pytest.raises(BodyMalformed):
         encode_coin_body([SignedCoin(one, bytes(65))])
 
 
 def test_a_block_shows_which_coins_moved() -> None:
-    moved = [CoinTransaction(coin, 0, b"\1" * 20, 9) for coin in (1, 2, 9)]
+    moved = [SignedCoin(CoinTransaction(coin, 0, b"\1" * 20, 9), bytes((coin,)) * 64) for coin in (1, 2, 9)]
     tree = coin_tree(moved)
-    for one in moved:
-        assert verify_presence(tree.root, one.coin, one.hash, tree.proof(one.coin).siblings)
+    for signed in moved:
+        coin, siblings = signed.transaction.coin, tree.proof(signed.transaction.coin).siblings
+        assert signed.value == keccak(b"\2" + signed.transaction.packed + signed.signature)
+        assert verify_presence(tree.root, coin, signed.value, siblings)
+        assert not verify_presence(tree.root, coin, signed._replace(signature=bytes(64)).value, siblings)
     assert verify_absence(tree.root, 3, tree.proof(3))
+
+
+def test_a_root_of_coins_binds_every_signature() -> None:
+    moved = [SignedCoin(CoinTransaction(coin, 0, b"\1" * 20, 9), bytes((coin,)) * 64) for coin in (1, 2, 9)]
+    root = coin_tree(moved).root
+    for at, signed in enumerate(moved):
+        forged = signed._replace(signature=signed.signature[:-1] + b"\0")
+        assert coin_tree([*moved[:at], forged, *moved[at + 1 :]]).root != root
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def test_an_included_transaction_is_proven_at_its_place_only(stage: Stage) -> No
         replace(good, path=(*good.path, bytes(32))),
         replace(good, word=good.word + 1),
         replace(good, word=good.word + (1 << 32)),
-        replace(good, root=bytes(32)),
+        replace(good, path=(*good.path[:-1], bytes(32))),
     ]
     for proof in wrong:
         with pytest.raises(err.ProofInvalid):
@@ -178,7 +178,7 @@ def test_a_transaction_included_twice_is_paid_once_and_challenged_at_either_plac
         stage.exit(one)
     spender = stage.pay([one], (OTHER, 500))
     with pytest.raises(err.ProofInvalid):
-        action = actions.ChallengeExit(replace(stage.proof(one), root=bytes(32)), stage.spend(spender, one))
+        action = actions.ChallengeExit(replace(stage.proof(one), path=()), stage.spend(spender, one))
         stage.do(action, WATCHER)
     stage.challenge(one, spender)
     assert stage.status(two) == ExitStatus.CHALLENGED
@@ -356,18 +356,18 @@ def test_the_operator_hands_over_after_the_delay(stage: Stage) -> None:
 def test_data_that_is_not_shown_freezes_the_chain_and_not_its_exits(stage: Stage) -> None:
     first = stage.deposit(PAYER, 500)
     shown, hidden = stage.block(stage.pay([first], (PAYEE, 500)), stage.pay([first], (OTHER, 500)))
-    proof = stage.proof(shown)
+    proof, root = stage.proof(shown), stage.blocks[1][0].root
     bond = CONFIG.data_bond
     with pytest.raises(err.BondWrong):
-        stage.do(actions.ChallengeData(1, 0, proof.root, proof.word), WATCHER)
+        stage.do(actions.ChallengeData(1, 0, root, proof.word), WATCHER)
     with pytest.raises(err.ProofInvalid):
-        stage.do(actions.ChallengeData(1, 2, proof.root, proof.word), WATCHER, bond)
+        stage.do(actions.ChallengeData(1, 2, root, proof.word), WATCHER, bond)
     with pytest.raises(err.DataStatusWrong):
         stage.do(actions.ShowData(proof), OPERATOR)
     for index in (0, 1):
-        stage.do(actions.ChallengeData(1, index, proof.root, proof.word), WATCHER, bond)
+        stage.do(actions.ChallengeData(1, index, root, proof.word), WATCHER, bond)
     with pytest.raises(err.DataStatusWrong):
-        stage.do(actions.ChallengeData(1, 0, proof.root, proof.word), WATCHER, bond)
+        stage.do(actions.ChallengeData(1, 0, root, proof.word), WATCHER, bond)
     with pytest.raises(err.ProofInvalid):
         stage.do(actions.ShowData(replace(proof, position=hidden)), OPERATOR)
     stage.do(actions.ShowData(proof), OPERATOR)

@@ -24,8 +24,8 @@ def ledger() -> CoinLedger:
     """The payer's deposit, passed on to the payee in block 1 and to the watcher in block 3."""
     ledger = CoinLedger()
     ledger.made(COIN, RECORD)
-    ledger.apply(1, [transfer(PAYEE, 0)], [raw(PAYER)])
-    ledger.apply(3, [transfer(WATCHER, 1)], [raw(PAYEE)])
+    ledger.apply(1, [transfer(PAYEE, 0)], [raw(PAYER)], [RECORD.basis])
+    ledger.apply(3, [transfer(WATCHER, 1)], [raw(PAYEE)], [RECORD.basis])
     return ledger
 
 
@@ -48,17 +48,17 @@ def test_undone_blocks_give_it_back(ledger: CoinLedger) -> None:
 def test_a_deposit_that_goes_and_comes_again_is_the_same_coin(ledger: CoinLedger) -> None:
     ledger.unmade(COIN)
     assert (ledger.get(COIN), len(ledger)) == (None, 0)
-    assert ledger.misfits([transfer(WATCHER, 1)]) == ([COIN], [])
+    assert ledger.misfits(3, [transfer(WATCHER, 1)]) == ([COIN], [])
     ledger.made(COIN, RECORD)
     assert ledger.get(COIN) == Held(raw(WATCHER), 3)
-    assert ledger.misfits([transfer(WATCHER, 1)]) == ([], [])
+    assert ledger.misfits(3, [transfer(WATCHER, 1)]) == ([], [])
 
 
 def test_a_deposit_of_somebody_else_does_not_fit_to_the_transfers(ledger: CoinLedger) -> None:
     ledger.unmade(COIN)
     ledger.made(COIN, replace(RECORD, owner=THIEF.address))
     assert ledger.get(COIN) is None
-    assert ledger.misfits([transfer(WATCHER, 1)]) == ([], [COIN])
+    assert ledger.misfits(3, [transfer(WATCHER, 1)]) == ([], [COIN])
 
 
 def test_blocks_before_the_birth_of_a_coin_mean_nothing(ledger: CoinLedger) -> None:

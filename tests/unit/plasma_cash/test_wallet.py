@@ -22,6 +22,7 @@ from layer2.plasma.cash.wallet import CoinWallet
 from layer2.plasma.cash.wire import decode_history, encode_history
 from layer2.plasma.coins import CoinTransaction, SignedCoin, coin_tree, sign_coin
 from layer2.plasma.sparse import SparseProof
+from layer2.plasma.walletrefusals import ViewIncomplete
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.errors import InputError, RangeError
@@ -173,7 +174,9 @@ def test_a_coin_that_an_operator_took_is_not_passed_on_and_still_goes_out(town: 
         payer.follow(coin, stolen[coin])
     assert payer.broken(coin) is None
     assert payer.standing(coin).owner == payer.address
-    payer.exit(town.senders["payer"], coin)
+    with pytest.raises(ViewIncomplete):
+        payer.exit(town.senders["payer"], coin)
+    payer.exit(town.senders["payer"], coin, incomplete=True)
     assert town.chain.exit_of(coin, 0) is not None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from layer2.plasma.blocks import BlockTree, Header
-from layer2.plasma.fields import join_body, packed_of
+from layer2.plasma.fields import join_body
 from layer2.plasma.ledger.ledger import Ledger
 from layer2.plasma.ledger.validation import Flaw, Verdict, validate
 from layer2.plasma.operator.acceptance import record_of
@@ -29,7 +29,7 @@ def ledger() -> Ledger:
 
 
 def validate_block(one: Ledger, number: int, records: list[bytes], header: Header | None = None) -> Verdict:
-    tree = BlockTree(packed_of(record) for record in records)
+    tree = BlockTree.of_records(records)
     header = header or Header(tree.root, 9, len(records))
     return validate(one, number, header, join_body(records), DOMAIN)
 
@@ -95,12 +95,13 @@ def test_what_the_contract_paid_cannot_be_spent_and_what_leaves_stops_the_exit()
 
 
 def test_a_body_that_is_not_the_headers_is_withheld_and_proves_nothing() -> None:
-    tree = BlockTree(packed_of(record) for record in GOOD)
+    tree = BlockTree.of_records(GOOD)
     header = Header(tree.root, 9, 2)
     for records, flaw in (
         (GOOD[:1], Flaw.COUNT_WRONG),
         (GOOD[::-1], Flaw.ROOT_WRONG),
         ([GOOD[0], record_of(pay(PLACES[2]))], Flaw.ROOT_WRONG),
+        ([GOOD[0][:-1] + b"\0", *GOOD[1:]], Flaw.ROOT_WRONG),
     ):
         verdict = validate_block(ledger(), 2, records, header)
         assert [one.flaw for one in verdict.faults] == [flaw]

@@ -54,7 +54,7 @@ def deposit(number: int = 1, amount: int = 100, owner: PrivateKey = PAYER) -> De
 
 
 def block(*rows: Transaction, number: int = 1) -> tuple[Header, BlockTree]:
-    tree = BlockTree(one.packed for one in rows)
+    tree = BlockTree([one.packed for one in rows], keccak(b"signatures"))
     return Header(tree.root, 1_000 + number, tree.count), tree
 
 

@@ -11,9 +11,20 @@ from layer2.plasma.cash.contract import CoinChain
 from layer2.plasma.cash.happenings import CoinMade, CoinNews, ExitBegun
 from layer2.plasma.cash.ledger import CoinLedger
 from layer2.plasma.cash.pool import CoinPool, CoinVouched, Waiting
-from layer2.plasma.cash.runs import TRANSFERS, join_body, plant, read_record, record_of, signers_of, split_run
+from layer2.plasma.cash.runs import (
+    TRANSFERS,
+    UNKNOWN,
+    join_body,
+    judged,
+    plant,
+    read_record,
+    record_of,
+    signers_of,
+    split_run,
+    unjudged,
+)
 from layer2.plasma.cash.sight import CoinSight
-from layer2.plasma.coins import CoinTransaction, SignedCoin
+from layer2.plasma.coins import SignedCoin
 from layer2.plasma.fates import Fate, Fates
 from layer2.plasma.promises import Made, Promises
 from layer2.plasma.refusals import BlockLost
@@ -143,7 +154,7 @@ class CoinAcceptance:
                     refusals, new = self._pool.admit(batch, self.next_number)
                     results.append(refusals)
                     fresh += new
-                self._promises.accept([one.record for one in fresh])
+                self._promises.accept([judged(one.record, one.basis) for one in fresh])
                 self._promises.commit()
             except BaseException:
                 # Nothing of it was promised: it must not get into a block either.
@@ -202,22 +213,31 @@ class CoinAcceptance:
         for made in stored.blocks:
             batch = [read_record(record) for record in self.store.load(made)]
             self.store.made.append(made)
-            hashes = self._apply(made, batch, self._depositors(batch))
+            hashes = self._apply(made, batch, self._depositors(batch), self._bases(made, batch, stored.records))
             for hashed in hashes:
                 left.pop(hashed, None)
         for hashed, reason in stored.dropped.items():
             if left.pop(hashed, None) is not None:
                 self._fates.drop(hashed, reason)
-        self._add([read_record(record) for record in left.values()])
+        self._add([(read_record(record), basis) for record, basis in map(unjudged, left.values())])
         self._drop(self._pool.impossible(list(self._pool.waiting), self.next_number))
 
-    def _apply(self, made: Made, batch: Sequence[SignedCoin], signers: Sequence[bytes]) -> list[bytes]:
+    def _apply(
+        self, made: Made, batch: Sequence[SignedCoin], signers: Sequence[bytes], bases: Sequence[bytes]
+    ) -> list[bytes]:
         """A block counts; the hashes of its transfers. `batch`: by rising coin, as in the body."""
         transfers = [one.transaction for one in batch]
-        self.ledger.apply(made.number, transfers, signers)
+        self.ledger.apply(made.number, transfers, signers, bases)
         hashes = [one.hash for one in transfers]
         self._fates.include(made.number, hashes)
         return hashes
+
+    def _bases(self, made: Made, batch: Sequence[SignedCoin], rows: Mapping[bytes, bytes]) -> list[bytes]:
+        """By place, what the transfers of a block were judged by. `rows`: those that the journal still has."""
+        if made.rests == self.ledger.rests([one.transaction for one in batch]):
+            return [self.ledger.basis(one.transaction.coin) for one in batch]
+        hashes = (one.transaction.hash for one in batch)
+        return [unjudged(rows[hashed])[1] if hashed in rows else UNKNOWN for hashed in hashes]
 
     def _depositors(self, batch: Sequence[SignedCoin]) -> list[bytes]:
         """By place, who signed what spends a deposit: the deposit may be another one by now."""
@@ -225,24 +245,25 @@ class CoinAcceptance:
         found = iter(signers_of(self.workers, self.chain.domain, first))
         return [b"" if one.transaction.prev_block else next(found) for one in batch]
 
-    def _add(self, batch: Iterable[SignedCoin]) -> None:
-        """Transfers that were accepted once are pending again."""
+    def _add(self, batch: Iterable[tuple[SignedCoin, bytes]]) -> None:
+        """Transfers that were accepted once are pending again; with each what it was judged by."""
         rows = list(batch)
-        for one, signer in zip(rows, signers_of(self.workers, self.chain.domain, rows), strict=True):
-            self._pool.add(Waiting(record_of(one), one, signer))
+        found = signers_of(self.workers, self.chain.domain, [one for one, _ in rows])
+        for (one, basis), signer in zip(rows, found, strict=True):
+            self._pool.add(Waiting(record_of(one), one, signer, basis))
 
-    def _again(self, batch: Sequence[SignedCoin]) -> None:
-        """Transfers of blocks that are none after all are pending again, if they still can be."""
-        coins: dict[int, CoinTransaction] = {}
-        first: list[SignedCoin] = []
-        for one in batch:
-            # Of a coin that moved several times only the first can come next.
-            if one.transaction.coin not in coins and one.transaction.coin not in self._pool.waiting:
-                coins[one.transaction.coin] = one.transaction
-                first.append(one)
-        self._promises.accept([record_of(one) for one in first])
-        for one in first:
+    def _first_of_each(self, batch: Sequence[tuple[SignedCoin, bytes]]) -> list[tuple[SignedCoin, bytes]]:
+        """Of transfers of blocks that are none after all, those that can come next: of each coin the first."""
+        first: dict[int, tuple[SignedCoin, bytes]] = {}
+        for one, basis in batch:
+            if one.transaction.coin not in self._pool.waiting:
+                first.setdefault(one.transaction.coin, (one, basis))
+        return list(first.values())
+
+    def _again(self, batch: Sequence[tuple[SignedCoin, bytes]]) -> None:
+        """Transfers of blocks that are none after all are pending again, if they still can be; with their bases."""
+        for one, _ in batch:
             self._fates.forget(one.transaction.hash)
-        self._add(first)
-        self._promises.commit()
-        self._drop(self._pool.impossible(list(coins), self.next_number))
+        self._add(batch)
+        coins = [one.transaction.coin for one, _ in batch]
+        self._drop(self._pool.impossible(coins, self.next_number))

@@ -12,7 +12,7 @@ from typing import Any
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
-from layer2.ethereum.signer import Signer
+from layer2.ethereum.signer import Signer, as_signer
 from layer2.plasma.cash.contract import COIN_DEVNET, CoinChain, CoinProfile
 from layer2.plasma.cash.guard import Deed
 from layer2.plasma.cash.history import History, Standing
@@ -22,7 +22,6 @@ from layer2.plasma.cash.sight import CoinSight
 from layer2.plasma.cash.wallet import CoinWallet
 from layer2.plasma.coins import SignedCoin
 from layer2.primitives.addresses import Address, to_address
-from layer2.primitives.errors import InputError
 from layer2.primitives.units import parse_amount
 from layer2.store.journal import Journal
 
@@ -84,7 +83,8 @@ class LocalCoins:
             folder = Path(tempfile.mkdtemp(prefix="layer2-coins-"))
             weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.folder = folder
-        self._signer_of = signer_of or _signing
+        self._signer_of = signer_of or as_signer
+        operator = as_signer(operator)
         sender = Sender(connection, operator)
         self.start_block = connection.block_number()
         self.chain = CoinChain.deploy(sender, operator.address, profile)
@@ -128,13 +128,6 @@ class LocalCoins:
         for _, journal in self._holders.values():
             journal.close()
         self._holders.clear()
-
-
-def _signing(who: Any) -> Signer:
-    if not hasattr(who, "sign_digest"):
-        raise InputError(f"{who!r} given, an account that signs needed", hint="give one of connection.signers()")
-    signer: Signer = who
-    return signer
 
 
 def _address_of(who: Any) -> str:

@@ -25,7 +25,7 @@ __all__ = [
     "kit_of",
 ]
 
-NOTHING_SHOWN: tuple[Any, ...] = (0, 0, ZERO_ADDRESS, 0, bytes(32), 0, [])
+NOTHING_SHOWN: tuple[Any, ...] = (0, 0, ZERO_ADDRESS, 0, 0, bytes(32), bytes(32), [])
 """What is shown in place of a transfer where the deposit is spent."""
 
 
@@ -71,7 +71,7 @@ def kit_of(record: CoinRecord, prev: Move | None, last: Move) -> Call:
     """How whoever got a coin by a transfer leaves; `prev`: the one that it spends, None for the deposit."""
     shown = prev.as_tuple() if prev else NOTHING_SHOWN
     coin = last.transaction.coin
-    return Call("exitTransfer", (coin, record.as_tuple(), shown, last.as_tuple(), last.signature), "exit")
+    return Call("exitTransfer", (coin, record.as_tuple(), shown, last.as_tuple()), "exit")
 
 
 def contradiction(standing: Standing, exit_: ExitView) -> Call | None:
@@ -83,12 +83,12 @@ def contradiction(standing: Standing, exit_: ExitView) -> Call | None:
     coin, number = standing.coin, exit_.number
     if standing.owner_at(number):
         spend = standing.spend_of(number)
-        return Call("challengeSpent", (coin, number, spend.as_tuple(), spend.signature)) if spend else None
+        return Call("challengeSpent", (coin, number, spend.as_tuple())) if spend else None
     if standing.owner_at(exit_.prev_block):
         first = standing.spend_of(exit_.prev_block)
         if first is None or first.number >= number:
             return None
-        return Call("challengeDoubleSpent", (coin, number, first.as_tuple(), first.signature))
+        return Call("challengeDoubleSpent", (coin, number, first.as_tuple()))
     earlier = [move for move in standing.moves if move.number < exit_.prev_block]
     if not earlier:
         return Call("challengeHistoryByDeposit", (coin, number, standing.record.as_tuple()), "challenge")
@@ -102,9 +102,9 @@ def contradiction_by(move: Move, exit_: ExitView) -> Call | None:
     """
     coin, number, prev = move.transaction.coin, exit_.number, move.transaction.prev_block
     if number == prev:
-        return Call("challengeSpent", (coin, number, move.as_tuple(), move.signature))
+        return Call("challengeSpent", (coin, number, move.as_tuple()))
     if exit_.prev_block == prev and move.number < number:
-        return Call("challengeDoubleSpent", (coin, number, move.as_tuple(), move.signature))
+        return Call("challengeDoubleSpent", (coin, number, move.as_tuple()))
     if move.number < exit_.prev_block:
         return Call("challengeHistory", (coin, number, move.as_tuple()), "challenge")
     return None
@@ -120,5 +120,5 @@ def answer(standing: Standing, exit_: ExitView, challenge: ChallengeView) -> Cal
             f"{challenge.owner}",
             hint="the exit is wrong, or the history that it rests on was broken",
         )
-    args = (standing.coin, exit_.number, challenge.as_tuple(), spend.as_tuple(), spend.signature)
+    args = (standing.coin, exit_.number, challenge.as_tuple(), spend.as_tuple())
     return Call("answerHistory", args)

@@ -75,7 +75,7 @@ class BodyEvidence:
                 batch = decode_coin_body(self.source.coin_body(number))
             except BodyMalformed as fault:
                 raise BodyMissing(f"{self.source} gives no body of block {number}: {fault}") from fault
-            tree = coin_tree(one.transaction for one in batch)
+            tree = coin_tree(batch)
             if tree.root != root:
                 raise BodyMissing(f"what {self.source} gives is not block {number}", hint="ask another source")
             known = self._blocks[root] = tree, {one.transaction.coin: one for one in batch}

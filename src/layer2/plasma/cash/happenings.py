@@ -9,8 +9,9 @@ from layer2.ethereum.contract import Event
 from layer2.plasma.cash.exits import ChallengeView
 from layer2.plasma.cash.history import Move
 from layer2.plasma.cash.records import CoinHeader, CoinRecord, Kind
-from layer2.plasma.coins import CoinTransaction
+from layer2.plasma.coins import CoinTransaction, SignedCoin
 from layer2.plasma.eventlog import EventNews
+from layer2.plasma.sparse import presence_root
 from layer2.primitives.addresses import address_bytes, to_address
 
 __all__ = [
@@ -114,7 +115,10 @@ def happening_of(event: Event) -> CoinHappening | None:
 
 def move_of(args: dict[str, Any]) -> Move:
     """The transfer that an answer has shown, which the contract has checked (`HistoryAnswered`)."""
-    number, prev, owner, expiry, root, time, siblings = args["spend"]
+    number, prev, owner, expiry, time, r, vs, siblings = args["spend"]
     one = CoinTransaction(args["coin"], int(prev), address_bytes(owner), int(expiry))
-    header = CoinHeader(int(number), bytes(root), int(time))
-    return Move(header, one, bytes(args["signature"]), tuple(bytes(sibling) for sibling in siblings))
+    signed = SignedCoin(one, bytes(r) + bytes(vs))
+    path = tuple(bytes(sibling) for sibling in siblings)
+    root = presence_root(one.coin, signed.value, path)
+    assert root is not None, "the contract has checked this path"
+    return Move(CoinHeader(int(number), root, int(time)), one, signed.signature, path)

@@ -159,9 +159,9 @@ class CoinHolder:
 
     # ------------------------------------------------------------------------------------------------------- leaving
 
-    def exit(self, coin: int, *, though_signed: bool = False) -> CoinExit:
+    def exit(self, coin: int, *, though_signed: bool = False, incomplete: bool = False) -> CoinExit:
         """Start taking a coin out; nobody's help is needed. Raises what `CoinWallet.exit` raises."""
-        self.wallet.exit(self.sender, coin, though_signed=though_signed)
+        self.wallet.exit(self.sender, coin, though_signed=though_signed, incomplete=incomplete)
         self.wallet.look()
         found = self.exit_of(coin)
         assert found is not None  # begun just now

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from layer2.plasma.cash.records import CoinRecord
 from layer2.plasma.coins import CoinTransaction
 from layer2.primitives.addresses import address_bytes
+from layer2.primitives.hashing import sha256
 
 __all__ = ["CoinLedger", "Held"]
 
@@ -20,11 +21,13 @@ class Held(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """A transfer in a block; `signer`: of what spends a deposit, which may change under it, else empty."""
+    """A transfer in a block. Of what spends a deposit, which may change under it, `signer`, and the `basis` of the coin
+    that it was judged by; both are empty for others."""
 
     number: int
     transaction: CoinTransaction
     signer: bytes
+    basis: bytes
 
 
 class CoinLedger:
@@ -45,6 +48,15 @@ class CoinLedger:
     def get(self, coin: int) -> Held | None:
         """How a coin stands; None if it was not made, or its transfers do not fit to its deposit."""
         return self._held.get(coin)
+
+    def basis(self, coin: int) -> bytes:
+        """What transfers of a coin are judged by now (`CoinRecord.basis`); empty for one that was not made."""
+        record = self._records.get(coin)
+        return b"" if record is None else record.basis
+
+    def rests(self, batch: Iterable[CoinTransaction]) -> bytes:
+        """What a block rests on: the SHA-256 of the bases of the coins whose deposits it spends, by rising coin."""
+        return sha256(b"".join([self.basis(one.coin) for one in batch if not one.prev_block]))
 
     def coins_of(self, owner: bytes) -> Iterable[int]:
         """Somebody's coins, in the order in which they came."""
@@ -71,13 +83,20 @@ class CoinLedger:
         self._records.pop(coin, None)
         self._settle(coin)
 
-    def apply(self, number: int, batch: Sequence[CoinTransaction], signers: Sequence[bytes]) -> None:
-        """A block is made. `signers`: by place, who signed what spends a deposit; nobody else is looked at."""
-        for one, signer in zip(batch, signers, strict=True):
-            step = _Step(number, one, b"" if one.prev_block else signer)
+    def apply(
+        self, number: int, batch: Sequence[CoinTransaction], signers: Sequence[bytes], bases: Sequence[bytes]
+    ) -> None:
+        """A block is made. By place, of what spends a deposit: who signed it, and what it was judged by."""
+        for one, signer, basis in zip(batch, signers, bases, strict=True):
+            step = _Step(number, one, b"" if one.prev_block else signer, b"" if one.prev_block else basis)
             self._steps.setdefault(one.coin, []).append(step)
             held = self._held.get(one.coin)
             self._put(one.coin, held and self._after(held, step, self._records[one.coin].birth))
+
+    def judged_by(self, one: CoinTransaction, number: int) -> bytes:
+        """What the transfer of a coin in a block was judged by; as the coin is now, unless it spends the deposit."""
+        known = next((step.basis for step in self._steps.get(one.coin, ()) if step.number == number), b"")
+        return known or self.basis(one.coin)
 
     def undo(self, number: int, batch: Iterable[CoinTransaction]) -> None:
         """The last block is none."""
@@ -88,11 +107,19 @@ class CoinLedger:
                 del self._steps[one.coin]
             self._settle(one.coin)
 
-    def misfits(self, batch: Iterable[CoinTransaction]) -> tuple[list[int], list[int]]:
-        """Of the coins that a block moves: those whose deposit is gone, and those whose deposit is another one now."""
-        coins = [one.coin for one in batch if one.coin not in self._held]
-        gone = [coin for coin in coins if coin not in self._records]
-        return gone, [coin for coin in coins if coin in self._records]
+    def misfits(self, number: int, batch: Sequence[CoinTransaction]) -> tuple[list[int], list[int]]:
+        """Of the coins that a block moves: those whose deposit is gone, and those whose deposit is another one now.
+
+        Another one of the same owner, too: a transfer of a coin is none of what was put in its place.
+        """
+        gone = [one.coin for one in batch if one.coin not in self._records]
+        known = [one.coin for one in batch if one.coin in self._records]
+        return gone, [coin for coin in known if coin not in self._held or not self._fits(coin, number)]
+
+    def _fits(self, coin: int, number: int) -> bool:
+        """Whether what the coin's deposit is now is what the transfer in a block was judged by."""
+        steps = (step for step in self._steps.get(coin, ()) if step.number == number)
+        return all(step.basis in (b"", self.basis(coin)) for step in steps)
 
     def _settle(self, coin: int) -> None:
         """Judge all transfers of a coin again."""
@@ -117,7 +144,7 @@ class CoinLedger:
 
     @staticmethod
     def _after(held: Held, step: _Step, birth: int) -> Held | None:
-        number, one, signer = step
+        number, one, signer, _ = step
         if number < birth:
             # What earlier blocks say about a coin means nothing.
             return held

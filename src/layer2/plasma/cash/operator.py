@@ -16,7 +16,7 @@ from layer2.plasma.cash.history import Evidence, Moved
 from layer2.plasma.cash.pool import Waiting
 from layer2.plasma.cash.records import CoinHeader, CoinRecord
 from layer2.plasma.cash.refusals import BodyMissing
-from layer2.plasma.cash.runs import read_record
+from layer2.plasma.cash.runs import judged, read_record, record_of
 from layer2.plasma.coins import SignedCoin
 from layer2.plasma.params import COIN_LEVELS, MAX_TRANSACTIONS
 from layer2.plasma.posting import Posting
@@ -191,12 +191,13 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
                 turn, number = self._turn, self.next_number
                 chosen, dropped = self._pool.choose(number, self.capacity)
                 self._drop(dropped)
+                chosen.sort(key=lambda one: one.signed.transaction.coin)
+                rests = self.ledger.rests([one.signed.transaction for one in chosen])
             if not chosen:
                 return None
-            chosen.sort(key=lambda one: one.signed.transaction.coin)
             records = [one.record for one in chosen]
             tree = self.store.plant(records)
-            made = self.store.write(number, tree.root, records)
+            made = self.store.write(number, tree.root, records, rests)
             fault_point("coins.body.durable")
             with self.lock:
                 if turn != self._turn:
@@ -212,7 +213,8 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
         for one in chosen:
             self._pool.remove(one.signed.transaction.coin)
         self.store.add(made, records, tree)
-        self._apply(made, [one.signed for one in chosen], [one.signer for one in chosen])
+        signers, bases = [one.signer for one in chosen], [one.basis for one in chosen]
+        self._apply(made, [one.signed for one in chosen], signers, bases)
 
     def _settle_lost(self) -> None:
         """Deposits that the chain took back: wait for them, or give up the blocks that move them.
@@ -224,7 +226,7 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
                 return
             for number in range(len(self.sight.headers) + 1, self.next_number):
                 batch = [read_record(record) for record in self.store.records(number)]
-                gone, other = self.ledger.misfits([one.transaction for one in batch])
+                gone, other = self.ledger.misfits(number, [one.transaction for one in batch])
                 if other or (gone and self.sight.head > self._shaken + _PATIENCE):
                     self._discard(number)
                     break
@@ -237,15 +239,18 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
 
     def _discard(self, first: int) -> None:
         """Blocks that the chain never had, and never can have: what is left of their transfers is pending again."""
-        gone: list[SignedCoin] = []
-        while len(self.store) >= first:
-            number = len(self.store)
-            batch = [read_record(record) for record in self.store.records(number)]
-            self.ledger.undo(number, [one.transaction for one in batch])
-            self.store.drop_last()
-            gone = batch + gone
+        numbers = range(first, len(self.store) + 1)
+        batches = {number: [read_record(record) for record in self.store.records(number)] for number in numbers}
+        gone = [(one, self.ledger.judged_by(one.transaction, number)) for number in numbers for one in batches[number]]
+        back = self._first_of_each(gone)
+        # In the journal first: what the disk refuses has not happened, and is tried again.
         self._promises.undo(first)
-        self._again(gone)
+        self._promises.accept([judged(record_of(one), basis) for one, basis in back])
+        self._promises.commit()
+        for number in reversed(numbers):
+            self.ledger.undo(number, [one.transaction for one in batches[number]])
+            self.store.drop_last()
+        self._again(back)
 
     def _pending_records(self) -> list[bytes]:
-        return [one.record for one in self._pool.waiting.values()]
+        return [judged(one.record, one.basis) for one in self._pool.waiting.values()]

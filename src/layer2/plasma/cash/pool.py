@@ -17,11 +17,12 @@ __all__ = ["CoinPool", "CoinVouched", "Waiting"]
 
 
 class Waiting(NamedTuple):
-    """An accepted transfer: its record, what that says, and who signed it."""
+    """An accepted transfer: its record, what that says, who signed it, and its coin's basis (`CoinRecord.basis`)."""
 
     record: bytes
     signed: SignedCoin
     signer: bytes
+    basis: bytes
 
 
 class CoinVouched:
@@ -87,8 +88,8 @@ class CoinPool:
         for place, record in enumerate(batch.records):
             fault = batch.refused.get(place)
             if fault is None:
-                one = Waiting(record, batch.signed[place], batch.signers[place])
-                transfer = one.signed.transaction
+                transfer = batch.signed[place].transaction
+                one = Waiting(record, batch.signed[place], batch.signers[place], self._ledger.basis(transfer.coin))
                 if transfer not in self and not self._ledger.holds(transfer):
                     fault = self._full() or self.judge(one, number) or self._rival(transfer)
                     if fault is None:
@@ -145,6 +146,11 @@ class CoinPool:
             return SignatureWrong(
                 f"coin {coin}: the transfer is not signed by its owner 0x{held.owner.hex()}",
                 hint="its owner signs it, over this very transfer",
+            )
+        if one.basis != self._ledger.basis(coin):
+            return CoinUnknown(
+                f"coin {coin} is not what it was when this transfer was accepted: the chain was reorganised",
+                hint="look at the coin again, and sign anew",
             )
         if coin in self._sight.leaving:
             return CoinLeaving(f"coin {coin} leaves through the contract", hint="refute the exit, or let it be claimed")

@@ -50,6 +50,12 @@ class CoinRecord:
         return (self.owner, int(self.kind), self.token, self.value, self.birth)
 
     @property
+    def basis(self) -> bytes:
+        """What a transfer of the coin is judged by, 32 bytes: whose it was and what it holds, not when it was made."""
+        value = self.value.to_bytes(32, "big")
+        return keccak(address_bytes(self.owner) + bytes((self.kind,)) + address_bytes(self.token) + value)
+
+    @property
     def hash(self) -> bytes:
         """What the contract keeps of it."""
         numbers = (int(self.kind).to_bytes(32, "big"), self.value.to_bytes(32, "big"), self.birth.to_bytes(32, "big"))

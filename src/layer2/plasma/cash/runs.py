@@ -12,7 +12,23 @@ from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
 from layer2.primitives.workers import Workers
 
-__all__ = ["TRANSFERS", "hash_of", "join_body", "plant", "read_record", "record_of", "signers_of", "split_run"]
+__all__ = [
+    "TRANSFERS",
+    "UNKNOWN",
+    "hash_of",
+    "join_body",
+    "judged",
+    "plant",
+    "read_record",
+    "record_of",
+    "signers_of",
+    "split_run",
+    "unjudged",
+]
+
+UNKNOWN = bytes(32)
+"""The basis of a transfer of which nobody knows what it was judged by."""
+_ROW = COIN_RECORD + 32
 
 
 def record_of(one: SignedCoin) -> bytes:
@@ -47,11 +63,27 @@ def join_body(records: Sequence[bytes]) -> bytes:
 
 def plant(records: Sequence[bytes]) -> SparseTree:
     """The tree of a block of these records; raises TreeMalformed if a coin moves twice."""
-    return coin_tree(decode_coin(one[:COIN_BYTES]) for one in records)
+    return coin_tree(read_record(one) for one in records)
 
 
-TRANSFERS = Runs(b"".join, split_run, hash_of)
-"""As an operator's journal keeps them."""
+def judged(record: bytes, basis: bytes) -> bytes:
+    """An accepted transfer as the journal keeps it: its record, and what it was judged by (`CoinRecord.basis`)."""
+    return record + basis
+
+
+def unjudged(row: bytes) -> tuple[bytes, bytes]:
+    """Record and basis of what `judged` made."""
+    return row[:COIN_RECORD], row[COIN_RECORD:]
+
+
+def _split_rows(run: bytes) -> list[bytes]:
+    if len(run) % _ROW:
+        raise BodyMalformed(f"{len(run)} bytes are no accepted transfers of {_ROW} bytes each")
+    return [run[at : at + _ROW] for at in range(0, len(run), _ROW)]
+
+
+TRANSFERS = Runs(b"".join, _split_rows, hash_of)
+"""Rows of `judged`, as an operator's journal keeps them."""
 
 
 def signers_of(workers: Workers, domain: Domain, batch: Sequence[SignedCoin]) -> list[bytes]:

@@ -7,7 +7,7 @@ in a journal: nothing signed leaves before it is there, so that a restart signs 
 from __future__ import annotations
 
 from layer2.ethereum.sender import Sender
-from layer2.ethereum.signer import LocalSigner, Signer
+from layer2.ethereum.signer import LocalSigner, Signer, as_signer
 from layer2.plasma.cash.contract import CoinChain
 from layer2.plasma.cash.exits import Call, contradiction, exit_kit, kit_of
 from layer2.plasma.cash.history import Evidence, History, Move, Standing, check_history
@@ -16,6 +16,7 @@ from layer2.plasma.cash.refusals import CoinRefused, HistoryBroken
 from layer2.plasma.cash.sight import CoinSight
 from layer2.plasma.cash.wire import decode_evidence, decode_history, encode_evidence, encode_history
 from layer2.plasma.coins import CoinTransaction, SignedCoin, decode_coin
+from layer2.plasma.walletrefusals import ViewIncomplete
 from layer2.primitives.addresses import Address, address_bytes, to_address
 from layer2.primitives.ecdsa import PrivateKey, to_compact
 from layer2.primitives.errors import RangeError
@@ -43,7 +44,7 @@ class CoinWallet:
     ) -> None:
         self.chain = chain
         self.sight = sight or CoinSight(chain)
-        self._signer = LocalSigner(key) if isinstance(key, PrivateKey) else key
+        self._signer = LocalSigner(key) if isinstance(key, PrivateKey) else as_signer(key)
         self._journal = journal
         self._turn = 0
         self._held: dict[int, tuple[History, Standing]] = {}
@@ -232,21 +233,31 @@ class CoinWallet:
             raise CoinRefused(f"coin {coin} belongs to {standing.owner}", hint="an exit would be refuted")
         return exit_kit(standing)
 
-    def exit(self, sender: Sender, coin: int, *, though_signed: bool = False) -> None:
+    def exit(self, sender: Sender, coin: int, *, though_signed: bool = False, incomplete: bool = False) -> None:
         """Start taking a coin out.
 
         Args:
+            incomplete: also when there are blocks that were not checked, and no transfer was signed here that they may
+                hold: another wallet with this key may have signed one, which refutes the exit and costs its bond.
             though_signed: also when a transfer of it may be in a block that was not checked, because the operator shows
                 no blocks: whoever finds it there refutes the exit and gets its bond.
 
         Raises:
             CoinRefused: a transfer of it is signed, and not all blocks that may hold it were checked.
+            ViewIncomplete: blocks were not checked, and the coin is not known to be broken.
         """
+        self.look()
         signed = self.signed_over(coin) if coin in self._held else None
         if signed is not None and not though_signed:
             raise CoinRefused(
                 f"coin {coin} is signed over until block {signed.expiry}",
                 hint="follow the blocks up to that one, or exit with though_signed",
+            )
+        behind = 0 if signed is not None or coin in self._broken else self._behind(coin)
+        if behind and not incomplete:
+            raise ViewIncomplete(
+                f"coin {coin}: {behind} of {len(self.sight.headers)} blocks were not checked for it",
+                hint="ask an operator or another source of blocks, or exit by what is known: incomplete",
             )
         self.chain.make(sender, self.exit_kit(coin))
 
@@ -256,6 +267,12 @@ class CoinWallet:
         return contradiction(self._known(coin)[1], found) if found else None
 
     # ---------------------------------------------------------------------------------------------------- private
+
+    def _behind(self, coin: int) -> int:
+        """How many blocks were not checked for a coin of this wallet's own."""
+        if coin not in self._held or coin in self.revealed():
+            return 0
+        return max(0, self.sight.next_block - self._held[coin][1].next_block)
 
     def _before(self, move: Move) -> Move | None:
         """The transfer that another one spends, from what was revealed or checked here; None: the deposit."""

@@ -226,7 +226,7 @@ class CoinBooks:
         body = self._body(hashed)
         if body is None:
             return None
-        self._trees[hashed] = tree = coin_tree(one.transaction for one in decode_coin_body(body))
+        self._trees[hashed] = tree = coin_tree(decode_coin_body(body))
         if len(self._trees) > _TREES:
             self._trees.popitem(last=False)
         return tree

@@ -111,11 +111,11 @@ class CoinJudge:
     def _against(self, one: CoinExitNow) -> Call | None:
         """What contradicts it: transfers that are there, whatever blocks are not; then what all blocks say."""
         for spend in self.books.spends(one.coin, one.exit.number, one.exit.owner):
-            return Call("challengeSpent", (one.coin, one.exit.number, spend.as_tuple(), spend.signature))
+            return Call("challengeSpent", (one.coin, one.exit.number, spend.as_tuple()))
         if one.exit.number:
             for other in self.books.spends(one.coin, one.exit.prev_block, one.exit.prev_owner):
                 if other.number < one.exit.number:
-                    arguments = (one.coin, one.exit.number, other.as_tuple(), other.signature)
+                    arguments = (one.coin, one.exit.number, other.as_tuple())
                     return Call("challengeDoubleSpent", arguments)
         standing = self.books.standing(one.coin)
         call = None if standing is None else contradiction(standing, one.view)

@@ -181,7 +181,7 @@ class CoinWatchState(Following):
     def _asked(self, header: CoinHeader, report: Report) -> list[SignedCoin] | None:
         def read(body: bytes) -> tuple[bytes, list[SignedCoin]]:
             batch = decode_coin_body(body)
-            if coin_tree(one.transaction for one in batch).root != header.root:
+            if coin_tree(batch).root != header.root:
                 raise BodyMalformed(f"{len(batch)} transfers do not lead to the root of block {header.number}")
             return body, batch
 

@@ -37,12 +37,12 @@ class Proof:
     """Where a transaction or deposit is found, and itself: packed, or a deposit's record.
 
     `position` is that of one of its outputs, 0 where a call allows a transaction that was not included; `word` is
-    `time << 32 | count` of the block; `path` holds the siblings from the bottom up.
+    `time << 32 | count` of the block; `path` holds the siblings from the bottom up, and
+    the hash of the block's signatures.
     """
 
     position: int
     data: bytes
-    root: bytes = bytes(32)
     word: int = 0
     path: tuple[bytes, ...] = ()
 

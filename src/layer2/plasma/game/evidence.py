@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from layer2.plasma.blocks import verify_inclusion
+from layer2.plasma.blocks import inclusion_root
 from layer2.plasma.game.actions import Proof, Spend
 from layer2.plasma.game.env import Act
 from layer2.plasma.game.errors import (
@@ -80,10 +80,8 @@ def named(act: Act, position: int, data: bytes) -> Claimed:
 def stands(act: Act, proof: Proof) -> None:
     """ProofInvalid unless the data, whatever it is, stands in a block at a position."""
     number, index = proof.position >> 24, proof.position >> 8 & 0xFFFF
-    header = keccak(proof.root + proof.word.to_bytes(32, "big"))
-    count = proof.word & 0xFFFFFFFF
-    known = act.state.blocks.get(number) == header
-    if not (known and verify_inclusion(proof.root, count, index, proof.data, proof.path)):
+    root = inclusion_root(proof.word & 0xFFFFFFFF, index, proof.data, proof.path)
+    if root is None or act.state.blocks.get(number) != keccak(root + proof.word.to_bytes(32, "big")):
         raise ProofInvalid(proof.position)
 
 

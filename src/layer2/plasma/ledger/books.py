@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence, Set
 
 from layer2.plasma.blocks import Header
 from layer2.plasma.chain import BlockPosted, Deposited, Happening, News
-from layer2.plasma.fields import Fields
+from layer2.plasma.fields import ROW, Fields
 from layer2.plasma.ledger.frozen import Frozen
 from layer2.plasma.ledger.leaving import Exits, Leaving, Where
 from layer2.plasma.ledger.ledger import Ledger
 from layer2.plasma.positions import deposit_position
 from layer2.plasma.transaction import Deposit
 from layer2.primitives.errors import RangeError
+from layer2.primitives.hashing import sha256
 
 __all__ = ["Books"]
 
@@ -106,11 +107,29 @@ class Books:
         lost = {deposit_position(number) for number in self.lost}
         return bool(lost) and any(position in lost for one in transactions for position in one.inputs)
 
+    def rests(self, transactions: Sequence[Fields]) -> bytes:
+        """What a block rests on: the SHA-256 of the deposits that it spends, as they are now."""
+        places = (position for one in transactions for position in one.inputs if position >> 63)
+        return sha256(b"".join([found[0] for found in map(self.ledger.find, places) if found is not None]))
+
+    def compare(self, one: Fields, basis: bytes) -> None:
+        """Note as lost the deposits spent by a payment that are not what it was judged by."""
+        for at, position in enumerate(one.inputs):
+            found = self.ledger.find(position)
+            if position >> 63 and (found is None or found[0] != basis[ROW * at : ROW * at + ROW]):
+                self.lost[position >> 24 & (1 << 39) - 1] = -1
+
     def settle_lost(self) -> None:
         """Forget lost deposits, which no block spends any more; what stands in their place counts anew."""
         first = min(self.lost, default=0)
-        while self.lost and self.ledger.deposits >= first:
+        while self.lost and self.ledger.deposits >= first and not self.ledger.is_spent(self.ledger.deposits):
             self.ledger.drop_deposit()
+        for number in self.lost:
+            if number <= self.ledger.deposits:
+                # A block spends a later one that is still there, so the chain has one with this number too.
+                self.ledger.replace_deposit(self.deposits[number])
+                self._mark(self.deposits[number].position)
+        first = max(first, self.ledger.deposits + 1)
         known = {one.number for _, one in self._coming}
         again = [self.deposits[number] for number in sorted(self.deposits) if number >= first and number not in known]
         self._coming.extendleft((self.head, one) for one in reversed(again if self.lost else []))

@@ -210,6 +210,19 @@ class Ledger:
         if self._owners is not None:
             self._owners.add(one.owner, one.position)
 
+    def is_spent(self, number: int) -> bool:
+        """Whether a block has spent a deposit."""
+        found = self._deposits.find(number)
+        return found is not None and bool(found[1] & SPENT)
+
+    def replace_deposit(self, one: Deposit) -> None:
+        """Put another deposit in the place of one that no block has spent. Raises RangeError if one has."""
+        if not 0 < one.number <= len(self._deposits) or self.is_spent(one.number):
+            raise RangeError(f"deposit {one.number} cannot be replaced", hint="undo the block that spends it")
+        self._deposits.put(one.number, one.record[:34])
+        if self._owners is not None:
+            self._owners.add(one.owner, one.position)
+
     def drop_deposit(self) -> int:
         """Take the last deposit away, which the chain took back; its number.
 

@@ -21,13 +21,18 @@ from layer2.plasma.refusals import (
     SignatureWrong,
 )
 
-__all__ = ["NOBODY", "Judgement", "judge"]
+__all__ = ["NOBODY", "Judgement", "basis_of", "judge"]
 
 NOBODY = bytes(20)
 """Who signed, where nobody did: no output has this owner."""
 
 Judgement = tuple[Rejected | None, dict[int, int], bool]
 """Why a payment is refused, or None; its fees by token; whether it spends what is exiting."""
+
+
+def basis_of(ledger: Ledger, one: Fields) -> bytes:
+    """What a payment is judged by: the rows of the outputs that it spends, in order; less for one that is not there."""
+    return b"".join([found[0] for found in map(ledger.find, one.inputs) if found is not None])
 
 
 def judge(ledger: Ledger, one: Fields, owners: bytes | None, number: int) -> Judgement:

@@ -152,6 +152,11 @@ class Deposits:
         self._flags.append(0)
         return len(self._flags)
 
+    def put(self, deposit: int, row: bytes) -> None:
+        """Put another one in the place of one that is there."""
+        self._rows[ROW * (deposit - 1) : ROW * deposit] = row
+        self._flags[deposit - 1] = 0
+
     def pop(self) -> None:
         """Take the last one away."""
         del self._rows[-ROW:], self._flags[-1]

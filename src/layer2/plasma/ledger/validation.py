@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from layer2.plasma.blocks import BlockTree, Header
+from layer2.plasma.blocks import BlockTree, Header, signatures_hash
 from layer2.plasma.fields import FEE, Fields, read, split, split_body
 from layer2.plasma.ledger.fees import collected_wrongly
 from layer2.plasma.ledger.ledger import Ledger
@@ -135,7 +135,7 @@ def validate(
     if len(records) != header.count:
         return _whole(verdict, Flaw.COUNT_WRONG, f"{len(records)} transactions, the header says {header.count}")
     verdict.hashes, leaves, owners = check_in_parts(workers or Workers(), domain.prefix, records)
-    root = BlockTree.of_leaves(leaves).root
+    root = BlockTree.of_leaves(leaves, signatures_hash(records)).root
     if root != header.root:
         return _whole(
             verdict, Flaw.ROOT_WRONG, f"root 0x{root.hex()[:8]}.., the header has 0x{header.root.hex()[:8]}.."

@@ -9,15 +9,16 @@ from pathlib import Path
 from layer2.plasma.blockstore import BlockStore
 from layer2.plasma.chain import Chain
 from layer2.plasma.fates import REMEMBERED, Fate, Fates
-from layer2.plasma.fields import FEE, Fields, packed_of
+from layer2.plasma.fields import Fields, packed_of
 from layer2.plasma.ledger.books import Books
 from layer2.plasma.ledger.fees import FeePolicy
 from layer2.plasma.ledger.frozen import Freezer
 from layer2.plasma.ledger.ledger import Ledger
+from layer2.plasma.ledger.rules import basis_of
 from layer2.plasma.ledger.verification import check_in_parts
 from layer2.plasma.messages import Signed
-from layer2.plasma.operator.pool import Pool, Vouched, fields_of
-from layer2.plasma.promises import Made, Promises
+from layer2.plasma.operator.pool import Pending, Pool, Vouched, fields_of
+from layer2.plasma.promises import Made, Promises, judged, unjudged
 from layer2.plasma.refusals import BlockLost
 from layer2.plasma.transaction import Transaction, decode_transaction
 from layer2.primitives.errors import Layer2Error, MalformedError, RangeError
@@ -59,6 +60,8 @@ class Acceptance:
         self._fates = Fates()
         self._pool = Pool(most_pending, policy)
         self._turn = 0
+        self._bases: dict[bytes, bytes] = {}
+        """Of payments of blocks under which the chain has changed while nobody looked."""
         self.halted: BlockLost | None = None
         """Why nothing is accepted any more: the chain has what this operator cannot stand for."""
         # First of all: whoever holds it is the only one who touches the folder.
@@ -103,7 +106,7 @@ class Acceptance:
     def pending_payments(self) -> tuple[Signed, ...]:
         """The same with their signatures."""
         with self.lock:
-            records = [record for record, _ in self._pool.pending.values()]
+            records = [one.record for one in self._pool.pending.values()]
         return tuple(_signed_of(record) for record in records)
 
     def spender(self, position: int) -> bytes | None:
@@ -175,7 +178,7 @@ class Acceptance:
                     results.append(refusals)
                     fresh += new
                 pending = self._pool.pending
-                self._promises.accept([pending[hashed][0] for hashed in fresh])
+                self._promises.accept([judged(pending[hashed].record, pending[hashed].basis) for hashed in fresh])
                 self._promises.commit()
             except BaseException:
                 # Nothing of it was promised: it must not get into a block either.
@@ -210,8 +213,8 @@ class Acceptance:
             records = self.store.load(one)
             self.store.made.append(one)
             fields = [fields_of(record) for record in records]
-            self._require(one, fields)
             hashes = [keccak(b"\x02" + packed_of(record)) for record in records]
+            self._require(one, fields, hashes, stored.records)
             self.books.apply(one.number, fields, hashes.copy)
             self._fates.include(one.number, hashes)
             for hashed in hashes:
@@ -219,8 +222,8 @@ class Acceptance:
         for hashed, reason in stored.dropped.items():
             if left.pop(hashed, None) is not None:
                 self._fates.drop(hashed, reason)
-        for hashed, record in left.items():
-            self._pool.add(hashed, record, keccak(b"\x00" + packed_of(record)), fields_of(record))
+        for hashed, row in left.items():
+            self._pend(hashed, *unjudged(row))
         self._drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
 
     def _thaw(self, blocks: Sequence[Made]) -> int:
@@ -274,8 +277,16 @@ class Acceptance:
     def _new_books(self) -> Books:
         return Books(Ledger(), self._margin, self.store.find)
 
-    def _require(self, block: Made, fields: Sequence[Fields]) -> None:
-        """The deposits that a block of ours spends must be there."""
+    def _pend(self, hashed: bytes, record: bytes, basis: bytes) -> Fields:
+        """A payment that was accepted once is pending again."""
+        one = fields_of(record)
+        self._pool.add(hashed, Pending(record, keccak(b"\x00" + packed_of(record)), basis), one)
+        return one
+
+    def _require(
+        self, block: Made, fields: Sequence[Fields], hashes: Sequence[bytes], rows: Mapping[bytes, bytes]
+    ) -> None:
+        """The deposits that a block of ours spends must be there, or be noted as lost if others are in their places."""
         last = max((position for one in fields for position in one.inputs), default=0)
         if last >> 63 and not self.books.require(last >> 24 & (1 << 39) - 1):
             raise BlockLost(
@@ -283,19 +294,27 @@ class Acceptance:
                 hint="connect to the chain it was made for, and wait until its node has synchronised",
             )
 
-    def _again(self, records: Sequence[bytes]) -> None:
-        """Payments of a block that is none after all are pending again, if they still can be."""
+        if self.books.rests(fields) != block.rests:
+            # What the journal has forgotten was judged by nobody knows what.
+            for one, hashed in zip(fields, hashes, strict=True):
+                if one.inputs and one.inputs[-1] >> 63:
+                    basis = unjudged(rows[hashed])[1] if hashed in rows else b""
+                    self._bases[hashed] = basis
+                    self.books.compare(one, basis)
+
+    def _basis(self, record: bytes) -> bytes:
+        """What a payment of one of the blocks was judged by; nothing if nobody knows."""
+        known = self._bases.get(keccak(b"\x02" + packed_of(record))) if self._bases else None
+        return basis_of(self.ledger, fields_of(record)) if known is None else known
+
+    def _again(self, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        """Payments of a block that is none after all are pending again, if they still can be: record and basis."""
         reasons: dict[bytes, Layer2Error] = {}
-        back = [record for record in records if record[0] != FEE]
-        self._promises.accept(back)
-        for record in back:
-            packed = packed_of(record)
-            hashed = keccak(b"\x02" + packed)
+        for record, basis in rows:
+            hashed = keccak(b"\x02" + packed_of(record))
             self._fates.forget(hashed)
-            one = fields_of(record)
-            self._pool.add(hashed, record, keccak(b"\x00" + packed), one)
+            one = self._pend(hashed, record, basis)
             reasons |= self._pool.impossible(self.ledger, one.inputs[:1])
-        self._promises.commit()
         self._drop(reasons)
 
 

@@ -71,7 +71,7 @@ class ExitKit:
     def proof(self) -> Proof:
         """What the contract takes."""
         if self.header is None:
-            return Proof(self.position, bytes(32), 0, self.data, ())
+            return Proof(self.position, 0, self.data, ())
         return Proof.of(self.position, self.header, self.data, self.path)
 
     def to_json(self) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from layer2.plasma.blocks import BlockTree, Header
+from layer2.plasma.blocks import BlockTree, Header, signatures_hash
 from layer2.plasma.blockstore import BlockStore
 from layer2.plasma.chain import Chain
-from layer2.plasma.fields import Fields, inputs_of, packed_of
+from layer2.plasma.fields import FEE, Fields, inputs_of, packed_of
 from layer2.plasma.ledger.fees import MOST_COLLECTED, FeePolicy, collect
 from layer2.plasma.operator.acceptance import MOST_PENDING, Acceptance
 from layer2.plasma.operator.exitkit import ExitKit
@@ -17,7 +17,7 @@ from layer2.plasma.operator.pool import fields_of
 from layer2.plasma.params import MAX_OUTPUTS, MAX_TRANSACTIONS
 from layer2.plasma.positions import decode_position
 from layer2.plasma.posting import Posting
-from layer2.plasma.promises import Made
+from layer2.plasma.promises import Made, judged
 from layer2.plasma.refusals import DepositsMissing, StateUnknown
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
@@ -144,16 +144,17 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
                 hashes, fields, fees, dropped = self._pool.choose(self.ledger, self.capacity - _RESERVED)
                 self._drop(dropped)
                 chosen = [self._pool.pending[hashed] for hashed in hashes]
+                rests = self.books.rests(fields)
             if not chosen:
                 return None
-            records = [record for record, _ in chosen]
-            leaves = [leaf for _, leaf in chosen]
+            records = [one.record for one in chosen]
+            leaves = [one.leaf for one in chosen]
             for one in collect(number, self.fee_owner, fees, self.policy) if self.fee_owner else ():
                 records.append(one.packed)
                 leaves.append(one.leaf)
                 fields.append(fields_of(one.packed))
-            tree = BlockTree.of_leaves(leaves)
-            made = self.store.write(number, tree.root, records)
+            tree = BlockTree.of_leaves(leaves, signatures_hash(records))
+            made = self.store.write(number, tree.root, records, rests)
             fault_point("operator.body.durable")
             with self.lock:
                 if turn != self._turn:
@@ -203,6 +204,7 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
             if first is not None:
                 self._discard(first)
             self.books.settle_lost()
+            self._bases.clear()
             self._drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
 
     def _give_up_late(self) -> None:
@@ -224,20 +226,24 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
 
     def _discard(self, first: int) -> None:
         """Blocks that the chain never had, and never can have: what is left of their payments is pending again."""
-        gone: list[bytes] = []
         if len(self.store) - first + 1 > self.ledger.undoable:
             raise self._halt(f"block {first} is too old to be taken back", "stop, and let owners exit")
-        while len(self.store) >= first:
-            gone = self.store.records(len(self.store)) + gone
+        numbers = range(first, len(self.store) + 1)
+        gone = [(record, self._basis(record)) for number in numbers for record in self.store.records(number)]
+        back = [(record, basis) for record, basis in gone if record[0] != FEE]
+        # In the journal first: what the disk refuses has not happened, and is tried again.
+        self._promises.undo(first)
+        self._promises.accept([judged(record, basis) for record, basis in back])
+        self._promises.commit()
+        for _ in numbers:
             self.books.undo()
             self.store.drop_last()
-        self._promises.undo(first)
-        self._again(gone)
+        self._again(back)
         if first <= self.freezer.number:
             self.freezer.drop(f"block {first} is none after all")
 
     def _pending_records(self) -> list[bytes]:
-        return [record for record, _ in self._pool.pending.values()]
+        return [judged(one.record, one.basis) for one in self._pool.pending.values()]
 
     def _tidy(self) -> None:
         super()._tidy()

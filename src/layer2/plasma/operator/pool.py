@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from layer2.plasma.fates import Fates
 from layer2.plasma.fields import Fields, inputs_of, read, split
 from layer2.plasma.ledger.fees import FeePolicy
 from layer2.plasma.ledger.ledger import Ledger
-from layer2.plasma.ledger.rules import judge
-from layer2.plasma.refusals import FeeTooLow, InputSpent, MempoolFull, OutputExiting, Rejected
+from layer2.plasma.ledger.rules import basis_of, judge
+from layer2.plasma.refusals import FeeTooLow, InputSpent, InputUnknown, MempoolFull, OutputExiting, Rejected
 from layer2.primitives.errors import Layer2Error, MalformedError
 
 __all__ = ["Pending", "Pool", "Vouched", "fields_of"]
 
-Pending = tuple[bytes, bytes]
-"""A record, and the leaf of its transaction."""
+
+class Pending(NamedTuple):
+    """A record, the leaf of its transaction, and what it was judged by (`rules.basis_of`)."""
+
+    record: bytes
+    leaf: bytes
+    basis: bytes
 
 
 class Vouched:
@@ -94,21 +100,20 @@ class Pool:
                 assert one is not None
                 fault = self._judge(one, batch.owners[place], ledger)
                 if fault is None:
-                    self.add(hashed, record, batch.leaves[place], one)
+                    self.add(hashed, Pending(record, batch.leaves[place], basis_of(ledger, one)), one)
                     fresh.append(hashed)
             results.append(fault)
         return results, fresh
 
-    def add(self, hashed: bytes, record: bytes, leaf: bytes, one: Fields) -> None:
+    def add(self, hashed: bytes, pending: Pending, one: Fields) -> None:
         """Take in a payment that was judged."""
-        self.pending[hashed] = (record, leaf)
+        self.pending[hashed] = pending
         for position in one.inputs:
             self.claimed[position] = hashed
 
     def remove(self, hashed: bytes) -> None:
         """Let go of a payment: it is in a block, or impossible."""
-        record, _ = self.pending.pop(hashed)
-        for position in inputs_of(record):
+        for position in inputs_of(self.pending.pop(hashed).record):
             if self.claimed.get(position) == hashed:
                 del self.claimed[position]
 
@@ -124,13 +129,11 @@ class Pool:
         fees: dict[int, int] = {}
         dropped: dict[bytes, Rejected] = {}
         number = ledger.head + 1
-        for hashed, (record, _) in self.pending.items():
+        for hashed, pending in self.pending.items():
             if len(hashes) == most:
                 break
-            one = fields_of(record)
-            fault, paid, exiting = judge(ledger, one, None, number)
-            if exiting and fault is None:
-                fault = _exiting(one)
+            one = fields_of(pending.record)
+            fault, paid = _again(ledger, one, pending.basis, number)
             if fault is not None:
                 dropped[hashed] = fault
                 continue
@@ -147,10 +150,10 @@ class Pool:
             hashed = self.claimed.get(position)
             if hashed is None:
                 continue
-            one = fields_of(self.pending[hashed][0])
-            fault, _, exiting = judge(ledger, one, None, ledger.head + 1)
-            if fault is not None or exiting:
-                dropped[hashed] = fault or _exiting(one)
+            pending = self.pending[hashed]
+            fault, _ = _again(ledger, fields_of(pending.record), pending.basis, ledger.head + 1)
+            if fault is not None:
+                dropped[hashed] = fault
         return dropped
 
     def _judge(self, one: Fields, owners: bytes, ledger: Ledger) -> Rejected | None:
@@ -177,6 +180,24 @@ class Pool:
     def _fee(self, fees: dict[int, int], one: Fields, owners: bytes) -> FeeTooLow | None:
         first = owners[:20]
         return self.policy.refuses(fees, one, first if owners == first * len(one.inputs) else b"")
+
+
+def _again(ledger: Ledger, one: Fields, basis: bytes, number: int) -> tuple[Rejected | None, dict[int, int]]:
+    """Judge once more what was judged by `basis`: why it can be in no block any more, or None; its fees by token.
+
+    The signatures are not looked at again, so what they were judged by must be what is there now: the chain may put
+    somebody else's deposit, or another one of the same owner, in the place of one that it took back.
+    """
+    fault, fees, exiting = judge(ledger, one, None, number)
+    if fault is None and exiting:
+        fault = _exiting(one)
+    if fault is None and basis != basis_of(ledger, one):
+        shown = ", ".join(f"{position:#x}" for position in one.inputs)
+        fault = InputUnknown(
+            f"one of the inputs {shown} is not what it was when this was accepted: the chain was reorganised",
+            hint="look at the outputs again, and sign anew",
+        )
+    return fault, fees
 
 
 def _exiting(one: Fields) -> OutputExiting:

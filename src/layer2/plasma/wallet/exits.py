@@ -76,13 +76,21 @@ class Exits(Holder):
         outputs.sort(key=lambda kit: (kit.block, kit.position))
         return Plan(tuple(outputs), tuple(payments), tuple(self._joinable(covered)), left_out)
 
-    def exit_all(self, *, least: int = 0, doubtful: bool = False) -> list[Receipt]:
+    def exit_all(self, *, least: int = 0, doubtful: bool = False, incomplete: bool = False) -> list[Receipt]:
         """Start everything that `plan` says. What cannot start does not hold up the rest.
 
+        Args:
+            least, doubtful: as for `plan`.
+            incomplete: choose by what is known, though there are blocks of which nobody has told: what is in one of
+                them may leave the dear way, or lose its bond, and what they hold for this owner stays behind.
+
         Raises:
+            ViewIncomplete: there are such blocks before the first distrusted one; nothing was started.
             ContractReverted, KitWrong: of the first that could not start, after the others have.
         """
         self.look()
+        if not incomplete:
+            self.require_complete("exit all", self.distrusted)
         plan = self.plan(least=least, doubtful=doubtful)
         steps: list[Callable[[], list[Receipt]]] = [
             partial(self._start, plan.outputs[at : at + _BATCH]) for at in range(0, len(plan.outputs), _BATCH)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from layer2.ethereum.assets import Asset, asset_at
 from layer2.ethereum.sender import Sender
-from layer2.ethereum.signer import Signer
+from layer2.ethereum.signer import Signer, as_signer
 from layer2.plasma.contract import ExitStatus, RootChain
 from layer2.plasma.kitfile import load_kits, save_kits
 from layer2.plasma.kits import DepositKit, Kit, OutputKit, PaymentKit
 from layer2.plasma.wallet.purse import Purse
 from layer2.plasma.wallet.sent import Line
 from layer2.plasma.wallet.sight import Sight
-from layer2.plasma.walletrefusals import KitWrong
+from layer2.plasma.walletrefusals import KitWrong, ViewIncomplete
 from layer2.primitives.addresses import address_bytes
 
 __all__ = ["Holder", "Utxo"]
@@ -47,7 +47,7 @@ class Holder:
         self, root: RootChain, signer: Signer, purse: str | Path, sight: Sight, sender: Sender | None = None
     ) -> None:
         self.root = root
-        self.signer = signer
+        self.signer = signer = as_signer(signer)
         self.sender = sender or Sender(root.connection, signer)
         self.sight = sight
         self.owner = address_bytes(signer.address)
@@ -56,8 +56,9 @@ class Holder:
 
     def __repr__(self) -> str:
         tokens = sorted({kit.output.token for kit in self.purse.coins.values()} | {0})
-        held = ", ".join(self.show(self.balance(token), token) for token in tokens)
-        return f"<Wallet {self.signer.address} {held}>"
+        held = ", ".join(self.show(self.balance(token, incomplete=True), token) for token in tokens)
+        unheard = "" if self.complete else " and what is in blocks it has not heard of"
+        return f"<Wallet {self.signer.address} {held}{unheard}>"
 
     def close(self) -> None:
         """Let go of the memory's file."""
@@ -81,8 +82,38 @@ class Holder:
 
     # -------------------------------------------------------------------------------------------------- what is owned
 
-    def balance(self, token: int = 0) -> int:
-        """What can be spent now, smallest units."""
+    @property
+    def complete(self) -> bool:
+        """Whether somebody has told what all blocks hold for this owner that were there when the chain was read last.
+
+        Nobody has to be asked while there are no blocks: the chain itself says what was paid in.
+        """
+        return self.sight.read and not self._unheard()
+
+    def require_complete(self, what: str, before: int | None = None) -> None:
+        """Raise ViewIncomplete unless somebody has told of all blocks, or of all before one.
+
+        `what`: was asked for, in words.
+        """
+        missing = self._unheard(before)
+        if missing or not self.sight.read:
+            unheard = f"{missing} of {len(self.sight.headers)} blocks" if self.sight.read else "the chain"
+            raise ViewIncomplete(
+                f"{what}: {self.signer.address} has not heard of {unheard}, so what it knows is not all",
+                hint="ask an operator, recover from bodies of blocks, or go by what is known: incomplete",
+            )
+
+    def balance(self, token: int = 0, *, incomplete: bool = False) -> int:
+        """What can be spent now, smallest units.
+
+        Args:
+            incomplete: count what is known, though there are blocks of which nobody has told.
+
+        Raises:
+            ViewIncomplete: the balance is not known.
+        """
+        if not incomplete:
+            self.require_complete("balance")
         return sum(kit.output.amount for kit in self.purse.free() if kit.output.token == token)
 
     def in_doubt(self, token: int = 0) -> int:
@@ -186,6 +217,14 @@ class Holder:
         self.purse.keep(fresh)
         self.purse.trust(given)
         return [one for one in self.utxos() if one.position in new]
+
+    def _unheard(self, before: int | None = None) -> int:
+        number, header = self.purse.heard
+        known = self.sight.headers.get(number)
+        # A reorganisation has put another block there: what was told of the old one counts no more.
+        told = number if known is not None and known.hash == header else 0
+        posted = len(self.sight.headers)
+        return max(0, (posted if before is None else min(posted, before - 1)) - told)
 
     def _status(self, kit: Kit) -> ExitStatus:
         return self.root.exit(kit.output_id).status

@@ -48,6 +48,7 @@ class Purse:
         since: the number of the first deposit that was not there yet when this memory began; 0 before it looked.
         doubted: positions of deposits that were there before: another wallet of the owner may have spent them.
         elsewhere: outputs by position that another wallet has spent.
+        heard: the last block whose outputs, with those of all before, somebody has told, and the hash of its header.
 
     Raises:
         JournalForeign: the journal is of another contract or owner. JournalCorrupt: it holds what was never written.
@@ -64,6 +65,7 @@ class Purse:
         self.since = 0
         self.doubted: set[int] = set()
         self.elsewhere: dict[int, Kit] = {}
+        self.heard = 0, b""
         self._spent: dict[int, list[bytes]] = {}
         self._lines: list[Line] = []
         try:
@@ -141,6 +143,11 @@ class Purse:
             fault_point("wallet.coin.before")
             self._write(*rows)
             fault_point("wallet.coin.durable")
+
+    def hear(self, number: int, header: bytes) -> None:
+        """Somebody has told which outputs there are after a block; `header`: its hash, to know it by."""
+        if self.heard != (number, header):
+            self._write(("heard", {"block": number, "header": header.hex()}))
 
     def trust(self, positions: Iterable[int]) -> None:
         """Of these there is no doubt any more."""
@@ -233,6 +240,7 @@ class Purse:
             "since": self._since,
             "doubt": self._doubt,
             "trust": self._trust,
+            "heard": self._heard,
             "sign": self._sign,
             "refused": self._refused,
             "place": self._place,
@@ -269,6 +277,9 @@ class Purse:
 
     def _trust(self, row: dict[str, Any]) -> None:
         self.doubted.discard(int(row["position"]))
+
+    def _heard(self, row: dict[str, Any]) -> None:
+        self.heard = int(row["block"]), bytes.fromhex(row["header"])
 
     def _sign(self, row: dict[str, Any]) -> None:
         one = Sent(payment_from_json(row["kit"]), row["what"], before=bytes.fromhex(row["before"]))

@@ -25,6 +25,7 @@ class Sight:
         headers: of the blocks, by number.
         games: in-flight exits that began, by id: the transaction and the ids of its inputs.
         priorities: blocks under which exits were registered, 0 for deposits.
+        read: whether the chain was read at all.
     """
 
     def __init__(self, root: RootChain, *, start_block: int = 0, confirmations: int = 0) -> None:
@@ -33,6 +34,7 @@ class Sight:
         self.headers: dict[int, Header] = {}
         self.games: dict[bytes, tuple[Transaction, tuple[bytes, ...]]] = {}
         self.priorities: set[int] = set()
+        self.read = False
         self._deposits: dict[bytes, dict[int, Deposit]] = {}
         self._log = ChainLog(root, start_block=start_block, confirmations=confirmations)
         self._lock = threading.Lock()
@@ -48,6 +50,7 @@ class Sight:
                 self._take(one, back=True)
             for _, one in news.new:
                 self._take(one, back=False)
+            self.read = True
 
     def deposits_of(self, owner: bytes) -> dict[int, Deposit]:
         """By number."""

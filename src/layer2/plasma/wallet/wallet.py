@@ -154,20 +154,24 @@ class Wallet(Swaps):
     def sync(self) -> None:
         """Read the chain, then ask the operator what came and what became of payments; believe what is proven.
 
+        Once it has answered with a proof for everything, the view is `complete` up to the last block that was read.
+
         Raises:
             GateLied: the operator said what the chain does not bear out. Everything else was taken all the same.
         """
         self.look()
         if self.gate is None:
             return
-        lies: list[Layer2Error] = []
+        last = len(self.sight.headers)
+        whole, lies = True, list[Layer2Error]()
         for one in self.purse.open:
+            place: tuple[int, int] | None = None
             try:
                 place = self.gate.place(one.hash)
                 if place is not None:
                     self._include(one, *place)
             except StateUnknown:
-                continue
+                whole = whole and place is not None and place[0] > last
             except (GateLied, InputError) as fault:
                 lies.append(_lie(fault))
         listed = self.gate.utxos(self.signer.address)
@@ -179,11 +183,14 @@ class Wallet(Swaps):
             try:
                 self._receive(position)
             except StateUnknown:
-                continue
+                # Of a block that is on its way to the chain; of any other one, it keeps the proof back.
+                whole = whole and position >> 24 > last
             except (GateLied, InputError) as fault:
                 lies.append(_lie(fault))
         if lies:
             raise lies[0]
+        if whole and last:
+            self.purse.hear(last, self.sight.headers[last].hash)
 
     # ------------------------------------------------------------------------------------------------------- inside
 

@@ -114,7 +114,7 @@ class Evidence:
         if tree is None or tree.root != header.root:
             return None
         word = header.time << 32 | header.count
-        return Proof(number << 24 | index << 8 | output, header.root, word, packed, tree.proof(index))
+        return Proof(number << 24 | index << 8 | output, word, packed, tree.proof(index))
 
     def data(self, position: int) -> bytes | None:
         """What made an output: the record of a deposit or a packed transaction."""
@@ -228,7 +228,7 @@ class Evidence:
             if records is None:
                 return None
             try:
-                tree = BlockTree(packed_of(record) for record in records)
+                tree = BlockTree.of_records(records)
             except TreeMalformed:
                 return None
             self._trees[key] = tree

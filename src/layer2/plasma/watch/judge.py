@@ -63,7 +63,7 @@ class Judge:
         for spender in self.evidence.spenders(position, one.owner):
             spend = self.evidence.spend(spender)
             if position == one.position:
-                output: Proof | None = Proof(position, bytes(32), 0, data)
+                output: Proof | None = Proof(position, 0, data)
             else:
                 output = self.evidence.output_proof(position)
             if spend is not None and output is not None:

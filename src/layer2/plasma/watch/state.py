@@ -199,7 +199,7 @@ class WatchState(Following):
     def _ask(self, number: int, header: Header, report: Report) -> bool:
         def read(body: bytes) -> tuple[bytes, list[bytes]]:
             records = split_body(body)
-            tree = BlockTree(packed_of(record) for record in records)
+            tree = BlockTree.of_records(records)
             if len(records) != header.count or tree.root != header.root:
                 raise BodyMalformed(f"{len(records)} records do not lead to the header of block {number}")
             return body, records

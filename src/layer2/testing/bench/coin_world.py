@@ -11,9 +11,10 @@ from layer2.ethereum.contract import deploy_with_receipt
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer
-from layer2.plasma.coins import CoinTransaction, coin_domain
+from layer2.plasma.coins import CoinTransaction, SignedCoin, coin_domain
 from layer2.plasma.sparse import SparseTree
 from layer2.primitives.addresses import ZERO_ADDRESS, address_bytes
+from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.hashing import keccak
 
 __all__ = ["measure_coins"]
@@ -26,17 +27,16 @@ _PERIOD = 3_600
 _BONDS = (_ETHER // 50, _ETHER // 50, _ETHER // 500)
 """Of an exit, of a challenge of its history, and what a claim pays to its sender."""
 
-_NOTHING: tuple[Any, ...] = (0, 0, ZERO_ADDRESS, 0, bytes(32), 0, [])
+_NOTHING: tuple[Any, ...] = (0, 0, ZERO_ADDRESS, 0, 0, bytes(32), bytes(32), [])
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A transaction of a coin in a block: as the contract takes it, and signed."""
+    """A transaction of a coin in a block: as the contract takes it."""
 
     number: int
     owner: str
     shown: tuple[Any, ...]
-    signature: bytes
 
 
 class _CoinWorld:
@@ -64,21 +64,27 @@ class _CoinWorld:
 
     def block(self, *given: tuple[int, int, Signer, Signer]) -> tuple[list[_Step], int]:
         """A full block in which coins change hands (coin, last block, from, to), and what that cost."""
-        moved = [CoinTransaction(coin, last, address_bytes(to.address), _EXPIRY) for coin, last, _, to in given]
-        tree = SparseTree([*((one.coin, one.hash) for one in moved), *self._crowd[len(moved) :]])
+        moved = [
+            self._signed(CoinTransaction(coin, last, address_bytes(to.address), _EXPIRY), owner)
+            for coin, last, owner, to in given
+        ]
+        leaves = [(one.transaction.coin, one.value) for one in moved]
+        tree = SparseTree([*leaves, *self._crowd[len(moved) :]])
         number = self.chain.call("head")[1]
         receipt = self.act(self.operator.signer, "submitBlock", number, tree.root)
         time = self.chain.events(receipt, "BlockSubmitted")[0].args["time"]
         steps = []
-        for one, (_, _, owner, to) in zip(moved, given, strict=True):
-            fields = (number, one.prev_block, to.address, one.expiry, tree.root, time)
-            shown = (*fields, list(tree.proof(one.coin).siblings))
-            steps.append(_Step(number, to.address, shown, owner.sign_digest(one.digest(self.domain))))
+        for (one, signature), (_, _, _, to) in zip(moved, given, strict=True):
+            fields = (number, one.prev_block, to.address, one.expiry, time, signature[:32], signature[32:])
+            steps.append(_Step(number, to.address, (*fields, list(tree.proof(one.coin).siblings))))
         return steps, receipt.gas_used
+
+    def _signed(self, one: CoinTransaction, owner: Signer) -> SignedCoin:
+        return SignedCoin(one, to_compact(owner.sign_digest(one.digest(self.domain))))
 
     def exit(self, owner: Signer, coin: int, record: tuple[Any, ...], before: _Step | None, last: _Step) -> Receipt:
         shown = _NOTHING if before is None else before.shown
-        return self.act(owner, "exitTransfer", coin, record, shown, last.shown, last.signature, value=_BONDS[0])
+        return self.act(owner, "exitTransfer", coin, record, shown, last.shown, value=_BONDS[0])
 
 
 def measure_coins(connection: Connection) -> dict[str, int]:
@@ -98,17 +104,17 @@ def measure_coins(connection: Connection) -> dict[str, int]:
     (fourth,), _ = world.block((coin, third.number, payer, payee))
     (double,), _ = world.block((coin, second.number, watcher, thief))
     gas["coin.exit"] = world.exit(payer, coin, record, second, third).gas_used
-    spent = (coin, third.number, fourth.shown, fourth.signature)
+    spent = (coin, third.number, fourth.shown)
     gas["coin.after"] = world.act(thief, "challengeSpent", *spent).gas_used
     world.exit(thief, coin, record, second, double)
-    other = (coin, double.number, third.shown, third.signature)
+    other = (coin, double.number, third.shown)
     gas["coin.between"] = world.act(payer, "challengeDoubleSpent", *other).gas_used
     world.exit(payee, coin, record, third, fourth)
     earlier = (coin, fourth.number, first.shown)
     gas["coin.before"] = world.act(thief, "challengeHistory", *earlier, value=_BONDS[1]).gas_used
     # Past the last second of each wait: it still belongs to the challengers.
     connection.advance(_PERIOD // 2 + 1)
-    answer = (coin, fourth.number, (thief.address, first.number, payee.address), second.shown, second.signature)
+    answer = (coin, fourth.number, (thief.address, first.number, payee.address), second.shown)
     gas["coin.respond"] = world.act(watcher, "answerHistory", *answer).gas_used
     made = [world.deposit(payer) for _ in range(_BATCH)]
     owners = [world.others[at % len(world.others)] for at in range(_BATCH)]

@@ -110,7 +110,7 @@ def _exits(world: PlasmaWorld) -> dict[str, int]:
     one_more = root.start_exits(payee, [other.proof(at) for at in (_BATCH, _BATCH + 1)]).gas_used
     gas["exit.start_batched"] = (ten - one_more) // (_BATCH - 2)
     spending = payment([block.proof(0).position], [(world.payer, 0, _ETHER)], _EXPIRY)
-    claimed = Proof(block.proof(0).position, bytes(32), 0, block.transactions[0].packed)
+    claimed = Proof(block.proof(0).position, 0, block.transactions[0].packed)
     gas["exit.challenge"] = root.challenge_exit(watcher, claimed, world.spend(spending, world.payee)).gas_used
     world.connection.advance(3 * root.profile.exit_period)
     gas["exit.claim"] = root.claim(watcher, [_item(block, 1)]).gas_used

@@ -35,7 +35,7 @@ class FullBlock:
         at = encode_position(self.number, index, output)
         packed = self.transactions[index].packed
         word = self.header.time << 32 | self.header.count
-        return Proof(at, self.header.root, word, packed, self.tree.proof(index))
+        return Proof(at, word, packed, self.tree.proof(index))
 
 
 class PlasmaWorld:
@@ -62,7 +62,7 @@ class PlasmaWorld:
     def block(self, *transactions: Transaction) -> tuple[FullBlock, Receipt]:
         """A full block with these in front."""
         leaves = [one.leaf for one in transactions]
-        tree = BlockTree.of_leaves([*leaves, *self._filler[len(leaves) :]])
+        tree = BlockTree.of_leaves([*leaves, *self._filler[len(leaves) :]], keccak(b""))
         number = self.root.head()[1]
         receipt = self.root.submit_block(self.operator, number, tree.root, tree.count)
         time = self.root.contract.events(receipt, "BlockSubmitted")[0].args["word"] >> 32

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from layer2.plasma.blocks import BlockTree, Header
+from layer2.plasma.blocks import BlockTree, Header, signatures_hash
 from layer2.plasma.blockstore import BlockStore
 from layer2.plasma.fields import join_body, packed_of, read
 from layer2.plasma.ledger.ledger import Ledger
@@ -42,7 +42,7 @@ TARGET_LEAVES = 100_000
 
 _ADDRESS = "0x" + "11" * 20
 _AMOUNT = 10**15
-_LEAF, _NODE = 1, 65
+_LEAF, _NODE, _SIGNATURE = 1, 65, 64
 """Bytes that are hashed beside a transaction for its leaf; and for a node."""
 _COIN_LEAF = 41
 
@@ -75,6 +75,7 @@ class FullLoad:
     def hashes(self) -> dict[int, int]:
         """Messages that must be hashed for the root, by size."""
         found = _tree_hashes(len(self.records))
+        found[_SIGNATURE * len(self.records)] = 1
         for one in self.records:
             size = len(packed_of(one)) + _LEAF
             found[size] = found.get(size, 0) + 1
@@ -85,32 +86,32 @@ def run_block(transactions: int = MAX_TRANSACTIONS, rounds: int = 5) -> dict[str
     """What an operator does between a choice of payments and a block that it can stand for.
 
     Returns:
-        milliseconds for the root from packed transactions (`root_ms`), and over leaves that were hashed when payments
+        milliseconds for the root from records (`root_ms`), and over leaves that were hashed when payments
         were accepted, as the operator has it (`root_of_leaves_ms`), the limits being bare keccaks of as many messages;
         and on the clock for the body and the journal to be durable (`persist_ms`), the limit being one file of the same
         bytes, written and synchronised.
     """
     load = FullLoad(transactions)
-    packed = [packed_of(one) for one in load.records]
-    leaves = [keccak(b"\0" + one) for one in packed]
+    leaves = [keccak(b"\0" + packed_of(one)) for one in load.records]
+    signatures = signatures_hash(load.records)
     hashes, nodes = load.hashes(), _tree_hashes(transactions)
     with tempfile.TemporaryDirectory(prefix="layer2-rate-") as name:
         folder = Path(name)
         store = BlockStore(folder / "bodies")
         promises = Promises(folder / "operator.journal", 1, _ADDRESS)
-        root = BlockTree.of_leaves(leaves).root
+        root = BlockTree.of_leaves(leaves, signatures).root
 
         def persist(number: int) -> None:
-            promises.make(store.write(number, root, load.records))
+            promises.make(store.write(number, root, load.records, bytes(32)))
             promises.commit()
 
         persist(1)
         body = join_body(load.records)
         turns = [
             (
-                timed(partial(BlockTree, packed)).cpu,
+                timed(partial(BlockTree.of_records, load.records)).cpu,
                 timed(partial(hash_all, hashes)).cpu,
-                timed(partial(BlockTree.of_leaves, leaves)).cpu,
+                timed(partial(BlockTree.of_leaves, leaves, signatures)).cpu,
                 timed(partial(hash_all, nodes)).cpu,
                 timed(partial(persist, number)).wall,
                 timed(partial(write_durably, folder / f"bare-{number}", body)).wall,
@@ -142,7 +143,7 @@ def run_validation(transactions: int = MAX_TRANSACTIONS, rounds: int = 3) -> dic
     """
     load = FullLoad(transactions)
     body = join_body(load.records)
-    header = Header(BlockTree(packed_of(one) for one in load.records).root, 1, transactions)
+    header = Header(BlockTree.of_records(load.records).root, 1, transactions)
     digests, signatures = load.digests(), parsed(one[-64:] for one in load.records)
     hashes = load.hashes()
     ledgers = [load.ledger() for _ in range(rounds)]
@@ -200,8 +201,8 @@ def hashes_of_keys(keys: Sequence[int]) -> int:
 
 
 def _tree_hashes(count: int) -> dict[int, int]:
-    """Nodes of a block's tree, by size."""
-    nodes = 0
+    """Nodes of a block's tree, and the one that joins the signatures, by size."""
+    nodes = 1
     while count > 1:
         count = (count + 1) // 2
         nodes += count

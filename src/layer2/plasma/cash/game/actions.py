@@ -42,12 +42,18 @@ class Shown:
     prev_block: int
     new_owner: bytes
     expiry: int
-    root: bytes
     time: int
+    r: bytes
+    vs: bytes
     siblings: tuple[bytes, ...]
 
+    @property
+    def signature(self) -> bytes:
+        """The 64 bytes (EIP-2098) that the block holds of its signature."""
+        return self.r + self.vs
 
-NOTHING = Shown(0, 0, bytes(20), 0, bytes(32), 0, ())
+
+NOTHING = Shown(0, 0, bytes(20), 0, 0, bytes(32), bytes(32), ())
 """What is shown in place of a transfer where the deposit is spent."""
 
 
@@ -146,7 +152,6 @@ class ExitTransfer:
     record: CoinRecord
     prev: Shown
     last: Shown
-    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,6 @@ class ChallengeSpent:
     coin: int
     number: int
     spend: Shown
-    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,6 @@ class ChallengeDoubleSpent:
     coin: int
     number: int
     other: Shown
-    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +206,6 @@ class AnswerHistory:
     number: int
     challenge: Challenge
     spend: Shown
-    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,13 +57,6 @@ class CoinUnknown(CoinError):
     MEANING = "No coin to be paid has this record: it is another one, or it was paid"
 
 
-class BlockUnknown(CoinError):
-    """The header given is not that of the block."""
-
-    FIELDS = ("number",)
-    MEANING = "The header given is not that of the block"
-
-
 class ProofInvalid(CoinError):
     """The block does not hold this transfer."""
 

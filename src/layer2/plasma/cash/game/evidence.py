@@ -6,7 +6,6 @@ from layer2.plasma.cash.game.actions import Shown
 from layer2.plasma.cash.game.call import Call
 from layer2.plasma.cash.game.errors import (
     BlockOutOfRange,
-    BlockUnknown,
     CoinUnknown,
     ProofInvalid,
     SignatureInvalid,
@@ -15,8 +14,8 @@ from layer2.plasma.cash.game.errors import (
     TransferInvalid,
 )
 from layer2.plasma.cash.records import CoinHeader, CoinRecord
-from layer2.plasma.coins import CoinTransaction
-from layer2.plasma.sparse import verify_presence
+from layer2.plasma.coins import CoinTransaction, SignedCoin
+from layer2.plasma.sparse import presence_root
 
 LAST = (1 << 40) - 1
 """The last block that there can be."""
@@ -29,21 +28,21 @@ def require_coin(one: Call, coin: int, record: CoinRecord) -> None:
 
 
 def require_shown(one: Call, coin: int, shown: Shown) -> None:
-    """The transfer is in the block, in time, and comes after what it spends."""
+    """The transfer is in the block with its signature, in time, and comes after what it spends."""
     if not any(shown.new_owner) or shown.prev_block >= shown.number:
         raise TransferInvalid()
     if shown.number > shown.expiry:
         raise TransferExpired(shown.number, shown.expiry)
-    if one.state.blocks.get(shown.number) != CoinHeader(shown.number, shown.root, shown.time).hash:
-        raise BlockUnknown(shown.number)
-    if not verify_presence(shown.root, coin, _transaction(coin, shown).hash, shown.siblings):
+    value = SignedCoin(_transaction(coin, shown), shown.signature).value
+    root = presence_root(coin, value, shown.siblings)
+    if root is None or one.state.blocks.get(shown.number) != CoinHeader(shown.number, root, shown.time).hash:
         raise ProofInvalid(shown.number)
 
 
-def require_signed(one: Call, coin: int, shown: Shown, owner: bytes, signature: bytes) -> None:
-    """SignatureInvalid unless the owner signed the transfer."""
+def require_signed(one: Call, coin: int, shown: Shown, owner: bytes) -> None:
+    """SignatureInvalid unless the signature in the block is the owner's."""
     digest = _transaction(coin, shown).digest(one.state.domain)
-    if one.env.recover(digest, signature) != owner:
+    if one.env.recover(digest, shown.signature) != owner:
         raise SignatureInvalid(owner)
 
 

@@ -38,7 +38,7 @@ def exit_transfer(one: Call, action: act.ExitTransfer) -> None:
         require_within(last.prev_block, record.birth, LAST)
         require_shown(one, coin, action.prev)
         prev_owner = action.prev.new_owner
-    require_signed(one, coin, last, prev_owner, action.signature)
+    require_signed(one, coin, last, prev_owner)
     _start(one, coin, last.number, last.new_owner, record.birth)
     begun = one.state.exits[coin, last.number]
     one.state.exits[coin, last.number] = replace(
@@ -74,7 +74,7 @@ def challenge_spent(one: Call, action: act.ChallengeSpent) -> None:
     require_spends(action.spend, action.number)
     require_within(action.spend.number, waiting.birth, LAST)
     require_shown(one, action.coin, action.spend)
-    require_signed(one, action.coin, action.spend, waiting.owner, action.signature)
+    require_signed(one, action.coin, action.spend, waiting.owner)
     _refute(one, action.coin, action.number, Reason.SPENT)
 
 
@@ -86,7 +86,7 @@ def challenge_double_spent(one: Call, action: act.ChallengeDoubleSpent) -> None:
     require_spends(action.other, waiting.prev_block)
     require_within(action.other.number, waiting.birth, action.number - 1)
     require_shown(one, action.coin, action.other)
-    require_signed(one, action.coin, action.other, waiting.prev_owner, action.signature)
+    require_signed(one, action.coin, action.other, waiting.prev_owner)
     _refute(one, action.coin, action.number, Reason.DOUBLE_SPENT)
 
 

@@ -60,12 +60,12 @@ def answer_history(one: Call, action: act.AnswerHistory) -> None:
     # What spends it after the history has gone on without it is no part of that history.
     require_within(spend.number, waiting.birth, waiting.prev_block)
     require_shown(one, action.coin, spend)
-    require_signed(one, action.coin, spend, challenge.owner, action.signature)
+    require_signed(one, action.coin, spend, challenge.owner)
     exitable_at = _half(one, waiting)
     one.state.exits[action.coin, action.number] = replace(
         waiting, exitable_at=exitable_at, challenges=waiting.challenges - 1, answered=waiting.answered + 1
     )
-    one.emit("HistoryAnswered", action.coin, action.number, known, exitable_at, astuple(spend), action.signature)
+    one.emit("HistoryAnswered", action.coin, action.number, known, exitable_at, astuple(spend))
 
 
 def refute_history(one: Call, action: act.RefuteHistory) -> None:
