@@ -11,14 +11,19 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pytest
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from tests.campaign import campaign
 from tests.invariant.honestplay import ADVERSARY, DELAY, MAX_LOCKS, NAP, STRANGER, Honest, ModelHub
 
+from layer2.channels import ledger, lockrules
+from layer2.channels.events import LocksReceived
 from layer2.channels.hubcalls import lock_proof
 from layer2.channels.locks import Lock, hash_lock
 from layer2.channels.messages import Close, Voucher, Withdraw
@@ -26,6 +31,8 @@ from layer2.channels.model import actions as act
 from layer2.channels.openings import Opening, open_locks
 from layer2.channels.proofs import Acceptance, CloseTerms, LockPayment, Payment, WithdrawTerms
 from layer2.channels.refusals import Refused
+from layer2.channels.state import Direction, State
+from layer2.channels.watchrecords import Guard
 from layer2.primitives.errors import SignatureError
 
 SECRETS = [bytes((number + 1,)) * 32 for number in range(6)]
@@ -108,9 +115,11 @@ class HonestNode(RuleBasedStateMachine):
         payment = Payment(self.key.id, total, self.sign(Voucher(self.key.id, total)))
         self.vouchers[self.other].append(payment)
         if hand_over:
+            before = self.honest.owned()
             with contextlib.suppress(Refused):
                 self.node.receive(payment)
                 self.counted("received")
+            assert self.honest.owned() >= before, "worth less by what the peer signed"
 
     @precondition(lambda self: self.trading)
     @rule(grows=st.integers(0, 40), skips=st.integers(-2, 2), data=picks, hand_over=st.booleans())
@@ -121,10 +130,12 @@ class HonestNode(RuleBasedStateMachine):
         proof = LockPayment(self.key.id, *row, self.sign(unsigned.message()))
         self.proofs[self.other].append(proof)
         if hand_over:
+            before = self.honest.owned()
             with contextlib.suppress(Refused):
                 acceptance = self.node.receive_locks(proof)
                 self.accepts[self.other, proof.proof_hash] = acceptance.signature
                 self.counted("accepted")
+            assert self.honest.owned() >= before, "worth less by what the peer signed"
 
     @precondition(lambda self: any(self.proofs[self.side]))
     @rule(data=picks, hand_over=st.booleans())
@@ -249,10 +260,7 @@ class HonestNode(RuleBasedStateMachine):
     @rule(data=picks)
     def somebody_unlocks_with_every_preimage_there_is(self, data: st.DataObject) -> None:
         side, one = data.draw(st.sampled_from([(s, p) for s in "AB" for p in self.proofs[s] if p.locks]))
-        by_hash = {hash_lock(1, 1, secret).condition: secret for secret in SECRETS}
-        openings = [Opening(index, by_hash[lock.condition]) for index, lock in enumerate(one.locks)]
-        rows, others = open_locks(one.locks, openings)
-        self.hub.do(act.Unlock(self.key, side == "B", one.limit, rows, others), STRANGER.address)
+        self.unlock(side, one)
 
     @precondition(lambda self: self.running)
     @rule()
@@ -285,12 +293,29 @@ class HonestNode(RuleBasedStateMachine):
             for name, count in self.hub.refused.items():
                 self.counts[name] += count
 
+    def take_all_there_is(self) -> None:
+        """The adversary uses the proof of the honest node's direction that is worth most, whatever came after it."""
+        for one in sorted(self.proofs[self.side], key=lambda proof: -proof.limit):
+            row = lock_proof(one)
+            proof = act.LockProof(row.amount, row.nonce, row.locked, row.last_expiry, row.locks_root, row.signature)
+            if self.hub.do(act.PostLocks(self.key, self.side == "B", proof), ADVERSARY.address):
+                self.unlock(self.side, one)
+                return
+
+    def unlock(self, side: str, one: LockPayment) -> None:
+        by_hash = {hash_lock(1, 1, secret).condition: secret for secret in SECRETS}
+        openings = [Opening(index, by_hash[lock.condition]) for index, lock in enumerate(one.locks)]
+        if openings:
+            rows, others = open_locks(one.locks, openings)
+            self.hub.do(act.Unlock(self.key, side == "B", one.limit, rows, others), STRANGER.address)
+
     def end(self) -> None:
         view = self.honest.channel
         if not view.exists:
             return
         if not view.disputed:
             assert self.hub.do(act.StartClose(self.key), self.honest.by)
+        self.take_all_there_is()
         latest = self.hub.now + 2 * DELAY + MAX_LOCKS + DELAY
         while (deadline := self.honest.channel.deadline) >= self.hub.now:
             assert self.hub.now <= latest, "it does not end"
@@ -317,3 +342,40 @@ def test_an_honest_node_never_gets_less_than_its_newest_state() -> None:
     print(dict(HonestNode.counts))
     for name in HAPPENED:
         assert HonestNode.counts[name] > 0, f"{name} never happened"
+
+
+def _without_offers(direction: Direction) -> int:
+    return max(direction.plain, direction.proof.limit)
+
+
+def _without_answers(honest: Honest) -> list[Guard]:
+    return [one for one in GUARDS(honest) if not one.answering]
+
+
+def _over_locks(state: State, amount: int) -> None:
+    CHECK_RECEIVE(replace(state, theirs=replace(state.theirs, proof=replace(state.theirs.proof, locks=()))), amount)
+
+
+def _dropped_for_nothing(state: State, event: LocksReceived) -> tuple[int, tuple[Lock, ...]]:
+    return 0, ()
+
+
+GUARDS, CHECK_RECEIVE = Honest.guards, ledger.check_receive
+FAULTS = {
+    "what is not accepted is not counted": (Direction, "limit", property(_without_offers)),
+    "an old lock proof is not answered": (Honest, "guards", _without_answers),
+    "a voucher is taken over pending locks": (ledger, "check_receive", _over_locks),
+    "locks are dropped for nothing": (lockrules, "_owed", _dropped_for_nothing),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_of_an_honest_node_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Controls: a node that keeps one rule less loses money in this machine."""
+    monkeypatch.setattr(*FAULTS[fault])
+    machine = type("Faulty", (HonestNode,), {})
+    machine.TestCase.settings = settings(
+        campaign(examples=150, steps=50), phases=[Phase.generate], report_multiple_bugs=False
+    )
+    with pytest.raises(AssertionError):
+        machine.TestCase().runTest()
