@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from layer2.ethereum.contract import Event
@@ -94,6 +94,10 @@ class WatchState(Following):
         bad = self.bad_block
         return position >> 24 <= self.line.verified and (bad is None or position >> 24 < bad)
 
+    def rumoured(self, position: int) -> bool:
+        """Whether somebody has shown a spend of an output in a body that is not that of its block, which is missing."""
+        return any(position in spent for spent in self._rumours.values())
+
     def missing(self) -> list[int]:
         """Blocks whose body nobody had yet."""
         found, posted = [], self.view.posted
@@ -125,6 +129,8 @@ class WatchState(Following):
         self._have: set[bytes] = set()
         self._complete = 0
         self._late: set[int] = set()
+        self._rumours: dict[int, set[int]] = {}
+        """Outputs that bodies spend which were refused, by the block that is missing: nothing proves it, or denies it."""
         self._fault = ""
         self._gap = ""
         self._head = 0
@@ -195,12 +201,15 @@ class WatchState(Following):
             elif now - header.time >= patience:
                 self._late.add(number)
         self._late &= self.view.headers.keys()
+        self._rumours = {one: spent for one, spent in self._rumours.items() if one in self.view.headers}
 
     def _ask(self, number: int, header: Header, report: Report) -> bool:
         def read(body: bytes) -> tuple[bytes, list[bytes]]:
             records = split_body(body)
-            tree = BlockTree.of_records(records)
-            if len(records) != header.count or tree.root != header.root:
+            if len(records) != header.count:
+                raise BodyMalformed(f"{len(records)} records, block {number} has {header.count}")
+            if BlockTree.of_records(records).root != header.root:
+                self._rumours.setdefault(number, set()).update(_spent_by(records))
                 raise BodyMalformed(f"{len(records)} records do not lead to the header of block {number}")
             return body, records
 
@@ -213,6 +222,7 @@ class WatchState(Following):
         if found is None:
             return False
         self.store.put(header.hash, number, *found)
+        self._rumours.pop(number, None)
         return True
 
     def _advance(self, report: Report) -> None:
@@ -312,3 +322,9 @@ class WatchState(Following):
         if records is not None:
             self._have.add(header)
             self.line.accept_again(records)
+
+
+def _spent_by(records: Sequence[bytes]) -> Iterator[int]:
+    for record in records:
+        fields = read(packed_of(record))
+        yield from fields.inputs if fields is not None else ()
