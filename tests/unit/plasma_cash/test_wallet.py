@@ -304,7 +304,6 @@ def test_an_invented_exit_is_challenged_with_the_last_true_transfer(town: Town, 
         coin,
         record.as_tuple(),
         *shown,
-        second.signature,
         value=COIN_DEVNET.exit_bond,
     )
     with pytest.raises(HistoryBroken):
