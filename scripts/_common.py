@@ -107,9 +107,11 @@ def ape_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
         click.option("--home", default="~/.layer2", show_default=True, envvar="LAYER2_HOME",
+                     show_envvar=True,
                      help="Where journals are kept."),
         click.option("--account", "--as", "account", default="operator", show_default=True,
-                     envvar="LAYER2_ACCOUNT", help="Role on a development chain, ape alias, or TEST::n."),
+                     envvar="LAYER2_ACCOUNT", show_envvar=True,
+                     help="Role on a development chain, ape alias, or TEST::n."),
     ):  # fmt: skip
         decorated = option(decorated)
     result: Callable[..., Any] = decorated

@@ -21,16 +21,16 @@ from layer2.channels.locks import (
     contract_condition,
     contract_lock,
     contract_resolution,
-    fingerprint,
     hash_lock,
-    unlock_act,
     virtual_channel_id,
     voucher_lock,
     voucher_resolution,
 )
-from layer2.channels.messages import MESSAGES, LockVoucher, Session, Voucher, hub_domain
+from layer2.channels.locktree import fingerprint, locks_root, siblings
+from layer2.channels.messages import MESSAGES, Accept, LockVoucher, Session, Voucher, hub_domain
 from layer2.channels.model import payoff
-from layer2.channels.model.simplex import claim_row
+from layer2.channels.openings import Opening, open_locks, resolve_message
+from layer2.channels.proofs import Payment, claim_row
 from layer2.channels.sessions import SESSION_MAGIC, SessionProof
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.ecdsa import PrivateKey
@@ -93,6 +93,8 @@ def value_at(member: Member, level: int) -> Any:
         return (ZERO_ADDRESS, PAYEE.address, to_address(b"\xff" * 20))[level]
     if member.type == "bytes32":
         return (bytes(32), word(member.name), b"\xff" * 32)[level]
+    if member.type == "bool":
+        return level > 0
     signed = member.type.startswith("int")
     bits = int(member.type[3:] if signed else member.type[4:])
     if signed:
@@ -143,12 +145,14 @@ def _lock(lock: Lock) -> dict[str, Any]:
 
 
 def locks_vectors() -> dict[str, Any]:
-    """Leaves, sets, conditions, resolutions and what a tower is let do with them."""
+    """Leaves, trees, conditions, resolutions, openings and the consents of their receiver."""
     salt, preimage, terms, evidence = word("salt"), word("preimage"), b"terms of 21 bytes ...", b"evidence"
     locks = (
         hash_lock(10, 1_900_000_000, preimage),
         voucher_lock((1 << 112) - 1, (1 << 48) - 1, PAYER.address, PAYEE.address, salt),
         contract_lock(1, 0, TOKEN, terms),
+        hash_lock(11, 1_900_000_000, preimage),
+        hash_lock(12, 1_900_000_001, preimage),
     )
     virtual = virtual_channel_id(PAYER.address, PAYEE.address, salt)
     signature = PAYER.sign(Voucher(virtual, 77).digest(DOMAIN))
@@ -157,21 +161,32 @@ def locks_vectors() -> dict[str, Any]:
         voucher_resolution(PAYER.address, PAYEE.address, salt, 77, signature),
         contract_resolution(TOKEN, terms, evidence),
     )
-    sets = [LockSet(locks[:count]) for count in range(4)]
+    sets = [LockSet(locks[:count]) for count in range(len(locks) + 1)]
+    channel = make_keys()[0].id
+    consents = [resolve_message(channel, "A", *pair) for pair in zip(locks, resolutions, strict=False)]
+    chosen = [Opening(2, resolutions[2], PAYEE.sign(consents[2].digest(DOMAIN))), Opening(0, preimage)]
+    packed, others = open_locks(locks, chosen)
     return {
         "locks": [_lock(lock) for lock in locks],
         "sets": [
             {
                 "count": len(one.locks),
                 "packed": hexed(one.encode()),
-                "locksHash": hexed(one.hash()),
+                "root": hexed(locks_root(one.locks)),
                 "locked": str(one.locked),
                 "lastExpiry": one.last_expiry,
-                "fingerprint": str(fingerprint(one.locked, one.last_expiry, one.hash())),
-                "unlockAct": hexed(unlock_act(one.encode(), resolutions[: len(one.locks)])),
+                "limit": str(1_000 + one.locked),
+                "fingerprint": str(fingerprint(1_000 + one.locked, locks_root(one.locks))),
+                "siblings": [[hexed(node) for node in siblings(one.locks, [index])] for index in range(len(one.locks))],
             }
             for one in sets
         ],
+        "opened": {
+            "indexes": [0, 2],
+            "openings": hexed(packed),
+            "siblings": [hexed(one) for one in others],
+            "consents": [hexed(one.digest(DOMAIN)) for one in consents],
+        },
         "preimage": hexed(preimage),
         "virtual": {"payer": PAYER.address, "payee": PAYEE.address, "salt": hexed(salt), "id": hexed(virtual)},
         "contract": {
@@ -185,10 +200,10 @@ def locks_vectors() -> dict[str, Any]:
 
 
 def sessions_vectors() -> dict[str, Any]:
-    """Session proofs under vouchers and lock vouchers."""
+    """Session proofs under vouchers, lock vouchers and acceptances."""
     key = make_keys()[1]
 
-    def proof(message: Voucher | LockVoucher, rights: int) -> dict[str, Any]:
+    def proof(message: Voucher | LockVoucher | Accept, rights: int) -> dict[str, Any]:
         session = Session(key.id, SESSION.address, 1_000, 1_900_000_000, rights)
         owner_signature = PAYER.sign(session.digest(DOMAIN))
         made = SessionProof.build(session, owner_signature, SESSION.sign(message.digest(DOMAIN)))
@@ -208,13 +223,14 @@ def sessions_vectors() -> dict[str, Any]:
         "key": SESSION.address,
         "cap": "1000",
         "validUntil": 1_900_000_000,
-        "proofs": [proof(Voucher(key.id, 1_000), rights) for rights in (1, 2, 3)] + [proof(locked, 1)],
+        "proofs": [proof(Voucher(key.id, 1_000), rights) for rights in (1, 2, 3)]
+        + [proof(locked, 1), proof(Accept(key.id, False, 1, locked.struct_hash()), 4)],
     }
 
 
 def payouts_vectors() -> dict[str, Any]:
     """Payoffs at their corners, and rows of a batch claim."""
-    top = (1 << 111) - 1
+    top = (1 << 110) - 1
     cases = [
         (0, 0, 0, 0),
         (100, 50, 30, 10),
@@ -228,14 +244,27 @@ def payouts_vectors() -> dict[str, Any]:
     ]
     simplex = make_keys()[4]
     signature = PAYER.sign(Voucher(simplex.id, 55).digest(DOMAIN))
-    row = claim_row(simplex, 55, signature)
+    row = claim_row(simplex, Payment(simplex.id, 55, signature))
+    session = Session(simplex.id, SESSION.address, 1_000, 1_900_000_000, 1)
+    hot = SESSION.sign(Voucher(simplex.id, 55).digest(DOMAIN))
+    rows = [
+        claim_row(simplex, Payment(simplex.id, 55, SessionProof.build(session, owner, hot).encode()))
+        for owner in (PAYER.sign(session.digest(DOMAIN)), b"")
+    ]
     return {
         "payoffs": [
-            {"netA": str(na), "netB": str(nb), "sentA": str(sa), "sentB": str(sb), "pays": [str(one) for one in pays]}
+            {"netA": str(na), "netB": str(nb), "paidA": str(sa), "paidB": str(sb), "pays": [str(one) for one in pays]}
             for na, nb, sa, sb in cases
             for pays in [payoff(na, nb, sa, sb)]
         ],
-        "claim": {"id": hexed(simplex.id), "payer": PAYER.address, "amount": "55", "row": hexed(row)},
+        "claim": {
+            "id": hexed(simplex.id),
+            "payer": PAYER.address,
+            "amount": "55",
+            "row": hexed(row),
+            "sessionRow": hexed(rows[0]),
+            "registeredRow": hexed(rows[1]),
+        },
     }
 
 

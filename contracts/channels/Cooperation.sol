@@ -22,7 +22,7 @@ abstract contract Cooperation is Funding {
         _requireAlive(id, slot0);
         bytes32 structHash = keccak256(abi.encode(CLOSE_TYPE, id, sentA, sentB));
         _requireBoth(structHash, key, signatureA, signatureB);
-        if (Slots.deadline(slot0) != 0) _clearDispute(c);
+        if (Slots.deadline(slot0) != 0) _clearDispute(c, slot0);
         _pay(c, key, id, slot0, sentA, sentB);
     }
 
@@ -83,7 +83,7 @@ abstract contract Cooperation is Funding {
         unchecked {
             uint256 total = uint256(netA + netB);
             if (outA | outB == 0 || outA + outB > total) revert AmountOutOfRange(id, total, outA + outB);
-            // outA, outB <= total < 2^112: a net can only leave int112 downwards.
+            // outA, outB <= total < 2^111: a net can only leave int111 downwards.
             netA -= int256(outA);
             netB -= int256(outB);
         }
@@ -108,22 +108,37 @@ abstract contract Cooperation is Funding {
         _requireConsent(structHash, key.b, signatureB);
     }
 
-    /// @dev Ends a duplex channel at the given counters.
-    function _pay(Channel storage c, Key calldata key, bytes32 id, uint256 slot0, uint256 sentA, uint256 sentB)
+    /// @dev Ends a duplex channel at what its directions pay.
+    function _pay(Channel storage c, Key calldata key, bytes32 id, uint256 slot0, uint256 paidA, uint256 paidB)
         internal
     {
-        (uint256 payA, uint256 total) = Slots.payoff(slot0, sentA, sentB);
+        (uint256 payA, uint256 total) = Slots.payoff(slot0, paidA, paidB);
         unchecked {
             _end(c, key, id, payA, total - payA);
         }
     }
 
     /// @dev Frees what a dispute wrote.
-    function _clearDispute(Channel storage c) internal {
+    /// @return paidA what A's direction pays: the greater of its plain counter and its claim
+    /// @return paidB the same of B's direction
+    function _clearDispute(Channel storage c, uint256 slot0) internal returns (uint256 paidA, uint256 paidB) {
         uint256 slot1 = c.slot1;
-        if (slot1 == 0) return;
-        c.slot1 = 0;
-        if (slot1 & Slots.lockFlag(false) != 0) c.locksA = 0;
-        if (slot1 & Slots.lockFlag(true) != 0) c.locksB = 0;
+        if (slot1 != 0) {
+            c.slot1 = 0;
+            paidA = Slots.sent(slot1, false);
+            paidB = Slots.sent(slot1, true);
+        }
+        if (slot0 & Slots.claimFlag(false) != 0) {
+            uint256 claimed = c.claimA & Slots.MASK112;
+            if (claimed > paidA) paidA = claimed;
+            c.proofA = 0;
+            c.claimA = 0;
+        }
+        if (slot0 & Slots.claimFlag(true) != 0) {
+            uint256 claimed = c.claimB & Slots.MASK112;
+            if (claimed > paidB) paidB = claimed;
+            c.proofB = 0;
+            c.claimB = 0;
+        }
     }
 }

@@ -14,7 +14,7 @@ import {HubBase} from "./HubBase.sol";
 /// other deposit may run, else one transfer could be credited twice.
 abstract contract Funding is HubBase {
     bytes32 private constant DEPOSIT_TYPE =
-        keccak256("Deposit(bytes32 channelId,uint128 amount,int128 net,uint32 epoch,uint48 validUntil)");
+        keccak256("Deposit(bytes32 channelId,uint128 amount,uint256 nonce,uint48 validUntil)");
     /// @dev The witness that binds a Permit2 signature to a channel.
     bytes32 private constant WITNESS_TYPE = keccak256("Deposit(bytes32 channelId)");
     bytes private constant WITNESS_TYPE_STRING =
@@ -67,21 +67,23 @@ abstract contract Funding is HubBase {
         bytes32 id = key.id();
         Channel storage c = _channels[id];
         _requireNew(key, id, c.slot0);
-        uint256 before = Transfers.balance(key.token);
+        uint256 held = Transfers.balance(key.token);
         uint256 amountA = 0;
         uint256 amountB = 0;
         for (uint256 i; i < pulls.length; ++i) {
             Pull calldata part = pulls[i];
-            bool sideB = part.sideB;
             uint256 amount = part.amount;
-            _pull(key.token, sideB ? key.b : key.a, id, part, amount, sideB ? amountB : amountA);
+            _pull(key.token, part.sideB ? key.b : key.a, id, part, amount);
+            uint256 holds = Transfers.balance(key.token);
+            // An authorisation that a stranger has used before was credited then: it must not stop the other side.
+            if (holds == held && part.source != Source.Allowance) continue;
+            _requireGrown(key.token, held, holds, amount);
+            if (part.source == Source.Permit) _useDepositNonce(part.sideB ? key.b : key.a, part);
+            held = holds;
             unchecked {
-                if (sideB) amountB += amount;
+                if (part.sideB) amountB += amount;
                 else amountA += amount;
             }
-        }
-        unchecked {
-            _requireReceived(key.token, before, amountA + amountB);
         }
         // Read again: a token's hook may have closed or disputed the channel meanwhile.
         _credit(c, id, c.slot0, key.isSimplex(), amountA, amountB);
@@ -96,11 +98,11 @@ abstract contract Funding is HubBase {
         uint256 word;
         if (simplex) {
             if (amountB != 0) revert ChannelModeWrong(id);
-            uint256 net = (slot0 & Slots.MASK112) + amountA;
+            uint256 net = (slot0 & Slots.MASK111) + amountA;
             _requireAtMost(id, Slots.MAX_NET, net);
-            word = (slot0 & ~Slots.MASK112) | net;
+            word = (slot0 & ~Slots.MASK111) | net;
         } else {
-            // Above 2^111 the sums below could leave 256 bits or int112.
+            // Above 2^110 the sums below could leave 256 bits or int111.
             _requireAtMost(id, Slots.MAX_NET, amountA | amountB);
             (int256 netA, int256 netB) = Slots.nets(slot0);
             unchecked {
@@ -137,29 +139,27 @@ abstract contract Funding is HubBase {
     function _pullAllowance(address token, uint256 amount) private whilePulling {
         uint256 before = Transfers.balance(token);
         Transfers.tryPull(token, msg.sender, amount);
-        _requireReceived(token, before, amount);
+        _requireGrown(token, before, Transfers.balance(token), amount);
     }
 
     /// @dev The balance is the only judge: answers of tokens are not trusted either way.
-    function _requireReceived(address token, uint256 before, uint256 need) private view {
+    function _requireGrown(address token, uint256 before, uint256 afterwards, uint256 need) private pure {
         uint256 received;
         unchecked {
             // A balance that fell wraps around: it equals no amount that can be credited.
-            received = Transfers.balance(token) - before;
+            received = afterwards - before;
         }
         if (received != need) revert TransferShort(token, received, need);
     }
 
-    function _pull(address token, address owner, bytes32 id, Pull calldata part, uint256 amount, uint256 already)
-        private
-    {
+    function _pull(address token, address owner, bytes32 id, Pull calldata part, uint256 amount) private {
         Source source = part.source;
         if (source == Source.Allowance) {
             Transfers.tryPull(token, msg.sender, amount);
         } else if (source == Source.Authorization) {
             _pullAuthorized(token, owner, id, part, amount);
         } else if (source == Source.Permit) {
-            _pullPermitted(token, owner, id, part, amount, already);
+            _pullPermitted(token, owner, id, part, amount);
         } else {
             _pullPermit2(token, owner, id, part, amount);
         }
@@ -214,19 +214,15 @@ abstract contract Funding is HubBase {
         }
     }
 
-    /// @dev A permit alone is no consent to this channel, and an allowance may outlive it: the owner also signs a
-    /// `Deposit`, which holds for one state of its side only.
-    function _pullPermitted(
-        address token,
-        address owner,
-        bytes32 id,
-        Pull calldata part,
-        uint256 amount,
-        uint256 already
-    ) private {
+    /// @dev A permit alone does not name this channel, and an allowance may outlive it: the owner also signs a
+    /// `Deposit`, which counts once. Its nonce is used up with the money's arrival only.
+    function _pullPermitted(address token, address owner, bytes32 id, Pull calldata part, uint256 amount) private {
+        uint256 nonce = Calldata.wordAt(part.data, 5);
+        if ((depositNonces[owner][nonce >> 8] >> (nonce & 255)) & 1 != 0) return;
         uint256 validUntil = Calldata.wordAt(part.data, 3);
         _requireNotExpired(validUntil);
-        _requireDepositSigned(owner, id, part, amount, already, validUntil);
+        bytes32 structHash = keccak256(abi.encode(DEPOSIT_TYPE, id, amount, nonce, validUntil));
+        _requireSigned(structHash, owner, Calldata.bytesAt(part.data, 4));
         bytes calldata permitSignature = Calldata.bytesAt(part.data, 2);
         if (permitSignature.length == 65) {
             (uint8 v, bytes32 r, bytes32 s) = _split(permitSignature);
@@ -248,26 +244,9 @@ abstract contract Funding is HubBase {
         Transfers.tryPull(token, owner, amount);
     }
 
-    function _requireDepositSigned(
-        address owner,
-        bytes32 id,
-        Pull calldata part,
-        uint256 amount,
-        uint256 already,
-        uint256 validUntil
-    ) private view {
-        Channel storage c = _channels[id];
-        (int256 netA, int256 netB) = Slots.nets(c.slot0);
-        int256 net = part.sideB ? netB : netA;
-        unchecked {
-            net += int256(already);
-        }
-        uint256 epoch = Slots.epoch(c.slot1);
-        _requireSigned(
-            keccak256(abi.encode(DEPOSIT_TYPE, id, amount, net, epoch, validUntil)),
-            owner,
-            Calldata.bytesAt(part.data, 4)
-        );
+    function _useDepositNonce(address owner, Pull calldata part) private {
+        uint256 nonce = Calldata.wordAt(part.data, 5);
+        depositNonces[owner][nonce >> 8] |= 1 << (nonce & 255);
     }
 
     function _split(bytes calldata signature) private pure returns (uint8 v, bytes32 r, bytes32 s) {

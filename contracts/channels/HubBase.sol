@@ -13,8 +13,10 @@ abstract contract HubBase is IChannelHub {
     struct Channel {
         uint256 slot0;
         uint256 slot1;
-        uint256 locksA;
-        uint256 locksB;
+        uint256 proofA;
+        uint256 claimA;
+        uint256 proofB;
+        uint256 claimB;
     }
 
     bytes32 private constant DOMAIN_TYPE =
@@ -33,6 +35,7 @@ abstract contract HubBase is IChannelHub {
     uint256 internal constant SESSION_HEAD = 43;
     uint256 internal constant RIGHT_TO_PAY = 1;
     uint256 internal constant RIGHT_TO_CLOSE = 2;
+    uint256 internal constant RIGHT_TO_ACCEPT = 4;
 
     /// @dev What a push may burn. Enough for smart wallets and proxied tokens, too little to starve the other payee.
     uint256 internal constant PUSH_GAS_ETH = 100_000;
@@ -41,6 +44,10 @@ abstract contract HubBase is IChannelHub {
     mapping(bytes32 id => Channel) internal _channels;
     /// @inheritdoc IChannelHub
     mapping(address account => mapping(address token => uint256)) public owed;
+    /// @inheritdoc IChannelHub
+    mapping(address owner => mapping(uint256 word => uint256)) public depositNonces;
+    /// @inheritdoc IChannelHub
+    mapping(address owner => mapping(bytes32 structHash => bool)) public isRegistered;
 
     uint256 private immutable _CHAIN_ID;
     bytes32 private immutable _DOMAIN;
@@ -50,8 +57,8 @@ abstract contract HubBase is IChannelHub {
     uint32 internal immutable _MAX_LOCK_DURATION;
 
     constructor(address permit2_, uint32 minDelay, uint32 maxDelay, uint32 maxLockDuration_) {
-        // A window of 2^31 seconds or more could reach the tombstone value of a deadline.
-        if (minDelay > maxDelay || (maxDelay | maxLockDuration_) >> 31 != 0) {
+        // What a dispute can last must keep its deadline away from the tombstone value.
+        if (minDelay > maxDelay || (2 * uint256(maxDelay) + maxLockDuration_) >> 31 != 0) {
             revert AmountOutOfRange(0, maxDelay, minDelay);
         }
         _CHAIN_ID = block.chainid;
@@ -70,9 +77,13 @@ abstract contract HubBase is IChannelHub {
     }
 
     /// @inheritdoc IChannelHub
-    function channel(bytes32 id) external view returns (uint256 slot0, uint256 slot1, uint256 locksA, uint256 locksB) {
+    function channel(bytes32 id)
+        external
+        view
+        returns (uint256 slot0, uint256 slot1, uint256 proofA, uint256 claimA, uint256 proofB, uint256 claimB)
+    {
         Channel storage c = _channels[id];
-        return (c.slot0, c.slot1, c.locksA, c.locksB);
+        return (c.slot0, c.slot1, c.proofA, c.claimA, c.proofB, c.claimB);
     }
 
     /// @inheritdoc IChannelHub
@@ -133,45 +144,67 @@ abstract contract HubBase is IChannelHub {
         return keccak256(abi.encode(VOUCHER_TYPE, id, amount));
     }
 
-    /// @dev `signature` is the sender's own, or a session proof:
+    /// @dev What somebody else relies on later is signed by a key: a contract could take back what it once confirmed.
+    function _isSignedBy(bytes32 structHash, address key, bytes calldata signature) internal view returns (bool) {
+        // recover() answers zero for garbage: the zero address signs nothing.
+        return key != address(0) && Signatures.recover(_digest(structHash), signature) == key;
+    }
+
+    /// @dev `signature` is by the party's own key, or a session proof:
     /// session signature(64) | key(20) cap(16) validUntil(6) rights(1) | owner signature | SESSION_MAGIC(32).
     function _requireCounterSigned(
         bytes32 id,
-        address sender,
-        bytes32 structHash,
+        address signer,
+        uint256 right,
         uint256 exposure,
+        bytes32 structHash,
         bytes calldata signature
     ) internal view {
         uint256 n = signature.length;
-        if (n > 64 + SESSION_HEAD + 32 && bytes32(Calldata.load(signature, n - 32)) == SESSION_MAGIC) {
-            address key = _requireSession(id, sender, RIGHT_TO_PAY, exposure, Calldata.slice(signature, 64, n - 32));
-            if (Signatures.recover(_digest(structHash), Calldata.slice(signature, 0, 64)) != key) {
-                revert SignatureInvalid(key);
-            }
-        } else {
-            _requireSigned(structHash, sender, signature);
+        if (n >= 64 + SESSION_HEAD + 32 && bytes32(Calldata.load(signature, n - 32)) == SESSION_MAGIC) {
+            signer = _requireSession(id, signer, right, exposure, Calldata.slice(signature, 64, n - 32));
+            signature = Calldata.slice(signature, 0, 64);
         }
+        if (!_isSignedBy(structHash, signer, signature)) revert SignatureInvalid(signer);
     }
 
-    /// @dev A session too short reads as other calldata and fails the owner's signature, or runs out of gas.
+    /// @dev A session that is too short names nobody: no signature has the length that is left.
     /// @param session key(20) | cap(16) | validUntil(6) | rights(1) | owner signature
     function _requireSession(bytes32 id, address owner, uint256 right, uint256 exposure, bytes calldata session)
         internal
         view
         returns (address key)
     {
-        key = address(uint160(Calldata.load(session, 0) >> 96));
-        uint256 tail = Calldata.load(session, 20);
-        uint256 cap = tail >> 128;
-        uint256 validUntil = uint48(tail >> 80);
-        uint256 rights = uint8(tail >> 72);
-        // recover() answers zero for garbage: the zero key must never hold a right.
-        if (key == address(0)) revert SignatureInvalid(owner);
+        uint256 cap;
+        uint256 validUntil;
+        uint256 rights;
+        (key, cap, validUntil, rights) = _grantOf(session);
         if (rights & right == 0) revert SessionExceeded(key, rights, right);
         if (exposure > cap) revert SessionExceeded(key, cap, exposure);
         _requireNotExpired(validUntil);
+        if (key == address(0) || !_isNamed(id, owner, session)) revert SignatureInvalid(owner);
+    }
+
+    function _grantOf(bytes calldata session)
+        internal
+        pure
+        returns (address key, uint256 cap, uint256 validUntil, uint256 rights)
+    {
+        key = address(uint160(Calldata.load(session, 0) >> 96));
+        uint256 tail = Calldata.load(session, 20);
+        cap = tail >> 128;
+        validUntil = uint48(tail >> 80);
+        rights = uint8(tail >> 72);
+    }
+
+    /// @dev By the owner's key, or registered by the owner for good where its signature is left empty.
+    function _isNamed(bytes32 id, address owner, bytes calldata session) internal view returns (bool) {
+        (address key, uint256 cap, uint256 validUntil, uint256 rights) = _grantOf(session);
         bytes32 structHash = keccak256(abi.encode(SESSION_TYPE, id, key, cap, validUntil, rights));
-        _requireSigned(structHash, owner, Calldata.slice(session, SESSION_HEAD, session.length));
+        if (session.length == SESSION_HEAD) return isRegistered[owner][structHash];
+        unchecked {
+            return _isSignedBy(structHash, owner, Calldata.slice(session, SESSION_HEAD, session.length));
+        }
     }
 
     // ------------------------------------------------------------------------------------------------------ State
@@ -222,12 +255,15 @@ abstract contract HubBase is IChannelHub {
     }
 
     /// @dev Clamped rather than trusted: ether can be deposited by id alone, without a look at the key.
-    function _deadlineFromNow(Key calldata key) internal view returns (uint256) {
-        uint256 delay = key.delay();
+    function _delayOf(Key calldata key) internal view returns (uint256 delay) {
+        delay = key.delay();
         if (delay < _MIN_DELAY) delay = _MIN_DELAY;
         if (delay > _MAX_DELAY) delay = _MAX_DELAY;
+    }
+
+    function _deadlineFromNow(Key calldata key) internal view returns (uint256) {
         unchecked {
-            return block.timestamp + delay;
+            return block.timestamp + _delayOf(key);
         }
     }
 

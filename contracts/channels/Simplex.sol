@@ -3,7 +3,6 @@ pragma solidity ^0.8.28;
 
 import {IChannelHub} from "../interfaces/IChannelHub.sol";
 import {Calldata} from "../lib/Calldata.sol";
-import {Signatures} from "../lib/Signatures.sol";
 import {Key} from "../types/Key.sol";
 import {Slots} from "../types/Slots.sol";
 import {HubBase} from "./HubBase.sol";
@@ -12,14 +11,20 @@ import {HubBase} from "./HubBase.sol";
 abstract contract Simplex is HubBase {
     /// @dev payer(20) | delay(4) openBefore(4) salt(8) | amount(16) | r(32) | vs(32)
     uint256 private constant ROW = 116;
+    /// @dev a row, then key(20) | cap(16) | validUntil(6) | rights(1) | r(32) | vs(32)
+    uint256 private constant SESSION_ROW = ROW + SESSION_HEAD + 64;
 
     /// @inheritdoc IChannelHub
-    function claim(address payee, address token, bytes calldata rows) external {
+    function claim(address payee, address token, bytes calldata rows, bytes calldata sessionRows) external {
         if (rows.length % ROW != 0) revert RowsMalformed(rows.length);
+        if (sessionRows.length % SESSION_ROW != 0) revert RowsMalformed(sessionRows.length);
         uint256 sum = 0;
         unchecked {
             for (uint256 offset; offset < rows.length; offset += ROW) {
                 sum += _claimRow(payee, token, Calldata.slice(rows, offset, offset + ROW));
+            }
+            for (uint256 offset; offset < sessionRows.length; offset += SESSION_ROW) {
+                sum += _claimRow(payee, token, Calldata.slice(sessionRows, offset, offset + SESSION_ROW));
             }
         }
         if (sum == 0) revert NothingClaimed();
@@ -32,8 +37,8 @@ abstract contract Simplex is HubBase {
         _requireAlive(id, slot0);
         (uint256 before, uint256 current) = _advance(slot0, amount);
         if (current <= before) revert CounterStale(id, before, amount);
-        _requireCounterSigned(id, key.a, _voucherHash(id, amount), amount, signature);
-        c.slot0 = _withSent(slot0, current);
+        _requireCounterSigned(id, key.a, RIGHT_TO_PAY, amount, _voucherHash(id, amount), signature);
+        c.slot0 = Slots.withClaimed(slot0, current);
         emit Claimed(id, current);
         unchecked {
             _push(key.token, key.b, current - before);
@@ -54,13 +59,13 @@ abstract contract Simplex is HubBase {
         }
         (uint256 before, uint256 current) = _advance(slot0, amount);
         if (current > before) {
-            _requireCounterSigned(id, key.a, _voucherHash(id, amount), amount, voucherSignature);
+            _requireCounterSigned(id, key.a, RIGHT_TO_PAY, amount, _voucherHash(id, amount), voucherSignature);
             emit Claimed(id, current);
         } else {
             current = before;
         }
         unchecked {
-            _end(c, key, id, (slot0 & Slots.MASK112) - current, current - before);
+            _end(c, key, id, (slot0 & Slots.MASK111) - current, current - before);
         }
     }
 
@@ -78,26 +83,19 @@ abstract contract Simplex is HubBase {
     function exit(Key calldata key) external {
         (bytes32 id, Channel storage c, uint256 slot0) = _load(key, true);
         _requireDisputeOver(id, slot0);
+        (uint256 net, uint256 claimed) = Slots.simplex(slot0);
         unchecked {
-            // sent never passes net.
-            _end(c, key, id, (slot0 & Slots.MASK112) - _sentOf(slot0), 0);
+            // What was claimed never passes the deposit.
+            _end(c, key, id, net - claimed, 0);
         }
     }
 
     /// @return before what was claimed
     /// @return current what the voucher lifts it to, never above the deposit
     function _advance(uint256 slot0, uint256 amount) private pure returns (uint256 before, uint256 current) {
-        uint256 net = slot0 & Slots.MASK112;
-        before = _sentOf(slot0);
+        uint256 net;
+        (net, before) = Slots.simplex(slot0);
         current = amount > net ? net : amount;
-    }
-
-    function _sentOf(uint256 slot0) private pure returns (uint256) {
-        return (slot0 >> 112) & Slots.MASK112;
-    }
-
-    function _withSent(uint256 slot0, uint256 sent) private pure returns (uint256) {
-        return (slot0 & ~(Slots.MASK112 << 112)) | (sent << 112);
     }
 
     /// @dev What a row adds to the payout; zero, and nothing else, when it is not payable.
@@ -125,12 +123,27 @@ abstract contract Simplex is HubBase {
         if (Slots.deadline(slot0) == Slots.CLOSED) return 0;
         (uint256 before, uint256 current) = _advance(slot0, amount);
         if (current <= before) return 0;
-        bytes32 digest = _digest(_voucherHash(id, amount));
-        if (payer == address(0) || Signatures.recover(digest, Calldata.slice(row, 52, ROW)) != payer) return 0;
-        c.slot0 = _withSent(slot0, current);
+        address signer = payer;
+        if (row.length != ROW) signer = _sessionOfRow(id, payer, amount, Calldata.slice(row, ROW, SESSION_ROW));
+        if (!_isSignedBy(_voucherHash(id, amount), signer, Calldata.slice(row, 52, ROW))) return 0;
+        c.slot0 = Slots.withClaimed(slot0, current);
         emit Claimed(id, current);
         unchecked {
             return current - before;
         }
+    }
+
+    /// @dev The session key of a row; zero if it may not sign this.
+    function _sessionOfRow(bytes32 id, address payer, uint256 amount, bytes calldata session)
+        private
+        view
+        returns (address)
+    {
+        (address key, uint256 cap, uint256 validUntil, uint256 rights) = _grantOf(session);
+        if (rights & RIGHT_TO_PAY == 0 || amount > cap || block.timestamp > validUntil) return address(0);
+        // Rows have one length: of a registered session the owner's signature is zero.
+        bool registered = Calldata.load(session, SESSION_HEAD) | Calldata.load(session, SESSION_HEAD + 32) == 0;
+        uint256 length = registered ? SESSION_HEAD : session.length;
+        return _isNamed(id, payer, Calldata.slice(session, 0, length)) ? key : address(0);
     }
 }

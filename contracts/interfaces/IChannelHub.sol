@@ -4,10 +4,11 @@ pragma solidity ^0.8.28;
 import {Key} from "../types/Key.sol";
 
 /// @title ChannelHub: payment and state channels between two parties, in one immutable singleton
-/// @notice A channel is named by its `Key` and lives in a few storage words under its id. Each party signs one
-/// cumulative counter of what it has sent; the newest counter of each direction decides what everybody is paid:
-/// `payA = clamp(netA - sentA + sentB, 0, netA + netB)`, the rest is B's. A counter only ever helps the party it pays,
-/// so whoever posts an old one, or none, harms nobody but itself.
+/// @notice A channel is named by its `Key` and lives in a few storage words under its id. Each party signs cumulative
+/// counters of what it has sent, plain ones (`Voucher`) and ones with conditional payments on top (`LockVoucher`). For
+/// each direction the hub keeps the highest plain counter, and apart from it the claim of the newest lock voucher, and
+/// `paid = max(plain, claim)`, `payA = clamp(netA - paidA + paidB, 0, netA + netB)`, the rest is B's. Posting commutes:
+/// what is paid depends on what was posted in the window, not on the order, nor on who posted it.
 /// @dev Nobody owns the hub; it has no proxy, no pause and no fee. `dispute open` means `block.timestamp <= deadline`.
 /// @custom:security Money leaves a channel only (1) with both parties' signatures (`close`, `withdraw`, `move`),
 /// (2) by the counters, after a challenge window (`settle`), (3) in a simplex channel to the payee for a voucher
@@ -24,9 +25,10 @@ interface IChannelHub {
         /// `keccak256(abi.encode(channelId, salt))`, which binds the authorisation to the channel.
         /// `data = abi.encode(bytes32 salt, uint256 validAfter, uint256 validBefore, bytes signature)`.
         Authorization,
-        /// @dev EIP-2612 permit for the hub plus a `Deposit` message, both signed by the side's owner.
+        /// @dev EIP-2612 permit for the hub plus a `Deposit` message, both signed by the side's owner. `nonce` is any
+        /// number that the owner has not used in a `Deposit` before.
         /// `data = abi.encode(uint256 permitValue, uint256 permitDeadline, bytes permitSignature, uint48 validUntil,
-        /// bytes depositSignature)`. An empty permit signature uses the allowance that stands.
+        /// bytes depositSignature, uint256 nonce)`. An empty permit signature uses the allowance that stands.
         Permit,
         /// @dev Permit2 `permitWitnessTransferFrom` by the side's owner, the channel id being the witness.
         /// `data = abi.encode(uint256 nonce, uint256 deadline, bytes signature)`.
@@ -45,49 +47,44 @@ interface IChannelHub {
         bytes data;
     }
 
-    /// @notice The newest lock-bearing proof of one direction.
+    /// @notice A lock-bearing proof of one direction.
     /// @param amount cumulative counter without the locks, token units
     /// @param nonce grows by at least one with each lock proof of the direction; never zero
     /// @param locked sum of the lock amounts
     /// @param lastExpiry the latest expiry among the locks, Unix seconds
-    /// @param locksHash keccak256 of the packed lock leaves
-    /// @param signature by the sender, or a session proof
+    /// @param locksRoot Merkle root of the packed locks, see `unlock`; zero without locks
+    /// @param signature by the sender's key, or a session proof
     struct LockProof {
         uint128 amount;
         uint48 nonce;
         uint128 locked;
         uint48 lastExpiry;
-        bytes32 locksHash;
-        bytes signature;
-    }
-
-    /// @notice The receiver's consent that somebody else carries out exactly one act for it.
-    /// @param tower who may act; zero for anybody
-    /// @param validUntil last second at which it holds
-    /// @param signature by the receiver over `Watch(channelId, tower, act, validUntil)`; empty when the receiver
-    /// itself is the caller
-    struct Delegation {
-        address tower;
-        uint48 validUntil;
+        bytes32 locksRoot;
         bytes signature;
     }
 
     // ----------------------------------------------------------------------------------------------------- Events
 
-    /// @notice Money arrived. `nets = uint112(netA) | uint112(netB) << 112`, the signed sums after it.
+    /// @notice Money arrived. `nets = uint111(netA) | uint111(netB) << 111`, the signed sums after it (of a simplex
+    /// channel: the deposit and what was claimed).
     event Deposited(bytes32 indexed channelId, uint256 nets);
     /// @notice Co-signed money left an open channel. `nets` as above, after it; `epoch` is the next one to sign.
     event Withdrawn(bytes32 indexed channelId, uint256 nets, uint32 epoch);
     /// @notice A challenge window (duplex) or an exit delay (simplex) was started or extended.
     event DisputeStarted(bytes32 indexed channelId, uint256 deadline);
-    /// @notice A counter was posted. `sents = sentA | sentB << 112`, after it.
+    /// @notice A plain counter was posted. `sents = sentA | sentB << 112`, after it.
     event CounterPosted(bytes32 indexed channelId, uint256 sents);
-    /// @notice A lock-bearing proof was posted for one direction.
-    event LocksPosted(bytes32 indexed channelId, bool fromB, uint48 nonce, bytes32 locksHash);
-    /// @notice Locks of a direction were resolved; `resolved` is the sum they paid, `locksHash` what is left.
-    event Unlocked(bytes32 indexed channelId, bool fromB, uint256 resolved, bytes32 locksHash);
+    /// @notice A lock-bearing proof was posted for one direction, with this counter and these locks.
+    event LocksPosted(bytes32 indexed channelId, bool fromB, uint48 nonce, uint128 amount, bytes32 locksRoot);
+    /// @notice Locks of a direction were resolved. `claim` is the direction's claim word after it:
+    /// `claimed(112) | resolved locks, one bit each(112) << 112 | latest(32) << 224`.
+    event Unlocked(bytes32 indexed channelId, bool fromB, uint256 claim);
     /// @notice The preimage of a hash lock became public: what a mediator needs upstream.
     event PreimageRevealed(bytes32 indexed hashLock, bytes32 preimage);
+    /// @notice An account named a session key, for good.
+    event SessionRegistered(
+        address indexed owner, bytes32 indexed channelId, address key, uint128 cap, uint48 validUntil, uint8 rights
+    );
     /// @notice The channel ended. `pays = payA | payB << 128`.
     event Closed(bytes32 indexed channelId, uint256 pays);
     /// @notice A simplex payee was paid up to the cumulative `sent`.
@@ -127,13 +124,13 @@ interface IChannelHub {
     error CounterStale(bytes32 channelId, uint256 have, uint256 given);
     /// @notice The lock nonce is not above the one that stands.
     error NonceStale(bytes32 channelId, uint256 have, uint256 given);
-    /// @notice A lock proof stands in this direction: only its receiver may replace it.
-    error LocksStanding(bytes32 channelId);
-    /// @notice The list of locks is not the posted one.
+    /// @notice The proof would move the deadline behind the last second that this direction may reach.
+    error WindowExhausted(bytes32 channelId, uint256 deadline, uint256 latest);
+    /// @notice The opened locks are not of the posted proof.
     error LocksMismatch(bytes32 channelId);
     /// @notice The last expiry lies too far ahead.
     error LockExpiryTooFar(uint256 lastExpiry, uint256 latest);
-    /// @notice No lock of the list could be resolved.
+    /// @notice No opened lock could be resolved.
     error NothingUnlocked(bytes32 channelId);
     /// @notice More was asked than the channel holds, or a sum leaves its range.
     error AmountOutOfRange(bytes32 channelId, uint256 have, uint256 need);
@@ -143,7 +140,7 @@ interface IChannelHub {
     error TransferShort(address token, uint256 have, uint256 need);
     /// @notice Both channels of a move must hold the same token.
     error TokenMismatch(address have, address need);
-    /// @notice A packed claim has a length that is no multiple of a row.
+    /// @notice Packed rows are cut short.
     error RowsMalformed(uint256 length);
     /// @notice Not one row of the batch was payable.
     error NothingClaimed();
@@ -162,8 +159,17 @@ interface IChannelHub {
     /// `openBefore << 8 | (token != 0 ? 1 : 0) | (simplex ? 2 : 0)`, so that ether can be deposited by id alone.
     function channelId(Key calldata key) external pure returns (bytes32);
 
-    /// @notice The raw words of a channel: `slot0`, `slot1`, lock word of A's direction, lock word of B's.
-    function channel(bytes32 id) external view returns (uint256 slot0, uint256 slot1, uint256 locksA, uint256 locksB);
+    /// @notice The raw words of a channel: `slot0`, `slot1`, then proof and claim word of A's direction and of B's.
+    function channel(bytes32 id)
+        external
+        view
+        returns (uint256 slot0, uint256 slot1, uint256 proofA, uint256 claimA, uint256 proofB, uint256 claimB);
+
+    /// @notice Which `Deposit` nonces of `owner` are used: bit `nonce & 255` of word `nonce >> 8`.
+    function depositNonces(address owner, uint256 word) external view returns (uint256 bits);
+
+    /// @notice True once `owner` registered the session with this EIP-712 struct hash. Never false again.
+    function isRegistered(address owner, bytes32 structHash) external view returns (bool);
 
     /// @notice What a failed push left for `account`, token units.
     function owed(address account, address token) external view returns (uint256);
@@ -189,6 +195,7 @@ interface IChannelHub {
     function depositETH(bytes32 id, bool sideB) external payable;
 
     /// @notice Deposit tokens pulled by allowance, EIP-3009, EIP-2612 or Permit2, for both sides at once if wished.
+    /// A part whose authorisation was used already counts for nothing and does not stop the others.
     function depositPulled(Key calldata key, Pull[] calldata pulls) external;
 
     /// @notice Close at co-signed final counters; also ends a running dispute. A caller needs no signature of its own.
@@ -217,6 +224,11 @@ interface IChannelHub {
         bytes calldata signatureB
     ) external;
 
+    /// @notice Register the caller's session key on chain: `Session(channelId, key, cap, validUntil, rights)` then needs
+    /// no signature of the owner. For accounts that are contracts: they have no key of their own to sign counters with,
+    /// and a receiver can only rely on a signer that cannot be taken back. Nothing takes it back before `validUntil`.
+    function registerSession(bytes32 channelId, address key, uint128 cap, uint48 validUntil, uint8 rights) external;
+
     /// @notice Start a unilateral close as a party, with the newest voucher received (`amount` 0 for none).
     function startClose(Key calldata key, uint128 amount, bytes calldata signature) external;
 
@@ -226,42 +238,43 @@ interface IChannelHub {
     function startCloseAs(Key calldata key, bool forB, bytes calldata session, uint128 amount, bytes calldata signature)
         external;
 
-    /// @notice Post a newer voucher of one direction while the dispute is open. Anybody may.
-    /// Over a standing lock proof only the receiver may, and that drops the locks.
+    /// @notice Post a higher voucher of one direction while the dispute is open. Anybody may.
     function post(Key calldata key, bool fromB, uint128 amount, bytes calldata signature) external;
 
-    /// @notice Post a lock-bearing proof of one direction: its receiver, or somebody with the receiver's consent to
-    /// this very proof. A receiver that calls it on an open channel starts the dispute. A newer proof replaces an older
-    /// one whole, with what was unlocked under it. The window is extended to `lastExpiry`.
-    function postLocks(Key calldata key, bool fromB, LockProof calldata proof, Delegation calldata consent) external;
+    /// @notice Post a lock-bearing proof of one direction: its receiver, or anybody with the receiver's `Accept`. A
+    /// receiver that calls it on an open channel starts the dispute. A higher nonce replaces the claim whole, with what
+    /// was unlocked under it; a lower one is refused. The window then lasts at least until `lastExpiry`, and, unless the
+    /// sender itself called, for one delay from now: the sender may hold a newer proof. In sum a direction can move
+    /// the deadline to two delays and `maxLockDuration` from its first proof, not further.
+    /// @param accept the receiver's signature under `Accept(channelId, fromB, nonce, hash of the LockVoucher)`; not
+    /// read when the receiver calls
+    function postLocks(Key calldata key, bool fromB, LockProof calldata proof, bytes calldata accept) external;
 
-    /// @notice Resolve locks of a posted proof while the dispute is open. Hash locks by anybody; voucher and contract
-    /// locks by the receiver or with its consent to these very resolutions, since a lower one could use the lock up.
-    /// @param locked sum of the listed locks
-    /// @param lastExpiry as posted
-    /// @param locks the packed leaves, 64 bytes each:
-    /// `amount(16) | expiry(6) | kind(1) | zero(9) | condition(32)`
-    /// @param resolutions one per lock, empty to leave it: hash (kind 0) the 32-byte preimage; voucher (kind 1)
-    /// `abi.encode(address payer, address payee, bytes32 salt, uint128 amount, bytes signature)`; contract (kind 2)
-    /// `abi.encode(address condition, bytes terms, bytes evidence)`
-    function unlock(
-        Key calldata key,
-        bool fromB,
-        uint128 locked,
-        uint48 lastExpiry,
-        bytes calldata locks,
-        bytes[] calldata resolutions,
-        Delegation calldata consent
-    ) external;
+    /// @notice Resolve locks of the posted proof while the dispute is open. Anybody may open hash locks. Voucher and
+    /// contract locks can be resolved to less than they are worth: they need the receiver as the caller, whose choice
+    /// is final, or its consent to this lock and this resolution; of several consents the one that pays most counts.
+    /// What cannot be resolved, or is resolved already, is skipped.
+    /// @param limit amount plus locked sum of the posted proof
+    /// @param openings for each lock, by rising index: `index(1) | lock(53) | consentLength(2) | resolutionLength(3) |
+    /// consent | resolution`; the lock is `amount(14) | expiry(6) | kind(1) | condition(32)` and its leaf is its keccak.
+    /// The consent is the receiver's signature under `Resolve(channelId, fromB, leaf, keccak256(resolution))`. The
+    /// resolution of a hash lock (kind 0) is the 32-byte preimage; of a voucher lock (kind 1)
+    /// `payer(20) | payee(20) | salt(32) | amount(16) | signature`; of a contract lock (kind 2)
+    /// `condition(20) | termsLength(4) | terms | evidence`
+    /// @param siblings the other nodes of the tree, level by level from the leaves, from left to right
+    function unlock(Key calldata key, bool fromB, uint256 limit, bytes calldata openings, bytes32[] calldata siblings)
+        external;
 
-    /// @notice Pay both parties by the posted counters once the window is over. Anybody may.
+    /// @notice Pay both parties by what was posted once the window is over. Anybody may.
     function settle(Key calldata key) external;
 
     /// @notice Pay a simplex payee for many channels at once; unpayable rows are skipped. Anybody may.
     /// @param rows 116 bytes each: `payer(20) | delay(4) openBefore(4) salt(8) | amount(16) | r(32) | vs(32)` (EIP-2098)
-    function claim(address payee, address token, bytes calldata rows) external;
+    /// @param sessionRows 223 bytes each: a row as above, signed by a session key, then its grant:
+    /// `key(20) | cap(16) | validUntil(6) | rights(1) | r(32) | vs(32)`, by the payer; zero for a registered session
+    function claim(address payee, address token, bytes calldata rows, bytes calldata sessionRows) external;
 
-    /// @notice Pay a simplex payee for one voucher; any kind of signature. Anybody may.
+    /// @notice Pay a simplex payee for one voucher, signed by the payer's key or its session key. Anybody may.
     function claimVoucher(Key calldata key, uint128 amount, bytes calldata signature) external;
 
     /// @notice End a simplex channel at once: the payee gets the voucher, the payer the rest. The payee calls, or its

@@ -65,13 +65,19 @@ def test_type_hashes_by_their_strings() -> None:
         assert raw(one["typeHash"]) == keccak(text=one["type"])
 
 
+def value_of(kind: str, text: str) -> Any:
+    if kind == "bool":
+        return text == "True"
+    return int(text) if "int" in kind else text
+
+
 def test_digests_and_signatures_by_eth_account() -> None:
     vectors = load("channel_messages")
     domain = {name: value for name, value in vectors["domain"].items() if name != "separator"}
     for one in vectors["messages"]:
         text = vectors["types"][one["type"]]["type"]
         members = [part.split() for part in text[text.index("(") + 1 : -1].split(",")]
-        values = {name: int(one["message"][name]) if "int" in kind else one["message"][name] for kind, name in members}
+        values = {name: value_of(kind, one["message"][name]) for kind, name in members}
         full = {
             "types": {**HUB_TYPES, one["type"]: [{"name": name, "type": kind} for kind, name in members]},
             "primaryType": one["type"],
@@ -88,23 +94,40 @@ def test_digests_and_signatures_by_eth_account() -> None:
         assert raw(one["compact"]) == signed.r.to_bytes(32, "big") + vs.to_bytes(32, "big")
 
 
+def root(nodes: list[bytes]) -> bytes:
+    """By recursion over halves, where the code goes level by level."""
+    if not nodes:
+        return bytes(32)
+    if len(nodes) == 1:
+        return nodes[0]
+    half = 1 << (len(nodes) - 1).bit_length() - 1
+    return keccak(root(nodes[:half]) + padded(nodes[half:], half))
+
+
+def padded(nodes: list[bytes], width: int) -> bytes:
+    if width == 1:
+        return nodes[0] if nodes else bytes(32)
+    half = width // 2
+    return keccak(padded(nodes[:half], half) + padded(nodes[half:], half))
+
+
 def test_locks_by_the_abi_encoder() -> None:
     vectors = load("channel_locks")
     leaves = [raw(lock["leaf"]) for lock in vectors["locks"]]
     for lock, leaf in zip(vectors["locks"], leaves, strict=True):
-        head = int(lock["amount"]) << 128 | lock["expiry"] << 80 | lock["kind"] << 72
-        assert leaf == head.to_bytes(32, "big") + raw(lock["condition"])
-    resolutions = [raw(one) for one in vectors["resolutions"]]
+        head = int(lock["amount"]) << 56 | lock["expiry"] << 8 | lock["kind"]
+        assert leaf == head.to_bytes(21, "big") + raw(lock["condition"])
     for one in vectors["sets"]:
         packed = b"".join(leaves[: one["count"]])
         assert raw(one["packed"]) == packed
-        assert raw(one["locksHash"]) == keccak(packed)
-        whole = encode(
-            ["uint256", "uint256", "bytes32"], [int(one["locked"]), one["lastExpiry"], raw(one["locksHash"])]
-        )
+        assert raw(one["root"]) == root([keccak(leaf) for leaf in leaves[: one["count"]]])
+        whole = encode(["uint256", "bytes32"], [int(one["limit"]), raw(one["root"])])
         assert int(one["fingerprint"]) == int.from_bytes(keccak(whole), "big") >> 48
-        inner = keccak(encode(["bytes[]"], [resolutions[: one["count"]]]))
-        assert raw(one["unlockAct"]) == keccak(encode(["bytes32", "bytes32"], [keccak(packed), inner]))
+        for index, path in enumerate(one["siblings"]):
+            node = keccak(leaves[index])
+            for level, other in enumerate(path):
+                node = keccak(raw(other) + node if index >> level & 1 else node + raw(other))
+            assert node == raw(one["root"])
     virtual = vectors["virtual"]
     parts = [keccak(text="layer2.virtual"), virtual["payer"], virtual["payee"], raw(virtual["salt"])]
     assert raw(virtual["id"]) == keccak(encode(["bytes32", "address", "address", "bytes32"], parts))

@@ -70,10 +70,21 @@ class RemoteSequencer(Remote):
         except AccountUnknown:
             return 0
 
-    def open_account(self, key: bytes, token: int = 0) -> None:
-        """Have an account made for a BLS key; raises SignatureError if it is none."""
-        body = json.dumps({"key": "0x" + key.hex(), "token": token}).encode()
-        self._ask("POST", "/v1/keys", body, "application/json")
+    def open_account(self, key: bytes, token: int = 0, payment: SignedOp | None = None) -> None:
+        """Have an account made for a BLS key; raises SignatureError if it is none, FeeTooLow if it must be paid for."""
+        body: dict[str, Any] = {"key": "0x" + key.hex(), "token": token}
+        if payment is not None:
+            body["payment"] = "0x" + payment.encode().hex()
+        self._ask("POST", "/v1/keys", json.dumps(body).encode(), "application/json")
+
+    def key_price(self) -> tuple[int, int, int]:
+        """Wei for an account of a key, the account to pay them to, and the least fee of that transfer; zeros: free."""
+        state = self.state()
+        keys, fees = state["keys"], state["fees"]
+        if not int(keys["fee"]):
+            return 0, 0, 0
+        least = fees["least"]
+        return int(keys["fee"]), int(fees["accounts"].get("0", 0)), int(least.get("0", least["otherwise"]))
 
     def state(self) -> dict[str, Any]:
         """Where the rollup is, how far it got, and what operations have to pay."""

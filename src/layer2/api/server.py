@@ -66,7 +66,8 @@ class _Handlers(Submissions):
         token = number_of("token", data.get("token", 0), 16)
         if token >= self._sequencer.replica.head.tokens:
             raise MalformedError(f"token {token} is not registered", hint="register it first")
-        await asyncio.to_thread(self._sequencer.open_accounts, keys, token, follow=False)
+        payment = bytes_of(data["payment"], None) if "payment" in data else b""
+        await asyncio.to_thread(self._sequencer.open_accounts, keys, token, payment=payment, follow=False)
         return web.json_response({"ok": True})
 
     async def operation(self, request: web.Request) -> web.Response:

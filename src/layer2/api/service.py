@@ -30,5 +30,6 @@ class Service(Hosted):
             "ok": self.failure is None,
             "failure": self.failure,
             "pending": self.sequencer.waiting,
+            "waiting_keys": self.sequencer.waiting_keys,
             "entries": len(self.sequencer.replica.entries),
         }

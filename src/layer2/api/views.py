@@ -31,6 +31,11 @@ def state(inner: Sequencer) -> dict[str, Any]:
             "tokens": head.tokens,
             "pending": inner.waiting,
             "most_pending": inner.most_pending,
+            "keys": {
+                "waiting": inner.waiting_keys,
+                "most": inner.key_policy.most,
+                "fee": str(inner.key_policy.fee),
+            },
             "fees": {
                 "least": {"otherwise": str(fees.otherwise), **least},
                 "accounts": {str(token): account for token, account in fees.accounts.items()},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from eth_abi.abi import encode
 
-from layer2.channels.locks import CONTRACT_LOCK, Lock, contract_condition
+from layer2.channels.locks import CONTRACT_LOCK, Lock, contract_condition, contract_resolution
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import keccak
 
@@ -62,7 +62,7 @@ class CoinFlipTerms:
     def resolution(self, contract: str, secret_a: bytes | None, secret_b: bytes | None) -> bytes:
         """What `unlock` takes: the contract, these terms and the secrets that are known."""
         evidence = encode(["bytes32", "bytes32"], [secret_a or _NOT_KNOWN, secret_b or _NOT_KNOWN])
-        return encode(["address", "bytes", "bytes"], [contract, self.encode(), evidence])
+        return contract_resolution(contract, self.encode(), evidence)
 
 
 def a_wins(secret_a: bytes, secret_b: bytes) -> bool:

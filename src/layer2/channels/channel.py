@@ -8,7 +8,7 @@ from layer2.channels.actors import Rule, Who, acts
 from layer2.channels.channelchain import ChannelOnChain
 from layer2.channels.locks import HASH_LOCK, VOUCHER_LOCK, Lock, virtual_channel_id
 from layer2.channels.messages import RIGHT_TO_PAY
-from layer2.channels.proofs import LockPayment, Payment, PaymentRequest
+from layer2.channels.proofs import Acceptance, LockPayment, Payment, PaymentRequest
 from layer2.channels.refusals import LockRefused, Refused
 from layer2.channels.sessions import SessionGrant
 from layer2.primitives.errors import MalformedError, RangeError
@@ -69,7 +69,7 @@ class Channel(ChannelOnChain):
         return payments
 
     def receive(self, proof: Payment | LockPayment) -> int:
-        """Accept what the peer signed; returns what it paid, token units."""
+        """Accept what the peer signed; returns what it paid, token units. For a lock proof send `acceptance()` back."""
         proof = self._own(proof)
         node = self._party(next(iter(self.parties)) if len(self.parties) == 1 else _other(self._signer_of(proof)))
         if isinstance(proof, Payment):
@@ -77,6 +77,15 @@ class Channel(ChannelOnChain):
         before = node.state(self.id).theirs.amount
         node.receive_locks(proof)
         return node.state(self.id).theirs.amount - before
+
+    @acts(Rule.PARTY)
+    def acceptance(self, sender: Who = None) -> Acceptance | None:
+        """What the sender of locks needs back: the acceptance of the newest lock proof received (by B if not said)."""
+        return self._party(self._side(sender, "B")).copy_for_peer(self.id).acceptance
+
+    def accepted(self, acceptance: Acceptance) -> Payment | None:
+        """Keep the peer's acceptance of locks; returns a plain voucher for it when no lock is left."""
+        return self._party(acceptance.side).take_accept(acceptance)
 
     def verify(self, payment: Payment) -> int:
         """What the voucher would pay its receiver beyond what it holds; raises if it is not acceptable."""
@@ -178,7 +187,7 @@ class Channel(ChannelOnChain):
 
     @acts(Rule.PARTY)
     def fulfil(self, resolution: bytes, condition: bytes | None = None, sender: Who = None) -> LockPayment:
-        """Show the receiver's resolution (for a hash lock the preimage) and have the lock paid off chain.
+        """Show the receiver's resolution (for a hash lock the preimage) and have what it opens paid off chain.
 
         `sender` is the side that pays the lock (A if not said).
         """
@@ -206,10 +215,22 @@ class Channel(ChannelOnChain):
         proof = self._party(side).expire(self.id)
         return None if proof is None else self._hand(side, proof)
 
+    def give_up(self, lock: Lock, sender: Who = None) -> LockPayment | None:
+        """Give an incoming lock up, as its receiver (B if not said): a payment that failed waits for no expiry.
+
+        With both parties here the payer drops it at once; else tell the payer, and accept its proof without the lock.
+        """
+        side = self._side(sender, "B")
+        self._party(side).give_up(self.id, lock)
+        payer = self.parties.get(_other(side))
+        return None if payer is None else self._hand(_other(side), payer.drop(self.id, lock))
+
     def _hand(self, side: str, proof: LockPayment) -> LockPayment:
         peer = self.parties.get(_other(side))
         if peer is not None:
-            peer.receive_locks(proof)
+            level = self._party(side).take_accept(peer.receive_locks(proof))
+            if level is not None:
+                peer.receive(level)
         return proof
 
 

@@ -11,10 +11,9 @@ from layer2.channels.hubcalls import lock_proof
 from layer2.channels.hubsenders import HubWithSenders
 from layer2.channels.key import ChannelKey
 from layer2.channels.ledger import State
-from layer2.channels.locks import encode_locks
 from layer2.channels.node import Party
 from layer2.channels.proofs import CloseTerms, LockPayment, Payment
-from layer2.channels.refusals import ChannelNotActive, PartyMissing, Refused
+from layer2.channels.refusals import ChannelNotActive, LockRefused, PartyMissing, Refused
 from layer2.channels.view import ChannelView
 from layer2.ethereum.assets import Asset, allow, asset_at
 from layer2.ethereum.sender import Sender
@@ -178,23 +177,32 @@ class ChannelOnChain:
         return self._done(self.hub.post(paying, self.key, self._signer_of(proof), proof.amount, proof.signature))
 
     @acts(Rule.PARTY)
+    def answer(self, sender: Who = None) -> HubReceipt:
+        """Answer an old lock proof of the sender's own direction with the newest one that its receiver accepted."""
+        side = self._side(sender, next(iter(self.parties)))
+        newest = self._party(side).accepted(self.id, side)
+        if newest is None:
+            raise ChannelNotActive(
+                f"channel {self.id.hex()[:8]}: no lock proof of side {side} is accepted", hint="settle"
+            )
+        proof, accept = newest
+        paying = self._sender(sender, side)
+        return self._done(self.hub.post_locks(paying, self.key, side, lock_proof(proof), accept))
+
+    @acts(Rule.PARTY)
     def unlock(self, sender: Who = None) -> HubReceipt:
         """Resolve on chain, in a dispute, the incoming locks whose preimage, voucher or evidence is known."""
         side = self._side(sender, next(iter(self.parties)))
         node = self._party(side)
-        direction = node.state(self.id).theirs
+        proof = node.state(self.id).theirs.proof
         paying = self._sender(sender, side)
-        return self._done(
-            self.hub.unlock(
-                paying,
-                self.key,
-                _other(side),
-                direction.locked,
-                direction.last_expiry,
-                encode_locks(direction.locks),
-                node.resolutions(self.id),
+        openings = node.openings(self.id)
+        if not openings:
+            raise LockRefused(
+                f"channel {self.id.hex()[:8]}: side {side} knows no resolution of its {len(proof.locks)} locks",
+                hint="learn a preimage, voucher or evidence first",
             )
-        )
+        return self._done(self.hub.unlock(paying, self.key, _other(side), proof.limit, proof.locks, openings))
 
     @acts(Rule.ANYBODY)
     def settle(self, sender: Who = None) -> HubReceipt:

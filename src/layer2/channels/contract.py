@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from layer2.channels import hubcalls
 from layer2.channels.errors import from_revert
-from layer2.channels.hubcalls import Delegation, HubCall, LockProof
+from layer2.channels.hubcalls import HubCall, LockProof, Opening
 from layer2.channels.hubevents import HubEvent, typed_event
 from layer2.channels.key import ChannelKey
-from layer2.channels.messages import hub_domain
+from layer2.channels.locks import Lock
+from layer2.channels.messages import Session, hub_domain
 from layer2.channels.view import ChannelView
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract, deploy
 from layer2.ethereum.errors import ContractReverted
+from layer2.ethereum.fees import GasPolicy
 from layer2.ethereum.records import Log, Receipt
 from layer2.ethereum.sender import Pending, Sender
 from layer2.ethereum.signer import Signer
+from layer2.ethereum.windows import require_windows
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
 from layer2.primitives.errors import InputError
 
@@ -27,10 +30,10 @@ __all__ = [
     "DEVNET",
     "PERMIT2",
     "PUBLIC",
-    "Delegation",
     "HubContract",
     "HubReceipt",
     "LockProof",
+    "Opening",
     "Profile",
     "Pull",
 ]
@@ -100,6 +103,7 @@ class HubContract:
     @classmethod
     def deploy_contract(cls, connection: Connection, sender: Sender | Signer, profile: Profile) -> Contract:
         """Deploy the packaged hub."""
+        require_windows(connection, challenge_window=profile.min_delay)
         paying = sender if isinstance(sender, Sender) else Sender(connection, sender)
         args = (profile.permit2, profile.min_delay, profile.max_delay, profile.max_lock_duration)
         return deploy(paying, load_artifact("ChannelHub"), *args)
@@ -125,6 +129,15 @@ class HubContract:
     def owed(self, account: str, token: str = ZERO_ADDRESS) -> int:
         """What failed pushes left for an account."""
         return int(self.contract.call("owed", to_address(account), to_address(token)))
+
+    def is_registered(self, owner: Address, struct_hash: bytes) -> bool:
+        """Return True if `owner` registered the session with this struct hash; that never changes again."""
+        return bool(self.contract.call("isRegistered", owner, struct_hash))
+
+    def deposit_nonce_used(self, owner: Address, nonce: int) -> bool:
+        """Return True if a `Deposit` of `owner` with this nonce was used."""
+        bits = int(self.contract.call("depositNonces", owner, nonce >> 8))
+        return bool(bits >> (nonce & 255) & 1)
 
     def delay_bounds(self) -> tuple[int, int]:
         """Shortest and longest effective window, seconds."""
@@ -164,6 +177,10 @@ class HubContract:
         """Deposit tokens pulled by allowance, EIP-3009, EIP-2612 or Permit2; anybody may send."""
         rows = [(one.source, one.side_b, one.amount, one.data) for one in pulls]
         return self._send(sender, "depositPulled", key.as_tuple(), rows)
+
+    def register_session(self, sender: Sender, session: Session) -> HubReceipt:
+        """Name a session key of the sender's on chain; it cannot be taken back."""
+        return self.send(sender, hubcalls.register_session(session))
 
     # ------------------------------------------------------------------------------------------------- cooperation
 
@@ -222,31 +239,29 @@ class HubContract:
         signature: bytes = b"",
     ) -> HubReceipt:
         """Start it as a session key of that side."""
-        return self._send(sender, "startCloseAs", key.as_tuple(), side == "B", session, amount, signature)
+        return self.send(sender, hubcalls.start_close_as(key, side, session, amount, signature))
 
     def post(self, sender: Sender, key: ChannelKey, side: str, amount: int, signature: bytes) -> HubReceipt:
         """Post a newer voucher of `side`'s direction."""
         return self.send(sender, hubcalls.post(key, side, amount, signature))
 
     def post_locks(
-        self, sender: Sender, key: ChannelKey, side: str, proof: LockProof, consent: Delegation | None = None
+        self, sender: Sender, key: ChannelKey, side: str, proof: LockProof, accept: bytes = b""
     ) -> HubReceipt:
-        """Post a lock-bearing proof of `side`'s direction, as its receiver or with its consent."""
-        return self.send(sender, hubcalls.post_locks(key, side, proof, consent))
+        """Post a lock-bearing proof of `side`'s direction, as its receiver or with the receiver's `Accept` signature."""
+        return self.send(sender, hubcalls.post_locks(key, side, proof, accept))
 
     def unlock(
         self,
         sender: Sender,
         key: ChannelKey,
         side: str,
-        locked: int,
-        last_expiry: int,
-        locks: bytes,
-        resolutions: Sequence[bytes],
-        consent: Delegation | None = None,
+        limit: int,
+        locks: Sequence[Lock],
+        openings: Iterable[Opening],
     ) -> HubReceipt:
-        """Resolve locks of the standing proof of `side`'s direction."""
-        return self.send(sender, hubcalls.unlock(key, side, locked, last_expiry, locks, resolutions, consent))
+        """Resolve locks of the posted proof of `side`'s direction; `limit` is its amount plus its locked sum."""
+        return self.send(sender, hubcalls.unlock(key, side, limit, locks, openings))
 
     def settle(self, sender: Sender, key: ChannelKey) -> HubReceipt:
         """Pay both parties by the posted counters, after the window."""
@@ -254,9 +269,9 @@ class HubContract:
 
     # ----------------------------------------------------------------------------------------------------- simplex
 
-    def claim(self, sender: Sender, payee: str, token: str, rows: bytes) -> HubReceipt:
-        """Pay a simplex payee for many channels at once; 116 bytes a row."""
-        return self._send(sender, "claim", to_address(payee), to_address(token), rows)
+    def claim(self, sender: Sender, payee: str, token: str, rows: bytes, session_rows: bytes = b"") -> HubReceipt:
+        """Pay a simplex payee for many channels at once; see `proofs.claim_rows`."""
+        return self.send(sender, hubcalls.claim(to_address(payee), to_address(token), rows, session_rows))
 
     def claim_voucher(self, sender: Sender, key: ChannelKey, amount: int, signature: bytes) -> HubReceipt:
         """Pay a simplex payee for one voucher."""
@@ -304,6 +319,23 @@ class HubContract:
             return self._receipt(sender.wait(pending, decoder=self.contract.decoder))
         except ContractReverted as reverted:
             raise _typed(reverted) from reverted
+
+    def send_for(self, sender: Sender, call: HubCall, policy: GasPolicy, keep: Callable[[Pending], None]) -> Pending:
+        """Send a call without waiting under a policy of its own; `keep` is told of each version. Finish with `poll`."""
+        data = self.contract.encode(call.name, *call.args)
+        decoder = self.contract.decoder
+        try:
+            return sender.send_nowait(self.address, data, decoder=decoder, policy=policy, keep=keep)
+        except ContractReverted as reverted:
+            raise _typed(reverted) from reverted
+
+    def poll(self, sender: Sender, pending: Pending) -> HubReceipt | None:
+        """The receipt of what `send_for` sent if it is mined, else `None` at once; replaced when that is due."""
+        try:
+            receipt = sender.poll(pending, decoder=self.contract.decoder)
+        except ContractReverted as reverted:
+            raise _typed(reverted) from reverted
+        return None if receipt is None else self._receipt(receipt)
 
     def _send(self, sender: Sender, name: str, *args: Any, value: int = 0) -> HubReceipt:
         try:

@@ -146,18 +146,11 @@ class NonceStale(HubError):
     MEANING = "The lock nonce is not above the one that stands"
 
 
-class LocksStanding(HubError):
-    """A lock proof stands in this direction: only its receiver may replace it."""
-
-    FIELDS = ("channelId",)
-    MEANING = "A lock proof stands in this direction: only its receiver may replace it"
-
-
 class LocksMismatch(HubError):
-    """The list of locks is not the posted one."""
+    """The opened locks are not of the posted proof."""
 
     FIELDS = ("channelId",)
-    MEANING = "The list of locks is not the posted one"
+    MEANING = "The opened locks are not of the posted proof"
 
 
 class LockExpiryTooFar(HubError):
@@ -170,11 +163,22 @@ class LockExpiryTooFar(HubError):
     MEANING = "The last expiry lies too far ahead"
 
 
+class WindowExhausted(HubError):
+    """The proof would move the deadline behind the last second that this direction may reach."""
+
+    FIELDS = (
+        "channelId",
+        "deadline",
+        "latest",
+    )
+    MEANING = "The proof would move the deadline behind the last second that this direction may reach"
+
+
 class NothingUnlocked(HubError):
-    """No lock of the list could be resolved."""
+    """No opened lock could be resolved."""
 
     FIELDS = ("channelId",)
-    MEANING = "No lock of the list could be resolved"
+    MEANING = "No opened lock could be resolved"
 
 
 class AmountOutOfRange(HubError):
@@ -220,10 +224,10 @@ class TokenMismatch(HubError):
 
 
 class RowsMalformed(HubError):
-    """A packed claim has a length that is no multiple of a row."""
+    """Packed rows are cut short."""
 
     FIELDS = ("length",)
-    MEANING = "A packed claim has a length that is no multiple of a row"
+    MEANING = "Packed rows are cut short"
 
 
 class NothingClaimed(HubError):

@@ -1,4 +1,4 @@
-"""What can happen to a party's ledger: the events that its journal keeps and `ledger.apply` takes."""
+"""Events of a party's ledger: what its journal keeps and `ledger.apply` takes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ __all__ = [
     "Claimable",
     "CloseSigned",
     "Event",
+    "LocksAccepted",
+    "LocksGivenUp",
     "LocksReceived",
     "LocksSigned",
     "Received",
@@ -40,26 +42,34 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class LocksSigned:
-    """This party signed a lock-bearing proof at time `now`."""
+    """This party signed a lock proof; until the peer's acceptance is held it may be used and may not."""
 
     amount: int
     nonce: int
     locks: tuple[Lock, ...]
     signature: bytes
-    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocksAccepted:
+    """The peer's verified `Accept` of this party's lock proof with this nonce."""
+
+    nonce: int
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class LocksReceived:
-    """The peer's lock-bearing proof, verified, at time `now`; locks may last until `now + horizon`.
+    """The peer's lock proof, verified at time `now`, and this party's own `Accept` of it.
 
-    `resync`: nonces between were lost with a journal.
+    New locks may last until `now + horizon`. `resync`: the locks before were lost with a journal.
     """
 
     amount: int
     nonce: int
     locks: tuple[Lock, ...]
     signature: bytes
+    accept: bytes
     now: int
     horizon: int
     resync: bool = False
@@ -67,11 +77,18 @@ class LocksReceived:
 
 @dataclass(frozen=True, slots=True)
 class Claimable:
-    """This party learnt how to take `value` of the incoming lock with this condition."""
+    """This party learnt how to take `value` of each incoming lock with these contents."""
 
-    condition: bytes
+    lock: Lock
     value: int
     resolution: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LocksGivenUp:
+    """This party lets the peer drop an incoming lock unpaid, before its expiry."""
+
+    lock: Lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,24 +113,47 @@ class WithdrawSigned:
 
 @dataclass(frozen=True, slots=True)
 class ChainSeen:
-    """The channel as the chain has it, at block time `now`; an unfunded or ended one is `deadline` 0 or tombstone."""
+    """The channel as the chain has it, at block time `now`; an unfunded or ended one is `deadline` 0 or tombstone.
+
+    `final_epoch`: withdrawals below it have landed for good; 0 where nothing is final.
+    """
 
     net_a: int
     net_b: int
     epoch: int
     deadline: int
     now: int
+    final_epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """The peer's copy of this party's own newest proof, its own signature verified: counters only grow."""
+    """The peer's copy of what this party signed, its own signatures verified: counters only grow.
 
-    amount: int
-    nonce: int
-    locks: tuple[Lock, ...]
-    bearing: bool
-    signature: bytes
+    A voucher of cumulative `plain`, and the lock proof of `nonce` with the peer's `accept`. Later proofs get nonces
+    above `used_nonce`.
+    """
+
+    plain: int = 0
+    voucher: bytes = b""
+    amount: int = 0
+    nonce: int = 0
+    locks: tuple[Lock, ...] = ()
+    signature: bytes = b""
+    accept: bytes = b""
+    used_nonce: int = 0
 
 
-Event = Signed | Received | LocksSigned | LocksReceived | Claimable | CloseSigned | WithdrawSigned | ChainSeen | Adopted
+Event = (
+    Signed
+    | Received
+    | LocksSigned
+    | LocksAccepted
+    | LocksReceived
+    | Claimable
+    | LocksGivenUp
+    | CloseSigned
+    | WithdrawSigned
+    | ChainSeen
+    | Adopted
+)

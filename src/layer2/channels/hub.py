@@ -15,6 +15,7 @@ from layer2.channels.contract import DEVNET, PUBLIC, Profile
 from layer2.channels.hubsenders import HubWithSenders
 from layer2.channels.key import ChannelKey
 from layer2.channels.node import Party
+from layer2.channels.policy import confirmations_for
 from layer2.channels.refusals import PartyMissing
 from layer2.channels.sessionnode import SessionParty
 from layer2.channels.sessions import SessionGrant
@@ -23,6 +24,7 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer, as_signer
+from layer2.ethereum.windows import require_windows
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.units import parse_duration
@@ -37,12 +39,15 @@ class HubFacade(HubWithSenders):
     """A deployed hub, the nodes of the parties in this process, and their senders.
 
     `store`: directory of the journals. By default `$LAYER2_HOME/channels` or `~/.layer2/channels`; on a development
-    chain, which forgets everything itself, a temporary one.
+    chain, which forgets everything itself, a temporary one. `confirmations`: blocks above one before its money counts;
+    by default 0 on a development chain, else `policy.CONFIRMATIONS`.
     """
 
-    def __init__(self, contract: Contract, *, store: str | Path | None = None, confirmations: int = 0) -> None:
+    def __init__(
+        self, contract: Contract, *, store: str | Path | None = None, confirmations: int | None = None
+    ) -> None:
         super().__init__(contract)
-        self.confirmations = confirmations
+        self.confirmations = confirmations_for(contract.connection, confirmations)
         self._store = None if store is None else Path(store)
         self._parties: dict[Address, Party] = {}
         self._sessions: dict[tuple[Address, Address], SessionParty] = {}
@@ -55,7 +60,7 @@ class HubFacade(HubWithSenders):
         *,
         profile: Profile | None = None,
         store: str | Path | None = None,
-        confirmations: int = 0,
+        confirmations: int | None = None,
     ) -> HubFacade:
         """Deploy a hub; `profile` defaults to `DEVNET` on a development chain, else to `PUBLIC`."""
         chosen = profile or (DEVNET if connection.is_dev else PUBLIC)
@@ -69,7 +74,7 @@ class HubFacade(HubWithSenders):
         address: str,
         *,
         store: str | Path | None = None,
-        confirmations: int = 0,
+        confirmations: int | None = None,
     ) -> HubFacade:
         """Bind a hub that is deployed already."""
         return cls(cls.bind(connection, address), store=store, confirmations=confirmations)
@@ -187,6 +192,8 @@ class HubFacade(HubWithSenders):
             open_within=open_within,
             salt=salt,
         )
+        if not self.connection.is_dev:
+            require_windows(self.connection, challenge_window=self.window(key))
         asset = asset_at(self.connection, key.token)
         mine, theirs = asset.parse(deposit), asset.parse(peer_deposit)
         if theirs and isinstance(to, str):

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from layer2.channels.key import ChannelKey
-from layer2.channels.locks import locks_hash
+from layer2.channels.locks import Lock
+from layer2.channels.locktree import locks_root
+from layer2.channels.messages import Session
+from layer2.channels.openings import Opening, open_locks
 from layer2.channels.proofs import LockPayment
-from layer2.primitives.addresses import ZERO_ADDRESS, Address
+from layer2.primitives.addresses import Address
 
 __all__ = [
-    "Delegation",
     "HubCall",
     "LockProof",
+    "Opening",
+    "claim",
     "claim_voucher",
     "lock_proof",
     "post",
     "post_locks",
+    "register_session",
     "settle",
     "start_close",
+    "start_close_as",
     "unlock",
 ]
 
@@ -40,23 +46,14 @@ class LockProof:
     nonce: int
     locked: int
     last_expiry: int
-    locks_hash: bytes
+    locks_root: bytes
     signature: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Delegation:
-    """A receiver's consent to one act of a tower; empty when the receiver itself sends."""
-
-    tower: Address = ZERO_ADDRESS
-    valid_until: int = 0
-    signature: bytes = b""
 
 
 def lock_proof(payment: LockPayment) -> LockProof:
     """The hub's form of a lock-bearing proof."""
     head = (payment.amount, payment.nonce, payment.locked, payment.last_expiry)
-    return LockProof(*head, locks_hash(payment.locks), payment.signature)
+    return LockProof(*head, locks_root(payment.locks), payment.signature)
 
 
 def start_close(key: ChannelKey, amount: int = 0, signature: bytes = b"") -> HubCall:
@@ -69,24 +66,24 @@ def post(key: ChannelKey, side: str, amount: int, signature: bytes) -> HubCall:
     return HubCall("post", (key.as_tuple(), side == "B", amount, signature))
 
 
-def post_locks(key: ChannelKey, side: str, proof: LockProof, consent: Delegation | None = None) -> HubCall:
-    """Post a lock-bearing proof of `side`'s direction, as its receiver or with its consent."""
-    row = (proof.amount, proof.nonce, proof.locked, proof.last_expiry, proof.locks_hash, proof.signature)
-    return HubCall("postLocks", (key.as_tuple(), side == "B", row, _consent(consent)))
+def start_close_as(key: ChannelKey, side: str, session: bytes, amount: int = 0, signature: bytes = b"") -> HubCall:
+    """Start a unilateral close as a session key of `side`; `session` as `encode_session` makes it."""
+    return HubCall("startCloseAs", (key.as_tuple(), side == "B", session, amount, signature))
 
 
-def unlock(
-    key: ChannelKey,
-    side: str,
-    locked: int,
-    last_expiry: int,
-    locks: bytes,
-    resolutions: Sequence[bytes],
-    consent: Delegation | None = None,
-) -> HubCall:
-    """Resolve locks of the standing proof of `side`'s direction."""
-    head = (key.as_tuple(), side == "B", locked, last_expiry)
-    return HubCall("unlock", (*head, locks, list(resolutions), _consent(consent)))
+def post_locks(key: ChannelKey, side: str, proof: LockProof, accept: bytes = b"") -> HubCall:
+    """Post a lock-bearing proof of `side`'s direction: as its receiver, or with the receiver's `Accept` signature."""
+    row = (proof.amount, proof.nonce, proof.locked, proof.last_expiry, proof.locks_root, proof.signature)
+    return HubCall("postLocks", (key.as_tuple(), side == "B", row, accept))
+
+
+def unlock(key: ChannelKey, side: str, limit: int, locks: Sequence[Lock], openings: Iterable[Opening]) -> HubCall:
+    """Resolve locks of the posted proof of `side`'s direction.
+
+    `limit` is the proof's amount plus its locked sum, `locks` its whole list, `openings` the locks to resolve.
+    """
+    rows, others = open_locks(locks, openings)
+    return HubCall("unlock", (key.as_tuple(), side == "B", limit, rows, list(others)))
 
 
 def settle(key: ChannelKey) -> HubCall:
@@ -94,11 +91,17 @@ def settle(key: ChannelKey) -> HubCall:
     return HubCall("settle", (key.as_tuple(),))
 
 
+def claim(payee: Address, token: Address, rows: bytes, session_rows: bytes = b"") -> HubCall:
+    """Pay a simplex payee for many channels at once; see `proofs.claim_rows`."""
+    return HubCall("claim", (payee, token, rows, session_rows))
+
+
 def claim_voucher(key: ChannelKey, amount: int, signature: bytes) -> HubCall:
     """Pay a simplex payee for one voucher."""
     return HubCall("claimVoucher", (key.as_tuple(), amount, signature))
 
 
-def _consent(consent: Delegation | None) -> tuple[str, int, bytes]:
-    one = consent or Delegation()
-    return (one.tower, one.valid_until, one.signature)
+def register_session(session: Session) -> HubCall:
+    """Name a session key on chain, as its owner: for accounts that are contracts. It cannot be taken back."""
+    row = (session.channel_id, session.key, session.cap, session.valid_until, session.rights)
+    return HubCall("registerSession", row)

@@ -18,21 +18,23 @@ __all__ = [
     "LocksPosted",
     "PayoutDeferred",
     "PreimageRevealed",
+    "SessionRegistered",
     "Swept",
     "Unlocked",
     "Withdrawn",
-    "signed112",
+    "signed111",
     "typed_event",
 ]
 
+_MASK111 = (1 << 111) - 1
 _MASK112 = (1 << 112) - 1
 _MASK128 = (1 << 128) - 1
 
 
-def signed112(word: int) -> int:
-    """The low 112 bits as a two's complement number."""
-    value = word & _MASK112
-    return value - (1 << 112) if value >> 111 else value
+def signed111(word: int) -> int:
+    """Return the low 111 bits as a two's complement number."""
+    value = word & _MASK111
+    return value - (1 << 111) if value >> 110 else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class DisputeStarted:
 
 @dataclass(frozen=True, slots=True)
 class CounterPosted:
-    """The counters on chain, token units."""
+    """The plain counters on chain, token units."""
 
     channel_id: bytes
     sent_a: int
@@ -73,22 +75,39 @@ class CounterPosted:
 
 @dataclass(frozen=True, slots=True)
 class LocksPosted:
-    """A lock proof stands for one direction."""
+    """A lock proof of one direction was posted: its counter `amount`, token units, and the root of its locks."""
 
     channel_id: bytes
     from_b: bool
     nonce: int
-    locks_hash: bytes
+    amount: int
+    locks_root: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Unlocked:
-    """Locks were resolved; `resolved` token units were paid, `locks_hash` is what is left."""
+    """Locks of a direction were resolved: what its claim is worth since, and one bit for each resolved lock.
+
+    No proof of this direction that moves the deadline behind `latest`, Unix seconds, is taken.
+    """
 
     channel_id: bytes
     from_b: bool
+    claimed: int
     resolved: int
-    locks_hash: bytes
+    latest: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRegistered:
+    """An account named a session key on chain; it cannot be taken back."""
+
+    owner: Address
+    channel_id: bytes
+    key: Address
+    cap: int
+    valid_until: int
+    rights: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +162,7 @@ HubEvent = (
     | LocksPosted
     | Unlocked
     | PreimageRevealed
+    | SessionRegistered
     | Closed
     | Claimed
     | PayoutDeferred
@@ -155,19 +175,25 @@ def typed_event(name: str, args: Mapping[str, Any]) -> HubEvent | None:
     match name:
         case "Deposited":
             nets = args["nets"]
-            return Deposited(_b(args["channelId"]), signed112(nets), signed112(nets >> 112))
+            return Deposited(_b(args["channelId"]), signed111(nets), signed111(nets >> 111))
         case "Withdrawn":
             nets = args["nets"]
-            return Withdrawn(_b(args["channelId"]), signed112(nets), signed112(nets >> 112), args["epoch"])
+            return Withdrawn(_b(args["channelId"]), signed111(nets), signed111(nets >> 111), args["epoch"])
         case "DisputeStarted":
             return DisputeStarted(_b(args["channelId"]), args["deadline"])
         case "CounterPosted":
             sents = args["sents"]
             return CounterPosted(_b(args["channelId"]), sents & _MASK112, sents >> 112 & _MASK112)
         case "LocksPosted":
-            return LocksPosted(_b(args["channelId"]), args["fromB"], args["nonce"], _b(args["locksHash"]))
+            row = (args["nonce"], args["amount"], _b(args["locksRoot"]))
+            return LocksPosted(_b(args["channelId"]), args["fromB"], *row)
         case "Unlocked":
-            return Unlocked(_b(args["channelId"]), args["fromB"], args["resolved"], _b(args["locksHash"]))
+            word = args["claim"]
+            parts = (word & _MASK112, word >> 112 & _MASK112, word >> 224)
+            return Unlocked(_b(args["channelId"]), args["fromB"], *parts)
+        case "SessionRegistered":
+            grant = (args["key"], args["cap"], args["validUntil"], args["rights"])
+            return SessionRegistered(args["owner"], _b(args["channelId"]), *grant)
         case "PreimageRevealed":
             return PreimageRevealed(_b(args["hashLock"]), _b(args["preimage"]))
         case "Closed":

@@ -1,11 +1,12 @@
-"""Conditional payments: the leaves that a lock voucher commits to."""
+"""Conditional payments, and what resolves them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from layer2.primitives.addresses import address_bytes, to_address
+from layer2.primitives.addresses import Address, address_bytes, to_address
 from layer2.primitives.errors import MalformedError, RangeError
 from layer2.primitives.hashing import keccak, sha256
 
@@ -16,8 +17,10 @@ VOUCHER_LOCK = 1
 CONTRACT_LOCK = 2
 """Pays what a condition contract says, up to its amount."""
 
-LEAF_BYTES = 64
+LEAF_BYTES = 53
+"""Bytes of a packed lock."""
 
+_VOUCHER_HEAD = 88
 _VIRTUAL_TAG = keccak(b"layer2.virtual")
 """Makes the id of a virtual channel differ from the id of any real one."""
 
@@ -52,20 +55,20 @@ class Lock:
             raise MalformedError(f"a lock's condition has 32 bytes, {len(self.condition)} were given")
 
     def encode(self) -> bytes:
-        """The 64-byte leaf `amount(16) | expiry(6) | kind(1) | zero(9) | condition(32)`."""
-        head = self.amount.to_bytes(16, "big") + self.expiry.to_bytes(6, "big")
-        return head + bytes((self.kind,)) + bytes(9) + self.condition
+        """Return the 53 packed bytes `amount(14) | expiry(6) | kind(1) | condition(32)`."""
+        head = self.amount.to_bytes(14, "big") + self.expiry.to_bytes(6, "big")
+        return head + bytes((self.kind,)) + self.condition
 
     @classmethod
     def decode(cls, leaf: bytes) -> Lock:
-        """Read one leaf; raises MalformedError or RangeError for anything `encode` does not write."""
-        if len(leaf) != LEAF_BYTES or any(leaf[23:32]):
-            raise MalformedError("a lock leaf has 64 bytes, of which nine are zero")
-        return cls(int.from_bytes(leaf[:16], "big"), int.from_bytes(leaf[16:22], "big"), leaf[22], leaf[32:])
+        """Read one packed lock; raises MalformedError or RangeError for anything `encode` does not write."""
+        if len(leaf) != LEAF_BYTES:
+            raise MalformedError(f"a packed lock has {LEAF_BYTES} bytes, {len(leaf)} were given")
+        return cls(int.from_bytes(leaf[:14], "big"), int.from_bytes(leaf[14:20], "big"), leaf[20], leaf[21:])
 
 
 def encode_locks(locks: Iterable[Lock]) -> bytes:
-    """The leaves one after the other."""
+    """Return the packed locks one after the other."""
     return b"".join(lock.encode() for lock in locks)
 
 
@@ -74,11 +77,6 @@ def decode_locks(data: bytes) -> tuple[Lock, ...]:
     if len(data) % LEAF_BYTES:
         raise MalformedError(f"packed locks have a multiple of {LEAF_BYTES} bytes, {len(data)} were given")
     return tuple(Lock.decode(data[at : at + LEAF_BYTES]) for at in range(0, len(data), LEAF_BYTES))
-
-
-def locks_hash(locks: Iterable[Lock]) -> bytes:
-    """What a lock voucher signs: keccak of the packed leaves."""
-    return keccak(encode_locks(locks))
 
 
 def virtual_channel_id(payer: str, payee: str, salt: bytes) -> bytes:
@@ -110,38 +108,52 @@ def contract_lock(amount: int, expiry: int, contract: str, terms: bytes) -> Lock
 
 
 def voucher_resolution(payer: str, payee: str, salt: bytes, amount: int, signature: bytes) -> bytes:
-    """`abi.encode(address payer, address payee, bytes32 salt, uint128 amount, bytes signature)`, for `unlock`."""
+    """Return `payer(20) | payee(20) | salt(32) | amount(16) | signature`, for `unlock`."""
     if not 0 <= amount < 1 << 128:
         raise RangeError(f"the voucher's amount is {amount}, need 128 bits")
-    head = _word(payer) + _word(payee) + _bytes32("salt", salt) + amount.to_bytes(32, "big")
-    return head + (160).to_bytes(32, "big") + _tail(signature)
+    if len(signature) not in (64, 65):
+        raise MalformedError(f"a key's signature has 64 or 65 bytes, {len(signature)} were given")
+    parties = address_bytes(to_address(payer)) + address_bytes(to_address(payee))
+    return parties + _bytes32("salt", salt) + amount.to_bytes(16, "big") + signature
+
+
+class VoucherResolution(NamedTuple):
+    """What resolves a voucher lock, read."""
+
+    payer: Address
+    payee: Address
+    salt: bytes
+    amount: int
+    signature: bytes
+
+
+def read_voucher_resolution(data: bytes) -> VoucherResolution:
+    """Read what `voucher_resolution` wrote; raises MalformedError for bytes that the hub skips."""
+    if len(data) not in (_VOUCHER_HEAD + 64, _VOUCHER_HEAD + 65):
+        raise MalformedError(f"the resolution of a voucher lock has {_VOUCHER_HEAD + 64} bytes or one more")
+    amount = int.from_bytes(data[72:88], "big")
+    return VoucherResolution(to_address(data[:20]), to_address(data[20:40]), data[40:72], amount, data[_VOUCHER_HEAD:])
 
 
 def contract_resolution(contract: str, terms: bytes, evidence: bytes) -> bytes:
-    """`abi.encode(address contract, bytes terms, bytes evidence)`, for `unlock`."""
-    first = _tail(terms)
-    offsets = (96).to_bytes(32, "big") + (96 + len(first)).to_bytes(32, "big")
-    return _word(contract) + offsets + first + _tail(evidence)
+    """Return `contract(20) | termsLength(4) | terms | evidence`, for `unlock`."""
+    return address_bytes(to_address(contract)) + len(terms).to_bytes(4, "big") + terms + evidence
 
 
-def fingerprint(locked: int, last_expiry: int, hash_of_locks: bytes) -> int:
-    """What the hub keeps of a posted proof: the upper 208 bits of `keccak256(abi.encode(...))`."""
-    words = locked.to_bytes(32, "big") + last_expiry.to_bytes(32, "big") + hash_of_locks
-    return int.from_bytes(keccak(words), "big") >> 48
+class ContractResolution(NamedTuple):
+    """What resolves a contract lock, read."""
+
+    contract: Address
+    terms: bytes
+    evidence: bytes
 
 
-def unlock_act(packed: bytes, resolutions: Sequence[bytes]) -> bytes:
-    """What a receiver consents to in `Watch.act` for `unlock`: these locks with these resolutions.
-
-    `keccak256(abi.encode(keccak256(locks), keccak256(abi.encode(resolutions))))`.
-    """
-    tails = [_tail(resolution) for resolution in resolutions]
-    offsets, at = [], 32 * len(tails)
-    for tail in tails:
-        offsets.append(at.to_bytes(32, "big"))
-        at += len(tail)
-    encoded = b"".join(((32).to_bytes(32, "big"), len(tails).to_bytes(32, "big"), *offsets, *tails))
-    return keccak(keccak(packed) + keccak(encoded))
+def read_contract_resolution(data: bytes) -> ContractResolution:
+    """Read what `contract_resolution` wrote; raises MalformedError for bytes that the hub skips."""
+    end = 24 + int.from_bytes(data[20:24], "big")
+    if len(data) < max(24, end):
+        raise MalformedError("the resolution of a contract lock is cut short")
+    return ContractResolution(to_address(data[:20]), data[24:end], data[end:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +171,6 @@ class LockSet:
     def last_expiry(self) -> int:
         """The latest expiry, Unix seconds; 0 without locks."""
         return max((lock.expiry for lock in self.locks), default=0)
-
-    def hash(self) -> bytes:
-        """keccak of the packed leaves."""
-        return locks_hash(self.locks)
 
     def encode(self) -> bytes:
         """The packed leaves."""
@@ -187,10 +195,6 @@ class LockSet:
 
 def _word(address: str) -> bytes:
     return bytes(12) + address_bytes(to_address(address))
-
-
-def _tail(data: bytes) -> bytes:
-    return len(data).to_bytes(32, "big") + data + bytes(-len(data) % 32)
 
 
 def _bytes32(name: str, value: bytes) -> bytes:

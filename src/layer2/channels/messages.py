@@ -12,7 +12,11 @@ HUB_NAME = "layer2 ChannelHub"
 HUB_VERSION = "1"
 
 RIGHT_TO_PAY = 1
+"""Sign vouchers and lock vouchers."""
 RIGHT_TO_CLOSE = 2
+"""Start a unilateral close."""
+RIGHT_TO_ACCEPT = 4
+"""Sign `Accept` and `Resolve` as the receiver of locks."""
 
 
 def hub_domain(chain_id: int, hub: str) -> Domain:
@@ -31,17 +35,21 @@ class Voucher(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class LockVoucher(TypedMessage):
-    """A voucher with conditional payments on top: `locked` in all, the last of them until `last_expiry`."""
+    """A voucher with conditional payments on top: `locked` in all, the last of them until `last_expiry`.
+
+    `locks_root` commits to the locks and their order (`layer2.channels.locktree`). A higher `nonce` replaces the proofs
+    of this direction with lower ones.
+    """
 
     TYPE: ClassVar[str] = (
-        "LockVoucher(bytes32 channelId,uint128 amount,uint48 nonce,uint128 locked,uint48 lastExpiry,bytes32 locksHash)"
+        "LockVoucher(bytes32 channelId,uint128 amount,uint48 nonce,uint128 locked,uint48 lastExpiry,bytes32 locksRoot)"
     )
     channel_id: bytes
     amount: int
     nonce: int
     locked: int
     last_expiry: int
-    locks_hash: bytes
+    locks_root: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,27 +105,55 @@ class Session(TypedMessage):
 
 
 @dataclass(frozen=True, slots=True)
-class Watch(TypedMessage):
-    """`tower` (zero: anybody) may carry out the one act that hashes to `act` on the signer's behalf."""
+class Accept(TypedMessage):
+    """The signer, receiver of a direction, takes the lock voucher that hashes to `proof_hash` as its newest one.
 
-    TYPE: ClassVar[str] = "Watch(bytes32 channelId,address tower,bytes32 act,uint48 validUntil)"
+    It is the acknowledgement that the sender needs to drop a lock, and the consent with which anybody may post that
+    voucher. It has no end: an older one cannot beat a newer one, because nonces decide.
+    """
+
+    TYPE: ClassVar[str] = "Accept(bytes32 channelId,bool fromB,uint48 nonce,bytes32 proofHash)"
     channel_id: bytes
-    tower: Address
-    act: bytes
-    valid_until: int
+    from_b: bool
+    nonce: int
+    proof_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve(TypedMessage):
+    """The signer, receiver of a direction, lets anybody resolve one lock of it in one way.
+
+    `leaf` and `resolution` are the keccak of the packed lock and of its resolution. It has no end: of several consents
+    for one lock the one that pays most counts.
+    """
+
+    TYPE: ClassVar[str] = "Resolve(bytes32 channelId,bool fromB,bytes32 leaf,bytes32 resolution)"
+    channel_id: bytes
+    from_b: bool
+    leaf: bytes
+    resolution: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Deposit(TypedMessage):
-    """The signer lets `amount` be pulled for its side, whose net is `net` before it, in step `epoch`."""
+    """The signer lets `amount` be pulled for its side of the channel, once: `nonce` is any unused number of its own."""
 
-    TYPE: ClassVar[str] = "Deposit(bytes32 channelId,uint128 amount,int128 net,uint32 epoch,uint48 validUntil)"
+    TYPE: ClassVar[str] = "Deposit(bytes32 channelId,uint128 amount,uint256 nonce,uint48 validUntil)"
     channel_id: bytes
     amount: int
-    net: int
-    epoch: int
+    nonce: int
     valid_until: int
 
 
-MESSAGES: tuple[type[TypedMessage], ...] = (Voucher, LockVoucher, Close, Withdraw, Move, Session, Watch, Deposit)
+MESSAGES: tuple[type[TypedMessage], ...] = (
+    Voucher,
+    LockVoucher,
+    Close,
+    Withdraw,
+    Move,
+    Session,
+    Accept,
+    Resolve,
+    Deposit,
+)
 """All of them."""

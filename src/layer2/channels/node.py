@@ -7,29 +7,36 @@ from pathlib import Path
 
 from layer2.channels.contract import HubContract
 from layer2.channels.events import Adopted, Received, Signed
+from layer2.channels.keeping import Change, Kept
 from layer2.channels.ledger import apply, check_pay
-from layer2.channels.locks import locks_hash
-from layer2.channels.messages import RIGHT_TO_PAY, LockVoucher, Session
-from layer2.channels.nodebase import FAULT_POINTS, Kept
-from layer2.channels.nodeclose import ClosingNode
-from layer2.channels.proofs import LockPayment, Payment, PeerCopy
-from layer2.channels.records import pack_vouchers
-from layer2.channels.refusals import BalanceTooLow, CounterNotNewer
-from layer2.channels.sessions import SessionGrant, SessionProof, is_session_proof, signed_for
+from layer2.channels.messages import RIGHT_TO_PAY, Session
+from layer2.channels.nodebase import FAULT_POINTS
+from layer2.channels.nodeproofs import ShowingNode
+from layer2.channels.policy import LockPolicy
+from layer2.channels.proofs import Payment, PeerCopy
+from layer2.channels.records import encode_event
+from layer2.channels.refusals import BalanceTooLow, CounterNotNewer, Refused
+from layer2.channels.sessions import SessionGrant
+from layer2.channels.state import NO_PROOF, Proof, State
+from layer2.ethereum.errors import EthereumError
 from layer2.ethereum.signer import Signer
 from layer2.primitives.addresses import to_address
-from layer2.primitives.errors import InputError, SignatureError
+from layer2.primitives.errors import SignatureError
 from layer2.primitives.hashing import keccak
 from layer2.store.journal import fault_point
 
-__all__ = ["FAULT_POINTS", "Party"]
+__all__ = ["FAULT_POINTS", "RESYNC_GAP", "Party"]
+
+RESYNC_GAP = 1 << 24
+"""Lock nonces left out where a journal was behind: what was signed that the peer does not show is below them."""
 
 
-class Party(ClosingNode):
+class Party(ShowingNode):
     """One signer with its channels. Amounts in token units. Safe to use from several threads.
 
     Every signed message is durable before it is returned, every received one before it is acknowledged; after a
-    crash the same journal gives the same state. `pay_many` and `receive_many` share one commit among a batch.
+    crash the same journal gives the same state. `pay_many` and `receive_many` share one commit among a batch,
+    `pay_each` and `receive_each` among many channels.
     """
 
     @classmethod
@@ -40,15 +47,57 @@ class Party(ClosingNode):
         path: str | Path,
         *,
         create: bool = True,
-        confirmations: int = 0,
+        confirmations: int | None = None,
+        lock_policy: LockPolicy | None = None,
     ) -> Party:
         """Open the node on the journal at `path`. With `create=False` a missing journal is refused."""
         journal = cls.open_journal(path, create=create)
         try:
-            return cls(signer, hub, journal, confirmations=confirmations)
+            return cls(signer, hub, journal, confirmations=confirmations, lock_policy=lock_policy)
         except BaseException:
             journal.close()
             raise
+
+    @classmethod
+    def recover(cls, signer: Signer, hub: HubContract, path: str | Path, *, confirmations: int | None = None) -> Party:
+        """Start over with a new journal at `path` after the old one was lost: join(key, frozen=True), then resync."""
+        return cls.open(signer, hub, path, create=True, confirmations=confirmations)
+
+    # --------------------------------------------------------------------------------------------- recovering
+
+    def resync(self, copy: PeerCopy) -> Party:
+        """Adopt the peer's copy: this party's own newest proofs, its signatures checked, and then the peer's newest.
+
+        Safe because counters only grow: an older copy than the truth cannot take anything back that was signed here.
+        Lock nonces are taken from signed proofs alone.
+        """
+        entry = self._entry(copy.channel_id)
+        plain, locked = copy.received, copy.received_proof
+        for one in (plain, locked):
+            if one is not None and (one.channel_id != copy.channel_id or not self.signed_by_me(one)):
+                raise SignatureError(
+                    f"channel {entry.stream[:8]}: the peer's copy up to {one.amount} is not signed by {self.address}",
+                    hint="ask the peer for the proof it really holds",
+                )
+        proof = NO_PROOF
+        if locked is not None:
+            accept = b"" if copy.acceptance is None else copy.acceptance.signature
+            proof = Proof(locked.amount, locked.nonce, locked.locks, locked.signature, accept)
+            self._check_accept(entry, proof, accept)
+        with self._lock:
+            amount, voucher = (0, b"") if plain is None else (plain.amount, plain.signature)
+            mine = entry.state.mine
+            behind = entry.frozen or proof.nonce > mine.used_nonce or max(amount, proof.amount) > mine.limit
+            used = proof.nonce + RESYNC_GAP if behind else proof.nonce
+            head = (proof.amount, proof.nonce, proof.locks, proof.signature, proof.accept)
+            self._note(entry, Adopted(amount, voucher, *head, used))
+            entry.frozen = False
+        theirs = entry.state.theirs
+        if copy.signed is not None and copy.signed.amount > theirs.amount and not theirs.locks:
+            self.receive(copy.signed)
+        if copy.signed_proof is not None and copy.signed_proof.nonce > entry.state.theirs.used_nonce:
+            self.receive_locks(copy.signed_proof, resync=True)
+        return self
 
     # ------------------------------------------------------------------------------------------------- paying
 
@@ -58,42 +107,47 @@ class Party(ClosingNode):
 
     def pay_many(self, channel_id: bytes, amount: int, count: int) -> list[Payment]:
         """Sign `count` payments of `amount` each, made durable together with one commit."""
-        if count < 1:
-            raise CounterNotNewer(f"pay_many: {count} payments given, at least 1 needed", hint="pay at least once")
+        now = self._time()
         with self._lock:
-            entry = self._signing(channel_id)
-            state = entry.state
-            check_pay(state, amount)
-            check_pay(state, amount * count)
-            counter = state.mine.amount
-            sign = self._counter_signer(entry, counter + amount * count)
-            outer, inner = self._prefix, entry.voucher_head
-            fault_point("party.sign.before")
-            payments = []
-            for _ in range(count):
-                counter += amount
-                digest = keccak(outer + keccak(inner + counter.to_bytes(32, "big")))
-                payments.append(Payment(channel_id, counter, sign(digest)))
-            after = apply(state, Signed(counter, payments[-1].signature, count))
-            self._write(entry.stream, pack_vouchers(True, payments, count), "party.sign")
-            entry.state = after
+            payments, one = self._signed(self._signing(channel_id), None, amount, count, now)
+            self._persist([one], "party.sign")
             return payments
 
-    def newest_signed(self, channel_id: bytes) -> Payment | LockPayment | None:
-        """The newest proof this node signed, to be said again after a crash or a lost message."""
-        return _proof(self._entry(channel_id), mine=True)
+    def pay_each(self, wanted: Sequence[tuple[bytes, int]]) -> list[Payment]:
+        """Sign one payment for each `(channel id, amount)`, all or none, made durable together with one commit."""
+        now = self._time()
+        with self._lock:
+            payments: list[Payment] = []
+            changes: list[Change] = []
+            states: dict[bytes, State] = {}
+            for channel_id, amount in wanted:
+                made, one = self._signed(self._signing(channel_id), states.get(channel_id), amount, 1, now)
+                states[channel_id] = one.after
+                payments += made
+                changes.append(one)
+            if changes:
+                self._persist(changes, "party.sign")
+            return payments
 
-    def newest_received(self, channel_id: bytes) -> Payment | LockPayment | None:
-        """The newest proof this node holds from the peer: what it would post."""
-        return _proof(self._entry(channel_id), mine=False)
-
-    def signed_by_me(self, proof: Payment | LockPayment) -> bool:
-        """Whether this party signed the proof, by its own key or by a session key it named."""
-        try:
-            digest = self._digest_of(self._entry(proof.channel_id), proof)
-            return signed_for(self.hub.domain, proof.channel_id, self.address, digest, proof.signature)
-        except InputError:
-            return False
+    def _signed(
+        self, entry: Kept, before: State | None, amount: int, count: int, now: int
+    ) -> tuple[list[Payment], Change]:
+        if count < 1:
+            raise CounterNotNewer(f"pay_many: {count} payments given, at least 1 needed", hint="pay at least once")
+        state = entry.state if before is None else before
+        check_pay(state, amount)
+        check_pay(state, amount * count)
+        counter = state.mine.amount
+        sign = self._counter_signer(entry, counter + amount * count, now)
+        channel_id, outer, inner = state.key.id, self._prefix, entry.voucher_head
+        fault_point("party.sign.before")
+        payments = []
+        for _ in range(count):
+            counter += amount
+            digest = keccak(outer + keccak(inner + counter.to_bytes(32, "big")))
+            payments.append(Payment(channel_id, counter, sign(digest)))
+        event = Signed(counter, payments[-1].signature, count)
+        return payments, Change(entry, encode_event(event), apply(state, event))
 
     def grant_session(
         self, channel_id: bytes, key: str, allowance: int, valid_until: int, rights: int = RIGHT_TO_PAY
@@ -105,32 +159,31 @@ class Party(ClosingNode):
         """
         with self._lock:
             entry = self._signing(channel_id)
-            mine = entry.state.mine
-            if allowance <= 0 or mine.locked + allowance > entry.state.available + mine.locked:
+            state = entry.state
+            if rights & RIGHT_TO_PAY and not 0 < allowance <= state.available:
                 raise BalanceTooLow(
-                    f"channel {entry.stream[:8]}: an allowance of {allowance} asked, 1 to {entry.state.available} "
-                    "available",
+                    f"channel {entry.stream[:8]}: an allowance of {allowance} asked, 1 to {state.available} available",
                     hint="allow less, or deposit more first",
                 )
-            cap = mine.amount + mine.locked + allowance
+            mine = state.mine
+            cap = mine.limit + allowance
             session = Session(channel_id, to_address(key), cap, valid_until, rights)
-            return SessionGrant(
-                session, self.address, self._sign(session.digest(self.hub.domain)), mine.amount, mine.nonce
-            )
+            signature = self._sign(session.digest(self.hub.domain))
+            return SessionGrant(session, self.address, signature, mine.amount, mine.used_nonce)
 
     # ---------------------------------------------------------------------------------------------- receiving
 
     def verify(self, payment: Payment) -> int:
         """What a voucher would pay more than the newest one held; raises if it is not acceptable. Writes nothing."""
-        entry = self._entry(payment.channel_id)
+        entry = self._signing(payment.channel_id)
         apply(entry.state, Received(payment.amount, payment.signature))
-        self._check_voucher(entry, payment)
+        self._check_vouchers(entry, [payment])
         return payment.amount - entry.state.theirs.amount
 
     def receive(self, payment: Payment) -> int:
         """Accept a voucher; durable when it returns what it paid. The newest one again pays 0."""
-        entry = self._entry(payment.channel_id)
-        if payment.amount == entry.state.theirs.amount and payment.signature == entry.state.theirs.signature:
+        theirs = self._entry(payment.channel_id).state.theirs
+        if payment.amount == theirs.plain and payment.signature == theirs.voucher:
             return 0
         return self.receive_many([payment])
 
@@ -138,26 +191,65 @@ class Party(ClosingNode):
         """Accept vouchers of one channel in order, all or none, made durable with one commit; returns their sum."""
         if not payments:
             return 0
-        channel_id = payments[0].channel_id
+        entry = self._signing(payments[0].channel_id)
+        self._require_fresh(payments[0].channel_id)
+        self._check_vouchers(entry, payments)
         with self._lock:
-            entry = self._entry(channel_id)
-            state = entry.state
-            if entry.frozen:
-                self._signing(channel_id)
-            last = payments[-1]
-            after = apply(state, Received(last.amount, last.signature, len(payments)))
-            self._check_vouchers(entry, payments)
-            fault_point("party.receive.before")
-            self._write(entry.stream, pack_vouchers(False, payments, len(payments)), "party.receive")
-            entry.state = after
-            return last.amount - state.theirs.amount
+            paid, one = self._received(entry, None, payments)
+            self._persist([one], "party.receive")
+            return paid
+
+    def receive_each(self, batches: Sequence[Sequence[Payment]]) -> list[int | Exception]:
+        """Accept batches of vouchers of many channels, all of them durable together with one commit.
+
+        For each batch, which is of one channel and oldest first, returns what it paid, or why it was refused: one bad
+        batch stops no other.
+        """
+        answers: list[int | Exception] = [0] * len(batches)
+        checked: list[tuple[int, Kept, Sequence[Payment]]] = []
+        for place, payments in enumerate(batches):
+            try:
+                if payments:
+                    entry = self._signing(payments[0].channel_id)
+                    self._require_fresh(payments[0].channel_id)
+                    self._check_vouchers(entry, payments)
+                    checked.append((place, entry, payments))
+            except (Refused, SignatureError, EthereumError) as failure:
+                answers[place] = failure
+        with self._lock:
+            changes: list[Change] = []
+            states: dict[Kept, State] = {}
+            for place, entry, payments in checked:
+                try:
+                    paid, one = self._received(entry, states.get(entry), payments)
+                except Refused as failure:
+                    answers[place] = failure
+                    continue
+                answers[place], states[entry] = paid, one.after
+                changes.append(one)
+            if changes:
+                self._persist(changes, "party.receive")
+        return answers
+
+    def _received(self, entry: Kept, before: State | None, payments: Sequence[Payment]) -> tuple[int, Change]:
+        state, last = entry.state if before is None else before, payments[-1]
+        event = Received(last.amount, last.signature, len(payments))
+        after = apply(state, event)
+        if payments[0].amount < state.theirs.amount:
+            raise CounterNotNewer(
+                f"channel {entry.stream[:8]}: counter {payments[0].amount} given, above {state.theirs.amount} needed",
+                hint="send the newest vouchers only",
+            )
+        fault_point("party.receive.before")
+        return last.amount - state.theirs.amount, Change(entry, encode_event(event), after)
 
     def _check_vouchers(self, entry: Kept, payments: Sequence[Payment]) -> None:
+        """Verify signatures, under no lock: a session or the chain may have to be asked."""
         outer, inner, channel_id = self._prefix, entry.voucher_head, entry.state.key.id
         verify = entry.verifier.verify
-        before = entry.state.theirs.amount
+        before = entry.state.theirs.plain
         for one, amount, signature in payments:
-            if amount <= before or one != channel_id:
+            if not before < amount < 1 << 128 or one != channel_id:
                 raise CounterNotNewer(
                     f"channel {entry.stream[:8]}: counter {amount} of channel {one.hex()[:8]} given, "
                     f"above {before} needed",
@@ -169,88 +261,3 @@ class Party(ClosingNode):
                     f"channel {entry.stream[:8]}: the voucher up to {amount} is not signed by {entry.verifier.peer}",
                     hint="check the hub's address and chain id on the other side",
                 )
-
-    def _check_voucher(self, entry: Kept, payment: Payment) -> None:
-        self._check_vouchers(entry, [payment])
-
-    def must_be_on_chain_by(self, channel_id: bytes) -> int | None:
-        """The last second at which the newest proof held must be posted: the end of its session, or the expiry of a
-        lock whose resolution is known. `None` when it can wait for ever.
-        """
-        theirs = self._entry(channel_id).state.theirs
-        state = self._entry(channel_id).state
-        ends = [lock.expiry for lock in theirs.locks if state.claim_of(lock) is not None]
-        if is_session_proof(theirs.signature):
-            ends.append(SessionProof.parse(channel_id, theirs.signature).session.valid_until)
-        return min(ends, default=None)
-
-    # --------------------------------------------------------------------------------------------- recovering
-
-    def copy_for_peer(self, channel_id: bytes) -> PeerCopy:
-        """What a peer that lost its journal needs from this node."""
-        state = self.state(channel_id)
-        return PeerCopy(
-            channel_id,
-            self.newest_received(channel_id),
-            self.newest_signed(channel_id),
-            state.theirs.nonce,
-            state.mine.nonce,
-        )
-
-    @classmethod
-    def recover(cls, signer: Signer, hub: HubContract, path: str | Path, *, confirmations: int = 0) -> Party:
-        """Start over with a new journal at `path` after the old one was lost: join(key, frozen=True), then resync."""
-        return cls.open(signer, hub, path, create=True, confirmations=confirmations)
-
-    def resync(self, copy: PeerCopy) -> Party:
-        """Adopt the peer's copy: my own newest proof, my signature checked, and then the peer's newest.
-
-        Safe because counters only grow: an older copy than the truth cannot take anything back that I signed.
-        """
-        with self._lock:
-            entry = self._entry(copy.channel_id)
-            mine = copy.received
-            if mine is None:
-                self._note(entry, Adopted(0, 0, (), False, b""))
-            else:
-                if not self.signed_by_me(mine):
-                    raise SignatureError(
-                        f"channel {entry.stream[:8]}: the peer's copy up to {mine.amount} is not signed by "
-                        f"{self.address}",
-                        hint="ask the peer for the proof it really holds",
-                    )
-                locks = mine.locks if isinstance(mine, LockPayment) else ()
-                nonce = mine.nonce if isinstance(mine, LockPayment) else copy.received_nonce
-                bearing = isinstance(mine, LockPayment)
-                self._note(entry, Adopted(mine.amount, nonce, locks, bearing, mine.signature))
-            entry.frozen = False
-            theirs = copy.signed
-            if isinstance(theirs, Payment):
-                if theirs.amount > entry.state.theirs.amount:
-                    self.receive(theirs)
-            elif theirs is not None and theirs.nonce > entry.state.theirs.nonce:
-                self.receive_locks(theirs, resync=True)
-            return self
-
-    def _digest_of(self, entry: Kept, proof: Payment | LockPayment) -> bytes:
-        if isinstance(proof, LockPayment):
-            message = LockVoucher(
-                entry.state.key.id,
-                proof.amount,
-                proof.nonce,
-                proof.locked,
-                proof.last_expiry,
-                locks_hash(proof.locks),
-            )
-            return message.digest(self.hub.domain)
-        return keccak(self._prefix + keccak(entry.voucher_head + proof.amount.to_bytes(32, "big")))
-
-
-def _proof(entry: Kept, *, mine: bool) -> Payment | LockPayment | None:
-    state = entry.state
-    direction = state.mine if mine else state.theirs
-    if not direction.signature:
-        return None
-    if direction.bearing:
-        return LockPayment(state.key.id, direction.amount, direction.nonce, direction.locks, direction.signature)
-    return Payment(state.key.id, direction.amount, direction.signature)

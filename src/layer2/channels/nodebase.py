@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+from layer2.channels.chainview import seen
+from layer2.channels.clock import ChainClock
 from layer2.channels.contract import HubContract
-from layer2.channels.events import Adopted, ChainSeen, Event
+from layer2.channels.events import Event
+from layer2.channels.keeping import Change, Keeper, Kept, change
 from layer2.channels.key import ChannelKey
-from layer2.channels.ledger import TOMBSTONE, State, apply
-from layer2.channels.records import JOINED, decode_event, decode_join, encode_event, encode_join
-from layer2.channels.refusals import ChannelUnknown, JournalLost, NodeStopped, Refused
-from layer2.channels.verify import Verifier
-from layer2.channels.view import ChannelView
+from layer2.channels.policy import LockPolicy, confirmations_for
+from layer2.channels.records import encode_join
+from layer2.channels.refusals import JournalLost, Refused
+from layer2.channels.state import State
+from layer2.ethereum.errors import EthereumError, ReorgTooDeep
+from layer2.ethereum.follower import LogFollower
 from layer2.ethereum.signer import Signer
 from layer2.primitives.addresses import Address, to_address
-from layer2.primitives.errors import Layer2Error, MalformedError
-from layer2.store.errors import JournalCorrupt, JournalError, JournalMissing, JournalVersion
+from layer2.primitives.errors import Layer2Error
+from layer2.store.errors import JournalCorrupt, JournalMissing, JournalVersion
 from layer2.store.journal import Journal, fault_point
 
 __all__ = ["FAULT_POINTS", "JOURNAL_KIND", "Kept", "NodeBase"]
@@ -37,69 +41,79 @@ FAULT_POINTS = (
 )
 """Where a test may kill the process: before the record is written, written but not durable, durable but not said."""
 
+FRESH = 10.0
+"""Seconds for which a look at a channel on chain serves everything that is accepted in it."""
+
 _RECOVERY = (
     "nothing more is signed without it; start a new journal with Party.recover(...) and resync() every channel "
     "from the peer's copy of what you signed"
 )
 
 
-class Kept:
-    """A channel as the node holds it in memory: rebuilt from the journal alone."""
-
-    __slots__ = ("frozen", "state", "stream", "verifier", "voucher_head")
-
-    def __init__(self, state: State, frozen: bool, verifier: Verifier, voucher_head: bytes) -> None:
-        self.state = state
-        self.frozen = frozen
-        self.verifier = verifier
-        self.voucher_head = voucher_head
-        self.stream = state.key.id.hex()
-
-
 class NodeBase:
-    """Journal, channels and chain view of one party. `confirmations`: blocks above one before it counts.
+    """Journal, channels and chain view of one party.
 
-    `owner`: the party, when the signer only holds a session key of it.
+    Args:
+        confirmations: blocks above one before its money counts; by default 0 on a development chain, else
+            `policy.CONFIRMATIONS`.
+        owner: the party, when the signer only holds a session key of it.
+        lock_policy: which locks it takes and signs.
     """
 
     def __init__(
-        self, signer: Signer, hub: HubContract, journal: Journal, *, confirmations: int = 0, owner: str | None = None
+        self,
+        signer: Signer,
+        hub: HubContract,
+        journal: Journal,
+        *,
+        confirmations: int | None = None,
+        owner: str | None = None,
+        lock_policy: LockPolicy | None = None,
     ) -> None:
         self.signer = signer
         self.address: Address = signer.address if owner is None else to_address(owner)
         self.hub = hub
         self.connection = hub.connection
-        self.confirmations = confirmations
+        self.confirmations = confirmations_for(self.connection, confirmations)
+        self.lock_policy = lock_policy or LockPolicy()
+        self.clock = ChainClock(self.connection)
         self._journal = journal
-        self._lock = threading.RLock()
-        self._kept: dict[bytes, Kept] = {}
-        self._stopped: str | None = None
         self._prefix = b"\x19\x01" + hub.domain.separator
         self._identify()
-        self._replay()
+        self._keeper = Keeper(journal, hub, self.clock, _RECOVERY)
+        self._lock = self._keeper.lock
+        self._tickets = 0
+        self._follower: LogFollower | None = None
+        self._followed: float | None = None
+        self._touched: dict[bytes, int] = {}
 
     @staticmethod
     def open_journal(path: str | Path, *, create: bool) -> Journal:
         """The journal at `path`; a missing or corrupt one is refused with the way to recover."""
         try:
-            return Journal(path, kind=JOURNAL_KIND, must_exist=not create, recovery=_RECOVERY)
+            return Journal(path, kind=JOURNAL_KIND, schema_version=2, must_exist=not create, recovery=_RECOVERY)
         except (JournalCorrupt, JournalMissing, JournalVersion) as failure:
             raise JournalLost(f"node: journal {path} cannot be used: {failure}", hint=_RECOVERY) from failure
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.address} channels={len(self._kept)}>"
+        return f"<{type(self).__name__} {self.address} channels={len(self._keeper)}>"
 
     def close(self) -> None:
         """Close the journal; the node cannot be used afterwards."""
-        self._stopped = "it was closed"
-        self._journal.close()
+        with self._lock:
+            self._keeper.stopped = "it was closed"
+            self._journal.close()
+
+    def compact(self) -> int:
+        """Rewrite the journal with one row for each channel; returns how many it has. Happens by itself as it grows."""
+        return self._keeper.compact()
 
     # ----------------------------------------------------------------------------------------------- channels
 
     @property
     def channels(self) -> tuple[bytes, ...]:
-        """The ids of the channels this node keeps."""
-        return tuple(self._kept)
+        """The ids of the channels this node keeps, oldest first."""
+        return self._keeper.ids()
 
     def state(self, channel_id: bytes) -> State:
         """The node's view of a channel."""
@@ -111,64 +125,121 @@ class NodeBase:
         `frozen`: refuse to sign until `resync`, for a channel whose journal was lost.
         """
         with self._lock:
-            if key.id not in self._kept:
+            if key.id not in self._keeper:
                 side = self._side_of(key)
                 fault_point("party.note.before")
-                self._write(key.id.hex(), encode_join(key, side, frozen), "party.note")
-                self._keep(key, side, frozen)
+                self._keeper.join(key, side, frozen, encode_join(key, side, frozen), "party.note")
         # Also for one that was kept: a crash may have come between joining and the first look at the chain.
         return self.refresh(key.id)
 
     def refresh(self, channel_id: bytes) -> State:
-        """Take over what the chain says, `confirmations` deep; journaled when it changed."""
+        """Take over what the chain says, journaled when it changed: money `confirmations` deep, disputes at once."""
+        entry = self._entry(channel_id)
+        key = entry.state.key
         with self._lock:
-            entry = self._entry(channel_id)
-            block = max(0, self.connection.block_number() - self.confirmations)
-            view = self.hub.view(entry.state.key, None if self.confirmations == 0 else block)
+            self._tickets += 1
+            ticket = self._tickets
+        now = time.monotonic()
+        head = self.connection.latest()
+        self.clock.tick(head)
+        deep = view = self.hub.view(key)
+        at = head.timestamp
+        if self.confirmations:
+            block = max(0, head.number - self.confirmations)
+            deep = self.hub.view(key, block)
             header = self.connection.block(block)
-            now = self.connection.timestamp() if header is None else header.timestamp
-            event = _seen(entry.state, view, now)
-            after = apply(entry.state, event)
-            if after != entry.state:
-                self._note(entry, event)
+            at = head.timestamp if header is None else header.timestamp
+        with self._lock:
+            if ticket < entry.ticket:
+                return entry.state  # a later look has been taken over already
+            event = seen(entry.state, deep, view, at, final=self.confirmations > 0)
+            one = change(entry, event)
+            if one.after != entry.state:
+                fault_point("party.note.before")
+                self._keeper.persist([one], "party.note")
+            entry.looked, entry.head, entry.ticket = now, head.hash, ticket
             return entry.state
+
+    def follow(self) -> int:
+        """Read the hub's logs since the last time and refresh the channels they speak of; returns how many.
+
+        Run it every few seconds in a node that serves: channels that are followed need no look of their own for each
+        thing that is accepted in them.
+        """
+        started = time.monotonic()
+        head = self.connection.latest()
+        self.clock.tick(head)
+        if self._follower is None:
+            self._follower = LogFollower(self.connection, self.hub.address, start_block=head.number)
+            return 0
+        try:
+            update = self._follower.step()
+        except ReorgTooDeep:
+            self._follower, self._followed = None, None
+            return 0
+        for log in (*update.removed, *update.new):
+            channel_id = log.topics[1] if len(log.topics) > 1 else b""
+            if channel_id in self._keeper:
+                self._touched[channel_id] = max(log.block_number, update.head) + self.confirmations
+        due = tuple(self._touched)
+        for channel_id in due:
+            self.refresh(channel_id)
+            if update.head >= self._touched[channel_id]:
+                del self._touched[channel_id]
+        self._followed = started
+        return len(due)
+
+    def _require_fresh(self, channel_id: bytes) -> None:
+        """Look at the chain, under no lock, unless that was done lately: nothing is accepted in a channel that ends."""
+        entry = self._entry(channel_id)
+        now = time.monotonic()
+        if self.connection.is_dev:
+            # Blocks and time are made at will there; the newest block tells at once.
+            head = self.connection.latest()
+            self.clock.tick(head)
+            if entry.looked is None or entry.head != head.hash:
+                self.refresh(channel_id)
+            return
+        quarter = self.hub.window(entry.state.key) / 4
+        age = float("inf") if entry.looked is None else now - entry.looked
+        if age <= min(FRESH, quarter):
+            return
+        if self._followed is not None and now - self._followed <= min(FRESH, quarter) and age <= quarter:
+            return
+        try:
+            self.refresh(channel_id)
+        except EthereumError:
+            # The node is away: what was seen within a quarter of the window still leaves time to answer.
+            if age > quarter:
+                raise
 
     # ------------------------------------------------------------------------------------------------ writing
 
     def _note(self, entry: Kept, event: Event, point: str = "party.note") -> None:
-        after = apply(entry.state, event)
+        one = change(entry, event)
         fault_point(point + ".before")
-        self._write(entry.stream, encode_event(event), point)
-        entry.state = after
+        self._keeper.persist([one], point)
 
-    def _write(self, stream: str, record: bytes, point: str) -> None:
-        """Append and make durable. A failure stops the node: what the disk holds is then unknown to it."""
-        if self._stopped is not None:
-            raise NodeStopped(f"node {self.address}: {self._stopped}", hint="open the node again from its journal")
-        try:
-            self._journal.append(stream, record)
-            fault_point(point + ".appended")
-            self._journal.commit()
-        except JournalError as failure:
-            self._stopped = f"its journal failed: {failure}"
-            raise
-        fault_point(point + ".committed")
+    def _persist(self, changes: list[Change], point: str) -> None:
+        self._keeper.persist(changes, point)
 
     def _sign(self, digest: bytes) -> bytes:
         return self.signer.sign_digest(digest)
 
-    def _counter_signer(self, entry: Kept, exposure: int) -> Callable[[bytes], bytes]:
-        """What signs a counter (or lock proof) that promises `exposure` in all."""
+    def _time(self) -> int:
+        """The time that the signer's right depends on; 0 where it has no end. Called under no lock."""
+        return 0
+
+    def _counter_signer(self, entry: Kept, exposure: int, now: int) -> Callable[[bytes], bytes]:
+        """What signs a counter (or lock proof) that promises `exposure` in all, at second `now`."""
+        return self._sign
+
+    def _accept_signer(self, entry: Kept) -> Callable[[bytes], bytes]:
+        """What signs an acceptance of the peer's lock proofs."""
         return self._sign
 
     def _entry(self, channel_id: bytes) -> Kept:
-        entry = self._kept.get(channel_id)
-        if entry is None:
-            raise ChannelUnknown(
-                f"node {self.address}: channel {channel_id.hex()[:8]} is not kept here",
-                hint="join it by its key first",
-            )
-        return entry
+        return self._keeper.entry(channel_id)
 
     def _signing(self, channel_id: bytes) -> Kept:
         entry = self._entry(channel_id)
@@ -178,8 +249,6 @@ class NodeBase:
                 hint="get the peer's copy of what you signed and call resync()",
             )
         return entry
-
-    # ---------------------------------------------------------------------------------------------- restoring
 
     def _identify(self) -> None:
         by = "" if self.signer.address == self.address else f" by {self.signer.address}"
@@ -196,46 +265,9 @@ class NodeBase:
                 hint="open the journal of this account, chain and hub",
             )
 
-    def _replay(self) -> None:
-        try:
-            for record in self._journal.read():
-                if record.stream == "virtual":
-                    continue  # the newest counter of a virtual channel is kept beside the rows
-                if record.payload[:1] == bytes([JOINED]):
-                    self._keep(*decode_join(record.payload))
-                    continue
-                entry = self._entry(bytes.fromhex(record.stream))
-                event = decode_event(record.payload)
-                entry.state = apply(entry.state, event)
-                entry.frozen = entry.frozen and not isinstance(event, Adopted)
-        except JournalError as failure:
-            raise JournalLost(f"the journal cannot be read: {failure}", hint=_RECOVERY) from failure
-        except (Refused, MalformedError, ValueError) as failure:
-            raise JournalLost(f"the journal contradicts itself: {failure}", hint=_RECOVERY) from failure
-
-    def _keep(self, key: ChannelKey, side: str, frozen: bool) -> None:
-        state = State(key, "A" if side == "A" else "B")
-        peer = key.b if side == "A" else key.a
-        verifier = Verifier(self.hub, key, peer)
-        self._kept[key.id] = Kept(state, frozen, verifier, verifier.voucher_head)
-
     def _side_of(self, key: ChannelKey) -> str:
         if self.address == key.a:
             return "A"
         if self.address == key.b:
             return "B"
         raise Layer2Error(f"node {self.address}: not a party of channel {key.id.hex()[:8]}", hint="use its own key")
-
-
-def _seen(state: State, view: ChannelView, now: int) -> ChainSeen:
-    deadline = view.deadline
-    # Past `openBefore` an empty slot is as final as a tombstone; before it, only if the channel had held something.
-    used = bool(state.net_a or state.net_b or state.deadline)
-    if not view.exists and (now > state.key.open_before or (used and state.deadline)):
-        deadline = TOMBSTONE
-    # A closed channel keeps its last nets: they are what it paid out, by the newest counters.
-    nets = (state.net_a, state.net_b) if deadline == TOMBSTONE else (view.net_a, view.net_b)
-    epoch = state.epoch if deadline == TOMBSTONE else view.epoch
-    same = (*nets, epoch, deadline) == (state.net_a, state.net_b, state.epoch, state.deadline)
-    lapsed = state.withdraw is not None and now > state.withdraw.valid_until
-    return ChainSeen(*nets, epoch, deadline, now if not same or lapsed else 0)

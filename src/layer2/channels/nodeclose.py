@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from layer2.channels.events import CloseSigned, WithdrawSigned
+from layer2.channels.keeping import change
 from layer2.channels.key import ChannelKey
 from layer2.channels.ledger import apply
 from layer2.channels.messages import Close, Move, Withdraw
 from layer2.channels.nodelocks import LockingNode
 from layer2.channels.proofs import CloseTerms, MoveTerms, WithdrawTerms
-from layer2.channels.records import encode_event
 from layer2.channels.refusals import EpochNotNext
 from layer2.primitives.errors import SignatureError
 from layer2.primitives.typed_data import TypedMessage
@@ -22,45 +22,39 @@ class ClosingNode(LockingNode):
 
     def sign_close(self, channel_id: bytes, peer: CloseTerms | None = None) -> CloseTerms:
         """Sign a close at the newest counters of both sides, or the peer's terms if given; durable when it returns."""
+        if peer is not None:
+            self._require_peer(channel_id, Close(channel_id, peer.sent_a, peer.sent_b), peer.signature)
         with self._lock:
             entry = self._signing(channel_id)
             state = entry.state
             sent_a, sent_b = state.counters if peer is None else (peer.sent_a, peer.sent_b)
             message = Close(channel_id, sent_a, sent_b)
-            if peer is not None:
-                self._require_peer(channel_id, message, peer.signature)
             if state.closing is not None and (state.closing.sent_a, state.closing.sent_b) == (sent_a, sent_b):
                 return CloseTerms(channel_id, state.side, sent_a, sent_b, state.closing.signature)
             apply(state, CloseSigned(sent_a, sent_b))
             fault_point("party.sign.before")
             signature = self._sign(message.digest(self.hub.domain))
-            event = CloseSigned(sent_a, sent_b, signature)
-            self._write(entry.stream, encode_event(event), "party.sign")
-            entry.state = apply(state, event)
+            self._persist([change(entry, CloseSigned(sent_a, sent_b, signature))], "party.sign")
             return CloseTerms(channel_id, state.side, sent_a, sent_b, signature)
 
     def sign_withdraw(
         self, channel_id: bytes, out_a: int, out_b: int, valid_until: int, peer: WithdrawTerms | None = None
     ) -> WithdrawTerms:
         """Sign a withdrawal of the next epoch; its amounts are reserved until it lands or lapses."""
+        self._require_future(channel_id, valid_until)
+        if peer is not None:
+            theirs = Withdraw(channel_id, peer.out_a, peer.out_b, peer.epoch, peer.valid_until)
+            self._require_peer(channel_id, theirs, peer.signature)
         with self._lock:
             entry = self._signing(channel_id)
             state = entry.state
             epoch = state.epoch
-            self._require_future(channel_id, valid_until)
             message = Withdraw(channel_id, out_a, out_b, epoch, valid_until)
-            if peer is not None:
-                if (peer.out_a, peer.out_b, peer.epoch, peer.valid_until) != (
-                    out_a,
-                    out_b,
-                    epoch,
-                    valid_until,
-                ):
-                    raise EpochNotNext(
-                        f"channel {entry.stream[:8]}: the peer's terms {peer} are not those asked at epoch {epoch}",
-                        hint="refresh both sides, then agree again",
-                    )
-                self._require_peer(channel_id, message, peer.signature)
+            if peer is not None and theirs != message:
+                raise EpochNotNext(
+                    f"channel {entry.stream[:8]}: the peer's terms {peer} are not those asked at epoch {epoch}",
+                    hint="refresh both sides, then agree again",
+                )
             apply(state, WithdrawSigned(out_a, out_b, epoch, valid_until))
             signature = self._reserve(channel_id, message, out_a, out_b, epoch, valid_until)
             return WithdrawTerms(channel_id, state.side, out_a, out_b, epoch, valid_until, signature)
@@ -74,14 +68,20 @@ class ClosingNode(LockingNode):
         peer: MoveTerms | None = None,
     ) -> MoveTerms:
         """Sign a move `(outA, outB, inA, inB)` of the next epoch into another channel; reserved like a withdrawal."""
+        self._require_future(channel_id, valid_until)
+        if peer is not None:
+            theirs = Move(peer.channel_id, peer.to_id, *peer.amounts, peer.epoch, peer.valid_until)
+            self._require_peer(channel_id, theirs, peer.signature)
         with self._lock:
             entry = self._signing(channel_id)
             state = entry.state
             epoch = state.epoch
-            self._require_future(channel_id, valid_until)
             message = Move(channel_id, target.id, *amounts, epoch, valid_until)
-            if peer is not None:
-                self._require_peer(channel_id, message, peer.signature)
+            if peer is not None and theirs != message:
+                raise EpochNotNext(
+                    f"channel {entry.stream[:8]}: the peer's terms {peer} are not those asked at epoch {epoch}",
+                    hint="refresh both sides, then agree again",
+                )
             apply(state, WithdrawSigned(amounts[0], amounts[1], epoch, valid_until))
             signature = self._reserve(channel_id, message, amounts[0], amounts[1], epoch, valid_until)
             return MoveTerms(channel_id, target.id, state.side, amounts, epoch, valid_until, signature)
@@ -92,10 +92,7 @@ class ClosingNode(LockingNode):
         entry = self._entry(channel_id)
         fault_point("party.sign.before")
         signature = self._sign(message.digest(self.hub.domain))
-        event = WithdrawSigned(out_a, out_b, epoch, valid_until, signature)
-        after = apply(entry.state, event)
-        self._write(entry.stream, encode_event(event), "party.sign")
-        entry.state = after
+        self._persist([change(entry, WithdrawSigned(out_a, out_b, epoch, valid_until, signature))], "party.sign")
         return signature
 
     def _require_peer(self, channel_id: bytes, message: TypedMessage, signature: bytes) -> None:

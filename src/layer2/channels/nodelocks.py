@@ -1,20 +1,32 @@
-"""The conditional part of a node: lock-bearing proofs, what resolves them, and their expiry."""
+"""Conditional payments of a node: locks signed and received, fulfilled, given up and dropped.
+
+A lock proof that this party signed counts in full until the peer's `Accept` of a newer one is held; a lock proof of the
+peer is accepted, durably, in the moment it is taken.
+"""
 
 from __future__ import annotations
 
-from eth_abi.abi import encode
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from layer2.channels.contract import Delegation
-from layer2.channels.events import Claimable, LocksReceived, LocksSigned
+from layer2.channels.events import (
+    Claimable,
+    LocksAccepted,
+    LocksGivenUp,
+    LocksReceived,
+    LocksSigned,
+    Signed,
+)
+from layer2.channels.keeping import Change, Kept, change
 from layer2.channels.ledger import apply
-from layer2.channels.locks import Lock, locks_hash, virtual_channel_id, voucher_resolution
-from layer2.channels.messages import LockVoucher, Voucher, Watch
-from layer2.channels.nodebase import Kept, NodeBase
-from layer2.channels.proofs import LockPayment
+from layer2.channels.locks import Lock
+from layer2.channels.messages import Accept
+from layer2.channels.nodebase import NodeBase
+from layer2.channels.proofs import Acceptance, LockPayment, Payment
 from layer2.channels.records import encode_event
-from layer2.channels.refusals import CounterNotNewer, LockRefused
+from layer2.channels.refusals import CounterNotNewer, LockRefused, Refused
 from layer2.channels.resolve import worth
-from layer2.primitives.addresses import to_address
+from layer2.channels.state import Proof, State
 from layer2.primitives.errors import SignatureError
 from layer2.primitives.hashing import keccak
 from layer2.store.journal import fault_point
@@ -26,165 +38,274 @@ EXPIRY_MARGIN = 60
 
 
 class LockingNode(NodeBase):
-    """Locks: add, fulfil and expire as the sender; receive and learn as the receiver."""
+    """Locks: add, fulfil and expire as the sender; receive, learn and give up as the receiver.
+
+    Reading the state and signing are one step under one lock; what needs the chain is asked before it.
+    """
+
+    # ------------------------------------------------------------------------------------------- as the sender
 
     def add_lock(self, channel_id: bytes, lock: Lock) -> LockPayment:
         """Sign a proof that bears one more lock; durable when it returns."""
-        state = self._signing(channel_id).state
-        return self._sign_locks(channel_id, state.mine.amount, (*state.mine.locks, lock))
+        return self.add_locks(channel_id, (lock,))
+
+    def add_locks(self, channel_id: bytes, locks: Sequence[Lock]) -> LockPayment:
+        """Sign a proof that bears all these locks more; durable when it returns."""
+        latest = self.clock.now() + self.hub.max_lock_duration()
+        for lock in locks:
+            if lock.expiry > latest:
+                raise LockRefused(
+                    f"channel {channel_id.hex()[:8]}: a lock expires at {lock.expiry}, by {latest} needed",
+                    hint="choose an earlier expiry: the hub would not take it",
+                )
+        base_fee = self.clock.base_fee()
+
+        def grown(state: State) -> tuple[int, tuple[Lock, ...]]:
+            after = (*state.mine.locks, *locks)
+            name = channel_id.hex()[:8]
+            self.lock_policy.check(name, after, state.mine.locks, state.key.token, base_fee)
+            return state.mine.amount, after
+
+        return self._sign_locks(channel_id, grown)
 
     def fulfil(self, channel_id: bytes, condition: bytes, resolution: bytes) -> LockPayment:
-        """Pay a lock whose resolution the peer showed, and drop it from the proof."""
-        state = self._signing(channel_id).state
-        lock = _find(state.mine.locks, condition, channel_id)
-        value = self._worth(self._entry(channel_id), lock, resolution)
-        rest = tuple(one for one in state.mine.locks if one is not lock)
-        return self._sign_locks(channel_id, state.mine.amount + value, rest)
+        """Pay every lock with a condition whose resolution the peer showed, and drop them from the proof.
+
+        What opens one of them opens them all.
+        """
+        entry = self._signing(channel_id)
+        values = self._worths(entry, _found(entry.state.mine.locks, condition, channel_id), resolution)
+
+        def paid(state: State) -> tuple[int, tuple[Lock, ...]]:
+            gone = [lock for lock in state.mine.locks if lock in values]
+            if not gone:
+                raise _no_lock(channel_id, condition)
+            rest = tuple(lock for lock in state.mine.locks if lock not in values)
+            return state.mine.amount + sum(values[lock] for lock in gone), rest
+
+        return self._sign_locks(channel_id, paid)
 
     def expire(self, channel_id: bytes) -> LockPayment | None:
         """Drop, unpaid, the locks whose expiry and margin are over; `None` when there is none."""
-        entry = self._signing(channel_id)
         latest = self.connection.timestamp() - EXPIRY_MARGIN
-        kept = tuple(lock for lock in entry.state.mine.locks if lock.expiry >= latest)
-        if kept == entry.state.mine.locks:
+        if all(lock.expiry >= latest for lock in self._signing(channel_id).state.mine.locks):
             return None
-        return self._sign_locks(channel_id, entry.state.mine.amount, kept)
+        return self._sign_locks(
+            channel_id, lambda state: (state.mine.amount, tuple(x for x in state.mine.locks if x.expiry >= latest))
+        )
 
-    def receive_locks(self, payment: LockPayment, *, resync: bool = False) -> None:
-        """Accept the peer's lock-bearing proof; durable when it returns. The newest one again changes nothing."""
+    def drop(self, channel_id: bytes, lock: Lock) -> LockPayment:
+        """Drop, unpaid, a lock that the peer has given up. Until it accepts this, the lock counts as before."""
+
+        def without(state: State) -> tuple[int, tuple[Lock, ...]]:
+            if lock not in state.mine.locks:
+                raise _no_lock(channel_id, lock.condition)
+            at = state.mine.locks.index(lock)
+            return state.mine.amount, (*state.mine.locks[:at], *state.mine.locks[at + 1 :])
+
+        return self._sign_locks(channel_id, without)
+
+    def retract(self, channel_id: bytes) -> LockPayment:
+        """Offer the accepted proof again, under a nonce above those that the peer refused to accept.
+
+        What it refused counts until it accepts this one.
+        """
+        return self._sign_locks(channel_id, lambda state: (state.mine.amount, state.mine.locks))
+
+    def take_accept(self, acceptance: Acceptance) -> Payment | None:
+        """Keep the peer's `Accept` of a proof this party signed; durable when it returns. One known changes nothing.
+
+        When no lock is left, a plain voucher of the same amount is signed and returned for the peer: with it a quiet
+        channel needs no lock proof any more.
+        """
+        entry = self._signing(acceptance.channel_id)
+        now = self._time()
+        mine = entry.state.mine
+        proof = next((one for one in (mine.proof, *mine.offers) if one.nonce == acceptance.nonce), None)
+        if proof is None or not acceptance.accepts(_payment(acceptance.channel_id, proof)):
+            raise CounterNotNewer(
+                f"channel {entry.stream[:8]}: the acceptance of nonce {acceptance.nonce} names no proof signed here",
+                hint="ask the peer which proof it holds",
+            )
+        self._check_accept(entry, proof, acceptance.signature)
         with self._lock:
-            entry = self._signing(payment.channel_id)
-            state = entry.state
-            if payment.nonce == state.theirs.nonce and payment.signature == state.theirs.signature:
-                return
-            now = self.connection.timestamp()
-            horizon = self.hub.max_lock_duration()
-            event = LocksReceived(payment.amount, payment.nonce, payment.locks, payment.signature, now, horizon, resync)
-            after = apply(state, event)
-            self._check_locks_signed(entry, payment)
+            state, changes = entry.state, []
+            if any(one.nonce == acceptance.nonce for one in state.mine.offers):
+                changes.append(change(entry, LocksAccepted(acceptance.nonce, acceptance.signature)))
+                state = changes[0].after
+            level = self._levelling(entry, state, now)
+            if level is not None:
+                changes.append(level)
+            if changes:
+                fault_point("party.receive.before")
+                self._persist(changes, "party.receive")
+            mine = entry.state.mine
+            quiet = not mine.locks and not mine.offers and mine.plain == mine.proof.amount and mine.plain
+            return Payment(acceptance.channel_id, mine.plain, mine.voucher) if quiet else None
+
+    # ----------------------------------------------------------------------------------------- as the receiver
+
+    def receive_locks(self, payment: LockPayment, *, resync: bool = False) -> Acceptance:
+        """Accept the peer's lock proof; durable when it returns the acceptance. The newest again gives the same one."""
+        entry = self._signing(payment.channel_id)
+        held = self._held(entry, payment)
+        if held is not None:
+            return held
+        self._require_fresh(payment.channel_id)
+        now, horizon, base_fee = self.clock.now(), self.hub.max_lock_duration(), self.clock.base_fee()
+        state = entry.state
+        if any(x not in payment.locks and state.claim_of(x) is None and now <= x.expiry for x in state.theirs.locks):
+            # A lock is dropped that has not expired by the clock: only the chain itself knows.
+            self.clock.tick(self.connection.latest())
+            now = self.clock.now()
+        self._check_locks_signed(entry, payment)
+        payer = "B" if entry.state.side == "A" else "A"
+        with self._lock:
+            held = self._held(entry, payment)
+            if held is not None:
+                return held
+            old = entry.state.theirs.locks
+            if not resync:
+                self.lock_policy.check(entry.stream[:8], payment.locks, old, entry.state.key.token, base_fee)
+            event = LocksReceived(
+                payment.amount, payment.nonce, payment.locks, payment.signature, b"", now, horizon, resync
+            )
+            # The rules are checked before anything is signed: the acceptance is not part of them.
+            apply(entry.state, event)
             fault_point("party.receive.before")
-            self._write(entry.stream, encode_event(event), "party.receive")
-            entry.state = after
+            accept = self._accept_signer(entry)(payment.accept_message(payer).digest(self.hub.domain))
+            self._persist([change(entry, replace(event, accept=accept))], "party.receive")
+            return Acceptance(payment.channel_id, payer, payment.nonce, payment.proof_hash, accept)
 
     def learn(self, channel_id: bytes, condition: bytes, resolution: bytes) -> int:
-        """Record how an incoming lock is taken (preimage, voucher or evidence); returns what it pays."""
+        """Record how the incoming locks with a condition are taken (preimage, voucher or evidence).
+
+        Returns what they pay in all.
+        """
+        entry = self._entry(channel_id)
+        locks = _found(entry.state.theirs.locks, condition, channel_id)
+        values = self._worths(entry, locks, resolution)
         with self._lock:
-            entry = self._entry(channel_id)
-            lock = _find(entry.state.theirs.locks, condition, channel_id)
-            value = self._worth(entry, lock, resolution)
-            known = entry.state.claim_of(lock)
-            if known is None or value > known[0]:
-                self._note(entry, Claimable(condition, value, resolution))
-            return value
+            state, changes = entry.state, []
+            for lock, value in values.items():
+                known = state.claim_of(lock)
+                if lock in state.theirs.locks and (known is None or value > known[0]):
+                    event = Claimable(lock, value, resolution)
+                    changes.append(Change(entry, encode_event(event), apply(state, event)))
+                    state = changes[-1].after
+            if changes:
+                fault_point("party.note.before")
+                self._persist(changes, "party.note")
+        return sum(values[lock] for lock in locks)
 
-    def resolutions(self, channel_id: bytes) -> list[bytes]:
-        """For each incoming lock, in order, what takes it; empty where it is not known."""
-        state = self._entry(channel_id).state
-        claims = [state.claim_of(lock) for lock in state.theirs.locks]
-        return [b"" if claim is None else claim[1] for claim in claims]
+    def give_up(self, channel_id: bytes, lock: Lock) -> None:
+        """Let the peer drop an incoming lock unpaid, before its expiry; durable when it returns.
 
-    def pay_virtual(self, payee: str, salt: bytes, amount: int) -> bytes:
-        """Sign the voucher of a virtual channel to `payee`: cumulative `amount`, durable when it returns.
-
-        Returned in the form that resolves the voucher locks made for it: the payee shows it to its neighbour.
+        For a payment that failed further on: tell the peer, accept its proof without the lock, and nothing waits for
+        the expiry.
         """
         with self._lock:
-            condition = virtual_channel_id(self.address, to_address(payee), salt)
-            name = "virtual/" + condition.hex()
-            before = int.from_bytes(self._journal.get_meta(name) or b"", "big")
-            if amount <= before:
-                raise CounterNotNewer(
-                    f"virtual channel {condition.hex()[:8]}: counter {amount} given, above {before} needed",
-                    hint="vouchers are cumulative: sign the sum of all payments",
-                )
-            fault_point("party.sign.before")
-            signature = self._sign(Voucher(condition, amount).digest(self.hub.domain))
-            self._journal.put_meta(name, amount.to_bytes(16, "big"))
-            self._write("virtual", condition + amount.to_bytes(16, "big") + signature, "party.sign")
-            return voucher_resolution(self.address, to_address(payee), salt, amount, signature)
+            self._note(self._entry(channel_id), LocksGivenUp(lock))
 
-    def consent(self, channel_id: bytes, tower: str, valid_until: int) -> Delegation:
-        """Consent that `tower` (zero address: anybody) posts the newest lock proof received, and only that one."""
+    def resolutions(self, channel_id: bytes) -> list[bytes]:
+        """For each incoming lock, in order, what takes it; empty where it is not known or the lock is given up."""
         state = self._entry(channel_id).state
-        proof = state.theirs
-        if not proof.bearing:
-            raise LockRefused(
-                f"channel {channel_id.hex()[:8]}: the newest proof bears no locks, it needs no consent",
-                hint="give the voucher to the tower as it is",
-            )
-        payment = LockPayment(channel_id, proof.amount, proof.nonce, proof.locks, proof.signature)
-        act = self._lock_voucher(self._entry(channel_id), payment).struct_hash()
-        return self._delegate(channel_id, tower, act, valid_until)
+        left, found = list(state.given_up), []
+        for lock in state.theirs.locks:
+            claim = state.claim_of(lock)
+            if lock in left:
+                left.remove(lock)
+                claim = None
+            found.append(b"" if claim is None else claim[1])
+        return found
 
-    def unlock_consent(self, channel_id: bytes, tower: str, valid_until: int) -> tuple[Delegation, tuple[bytes, ...]]:
-        """Consent that `tower` resolves the incoming locks exactly as this node could now; with those resolutions."""
-        found = tuple(self.resolutions(channel_id))
-        hashed = keccak(encode(["bytes[]"], [list(found)]))
-        act = keccak(locks_hash(self._entry(channel_id).state.theirs.locks) + hashed)
-        return self._delegate(channel_id, tower, act, valid_until), found
+    # ---------------------------------------------------------------------------------------------- signatures
 
-    def _delegate(self, channel_id: bytes, tower: str, act: bytes, valid_until: int) -> Delegation:
-        message = Watch(channel_id, to_address(tower), act, valid_until)
-        return Delegation(to_address(tower), valid_until, self._sign(message.digest(self.hub.domain)))
-
-    def _sign_locks(self, channel_id: bytes, amount: int, locks: tuple[Lock, ...]) -> LockPayment:
+    def _sign_locks(self, channel_id: bytes, wanted: Callable[[State], tuple[int, tuple[Lock, ...]]]) -> LockPayment:
+        now = self._time()
         with self._lock:
             entry = self._signing(channel_id)
-            now = self.connection.timestamp()
-            nonce = entry.state.mine.nonce + 1
+            amount, locks = wanted(entry.state)
+            nonce = entry.state.mine.used_nonce + 1
             # The rules are checked before anything is signed: the signature is not part of them.
-            apply(entry.state, LocksSigned(amount, nonce, locks, b"", now))
-            latest = now + self.hub.max_lock_duration()
-            for lock in locks:
-                if lock.expiry > latest:
-                    raise LockRefused(
-                        f"channel {entry.stream[:8]}: a lock expires at {lock.expiry}, by {latest} needed",
-                        hint="choose an earlier expiry: the hub would not take it",
-                    )
-            proof = LockPayment(channel_id, amount, nonce, locks, b"")
-            sign = self._counter_signer(entry, amount + proof.locked)
+            apply(entry.state, LocksSigned(amount, nonce, locks, b""))
+            unsigned = LockPayment(channel_id, amount, nonce, locks, b"")
+            sign = self._counter_signer(entry, unsigned.limit, now)
             fault_point("party.sign.before")
-            signature = sign(self._lock_voucher(entry, proof).digest(self.hub.domain))
-            event = LocksSigned(amount, nonce, locks, signature, now)
-            after = apply(entry.state, event)
-            self._write(entry.stream, encode_event(event), "party.sign")
-            entry.state = after
+            signature = sign(unsigned.message().digest(self.hub.domain))
+            self._persist([change(entry, LocksSigned(amount, nonce, locks, signature))], "party.sign")
             return LockPayment(channel_id, amount, nonce, locks, signature)
 
+    def _levelling(self, entry: Kept, state: State, now: int) -> Change | None:
+        """The plain voucher of the amount that the last lock proof has reached, if no lock is left."""
+        mine = state.mine
+        if mine.locks or mine.offers or mine.proof.amount <= mine.plain:
+            return None
+        try:
+            sign = self._counter_signer(entry, mine.proof.amount, now)
+        except Refused:
+            return None  # the session is over: its owner signs the next one
+        digest = self._voucher_digest(entry, mine.proof.amount)
+        event = Signed(mine.proof.amount, sign(digest), 0)
+        return Change(entry, encode_event(event), apply(state, event))
+
+    def _held(self, entry: Kept, payment: LockPayment) -> Acceptance | None:
+        """The acceptance of a proof that is the newest one already."""
+        proof = entry.state.theirs.proof
+        if (payment.nonce, payment.amount, payment.locks) != (proof.nonce, proof.amount, proof.locks):
+            return None
+        payer = "B" if entry.state.side == "A" else "A"
+        return Acceptance(payment.channel_id, payer, proof.nonce, payment.proof_hash, proof.accept)
+
+    def _voucher_digest(self, entry: Kept, amount: int) -> bytes:
+        return keccak(self._prefix + keccak(entry.voucher_head + amount.to_bytes(32, "big")))
+
     def _check_locks_signed(self, entry: Kept, payment: LockPayment) -> None:
-        digest = self._lock_voucher(entry, payment).digest(self.hub.domain)
-        if not entry.verifier.verify(digest, payment.signature, payment.amount + payment.locked):
+        digest = payment.message().digest(self.hub.domain)
+        if not entry.verifier.verify(digest, payment.signature, payment.limit):
             raise SignatureError(
                 f"channel {entry.stream[:8]}: lock proof {payment.nonce} is not signed by {entry.verifier.peer}",
                 hint="check the hub's address and chain id on the other side",
             )
 
-    def _lock_voucher(self, entry: Kept, payment: LockPayment) -> LockVoucher:
-        return LockVoucher(
-            entry.state.key.id,
-            payment.amount,
-            payment.nonce,
-            payment.locked,
-            payment.last_expiry,
-            locks_hash(payment.locks),
-        )
-
-    def _worth(self, entry: Kept, lock: Lock, resolution: bytes) -> int:
-        value = worth(self.hub, entry.state.key.id, lock, resolution)
-        if value is None:
-            raise LockRefused(
-                f"channel {entry.stream[:8]}: the resolution does not fit the lock's condition "
-                f"{lock.condition.hex()[:8]}",
-                hint="check the preimage, voucher or evidence",
+    def _check_accept(self, entry: Kept, proof: Proof, signature: bytes) -> None:
+        payment = _payment(entry.state.key.id, proof)
+        message = Accept(entry.state.key.id, entry.state.side == "B", proof.nonce, payment.proof_hash)
+        if not entry.verifier.verify_accept(message.digest(self.hub.domain), signature):
+            raise SignatureError(
+                f"channel {entry.stream[:8]}: the acceptance of lock proof {proof.nonce} is not signed by "
+                f"{entry.verifier.peer}",
+                hint="ask the peer to accept it with its own key, or a session key without an end",
             )
-        return value
+
+    def _worths(self, entry: Kept, locks: Sequence[Lock], resolution: bytes) -> dict[Lock, int]:
+        """What a resolution takes from each lock; may ask the chain."""
+        values: dict[Lock, int] = {}
+        for lock in locks:
+            value = worth(self.hub, entry.state.key.id, lock, resolution)
+            if value is None:
+                raise LockRefused(
+                    f"channel {entry.stream[:8]}: the resolution does not fit the lock's condition "
+                    f"{lock.condition.hex()[:8]}",
+                    hint="check the preimage, voucher or evidence",
+                )
+            values[lock] = value
+        return values
 
 
-def _find(locks: tuple[Lock, ...], condition: bytes, channel_id: bytes) -> Lock:
-    for lock in locks:
-        if lock.condition == condition:
-            return lock
-    raise CounterNotNewer(
+def _payment(channel_id: bytes, proof: Proof) -> LockPayment:
+    return LockPayment(channel_id, proof.amount, proof.nonce, proof.locks, proof.signature)
+
+
+def _found(locks: tuple[Lock, ...], condition: bytes, channel_id: bytes) -> list[Lock]:
+    found = [lock for lock in locks if lock.condition == condition]
+    if not found:
+        raise _no_lock(channel_id, condition)
+    return found
+
+
+def _no_lock(channel_id: bytes, condition: bytes) -> CounterNotNewer:
+    return CounterNotNewer(
         f"channel {channel_id.hex()[:8]}: no pending lock has the condition {condition.hex()[:8]}",
         hint="list the pending locks with state().mine.locks or .theirs.locks",
     )

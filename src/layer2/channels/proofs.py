@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from layer2.channels.key import ChannelKey
 from layer2.channels.locks import Lock
+from layer2.channels.locktree import locks_root
+from layer2.channels.messages import Accept, LockVoucher
+from layer2.channels.sessions import SessionProof, encode_session, is_session_proof
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.ecdsa import to_compact
 
 __all__ = [
+    "Acceptance",
     "CloseTerms",
     "LockPayment",
     "MoveTerms",
@@ -19,6 +24,7 @@ __all__ = [
     "PeerCopy",
     "WithdrawTerms",
     "claim_row",
+    "claim_rows",
 ]
 
 
@@ -34,21 +40,57 @@ class Payment(NamedTuple):
 
 
 def claim_row(key: ChannelKey, payment: Payment) -> bytes:
-    """One row of a simplex batch claim, 116 bytes: `payer | delay openBefore salt | amount | r | vs` (EIP-2098)."""
+    """Return one row of a simplex batch claim: `payer(20) | delay(4) openBefore(4) salt(8) | amount(16) | r(32) | vs(32)`.
+
+    A voucher under a session has a longer row, with the grant behind it:
+    `key(20) cap(16) validUntil(6) rights(1) | r(32) | vs(32)`, the owner's signature being zero for a session that is
+    registered on chain. Rows of the two kinds go in separate lists; `claim_rows` sorts them.
+    """
     params = key.params & ((1 << 128) - 1)
     head = address_bytes(key.a) + params.to_bytes(16, "big") + payment.amount.to_bytes(16, "big")
-    return head + to_compact(payment.signature)
+    if not is_session_proof(payment.signature):
+        return head + to_compact(payment.signature)
+    proof = SessionProof.parse(key.id, payment.signature)
+    owner = to_compact(proof.owner_signature) if proof.owner_signature else bytes(64)
+    return head + proof.signature + encode_session(proof.session, owner)
+
+
+def claim_rows(vouchers: Iterable[tuple[ChannelKey, Payment]]) -> tuple[bytes, bytes]:
+    """Return the rows of a batch claim: those signed by owners, and those signed by session keys."""
+    owners, sessions = [], []
+    for key, payment in vouchers:
+        (sessions if is_session_proof(payment.signature) else owners).append(claim_row(key, payment))
+    return b"".join(owners), b"".join(sessions)
 
 
 @dataclass(frozen=True, slots=True)
 class LockPayment:
-    """A signed lock-bearing proof: cumulative `amount` without the locks, and all pending `locks`."""
+    """A signed lock-bearing proof: cumulative `amount` without the locks, and all pending `locks` in order."""
 
     channel_id: bytes
     amount: int
     nonce: int
     locks: tuple[Lock, ...]
     signature: bytes
+
+    def message(self) -> LockVoucher:
+        """Return what the sender signed."""
+        head = (self.amount, self.nonce, self.locked, self.last_expiry)
+        return LockVoucher(self.channel_id, *head, locks_root(self.locks))
+
+    @property
+    def proof_hash(self) -> bytes:
+        """The struct hash of the lock voucher, which an `Accept` names."""
+        return self.message().struct_hash()
+
+    @property
+    def limit(self) -> int:
+        """What the proof can be worth at most, token units."""
+        return self.amount + self.locked
+
+    def accept_message(self, side: str) -> Accept:
+        """Return what the receiver signs to take this proof of `side`'s direction as its newest one."""
+        return Accept(self.channel_id, side == "B", self.nonce, self.proof_hash)
 
     @property
     def locked(self) -> int:
@@ -65,6 +107,25 @@ class LockPayment:
             f"<LockPayment {self.channel_id.hex()[:4]}.. up to {self.amount:,} "
             f"+ {len(self.locks)} locks of {self.locked:,}>"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The receiver's signature under `Accept`: the lock proof of `side`'s direction that it takes as its newest one."""
+
+    channel_id: bytes
+    side: str
+    nonce: int
+    proof_hash: bytes
+    signature: bytes
+
+    def message(self) -> Accept:
+        """Return what the receiver signed."""
+        return Accept(self.channel_id, self.side == "B", self.nonce, self.proof_hash)
+
+    def accepts(self, proof: LockPayment) -> bool:
+        """Return True if this names the proof; the signature is verified elsewhere."""
+        return (self.channel_id, self.nonce, self.proof_hash) == (proof.channel_id, proof.nonce, proof.proof_hash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +186,19 @@ class PaymentRequest:
 
 @dataclass(frozen=True, slots=True)
 class PeerCopy:
-    """What a peer gives to one that lost its journal: the newest proof it holds from it, and its own newest.
+    """What a peer gives to one that lost its journal. All of it is signed; nothing in it is believed for its word.
 
-    The nonces are of the newest lock proofs of both directions, for when plain vouchers have followed them.
+    Attributes:
+        received: the newest voucher that the peer holds from the other.
+        received_proof: the newest lock proof that the peer accepted from the other.
+        acceptance: its `Accept` of that proof.
+        signed: the peer's own newest voucher.
+        signed_proof: the peer's own newest lock proof.
     """
 
     channel_id: bytes
-    received: Payment | LockPayment | None
-    signed: Payment | LockPayment | None
-    received_nonce: int = 0
-    signed_nonce: int = 0
+    received: Payment | None = None
+    received_proof: LockPayment | None = None
+    acceptance: Acceptance | None = None
+    signed: Payment | None = None
+    signed_proof: LockPayment | None = None

@@ -1,9 +1,10 @@
-"""How a node's events lie in its journal: one tag byte, fixed-width fields, signatures last."""
+"""Records of a node's journal: one tag byte, then the event's fields in order, in fixed widths or behind a length."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
 
 from layer2.channels.events import (
     Adopted,
@@ -11,6 +12,8 @@ from layer2.channels.events import (
     Claimable,
     CloseSigned,
     Event,
+    LocksAccepted,
+    LocksGivenUp,
     LocksReceived,
     LocksSigned,
     Received,
@@ -19,153 +22,192 @@ from layer2.channels.events import (
 )
 from layer2.channels.key import ChannelKey
 from layer2.channels.locks import LEAF_BYTES, Lock, decode_locks, encode_locks
+from layer2.channels.state import Direction, PaidOut, Proof, State
 from layer2.primitives.errors import MalformedError
 
-__all__ = ["JOINED", "decode_event", "decode_join", "encode_event", "encode_join", "pack_vouchers"]
+__all__ = [
+    "JOINED",
+    "SNAPSHOT",
+    "decode_event",
+    "decode_join",
+    "decode_state",
+    "encode_event",
+    "encode_join",
+    "encode_state",
+]
 
 JOINED = 1
-_SIGNED = 2
-_RECEIVED = 3
-_LOCKS_SIGNED = 4
-_LOCKS_RECEIVED = 5
-_CLAIMABLE = 6
-_CLOSE = 7
-_WITHDRAW = 8
-_CHAIN = 9
-_ADOPTED = 10
-
+SNAPSHOT = 20
+_TAGS: dict[int, type[Event]] = {
+    2: Signed,
+    3: Received,
+    4: LocksSigned,
+    5: LocksReceived,
+    6: Claimable,
+    7: CloseSigned,
+    8: WithdrawSigned,
+    9: ChainSeen,
+    10: Adopted,
+    11: LocksAccepted,
+    12: LocksGivenUp,
+}
+_TAG_OF = {kind: tag for tag, kind in _TAGS.items()}
 _JOIN_BYTES = 131
-_HEAD = struct.Struct(">BI")
-_CLAIM = struct.Struct(">B32s16s")
-_CLOSE_HEAD = struct.Struct(">B16s16s")
-_WITHDRAW_HEAD = struct.Struct(">B16s16sIQ")
-_CHAIN_HEAD = struct.Struct(">B16s16sIIQ")
-_LOCKS_HEAD = struct.Struct(">B16sQQQBH")
+_HINT = "restore the journal"
+
+
+class _Reader:
+    """Takes fields off a record from left to right; raises `MalformedError` where it is cut short."""
+
+    __slots__ = ("at", "data")
+
+    def __init__(self, data: bytes, at: int) -> None:
+        self.data, self.at = data, at
+
+    def take(self, size: int) -> bytes:
+        part = self.data[self.at : self.at + size]
+        if len(part) != size:
+            raise MalformedError(f"journal record: {size} bytes needed at {self.at}, {len(part)} left", hint=_HINT)
+        self.at += size
+        return part
+
+    def number(self, size: int) -> int:
+        return int.from_bytes(self.take(size), "big")
+
+    def end(self) -> None:
+        if self.at != len(self.data):
+            raise MalformedError(f"journal record: {len(self.data) - self.at} bytes behind its end", hint=_HINT)
+
+
+def _unsigned(size: int) -> tuple[Callable[[Any], bytes], Callable[[_Reader], Any]]:
+    return (lambda value: _fixed(value, size)), (lambda reader: reader.number(size))
+
+
+def _fixed(value: int, size: int) -> bytes:
+    try:
+        return value.to_bytes(size, "big")
+    except OverflowError as failure:
+        raise MalformedError(f"journal record: {value} does not fit {size} bytes") from failure
+
+
+def _signed(value: int) -> bytes:
+    try:
+        return value.to_bytes(16, "big", signed=True)
+    except OverflowError as failure:
+        raise MalformedError(f"journal record: {value} does not fit 16 bytes") from failure
+
+
+def _text(value: bytes) -> bytes:
+    return _fixed(len(value), 4) + value
+
+
+def _list(value: tuple[Lock, ...]) -> bytes:
+    return _fixed(len(value), 2) + encode_locks(value)
+
+
+def _flag(reader: _Reader) -> bool:
+    value = reader.number(1)
+    if value > 1:
+        raise MalformedError(f"journal record: a flag is {value}", hint=_HINT)
+    return bool(value)
+
+
+_AMOUNT, _TIME, _EPOCH = _unsigned(16), _unsigned(8), _unsigned(4)
+_BYTES = (_text, lambda reader: reader.take(reader.number(4)))
+_LOCKS = (_list, lambda reader: decode_locks(reader.take(reader.number(2) * LEAF_BYTES)))
+_LOCK = (lambda lock: lock.encode(), lambda reader: Lock.decode(reader.take(LEAF_BYTES)))
+_NET = (_signed, lambda reader: int.from_bytes(reader.take(16), "big", signed=True))
+_CODECS: dict[str, tuple[Callable[[Any], bytes], Callable[[_Reader], Any]]] = {
+    **dict.fromkeys(("amount", "plain", "value", "sent_a", "sent_b", "out_a", "out_b"), _AMOUNT),
+    **dict.fromkeys(("nonce", "used_nonce", "now", "horizon", "valid_until"), _TIME),
+    **dict.fromkeys(("epoch", "final_epoch", "deadline", "payments"), _EPOCH),
+    **dict.fromkeys(("signature", "accept", "voucher", "resolution"), _BYTES),
+    **dict.fromkeys(("net_a", "net_b"), _NET),
+    "locks": _LOCKS,
+    "lock": _LOCK,
+    "resync": (lambda value: bytes((value,)), _flag),
+}
+
+
+def _plan(kind: type[Any]) -> list[tuple[str, Callable[[Any], bytes], Callable[[_Reader], Any]]]:
+    return [(one.name, *_CODECS[one.name]) for one in fields(kind)]
+
+
+_PLANS = {kind: _plan(kind) for kind in (*_TAGS.values(), Proof, PaidOut)}
+
+
+def _pack(value: Any) -> bytes:
+    return b"".join(write(getattr(value, name)) for name, write, _ in _PLANS[type(value)])
+
+
+def _unpack(kind: type[Any], reader: _Reader) -> Any:
+    return kind(*[read(reader) for _, _, read in _PLANS[kind]])
 
 
 def encode_join(key: ChannelKey, side: str, frozen: bool) -> bytes:
-    """A channel this node keeps from now on; `frozen` until a resync."""
+    """Encode a channel that this node keeps from now on; `frozen` until a resync."""
     return bytes((JOINED,)) + key.encode() + side.encode() + bytes((frozen,))
 
 
 def decode_join(data: bytes) -> tuple[ChannelKey, str, bool]:
-    """The reverse of `encode_join`."""
-    if len(data) != _JOIN_BYTES or data[129:130] not in (b"A", b"B"):
-        raise MalformedError(f"journal record: a channel of {len(data)} bytes", hint="restore the journal")
+    """Decode what `encode_join` wrote; raises `MalformedError` or `RangeError` for anything else."""
+    if len(data) != _JOIN_BYTES or data[0] != JOINED or data[129:130] not in (b"A", b"B") or data[130] > 1:
+        raise MalformedError(f"journal record: a channel of {len(data)} bytes", hint=_HINT)
     return ChannelKey.decode(data[1:129]), data[129:130].decode(), bool(data[130])
 
 
-def pack_vouchers(mine: bool, vouchers: Iterable[tuple[bytes, int, bytes]], count: int) -> bytes:
-    """A batch of vouchers, all of them, in one record: per voucher 16 bytes amount, 2 bytes length, signature."""
-    parts = [_HEAD.pack(_SIGNED if mine else _RECEIVED, count)]
-    for _, amount, signature in vouchers:
-        parts.append(amount.to_bytes(16, "big") + len(signature).to_bytes(2, "big") + signature)
-    return b"".join(parts)
-
-
 def encode_event(event: Event) -> bytes:
-    """The journal record of an event."""
-    match event:
-        case Signed() | Received():
-            return pack_vouchers(isinstance(event, Signed), [(b"", event.amount, event.signature)], event.payments)
-        case LocksSigned():
-            return _locks(_LOCKS_SIGNED, event.amount, event.nonce, event.now, 0, 1, event.locks, event.signature)
-        case LocksReceived():
-            head = (_LOCKS_RECEIVED, event.amount, event.nonce, event.now, event.horizon, int(event.resync))
-            return _locks(*head, event.locks, event.signature)
-        case Adopted():
-            head = (_ADOPTED, event.amount, event.nonce, 0, 0, int(event.bearing))
-            return _locks(*head, event.locks, event.signature)
-        case Claimable():
-            return _CLAIM.pack(_CLAIMABLE, event.condition, _u128(event.value)) + event.resolution
-        case CloseSigned():
-            return _CLOSE_HEAD.pack(_CLOSE, _u128(event.sent_a), _u128(event.sent_b)) + event.signature
-        case WithdrawSigned():
-            head_bytes = _WITHDRAW_HEAD.pack(
-                _WITHDRAW, _u128(event.out_a), _u128(event.out_b), event.epoch, event.valid_until
-            )
-            return head_bytes + event.signature
-        case ChainSeen():
-            return _CHAIN_HEAD.pack(
-                _CHAIN,
-                event.net_a.to_bytes(16, "big", signed=True),
-                event.net_b.to_bytes(16, "big", signed=True),
-                event.epoch,
-                event.deadline,
-                event.now,
-            )
+    """Encode an event; raises `MalformedError` for a number that no message can carry."""
+    return bytes((_TAG_OF[type(event)],)) + _pack(event)
 
 
 def decode_event(data: bytes) -> Event:
-    """The event of a record; raises `MalformedError` for anything else."""
-    tag = data[0] if data else 0
-    try:
-        if tag in (_SIGNED, _RECEIVED):
-            return _vouchers(data)
-        if tag in (_LOCKS_SIGNED, _LOCKS_RECEIVED, _ADOPTED):
-            return _locks_event(data)
-        if tag == _CLAIMABLE:
-            _, condition, value = _CLAIM.unpack_from(data)
-            return Claimable(condition, int.from_bytes(value, "big"), data[_CLAIM.size :])
-        if tag == _CLOSE:
-            _, sent_a, sent_b = _CLOSE_HEAD.unpack_from(data)
-            rest = data[_CLOSE_HEAD.size :]
-            return CloseSigned(int.from_bytes(sent_a, "big"), int.from_bytes(sent_b, "big"), rest)
-        if tag == _WITHDRAW:
-            _, out_a, out_b, epoch, until = _WITHDRAW_HEAD.unpack_from(data)
-            outs = (int.from_bytes(out_a, "big"), int.from_bytes(out_b, "big"))
-            return WithdrawSigned(*outs, epoch, until, data[_WITHDRAW_HEAD.size :])
-        if tag == _CHAIN:
-            _, net_a, net_b, epoch, deadline, now = _CHAIN_HEAD.unpack(data)
-            nets = (int.from_bytes(net_a, "big", signed=True), int.from_bytes(net_b, "big", signed=True))
-            return ChainSeen(*nets, epoch, deadline, now)
-    except (struct.error, IndexError) as failure:
-        raise MalformedError(f"journal record of tag {tag}: {failure}", hint="restore the journal") from failure
-    raise MalformedError(f"journal record: unknown tag {tag}", hint="use a newer version of layer2")
+    """Decode what `encode_event` wrote; raises `MalformedError` or `RangeError` for anything else."""
+    kind = _TAGS.get(data[0]) if data else None
+    if kind is None:
+        raise MalformedError(f"journal record: unknown tag {data[:1].hex() or 'none'}", hint="use a newer layer2")
+    reader = _Reader(data, 1)
+    event: Event = _unpack(kind, reader)
+    reader.end()
+    return event
 
 
-def _vouchers(data: bytes) -> Signed | Received:
-    tag, count = _HEAD.unpack_from(data)
-    at = _HEAD.size
-    amount, signature = 0, b""
-    while at < len(data):
-        amount = int.from_bytes(data[at : at + 16], "big")
-        length = int.from_bytes(data[at + 16 : at + 18], "big")
-        signature = data[at + 18 : at + 18 + length]
-        at += 18 + length
-    if at != len(data):
-        raise MalformedError("journal record: a voucher is cut short", hint="restore the journal")
-    return Signed(amount, signature, count) if tag == _SIGNED else Received(amount, signature, count)
+def encode_state(state: State, frozen: bool) -> bytes:
+    """Encode a whole state: what takes the place of all of a channel's events when the journal is rewritten."""
+    parts = [bytes((SNAPSHOT,)), encode_join(state.key, state.side, frozen)]
+    parts.append(_pack(ChainSeen(state.net_a, state.net_b, state.epoch, state.deadline, 0)))
+    for one in (state.mine, state.theirs):
+        parts += [_fixed(one.plain, 16), _text(one.voucher), _fixed(one.used_nonce, 8), _fixed(one.payments, 4)]
+        parts += [_fixed(len(one.offers), 2), _pack(one.proof), *(_pack(offer) for offer in one.offers)]
+    parts.append(bytes((state.closing is not None,)))
+    if state.closing is not None:
+        parts.append(_pack(state.closing))
+    parts += [_fixed(len(state.withdrawals), 2), *(_pack(one) for one in state.withdrawals)]
+    claims = [Claimable(*one) for one in state.claims]
+    parts += [_fixed(len(claims), 2), *(_pack(one) for one in claims), _list(state.given_up)]
+    return b"".join(parts)
 
 
-def _locks(
-    tag: int,
-    amount: int,
-    nonce: int,
-    now: int,
-    horizon: int,
-    bearing: int,
-    locks: tuple[Lock, ...],
-    signature: bytes,
-) -> bytes:
-    head = _LOCKS_HEAD.pack(tag, _u128(amount), nonce, now, horizon, bearing, len(locks))
-    return head + encode_locks(locks) + signature
+def decode_state(data: bytes) -> tuple[State, bool]:
+    """Decode what `encode_state` wrote: the state, and if it is frozen; raises `MalformedError` or `RangeError`."""
+    reader = _Reader(data, 1)
+    key, side, frozen = decode_join(reader.take(_JOIN_BYTES))
+    seen: ChainSeen = _unpack(ChainSeen, reader)
+    mine, theirs = _direction(reader), _direction(reader)
+    closing: CloseSigned | None = _unpack(CloseSigned, reader) if _flag(reader) else None
+    withdrawals = tuple(_unpack(PaidOut, reader) for _ in range(reader.number(2)))
+    found = [_unpack(Claimable, reader) for _ in range(reader.number(2))]
+    claims = tuple((one.lock, one.value, one.resolution) for one in found)
+    given_up = decode_locks(reader.take(reader.number(2) * LEAF_BYTES))
+    reader.end()
+    nets = (seen.net_a, seen.net_b, seen.epoch, seen.deadline)
+    state = State(key, "A" if side == "A" else "B", *nets, mine, theirs, closing, withdrawals, claims, given_up)
+    return state, frozen
 
 
-def _locks_event(data: bytes) -> LocksSigned | LocksReceived | Adopted:
-    tag, amount_bytes, nonce, now, horizon, bearing, count = _LOCKS_HEAD.unpack_from(data)
-    amount = int.from_bytes(amount_bytes, "big")
-    at = _LOCKS_HEAD.size
-    end = at + LEAF_BYTES * count
-    if len(data) < end:
-        raise MalformedError("journal record: the locks are cut short", hint="restore the journal")
-    locks, signature = decode_locks(data[at:end]), data[end:]
-    if tag == _LOCKS_SIGNED:
-        return LocksSigned(amount, nonce, locks, signature, now)
-    if tag == _LOCKS_RECEIVED:
-        return LocksReceived(amount, nonce, locks, signature, now, horizon, bool(bearing))
-    return Adopted(amount, nonce, locks, bool(bearing), signature)
-
-
-def _u128(value: int) -> bytes:
-    return value.to_bytes(16, "big")
+def _direction(reader: _Reader) -> Direction:
+    plain, voucher = reader.number(16), reader.take(reader.number(4))
+    used, payments, count = reader.number(8), reader.number(4), reader.number(2)
+    proof: Proof = _unpack(Proof, reader)
+    offers = tuple(_unpack(Proof, reader) for _ in range(count))
+    return Direction(plain, voucher, proof, offers, used, payments)

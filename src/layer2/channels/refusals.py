@@ -5,6 +5,7 @@ from __future__ import annotations
 from layer2.primitives.errors import FatalError, RecoverableError
 
 __all__ = [
+    "AcceptMissing",
     "BalanceTooLow",
     "ChannelNotActive",
     "ChannelUnknown",
@@ -45,6 +46,10 @@ class BalanceTooLow(Refused):
 
 class LockRefused(Refused):
     """A lock breaks a rule: expiry, unpaid removal, unknown condition."""
+
+
+class AcceptMissing(Refused):
+    """The act needs the peer's acceptance of this party's newest lock proof."""
 
 
 class LocksPending(Refused):

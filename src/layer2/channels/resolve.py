@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError
+from eth_abi.abi import encode
 
 from layer2.channels.contract import HubContract
-from layer2.channels.locks import CONTRACT_LOCK, HASH_LOCK, VOUCHER_LOCK, Lock, contract_condition, virtual_channel_id
+from layer2.channels.locks import (
+    CONTRACT_LOCK,
+    HASH_LOCK,
+    VOUCHER_LOCK,
+    Lock,
+    contract_condition,
+    read_contract_resolution,
+    read_voucher_resolution,
+    virtual_channel_id,
+)
 from layer2.channels.messages import Voucher
-from layer2.ethereum.errors import EthereumError
-from layer2.primitives.addresses import to_address
+from layer2.ethereum.errors import TransactionFailed
 from layer2.primitives.ecdsa import recover
 from layer2.primitives.errors import InputError
 from layer2.primitives.hashing import keccak, sha256
@@ -20,9 +27,10 @@ _RESOLVE = keccak(b"resolve(bytes32,bytes,bytes)")[:4]
 
 
 def worth(hub: HubContract, channel_id: bytes, lock: Lock, resolution: bytes) -> int | None:
-    """Token units the resolution takes from the lock, at most its amount; `None` if it does not fit the condition.
+    """Return the token units that the resolution takes from the lock; `None` if it does not fit the condition.
 
-    Contract locks ask the condition contract on chain, as it is now.
+    Contract locks ask the condition contract on chain, as it is now; raises `EthereumError` if the chain gives no
+    answer: that says nothing about the resolution.
     """
     if lock.kind == HASH_LOCK:
         return lock.amount if len(resolution) == 32 and sha256(resolution) == lock.condition else None
@@ -31,29 +39,27 @@ def worth(hub: HubContract, channel_id: bytes, lock: Lock, resolution: bytes) ->
             return _voucher_worth(hub, lock, resolution)
         if lock.kind == CONTRACT_LOCK:
             return _contract_worth(hub, channel_id, lock, resolution)
-    except (DecodingError, InputError, OverflowError):
+    except InputError:
         return None
     return None
 
 
 def _voucher_worth(hub: HubContract, lock: Lock, resolution: bytes) -> int | None:
-    kinds = ["address", "address", "bytes32", "uint128", "bytes"]
-    payer, payee, salt, amount, signature = decode(kinds, resolution)
-    if virtual_channel_id(payer, payee, salt) != lock.condition:
+    one = read_voucher_resolution(resolution)
+    if virtual_channel_id(one.payer, one.payee, one.salt) != lock.condition:
         return None
-    digest = Voucher(lock.condition, amount).digest(hub.domain)
-    if recover(digest, signature) != to_address(payer):
+    if recover(Voucher(lock.condition, one.amount).digest(hub.domain), one.signature) != one.payer:
         return None
-    return min(lock.amount, int(amount))
+    return min(lock.amount, one.amount)
 
 
 def _contract_worth(hub: HubContract, channel_id: bytes, lock: Lock, resolution: bytes) -> int | None:
-    target, terms, evidence = decode(["address", "bytes", "bytes"], resolution)
-    if contract_condition(target, terms) != lock.condition:
+    one = read_contract_resolution(resolution)
+    if contract_condition(one.contract, one.terms) != lock.condition:
         return None
-    data = _RESOLVE + encode(["bytes32", "bytes", "bytes"], [channel_id, terms, evidence])
+    data = _RESOLVE + encode(["bytes32", "bytes", "bytes"], [channel_id, one.terms, one.evidence])
     try:
-        output = hub.connection.call(to_address(target), data)
-    except EthereumError:
+        output = hub.connection.call(one.contract, data)
+    except TransactionFailed:
         return None
     return min(lock.amount, int.from_bytes(output[:32], "big")) if len(output) >= 32 else None

@@ -1,7 +1,9 @@
 """Session keys: signing for a channel's party within a cap, for a time, and the proof that carries the right.
 
-A session proof stands in place of a party's signature under a voucher:
+A session proof takes the place of a party's signature under a voucher, an `Accept` or a `Resolve`:
 `session signature(64, EIP-2098) | key(20) cap(16) validUntil(6) rights(1) | owner signature | SESSION_MAGIC(32)`.
+The owner's signature is by its key. A contract account has none: it registers the session on chain, where it cannot be
+taken back, and the owner's signature is left empty.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from layer2.channels.errors import ConsentExpired, SessionExceeded, SignatureInvalid
-from layer2.channels.messages import RIGHT_TO_PAY, LockVoucher, Session, Voucher
+from layer2.channels.messages import RIGHT_TO_ACCEPT, RIGHT_TO_PAY, Accept, LockVoucher, Resolve, Session, Voucher
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
 from layer2.primitives.ecdsa import KnownKey, recover, to_compact
 from layer2.primitives.errors import MalformedError, SignatureError
@@ -24,8 +26,16 @@ SIGNATURE_BYTES = 64
 
 Recover = Callable[[bytes, bytes], Address | None]
 """`(digest, signature) -> signer`, None for a wrong form: ecrecover with low s."""
-IsValid = Callable[[bytes, Address, bytes], bool]
-"""`(digest, signer, signature) -> bool`: ecrecover first, then ERC-1271 where a chain can be asked."""
+Registered = Callable[[Address, bytes], bool]
+"""`(owner, struct hash of a Session) -> bool`: whether that owner registered it on chain."""
+
+FOREVER = (1 << 48) - 1
+"""`valid_until` of a session without an end: what an `Accept` under a session needs, since nothing renews it."""
+
+
+def nobody_registered(owner: Address, struct_hash: bytes) -> bool:
+    """Return False: the answer where no chain can be asked."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +52,10 @@ class SessionProof:
 
     @classmethod
     def build(cls, session: Session, owner_signature: bytes, signature: bytes) -> SessionProof:
-        """From the signatures as a signer makes them; the session key's, 64 or 65 bytes, is made compact."""
-        if not owner_signature:
-            raise MalformedError("the session has no owner signature", hint="let the owner sign the Session")
+        """From the signatures as a signer makes them; the session key's, 64 or 65 bytes, is made compact.
+
+        The owner's signature is empty for a session that is registered on chain.
+        """
         return cls(session, owner_signature, to_compact(signature))
 
     @classmethod
@@ -116,7 +127,7 @@ def decode_session(channel_id: bytes, data: bytes) -> tuple[Session, bytes]:
 
 def is_session_proof(signature: bytes) -> bool:
     """Whether the hub would read these bytes as a session proof."""
-    return len(signature) > SIGNATURE_BYTES + HEAD_BYTES + 32 and signature[-32:] == SESSION_MAGIC
+    return len(signature) >= SIGNATURE_BYTES + HEAD_BYTES + 32 and signature[-32:] == SESSION_MAGIC
 
 
 def signed_for(domain: Domain, channel_id: bytes, owner: Address, digest: bytes, signature: bytes) -> bool:
@@ -149,59 +160,70 @@ def check_session(
     exposure: int,
     data: bytes,
     now: int,
-    is_valid: IsValid = ecdsa_is_valid,
+    recover: Recover = ecdsa_recover,
+    registered: Registered = nobody_registered,
 ) -> Address:
     """The session key, if `data` (see `encode_session`) gives it the right; the hub's checks in the hub's order.
 
     Raises:
-        SignatureInvalid: too short, for the zero key, or not signed by `owner`.
+        SignatureInvalid: too short, for the zero key, or neither signed nor registered by `owner`.
         SessionExceeded: without the right, or `exposure` above the cap.
         ConsentExpired: past its last second.
     """
     if len(data) < HEAD_BYTES:
         raise SignatureInvalid(owner)
     session, owner_signature = decode_session(channel_id, data)
-    if session.key == ZERO_ADDRESS:
-        raise SignatureInvalid(owner)
     if not session.rights & right:
         raise SessionExceeded(session.key, session.rights, right)
     if exposure > session.cap:
         raise SessionExceeded(session.key, session.cap, exposure)
     if now > session.valid_until:
         raise ConsentExpired(now, session.valid_until)
-    if not is_valid(session.digest(domain), owner, owner_signature):
+    if session.key == ZERO_ADDRESS:
+        raise SignatureInvalid(owner)
+    if owner_signature:
+        named = recover(session.digest(domain), owner_signature) == owner
+    else:
+        named = registered(owner, session.struct_hash())
+    if not named:
         raise SignatureInvalid(owner)
     return session.key
 
 
-def verify_voucher_signature(
-    message: Voucher | LockVoucher,
+def verify_counter(
+    message: Voucher | LockVoucher | Accept | Resolve,
     domain: Domain,
     owner: Address,
     signature: bytes,
     known_key: KnownKey | None = None,
     *,
     now: int,
-    is_valid: IsValid = ecdsa_is_valid,
     recover: Recover = ecdsa_recover,
+    registered: Registered = nobody_registered,
 ) -> None:
     """Return if the hub would take `signature` under `message` from `owner` at second `now`.
 
     `known_key` is the owner's public key, if known: it makes the usual case fast. A session is good only until its last
-    second on chain: whoever keeps a session-signed voucher must post it before.
+    second on chain: whoever keeps a message signed under one must post it before.
 
     Raises:
         SignatureInvalid, SessionExceeded, ConsentExpired: as the hub would.
     """
     digest = message.digest(domain)
     if is_session_proof(signature):
-        exposure = message.amount + (message.locked if isinstance(message, LockVoucher) else 0)
+        right, exposure = RIGHT_TO_PAY, 0
+        if isinstance(message, LockVoucher):
+            exposure = message.amount + message.locked
+        elif isinstance(message, Voucher):
+            exposure = message.amount
+        else:
+            right = RIGHT_TO_ACCEPT
         session = signature[SIGNATURE_BYTES:-32]
-        key = check_session(domain, message.channel_id, owner, RIGHT_TO_PAY, exposure, session, now, is_valid)
+        key = check_session(domain, message.channel_id, owner, right, exposure, session, now, recover, registered)
         if recover(digest, signature[:SIGNATURE_BYTES]) != key:
             raise SignatureInvalid(key)
         return
     if known_key is not None and known_key.address == owner and known_key.verify(digest, signature):
         return
-    if not is_valid(digest, owner, signature):
+    if recover(digest, signature) != owner:
         raise SignatureInvalid(owner)

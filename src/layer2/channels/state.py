@@ -9,40 +9,104 @@ from layer2.channels.events import CloseSigned
 from layer2.channels.key import ChannelKey
 from layer2.channels.locks import Lock
 
-__all__ = ["TOMBSTONE", "Direction", "PaidOut", "Side", "State"]
+__all__ = ["NO_PROOF", "TOMBSTONE", "Direction", "PaidOut", "Proof", "Side", "State"]
 
 Side = Literal["A", "B"]
 TOMBSTONE = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
-class Direction:
-    """One direction's newest proof: cumulative `amount`, pending `locks`, lock `nonce`, and how many payments.
-
-    `bearing`: the newest proof is a `LockVoucher` (perhaps of no locks), not a plain voucher.
-    """
+class Proof:
+    """A lock proof: cumulative `amount` without the locks, and the receiver's `Accept` of it; nonce 0 is none."""
 
     amount: int = 0
     nonce: int = 0
     locks: tuple[Lock, ...] = ()
     signature: bytes = b""
+    accept: bytes = b""
+
+    @property
+    def locked(self) -> int:
+        """Sum of the locks, token units."""
+        return sum(lock.amount for lock in self.locks)
+
+    @property
+    def limit(self) -> int:
+        """What the proof can be worth at most, token units."""
+        return self.amount + self.locked
+
+    @property
+    def last_expiry(self) -> int:
+        """The latest expiry among the locks, Unix seconds; 0 without locks."""
+        return max((lock.expiry for lock in self.locks), default=0)
+
+
+NO_PROOF = Proof()
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """One direction: its newest plain voucher, its newest accepted lock proof, and what is not accepted yet.
+
+    Attributes:
+        plain, voucher: cumulative amount and signature of the newest plain voucher.
+        proof: the newest lock proof that its receiver has accepted.
+        offers: lock proofs signed after it and not accepted, oldest first; of the receiver's own view always none.
+        used_nonce: the highest lock nonce that is signed, or may have been.
+        payments: how many payments there were.
+    """
+
+    plain: int = 0
+    voucher: bytes = b""
+    proof: Proof = NO_PROOF
+    offers: tuple[Proof, ...] = ()
+    used_nonce: int = 0
     payments: int = 0
-    bearing: bool = False
+
+    @property
+    def amount(self) -> int:
+        """The cumulative sum that is paid for certain, token units."""
+        return max(self.plain, self.proof.amount)
+
+    @property
+    def limit(self) -> int:
+        """What the direction can cost its sender at most: each proof that the receiver may still use counts in full."""
+        return max(self.plain, self.proof.limit, *(one.limit for one in self.offers))
+
+    @property
+    def locks(self) -> tuple[Lock, ...]:
+        """The pending locks, of the newest accepted proof."""
+        return self.proof.locks
 
     @property
     def locked(self) -> int:
         """Sum of the pending locks, token units."""
-        return sum(lock.amount for lock in self.locks)
+        return self.proof.locked
 
     @property
     def last_expiry(self) -> int:
         """The latest expiry among the pending locks, Unix seconds; 0 without locks."""
-        return max((lock.expiry for lock in self.locks), default=0)
+        return self.proof.last_expiry
+
+    @property
+    def nonce(self) -> int:
+        """The nonce of the newest accepted lock proof."""
+        return self.proof.nonce
+
+    @property
+    def bearing(self) -> bool:
+        """True if the newest accepted lock proof is worth more than the newest plain voucher, or may be."""
+        return self.proof.limit > self.plain
+
+    @property
+    def signature(self) -> bytes:
+        """The signature of what is worth most: the lock proof or the plain voucher."""
+        return self.proof.signature if self.bearing else self.voucher
 
 
 @dataclass(frozen=True, slots=True)
 class PaidOut:
-    """A co-signed withdrawal under way: reserved until it lands (the epoch moves) or its last second is over."""
+    """A co-signed withdrawal: reserved while it may still land, also again after a reorganisation."""
 
     out_a: int
     out_b: int
@@ -52,7 +116,13 @@ class PaidOut:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One party's view of one channel. `net_*` and `epoch` are what the chain confirmed, token units."""
+    """One party's view of one channel. `net_*` and `epoch` are what the chain confirmed, token units.
+
+    Attributes:
+        withdrawals: signed ones that may still land, or be taken back and land again.
+        claims: how incoming locks are taken: `(lock, value, resolution)`, by the lock's whole contents.
+        given_up: incoming locks that the peer may drop unpaid, once for each entry.
+    """
 
     key: ChannelKey
     side: Side
@@ -63,8 +133,9 @@ class State:
     mine: Direction = Direction()
     theirs: Direction = Direction()
     closing: CloseSigned | None = None
-    withdraw: PaidOut | None = None
-    claims: tuple[tuple[bytes, int, bytes], ...] = ()
+    withdrawals: tuple[PaidOut, ...] = ()
+    claims: tuple[tuple[Lock, int, bytes], ...] = ()
+    given_up: tuple[Lock, ...] = ()
 
     @property
     def net_mine(self) -> int:
@@ -87,16 +158,29 @@ class State:
         return self.net_a + self.net_b - self.balance
 
     @property
+    def capacity(self) -> int:
+        """What this party's own direction may promise in all."""
+        return self.net_mine + self.theirs.amount - self.reserved(self.side)
+
+    @property
+    def peer_capacity(self) -> int:
+        """What the peer's direction may promise in all."""
+        return self.net_theirs + self.mine.amount - self.reserved("B" if self.side == "A" else "A")
+
+    @property
     def available(self) -> int:
         """What this party may still sign away."""
-        reserved = self._reserved(self.side)
-        return self.net_mine - self.mine.amount - self.mine.locked + self.theirs.amount - reserved
+        return self.capacity - self.mine.limit
 
     @property
     def peer_available(self) -> int:
         """What the peer may still sign away to this party."""
-        reserved = self._reserved("B" if self.side == "A" else "A")
-        return self.net_theirs - self.theirs.amount - self.theirs.locked + self.mine.amount - reserved
+        return self.peer_capacity - self.theirs.limit
+
+    @property
+    def withdraw(self) -> PaidOut | None:
+        """The signed withdrawal that may land next."""
+        return next((one for one in self.withdrawals if one.epoch == self.epoch), None)
 
     @property
     def phase(self) -> str:
@@ -117,15 +201,15 @@ class State:
 
     def claim_of(self, lock: Lock) -> tuple[int, bytes] | None:
         """What this party can take for an incoming lock: `(value, resolution)`, if it knows how."""
-        for condition, value, resolution in self.claims:
-            if condition == lock.condition:
-                return min(value, lock.amount), resolution
+        for known, value, resolution in self.claims:
+            if known == lock:
+                return value, resolution
         return None
 
-    def _reserved(self, side: Side) -> int:
-        if self.withdraw is None:
-            return 0
-        return self.withdraw.out_a if side == "A" else self.withdraw.out_b
+    def reserved(self, side: Side) -> int:
+        """What signed withdrawals may still take from a side's money."""
+        pending = (one for one in self.withdrawals if one.epoch >= self.epoch)
+        return sum(one.out_a if side == "A" else one.out_b for one in pending)
 
 
 def _clamp(value: int, total: int) -> int:

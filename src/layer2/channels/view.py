@@ -1,34 +1,61 @@
-"""A channel as the chain has it, decoded from its four words."""
+"""A channel as the chain has it, decoded from its six words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from layer2.channels.hubevents import signed112
-from layer2.primitives.hashing import keccak
+from layer2.channels.hubevents import signed111
+from layer2.channels.locktree import fingerprint
 
-__all__ = ["CLOSED", "ChannelView", "lock_fingerprint"]
+__all__ = ["CLOSED", "ChannelView", "PostedClaim"]
 
 CLOSED = 0xFFFFFFFF
 """In the deadline's place: the channel is closed for good."""
 
+_MASK111 = (1 << 111) - 1
 _MASK112 = (1 << 112) - 1
 _MASK208 = (1 << 208) - 1
 _MASK30 = (1 << 30) - 1
 
 
-def lock_fingerprint(locked: int, last_expiry: int, locks_hash: bytes) -> int:
-    """The low 208 bits of a lock word: `keccak256(abi.encode(locked, lastExpiry, locksHash)) >> 48`."""
-    data = locked.to_bytes(32, "big") + last_expiry.to_bytes(32, "big") + locks_hash
-    return int.from_bytes(keccak(data), "big") >> 48
+@dataclass(frozen=True, slots=True)
+class PostedClaim:
+    """The lock proof that stands for one direction in a dispute.
+
+    Attributes:
+        nonce: of the posted lock voucher; only a higher one replaces it.
+        fingerprint: of its limit and root, see `locktree.fingerprint`.
+        claimed: its amount plus what its locks have paid, token units.
+        resolved: one bit for each resolved lock, by index.
+        latest: no proof that moves the deadline behind this second is taken in this direction.
+    """
+
+    nonce: int
+    fingerprint: int
+    claimed: int
+    resolved: int
+    latest: int
+
+    @classmethod
+    def decode(cls, proof: int, claim: int) -> PostedClaim:
+        """Read the two words of a direction."""
+        return cls(proof >> 208, proof & _MASK208, claim & _MASK112, claim >> 112 & _MASK112, claim >> 224)
+
+    def is_resolved(self, index: int) -> bool:
+        """Return True if the lock at this place has been resolved."""
+        return bool(self.resolved >> index & 1)
+
+    def is_of(self, limit: int, root: bytes) -> bool:
+        """Return True if it was posted from a proof with this limit (amount plus locked sum) and root."""
+        return self.fingerprint == fingerprint(limit, root)
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelView:
     """A channel's words, decoded. Amounts in token units; `deadline` Unix seconds, 0 open, `CLOSED` closed for good.
 
-    In a simplex channel `net_a` is the deposit, `sent_a` what was claimed. `nonce_*` and `fingerprint_*` are of the
-    newest lock proof posted for the direction; it stands only while `locks_*` is true.
+    In a simplex channel `net_a` is the deposit, `sent_a` what was claimed. In a duplex one `sent_*` are the plain
+    counters and `claim_*` the standing lock proofs; each direction pays the greater of both (`paid`).
     """
 
     channel_id: bytes
@@ -38,37 +65,26 @@ class ChannelView:
     sent_a: int
     sent_b: int
     epoch: int
-    locks_a: bool
-    locks_b: bool
-    nonce_a: int
-    nonce_b: int
-    fingerprint_a: int
-    fingerprint_b: int
+    claim_a: PostedClaim | None = None
+    claim_b: PostedClaim | None = None
 
     @classmethod
-    def decode(cls, channel_id: bytes, words: tuple[int, int, int, int], *, simplex: bool) -> ChannelView:
-        """From `channel(id)`: slot0, slot1 and the two lock words."""
-        slot0, slot1, locks_a, locks_b = words
+    def decode(cls, channel_id: bytes, words: tuple[int, int, int, int, int, int], *, simplex: bool) -> ChannelView:
+        """Read `channel(id)`: slot0, slot1, and proof and claim words of both directions."""
+        slot0, slot1, proof_a, word_a, proof_b, word_b = words
+        deadline = slot0 >> 224
         if simplex:
-            net_a, net_b = slot0 & _MASK112, 0
-            sent_a, sent_b = slot0 >> 112 & _MASK112, 0
-        else:
-            net_a, net_b = signed112(slot0), signed112(slot0 >> 112)
-            sent_a, sent_b = slot1 & _MASK112, slot1 >> 112 & _MASK112
+            return cls(channel_id, slot0 & _MASK111, 0, deadline, slot0 >> 111 & _MASK111, 0, 0)
         return cls(
             channel_id,
-            net_a,
-            net_b,
-            slot0 >> 224,
-            sent_a,
-            sent_b,
+            signed111(slot0),
+            signed111(slot0 >> 111),
+            deadline,
+            slot1 & _MASK112,
+            slot1 >> 112 & _MASK112,
             slot1 >> 224 & _MASK30,
-            bool(slot1 >> 254 & 1),
-            bool(slot1 >> 255),
-            locks_a >> 208,
-            locks_b >> 208,
-            locks_a & _MASK208,
-            locks_b & _MASK208,
+            PostedClaim.decode(proof_a, word_a) if slot0 >> 222 & 1 else None,
+            PostedClaim.decode(proof_b, word_b) if slot0 >> 223 & 1 else None,
         )
 
     @property
@@ -92,24 +108,21 @@ class ChannelView:
         return self.net_a + self.net_b
 
     def sent(self, side: str) -> int:
-        """The counter on chain of side `"A"` or `"B"`."""
+        """Return the plain counter on chain of side `"A"` or `"B"`."""
         return self.sent_a if side == "A" else self.sent_b
 
-    def lock_nonce(self, side: str) -> int:
-        """The newest lock nonce posted for that side's direction."""
-        return self.nonce_a if side == "A" else self.nonce_b
+    def claim(self, side: str) -> PostedClaim | None:
+        """Return the lock proof that stands for that side's direction; None if there is none."""
+        return self.claim_a if side == "A" else self.claim_b
 
-    def standing(self, side: str) -> bool:
-        """Whether a lock proof stands for that side's direction."""
-        return self.locks_a if side == "A" else self.locks_b
+    def paid(self, side: str) -> int:
+        """Return what that side's direction pays if the channel settles now: the greater of counter and claim."""
+        claim = self.claim(side)
+        return max(self.sent(side), 0 if claim is None else claim.claimed)
 
-    def fingerprint(self, side: str) -> int:
-        """What is left of that lock proof, hashed (see `lock_fingerprint`)."""
-        return self.fingerprint_a if side == "A" else self.fingerprint_b
-
-    def payoffs(self, sent_a: int | None = None, sent_b: int | None = None) -> tuple[int, int]:
-        """`(payA, payB)` if the channel settled now, with other counters if given."""
-        a = self.sent_a if sent_a is None else sent_a
-        b = self.sent_b if sent_b is None else sent_b
+    def payoffs(self, paid_a: int | None = None, paid_b: int | None = None) -> tuple[int, int]:
+        """Return `(payA, payB)` if the channel settled now, with other paid sums of the directions if given."""
+        a = self.paid("A") if paid_a is None else paid_a
+        b = self.paid("B") if paid_b is None else paid_b
         pay_a = max(0, min(self.net_a - a + b, self.total))
         return pay_a, self.total - pay_a

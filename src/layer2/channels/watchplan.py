@@ -4,33 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 from layer2.channels import hubcalls
-from layer2.channels.hubcalls import Delegation, HubCall
+from layer2.channels.hubcalls import HubCall
 from layer2.channels.key import ChannelKey
-from layer2.channels.locks import HASH_LOCK, Lock, encode_locks, locks_hash
-from layer2.channels.proofs import LockPayment, Payment
-from layer2.channels.view import ChannelView, lock_fingerprint
+from layer2.channels.locks import HASH_LOCK
+from layer2.channels.locktree import locks_root
+from layer2.channels.openings import Opening
+from layer2.channels.sessions import SessionGrant, SessionProof, encode_session, is_session_proof
+from layer2.channels.view import ChannelView, PostedClaim
 from layer2.channels.watchrecords import Guard, Watched
+from layer2.primitives.addresses import Address
 
-__all__ = ["GAS", "Plan", "due", "opening"]
+__all__ = ["GAS", "Plan", "due", "gas_of", "must_start_by", "opening"]
 
-GAS = {"post": 80_000, "post_locks": 130_000, "unlock": 150_000, "settle": 120_000, "claim": 90_000, "close": 140_000}
-"""What the acts cost at most with up to ten locks, gas; checked against the measured figures by a test."""
+GAS = {"post": 80_000, "post_locks": 150_000, "unlock": 90_000, "settle": 130_000, "claim": 90_000, "close": 150_000}
+"""What the acts cost at most, gas, without the locks; checked against the measured figures by a test."""
 
-_SUBSETS = 10
+GAS_A_LOCK = 25_000
+"""What each lock adds to an unlock at most, gas; a contract lock's own judgement comes on top."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One act: the call, what it saves the guarded party (token units; `None`: not weighed), and by when."""
+    """One act: the call, what it saves the guarded party (token units; `None`: not weighed), and by when.
+
+    `direction`: the side whose direction it is about, empty where it is about the channel.
+    """
 
     key: ChannelKey
     act: str
+    direction: str
     call: HubCall
     stake: int | None
     deadline: int
+    gas: int
+
+    @property
+    def name(self) -> tuple[bytes, str, str]:
+        """What is done once at a time."""
+        return self.key.id, self.act, self.direction
+
+
+def gas_of(act: str, locks: int = 0) -> int:
+    """Return the gas that an act costs at most."""
+    return GAS[act] + GAS_A_LOCK * locks
 
 
 def due(watched: Watched, view: ChannelView, now: int, preimages: Mapping[bytes, bytes], settle: bool) -> list[Plan]:
@@ -42,94 +60,134 @@ def due(watched: Watched, view: ChannelView, now: int, preimages: Mapping[bytes,
         guard = watched.guards.get("A")
         return [] if guard is None else _claim(key, guard, view, now)
     if now > view.deadline:
-        return [Plan(key, "settle", hubcalls.settle(key), None, view.deadline)] if settle else []
+        over = Plan(key, "settle", "", hubcalls.settle(key), None, view.deadline, gas_of("settle"))
+        return [over] if settle else []
     return [plan for guard in watched.guards.values() for plan in _defend(key, guard, view, now, preimages)]
 
 
-def opening(key: ChannelKey, proof: Payment | LockPayment, side: str, deadline: int) -> Plan:
-    """Start the close as the receiver of `proof`, paid by `side`: its locks or its session end at `deadline`."""
-    if isinstance(proof, LockPayment):
-        call = hubcalls.post_locks(key, side, hubcalls.lock_proof(proof))
-        return Plan(key, "close", call, proof.amount + proof.locked, deadline)
-    call = hubcalls.start_close(key, proof.amount, proof.signature)
+def must_start_by(guard: Guard, preimages: Mapping[bytes, bytes]) -> int | None:
+    """The last second at which what is known of a direction must be on chain; `None` when it can wait for ever."""
+    if guard.answering:
+        return None
+    ends = [guard.locks[one.index].expiry for one in _known(guard, preimages)]
+    for proof in (guard.proof, guard.plain):
+        if proof is not None and is_session_proof(proof.signature):
+            ends.append(SessionProof.parse(proof.channel_id, proof.signature).session.valid_until)
+    return min(ends, default=None)
+
+
+def opening(key: ChannelKey, guard: Guard, view: ChannelView, by: Address, until: int) -> Plan | None:
+    """Put a direction on chain before its locks or its session end at `until`: with a claim, or by starting a close.
+
+    `None` when nothing more than what stands there could be gained, or when `by` may not start it.
+    """
+    limit = max(guard.amount, 0 if guard.proof is None else guard.proof.limit)
     if key.simplex:
-        call = hubcalls.claim_voucher(key, proof.amount, proof.signature)
-    return Plan(key, "claim" if key.simplex else "close", call, proof.amount, deadline)
+        claims = _claim(key, guard, view, until)
+        return claims[0] if claims else None
+    if limit <= view.paid(guard.side):
+        return None
+    receiver = key.a if guard.side == "B" else key.b
+    amount, signature = (0, b"") if guard.plain is None else (guard.plain.amount, guard.plain.signature)
+    if by == receiver:
+        call = hubcalls.start_close(key, amount, signature)
+        if guard.proof is not None and guard.proof.limit > amount:
+            call = hubcalls.post_locks(key, guard.side, hubcalls.lock_proof(guard.proof), guard.accept)
+    elif guard.closing is not None and guard.closing.session.key == by:
+        side = "A" if guard.side == "B" else "B"
+        call = hubcalls.start_close_as(key, side, _session(guard.closing), amount, signature)
+    else:
+        return None
+    return Plan(key, "close", guard.side, call, limit - view.paid(guard.side), until, gas_of("close"))
+
+
+def _session(grant: SessionGrant) -> bytes:
+    return encode_session(grant.session, grant.owner_signature)
 
 
 def _claim(key: ChannelKey, guard: Guard, view: ChannelView, now: int) -> list[Plan]:
     """The payer of a one-way channel leaves: claim for the payee, which counts until the exit is executed."""
-    worth = min(guard.proof.amount, view.net_a) - view.sent_a
+    if guard.plain is None:
+        return []
+    worth = min(guard.plain.amount, view.net_a) - view.sent_a
     if worth <= 0:
         return []
-    call = hubcalls.claim_voucher(key, guard.proof.amount, guard.proof.signature)
-    return [Plan(key, "claim", call, worth, max(view.deadline, now))]
+    call = hubcalls.claim_voucher(key, guard.plain.amount, guard.plain.signature)
+    deadline = max(view.deadline, now) if view.disputed else now
+    return [Plan(key, "claim", guard.side, call, worth, deadline, gas_of("claim"))]
 
 
 def _defend(key: ChannelKey, guard: Guard, view: ChannelView, now: int, preimages: Mapping[bytes, bytes]) -> list[Plan]:
+    claim, proof, plans = view.claim(guard.side), guard.proof, []
+    posted = 0 if claim is None else claim.nonce
+    plain = guard.plain
+    counts = max(view.sent(guard.side), 0 if plain is None else plain.amount)
+    # A lock that has expired pays nothing any more.
+    live = 0 if proof is None else proof.amount + sum(lock.amount for lock in proof.locks if now <= lock.expiry)
+    raises = live > counts and not guard.answering
+    replaces = proof is not None and proof.nonce > posted and (claim is not None or raises)
+    if proof is not None and replaces:
+        # An older proof that stands is always replaced: it may have been worth more, and it may have been worth less.
+        stake = _at_stake(view, guard.side, live, replaces=claim is not None)
+        call = hubcalls.post_locks(key, guard.side, hubcalls.lock_proof(proof), guard.accept)
+        plans.append(Plan(key, "post_locks", guard.side, call, stake, view.deadline, gas_of("post_locks")))
+    elif proof is not None and claim is not None and proof.nonce == posted:
+        plans += _unlock(key, guard, claim, view, now, preimages)
+    if plain is not None and plain.amount > view.sent(guard.side):
+        stands = proof.amount if proof is not None and (replaces or proof.nonce == posted) else 0
+        if claim is not None and (proof is None or claim.nonce > proof.nonce):
+            stands = claim.claimed
+        if plain.amount > stands:
+            call = hubcalls.post(key, guard.side, plain.amount, plain.signature)
+            stake = _at_stake(view, guard.side, plain.amount, replaces=False)
+            plans.append(Plan(key, "post", guard.side, call, stake, view.deadline, gas_of("post")))
+    return plans
+
+
+def _at_stake(view: ChannelView, side: str, amount: int, *, replaces: bool) -> int:
+    """What one of the parties would lose if the window ended without this.
+
+    Where it `replaces` an older proof, that one may turn out to be worth anything, for the receiver or against it.
+    """
+    if replaces:
+        paid = {"paid_a" if side == "A" else "paid_b": amount}
+        return max(view.payoffs(**paid))
+    if side == "A":
+        return view.payoffs(paid_a=max(amount, view.paid("A")))[1] - view.payoffs()[1]
+    return view.payoffs(paid_b=max(amount, view.paid("B")))[0] - view.payoffs()[0]
+
+
+def _known(guard: Guard, preimages: Mapping[bytes, bytes]) -> list[Opening]:
+    """How the locks can be resolved: as the receiver said, else by a preimage that became known."""
+    given = {one.index: one for one in guard.openings}
+    found = []
+    for index, lock in enumerate(guard.locks):
+        if index in given:
+            found.append(given[index])
+        elif lock.kind == HASH_LOCK and lock.condition in preimages:
+            found.append(Opening(index, preimages[lock.condition]))
+    return found
+
+
+def _unlock(
+    key: ChannelKey,
+    guard: Guard,
+    claim: PostedClaim,
+    view: ChannelView,
+    now: int,
+    preimages: Mapping[bytes, bytes],
+) -> list[Plan]:
     proof = guard.proof
-    if isinstance(proof, LockPayment):
-        if proof.nonce > view.lock_nonce(guard.side):
-            call = hubcalls.post_locks(key, guard.side, hubcalls.lock_proof(proof), guard.consent)
-            return [Plan(key, "post_locks", call, _stake(view, guard, proof.amount + proof.locked), view.deadline)]
-        return _unlock(key, guard, view, now, preimages)
-    if proof.amount > view.sent(guard.side) and not view.standing(guard.side):
-        call = hubcalls.post(key, guard.side, proof.amount, proof.signature)
-        return [Plan(key, "post", call, _stake(view, guard, proof.amount), view.deadline)]
-    return []
-
-
-def _stake(view: ChannelView, guard: Guard, amount: int) -> int:
-    """What the guarded side's receiver would lose if the window ended without this proof."""
-    if guard.side == "A":
-        return view.payoffs(sent_a=max(amount, view.sent_a))[1] - view.payoffs()[1]
-    return view.payoffs(sent_b=max(amount, view.sent_b))[0] - view.payoffs()[0]
-
-
-def _unlock(key: ChannelKey, guard: Guard, view: ChannelView, now: int, preimages: Mapping[bytes, bytes]) -> list[Plan]:
-    if not guard.locks or not view.standing(guard.side):
+    if proof is None or not claim.is_of(proof.limit, locks_root(proof.locks)):
         return []
-    rest = _rest(guard, view, preimages)
-    if rest is None:
-        return []
-    resolutions, consent = _resolutions(guard, rest, now, preimages)
-    if not any(resolutions):
-        return []
-    stake = sum(lock.amount for lock, one in zip(rest, resolutions, strict=True) if one)
-    locked = sum(lock.amount for lock in rest)
-    expiry = max(lock.expiry for lock in guard.locks)
-    call = hubcalls.unlock(key, guard.side, locked, expiry, encode_locks(rest), resolutions, consent)
-    return [Plan(key, "unlock", call, stake, view.deadline)]
-
-
-def _resolutions(
-    guard: Guard, rest: tuple[Lock, ...], now: int, preimages: Mapping[bytes, bytes]
-) -> tuple[list[bytes], Delegation | None]:
-    """What to send: the receiver's own resolutions, exactly as it signed them, else the known preimages."""
-    if rest == guard.locks and guard.unlock_consent is not None and len(guard.resolutions) == len(rest):
-        pairs = zip(rest, guard.resolutions, strict=True)
-        if any(one and lock.kind != HASH_LOCK and now < lock.expiry for lock, one in pairs):
-            return list(guard.resolutions), guard.unlock_consent
-    known = [
-        preimages.get(lock.condition, b"") if lock.kind == HASH_LOCK and now < lock.expiry else b"" for lock in rest
+    ready = [
+        one
+        for one in _known(guard, preimages)
+        if not claim.is_resolved(one.index) and now <= proof.locks[one.index].expiry
     ]
-    return known, None
-
-
-def _rest(guard: Guard, view: ChannelView, preimages: Mapping[bytes, bytes]) -> tuple[Lock, ...] | None:
-    """The locks not yet resolved on chain: the subset whose fingerprint stands; `None` if it is another proof's."""
-    locks = guard.locks
-    expiry = max(lock.expiry for lock in locks)
-    wanted = view.fingerprint(guard.side)
-    openable = [index for index, lock in enumerate(locks) if _opens(guard, index, lock, preimages)][:_SUBSETS]
-    for count in range(len(openable) + 1):
-        for gone in combinations(openable, count):
-            rest = tuple(lock for index, lock in enumerate(locks) if index not in gone)
-            locked = sum(lock.amount for lock in rest)
-            if lock_fingerprint(locked, expiry, locks_hash(rest)) == wanted:
-                return rest or None
-    return None
-
-
-def _opens(guard: Guard, index: int, lock: Lock, preimages: Mapping[bytes, bytes]) -> bool:
-    return lock.condition in preimages or (index < len(guard.resolutions) and bool(guard.resolutions[index]))
+    if not ready:
+        return []
+    stake = sum(proof.locks[one.index].amount for one in ready)
+    deadline = min(view.deadline, *(proof.locks[one.index].expiry for one in ready))
+    call = hubcalls.unlock(key, guard.side, proof.limit, proof.locks, ready)
+    return [Plan(key, "unlock", guard.side, call, stake, deadline, gas_of("unlock", len(ready)))]

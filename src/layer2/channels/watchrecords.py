@@ -3,36 +3,62 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from layer2.channels.contract import Delegation
 from layer2.channels.key import ChannelKey
 from layer2.channels.locks import Lock, decode_locks, encode_locks
+from layer2.channels.openings import Opening
 from layer2.channels.proofs import LockPayment, Payment
-from layer2.primitives.addresses import to_address
-from layer2.primitives.errors import MalformedError
+from layer2.channels.sessions import SessionGrant
+from layer2.primitives.errors import InputError, MalformedError
 
 __all__ = ["Guard", "Watched", "decode_watched", "encode_watched"]
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What is known of the direction that side `side` pays: its newest proof, and how its locks are taken.
+    """What is known of the direction that side `side` pays.
 
-    `consent` is the receiver's to post exactly this lock proof; `unlock_consent` to unlock exactly with `resolutions`
-    (needed for voucher and contract locks; known preimages need none).
+    Attributes:
+        plain: its newest plain voucher.
+        proof: its newest accepted lock proof, and `accept`, the receiver's `Accept` of it.
+        openings: how its locks are resolved, with the receiver's consents where others need them.
+        closing: the receiver's grant to the tower to start a close, for locks and sessions that end.
+        answering: True where the direction's sender is guarded alone: nothing is posted but over an older lock proof.
     """
 
     side: str
-    proof: Payment | LockPayment
-    consent: Delegation | None = None
-    resolutions: tuple[bytes, ...] = ()
-    unlock_consent: Delegation | None = None
+    plain: Payment | None = None
+    proof: LockPayment | None = None
+    accept: bytes = b""
+    openings: tuple[Opening, ...] = ()
+    closing: SessionGrant | None = None
+    answering: bool = False
 
     @property
     def locks(self) -> tuple[Lock, ...]:
         """The proof's locks."""
-        return self.proof.locks if isinstance(self.proof, LockPayment) else ()
+        return () if self.proof is None else self.proof.locks
+
+    @property
+    def amount(self) -> int:
+        """What the direction has paid for certain, token units."""
+        plain = 0 if self.plain is None else self.plain.amount
+        return max(plain, 0 if self.proof is None else self.proof.amount)
+
+    def merged(self, newer: Guard) -> Guard:
+        """Keep of each part the newest: vouchers by amount, lock proofs by nonce, openings by place."""
+        plain = max((one for one in (self.plain, newer.plain) if one is not None), key=_amount, default=None)
+        proof, accept, openings = self.proof, self.accept, self.openings
+        if newer.proof is not None and (proof is None or newer.proof.nonce > proof.nonce):
+            proof, accept, openings = newer.proof, newer.accept, newer.openings
+        elif newer.proof is not None and proof is not None and newer.proof.nonce == proof.nonce:
+            known = {one.index: one for one in openings} | {one.index: one for one in newer.openings}
+            openings = tuple(known[index] for index in sorted(known))
+        closing, answering = newer.closing or self.closing, newer.answering and self.answering
+        return Guard(self.side, plain, proof, accept, openings, closing, answering)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,77 +69,71 @@ class Watched:
     guards: dict[str, Guard] = field(default_factory=dict)
 
     def with_guard(self, guard: Guard) -> Watched:
-        """With a newer guard; an older one (by counter, then nonce) leaves it as it is."""
+        """With what is newer of a guard; what is older changes nothing."""
         old = self.guards.get(guard.side)
-        if old is not None and _rank(guard) < _rank(old):
-            return self
-        return replace(self, guards={**self.guards, guard.side: guard})
+        merged = guard if old is None else old.merged(guard)
+        return self if merged == old else replace(self, guards={**self.guards, guard.side: merged})
 
 
 def encode_watched(watched: Watched) -> bytes:
-    """To bytes (JSON, hex): written once per update, far from any hot path."""
-    return json.dumps(
-        {
-            "key": watched.key.encode().hex(),
-            "guards": [_guard(one) for one in watched.guards.values()],
-        },
-        separators=(",", ":"),
-    ).encode()
+    """Encode as JSON with hex: written once per update, far from any hot path."""
+    guards = [_guard(one) for one in watched.guards.values()]
+    return json.dumps({"key": watched.key.encode().hex(), "guards": guards}, separators=(",", ":")).encode()
 
 
 def decode_watched(data: bytes) -> Watched:
-    """The reverse; raises `MalformedError`."""
+    """Decode what `encode_watched` wrote; raises `MalformedError`."""
     try:
         raw = json.loads(data)
         key = ChannelKey.decode(bytes.fromhex(raw["key"]))
         guards = [_unguard(key.id, one) for one in raw["guards"]]
-    except (ValueError, KeyError, TypeError) as failure:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, InputError) as failure:
         raise MalformedError(f"watchtower record: {failure!r}", hint="give the tower the proofs again") from failure
     return Watched(key, {one.side: one for one in guards})
 
 
-def _rank(guard: Guard) -> tuple[int, int]:
-    nonce = guard.proof.nonce if isinstance(guard.proof, LockPayment) else 0
-    return guard.proof.amount, nonce
+def _amount(payment: Payment) -> int:
+    return payment.amount
 
 
 def _guard(guard: Guard) -> dict[str, object]:
-    proof = guard.proof
-    raw: dict[str, object] = {"side": guard.side, "amount": proof.amount, "signature": proof.signature.hex()}
-    if isinstance(proof, LockPayment):
-        raw["nonce"] = proof.nonce
-        raw["locks"] = encode_locks(proof.locks).hex()
-    if guard.consent is not None:
-        raw["consent"] = _consent(guard.consent)
-    if guard.resolutions:
-        raw["resolutions"] = [one.hex() for one in guard.resolutions]
-    if guard.unlock_consent is not None:
-        raw["unlock_consent"] = _consent(guard.unlock_consent)
+    raw: dict[str, object] = {"side": guard.side, "answering": guard.answering}
+    if guard.plain is not None:
+        raw["plain"] = [guard.plain.amount, guard.plain.signature.hex()]
+    if guard.proof is not None:
+        proof = guard.proof
+        raw["proof"] = [proof.amount, proof.nonce, encode_locks(proof.locks).hex(), proof.signature.hex()]
+        raw["accept"] = guard.accept.hex()
+        raw["openings"] = [[one.index, one.resolution.hex(), one.consent.hex()] for one in guard.openings]
+    if guard.closing is not None:
+        raw["closing"] = guard.closing.encode().hex()
     return raw
 
 
-def _unguard(channel_id: bytes, raw: dict[str, object]) -> Guard:
-    signature = bytes.fromhex(str(raw["signature"]))
-    amount = int(str(raw["amount"]))
-    proof: Payment | LockPayment = Payment(channel_id, amount, signature)
-    if "nonce" in raw:
-        locks = decode_locks(bytes.fromhex(str(raw["locks"])))
-        proof = LockPayment(channel_id, amount, int(str(raw["nonce"])), locks, signature)
-    listed = raw.get("resolutions")
-    return Guard(
-        str(raw["side"]),
-        proof,
-        _unconsent(raw.get("consent")),
-        tuple(bytes.fromhex(one) for one in listed) if isinstance(listed, list) else (),
-        _unconsent(raw.get("unlock_consent")),
+def _unguard(channel_id: bytes, raw: Mapping[str, Any]) -> Guard:
+    side = raw["side"]
+    if side not in ("A", "B"):
+        raise ValueError(f"side {side!r}")
+    plain, proof = None, None
+    if "plain" in raw:
+        amount, signature = raw["plain"]
+        plain = Payment(channel_id, _natural(amount), bytes.fromhex(signature))
+    if "proof" in raw:
+        amount, nonce, locks, signature = raw["proof"]
+        listed = decode_locks(bytes.fromhex(locks))
+        proof = LockPayment(channel_id, _natural(amount), _natural(nonce), listed, bytes.fromhex(signature))
+    openings = tuple(
+        Opening(_natural(index), bytes.fromhex(resolution), bytes.fromhex(consent))
+        for index, resolution, consent in raw.get("openings", ())
     )
+    closing = SessionGrant.decode(bytes.fromhex(raw["closing"])) if "closing" in raw else None
+    accept, answering = bytes.fromhex(raw.get("accept", "")), raw["answering"]
+    if type(answering) is not bool:
+        raise ValueError(f"answering {answering!r:.80}")
+    return Guard(side, plain, proof, accept, openings, closing, answering)
 
 
-def _consent(consent: Delegation) -> list[object]:
-    return [consent.tower, consent.valid_until, consent.signature.hex()]
-
-
-def _unconsent(raw: object) -> Delegation | None:
-    if not isinstance(raw, list):
-        return None
-    return Delegation(to_address(raw[0]), int(raw[1]), bytes.fromhex(raw[2]))
+def _natural(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 128:
+        raise ValueError(f"{value!r:.80} is not an amount")
+    return value

@@ -1,38 +1,46 @@
-"""A watchtower: answers stale counters, posts and resolves locks, and settles, for channels it was given proofs of.
+"""A watchtower: answers stale proofs, posts and resolves locks, and settles, for channels it was given proofs of.
 
-It holds no key of its users: vouchers may be posted by anybody, lock proofs with the receiver's signed consent. What it
+It holds no key of its users: vouchers may be posted by anybody, lock proofs with the receiver's acceptance. What it
 does is decided from the chain's present state alone, so it can be stopped, restarted, repeated and reorganised away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from layer2.channels.contract import Delegation, HubContract, HubReceipt
-from layer2.channels.errors import HubError
+from layer2.channels.clock import ChainClock
+from layer2.channels.contract import HubContract
 from layer2.channels.hubevents import PreimageRevealed
 from layer2.channels.key import ChannelKey
+from layer2.channels.locks import HASH_LOCK
 from layer2.channels.node import Party
+from layer2.channels.openings import Opening
 from layer2.channels.policy import ChallengePolicy
 from layer2.channels.proofs import LockPayment, Payment
-from layer2.channels.view import CLOSED
-from layer2.channels.watchmemory import TowerMemory
-from layer2.channels.watchplan import GAS, Plan, due, opening
+from layer2.channels.refusals import Refused
+from layer2.channels.sessions import SessionGrant
+from layer2.channels.state import State
+from layer2.channels.view import CLOSED, ChannelView
+from layer2.channels.watchcheck import check_guard
+from layer2.channels.watchplan import Plan, due, must_start_by, opening
 from layer2.channels.watchrecords import Guard, Watched
+from layer2.channels.watchsending import Answer, Name, SendingTower
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.errors import EthereumError, ReorgTooDeep
-from layer2.ethereum.sender import Pending, Sender
+from layer2.ethereum.errors import ConnectionFailed, EthereumError, ReorgTooDeep
+from layer2.ethereum.records import Block
+from layer2.ethereum.sender import Sender
 from layer2.primitives.errors import InputError
-from layer2.primitives.hashing import sha256
-from layer2.store.journal import Journal, fault_point
+from layer2.store.journal import Journal
 
 __all__ = ["FAULT_POINTS", "Answer", "Watchtower"]
 
 START_MARGIN = 1800
-"""Seconds before the end of a session, or of a lock whose resolution is known, at which an attached node's close is
-started: what it holds must be on chain by then."""
+"""Seconds before the end of a session, or of a lock whose resolution is known, at which a close is started: what is
+held must be on chain by then."""
+
+LOOKS = 5
+"""Times in a window that each watched channel is read from the chain, whatever its logs say."""
 
 FAULT_POINTS = (
     "watchtower.watch.before",
@@ -44,30 +52,15 @@ FAULT_POINTS = (
 )
 """Where a test may kill the process: around the writing of a proof, and around each transaction."""
 
-_CONSENT_TIME = 30 * 86400
-_ROUNDS = 3
-"""A proof is posted in one round and its locks taken in the next."""
+_ROUNDS = 4
+"""A close is started in one round, a proof posted in the next, and its locks taken in the one after."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a step did, or did not do and why."""
-
-    channel_id: bytes
-    act: str
-    done: bool
-    detail: str
-    receipt: HubReceipt | None = None
-
-    def __repr__(self) -> str:
-        mark = "done" if self.done else "not done"
-        return f"<Answer {self.channel_id.hex()[:4]}.. {self.act} {mark}: {self.detail}>"
-
-
-class Watchtower(TowerMemory):
+class Watchtower(SendingTower):
     """Watches channels of one hub; `settle=True` also settles them when their window is over.
 
-    `journal` (optional, kind `channels.watchtower`) keeps the proofs and the log cursor: constant size per channel.
+    `journal` (optional, kind `channels.watchtower`) keeps the proofs, what is under way and the log cursor: constant
+    size per channel.
     """
 
     def __init__(
@@ -80,12 +73,15 @@ class Watchtower(TowerMemory):
         *,
         settle: bool = False,
         start_block: int | None = None,
+        patience: float = 20.0,
     ) -> None:
-        self.sender = sender
-        self.policy = policy or ChallengePolicy()
+        start = connection.block_number() if start_block is None else start_block
+        super().__init__(connection, hub, sender, policy or ChallengePolicy(), journal, start, patience)
         self.settle = settle
-        super().__init__(connection, hub, journal, connection.block_number() if start_block is None else start_block)
+        self.clock = ChainClock(connection)
         self._attached: dict[str, Party] = {}
+        self._taken: dict[bytes, State] = {}
+        self._looked: dict[bytes, int] = {}
 
     def __repr__(self) -> str:
         return f"<Watchtower {self.sender.address} channels={len(self._watched)} active={len(self._active)}>"
@@ -98,97 +94,123 @@ class Watchtower(TowerMemory):
         side: str,
         proof: Payment | LockPayment,
         *,
-        consent: Delegation | None = None,
-        resolutions: tuple[bytes, ...] = (),
-        unlock_consent: Delegation | None = None,
+        accept: bytes = b"",
+        openings: Iterable[Opening] = (),
+        closing: SessionGrant | None = None,
+        answering: bool = False,
     ) -> None:
         """Watch the direction that `side` pays, with its newest proof. Durable when it returns; older ones are ignored.
 
-        For a lock proof give the receiver's `consent` to it, and what takes its locks as far as it is known.
+        Give a lock proof with the receiver's `accept`, and what takes its locks as far as it is known (with the
+        receiver's consents for voucher and contract locks). With `closing`, the receiver's grant of the right to close
+        to this tower's account, the tower starts the close itself where a lock or a session ends soon. `answering`:
+        act only against an older lock proof, for the direction's sender.
+
+        Raises:
+            InputError: a proof of another channel, without the acceptance, or openings that do not fit.
+            SignatureError: a signature is not by whom it should be.
         """
-        if proof.channel_id != key.id:
-            raise InputError(
-                f"watchtower: proof of channel {proof.channel_id.hex()[:8]}, key of {key.id.hex()[:8]}",
-                hint="give the key of the proof's channel",
-            )
-        if isinstance(proof, LockPayment) and consent is None:
-            raise InputError(
-                f"watchtower: the lock proof of channel {key.id.hex()[:8]} comes without its receiver's consent",
-                hint="sign Watch(channelId, tower, act, validUntil) for it",
-            )
-        guard = Guard(side, proof, consent, resolutions, unlock_consent)
-        after = self._watched.get(key.id, Watched(key)).with_guard(guard)
-        for resolution in resolutions:
-            if len(resolution) == 32:
-                self._preimages[sha256(resolution)] = resolution
-        self._save(after)
-        self._watched[key.id] = after
-        self._active.add(key.id)
+        plain, locked = (None, proof) if isinstance(proof, LockPayment) else (proof, None)
+        guard = Guard(side, plain, locked, accept, tuple(openings), closing, answering)
+        check_guard(self.hub, key, guard, self.sender.address, self.clock)
+        self._take(key, guard)
 
     def attach(self, party: Party) -> None:
-        """Watch all channels of a node in this process: its newest received proofs are taken over at each step."""
+        """Watch all channels of a node in this process: its newest proofs are taken over at each step."""
         self._attached[party.address] = party
 
-    def _take_over(self) -> None:
-        until = self.connection.timestamp() + _CONSENT_TIME
-        for party in self._attached.values():
-            for channel_id in party.channels:
-                state = party.state(channel_id)
-                proof = party.newest_received(channel_id)
-                side = "B" if state.side == "A" else "A"
-                known = self._watched.get(channel_id)
-                old = None if known is None else known.guards.get(side)
-                if proof is None or state.deadline == CLOSED:
-                    continue
-                if isinstance(proof, Payment):
-                    if old is None or old.proof != proof:
-                        self.watch(state.key, side, proof)
-                    continue
-                resolutions = tuple(party.resolutions(channel_id))
-                if old is not None and old.proof == proof and old.resolutions == resolutions:
-                    continue
-                consent = party.consent(channel_id, self.sender.address, until)
-                unlocking = (
-                    party.unlock_consent(channel_id, self.sender.address, until)[0] if any(resolutions) else None
-                )
-                self.watch(state.key, side, proof, consent=consent, resolutions=resolutions, unlock_consent=unlocking)
-
     def learn(self, preimage: bytes) -> None:
-        """Know a preimage: it is used for every hash lock it opens."""
-        self._remember(sha256(preimage), preimage)
+        """Know a preimage: it is used for every hash lock it opens. Durable when it returns."""
+        if len(preimage) != 32:
+            raise InputError(f"watchtower: a preimage of {len(preimage)} bytes given, 32 needed")
+        self._remember(preimage)
 
     def forget(self, channel_id: bytes) -> None:
         """Stop watching a channel."""
-        if self._watched.pop(channel_id, None) is not None and self._journal is not None:
-            self._journal.put_meta("watched/" + channel_id.hex(), b"")
-            self._journal.commit()
+        if self._watched.pop(channel_id, None) is not None:
+            self._write(None, None, "watched/" + channel_id.hex(), b"")
         self._active.discard(channel_id)
+        self._looked.pop(channel_id, None)
 
     @property
     def watched(self) -> tuple[Watched, ...]:
         """What is watched."""
         return tuple(self._watched.values())
 
+    def _take(self, key: ChannelKey, *guards: Guard) -> None:
+        old = self._watched.get(key.id, Watched(key))
+        after = old
+        for guard in guards:
+            after = after.with_guard(guard)
+        if after is not old:
+            self._keep(after)
+
     # --------------------------------------------------------------------------------------------- stepping
 
     def step(self) -> list[Answer]:
         """Do all that is now due: read the logs, answer, unlock, claim, settle. Repeating it changes nothing.
 
-        All channels are served at once: their transactions are sent before the first receipt is waited for.
+        All channels are served at once: their transactions are sent before the first receipt is waited for. What fails
+        in one channel is an answer of its own and stops no other.
         """
-        self._take_over()
-        self._follow()
-        answers: dict[tuple[bytes, str, str], Answer] = {}
+        head = self.connection.latest()
+        self.clock.tick(head)
+        troubles = [*self._take_over(), *self._follow()]
+        before = self._await(tuple(self._flights), 0.0) if self._flights else {}
+        answers: dict[Name, Answer] = {}
         for _ in range(_ROUNDS):
-            plans = [*self._due(), *self._starts()]
-            under_way = [(plan, self._send(plan)) for plan in plans if _name(plan) not in answers]
-            for plan, sent in under_way:
-                answers[_name(plan)] = sent if isinstance(sent, Answer) else self._finish(plan, sent)
-            if not any(answers[_name(plan)].done for plan, _ in under_way):
+            head = self.connection.latest()
+            launched: list[Name] = []
+            for plan in self._plans(head, answers):
+                if plan.name in self._flights:
+                    self._renew(plan)
+                    launched.append(plan.name)
+                elif plan.name not in answers:
+                    refusal = self._launch(plan, head)
+                    if refusal is None:
+                        launched.append(plan.name)
+                    else:
+                        answers[plan.name] = refusal
+            mined = self._await(launched, self.patience) if launched else {}
+            answers |= mined
+            if not any(one.done for one in mined.values()):
                 break
-        return list(answers.values())
+        return [*troubles, *(before | answers).values()]
 
-    def _follow(self) -> None:
+    def _take_over(self) -> Iterator[Answer]:
+        for party in self._attached.values():
+            for channel_id in party.channels:
+                try:
+                    state = party.state(channel_id)
+                    if self._taken.get(channel_id) is state or state.deadline == CLOSED:
+                        continue
+                    self._take(state.key, *self._guards(party, state))
+                    self._taken[channel_id] = state
+                except Exception as failure:  # whatever it is, it is this channel's alone, and it is told
+                    yield Answer(channel_id, "take over", False, f"{type(failure).__name__}: {failure}")
+
+    def _guards(self, party: Party, state: State) -> list[Guard]:
+        """What a node knows of both directions of one of its channels."""
+        channel_id, payer = state.key.id, "B" if state.side == "A" else "A"
+        guards = []
+        received, mine = party.accepted(channel_id, payer), party.accepted(channel_id, state.side)
+        plain = Payment(channel_id, state.theirs.plain, state.theirs.voucher) if state.theirs.voucher else None
+        if plain is not None or received is not None:
+            proof, accept = (None, b"") if received is None else received
+            guards.append(Guard(payer, plain, proof, accept, self._openings(party, channel_id)))
+        if mine is not None:
+            guards.append(Guard(state.side, None, *mine, answering=True))
+        return guards
+
+    def _openings(self, party: Party, channel_id: bytes) -> tuple[Opening, ...]:
+        try:
+            return party.openings(channel_id, consenting=self.sender.address != party.address)
+        except Refused:
+            # A session key that may not consent: what needs none is resolved all the same.
+            locks = party.state(channel_id).theirs.locks
+            return tuple(one for one in party.openings(channel_id) if locks[one.index].kind == HASH_LOCK)
+
+    def _follow(self) -> Iterator[Answer]:
         try:
             update = self._follower.step()
         except ReorgTooDeep:
@@ -196,93 +218,75 @@ class Watchtower(TowerMemory):
             self._restart_follower()
             self._active = set(self._watched)
             return
+        except EthereumError as failure:
+            # Channels are looked at all the same, by the clock.
+            yield Answer(b"", "follow", False, str(failure))
+            return
         for log in (*update.removed, *update.new):
             event = self.hub.decode(log)
             if isinstance(event, PreimageRevealed):
-                if self._wants(event.hash_lock):
-                    self._remember(event.hash_lock, event.preimage)
-                    self._active |= {one for one in self._watched if self._has_lock(one, event.hash_lock)}
+                if event.hash_lock in self._waiting:
+                    self._remember(event.preimage)
             elif event is not None and (channel_id := getattr(event, "channel_id", None)) in self._watched:
                 self._active.add(channel_id)
         if self._journal is not None and (update.new or update.removed):
-            self._journal.put_meta("cursor", self._follower.cursor.to_bytes())
-            self._journal.commit()
+            self._write(None, None, "cursor", self._follower.cursor.to_bytes())
 
-    def _due(self) -> Iterable[Plan]:
-        now = self.connection.timestamp()
-        for channel_id in sorted(self._active):
+    def _plans(self, head: Block, answers: dict[Name, Answer]) -> list[Plan]:
+        now, plans = head.timestamp, []
+        for channel_id in sorted(self._active | self._overdue(now)):
             watched = self._watched[channel_id]
-            view = self.hub.view(watched.key)
-            if not view.disputed:
-                # Stays watched: a reorganisation or a later dispute makes it active again through its logs.
+            try:
+                view = self.hub.view(watched.key)
+                found = due(watched, view, now, self._preimages, self.settle)
+                found += self._starts(watched, view, now, answers)
+            except ConnectionFailed as failure:
+                # The node is away: asking it for every other channel as well would only take time.
+                answers[channel_id, "look", ""] = Answer(channel_id, "look", False, str(failure))
+                break
+            except Exception as failure:  # whatever it is, it is this channel's alone, and it is told
+                detail = f"{type(failure).__name__}: {failure}"
+                answers[channel_id, "look", ""] = Answer(channel_id, "look", False, detail)
+                self._active.add(channel_id)
+                continue
+            self._looked[channel_id] = now
+            if view.disputed:
+                self._active.add(channel_id)
+            else:
+                # Stays watched: a reorganisation or a later dispute makes it active again through logs or looks.
                 self._active.discard(channel_id)
-            yield from due(watched, view, now, self._preimages, self.settle)
+            plans += found
+        return plans
 
-    def _starts(self) -> Iterable[Plan]:
-        """Closes of attached nodes that cannot wait: a session or a lock that can be taken ends soon."""
-        now = self.connection.timestamp()
-        for party in self._attached.values():
-            for channel_id in party.channels:
-                until = party.must_be_on_chain_by(channel_id)
-                if until is None or until - now > START_MARGIN:
-                    continue
-                state, proof = party.state(channel_id), party.newest_received(channel_id)
-                if proof is None or state.deadline:
-                    continue
-                view = self.hub.view(state.key)
-                if view.exists and not view.disputed and view.sent(_payer(state.side)) < proof.amount + _locked(proof):
-                    self._active.add(channel_id)
-                    yield opening(state.key, proof, _payer(state.side), until)
+    def _overdue(self, now: int) -> set[bytes]:
+        """Channels that were not read for a part of their window, and those that must go to the chain soon."""
+        found = set()
+        for channel_id, watched in self._watched.items():
+            last = self._looked.get(channel_id)
+            often = max(1, self.hub.window(watched.key) // LOOKS)
+            hastens = any(self._hastens(guard, now) for guard in watched.guards.values())
+            if hastens or last is None or not 0 <= now - last < often:
+                found.add(channel_id)
+        return found
 
-    # ---------------------------------------------------------------------------------------------- sending
+    def _hastens(self, guard: Guard, now: int) -> bool:
+        until = must_start_by(guard, self._preimages)
+        return until is not None and now <= until and until - now <= START_MARGIN
 
-    def _send(self, plan: Plan) -> Pending | Answer:
-        if plan.act == "close" and self.sender.address not in (plan.key.a, plan.key.b):
-            detail = f"only a party can start the close, and it must before {plan.deadline}"
-            return Answer(plan.key.id, plan.act, False, detail)
-        before = self.sender.gas_policy
-        if plan.stake is not None:
-            latest = self.connection.latest()
-            decision = self.policy.decide(
-                token=plan.key.token,
-                stake=plan.stake,
-                gas=GAS[plan.act],
-                base_fee=latest.base_fee,
-                now=latest.timestamp,
-                deadline=plan.deadline,
-            )
-            if not decision.act:
-                return Answer(plan.key.id, plan.act, False, decision.reason)
-            self.sender.gas_policy = decision.gas_policy(before)
-        fault_point("watchtower.act.before")
-        try:
-            pending = self.hub.send_nowait(self.sender, plan.call)
-        except (HubError, EthereumError) as failure:
-            # Somebody else was faster, or the node is away: the next step looks at the chain again.
-            return Answer(plan.key.id, plan.act, False, str(failure))
-        finally:
-            self.sender.gas_policy = before
-        fault_point("watchtower.act.sent")
-        return pending
-
-    def _finish(self, plan: Plan, pending: Pending) -> Answer:
-        try:
-            receipt = self.hub.wait(self.sender, pending)
-        except (HubError, EthereumError) as failure:
-            return Answer(plan.key.id, plan.act, False, str(failure))
-        fault_point("watchtower.act.mined")
-        return Answer(plan.key.id, plan.act, True, f"{receipt.gas_used} gas", receipt)
-
-
-def _name(plan: Plan) -> tuple[bytes, str, str]:
-    """One act of one channel and direction: it is tried once in a step."""
-    direction = str(plan.call.args[1]) if plan.act in ("post", "post_locks", "unlock") else ""
-    return plan.key.id, plan.act, direction
-
-
-def _payer(side: str) -> str:
-    return "B" if side == "A" else "A"
-
-
-def _locked(proof: Payment | LockPayment) -> int:
-    return proof.locked if isinstance(proof, LockPayment) else 0
+    def _starts(self, watched: Watched, view: ChannelView, now: int, answers: dict[Name, Answer]) -> list[Plan]:
+        """Closes that cannot wait: a session, or a lock that can be taken, ends soon."""
+        plans: list[Plan] = []
+        if view.disputed or not view.exists:
+            return plans
+        for guard in watched.guards.values():
+            until = must_start_by(guard, self._preimages)
+            if until is None or not self._hastens(guard, now):
+                continue
+            plan = opening(watched.key, guard, view, self.sender.address, until)
+            if plan is not None:
+                plans.append(plan)
+            elif max(guard.amount, guard.proof.limit if guard.proof else 0) > view.paid(guard.side):
+                name = (watched.key.id, "close", guard.side)
+                detail = f"only a party, or who has its grant, can start the close, and it must before {until}"
+                answers.setdefault(name, Answer(name[0], "close", False, detail))
+        return plans

@@ -10,22 +10,34 @@ from typing import Any
 
 from layer2.channels.key import ChannelKey
 from layer2.channels.locks import Lock
-from layer2.channels.proofs import CloseTerms, LockPayment, Payment, PaymentRequest, WithdrawTerms
+from layer2.channels.locktree import MAX_LOCKS
+from layer2.channels.proofs import Acceptance, CloseTerms, LockPayment, Payment, PaymentRequest, WithdrawTerms
 from layer2.primitives.addresses import address_bytes, to_address
 from layer2.primitives.errors import InputError, MalformedError
 
 __all__ = ["MAX_CHARACTERS", "Record", "decode", "encode"]
 
-Record = Payment | LockPayment | PaymentRequest | CloseTerms | WithdrawTerms
+Record = Payment | LockPayment | Acceptance | PaymentRequest | CloseTerms | WithdrawTerms
 _KINDS: dict[str, type[Record]] = {
     "payment": Payment,
     "locks": LockPayment,
+    "accept": Acceptance,
     "request": PaymentRequest,
     "close": CloseTerms,
     "withdraw": WithdrawTerms,
 }
-MAX_CHARACTERS = 1_000_000
-"""No longer record is read: room for thousands of locks."""
+MAX_CHARACTERS = 100_000
+"""No longer record is read: room for all the locks that a direction can have."""
+_BITS = {
+    "amount": 128,
+    "sent_a": 128,
+    "sent_b": 128,
+    "out_a": 128,
+    "out_b": 128,
+    "nonce": 48,
+    "epoch": 32,
+    "valid_until": 48,
+}
 
 
 def encode(record: Record, key: ChannelKey) -> str:
@@ -45,12 +57,12 @@ def decode(text: str, *expected: type[Record]) -> tuple[Record, ChannelKey]:
         raw = json.loads(text)
         kind = _KINDS[raw.pop("layer2")]
         channel = raw.pop("channel")
-        parties = b"".join(bytes(12) + address_bytes(to_address(channel[name])) for name in ("a", "b", "token"))
+        parties = b"".join(bytes(12) + address_bytes(to_address(str(channel[name]))) for name in ("a", "b", "token"))
         key = ChannelKey.decode(parties + int(channel["params"], 16).to_bytes(32, "big"))
         record = kind(channel_id=key.id, **{name: _value(name, value) for name, value in raw.items()})
         if encode(record, key) != text.strip():
             raise ValueError("not in its one encoding")
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, InputError) as failure:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, InputError) as failure:
         raise MalformedError(
             f"{text[:40]!r}...: not a signed record: {failure}",
             hint="pass the whole line that the other side printed",
@@ -76,17 +88,19 @@ def _plain(value: Any) -> Any:
 
 def _value(name: str, value: Any) -> Any:
     if name == "locks":
+        if len(value) > MAX_LOCKS:
+            raise ValueError(f"{len(value)} locks, at most {MAX_LOCKS} can be resolved")
         return tuple(
             Lock(int(amount), int(expiry), int(kind), bytes.fromhex(condition[2:]))
             for amount, expiry, kind, condition in value
         )
     if not isinstance(value, str):
         raise ValueError(f"{name}: {value!r} is not text")
-    if name in ("signature", "condition"):
+    if name in ("signature", "condition", "proof_hash"):
         return bytes.fromhex(value.removeprefix("0x"))
     if name in ("side", "memo"):
         return value
     number = int(value)
-    if number < 0:
-        raise ValueError(f"{name}: {number} is negative")
+    if not 0 <= number < 1 << _BITS[name]:
+        raise ValueError(f"{name}: {number} given, {_BITS[name]} bits needed")
     return number

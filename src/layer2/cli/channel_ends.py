@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import click
@@ -10,20 +11,22 @@ from layer2.channels.contract import HubReceipt
 from layer2.channels.hubcalls import lock_proof
 from layer2.channels.hubevents import Closed
 from layer2.channels.key import ChannelKey
-from layer2.channels.proofs import CloseTerms, LockPayment, Payment, WithdrawTerms
+from layer2.channels.proofs import CloseTerms, LockPayment, Payment, WithdrawTerms, claim_rows
 from layer2.channels.watchtower import Watchtower
 from layer2.channels.wire import decode, encode
-from layer2.cli.claims import pack_claims, packs
-from layer2.cli.daemons import until_stopped
-from layer2.cli.parties import Desk, describe, desk_of
+from layer2.cli.daemons import Daemon, run_daemons
+from layer2.cli.parties import Desk, confirming, describe, desk_of
 from layer2.cli.reading import read_text
 from layer2.cli.verbs import CHANNELS
 from layer2.cli.workspace import Workspace
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import parse_duration
+from layer2.store.errors import JournalLocked
 
 __all__ = ["close", "dispute", "settle", "watch"]
+
+_CLAIMS_AT_ONCE = 100
 
 
 def _report(desk: Desk, key: ChannelKey, mined: HubReceipt, did: str) -> None:
@@ -41,6 +44,7 @@ def _hash(mined: HubReceipt) -> str:
 
 
 @CHANNELS.verb("close")
+@confirming
 @click.argument("channel_or_record")
 def close(workspace: Workspace, channel_or_record: str) -> None:
     """Close together: with a channel, print your signed terms; with the peer's (line, @file, -), finish on chain.
@@ -83,6 +87,7 @@ def _check_fair(desk: Desk, key: ChannelKey, terms: CloseTerms) -> None:
 
 
 @CHANNELS.verb("withdraw")
+@confirming
 @click.argument("channel_or_record")
 @click.option("--a", "out_a", default="0 wei", help="What side A takes out.")
 @click.option("--b", "out_b", default="0 wei", help="What side B takes out.")
@@ -108,6 +113,7 @@ def withdraw(workspace: Workspace, channel_or_record: str, out_a: str, out_b: st
 
 
 @CHANNELS.verb("dispute")
+@confirming
 @click.argument("channel")
 @click.option("--with", "record", help="Post this proof (line, @file, -) instead of the newest one held.")
 def dispute(workspace: Workspace, channel: str, record: str | None) -> None:
@@ -147,6 +153,7 @@ def _post(desk: Desk, key: ChannelKey, proof: Payment | LockPayment | None, runn
 
 
 @CHANNELS.verb("settle")
+@confirming
 @click.argument("channel")
 def settle(workspace: Workspace, channel: str) -> None:
     """Have both sides of CHANNEL paid, once the challenge window is over."""
@@ -156,40 +163,65 @@ def settle(workspace: Workspace, channel: str) -> None:
 
 
 @CHANNELS.verb("watch")
+@confirming
 @click.option("--once", is_flag=True, help="Look once and end.")
 @click.option("--interval", default="10 seconds", show_default=True, help="How often to look.")
 def watch(workspace: Workspace, once: bool, interval: str) -> None:
-    """Watch the account's channels and answer stale proofs; runs until Ctrl-C."""
-    pause = parse_duration(interval)
-    with until_stopped() as stopped:
-        while not stopped.is_set():
-            with desk_of(workspace) as desk:
-                for line in _watch_step(desk):
-                    click.echo(line)
-            if once:
-                return
-            stopped.wait(pause)
+    """Watch the account's channels and answer stale proofs; runs until Ctrl-C.
+
+    A chain that does not answer is asked again. Ends with code 1 if the last look left something undone.
+    """
+    with contextlib.ExitStack() as stack:
+        watching = _Watching(workspace, once, stack)
+        run_daemons([Daemon("tower", watching.step)], parse_duration(interval), once=once)
+    if watching.undone:
+        raise click.exceptions.Exit(1)
 
 
-def _watch_step(desk: Desk) -> list[str]:
-    # A tower of this moment: it looks at every channel, and other commands find the journal free in between.
-    tower = Watchtower(desk.hub.connection, desk.hub, desk.workspace.sender, settle=True)
-    tower.attach(desk.party)
-    answers = tower.step()
-    for answer in answers:
-        desk.party.refresh(answer.channel_id)
-    return [
-        f"channel {one.channel_id.hex()[:8]} {one.act} {'done' if one.done else 'not done'}: {one.detail}"
-        for one in answers
-    ] or ["nothing to do"]
+class _Watching:
+    """The account's tower over all looks; the node's journal is free for other commands between them."""
+
+    def __init__(self, workspace: Workspace, once: bool, stack: contextlib.ExitStack) -> None:
+        self._workspace, self._once, self._stack = workspace, once, stack
+        self._tower: Watchtower | None = None
+        self.undone = False
+
+    def step(self) -> list[str]:
+        self.undone = True  # until it is known better: a look that fails leaves everything undone
+        try:
+            with desk_of(self._workspace) as desk:
+                lines = self._look(desk)
+        except JournalLocked as failure:
+            if self._once or self._tower is None:
+                raise
+            return [f"not done, tried again soon: {failure}"]
+        return lines
+
+    def _look(self, desk: Desk) -> list[str]:
+        if self._tower is None:
+            path = desk.workspace.folder / f"{desk.hub.address}-tower.journal"
+            connection, sender = desk.hub.connection, desk.workspace.sender
+            self._tower = Watchtower(connection, desk.hub, sender, journal=path, settle=True)
+            self._stack.callback(self._tower.close)
+        self._tower.attach(desk.party)
+        answers = self._tower.step()
+        for answer in answers:
+            if answer.channel_id in desk.party.channels:
+                desk.party.refresh(answer.channel_id)
+        self.undone = any(one.failed for one in answers)
+        return [
+            f"channel {one.channel_id.hex()[:8]} {one.act} {'done' if one.done else 'not done'}: {one.detail}"
+            for one in answers
+        ]
 
 
 @CHANNELS.verb("claim")
+@confirming
 @click.argument("channels", nargs=-1)
 def claim(workspace: Workspace, channels: tuple[str, ...]) -> None:
-    """Claim what simplex CHANNELS (all, if none is named) owe you, in one transaction per token.
+    """Claim what simplex CHANNELS (all, if none is named) owe you, up to a hundred of one token in a transaction.
 
-    Vouchers signed by session keys or contracts do not fit a batch and are claimed one by one.
+    Vouchers of session keys are claimed with the others.
     """
     with desk_of(workspace) as desk:
         ids = [desk.key(one).id for one in channels] or list(desk.party.channels)
@@ -198,17 +230,17 @@ def claim(workspace: Workspace, channels: tuple[str, ...]) -> None:
             raise InputError(
                 f"{desk.party.address}: nothing to claim", hint="verify a payment in a simplex channel first"
             )
-        for state in [one for one in owed if not packs(one.theirs.signature)]:
-            mined = desk.hub.claim_voucher(workspace.sender, state.key, state.theirs.amount, state.theirs.signature)
-            _report(desk, state.key, mined, "claimed")
-        owed = [one for one in owed if packs(one.theirs.signature)]
         for token in sorted({state.key.token for state in owed}):
             due = [state for state in owed if state.key.token == token]
-            rows = [(state.key, state.theirs.amount, state.theirs.signature) for state in due]
-            mined = desk.hub.claim(workspace.sender, desk.party.address, token, pack_claims(rows))
-            each = mined.gas_used // len(rows)
-            facts = {"channels": len(rows), "token": token, "gas": mined.gas_used, "transaction": _hash(mined)}
-            workspace.emit(facts, f"claimed {len(rows)} channels, {mined.gas_used:,} gas, {each:,} each")
+            for at in range(0, len(due), _CLAIMS_AT_ONCE):
+                part = due[at : at + _CLAIMS_AT_ONCE]
+                vouchers = [
+                    (state.key, Payment(state.key.id, state.theirs.plain, state.theirs.voucher)) for state in part
+                ]
+                mined = desk.hub.claim(workspace.sender, desk.party.address, token, *claim_rows(vouchers))
+                each = mined.gas_used // len(part)
+                facts = {"channels": len(part), "token": token, "gas": mined.gas_used, "transaction": _hash(mined)}
+                workspace.emit(facts, f"claimed {len(part)} channels, {mined.gas_used:,} gas, {each:,} each")
 
 
 def _claimable(desk: Desk, key: ChannelKey) -> bool:
@@ -217,6 +249,7 @@ def _claimable(desk: Desk, key: ChannelKey) -> bool:
 
 
 @CHANNELS.verb("exit")
+@confirming
 @click.argument("channel")
 def exit_channel(workspace: Workspace, channel: str) -> None:
     """Leave a simplex CHANNEL as its payer: the first call starts the delay, one after it pays out."""
@@ -235,6 +268,7 @@ def exit_channel(workspace: Workspace, channel: str) -> None:
 
 
 @CHANNELS.verb("sweep")
+@confirming
 @click.option("--token", default=ZERO_ADDRESS, help="ERC-20 address; ether if not given.")
 @click.option("--to", help="Where to; the account itself if not given.")
 def sweep(workspace: Workspace, token: str, to: str | None) -> None:

@@ -8,13 +8,15 @@ import click
 from rich.table import Table
 
 from layer2.channels.key import ChannelKey
-from layer2.channels.proofs import LockPayment, Payment, PaymentRequest
+from layer2.channels.proofs import Acceptance, LockPayment, Payment, PaymentRequest
 from layer2.channels.wire import decode, encode
-from layer2.cli.parties import Desk, describe, desk_of
+from layer2.cli.parties import Desk, confirming, describe, desk_of
 from layer2.cli.reading import read_text
+from layer2.cli.records import warn_of_windows
 from layer2.cli.tables import show as show_table
 from layer2.cli.verbs import CHANNELS
 from layer2.cli.workspace import Workspace, party_address
+from layer2.ethereum.windows import require_windows
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import parse_duration
@@ -23,6 +25,7 @@ __all__ = ["deposit", "open_channel", "pay", "request", "show", "verify"]
 
 
 @CHANNELS.verb("open")
+@confirming
 @click.argument("peer")
 @click.option("--deposit", required=True, help='What to put in, for example "5 ether".')
 @click.option("--dispute", default="1 day", show_default=True, help="Challenge window, or exit delay with --simplex.")
@@ -51,6 +54,9 @@ def open_channel(
             salt=secrets.randbits(64),
             simplex=simplex,
         )
+        window = desk.hub.window(key)
+        require_windows(connection, challenge_window=window)
+        warn_of_windows(challenge_window=window)
         desk.party.join(key)
         if asset != ZERO_ADDRESS:
             desk.allow(asset, amount)
@@ -62,6 +68,7 @@ def open_channel(
 
 
 @CHANNELS.verb("deposit")
+@confirming
 @click.argument("channel")
 @click.argument("amount")
 def deposit(workspace: Workspace, channel: str, amount: str) -> None:
@@ -80,6 +87,7 @@ def deposit(workspace: Workspace, channel: str, amount: str) -> None:
 
 
 @CHANNELS.verb("show")
+@confirming
 @click.argument("channel", required=False)
 def show(workspace: Workspace, channel: str | None) -> None:
     """Show CHANNEL, or every channel of the account."""
@@ -108,6 +116,7 @@ def show(workspace: Workspace, channel: str | None) -> None:
 
 
 @CHANNELS.verb("pay")
+@confirming
 @click.argument("channel")
 @click.argument("amount", required=False)
 @click.option("--times", default=1, show_default=True, type=click.IntRange(1, 100_000), help="How many payments.")
@@ -143,6 +152,7 @@ def _asked(desk: Desk, request: str, key: ChannelKey) -> int:
 
 
 @CHANNELS.verb("request")
+@confirming
 @click.argument("channel")
 @click.argument("amount")
 @click.option("--valid", default="1 hour", show_default=True, help="How long the request holds.")
@@ -156,23 +166,49 @@ def request(workspace: Workspace, channel: str, amount: str, valid: str, memo: s
 
 
 @CHANNELS.verb("verify")
+@confirming
 @click.argument("record")
 @click.option("--dry-run", is_flag=True, help="Check only; keep nothing.")
 def verify(workspace: Workspace, record: str, dry_run: bool) -> None:
-    """Check a signed payment (RECORD, @file, or - for standard input) and keep it."""
-    proof, key = decode(read_text(record), Payment, LockPayment)
+    """Check a signed payment (RECORD, @file, or - for standard input) and keep it.
+
+    For a payment with locks it prints the acceptance to send back; given an acceptance, it keeps that.
+    """
+    proof, key = decode(read_text(record), Payment, LockPayment, Acceptance)
     with desk_of(workspace) as desk:
         if key.id not in desk.party.channels:
             desk.party.join(key)
+        if isinstance(proof, Acceptance):
+            _accepted(desk, key, proof, dry_run)
+            return
         before = desk.party.state(key.id).theirs.amount
+        answer = ""
         if isinstance(proof, LockPayment):
             if dry_run:
                 raise InputError("verify: a lock proof can only be kept", hint="leave out --dry-run")
-            desk.party.receive_locks(proof)
+            answer = encode(desk.party.receive_locks(proof), key)
             gained = proof.amount - before
-        elif isinstance(proof, Payment):
+        else:
+            assert isinstance(proof, Payment)
             gained = desk.party.verify(proof) if dry_run else desk.party.receive(proof)
         state = desk.party.state(key.id)
         word = "acceptable" if dry_run else "received"
         text = f"{word} {desk.show(gained, key.token)}; balance {desk.show(state.balance, key.token)}"
-        workspace.emit({**describe(desk, state), "gained": str(gained)}, text)
+        facts = {**describe(desk, state), "gained": str(gained)}
+        if answer:
+            facts["acceptance"] = answer
+            text += f"\nsend this back, or the peer cannot go on:\n{answer}"
+        workspace.emit(facts, text)
+
+
+def _accepted(desk: Desk, key: ChannelKey, acceptance: Acceptance, dry_run: bool) -> None:
+    if dry_run:
+        raise InputError("verify: an acceptance can only be kept", hint="leave out --dry-run")
+    voucher = desk.party.take_accept(acceptance)
+    state = desk.party.state(key.id)
+    facts = describe(desk, state)
+    text = f"lock proof {acceptance.nonce} is accepted; {desk.show(state.available, key.token)} available"
+    if voucher is not None:
+        facts["voucher"] = encode(voucher, key)
+        text += f"\nno lock is left, send this voucher:\n{facts['voucher']}"
+    desk.workspace.emit(facts, text)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from layer2.cli.coin_place import NAME
-from layer2.cli.records import amounts, durations, facts_of, record_of, record_options, require_new
+from layer2.cli.records import amounts, durations, facts_of, record_of, record_options, require_new, warn_of_windows
 from layer2.cli.verbs import COINS
 from layer2.cli.workspace import Workspace, party_address
 from layer2.ethereum.deployments import Deployment, Registry
@@ -49,6 +49,7 @@ def deploy(
     profile = replace(base, **times, **amounts(exit_bond=exit_bond))
     who = party_address(operator, connection) if operator else workspace.signer.address
     record = deploy_coins(workspace.sender, who, profile)
+    warn_of_windows(exit_period=profile.exit_period)
     path = registry.save(NAME, record)
     facts = {
         **facts_of(record, path),

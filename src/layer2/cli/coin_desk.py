@@ -102,7 +102,8 @@ def sources_option(command: F) -> F:
         default="local",
         show_default=True,
         envvar="LAYER2_COIN_OPERATOR",
-        help="URL of the operator of coins; local is the folder of this machine's own, when it is not running.",
+        show_envvar=True,
+        help="URL of the operator of coins; local is this machine's own, by its folder, or where it listens.",
     )
     mirror = click.option("--mirror", "mirrors", multiple=True, help="URL or folder of somebody else who has blocks.")
     return operator(mirror(command))
@@ -116,6 +117,7 @@ def blocks_option(command: F) -> F:
         default=("local",),
         show_default="local",
         envvar="LAYER2_COIN_OPERATOR",
+        show_envvar=True,
         help="Where bodies of blocks are: URL of an operator, a folder, or local, the folder of this machine's own "
         "operator. Several are asked in turn; none has to answer.",
     )(command)

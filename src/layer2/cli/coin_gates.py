@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 from layer2.cli.coin_place import CoinPlace
-from layer2.cli.plasma_gates import MARGIN, bodies_at, listening, require_url
+from layer2.cli.endpoints import announced, listening, listening_at
+from layer2.cli.plasma_gates import MARGIN, bodies_at, require_url
 from layer2.plasma.cash.gate import CoinGate
 from layer2.plasma.cash.operator import CoinOperator
 from layer2.plasma.cash.source import CoinBodies, CoinSource
@@ -18,16 +19,24 @@ __all__ = ["coin_gate_at", "coin_sources_at", "local_coins", "serving_coins"]
 
 @contextlib.contextmanager
 def coin_gate_at(where: str, place: CoinPlace) -> Iterator[CoinGate]:
-    """The operator at a URL, or (`local`) the one whose folder lies in the workspace.
+    """The operator at a URL, or (`local`) the one whose folder lies in the workspace, or that serves from there.
 
     Raises:
         InputError: neither a URL nor `local`. WrongChain: it is of another chain. Unreachable: it does not answer.
-        JournalLocked: it is running: speak to its URL.
+        JournalLocked: it is running, and does not serve.
     """
     if where == "local":
-        with local_coins(place) as operator:
-            yield operator
-        return
+        with contextlib.ExitStack() as held:
+            try:
+                operator = held.enter_context(local_coins(place))
+            except JournalLocked:
+                found = listening_at(place.operator_folder)
+                if found is None:
+                    raise
+                where = found
+            else:
+                yield operator
+                return
     require_url(where)
     from layer2.api.coinclient import RemoteCoins
 
@@ -72,13 +81,16 @@ def local_coins(place: CoinPlace, *, workers: Workers | None = None) -> Iterator
 
 
 @contextlib.contextmanager
-def serving_coins(operator: CoinOperator, listen: str) -> Iterator[str]:
-    """Serve an operator over HTTP at `host:port`; its URL. Stepping is left to the caller.
+def serving_coins(operator: CoinOperator, listen: str, place: CoinPlace) -> Iterator[str]:
+    """Serve an operator over HTTP at `host:port`, where other commands find it; its URL. The caller steps it.
 
     Raises:
         InputError: no such address, or it is taken.
     """
     from layer2.api.coinservice import CoinService
 
-    with CoinService(operator, *listening(listen)) as service:
+    with (
+        CoinService(operator, *listening(listen), **place.workspace.limits) as service,
+        announced(place.operator_folder, service.url),
+    ):
         yield service.url

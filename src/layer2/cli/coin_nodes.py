@@ -12,6 +12,7 @@ from layer2.cli.coin_desk import CoinDesk, blocks_option, coin_desk_of, sources_
 from layer2.cli.coin_gates import coin_sources_at, local_coins, serving_coins
 from layer2.cli.coin_place import CoinPlace, coin_place_of
 from layer2.cli.daemons import Daemon, run_daemons
+from layer2.cli.endpoints import export_line, hosting_options
 from layer2.cli.rollup_nodes import loop_options
 from layer2.cli.verbs import COINS
 from layer2.cli.watching import report_json, told, watching, watching_options
@@ -63,6 +64,7 @@ def guarding(desk: CoinDesk, though_signed: bool = False) -> Daemon:
 
 @COINS.verb("operator")
 @loop_options
+@hosting_options
 @click.option("--listen", default=LISTEN, show_default=True, help="Where to serve, host:port.")
 @click.option("--workers", default=os.cpu_count() or 1, help="Processes that check signatures; as many as cores.")
 def operator(workspace: Workspace, once: bool, interval: str, listen: str, workers: int) -> None:
@@ -142,6 +144,7 @@ def coin_operator_of(place: CoinPlace, once: bool, listen: str, workers: int) ->
         if once:
             yield inner
             return
-        with serving_coins(inner, listen) as url:
+        with serving_coins(inner, listen, place) as url:
             click.echo(f"{'coins':<11} serves {url}")
+            click.echo(export_line("LAYER2_COIN_OPERATOR", url))
             yield inner

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from layer2.channels.apps import CoinFlipTerms, a_wins, commitment
 from layer2.channels.locks import CONTRACT_LOCK, virtual_channel_id, voucher_resolution
 from layer2.channels.messages import Voucher
+from layer2.channels.proofs import Payment, claim_rows
 from layer2.channels.watchtower import Watchtower
-from layer2.cli.claims import pack_claims
 from layer2.cli.demo_stage import HubStage
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.contract import deploy
@@ -100,10 +100,10 @@ def claimed(stage: HubStage) -> str:
     rows = []
     for channel in channels:
         proof = payee.newest_received(channel.id)
-        assert proof is not None  # payments were accepted just above
-        rows.append((channel.key, proof.amount, proof.signature))
+        assert isinstance(proof, Payment)  # payments were accepted just above
+        rows.append((channel.key, proof))
     zero = channels[0].key.token
-    mined = stage.hub.claim(stage.hub.sender(payee), payee.address, zero, pack_claims(rows))
+    mined = stage.hub.claim(stage.hub.sender(payee), payee.address, zero, *claim_rows(rows))
     earned = price * PAYMENTS_EACH
     stage.audit.expect("payee", earned * SIMPLEX_CHANNELS)
 

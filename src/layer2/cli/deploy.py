@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from layer2.channels.contract import DEVNET, PUBLIC, HubContract, Profile
-from layer2.cli.records import durations, facts_of, record_of, record_options, require_new
+from layer2.cli.records import durations, facts_of, record_of, record_options, require_new, warn_of_windows
 from layer2.cli.workspace import Workspace, chain_options
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.deployments import Deployment, Registry
@@ -58,5 +58,7 @@ def command(
     times = durations(min_delay=min_delay, max_delay=max_delay, max_lock_duration=max_lock)
     profile = replace(base, **times, permit2=base.permit2 if permit2 is None else to_address(permit2))
     record = deploy_hub(workspace.sender, profile)
+    if min_delay is not None:
+        warn_of_windows(challenge_window=profile.min_delay)
     path = registry.save(name, record)
     workspace.emit(facts_of(record, path), f"{name} {record.address} on chain {record.chain_id}, recorded in {path}")

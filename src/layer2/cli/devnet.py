@@ -14,12 +14,12 @@ import click
 
 from layer2.cli.coin_deploy import deploy_coins
 from layer2.cli.coin_place import NAME as COINS_NAME
-from layer2.cli.daemons import until_stopped
 from layer2.cli.deploy import HUB, deploy_hub
 from layer2.cli.plasma_deploy import NAME as PLASMA_NAME
 from layer2.cli.plasma_deploy import deploy_plasma
 from layer2.cli.roles import ROLES
 from layer2.cli.rollup_deploy import NAME, deploy_rollup
+from layer2.cli.stopping import until_stopped
 from layer2.ethereum.accounts import DEV_MNEMONIC
 from layer2.ethereum.anvil import find_anvil
 from layer2.ethereum.connection import Connection
@@ -27,7 +27,7 @@ from layer2.ethereum.deployments import Registry
 from layer2.ethereum.errors import AnvilError
 from layer2.ethereum.sender import Sender
 
-__all__ = ["anvil_on", "announce", "command", "until_stopped"]
+__all__ = ["anvil_on", "announce", "command"]
 
 _START_SECONDS = 20.0
 

@@ -119,7 +119,9 @@ def _node(network: str) -> str:
 
 
 @click.command("doctor")
-@click.option("--network", envvar="LAYER2_NETWORK", help="Also try this node (URL, socket path or anvil).")
+@click.option(
+    "--network", envvar="LAYER2_NETWORK", show_envvar=True, help="Also try this node (URL, socket path or anvil)."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(network: str | None, as_json: bool) -> int:
     """Check that everything layer2 needs is here and sound; exit code 2 if something required is not."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
+from layer2.cli.endpoints import announced, listening, listening_at
 from layer2.cli.workspace import Workspace
 from layer2.primitives.errors import InputError
 from layer2.rollup.contract import RollupContract
+from layer2.rollup.openings import KeyPolicy
 from layer2.rollup.promises import RESYNC
 from layer2.rollup.replica import Replica
 from layer2.rollup.sequencer import Sequencer
@@ -21,16 +24,24 @@ __all__ = ["gate_at", "local_sequencer", "serving"]
 
 @contextlib.contextmanager
 def gate_at(where: str, workspace: Workspace, rollup: RollupContract, replica: Replica) -> Iterator[Gate]:
-    """The sequencer at a URL, or (`local`) the one whose journal lies in the workspace.
+    """The sequencer at a URL, or (`local`) the one whose journal lies in the workspace, or that serves from there.
 
     Raises:
         InputError: neither a URL nor `local`. WrongChain: it is of another rollup. Unreachable: it does not answer.
-        JournalLocked: it is running: speak to its URL.
+        JournalLocked: it is running, and does not serve.
     """
     if where == "local":
-        with local_sequencer(workspace, rollup, replica) as sequencer:
-            yield sequencer
-        return
+        with contextlib.ExitStack() as held:
+            try:
+                sequencer = held.enter_context(local_sequencer(workspace, rollup, replica))
+            except JournalLocked:
+                found = listening_at(_folder(workspace, rollup))
+                if found is None:
+                    raise
+                where = found
+            else:
+                yield sequencer
+                return
     if not where.startswith(("http://", "https://")):
         raise InputError(f"sequencer {where!r}: neither a URL nor `local`", hint="pass http://host:port")
     from layer2.api.client import RemoteSequencer
@@ -49,13 +60,15 @@ def local_sequencer(
     replica: Replica,
     *,
     least_fee: int = 0,
+    key_fee: int = 0,
     verifier: Verifier | None = None,
 ) -> Iterator[Sequencer]:
     """The sequencer of this machine, on its journal; it posts as the acting account.
 
-    `least_fee`: of an operation in ether, wei. `verifier`: who checks signatures, the calling thread without it.
+    `least_fee`: of an operation in ether, wei; `key_fee`: of an account for a key. `verifier`: who checks signatures,
+    the calling thread without it.
     """
-    path = workspace.folder_of(f"sequencer-{rollup.address}") / "sequencer.journal"
+    path = _folder(workspace, rollup) / "sequencer.journal"
     try:
         journal = Journal(path, kind=Sequencer.KIND, recovery=RESYNC)
     except JournalLocked as held:
@@ -63,20 +76,32 @@ def local_sequencer(
             f"the sequencer of {rollup.address} is running on this machine", hint="pass its URL with --sequencer"
         ) from held
     with journal:
-        yield Sequencer(rollup, workspace.sender, journal, replica=replica, least_fee={0: least_fee}, verifier=verifier)
+        yield Sequencer(
+            rollup,
+            workspace.sender,
+            journal,
+            replica=replica,
+            least_fee={0: least_fee},
+            key_policy=KeyPolicy(key_fee),
+            verifier=verifier,
+        )
 
 
 @contextlib.contextmanager
-def serving(sequencer: Sequencer, listen: str) -> Iterator[str]:
-    """Serve a sequencer over HTTP at `host:port`; its URL. Stepping is left to the caller.
+def serving(sequencer: Sequencer, listen: str, workspace: Workspace) -> Iterator[str]:
+    """Serve a sequencer over HTTP at `host:port`, where other commands find it; its URL. The caller steps it.
 
     Raises:
         InputError: no such address, or it is taken.
     """
     from layer2.api.service import Service
 
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65_535:
-        raise InputError(f"--listen {listen!r}: no address", hint="pass host:port, port 0 takes a free one")
-    with Service(sequencer, host.strip("[]"), int(port)) as service:
+    with (
+        Service(sequencer, *listening(listen), **workspace.limits) as service,
+        announced(_folder(workspace, sequencer.rollup), service.url),
+    ):
         yield service.url
+
+
+def _folder(workspace: Workspace, rollup: RollupContract) -> Path:
+    return workspace.folder_of(f"sequencer-{rollup.address}")

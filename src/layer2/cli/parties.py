@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+import click
 
 from layer2.channels.contract import HubContract
 from layer2.channels.key import ChannelKey
 from layer2.channels.ledger import State
 from layer2.channels.node import Party
+from layer2.channels.policy import CONFIRMATIONS
 from layer2.cli.deploy import HUB
 from layer2.cli.workspace import Workspace
 from layer2.ethereum.artifacts import load_artifact
@@ -19,7 +23,9 @@ from layer2.ethereum.contract import Contract
 from layer2.ethereum.deployments import Registry
 from layer2.primitives.errors import InputError
 
-__all__ = ["Desk", "describe", "desk_of"]
+__all__ = ["Desk", "confirming", "describe", "desk_of"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +69,34 @@ def desk_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[
     connection = workspace.connection
     record = Registry(deployments).load(connection.chain_id, HUB, connection)
     hub = HubContract(Contract(connection, record.address, load_artifact(HUB).abi))
-    party = Party.open(workspace.signer, hub, workspace.folder / f"{record.address}.journal")
+    path = workspace.folder / f"{record.address}.journal"
+    party = Party.open(workspace.signer, hub, path, confirmations=workspace.confirmations)
     try:
         for channel in party.channels:
             party.refresh(channel)
         yield Desk(workspace, hub, party)
     finally:
         party.close()
+
+
+def confirming(command: F) -> F:
+    """Add `--confirmations`: how deep a block must be before its money counts."""
+
+    @functools.wraps(command)
+    def wrapper(*args: Any, workspace: Workspace, confirmations: int | None, **kwargs: Any) -> Any:
+        workspace.confirmations = confirmations
+        return command(*args, workspace=workspace, **kwargs)
+
+    option = click.option(
+        "--confirmations",
+        type=click.IntRange(min=0),
+        envvar="LAYER2_CONFIRMATIONS",
+        help=f"Blocks above one before its money counts; {CONFIRMATIONS} if not given, 0 on a development chain.",
+    )
+    vars(wrapper)["__click_params__"] = list(getattr(command, "__click_params__", []))
+    decorated: Any = option(wrapper)
+    result: F = decorated
+    return result
 
 
 def describe(desk: Desk, state: State) -> dict[str, Any]:

@@ -107,7 +107,8 @@ def operator_option(command: F) -> F:
         default="local",
         show_default=True,
         envvar="LAYER2_PLASMA_OPERATOR",
-        help="URL of the operator; local is the folder of this machine's own, when it is not running.",
+        show_envvar=True,
+        help="URL of the operator; local is this machine's own, by its folder, or where it listens.",
     )(command)
 
 
@@ -126,6 +127,7 @@ def sources_option(command: F) -> F:
         default=("local",),
         show_default="local",
         envvar="LAYER2_PLASMA_OPERATOR",
+        show_envvar=True,
         help="Where bodies of blocks are: URL of an operator or of a watcher, a folder, or local, the folder of this "
         "machine's own operator. Several are asked in turn; none has to answer.",
     )(command)

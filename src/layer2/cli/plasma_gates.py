@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from layer2.cli.endpoints import announced, listening, listening_at
 from layer2.cli.plasma_place import Place
 from layer2.plasma.chainlog import ChainLog
 from layer2.plasma.ledger.fees import FeePolicy
@@ -26,7 +27,6 @@ __all__ = [
     "MARGIN",
     "bodies_at",
     "gate_at",
-    "listening",
     "local_operator",
     "require_url",
     "serving",
@@ -40,16 +40,24 @@ MARGIN = 12
 
 @contextlib.contextmanager
 def gate_at(where: str, place: Place) -> Iterator[Gate]:
-    """The operator at a URL, or (`local`) the one whose folder lies in the workspace.
+    """The operator at a URL, or (`local`) the one whose folder lies in the workspace, or that serves from there.
 
     Raises:
         InputError: neither a URL nor `local`. WrongChain: it is of another chain. Unreachable: it does not answer.
-        JournalLocked: it is running: speak to its URL.
+        JournalLocked: it is running, and does not serve.
     """
     if where == "local":
-        with local_operator(place) as operator:
-            yield NearGate(operator)
-        return
+        with contextlib.ExitStack() as held:
+            try:
+                operator = held.enter_context(local_operator(place))
+            except JournalLocked:
+                found = listening_at(place.operator_folder)
+                if found is None:
+                    raise
+                where = found
+            else:
+                yield NearGate(operator)
+                return
     with _remote(where, place) as gate:
         yield gate
 
@@ -103,33 +111,32 @@ def local_operator(place: Place, *, least_fee: int = 0, workers: Workers | None 
 
 
 @contextlib.contextmanager
-def serving(operator: Operator, listen: str, bodies: Callable[[int], Path] | None = None) -> Iterator[str]:
-    """Serve an operator over HTTP at `host:port`; its URL. Stepping is left to the caller. `bodies`: where they lie.
+def serving(
+    operator: Operator, listen: str, place: Place, bodies: Callable[[int], Path] | None = None
+) -> Iterator[str]:
+    """Serve an operator over HTTP at `host:port`, where other commands find it; its URL. The caller steps it.
+
+    `bodies`: where they lie.
 
     Raises:
         InputError: no such address, or it is taken.
     """
     from layer2.api.plasmaservice import PlasmaService
 
-    with PlasmaService(operator, *listening(listen), bodies=bodies) as service:
+    with (
+        PlasmaService(operator, *listening(listen), bodies=bodies, **place.workspace.limits) as service,
+        announced(place.operator_folder, service.url),
+    ):
         yield service.url
 
 
 @contextlib.contextmanager
-def serving_watcher(watcher: Watcher, serve: str) -> Iterator[WatchService]:
+def serving_watcher(watcher: Watcher, serve: str, place: Place) -> Iterator[WatchService]:
     """Serve a watcher over HTTP at `host:port`. Stepping, of its desk, is left to the caller; raises as `serving`."""
     from layer2.api.plasmawatch import WatchService
 
-    with WatchService(watcher, *listening(serve, "--serve")) as service:
+    with WatchService(watcher, *listening(serve, "--serve"), **place.workspace.limits) as service:
         yield service
-
-
-def listening(text: str, option: str = "--listen") -> tuple[str, int]:
-    """Host and port of `host:port`; raises InputError."""
-    host, _, port = text.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
-        raise InputError(f"{option} {text!r}: no address", hint="pass host:port, port 0 takes a free one")
-    return host.strip("[]"), int(port)
 
 
 @contextlib.contextmanager

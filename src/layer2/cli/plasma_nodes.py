@@ -12,6 +12,7 @@ import click
 from layer2.cli.coin_nodes import LISTEN, coin_operator_of, coin_watcher_of, operating_coins
 from layer2.cli.coin_place import coin_place_of, has_coins
 from layer2.cli.daemons import Daemon, run_daemons
+from layer2.cli.endpoints import export_line, hosting_options
 from layer2.cli.plasma_desk import sources_option
 from layer2.cli.plasma_gates import local_operator, serving, serving_watcher, sources_at
 from layer2.cli.plasma_hostile import KINDS, HostileNode
@@ -39,7 +40,7 @@ def serving_options(command: F) -> F:
         "--workers", default=os.cpu_count() or 1, help="Processes that check signatures; as many as cores."
     )
     fee = click.option("--least-fee", default="0", show_default=True, help="Of a payment, in ether.")
-    return listen(workers(fee(command)))
+    return listen(workers(fee(hosting_options(command))))
 
 
 # ------------------------------------------------------------------------------------------------------------- daemons
@@ -76,7 +77,7 @@ def operator(
     with local_operator(place, least_fee=parse_amount(least_fee)) as inner, contextlib.ExitStack() as held:
         node = HostileNode(hostile, place, inner)
         if not once:
-            url = held.enter_context(serving(inner, listen, node.body_path))
+            url = held.enter_context(serving(inner, listen, place, node.body_path))
             click.echo(f"operator    serves {url}, and cheats: {hostile}")
         run_daemons([Daemon("operator", node.step)], parse_duration(interval), once=once)
 
@@ -84,6 +85,7 @@ def operator(
 @PLASMA.verb("watcher")
 @watching_options
 @loop_options
+@hosting_options
 @click.option("--serve", help="Tell others what it finds, and serve the bodies that it has checked, at host:port.")
 @sources_option
 def watcher(
@@ -106,7 +108,7 @@ def watcher(
     ):
         steps: Watching = inner
         if serve is not None:
-            service = held.enter_context(serving_watcher(inner, serve))
+            service = held.enter_context(serving_watcher(inner, serve, place))
             click.echo(f"watcher     serves {service.url}")
             steps = service.desk
         run_daemons([watching(steps)], parse_duration(interval), once=once)
@@ -173,8 +175,9 @@ def _operator(place: Place, once: bool, listen: str, workers: int, least_fee: st
         if once:
             yield inner
             return
-        with serving(inner, listen) as url:
+        with serving(inner, listen, place) as url:
             click.echo(f"operator    serves {url}")
+            click.echo(export_line("LAYER2_PLASMA_OPERATOR", url))
             yield inner
 
 

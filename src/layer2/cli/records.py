@@ -14,10 +14,11 @@ from layer2.ethereum.contract import Contract
 from layer2.ethereum.deployments import Deployment, Registry
 from layer2.ethereum.errors import DeploymentMismatch, TransactionFailed
 from layer2.ethereum.sender import Sender
+from layer2.ethereum.windows import short_windows
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import parse_amount, parse_duration
 
-__all__ = ["amounts", "durations", "facts_of", "record_of", "record_options", "require_new"]
+__all__ = ["amounts", "durations", "facts_of", "record_of", "record_options", "require_new", "warn_of_windows"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,6 +38,12 @@ def durations(**given: str | None) -> dict[str, Any]:
 def amounts(**given: str | None) -> dict[str, Any]:
     """Those that were given, in wei: to change a profile by."""
     return {name: parse_amount(text) for name, text in given.items() if text is not None}
+
+
+def warn_of_windows(**seconds: int) -> None:
+    """Say on stderr which windows nobody can keep; where it matters, on a public chain, they are refused."""
+    for line in short_windows(**seconds):
+        click.echo(f"warning: {line}", err=True)
 
 
 def record_of(name: str, sender: Sender, contract: Contract, arguments: Sequence[Any]) -> Deployment:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from layer2.cli.records import amounts, durations, facts_of, record_of, record_options, require_new
+from layer2.cli.records import amounts, durations, facts_of, record_of, record_options, require_new, warn_of_windows
 from layer2.cli.verbs import ROLLUP
 from layer2.cli.workspace import Workspace, party_address
 from layer2.ethereum.artifacts import load_artifact
@@ -61,6 +61,7 @@ def deploy(
     profile = replace(base, **times, **amounts(bond=bond))
     who = party_address(poster, connection) if poster else workspace.signer.address
     record = deploy_rollup(workspace.sender, who, profile)
+    warn_of_windows(window=profile.window)
     path = registry.save(NAME, record)
     facts = {**facts_of(record, path), "bond": str(profile.bond), "poster": who}
     text = f"{NAME} {record.address} on chain {record.chain_id}, posted to by {who}, recorded in {path}"

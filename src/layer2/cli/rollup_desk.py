@@ -87,7 +87,8 @@ def sequencer_option(command: F) -> F:
         default="local",
         show_default=True,
         envvar="LAYER2_SEQUENCER",
-        help="URL of the sequencer; local is the journal of this machine's own, when it is not running.",
+        show_envvar=True,
+        help="URL of the sequencer; local is this machine's own, by its journal, or where it listens.",
     )(command)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
 
-from layer2.cli.daemons import Daemon, run_daemons
+from layer2.cli.daemons import Daemon, Troubles, run_daemons
 from layer2.cli.devnet import announce, anvil_on
+from layer2.cli.endpoints import export_line, hosting_options
 from layer2.cli.gates import local_sequencer, serving
+from layer2.cli.rollup_health import health_of
 from layer2.cli.rollup_place import Place, place_of
 from layer2.cli.verbs import ROLLUP
 from layer2.cli.workspace import Workspace
@@ -21,6 +24,7 @@ from layer2.primitives.units import format_amount, parse_amount, parse_duration
 from layer2.rollup.challenger import Challenger
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.proposer import Proposer
+from layer2.rollup.records import Status
 from layer2.rollup.replica import Replica
 from layer2.rollup.sequencer import Sequencer
 from layer2.rollup.workers import Verifier
@@ -28,6 +32,9 @@ from layer2.rollup.workers import Verifier
 __all__ = ["challenger", "devnet", "node", "proposer", "run", "sequencer", "verifier"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+PUBLIC_KEY_FEE = "0.0001 ether"
+"""What an account for a key costs where gas costs money: its share of a frame, several times over."""
 
 
 def loop_options(command: F) -> F:
@@ -46,14 +53,20 @@ def snapshot_option(command: F) -> F:
     )(command)
 
 
+def health_option(command: F) -> F:
+    """Add `--health`."""
+    return click.option("--health", default="", help="Serve /v1/health and /metrics of the node at host:port.")(command)
+
+
 def serving_options(command: F) -> F:
-    """Add what a sequencer that serves needs: `--listen`, `--workers`, `--least-fee`."""
+    """Add what a sequencer that serves needs: `--listen`, `--workers`, `--least-fee`, `--key-fee`."""
     listen = click.option("--listen", default="127.0.0.1:8560", show_default=True, help="Where to serve, host:port.")
     workers = click.option(
         "--workers", default=os.cpu_count() or 1, help="Processes that check signatures; as many as cores."
     )
     fee = click.option("--least-fee", default="0", show_default=True, help="Of an operation in ether.")
-    return listen(workers(fee(command)))
+    key = click.option("--key-fee", help=f"Of an account for a key; {PUBLIC_KEY_FEE} outside development chains.")
+    return listen(workers(fee(key(hosting_options(command)))))
 
 
 # ------------------------------------------------------------------------------------------------------------- daemons
@@ -96,16 +109,15 @@ def proposing(place: Place, replica: Replica) -> Daemon:
 def challenging(place: Place, replica: Replica) -> Daemon:
     """Proves wrong what is wrong."""
     inner = Challenger(place.rollup, place.workspace.sender, replica)
-    seen = [replica.reorganisations]
 
-    def step() -> list[str]:
-        receipts = inner.step()
-        if replica.reorganisations != seen[0]:
-            seen[0] = replica.reorganisations
-            inner.forget()
-        return told(place.rollup, receipts)
+    def trouble() -> list[str]:
+        now, rows = place.rollup.connection.timestamp(), [*inner.faults.values()]
+        for claim in inner.wrong():
+            if now > inner.last_moment(claim):
+                rows.append(f"assertion {claim.id.hex()[:8]} is wrong, and too little time is left to prove it")
+        return rows
 
-    return Daemon("challenger", step)
+    return Daemon("challenger", lambda: told(place.rollup, inner.step()), trouble=trouble)
 
 
 def verifying(place: Place, replica: Replica) -> Daemon:
@@ -126,27 +138,39 @@ def verifying(place: Place, replica: Replica) -> Daemon:
                 f"{held}, root {replica.head.root.hex()[2:10]}"
             )
         for claim in [one for one in replica.claims.values() if one.id not in judged]:
-            judged.add(claim.id)
-            word = "is right" if replica.is_right(claim) else "is WRONG"
-            lines.append(f"assertion {claim.id.hex()[:8]} up to entry {claim.inbox_end} {word}")
+            right, settled = replica.verdict(claim), replica.status(claim) is not Status.OPEN
+            name = f"assertion {claim.id.hex()[:8]} up to entry {claim.inbox_end}"
+            if right is not None:
+                lines.append(f"{name} {'is right' if right else 'is WRONG'}")
+            if right is not None or settled:
+                # What was settled before the state that this node began with is the chain's business alone.
+                judged.add(claim.id)
         return lines
 
-    return Daemon("verifier", step)
+    def trouble() -> list[str]:
+        lost = [f"assertion {one.id.hex()[:8]} begins before entry {replica.unread}" for one in replica.out_of_reach()]
+        return [*lost, *([str(replica.missing)] if replica.missing else [])]
+
+    return Daemon("verifier", step, trouble=trouble)
 
 
 def keeping(place: Place, replica: Replica) -> Daemon:
-    """Keeps the newest final state, so that the next start need not execute what lies before."""
-    kept = [replica.final().id]
+    """Keeps a final state that every open assertion can be judged from, so that the next start need execute less."""
+    kept = [[one.id for one in replica.foundations()] if replica.unread else []]
 
     def step() -> list[str]:
-        final = replica.final()
-        if final.id == kept[0]:
+        rows = replica.foundations()
+        names = [one.id for one in rows]
+        if names == kept[0] or not rows[0].inbox_end:
             return []
         replica.snapshot().save(place.state_file)
-        kept[0] = final.id
-        return [f"state after entry {final.inbox_end} kept"]
+        kept[0] = names
+        return [f"state after entry {rows[0].inbox_end} kept"]
 
-    return Daemon("state", step, quiet=True)
+    def trouble() -> list[str]:
+        return [f"blobs are not kept: {place.blobs.refused}"] if place.blobs.refused else []
+
+    return Daemon("state", step, quiet=True, trouble=trouble)
 
 
 # ------------------------------------------------------------------------------------------------------------ commands
@@ -155,57 +179,62 @@ def keeping(place: Place, replica: Replica) -> Daemon:
 @ROLLUP.verb("sequencer")
 @loop_options
 @serving_options
-def sequencer(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str) -> None:
+def sequencer(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, **fees: str | None) -> None:
     """Run the sequencer: takes operations over HTTP, posts them, and the queue, as the acting account."""
-    with place_of(workspace) as place, _open(place, once, listen, workers, least_fee) as inner:
+    with place_of(workspace) as place, _open(place, once, listen, workers, **fees) as inner:
         run_daemons([sequencing(inner)], parse_duration(interval), once=once)
 
 
 @ROLLUP.verb("proposer")
 @snapshot_option
+@health_option
 @loop_options
-def proposer(workspace: Workspace, snapshot: str | None, once: bool, interval: str) -> None:
+def proposer(workspace: Workspace, snapshot: str | None, health: str, once: bool, interval: str) -> None:
     """Run a proposer: asserts with a bond what the inbox results in, and makes final what is due."""
     with place_of(workspace) as place:
         replica = place.node_replica(snapshot)
-        run_daemons([proposing(place, replica), keeping(place, replica)], parse_duration(interval), once=once)
+        _keep_going([proposing(place, replica), keeping(place, replica)], replica, health, interval, once)
 
 
 @ROLLUP.verb("challenger")
 @snapshot_option
+@health_option
 @loop_options
-def challenger(workspace: Workspace, snapshot: str | None, once: bool, interval: str) -> None:
+def challenger(workspace: Workspace, snapshot: str | None, health: str, once: bool, interval: str) -> None:
     """Run a challenger: proves wrong assertions wrong, for half of their bonds."""
     with place_of(workspace) as place:
         replica = place.node_replica(snapshot)
-        run_daemons([challenging(place, replica), keeping(place, replica)], parse_duration(interval), once=once)
+        _keep_going([challenging(place, replica), keeping(place, replica)], replica, health, interval, once)
 
 
 @ROLLUP.verb("verifier")
 @snapshot_option
+@health_option
 @loop_options
-def verifier(workspace: Workspace, snapshot: str | None, once: bool, interval: str) -> None:
+def verifier(workspace: Workspace, snapshot: str | None, health: str, once: bool, interval: str) -> None:
     """Run a verifier: rebuilds the state from the main chain alone and judges every assertion. Sends nothing."""
     with place_of(workspace) as place:
         replica = place.node_replica(snapshot)
-        run_daemons([verifying(place, replica), keeping(place, replica)], parse_duration(interval), once=once)
+        _keep_going([verifying(place, replica), keeping(place, replica)], replica, health, interval, once)
 
 
 @ROLLUP.verb("node")
 @snapshot_option
+@health_option
 @loop_options
-def node(workspace: Workspace, snapshot: str | None, once: bool, interval: str) -> None:
+def node(workspace: Workspace, snapshot: str | None, health: str, once: bool, interval: str) -> None:
     """Run verifier, proposer and challenger in one: what keeps a rollup honest and its withdrawals moving."""
     with place_of(workspace) as place:
-        run_daemons(_node(place, place.node_replica(snapshot)), parse_duration(interval), once=once)
+        replica = place.node_replica(snapshot)
+        _keep_going(_node(place, replica), replica, health, interval, once)
 
 
 @ROLLUP.verb("run")
 @loop_options
 @serving_options
-def run(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str) -> None:
+def run(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, **fees: str | None) -> None:
     """Run everything: sequencer, and a node that shares nothing with it but the chain and the account."""
-    _run(workspace, once, interval, listen, workers, least_fee)
+    _run(workspace, once, interval, listen, workers, **fees)
 
 
 @ROLLUP.verb("devnet")
@@ -213,33 +242,45 @@ def run(workspace: Workspace, once: bool, interval: str, listen: str, workers: i
 @loop_options
 @serving_options
 def devnet(
-    workspace: Workspace, port: int, once: bool, interval: str, listen: str, workers: int, least_fee: str
+    workspace: Workspace, port: int, once: bool, interval: str, listen: str, workers: int, **fees: str | None
 ) -> None:
     """Start a local chain with the contracts deployed and run every part of the rollup on it, until Ctrl-C."""
     with anvil_on(port) as url:
         announce(Connection.connect(url), url)
-        inner = Workspace(url, workspace.account, workspace.home, workspace.as_json)
-        _run(inner, once, interval, listen, workers, least_fee)
+        inner = replace(workspace, network=url)
+        _run(inner, once, interval, listen, workers, **fees)
 
 
 @contextlib.contextmanager
-def _open(place: Place, once: bool, listen: str, workers: int, least_fee: str) -> Iterator[Sequencer]:
+def _open(place: Place, once: bool, listen: str, workers: int, **fees: str | None) -> Iterator[Sequencer]:
     """The sequencer, served as long as this lasts; with `once` nobody would find it, so it is not."""
     verifier = None if once else Verifier(workers)
-    fee, own = parse_amount(least_fee), place.replica()
-    with local_sequencer(place.workspace, place.rollup, own, least_fee=fee, verifier=verifier) as inner:
+    key_fee = fees["key_fee"] or ("0" if place.rollup.connection.is_dev else PUBLIC_KEY_FEE)
+    least, key = parse_amount(fees["least_fee"] or "0"), parse_amount(key_fee)
+    own = place.replica()
+    with local_sequencer(place.workspace, place.rollup, own, least_fee=least, key_fee=key, verifier=verifier) as inner:
         if once:
             yield inner
             return
-        with serving(inner, listen) as url:
+        with serving(inner, listen, place.workspace) as url:
             click.echo(f"sequencer   serves {url}")
+            click.echo(export_line("LAYER2_SEQUENCER", url))
             yield inner
 
 
-def _run(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str) -> None:
-    with place_of(workspace) as place, _open(place, once, listen, workers, least_fee) as inner:
+def _run(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, **fees: str | None) -> None:
+    with place_of(workspace) as place, _open(place, once, listen, workers, **fees) as inner:
         parts = [sequencing(inner), *_node(place, place.node_replica())]
         run_daemons(parts, parse_duration(interval), once=once)
+
+
+def _keep_going(daemons: list[Daemon], replica: Replica, health: str, interval: str, once: bool) -> None:
+    """Run a node, with its health served where that is wanted."""
+    troubles = Troubles()
+    with contextlib.ExitStack() as held:
+        if health:
+            click.echo(f"health      serves {held.enter_context(health_of(replica, troubles, health))}")
+        run_daemons(daemons, parse_duration(interval), once=once, troubles=troubles)
 
 
 def _node(place: Place, replica: Replica) -> list[Daemon]:

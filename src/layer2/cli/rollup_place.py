@@ -19,6 +19,7 @@ from layer2.rollup.refusals import SnapshotWrong
 from layer2.rollup.replica import Replica
 from layer2.rollup.snapshot import Snapshot
 from layer2.store.archive import Archive
+from layer2.store.errors import JournalError
 
 __all__ = ["Place", "place_of"]
 
@@ -47,17 +48,31 @@ class Place:
     def node_replica(self, snapshot: str | None = None) -> Replica:
         """A follower that begins with a final state if there is one: from a file, or kept here by an earlier run.
 
+        It can judge every assertion that is open now.
+
         Raises:
-            SnapshotWrong: the file that was named is no state of this rollup. One that was kept is passed over.
+            SnapshotWrong: the file that was named is no state of this rollup, or open assertions go on from before
+                it. A kept one is passed over then, with a word, and everything is executed from the first entry on.
         """
         if snapshot is not None:
-            return self._follow(Snapshot.load(snapshot))
+            return self._begin(Snapshot.load(snapshot))
         if self.state_file.exists():
             try:
-                return self._follow(Snapshot.load(self.state_file))
-            except SnapshotWrong as fault:
-                click.echo(f"{fault}", err=True)
+                return self._begin(Snapshot.load(self.state_file))
+            except (SnapshotWrong, OSError) as fault:
+                click.echo(f"{fault}; starting from the first entry", err=True)
         return self._follow(None)
+
+    def _begin(self, snapshot: Snapshot) -> Replica:
+        fresh = self._follow(snapshot)
+        lost = fresh.out_of_reach()
+        if lost:
+            raise SnapshotWrong(
+                f"snapshot: {len(lost)} open assertions ({lost[0].id.hex()[:8]}, ..) go on from before entry "
+                f"{snapshot.claim.inbox_end}, where it begins: they could not be judged",
+                hint="begin with an older one, or without",
+            )
+        return fresh
 
     def _follow(self, snapshot: Snapshot | None) -> Replica:
         fresh = Replica(self.rollup, start_block=self.start_block, blobs=self.blobs, snapshot=snapshot)
@@ -71,11 +86,20 @@ def place_of(workspace: Workspace, deployments: str = "deployments") -> Iterator
     connection = workspace.connection
     record = Registry(deployments).load(connection.chain_id, NAME, connection)
     rollup = RollupContract.at(connection, record.address)
-    archive = Archive(_folder(workspace, rollup) / "blobs.archive")
+    archive = _archive(_folder(workspace, rollup) / "blobs.archive")
     try:
         yield Place(workspace, rollup, record.block, Blobs.of(connection, archive, os.environ.get(_BEACON, "")))
     finally:
         archive.close()
+
+
+def _archive(path: Path) -> Archive:
+    """The blobs kept here; where the disk refuses, none are: they only spare a second look."""
+    try:
+        return Archive(path)
+    except (JournalError, OSError) as fault:
+        click.echo(f"{fault}; going on without it", err=True)
+        return Archive()
 
 
 def _folder(workspace: Workspace, rollup: RollupContract) -> Path:

@@ -119,7 +119,7 @@ def check_proof(workspace: Workspace, record: str) -> None:
 @ROLLUP.verb("snapshot")
 @click.argument("file", type=click.Path(dir_okay=False, writable=True))
 def snapshot(workspace: Workspace, file: str) -> None:
-    """Write the state of the last final assertion to FILE, for a node to begin with (--snapshot)."""
+    """Write the newest final state that no open assertion lies before to FILE, for nodes to begin with."""
     with place_of(workspace) as place:
         made = place.node_replica().snapshot()
         made.save(file)
@@ -136,8 +136,9 @@ def status(workspace: Workspace) -> None:
         rollup, replica = place.rollup, place.replica()
         items, _, consumed, last, since = rollup.inbox()
         queued, final = rollup.queue_length(), replica.final()
-        open_ = [one for one in replica.claims.values() if rollup.status(one.id)[2] is Status.OPEN]
-        wrong = [one for one in open_ if not replica.is_right(one)]
+        open_ = replica.open_claims()
+        verdicts = [replica.verdict(one) for one in open_]
+        wrong, unjudged = verdicts.count(False), verdicts.count(None)
         facts = {
             "address": rollup.address,
             "accounts": len(replica.head.accounts),
@@ -147,15 +148,16 @@ def status(workspace: Workspace) -> None:
             "held": str(workspace.connection.balance(rollup.address)),
             "openAssertions": len(open_),
             "root": "0x" + replica.head.root.hex(),
+            "unjudgedAssertions": unjudged,
             "waiting": queued - consumed,
-            "wrongAssertions": len(wrong),
+            "wrongAssertions": wrong,
         }
         lines = [
             f"rollup      {rollup.address}, holds {format_amount(int(str(facts['held'])))}",
             f"inbox       {items:,} entries, the last at {moment(last)}; {len(replica.head.accounts):,} accounts",
             f"queue       {queued - consumed:,} waiting" + (f" since {moment(since)}" if queued > consumed else ""),
             f"final       up to entry {final.inbox_end:,}",
-            f"assertions  {len(open_):,} open, {len(wrong):,} of them wrong",
+            f"assertions  {len(open_):,} open, {wrong:,} of them wrong, {unjudged:,} not judged",
             f"state root  0x{replica.head.root.hex()}",
         ]
         if replica.frozen:

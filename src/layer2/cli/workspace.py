@@ -85,6 +85,9 @@ class Workspace:
     account: str
     home: Path
     as_json: bool = False
+    limits: dict[str, Any] = field(default_factory=dict)
+    """What a service of this command is given beside its address, see `Hosted`."""
+    confirmations: int | None = None
     _open: list[Any] = field(default_factory=list)
 
     @cached_property
@@ -139,11 +142,13 @@ def chain_options(command: F) -> F:
     vars(wrapper)["__click_params__"] = list(getattr(command, "__click_params__", []))
     options = [
         click.option("--network", default="anvil", show_default=True, envvar="LAYER2_NETWORK",
+                     show_envvar=True,
                      help="Node URL or socket path; anvil is http://127.0.0.1:8545."),
         click.option("--account", "--as", "account", default="operator", show_default=True,
-                     envvar="LAYER2_ACCOUNT",
+                     envvar="LAYER2_ACCOUNT", show_envvar=True,
                      help="Who acts: a role on a development chain, env:NAME, or a keystore file."),
         click.option("--home", default="~/.layer2", show_default=True, envvar="LAYER2_HOME",
+                     show_envvar=True,
                      help="Where journals are kept."),
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
     ]  # fmt: skip

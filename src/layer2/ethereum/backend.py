@@ -84,6 +84,10 @@ class Backend(Protocol):
         """The logs of blocks `start` to `stop`, both included."""
         ...
 
+    def block_logs(self, block_hash: bytes, addresses: Sequence[Address], topics: Topics | None) -> list[Log]:
+        """The logs of one block by its hash; raises `RpcError` if it is unknown."""
+        ...
+
     def nonce(self, address: Address, block: BlockId) -> int:
         """An account's transaction count."""
         ...

@@ -151,6 +151,10 @@ class Connection:
         addresses = [address] if isinstance(address, str) else list(address)
         return self.backend.logs(start, stop, addresses, topics)
 
+    def block_logs(self, block_hash: bytes, address: Sequence[Address], topics: Topics | None = None) -> list[Log]:
+        """The logs of one block by its hash, in order; raises `RpcError` if the node does not have it."""
+        return self.backend.block_logs(block_hash, list(address), topics)
+
     def receipt(self, tx_hash: bytes) -> Receipt | None:
         """A mined transaction's receipt; `None` if it is unknown or not mined."""
         return self.backend.receipt(tx_hash)

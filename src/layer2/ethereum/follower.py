@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from layer2.ethereum.backend import Topics
+from layer2.ethereum.bloom import may_hold
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.cursor import Cursor, filter_id
 from layer2.ethereum.errors import ConnectionFailed, ReorgTooDeep, RpcError, WrongChain
@@ -41,6 +42,8 @@ class LogFollower:
     the node refuses); `memory`: how many recent blocks are remembered, the deepest reorganisation that
     can be undone; `cursor`: where an earlier follower with the same filter stopped. Store `cursor` with
     the state derived from each `Update`, in one transaction.
+
+    An answer without logs is not believed of the newest `memory` blocks where the header's bloom says otherwise.
     """
 
     def __init__(
@@ -118,9 +121,11 @@ class LogFollower:
         ring, logs = list(kept), [log for log in cursor.logs if log.block_number < next_block]
         new: list[Log] = []
         if target >= next_block:
-            new = self._scan(next_block, target)
-            ring += self._hashes(max(next_block, target + 1 - self.memory), target, ring)
-            self._verify(new, dict(ring))
+            found = self._scan(next_block, target)
+            headers = self._headers(max(next_block, target + 1 - self.memory), target, ring)
+            ring += [(header.number, header.hash) for header in headers]
+            self._verify(found, dict(ring))
+            new = self._complete(found, headers)
             next_block = target + 1
         ring = ring[-self.memory :]
         oldest = ring[0][0] if ring else next_block
@@ -161,16 +166,29 @@ class LogFollower:
             start = end + 1
         return [found[place] for place in sorted(found)]
 
-    def _hashes(self, start: int, stop: int, ring: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
-        hashes: list[tuple[int, bytes]] = []
+    def _headers(self, start: int, stop: int, ring: list[tuple[int, bytes]]) -> list[Block]:
+        headers: list[Block] = []
         parent = ring[-1][1] if ring and ring[-1][0] == start - 1 else None
         for number in range(start, stop + 1):
             block = self.connection.block(number)
             if block is None or (parent is not None and block.parent_hash != parent):
                 raise _Moved
-            hashes.append((number, block.hash))
+            headers.append(block)
             parent = block.hash
-        return hashes
+        return headers
+
+    def _complete(self, found: list[Log], headers: list[Block]) -> list[Log]:
+        """The logs found, with those of blocks whose header speaks of some where the node gave none.
+
+        A node whose index of logs lags behind its headers answers a range with nothing; by a block's hash it reads the
+        block itself.
+        """
+        told = {log.block_number for log in found}
+        missed: list[Log] = []
+        for header in headers:
+            if header.number not in told and may_hold(header.bloom, self.addresses, self.topics):
+                missed += self.connection.block_logs(header.hash, self.addresses, self.topics)
+        return sorted([*found, *missed], key=lambda log: (log.block_number, log.log_index)) if missed else found
 
     def _verify(self, new: list[Log], hashes: dict[int, bytes]) -> None:
         # Logs and headers come from separate requests: both must speak of the same blocks.

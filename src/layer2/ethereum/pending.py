@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from layer2.ethereum.backend import CallRequest
-from layer2.ethereum.fees import Fees
+from layer2.ethereum.fees import Fees, GasPolicy
 from layer2.ethereum.sidecars import Sidecar
 
 __all__ = ["BASE_FEE", "KNOWN", "NONCE_TAKEN", "UNDERPRICED", "Pending"]
@@ -26,7 +27,11 @@ BASE_FEE = ("less than block base fee", "lower than block's base fee", "max fee 
 
 @dataclass(slots=True, eq=False)
 class Pending:
-    """A transaction handed to the node: its fields and every version sent, by hash."""
+    """A transaction handed to the node: its fields and every version sent, by hash.
+
+    `policy`: what its replacements may offer; the sender's own if there is none. `keep`: told of each version before it
+    is handed over.
+    """
 
     nonce: int
     request: CallRequest
@@ -39,6 +44,8 @@ class Pending:
     hashes: list[bytes] = field(default_factory=list)
     sent_at: float = 0.0
     replacements: int = 0
+    policy: GasPolicy | None = None
+    keep: Callable[[Pending], None] | None = None
 
     @property
     def tx_hash(self) -> bytes:

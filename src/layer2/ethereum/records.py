@@ -41,7 +41,10 @@ def halt_reason(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block header's fields that this project uses; times in seconds, fees in wei per gas."""
+    """A block header's fields that this project uses; times in seconds, fees in wei per gas.
+
+    `bloom`: of its logs, 256 bytes; empty where the node does not give it.
+    """
 
     number: int
     hash: bytes
@@ -49,6 +52,7 @@ class Block:
     timestamp: int
     base_fee: int
     gas_limit: int
+    bloom: bytes = b""
 
     @classmethod
     def from_rpc(cls, raw: Mapping[str, Any]) -> Block:
@@ -60,6 +64,7 @@ class Block:
             timestamp=hex_int(raw["timestamp"]),
             base_fee=hex_int(raw.get("baseFeePerGas") or 0),
             gas_limit=hex_int(raw["gasLimit"]),
+            bloom=hex_bytes(raw.get("logsBloom") or b""),
         )
 
 

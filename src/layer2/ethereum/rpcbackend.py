@@ -143,7 +143,14 @@ class JsonRpcBackend:
 
     def logs(self, start: int, stop: int, addresses: Sequence[Address], topics: Topics | None) -> list[Log]:
         """The logs of blocks `start` to `stop`, both included."""
-        query: dict[str, Any] = {"fromBlock": hex(start), "toBlock": hex(stop), "address": list(addresses)}
+        return self._logs({"fromBlock": hex(start), "toBlock": hex(stop)}, addresses, topics)
+
+    def block_logs(self, block_hash: bytes, addresses: Sequence[Address], topics: Topics | None) -> list[Log]:
+        """The logs of one block by its hash: nodes read its receipts for this, not an index that may lag behind."""
+        return self._logs({"blockHash": "0x" + block_hash.hex()}, addresses, topics)
+
+    def _logs(self, query: dict[str, Any], addresses: Sequence[Address], topics: Topics | None) -> list[Log]:
+        query["address"] = list(addresses)
         if topics is not None:
             query["topics"] = [_topic(topic) for topic in topics]
         return [Log.from_rpc(raw) for raw in self.rpc("eth_getLogs", query)]

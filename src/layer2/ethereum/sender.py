@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-import threading
-import time
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from layer2.ethereum.backend import CallRequest
-from layer2.ethereum.connection import Connection
+from layer2.ethereum.broadcast import Broadcaster
 from layer2.ethereum.errors import (
     ContractReverted,
+    EthereumError,
     NonceError,
     RpcError,
     TransactionFailed,
     TransactionTimeout,
 )
 from layer2.ethereum.fees import GasPolicy
-from layer2.ethereum.pending import BASE_FEE, KNOWN, NONCE_TAKEN, UNDERPRICED, Pending
+from layer2.ethereum.pending import BASE_FEE, NONCE_TAKEN, UNDERPRICED, Pending
 from layer2.ethereum.records import CallOutcome, Receipt
 from layer2.ethereum.reverts import ErrorDecoder, decode_revert
 from layer2.ethereum.sidecars import Sidecar
-from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.addresses import Address
 from layer2.primitives.errors import RangeError
-from layer2.primitives.hashing import keccak
 
 __all__ = ["Pending", "Sender"]
 
-_FEE_MEMORY = 12.0
 _BLOB_BUMP = 2.0
 """Pools replace a transaction with blobs only at twice its prices."""
-_RESENDS = 3
 
 
-class Sender:
+class Sender(Broadcaster):
     """Sends for one account on one connection. Safe to use from several threads.
 
     Nonces are counted locally and brought in line with the node whenever it disagrees, so several
@@ -43,33 +39,8 @@ class Sender:
     error.
     """
 
-    def __init__(
-        self,
-        connection: Connection,
-        signer: Signer,
-        gas_policy: GasPolicy | None = None,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self.connection = connection
-        self.signer = as_signer(signer)
-        self.gas_policy = gas_policy or GasPolicy()
-        self._clock = clock
-        self._sleep = sleep
-        self._lock = threading.RLock()
-        self._next_nonce: int | None = None
-        self._epoch = connection.epoch
-        self._under_way: dict[int, Pending] = {}
-        self._base_fee: tuple[float, int] | None = None
-
     def __repr__(self) -> str:
         return f"<Sender {self.address} chain={self.connection.chain_id} pending={len(self._under_way)}>"
-
-    @property
-    def address(self) -> Address:
-        """The account that signs and pays."""
-        return self.signer.address
 
     def send(
         self,
@@ -103,8 +74,14 @@ class Sender:
         decoder: ErrorDecoder | None = None,
         authorizations: tuple[Any, ...] = (),
         blobs: Sequence[bytes] = (),
+        policy: GasPolicy | None = None,
+        keep: Callable[[Pending], None] | None = None,
     ) -> Pending:
-        """Hand a transaction to the node and return at once; give the result to `wait`."""
+        """Hand a transaction to the node and return at once; give the result to `wait` or `poll`.
+
+        `policy`: for this transaction, instead of the sender's. `keep`: called with each version before it is handed
+        over, so that a later sender can `adopt` it.
+        """
         if blobs and (gas is None or to is None):
             raise RangeError(f"{self.address}: blobs without a gas limit or a receiver", hint="pass gas and to")
         sidecar = Sidecar.of(blobs) if blobs else None
@@ -112,10 +89,10 @@ class Sender:
         with self._lock:
             self._forget_undone()
             limit = gas if gas is not None else self.estimate(request, decoder)
-            base_fee = self._current_base_fee()
-            pending = Pending(
-                self._nonce(), request, limit, self.gas_policy.fees(base_fee), self._epoch, authorizations, sidecar
-            )
+            chosen = policy or self.gas_policy
+            fees = chosen.fees(self._current_base_fee())
+            pending = Pending(self._nonce(), request, limit, fees, self._epoch, authorizations, sidecar)
+            pending.policy, pending.keep = chosen, keep
             if sidecar is not None:
                 # Room for some blocks in which it rises, as for gas.
                 pending.blob_fee = 2 * self.connection.backend.blob_base_fee()
@@ -139,159 +116,118 @@ class Sender:
         return int(estimate * self.gas_policy.gas_margin)
 
     def wait(self, pending: Pending, *, decoder: ErrorDecoder | None = None) -> Receipt:
-        """Wait until one version of the transaction is mined, replacing it as the gas policy says."""
+        """Wait until one version of the transaction is mined, replacing it as the policy it was sent under says.
+
+        Raises `TransactionTimeout` when that policy allows no further replacement: it may still be mined, and both
+        `wait` and `poll` take it again.
+        """
+        pause = 0.001 if self.connection.is_dev else 0.25
+        while (receipt := self._mined(pending)) is None:
+            self._hurry(pending)
+            self._sleep(pause)
+            pause = min(pause * 1.5, 0.05 if self.connection.is_dev else 2.0)
+        return self._settled(pending, receipt, decoder)
+
+    def poll(self, pending: Pending, *, decoder: ErrorDecoder | None = None) -> Receipt | None:
+        """The receipt if one version is mined, else `None` at once; replaced when due, as its policy says.
+
+        Set `pending.policy` to offer more as a deadline comes nearer. Raises what `wait` raises.
+        """
         receipt = self._mined(pending)
+        if receipt is not None:
+            return self._settled(pending, receipt, decoder)
+        self._hurry(pending)
+        return None
+
+    def adopt(self, pending: Pending) -> bool:
+        """Take over a transaction that an earlier sender of this account left under way; False if its nonce is used.
+
+        From then on it is waited for, replaced, and counted like one that was sent here.
+        """
+        with self._lock:
+            self._forget_undone()
+            if self.connection.nonce(self.address, "latest") > pending.nonce:
+                return False
+            pending.epoch = self._epoch
+            # The clock of the earlier process means nothing here: it has waited long enough.
+            pending.sent_at = self._clock() - self._policy_of(pending).wait
+            self._under_way[pending.nonce] = pending
+            known = self.connection.nonce(self.address, "pending")
+            self._next_nonce = max(known, max(self._under_way) + 1)
+            return True
+
+    # Waiting
+
+    def _mined(self, pending: Pending) -> Receipt | None:
+        # Any version may be the one that is mined, not only the newest.
+        for tx_hash in reversed(pending.hashes):
+            receipt = self.connection.receipt(tx_hash)
+            if receipt is not None:
+                return receipt
+        if pending.epoch != self.connection.epoch:
+            raise TransactionFailed(
+                f"{self.address}: nonce {pending.nonce} was undone by a return to a snapshot",
+                hint="send it again",
+            )
+        return None
+
+    def _settled(self, pending: Pending, receipt: Receipt, decoder: ErrorDecoder | None) -> Receipt:
         with self._lock:
             self._under_way.pop(pending.nonce, None)
         if receipt.status != 1:
             raise self._failure_of(pending, receipt, decoder)
         return receipt
 
-    # Nonces and fees
+    def _hurry(self, pending: Pending) -> None:
+        """Replace what is overdue: the transaction, and before it those of lower nonces that hold it up."""
+        policy = self._policy_of(pending)
+        with self._lock:
+            before = sorted(nonce for nonce in self._under_way if nonce < pending.nonce)
+            for nonce in before:
+                one = self._under_way[nonce]
+                if not self._overdue(one, min(policy.wait, self._policy_of(one).wait)):
+                    continue
+                if any(self.connection.receipt(tx_hash) is not None for tx_hash in one.hashes):
+                    continue
+                with contextlib.suppress(NonceError):  # its nonce is used: it holds up nothing
+                    self._replace(one, policy)
+            if self._overdue(pending, policy.wait):
+                self._replace(pending, policy)
 
-    def _forget_undone(self) -> None:
-        # After a development chain went back to a snapshot, what was sent since then never happened.
-        if self._epoch != self.connection.epoch:
-            self._epoch = self.connection.epoch
-            self._next_nonce = None
-            self._under_way.clear()
+    def _overdue(self, pending: Pending, patience: float) -> bool:
+        return self._clock() - pending.sent_at >= patience
 
-    def _nonce(self) -> int:
-        if self._next_nonce is None or (self.connection.is_dev and not self._under_way):
-            # Development chains go back in time behind our back (ape's isolation); asking is cheap there.
-            self._next_nonce = self.connection.nonce(self.address, "pending")
-        return self._next_nonce
+    def _policy_of(self, pending: Pending) -> GasPolicy:
+        return pending.policy or self.gas_policy
 
-    def _current_base_fee(self, fresh: bool = False) -> int:
-        now = self._clock()
-        if fresh or self._base_fee is None or now - self._base_fee[0] > _FEE_MEMORY:
-            self._base_fee = (now, self.connection.latest().base_fee)
-        return self._base_fee[1]
-
-    # Sending
-
-    def _broadcast_first(self, pending: Pending) -> None:
-        for _ in range(_RESENDS):
-            try:
-                self._broadcast(pending)
-                return
-            except RpcError as failure:
-                self._adapt(pending, failure)
-        raise NonceError(
-            f"{self.address}: the node refused nonce {pending.nonce} {_RESENDS} times",
-            hint="is another program sending from this account at the same time?",
-        )
-
-    def _adapt(self, pending: Pending, failure: RpcError) -> None:
-        reason = failure.reason.lower()
-        if any(word in reason for word in BASE_FEE):
-            pending.fees = self.gas_policy.fees(self._current_base_fee(fresh=True))
-        elif any(word in reason for word in (*NONCE_TAKEN, *UNDERPRICED)):
-            # Someone else used the nonce (or holds it in the pool): count from what the node knows.
-            known = self.connection.nonce(self.address, "pending")
-            pending.nonce = known if known != pending.nonce else known + any(w in reason for w in UNDERPRICED)
-        else:
-            raise TransactionFailed(
-                f"{self.address} -> {pending.request.to}: the node refused the transaction: {failure.reason}",
-                hint="check balance, gas limit and nonce",
-            ) from failure
-
-    def _broadcast(self, pending: Pending) -> None:
-        raw = self.signer.sign_transaction(self._fields(pending))
-        tx_hash = keccak(raw)
-        try:
-            self._hand_over(raw, pending.sidecar)
-        except RpcError as failure:
-            if not any(word in failure.reason.lower() for word in KNOWN):
-                raise
-        pending.hashes.append(tx_hash)
-        pending.sent_at = self._clock()
-
-    def _hand_over(self, raw: bytes, sidecar: Sidecar | None) -> None:
-        backend = self.connection.backend
-        if sidecar is None:
-            backend.send_raw(raw)
-            return
-        try:
-            backend.send_raw(sidecar.wrap(raw, cells=backend.takes_cells))
-        except RpcError as failure:
-            said = failure.reason.lower()
-            if any(word in said for word in (*KNOWN, *NONCE_TAKEN, *UNDERPRICED, *BASE_FEE)):
-                raise
-            # Which form of sidecar a node takes follows its rules, which only its answer tells.
-            try:
-                backend.send_raw(sidecar.wrap(raw, cells=not backend.takes_cells))
-            except RpcError:
-                raise failure from None
-            backend.takes_cells = not backend.takes_cells
-
-    def _fields(self, pending: Pending) -> dict[str, Any]:
-        request = pending.request
-        fields: dict[str, Any] = {
-            "type": 4 if pending.authorizations else 2,
-            "chainId": self.connection.chain_id,
-            "nonce": pending.nonce,
-            "gas": pending.gas,
-            "maxFeePerGas": pending.fees.max_fee,
-            "maxPriorityFeePerGas": pending.fees.priority_fee,
-            "value": request.value,
-            "data": "0x" + request.data.hex(),
-        }
-        if request.to is not None:
-            fields["to"] = request.to
-        if pending.authorizations:
-            fields["authorizationList"] = list(pending.authorizations)
-        if pending.sidecar is not None:
-            fields["type"] = 3
-            fields["maxFeePerBlobGas"] = pending.blob_fee
-            fields["blobVersionedHashes"] = ["0x" + one.hex() for one in pending.sidecar.hashes]
-        return fields
-
-    # Waiting
-
-    def _mined(self, pending: Pending) -> Receipt:
-        pause = 0.001 if self.connection.is_dev else 0.25
-        while True:
-            # Any version may be the one that is mined, not only the newest.
-            for tx_hash in reversed(pending.hashes):
-                receipt = self.connection.receipt(tx_hash)
-                if receipt is not None:
-                    return receipt
-            if pending.epoch != self.connection.epoch:
-                raise TransactionFailed(
-                    f"{self.address}: nonce {pending.nonce} was undone by a return to a snapshot",
-                    hint="send it again",
-                )
-            if self._clock() - pending.sent_at >= self.gas_policy.wait:
-                self._replace(pending)
-            self._sleep(pause)
-            pause = min(pause * 1.5, 0.05 if self.connection.is_dev else 2.0)
-
-    def _replace(self, pending: Pending) -> None:
-        policy = self.gas_policy
+    def _replace(self, pending: Pending, policy: GasPolicy) -> None:
         if pending.sidecar is not None:
             policy = replace(policy, bump=max(policy.bump, _BLOB_BUMP))
         fees = policy.bumped(pending.fees, self._current_base_fee(fresh=True))
-        if fees is None or pending.replacements >= self.gas_policy.max_replacements:
+        if fees is None or pending.replacements >= policy.max_replacements:
             why = "the fee cap is reached" if fees is None else f"{pending.replacements} replacements were sent"
             raise TransactionTimeout(
                 f"{self.address}: nonce {pending.nonce} is not mined and {why} "
                 f"(last 0x{pending.tx_hash.hex()} at {pending.fees.max_fee} wei per gas)",
                 hint="wait(pending) again later, or raise the gas policy's cap",
             )
-        pending.fees = fees
-        pending.blob_fee *= 2
-        pending.replacements += 1
+        before = (pending.fees, pending.blob_fee, pending.replacements)
+        pending.fees, pending.blob_fee, pending.replacements = fees, pending.blob_fee * 2, pending.replacements + 1
         try:
             self._broadcast(pending)
         except RpcError as failure:
             reason = failure.reason.lower()
             if any(word in reason for word in NONCE_TAKEN):
                 self._check_replaced(pending)
-            elif any(word in reason for word in UNDERPRICED):
+            elif any(word in reason for word in (*UNDERPRICED, *BASE_FEE)):
                 pending.sent_at = self._clock()  # the next bump starts from the higher price
             else:
+                pending.fees, pending.blob_fee, pending.replacements = before
                 raise
+        except EthereumError:
+            # Not handed over: offering more for it each time the node is away would reach the cap unsent.
+            pending.fees, pending.blob_fee, pending.replacements = before
+            raise
 
     def _check_replaced(self, pending: Pending) -> None:
         # The nonce is used: by one of our versions (its receipt comes next) or by a foreign transaction.

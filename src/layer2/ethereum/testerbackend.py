@@ -83,7 +83,7 @@ class TesterBackend:
             return None
         return Block(
             header.block_number, bytes(header.hash), bytes(header.parent_hash),
-            header.timestamp, header.base_fee_per_gas, header.gas_limit,
+            header.timestamp, header.base_fee_per_gas, header.gas_limit, header.bloom.to_bytes(256, "big"),
         )  # fmt: skip
 
     def transaction_count(self, block: int) -> int:
@@ -209,6 +209,13 @@ class TesterBackend:
             for log in self._block_logs(number)
             if (not wanted or address_bytes(log.address) in wanted) and _matches(log.topics, topics)
         ]
+
+    def block_logs(self, block_hash: bytes, addresses: Sequence[Address], topics: Topics | None) -> list[Log]:
+        """The logs of one block by its hash; raises `RpcError` if it is unknown."""
+        block = self.block(block_hash)
+        if block is None:
+            raise RpcError("eth_getLogs", f"unknown block 0x{block_hash.hex()}")
+        return self.logs(block.number, block.number, addresses, topics)
 
     def _block_logs(self, number: int) -> Iterator[Log]:
         chain = self._chain

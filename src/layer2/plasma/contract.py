@@ -11,6 +11,7 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract, deploy
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
+from layer2.ethereum.windows import require_windows
 from layer2.plasma.messages import plasma_domain
 from layer2.plasma.records import Exit, ExitStatus, InFlight, InFlightStatus, Proof, Spend
 from layer2.plasma.transaction import Deposit
@@ -97,6 +98,7 @@ class RootChain:
         permit2: str = ZERO_ADDRESS,
     ) -> RootChain:
         """Deploy the packaged contract. `validity`: who checks each block; `permit2`: where Permit2 lies here."""
+        require_windows(sender.connection, exit_period=profile.exit_period, data_delay=profile.data_delay)
         row = (
             to_address(operator),
             to_address(validity),

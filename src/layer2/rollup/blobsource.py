@@ -14,6 +14,7 @@ from layer2.ethereum.errors import ConnectionFailed, RpcError
 from layer2.primitives.kzg import hash_of_blob, is_blob
 from layer2.rollup.refusals import DataMissing
 from layer2.store.archive import Archive
+from layer2.store.errors import JournalError
 
 __all__ = ["BeaconBlobs", "BlobSource", "Blobs", "NodeBlobs"]
 
@@ -89,12 +90,14 @@ class Blobs:
     """All sources one after the other, and an archive that keeps what was found.
 
     `doubts`: what sources gave that was not what was asked for, and what they failed with, for people to read.
+    `refused`: why the archive did not take the newest blob; empty if it did. Blobs are then not kept, but used.
     """
 
     def __init__(self, sources: Sequence[BlobSource], archive: Archive | None = None) -> None:
         self.sources = list(sources)
         self.archive = Archive() if archive is None else archive
         self.doubts: list[str] = []
+        self.refused = ""
 
     def __repr__(self) -> str:
         return f"<Blobs kept={len(self.archive)} sources={self.sources}>"
@@ -113,12 +116,9 @@ class Blobs:
         Raises:
             DataMissing: nobody has it now; ask again later.
         """
-        kept = self.archive.get(versioned_hash)
+        kept = self._kept(versioned_hash)
         if kept is not None:
-            if _fits(kept, versioned_hash):
-                return kept
-            self._doubt("the archive", "held something else; dropped")
-            self.archive.drop(versioned_hash)
+            return kept
         for source in self.sources:
             try:
                 found = source.fetch(versioned_hash, block)
@@ -128,7 +128,7 @@ class Blobs:
             if found is None:
                 continue
             if _fits(found, versioned_hash):
-                self.archive.put(versioned_hash, found)
+                self._put(versioned_hash, found)
                 return found
             self._doubt(source, f"gave something else for 0x{versioned_hash.hex()[:12]}")
         raise DataMissing(
@@ -138,7 +138,28 @@ class Blobs:
 
     def keep(self, blob: bytes) -> None:
         """Put a blob into the archive: one that this node posts itself."""
-        self.archive.put(hash_of_blob(blob), blob)
+        self._put(hash_of_blob(blob), blob)
+
+    def _kept(self, versioned_hash: bytes) -> bytes | None:
+        """What the archive has, if it is that."""
+        try:
+            kept = self.archive.get(versioned_hash)
+            if kept is None or _fits(kept, versioned_hash):
+                return kept
+            self._doubt("the archive", "held something else; dropped")
+            self.archive.drop(versioned_hash)
+        except JournalError as failure:
+            self._doubt("the archive", str(failure))
+        return None
+
+    def _put(self, versioned_hash: bytes, blob: bytes) -> None:
+        """Keep a blob, if the disk lets us: nothing that a node has to do waits for that."""
+        try:
+            self.archive.put(versioned_hash, blob)
+            self.refused = ""
+        except JournalError as failure:
+            self.refused = str(failure)
+            self._doubt("the archive", self.refused)
 
     def _doubt(self, source: object, what: str) -> None:
         self.doubts.append(f"{source}: {what}")

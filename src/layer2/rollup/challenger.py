@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from eth_abi.abi import encode
 
-from layer2.ethereum.errors import ContractReverted
+from layer2.ethereum.errors import ConnectionFailed, ContractReverted
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
+from layer2.primitives.errors import Layer2Error
 from layer2.primitives.hashing import keccak
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.records import Claim, Status
+from layer2.rollup.refusals import StateUnknown
 from layer2.rollup.replica import Replica
 from layer2.rollup.witness import endpoint_proof, signature_proof, state_proof, turns_on_signature
 from layer2.store.faults import fault_point
@@ -29,69 +31,126 @@ FAULT_POINTS = (
 )
 
 
+SLOT_SECONDS = 12
+"""Between two blocks of the main chain."""
+
+_PATIENCE = 32
+"""Blocks after which an announcement that no log tells of is made again."""
+
+_LATE = ("StatusWrong", "CommitmentMissing")
+"""What the contract says when somebody else was faster, or the chain has taken an announcement back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A proof on its way: committed in block `block`, or told why not."""
+    """A proof that a claim is wrong: which judge reads it, and the commitment that announces it."""
 
-    claim: Claim
-    segment: int | None
     judge: int
     proof: bytes
-    block: int
+    commitment: bytes
 
 
 class Challenger:
-    """Anybody. `step()` commits to a proof against each wrong assertion, and shows it when it may."""
+    """Anybody. `step()` announces a proof against each wrong assertion, and shows it when it may.
+
+    Nothing has to be remembered between two steps: a proof follows from the claim, and whether it was announced stands
+    in the chain's logs. So a challenger that was started anew goes on where the last one was.
+
+    `faults`: what could not be handled in the last step, by the claim's id, and why. One such claim holds up no other.
+    """
 
     def __init__(self, rollup: RollupContract, sender: Sender, replica: Replica) -> None:
         self.rollup = rollup
         self.sender = sender
         self.replica = replica
-        self._under_way: dict[bytes, Challenge] = {}
+        self.faults: dict[bytes, str] = {}
+        self._proofs: dict[tuple[bytes, bytes], Challenge] = {}
+        self._sent: dict[bytes, int] = {}
+        self._convicted: set[bytes] = set()
+        self._reorganisations = replica.reorganisations
+        config = rollup.contract.call("config")
+        self._window, self._reveal = int(config[3]), int(config[5])
 
     def __repr__(self) -> str:
-        return f"<Challenger {self.sender.address} under_way={len(self._under_way)}>"
+        return f"<Challenger {self.sender.address} proofs={len(self._proofs)} faults={len(self.faults)}>"
 
     def step(self) -> list[Receipt]:
-        """Do what is due: drop descendants of convicted assertions, show proofs, commit to new ones."""
+        """Do what is due: drop descendants of convicted assertions, show proofs, announce new ones.
+
+        The oldest assertion comes first: it has the least time left. What fails for one is told in `faults`, whatever
+        it is; only a chain that does not answer ends the step.
+        """
         self.replica.step()
+        if self._reorganisations != self.replica.reorganisations:
+            self._reorganisations = self.replica.reorganisations
+            self._sent.clear()
+        self.faults = {}
+        self._convicted.clear()
         done: list[Receipt] = []
-        for claim in self.wrong():
-            parent = self.replica.claims[claim.parent]
-            if self.rollup.status(parent.id)[2] is Status.INVALID:
-                done.append(self._send("discard", claim.as_tuple(), parent.as_tuple()))
-            elif not self.replica.is_right(parent):
-                continue  # its parent goes first
-            elif claim.id in self._under_way:
-                shown = self._show(self._under_way[claim.id], parent)
-                done += [shown] if shown is not None else []
+        for claim in self.replica.open_claims():
+            try:
+                receipt = self._handle(claim)
+            except ConnectionFailed:
+                raise
+            except ContractReverted as failure:
+                if failure.name not in _LATE:
+                    self.faults[claim.id] = str(failure)
+            except Exception as failure:
+                # Whoever finds a claim that breaks this shall not shield others with it.
+                self.faults[claim.id] = str(failure) or repr(failure)
             else:
-                done += self._commit(claim)
+                done += [] if receipt is None else [receipt]
+        self._forget()
         return done
 
-    def forget(self) -> None:
-        """Drop what is under way: after the chain has gone back, commitments may be gone too."""
-        self._under_way.clear()
-
     def wrong(self) -> list[Claim]:
-        """The open assertions that are wrong."""
-        open_ = (one for one in self.replica.claims.values() if self.rollup.status(one.id)[2] is Status.OPEN)
-        return [one for one in open_ if self.replica.verdict(one) is False]
+        """The open assertions that are wrong, without those that the last step has put an end to."""
+        left = (one for one in self.replica.open_claims() if one.id not in self._convicted)
+        return [one for one in left if self.replica.verdict(one) is False]
+
+    def last_moment(self, claim: Claim) -> int:
+        """Until when a proof must be announced, Unix seconds; announced later, it can be shown only once it is final.
+
+        The window less `revealBlocks`, and two blocks for the transactions themselves.
+        """
+        return self.replica.created(claim) + self._window - (self._reveal + 2) * SLOT_SECONDS
+
+    def _handle(self, claim: Claim) -> Receipt | None:
+        """What is due for one assertion."""
+        parent = self.replica.claims[claim.parent]
+        if parent.id in self._convicted or self.replica.status(parent) is Status.INVALID:
+            receipt = self._send("discard", claim.as_tuple(), parent.as_tuple())
+            self._convicted.add(claim.id)
+            return receipt
+        right = self.replica.verdict(claim)
+        if right is None:
+            raise self._unjudged(claim)
+        if right or not self.replica.is_right(parent):
+            return None  # a wrong parent goes first
+        one = self._challenge(claim)
+        announced = self.replica.announced.get(one.commitment)
+        now = self.rollup.connection.block_number()
+        if announced is None:
+            sent = self._sent.get(one.commitment)
+            if sent is not None and now < sent + _PATIENCE:
+                return None
+            return self._announce(one)
+        return None if now + 1 < announced + self._reveal else self._show(claim, parent, one)
+
+    def _unjudged(self, claim: Claim) -> Layer2Error:
+        name = f"assertion {claim.id.hex()[:8]} up to entry {claim.inbox_end}"
+        if claim in self.replica.out_of_reach():
+            return StateUnknown(
+                f"{name} goes on from before entry {self.replica.unread}, which this node began with: not judged",
+                hint="begin with an older state, or without one",
+            )
+        return self.replica.missing or StateUnknown(f"{name} is not judged yet", hint="wait for the next step")
 
     def first_wrong_segment(self, claim: Claim) -> int | None:
         """The first segment whose root is not what the inbox gives; None if only the claimed root itself is wrong."""
         given = self.replica.roots_of(claim)
         right = self.replica.execute(self.replica.claims[claim.parent], claim.inbox_end).roots
         return next((at for at, pair in enumerate(zip(given, right, strict=True)) if pair[0] != pair[1]), None)
-
-    def _commit(self, claim: Claim) -> list[Receipt]:
-        segment = self.first_wrong_segment(claim)
-        judge, proof = self.prove(claim, segment)
-        fault_point("challenger.commit.before")
-        receipt = self._send("commitChallenge", self.commitment(claim, judge, proof))
-        fault_point("challenger.commit.after")
-        self._under_way[claim.id] = Challenge(claim, segment, judge, proof, receipt.block_number)
-        return [receipt]
 
     def prove(self, claim: Claim, segment: int | None) -> tuple[int, bytes]:
         """The judge that convicts a claim for a segment (None: for not ending in its own last root), and the proof."""
@@ -106,21 +165,32 @@ class Challenger:
         row = [self.sender.address, claim.id, judge, keccak(proof)]
         return keccak(encode(["address", "bytes32", "uint256", "bytes32"], row))
 
-    def _show(self, one: Challenge, parent: Claim) -> Receipt | None:
-        wait = int(self.rollup.contract.call("config")[5])
-        if self.rollup.connection.block_number() + 1 < one.block + wait:
-            return None
-        row = (one.claim.as_tuple(), parent.as_tuple(), one.judge, one.proof)
+    def _challenge(self, claim: Claim) -> Challenge:
+        """The proof against a claim; made once, as long as the entries that it is about stay."""
+        name = (claim.id, self.replica.entries[claim.inbox_end - 1].record.hash())
+        known = self._proofs.get(name)
+        if known is None:
+            judge, proof = self.prove(claim, self.first_wrong_segment(claim))
+            known = self._proofs[name] = Challenge(judge, proof, self.commitment(claim, judge, proof))
+        return known
+
+    def _forget(self) -> None:
+        """Drop proofs against what is open no longer."""
+        open_ = {one.id for one in self.replica.open_claims()}
+        self._proofs = {name: one for name, one in self._proofs.items() if name[0] in open_}
+
+    def _announce(self, one: Challenge) -> Receipt:
+        fault_point("challenger.commit.before")
+        receipt = self._send("commitChallenge", one.commitment)
+        fault_point("challenger.commit.after")
+        self._sent[one.commitment] = receipt.block_number
+        return receipt
+
+    def _show(self, claim: Claim, parent: Claim, one: Challenge) -> Receipt:
         fault_point("challenger.show.before")
-        try:
-            receipt = self._send("challenge", *row)
-            fault_point("challenger.show.after")
-        except ContractReverted as failure:
-            if failure.name not in ("StatusWrong", "CommitmentMissing"):
-                raise
-            # Somebody else was faster; or the chain took the announcement back, and the next step makes it again.
-            receipt = None
-        del self._under_way[one.claim.id]
+        receipt = self._send("challenge", claim.as_tuple(), parent.as_tuple(), one.judge, one.proof)
+        fault_point("challenger.show.after")
+        self._convicted.add(claim.id)
         return receipt
 
     def _send(self, name: str, *args: object) -> Receipt:

@@ -11,6 +11,7 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract, deploy
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
+from layer2.ethereum.windows import require_windows
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
 from layer2.primitives.errors import InputError
 from layer2.rollup.accounts import Withdrawal
@@ -67,6 +68,7 @@ class RollupContract:
         genesis: bytes = GENESIS,
     ) -> RollupContract:
         """Deploy the packaged rollup with its judges; `genesis`: the state root it starts from."""
+        require_windows(sender.connection, window=profile.window)
         row = (
             to_address(sequencer),
             profile.force_delay,

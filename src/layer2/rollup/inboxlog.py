@@ -14,11 +14,14 @@ from layer2.rollup.blobsource import Blobs
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.params import FRAME_BYTES
 from layer2.rollup.queue import QueueItem, decode_item
-from layer2.rollup.records import Claim, ItemKind, ItemRecord
+from layer2.rollup.records import Claim, ItemKind, ItemRecord, Status
 from layer2.rollup.refusals import DataMissing
 from layer2.rollup.runs import commit
 
 __all__ = ["Entry", "Heads", "InboxLog", "Posted"]
+
+_STATUS = {"Finalized": Status.FINAL, "Invalidated": Status.INVALID, "Released": Status.RELEASED}
+"""What becomes of an assertion, by the event that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,10 @@ class Posted:
 
 @dataclass(slots=True)
 class InboxLog:
-    """The logs of one rollup, in order; a reorganisation makes a new one from those that are left."""
+    """The logs of one rollup, in order; a reorganisation makes a new one from those that are left.
+
+    `times`: of blocks with assertions, as far as somebody asked for them.
+    """
 
     rollup: RollupContract
     logs: list[Log] = field(default_factory=list)
@@ -105,7 +111,9 @@ class InboxLog:
     raw: list[bytes] = field(default_factory=list)
     claims: dict[bytes, Claim] = field(default_factory=dict)
     claim_blocks: dict[bytes, int] = field(default_factory=dict)
-    finals: set[bytes] = field(default_factory=set)
+    status: dict[bytes, Status] = field(default_factory=dict)
+    times: dict[int, int] = field(default_factory=dict)
+    announced: dict[bytes, int] = field(default_factory=dict)
     claimed: set[int] = field(default_factory=set)
     roots: dict[bytes, bytes] = field(default_factory=dict)
     transferred: dict[tuple[int, bytes], Address] = field(default_factory=dict)
@@ -134,8 +142,11 @@ class InboxLog:
             claim = Claim.of(args["claim"])
             self.claims[claim.id] = claim
             self.claim_blocks[claim.id] = log.block_number
-        elif event.name == "Finalized":
-            self.finals.add(bytes(args["id"]))
+            self.status[claim.id] = Status.OPEN
+        elif event.name in _STATUS:
+            self.status[bytes(args["id"])] = _STATUS[event.name]
+        elif event.name == "Committed":
+            self.announced.setdefault(bytes(args["commitment"]), log.block_number)
         elif event.name == "RootsGiven":
             self.roots[bytes(args["id"])] = bytes(args["roots"])
         elif event.name == "Claimed":

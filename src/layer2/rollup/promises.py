@@ -8,6 +8,7 @@ from pathlib import Path
 
 from layer2.primitives.errors import MalformedError
 from layer2.rollup.mempool import join_records, malformed, split_records
+from layer2.rollup.openings import Opening
 from layer2.rollup.refusals import JournalForeign
 from layer2.store.errors import JournalCorrupt
 from layer2.store.journal import Entry, Journal
@@ -26,14 +27,14 @@ _RUN = 1024
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a journal holds: operations in the order of their acceptance, keys with their token, what was dropped.
+    """What a journal holds: operations in the order of their acceptance, keys that ask for accounts, what was dropped.
 
     `parties`: for each operation, whose its sender and its receiver (empty: an address) were when it was accepted.
     """
 
     records: list[bytes]
     parties: list[tuple[bytes, bytes]]
-    keys: list[tuple[bytes, int]]
+    keys: list[Opening]
     dropped: dict[bytes, str]
 
     @property
@@ -103,9 +104,10 @@ class Promises:
                 records += rows
         keys, dropped = [], {}
         for entry in self.journal.read("key"):
-            if len(entry.payload) != 98:
+            if len(entry.payload) != 130:
                 raise self._corrupt(entry.sequence)
-            keys.append((entry.payload[2:], int.from_bytes(entry.payload[:2], "big")))
+            token, key, payment = entry.payload[:2], entry.payload[2:98], entry.payload[98:]
+            keys.append(Opening(key, int.from_bytes(token, "big"), payment))
         for entry in self.journal.read("drop"):
             dropped[entry.payload[:32]] = entry.payload[32:].decode(errors="replace")
         self.operations = len(records)
@@ -122,10 +124,10 @@ class Promises:
             self.journal.append("ops", join_records(records))
             self.operations += len(records)
 
-    def open(self, keys: Iterable[tuple[bytes, int]]) -> None:
-        """Promise accounts for keys of a token."""
-        for key, token in keys:
-            self.journal.append("key", token.to_bytes(2, "big") + key)
+    def open(self, openings: Iterable[Opening]) -> None:
+        """Promise accounts for keys."""
+        for one in openings:
+            self.journal.append("key", _key_row(one))
 
     def drop(self, digest: bytes, reason: str) -> None:
         """Say that an operation has become impossible. It stays dropped, whatever the chain takes back."""
@@ -138,7 +140,7 @@ class Promises:
     def keep(self, stored: Stored, entry: int) -> None:
         """Forget all but this, since everything up to an entry is final."""
         self.journal.put_meta("settled", entry.to_bytes(8, "big"))
-        rows = [("key", token.to_bytes(2, "big") + key) for key, token in stored.keys]
+        rows = [("key", _key_row(one)) for one in stored.keys]
         rows += _rows(stored)
         rows += [("drop", digest + reason.encode()) for digest, reason in stored.dropped.items()]
         self.journal.rewrite(rows)
@@ -178,6 +180,10 @@ class Promises:
         return JournalCorrupt(
             f"the {KIND} journal {self.journal.path} is damaged: row {sequence} is none of ours", hint=RESYNC
         )
+
+
+def _key_row(one: Opening) -> bytes:
+    return one.token.to_bytes(2, "big") + one.key + one.payment
 
 
 def _accounts(record: bytes) -> tuple[int, int]:

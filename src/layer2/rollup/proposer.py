@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.rollup.contract import RollupContract
@@ -26,6 +27,8 @@ class Proposer:
         self.sender = sender
         self.replica = replica
         self.poster = Poster(rollup, sender, replica.blobs, data)
+        config = rollup.contract.call("config")
+        self._window, self._bond = int(config[3]), int(config[6])
 
     def __repr__(self) -> str:
         return f"<Proposer {self.sender.address}>"
@@ -46,35 +49,48 @@ class Proposer:
         if end == tip.inbox_end:
             return None
         execution = self.replica.execute(tip, end)
-        bond = int(self.rollup.contract.call("config")[6])
         free = int(self.rollup.contract.call("freeBond", self.sender.address))
         last, roots = self.replica.entries[end - 1].record, execution.roots
         fault_point("proposer.propose.before")
-        receipt = self.poster.propose(tip, last, end, roots[-1], roots, max(0, bond - free))
+        receipt = self.poster.propose(tip, last, end, roots[-1], roots, max(0, self._bond - free))
         fault_point("proposer.propose.after")
         self.replica.step()
         return receipt
 
     def finalize_due(self) -> list[Receipt]:
-        """Make final, parents first, the right assertions that cover more than the last final one and are due."""
-        window = int(self.rollup.contract.call("config")[3])
-        now = self.rollup.connection.timestamp()
+        """Make final, parents first, the right assertions that are due, those that cover most first.
+
+        Those too that cover no more than the last final one: as long as they are open, a node that begins anew has to
+        begin before them.
+        """
         done: list[Receipt] = []
         while True:
-            end = self.replica.final().inbox_end
-            later = (one for one in self.replica.claims.values() if one.inbox_end > end)
-            due = [one for one in later if self._is_due(one, now, window)]
+            due = self._due()
             if not due:
                 return done
             fault_point("proposer.final.before")
-            done.append(self.rollup.finalize(self.sender, max(due, key=lambda one: one.inbox_end)))
+            try:
+                done.append(self.rollup.finalize(self.sender, max(due, key=lambda one: one.inbox_end)))
+            except ContractReverted as race:
+                if race.name != "StatusWrong":
+                    raise
+                # Somebody else was faster; the logs will say so.
+                return done
             fault_point("proposer.final.after")
             self.replica.step()
 
-    def _is_due(self, claim: Claim, now: int, window: int) -> bool:
-        _, created, status = self.rollup.status(claim.id)
-        ready = status is Status.OPEN and now > created + window
-        return ready and self.rollup.status(claim.parent)[2] is Status.FINAL and self.replica.is_right(claim)
+    def _due(self) -> list[Claim]:
+        """Right assertions whose window is over and whose parent is final. The chain is asked for the time alone."""
+        replica = self.replica
+        able = [
+            one
+            for one in replica.open_claims()
+            if replica.status(replica.claims[one.parent]) is Status.FINAL and replica.is_right(one)
+        ]
+        if not able or replica.frozen:
+            return []
+        now = self.rollup.connection.timestamp()
+        return [one for one in able if now > replica.created(one) + self._window]
 
     def _reach(self, tip: Claim) -> int:
         """The last entry that one assertion can cover."""

@@ -6,26 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from layer2.ethereum.follower import LogFollower
-from layer2.primitives.addresses import Address
 from layer2.rollup.accounts import State
 from layer2.rollup.authority import Authority, Signatures
 from layer2.rollup.blobsource import Blobs
 from layer2.rollup.contract import RollupContract
-from layer2.rollup.inboxlog import Entry, Heads, InboxLog
-from layer2.rollup.queue import QueueItem
-from layer2.rollup.records import Claim, Status, pack_roots, unpack_roots
+from layer2.rollup.inboxlog import Entry, Heads
+from layer2.rollup.reading import Reading
+from layer2.rollup.records import Claim, Status, pack_roots
 from layer2.rollup.refusals import DataMissing, StateUnknown
 from layer2.rollup.runs import commit
-from layer2.rollup.snapshot import Snapshot
+from layer2.rollup.snapshot import Anchor, Snapshot
 from layer2.rollup.transition import apply_frame, apply_queue
 
 __all__ = ["Entry", "Execution", "Heads", "Replica"]
 
 _KEPT = 4
 """States at recent assertions that are kept; others are executed again when they are asked for."""
-
-_FIELD = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,7 @@ class Execution:
     state: State
 
 
-class Replica:
+class Replica(Reading):
     """Follows one rollup. `step()` reads what is new; a reorganisation takes back what it undid.
 
     The state at the head of the inbox (`head`) is what balances are read from. Its list of withdrawals is empty after
@@ -57,12 +53,8 @@ class Replica:
         blobs: Blobs | None = None,
         snapshot: Snapshot | None = None,
     ) -> None:
-        self.rollup = rollup
+        super().__init__(rollup, start_block, confirmations, blobs or Blobs.of(rollup.connection))
         self.authority = authority or Signatures(rollup.domain)
-        self.blobs = blobs or Blobs.of(rollup.connection)
-        self._follower = LogFollower(
-            rollup.connection, rollup.address, start_block=start_block, confirmations=confirmations
-        )
         self._genesis = genesis or State()
         self._snapshot = snapshot
         self.reorganisations = 0
@@ -74,11 +66,12 @@ class Replica:
         self._states: dict[bytes, State] = {root.id: self._genesis}
         self._verdicts: dict[bytes, bool] = {}
         self._accs: dict[bytes, bytes] = {root.id: bytes(32)}
+        self._anchors: dict[bytes, Anchor] = {}
         if snapshot is not None:
             snapshot.check(rollup)
+            self._anchors = {one.claim.id: one for one in snapshot.anchors}
         self.entries: list[Entry] = []
         """The inbox, as far as it is executed."""
-        self._log = InboxLog(rollup)
         self._restart()
 
     def __repr__(self) -> str:
@@ -95,54 +88,9 @@ class Replica:
         return self._unread
 
     @property
-    def queue(self) -> list[QueueItem]:
-        """Every queue item so far."""
-        return self._log.queue
-
-    @property
-    def raw_queue(self) -> list[bytes]:
-        """The same, as the contract hashed them."""
-        return self._log.raw
-
-    @property
-    def claims(self) -> dict[bytes, Claim]:
-        """Every assertion by its id, right or wrong."""
-        return self._log.claims
-
-    @property
-    def given_roots(self) -> dict[bytes, bytes]:
-        """The roots of assertions that came in calldata, by id."""
-        return self._log.roots
-
-    @property
-    def claimed(self) -> set[int]:
-        """The withdrawals that have been paid, by their numbers from the beginning."""
-        return self._log.claimed
-
-    @property
     def heads(self) -> Heads:
         """How far the inbox is read, is safe and is finalised on the main chain."""
         return Heads.of(self.rollup.connection, self.entries)
-
-    @property
-    def transferred(self) -> dict[tuple[int, bytes], Address]:
-        """Who owns withdrawals now that were given away, by number and leaf."""
-        return self._log.transferred
-
-    @property
-    def frozen(self) -> bool:
-        """Whether the rollup has been frozen."""
-        return self._log.frozen
-
-    @property
-    def escaped(self) -> set[int]:
-        """Accounts that were paid in frozen mode."""
-        return self._log.escaped
-
-    @property
-    def refunded(self) -> set[int]:
-        """Queue items whose deposit was paid back in frozen mode."""
-        return self._log.refunded
 
     def step(self) -> int:
         """Read what is new; how many entries came."""
@@ -160,20 +108,6 @@ class Replica:
         self._advance()
         return len(self.entries) - before
 
-    def roots_of(self, claim: Claim) -> list[bytes]:
-        """The roots that a claim was made with, 32 bytes each; DataMissing when nobody has them."""
-        blob = self.roots_blob(claim)
-        if blob is None:
-            return unpack_roots(self.given_roots[claim.id])
-        count = claim.segments - self.claims[claim.parent].segments
-        return [blob[at : at + _FIELD] for at in range(0, _FIELD * count, _FIELD)]
-
-    def roots_blob(self, claim: Claim) -> bytes | None:
-        """The blob with a claim's roots, None if they are in calldata; DataMissing when nobody has it."""
-        if not claim.roots_in_blob:
-            return None
-        return self.blobs.get(claim.roots, self._log.claim_blocks.get(claim.id, 0))
-
     def execute(self, parent: Claim, inbox_end: int) -> Execution:
         """Execute the entries after a claim that is right up to `inbox_end`."""
         state, segments = self.segments(parent, inbox_end)
@@ -184,25 +118,30 @@ class Replica:
         return self._onward(self.state_of(parent), parent.inbox_end, inbox_end)
 
     def state_of(self, claim: Claim) -> State:
-        """The state after a claim, which must be right; its withdrawals are that assertion's."""
-        unknown, at = [], claim
-        while at.id not in self._states:
-            parent = self.claims.get(at.parent)
-            if parent is None or at.inbox_end > len(self.entries):
-                raise StateUnknown(
-                    f"replica: claim {at.id.hex()[:8]} rests on {at.parent.hex()[:8]}, which is not known here",
-                    hint="step() until the chain's logs are read",
-                )
-            unknown.append(at)
-            at = parent
-        state, start = self._states[at.id], at.inbox_end
-        # From the oldest on, however many there are: a chain of claims may be longer than Python's stack.
-        for one in reversed(unknown):
-            state, roots = self._onward(state, start, one.inbox_end)
-            for _ in roots:
-                pass
-            self._keep(one, state)
-            start = one.inbox_end
+        """The state after a claim, which must be right; its withdrawals are that assertion's.
+
+        All but the withdrawals follows from the entries alone: it is executed from the nearest state that is kept.
+        """
+        kept = self._states.get(claim.id)
+        if kept is not None:
+            return kept
+        parent, anchor = self.claims.get(claim.parent), self._anchors.get(claim.id)
+        if (parent is None and anchor is None) or claim.inbox_end > len(self.entries):
+            raise StateUnknown(
+                f"replica: claim {claim.id.hex()[:8]} rests on {claim.parent.hex()[:8]}, which is not known here",
+                hint="step() until the chain's logs are read",
+            )
+        if parent is not None and parent.inbox_end >= self._unread:
+            state = self._moved(self._state_at(parent.inbox_end), parent.inbox_end, claim.inbox_end)
+        elif anchor is not None:
+            state = anchor.upon(self._state_at(claim.inbox_end))
+        else:
+            raise DataMissing(
+                f"claim {claim.id.hex()[:8]} begins at entry {claim.parent.hex()[:8]}, before the state of entry "
+                f"{self._unread} that this node began with",
+                hint="begin with an older state, or without one",
+            )
+        self._keep(claim, state)
         return state
 
     def verdict(self, claim: Claim) -> bool | None:
@@ -226,33 +165,52 @@ class Replica:
         """Whether an assertion is known to say what the inbox results in."""
         return self.verdict(claim) is True
 
+    def out_of_reach(self) -> list[Claim]:
+        """Open assertions that can never be judged here: they go on from before the state that this node began with."""
+        return [one for one in self.open_claims() if self._rests_before(one)]
+
     def tip(self) -> Claim:
         """The right assertion that covers most, among those that are or can still become final."""
-        right = (one for one in self.claims.values() if self._stands(one) and self.is_right(one))
+        standing = (Status.OPEN, Status.FINAL)
+        right = (one for one in self.claims.values() if self.status(one) in standing and self.is_right(one))
         return max(right, key=lambda one: one.inbox_end)
 
-    def final(self) -> Claim:
-        """The final assertion that covers most, as far as the logs are read."""
-        return max((self.claims[one] for one in self._log.finals), key=lambda one: one.inbox_end, default=self._root)
-
     def snapshot(self) -> Snapshot:
-        """The state of the last final assertion, for others to start from."""
-        claim = self.final()
-        acc = self.entries[claim.inbox_end - 1].record.hash() if claim.inbox_end else bytes(32)
-        return Snapshot(claim, acc, self.state_of(claim))
+        """A state that every open assertion can be judged from, for others to start from.
+
+        It is that of the newest final assertion that no open one goes on from before of. Other final ones that
+        something goes on from are in it with what the inbox does not tell: their withdrawals.
+
+        Raises:
+            StateUnknown: a final assertion was not judged here, or is wrong: nobody shall begin with it.
+        """
+        rows = self.foundations()
+        doubted = next((one for one in rows if not self.is_right(one)), None)
+        if doubted is not None:
+            raise StateUnknown(
+                f"replica: claim {doubted.id.hex()[:8]} is final and not known to be right",
+                hint="use a node that began with an older state, or without one",
+            )
+        base = rows[0]
+        anchors = tuple(Anchor.of(one, self._acc_at(one.inbox_end), self.state_of(one)) for one in rows[1:])
+        return Snapshot(base, self._acc_at(base.inbox_end), self.state_of(base), anchors)
 
     # ------------------------------------------------------------------------------------------------------- inside
 
     def _restart(self) -> None:
         """Start over from the newest kept state that the entries which are left lead to."""
-        self.claims.setdefault(self._root.id, self._root)
+        self._know(self._root)
         made = self._snapshot
         if made is not None:
-            self.claims.setdefault(made.claim.id, made.claim)
+            self._know(made.claim)
             self._states[made.claim.id], self._accs[made.claim.id] = made.state, made.acc
+            for anchor in made.anchors:
+                self._know(anchor.claim)
+                self._accs[anchor.claim.id] = anchor.acc
         self._states = {one: state for one, state in self._states.items() if self._holds(one)}
         self._verdicts = {one: right for one, right in self._verdicts.items() if self._holds(one)}
         self._verdicts |= dict.fromkeys(self._states, True)
+        self._verdicts |= {one: True for one in self._anchors if self._holds(one)}
         self._accs = {one: acc for one, acc in self._accs.items() if one in self._verdicts}
         base = max((self.claims[one] for one in self._states), key=lambda one: one.inbox_end)
         # What lies before a snapshot is never executed: its blobs may be gone for good.
@@ -260,6 +218,11 @@ class Replica:
         self.head = self._states[base.id].copy()
         self.head.begin_assertion()
         self.entries = self.entries[: base.inbox_end]
+
+    def _know(self, claim: Claim) -> None:
+        """Have a final assertion known before its log is read."""
+        self.claims.setdefault(claim.id, claim)
+        self._log.status.setdefault(claim.id, Status.FINAL)
 
     def _holds(self, claim_id: bytes) -> bool:
         """Whether what was found out about a claim is still about the entries that are left."""
@@ -269,7 +232,8 @@ class Replica:
         posted = self._log.posted
         if claim.inbox_end > len(posted):
             # A snapshot lies ahead until the logs are read.
-            return self._snapshot is not None and claim_id == self._snapshot.claim.id and not posted
+            begun = self._snapshot is not None and (claim_id == self._snapshot.claim.id or claim_id in self._anchors)
+            return begun and not posted
         return not claim.inbox_end or posted[claim.inbox_end - 1].record.hash() == acc
 
     def _snapshot_turned(self) -> bool:
@@ -278,6 +242,13 @@ class Replica:
             return False
         holds = self._holds(self._snapshot.claim.id)
         return not holds if self._unread else holds and len(self.entries) < self._snapshot.claim.inbox_end
+
+    def _rests_before(self, claim: Claim) -> bool:
+        """Whether the first assertion below that something is known of lies before the state begun with."""
+        at: Claim | None = claim
+        while at is not None and self._verdicts.get(at.id) is None and self.status(at) is not Status.INVALID:
+            at = self.claims.get(at.parent)
+        return at is None or (at.inbox_end < self._unread and self._verdicts.get(at.id) is True)
 
     def _advance(self) -> None:
         """Execute what was posted, as far as its data is there."""
@@ -303,6 +274,20 @@ class Replica:
         state.begin_assertion()
         return state, chain.from_iterable(self._run(state, one) for one in range(start, end))
 
+    def _moved(self, state: State, start: int, end: int) -> State:
+        """The same, executed to its end."""
+        after, roots = self._onward(state, start, end)
+        for _ in roots:
+            pass
+        return after
+
+    def _state_at(self, end: int) -> State:
+        """The state after `end` entries, all but its withdrawals: from the nearest state kept below."""
+        below = (one for one in self._states if self._unread <= self._end_of(one) <= end)
+        nearest = max(below, key=self._end_of)
+        start = self._end_of(nearest)
+        return self._states[nearest] if start == end else self._moved(self._states[nearest], start, end)
+
     def _run(self, state: State, index: int) -> Iterator[bytes]:
         """Execute an entry, segment by segment: a root after each."""
         entry = self.entries[index]
@@ -327,20 +312,25 @@ class Replica:
         self._keep(claim, done.state)
         return True
 
-    def _stands(self, claim: Claim) -> bool:
-        status = self.rollup.status(claim.id)[2]
-        return status in (Status.OPEN, Status.FINAL)
-
     def _keep(self, claim: Claim, state: State) -> None:
+        """Keep a state: some recent ones, and the newest that no open assertion goes on from before of."""
         self._states[claim.id] = state
         self._mark(claim)
+        floor = min((one.inbox_end for one in self.foundations()), default=0)
+        lowest = max((one for one in self._states if self._end_of(one) <= floor), key=self._end_of, default=b"")
+        own = b"" if self._snapshot is None else self._snapshot.claim.id
         while len(self._states) > _KEPT:
-            del self._states[min((one for one in self._states if one != self._root.id), key=self._end_of)]
+            rest = [one for one in self._states if one not in (self._root.id, own, lowest)]
+            del self._states[min(rest, key=self._end_of)]
 
     def _mark(self, claim: Claim) -> None:
         """Remember which entries it is that something is known about a claim for."""
         if 0 < claim.inbox_end <= len(self._log.posted):
-            self._accs[claim.id] = self._log.posted[claim.inbox_end - 1].record.hash()
+            self._accs[claim.id] = self._acc_at(claim.inbox_end)
+
+    def _acc_at(self, end: int) -> bytes:
+        """The inbox's accumulator after `end` entries."""
+        return self._log.posted[end - 1].record.hash() if end else bytes(32)
 
     def _end_of(self, claim_id: bytes) -> int:
         claim = self.claims.get(claim_id)

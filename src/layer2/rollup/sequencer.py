@@ -15,6 +15,7 @@ from layer2.rollup.blobdata import blobs_for
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.frames import Frame, decode_frame
 from layer2.rollup.mempool import SignedOp
+from layer2.rollup.openings import KeyPolicy, room_for_keys
 from layer2.rollup.packing import Draft, encode_accounts, encode_drafts, pack
 from layer2.rollup.params import FRAME_BYTES
 from layer2.rollup.poster import Data, Poster
@@ -65,6 +66,7 @@ class Sequencer(Acceptance):
         fee_account: which account fees are paid to, by token (a number alone: ether's). Without it, the first account
             of `sender` in each token.
         most_pending: operations that are kept at most.
+        key_policy: what accounts for keys cost, and how many keys may wait.
         max_wait: seconds after which an operation comes before those that pay better.
         verifier: where signatures are checked; in the calling thread without it.
 
@@ -86,6 +88,7 @@ class Sequencer(Acceptance):
         data: Data | str = Data.AUTO,
         most_pending: int = _MOST_PENDING,
         max_wait: float = _MAX_WAIT,
+        key_policy: KeyPolicy | None = None,
         verifier: Verifier | None = None,
     ) -> None:
         super().__init__(
@@ -96,6 +99,7 @@ class Sequencer(Acceptance):
             least_fee=least_fee,
             fee_account=fee_account,
             most_pending=most_pending,
+            key_policy=key_policy,
             verifier=verifier,
         )
         self.sender = sender
@@ -143,7 +147,7 @@ class Sequencer(Acceptance):
     def sealed(self, most: int | None = None) -> bytes:
         """The same, encoded one behind the other; `most`: so many frames instead of those that an entry can hold."""
         with self.lock:
-            keys, drafts = list(self._keys), self._drafts(most)
+            keys, drafts = self._ready_keys(), self._drafts(most)
         return self._frames(keys, drafts, most)[0]
 
     # ------------------------------------------------------------------------------------------------------- inside
@@ -159,7 +163,7 @@ class Sequencer(Acceptance):
             if end > self._coming:
                 self._coming = end
                 self._settle()
-            keys, drafts = list(self._keys), self._drafts()
+            keys, drafts = self._ready_keys(), self._drafts()
             expected, number = self._last(), len(self.replica.entries) + 1
         data, posted = self._frames(keys, drafts)
         if not data and end == consumed:
@@ -196,19 +200,25 @@ class Sequencer(Acceptance):
         most = most or max(_MAX_FRAMES, self.poster.most_frames)
         return pack(pending, self._pool.base, most, time.monotonic() - self.max_wait)
 
+    def _ready_keys(self) -> _Keys:
+        return self._openings.ready(self._pool.pending.__contains__)
+
     def _frames(self, keys: _Keys, drafts: list[Draft], most: int | None = None) -> tuple[bytes, list[bytes]]:
-        """The data of an entry, and the records in it."""
-        frames: list[bytes] = []
+        """The data of an entry, and the records in it. Accounts are opened behind the payments that are overdue."""
+        opening: list[bytes] = []
         for token in sorted({token for _, token in keys}):
-            frames += encode_accounts(token, [key for key, one in keys if one == token])
-        opening = len(frames)
-        frames += encode_drafts(drafts, self._pool.fees.accounts, self.verifier.aggregates)
+            opening += encode_accounts(token, [key for key, one in keys if one == token])
+        frames = encode_drafts(drafts, self._pool.fees.accounts, self.verifier.aggregates)
         if most is None:
             most = _MAX_FRAMES
-        if len(frames) > most and self.poster.in_blobs(b"".join(frames), blobs_for(len(frames))):
+        count = len(frames) + len(opening)
+        if count > most and self.poster.in_blobs(b"".join(frames + opening), blobs_for(count)):
             most = self.poster.most_frames
-        taken = drafts[: max(0, most - opening)]
-        return b"".join(frames[:most]), [record for one in taken for record in one.records]
+        late = sum(one.since <= time.monotonic() - self.max_wait for one in drafts)
+        room = room_for_keys(len(keys), late, most) if drafts else most
+        taken = drafts[: max(0, most - min(room, len(opening)))]
+        data = b"".join(frames[: len(taken)] + opening[:room])
+        return data, [record for one in taken for record in one.records]
 
     def _doubt(self, number: int, posted: Sequence[bytes]) -> None:
         """What was posted in entry `number` and has not happened: signatures are looked at again, one by one."""
@@ -257,7 +267,10 @@ class Sequencer(Acceptance):
         digests = digests_of(self._prefix, stored.records)
         left = [at for at, digest in enumerate(digests) if digest not in gone]
         records, parties = [stored.records[at] for at in left], [stored.parties[at] for at in left]
-        keys = [one for one in stored.keys if self._opened.get(one, final + 1) > final]
+        opened = self._openings.opened
+        keys = [
+            one for one in stored.keys if opened.get(one.name, final + 1) > final and not self._was_dropped(one.payment)
+        ]
         dropped = {digest: reason for digest, reason in stored.dropped.items() if digest not in gone}
         kept = Stored(records, parties, keys, dropped)
         self._promises.keep(kept, final)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +16,13 @@ from layer2.rollup.contract import RollupContract
 from layer2.rollup.records import Claim, Status
 from layer2.rollup.refusals import SnapshotWrong
 
-__all__ = ["Snapshot"]
+__all__ = ["Anchor", "Snapshot"]
 
-_MAGIC = b"layer2 rollup snapshot 1\n"
+_MAGIC = b"layer2 rollup snapshot 2\n"
 _HEAD = struct.Struct(">32sQQ32s32s?32sIQ28sIQIII")
 _ACCOUNT = struct.Struct(">I32sHI16s")
 _WITHDRAWAL = struct.Struct(">20sH16s")
+_ANCHOR = struct.Struct(">32sQQ32s32s?32sQI")
 _KEY = 96
 _ROOM = 64
 """How much more a file may unfold to than it holds: what it says is checked only once it is read."""
@@ -28,15 +31,49 @@ _RESYNC = "start without it: the node then rebuilds the state from the main chai
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """Another final assertion that open ones go on from, with what the entries behind the state do not tell of it.
+
+    `earlier`: the withdrawals before its own, counted from the beginning.
+    """
+
+    claim: Claim
+    acc: bytes
+    earlier: int
+    withdrawals: tuple[Withdrawal, ...]
+
+    @classmethod
+    def of(cls, claim: Claim, acc: bytes, state: State) -> Anchor:
+        """Of a state that is at hand."""
+        return cls(claim, acc, state.earlier, tuple(state.withdrawals))
+
+    def upon(self, state: State) -> State:
+        """The assertion's state, from one after the same entries. Raises SnapshotWrong when it has another root."""
+        made = state.copy()
+        made.begin_assertion()
+        made.earlier = self.earlier
+        for one in self.withdrawals:
+            made.take_out(one)
+        if made.root != self.claim.root:
+            raise SnapshotWrong(
+                f"snapshot: claim {self.claim.id.hex()[:12]} has root {self.claim.root.hex()[:12]}, the withdrawals in "
+                f"the snapshot lead to {made.root.hex()[:12]}",
+                hint=_RESYNC,
+            )
+        return made
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A final assertion, the inbox's accumulator where it ends, and its state."""
+    """A final assertion, the inbox's accumulator where it ends, and its state; and the other anchors behind it."""
 
     claim: Claim
     acc: bytes
     state: State
+    anchors: tuple[Anchor, ...] = ()
 
     def check(self, rollup: RollupContract) -> None:
-        """Refuse what is not final there, or not the state it is said to be.
+        """Refuse what is not final there, or not the state it is said to be. An anchor's root is checked in use.
 
         Raises:
             SnapshotWrong
@@ -51,19 +88,32 @@ class Snapshot:
         if unheard is not None:
             # The root does not cover the keys: without one, its account's frames would pass for unsigned.
             raise SnapshotWrong(f"snapshot: the key of owner {unheard.hex()[:12]} is missing", hint=_RESYNC)
-        status = rollup.status(self.claim.id)[2]
-        if status is not Status.FINAL or rollup.acc(self.claim.inbox_end) != self.acc:
-            raise SnapshotWrong(
-                f"snapshot: claim {self.claim.id.hex()[:12]} is {status.name.lower()} at {rollup.address}, not final",
-                hint=_RESYNC,
-            )
+        for claim, acc in ((self.claim, self.acc), *((one.claim, one.acc) for one in self.anchors)):
+            status, end = rollup.status(claim.id)[2], claim.inbox_end
+            if status is not Status.FINAL or rollup.acc(end) != acc or end < self.claim.inbox_end:
+                raise SnapshotWrong(
+                    f"snapshot: claim {claim.id.hex()[:12]} is {status.name.lower()} at {rollup.address}, not final",
+                    hint=_RESYNC,
+                )
 
     def save(self, path: str | Path) -> None:
         """Write it to a file, whole or not at all."""
         target = Path(path)
         part = target.with_suffix(target.suffix + ".part")
-        part.write_bytes(_MAGIC + zlib.compress(self._encode(), 1))
-        part.replace(target)
+        try:
+            with part.open("wb") as file:
+                file.write(_MAGIC + zlib.compress(self._encode(), 1))
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(target)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     @classmethod
     def load(cls, path: str | Path) -> Snapshot:
@@ -88,11 +138,14 @@ class Snapshot:
             _ACCOUNT.pack(index, one.owner, one.token, one.nonce, one.balance.to_bytes(16, "big"))
             for index, one in state.accounts.items()
         )
-        withdrawals = (
-            _WITHDRAWAL.pack(bytes.fromhex(one.target[2:]), one.token, one.amount.to_bytes(16, "big"))
-            for one in state.withdrawals
-        )
-        return head + b"".join(accounts) + b"".join(withdrawals) + b"".join(keys)
+        return head + b"".join(accounts) + _packed(state.withdrawals) + b"".join(keys) + self._anchored()
+
+    def _anchored(self) -> bytes:
+        rows = [len(self.anchors).to_bytes(4, "big")]
+        for one in self.anchors:
+            rows.append(_ANCHOR.pack(*one.claim.as_tuple(), one.acc, one.earlier, len(one.withdrawals)))
+            rows.append(_packed(one.withdrawals))
+        return b"".join(rows)
 
     @classmethod
     def _decode(cls, raw: bytes) -> Snapshot:
@@ -107,19 +160,38 @@ class Snapshot:
                 raise ValueError(f"account {index}, the next one {following}")
             state.put(index, Account(owner, token, nonce, int.from_bytes(balance, "big")))
             at += _ACCOUNT.size
-        for _ in range(withdrawals):
-            target, token, amount = _WITHDRAWAL.unpack_from(raw, at)
-            state.take_out(Withdrawal(to_address(target), token, int.from_bytes(amount, "big")))
-            at += _WITHDRAWAL.size
+        found, at = _unpacked(raw, at, withdrawals)
+        for one in found:
+            state.take_out(one)
         for _ in range(keys):
             key = raw[at : at + _KEY]
             state.keys[owner_of_key(key)] = key
             at += _KEY
+        anchors, (count,), at = [], struct.unpack_from(">I", raw, at), at + 4
+        for _ in range(count):
+            *other, end, before, out = _ANCHOR.unpack_from(raw, at)
+            found, at = _unpacked(raw, at + _ANCHOR.size, out)
+            anchors.append(Anchor(Claim(*other), end, before, tuple(found)))
         if at != len(raw):
             raise ValueError(f"{len(raw)} bytes, {at} expected")
         state.next_account, state.queue_count, state.tokens, state.queue_acc = following, queued, tokens, queue_acc
         state.earlier = earlier
-        return cls(Claim(*claim), acc, state)
+        return cls(Claim(*claim), acc, state, tuple(anchors))
+
+
+def _packed(withdrawals: Sequence[Withdrawal]) -> bytes:
+    rows = ((bytes.fromhex(one.target[2:]), one.token, one.amount.to_bytes(16, "big")) for one in withdrawals)
+    return b"".join(_WITHDRAWAL.pack(*row) for row in rows)
+
+
+def _unpacked(raw: bytes, at: int, count: int) -> tuple[list[Withdrawal], int]:
+    """So many withdrawals from a place on, and where they end."""
+    found = []
+    for _ in range(count):
+        target, token, amount = _WITHDRAWAL.unpack_from(raw, at)
+        found.append(Withdrawal(to_address(target), token, int.from_bytes(amount, "big")))
+        at += _WITHDRAWAL.size
+    return found, at
 
 
 def _inflated(packed: bytes) -> bytes:

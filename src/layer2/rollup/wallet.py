@@ -10,7 +10,7 @@ from layer2.ethereum.signer import Signer
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import InputError, Layer2Error
 from layer2.rollup.accounts import Account
-from layer2.rollup.amounts import pack_fee
+from layer2.rollup.amounts import fee_of, pack_fee
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.exits import Exits, Outgoing
 from layer2.rollup.history import Line
@@ -35,8 +35,11 @@ class Gate(Protocol):
     def next_nonce(self, account: int) -> int:
         """The nonce of an account's next operation, pending ones counted."""
 
-    def open_account(self, key: bytes, token: int = 0) -> None:
+    def open_account(self, key: bytes, token: int = 0, payment: SignedOp | None = None) -> None:
         """Have an account made for a BLS key."""
+
+    def key_price(self) -> tuple[int, int, int]:
+        """Wei for that, the account to pay them to, and the least fee of that transfer; zeros: free."""
 
 
 class Wallet(Exits):
@@ -57,8 +60,15 @@ class Wallet(Exits):
         self._gate = gate
 
     def open_account(self, token: int = 0) -> None:
-        """Have an account made for the BLS key; it costs nothing and is there once the sequencer has posted."""
-        self._sequencer("open_account").open_account(self.bls.public, token)
+        """Have an account made for the BLS key, paid for if the sequencer asks; it is there once that is posted."""
+        gate = self._sequencer("open_account")
+        price, receiver, fee = gate.key_price()
+        payment = None
+        if price:
+            index, one = self._source(None, 0, price + fee, 0)
+            packed = min((at for at in range(256) if fee_of(at) >= fee), key=fee_of)
+            payment = self._transfer(index, one, gate.next_nonce(index), receiver, price, packed)
+        gate.open_account(self.bls.public, token, payment)
 
     def send(
         self, to: int, amount: str | int, *, fee: str | int = 0, account: int | None = None, token: int = 0

@@ -8,8 +8,7 @@ its own. What no chain can show is a file put back whole from an older day.
 
 from __future__ import annotations
 
-import fcntl
-import os
+import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,11 +18,11 @@ from layer2.store.errors import (
     JournalCorrupt,
     JournalError,
     JournalFull,
-    JournalLocked,
     JournalMissing,
     JournalVersion,
 )
 from layer2.store.faults import fault_point
+from layer2.store.holding import Holder
 from layer2.store.rows import GENESIS, INSERT, SCHEMA, UPSERT, Entry, link, meta_row
 
 __all__ = ["Entry", "Journal", "fault_point"]
@@ -64,16 +63,11 @@ class Journal:
         self._durable: tuple[int, bytes] = (1, GENESIS)
         if must_exist and not self.path.exists():
             raise JournalMissing(f"no {kind} journal at {self.path}", hint=recovery)
+        self._holder = Holder(self.path, kind)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise JournalError(f"cannot use {self.path}: {error.strerror}") from error
-        try:
-            self._take_lock()
             self._open(schema_version, must_exist)
         except BaseException:
-            os.close(self._lock)
+            self._holder.release()
             raise
 
     # ------------------------------------------------------------------------------------------------- writing
@@ -111,8 +105,7 @@ class Journal:
         if not self._pending and not self._pending_meta:
             return
         fault_point("journal.before-commit")
-        try:
-            self._database.execute("BEGIN IMMEDIATE")
+        with self._transaction():
             if self._pending:
                 self._database.executemany(INSERT, self._pending)
                 head = (self._next - 1).to_bytes(8, "big") + self._head
@@ -120,22 +113,24 @@ class Journal:
             if self._pending_meta:
                 self._database.executemany(UPSERT, [meta_row(*item) for item in self._pending_meta.items()])
             fault_point("journal.in-commit")
-            self._database.execute("COMMIT")
-        except sqlite3.Error as error:
-            refusal = self._translate(error)
-            if not isinstance(refusal, JournalFull) or not self._roll_back():
-                self._unusable = "a write failed"
-            self._drop_pending()
-            raise refusal from error
-        except BaseException:
-            self._unusable = "a commit was interrupted"
-            self._roll_back()
-            self._drop_pending()
-            raise
         fault_point("journal.after-commit")
-        self._durable = (self._next, self._head)
-        self._pending.clear()
-        self._pending_meta.clear()
+
+    def discard(self) -> None:
+        """Drop what was appended or set since the last commit: nothing of it happened.
+
+        For a writer that was interrupted before its commit, so that the next commit does not carry half of its work.
+        """
+        self._drop_pending()
+
+    @property
+    def usable(self) -> bool:
+        """True while the journal takes writes."""
+        return self._unusable is None
+
+    @property
+    def durable_sequence(self) -> int:
+        """The sequence number of the newest row that is on disk; 0 when there is none."""
+        return self._durable[0] - 1
 
     def append_durable(self, stream: str, payload: bytes) -> int:
         """Append one row and commit."""
@@ -158,22 +153,12 @@ class Journal:
             head = link(head, sequence, stream.encode(), payload)
             fresh.append((sequence, stream, payload, head))
         metadata = {**self._pending_meta, "journal.head": len(fresh).to_bytes(8, "big") + head}
-        try:
-            self._database.execute("BEGIN IMMEDIATE")
+        with self._transaction():
             self._database.execute("DELETE FROM journal_rows")
             self._database.executemany(INSERT, fresh)
             self._database.executemany(UPSERT, [meta_row(*item) for item in metadata.items()])
+            self._next, self._head = len(fresh) + 1, head
             fault_point("journal.in-rewrite")
-            self._database.execute("COMMIT")
-        except sqlite3.Error as error:
-            refusal = self._translate(error)
-            if not isinstance(refusal, JournalFull) or not self._roll_back():
-                self._unusable = "a write failed"
-            self._drop_pending()
-            raise refusal from error
-        self._next, self._head = len(fresh) + 1, head
-        self._durable = (self._next, self._head)
-        self._pending_meta.clear()
 
     # ------------------------------------------------------------------------------------------------- reading
 
@@ -187,12 +172,22 @@ class Journal:
         for sequence, name, payload in self._database.execute(query + " ORDER BY sequence", parameters):
             yield Entry(sequence, name, payload)
 
+    def streams(self) -> list[str]:
+        """The names of all streams that have durable rows, in the order of their first ones."""
+        query = "SELECT stream FROM journal_rows GROUP BY stream ORDER BY MIN(sequence)"
+        return [name for (name,) in self._database.execute(query)]
+
     def get_meta(self, key: str) -> bytes | None:
         """A value as it stands, pending ones included; None if it was never set."""
         if key in self._pending_meta:
             return self._pending_meta[key]
         row = self._database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else bytes(row[0])
+
+    def metas(self, prefix: str) -> list[tuple[str, bytes]]:
+        """Durable values whose keys begin with `prefix`, in the order of their keys."""
+        query = "SELECT key, value FROM meta WHERE key >= ? AND key < ? ORDER BY key"
+        return [(key, bytes(value)) for key, value in self._database.execute(query, (prefix, prefix + "\U0010ffff"))]
 
     @property
     def last_sequence(self) -> int:
@@ -209,7 +204,7 @@ class Journal:
         self._unusable = "it is closed"
         self._drop_pending()
         self._database.close()
-        os.close(self._lock)
+        self._holder.release()
 
     def __enter__(self) -> Journal:
         return self
@@ -222,18 +217,9 @@ class Journal:
     def __repr__(self) -> str:
         return f"<Journal {self.kind} {self.path} rows={self.last_sequence} pending={len(self._pending)}>"
 
-    def _take_lock(self) -> None:
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise JournalLocked(
-                f"the {self.kind} journal {self.path} is held by another process",
-                hint="stop that process first",
-            ) from error
-
     def _open(self, schema_version: int, must_exist: bool) -> None:
         try:
-            self._database = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            self._database = sqlite3.connect(self._holder.path, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
             raise self._translate(error) from error
         try:
@@ -300,6 +286,28 @@ class Journal:
                 raise self._corrupt(f"the value {key} was changed")
         self._next, self._head = last + 1, head
         self._durable = (self._next, self._head)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Write within one transaction; whatever ends it early, memory and disk agree or the journal takes no more."""
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            yield
+            self._database.execute("COMMIT")
+            self._durable = (self._next, self._head)
+            self._pending.clear()
+            self._pending_meta.clear()
+        except sqlite3.Error as error:
+            refusal = self._translate(error)
+            if not isinstance(refusal, JournalFull) or not self._roll_back():
+                self._unusable = "a write failed"
+            self._drop_pending()
+            raise refusal from error
+        except BaseException:
+            self._unusable = "a commit was interrupted"
+            self._roll_back()
+            self._drop_pending()
+            raise
 
     def _drop_pending(self) -> None:
         self._pending.clear()

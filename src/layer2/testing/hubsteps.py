@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from layer2.channels.key import ChannelKey
-from layer2.channels.locks import HASH_LOCK, Lock, locks_hash
-from layer2.channels.messages import Close, LockVoucher, Voucher
-from layer2.primitives.addresses import address_bytes
+from layer2.channels.locks import HASH_LOCK, Lock
+from layer2.channels.locktree import locks_root
+from layer2.channels.messages import Accept, Close, LockVoucher, Voucher
+from layer2.channels.openings import Opening, open_locks
+from layer2.channels.proofs import Payment, claim_row
 from layer2.primitives.hashing import sha256
 from layer2.testing.bench.world import DELAY, ETHER, GasWorld, Player
-
-NOBODY = ("0x" + "00" * 20, 0, b"")
-"""No consent: the receiver itself sends."""
 
 LATER = 2**47
 """A second beyond every test."""
@@ -50,12 +49,39 @@ def paid(world: GasWorld, key: ChannelKey) -> tuple[int, int]:
     return after[0] - before[0], after[1] - before[1]
 
 
-def locked(world: GasWorld, key: ChannelKey, nonce: int, amount: int, locks: list[Lock]) -> tuple[object, ...]:
-    """A lock-bearing proof by the payer, in ABI form."""
+def lock_message(key: ChannelKey, nonce: int, amount: int, locks: list[Lock]) -> LockVoucher:
+    """Build a lock voucher that says the truth about its locks."""
     last = max((lock.expiry for lock in locks), default=0)
-    total = sum(lock.amount for lock in locks)
-    message = LockVoucher(key.id, amount, nonce, total, last, locks_hash(locks))
-    return (amount, nonce, total, last, message.locks_hash, world.sign(world.payer, message))
+    return LockVoucher(key.id, amount, nonce, sum(lock.amount for lock in locks), last, locks_root(locks))
+
+
+def locked(
+    world: GasWorld, key: ChannelKey, nonce: int, amount: int, locks: list[Lock], by: Player | None = None
+) -> tuple[object, ...]:
+    """Sign a lock-bearing proof, by the payer if not told otherwise; in ABI form."""
+    message = lock_message(key, nonce, amount, locks)
+    row = (amount, nonce, message.locked, message.last_expiry, message.locks_root)
+    return (*row, world.sign(by or world.payer, message))
+
+
+def accepted(world: GasWorld, key: ChannelKey, nonce: int, amount: int, locks: list[Lock]) -> bytes:
+    """Sign the payee's acceptance of such a proof by the payer."""
+    message = lock_message(key, nonce, amount, locks)
+    return world.sign(world.payee, Accept(key.id, False, nonce, message.struct_hash()))
+
+
+def unlocking(
+    key: ChannelKey,
+    amount: int,
+    locks: list[Lock],
+    resolutions: dict[int, bytes],
+    consents: dict[int, bytes] | None = None,
+) -> tuple[object, ...]:
+    """Open locks by index, with resolutions and the payee's consents; the arguments of `unlock`."""
+    given = consents or {}
+    openings = [Opening(index, one, given.get(index, b"")) for index, one in resolutions.items()]
+    rows, others = open_locks(locks, openings)
+    return (key.as_tuple(), False, amount + sum(lock.amount for lock in locks), rows, list(others))
 
 
 def hash_lock(world: GasWorld, preimage: bytes, amount: int = ETHER // 10, lasts: int = 600) -> Lock:
@@ -65,5 +91,4 @@ def hash_lock(world: GasWorld, preimage: bytes, amount: int = ETHER // 10, lasts
 
 def row_of(key: ChannelKey, amount: int, signature: bytes) -> bytes:
     """One row of a batch claim."""
-    head = address_bytes(key.a) + (key.params & (1 << 128) - 1).to_bytes(16, "big")
-    return head + amount.to_bytes(16, "big") + signature
+    return claim_row(key, Payment(key.id, amount, signature))

@@ -238,7 +238,6 @@ def test_C2_every_lie_is_convicted_and_no_truth(l2, people) -> None:
         convict(l2, challenger)
         assert l2.rollup.status(claim.id)[2] is Status.INVALID, one.name
         l2.connection.revert(before)
-        challenger.forget()
         replica.step()
     assert len(lies) >= 8
     assert l2.rollup.status(honest.id)[2] is Status.OPEN

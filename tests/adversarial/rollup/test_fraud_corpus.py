@@ -132,7 +132,6 @@ def test_a_lie_of_each_kind_costs_its_author_the_bond_in_one_transaction(court: 
         assert l2.rollup.status(claim.id)[2] is Status.INVALID, name
         gas[name] = receipt.gas_used
         chain.revert(before)
-        l2.challenger.forget()
         court.replica.step()
     print(gas)
     assert set(gas) >= {*KINDS, "queue", "second", "first", "last", *(f"type {n}" for n in range(9))}

@@ -184,7 +184,10 @@ def test_what_is_known_can_be_asked(l2, service, client, pen) -> None:
     proof = client.proof(PAYER)
     proof.check()
     assert proof.account == owner
-    assert get(service.url, "/v1/health") == (200, {"ok": True, "failure": None, "pending": 0, "entries": 1})
+    assert get(service.url, "/v1/health") == (
+        200,
+        {"ok": True, "failure": None, "pending": 0, "waiting_keys": 0, "entries": 1},
+    )
     for path, code in (
         ("/v1/accounts/99", "account-unknown"),
         ("/v1/accounts/99/proof", "account-unknown"),

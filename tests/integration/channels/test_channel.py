@@ -180,7 +180,7 @@ def test_a_virtual_channel_over_a_hub_is_paid_off_chain_and_enforced_on_chain(
     right.learn(newest, condition)
     right.dispute(sender=payee)
     right.unlock(sender=payee)
-    assert right.view().sent_a == parse_amount("0.3 ether")
+    assert right.view().paid("A") == parse_amount("0.3 ether")
     left.fulfil(newest, condition)
     assert left.balances == (parse_amount("0.7 ether"), parse_amount("0.3 ether"))
 

@@ -10,7 +10,7 @@ import pytest
 from layer2.channels.node import FAULT_POINTS
 from layer2.testing.mortal import Nursery
 
-POINTS = [*FAULT_POINTS, "journal.before-commit", "journal.in-commit", "journal.after-commit"]
+POINTS = [*FAULT_POINTS, "journal.before-commit", "journal.in-commit", "journal.after-commit", "journal.in-rewrite"]
 
 CHILD = """
 import sys
@@ -20,6 +20,7 @@ from layer2.channels.key import ChannelKey
 from layer2.channels.locks import Lock
 from layer2.channels.node import Party
 from layer2.channels.view import ChannelView
+from layer2.ethereum.records import Block
 from layer2.ethereum.signer import LocalSigner
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.hashing import sha256
@@ -32,10 +33,13 @@ address = to_address("0x" + "77" * 20)
 class Hub:
     address = address
     domain = Domain("layer2 ChannelHub", "1", 1, address)
-    connection = SimpleNamespace(chain_id=1, block_number=lambda: 1, timestamp=lambda: 1000, code=lambda a: b"",
-                                 block=lambda n: SimpleNamespace(timestamp=1000))
+    connection = SimpleNamespace(chain_id=1, is_dev=False, timestamp=lambda: 1000, code=lambda a: b"",
+                                 latest=lambda: Block(1, bytes(32), bytes(32), 1000, 0, 30_000_000),
+                                 block=lambda n: Block(n, bytes(32), bytes(32), 1000, 0, 30_000_000))
     def view(self, key, block=None):
-        return ChannelView(key.id, 10**6, 10**6, 0, 0, 0, 0, False, False, 0, 0, 0, 0)
+        return ChannelView(key.id, 10**6, 10**6, 0, 0, 0, 0)
+    def window(self, key):
+        return 3600
     def max_lock_duration(self):
         return 500
 
@@ -60,13 +64,22 @@ if script == "work":
     lock = Lock(50, 1400, 0, sha256(b"p" * 32))
     proof = payer.add_lock(key.id, lock)
     say("locked", "A", proof.nonce, proof.signature.hex())
-    payee.receive_locks(proof)
+    accept = payee.receive_locks(proof)
+    say("accepted", "B", proof.nonce)
+    payer.take_accept(accept)
+    say("released", "A", proof.nonce)
     payee.learn(key.id, lock.condition, b"p" * 32)
     say("learnt", "B", 50)
+    payer.compact(), payee.compact()
     proof = payer.fulfil(key.id, lock.condition, b"p" * 32)
     say("locked", "A", proof.nonce, proof.signature.hex())
-    payee.receive_locks(proof)
+    accept = payee.receive_locks(proof)
+    say("accepted", "B", proof.nonce)
     say("received", "A", proof.amount)
+    level = payer.take_accept(accept)
+    say("released", "A", proof.nonce)
+    payee.receive(level)
+    say("received", "A", level.amount)
     terms = payer.sign_close(key.id)
     say("close", "A", terms.sent_a, terms.sent_b)
     payee.sign_close(key.id, peer=terms)
@@ -75,13 +88,20 @@ else:
     for node, name in ((payer, "A"), (payee, "B")):
         node.join(key)
         state = node.state(key.id)
-        say("state", name, state.mine.amount, state.theirs.amount, state.mine.nonce, state.mine.signature.hex() or "-",
-            len(state.claims), 0 if state.closing is None else 1)
+        say("state", name, state.mine.amount, state.theirs.amount, state.mine.used_nonce,
+            state.mine.signature.hex() or "-", len(state.claims), 0 if state.closing is None else 1,
+            state.mine.nonce, state.theirs.nonce)
     if not payee.state(key.id).closing and not payer.state(key.id).closing:
         for sender, receiver in ((payer, payee), (payee, payer)):
             newest = sender.newest_signed(key.id)
-            if newest is not None:
-                (receiver.receive if hasattr(newest, "_replace") else receiver.receive_locks)(newest)
+            if newest is None:
+                continue
+            if hasattr(newest, "_replace"):
+                receiver.receive(newest)
+                continue
+            level = sender.take_accept(receiver.receive_locks(newest))
+            if level is not None:
+                receiver.receive(level)
         assert payer.state(key.id).counters == payee.state(key.id).counters
         if not payer.state(key.id).mine.locks:
             payee.receive(payer.pay(key.id, 1))
@@ -119,6 +139,10 @@ def test_a_kill_at_any_persist_point_loses_nothing_and_contradicts_nothing(
             assert int(states["B" if words[1] == "A" else "A"][3]) >= int(words[2]), "an acknowledged payment is lost"
         elif words[0] == "locked":
             assert int(states["A"][4]) >= int(words[2]), "a signed lock proof was forgotten"
+        elif words[0] == "accepted":
+            assert int(states["B"][9]) >= int(words[2]), "an acceptance was forgotten"
+        elif words[0] == "released":
+            assert int(states["A"][8]) >= int(words[2]), "an acceptance that freed money was forgotten"
         elif words[0] == "close":
             assert states["A"][7] == "1", "a signed close was forgotten"
     if not worked.killed:

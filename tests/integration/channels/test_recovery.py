@@ -10,7 +10,7 @@ from layer2.channels.hub import HubFacade
 from layer2.channels.hubevents import Closed
 from layer2.channels.locks import hash_lock
 from layer2.channels.node import Party
-from layer2.channels.refusals import CounterNotNewer, JournalLost
+from layer2.channels.refusals import AcceptMissing, CounterNotNewer, JournalLost
 from layer2.channels.watchtower import Watchtower
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
@@ -136,7 +136,7 @@ def test_a_mediator_that_crashed_between_the_legs_takes_the_secret_from_the_chai
     tower.attach(mediator)
     hub.channel(up.key, people.payer).dispute(None, sender=people.payer)
     assert [(one.act, one.done) for one in tower.step()] == [("post_locks", True), ("unlock", True)]
-    assert up.view().sent_a == parse_amount("0.5 ether") == payee_side.view().sent_a
+    assert up.view().paid("A") == parse_amount("0.5 ether") == payee_side.view().paid("A")
 
 
 def test_messages_lost_doubled_or_out_of_order_change_nothing(hub: HubFacade, people) -> None:
@@ -148,12 +148,22 @@ def test_messages_lost_doubled_or_out_of_order_change_nothing(hub: HubFacade, pe
         payee.receive(first)  # and comes late
     assert payee.receive(second) == 0  # doubled
     assert payee.receive(third) == 10
-    lock = payer.add_lock(channel.id, hash_lock(5, hub.connection.timestamp() + 600, SECRET))
-    dropped = payer.fulfil(channel.id, sha256(SECRET), SECRET)
-    with pytest.raises(CounterNotNewer):
-        payee.receive_locks(dropped)  # before the proof that it follows
-    payee.receive_locks(lock)
-    payee.receive_locks(lock)
+    worth = parse_amount("0.1 ether")
+    lock = payer.add_lock(channel.id, hash_lock(worth, hub.connection.timestamp() + 600, SECRET))
+    accept = payee.receive_locks(lock)
+    assert payee.receive_locks(lock) == accept  # doubled; its acceptance is lost and comes late
     payee.learn(channel.id, sha256(SECRET), SECRET)
-    payee.receive_locks(dropped)
-    assert payee.state(channel.id).theirs.amount == payer.state(channel.id).mine.amount == 35
+    with pytest.raises(AcceptMissing):
+        payer.add_lock(channel.id, hash_lock(worth, hub.connection.timestamp() + 600, SECRET))
+    assert payer.take_accept(accept) is None
+    assert payer.take_accept(accept) is None
+    dropped = payer.fulfil(channel.id, sha256(SECRET), SECRET)
+    accept = payee.receive_locks(dropped)
+    with pytest.raises(CounterNotNewer):
+        payee.receive_locks(lock)  # after the proof that replaced it
+    level = payer.take_accept(accept)
+    assert level == payer.take_accept(accept)
+    assert payee.receive(level) == 0
+    assert payee.receive(level) == 0
+    assert payee.state(channel.id).theirs.amount == payer.state(channel.id).mine.amount == 30 + worth
+    assert payee.receive(payer.pay(channel.id, 7)) == 7

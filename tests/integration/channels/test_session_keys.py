@@ -85,7 +85,7 @@ def test_a_session_key_locks_payments_too(hub, people) -> None:
     assert channel.parties["B"].state(channel.id).theirs.amount == parse_amount("0.2 ether")
     server.conditional("0.2 ether", preimage=preimage)
     with pytest.raises(BalanceTooLow, match="the session may promise"):
-        server.conditional(1, preimage=preimage)
+        server.conditional("0.1 ether", preimage=preimage)
 
 
 def test_the_owner_takes_over_what_its_session_paid(hub, people) -> None:

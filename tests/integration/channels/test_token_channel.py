@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from layer2.channels import hubcalls
 from layer2.channels.hub import HubFacade
-from layer2.channels.node import Party
+from layer2.channels.messages import RIGHT_TO_PAY, Session, Voucher
+from layer2.channels.proofs import Payment
+from layer2.channels.sessionnode import SessionParty
+from layer2.channels.sessions import SessionGrant
 from layer2.channels.watchtower import Watchtower
 from layer2.ethereum.assets import asset_at
 from layer2.ethereum.connection import Connection
@@ -79,24 +83,31 @@ def test_a_symbol_that_is_no_word_is_not_shown(hub, chain, people) -> None:
         asset.parse("5 ether")
 
 
-class WalletNode(Party):
-    """A node whose party is a contract: the owner's key signs for the wallet's address."""
-
-
-def test_a_payee_takes_payments_of_a_smart_wallet_by_its_owners_signature(hub, chain, people, tmp_path) -> None:
+def test_a_payee_takes_payments_of_a_smart_wallet_by_a_key_that_it_registered_for_good(
+    hub, chain, people, tmp_path
+) -> None:
+    """A wallet could deny its ERC-1271 signature later; a session that it registered on chain it cannot take back."""
+    paying = Sender(chain, people.payer)
     wallet = deploy_mock("SmartWallet", people.payer.address, sender=Sender(chain, people.operator))
     key = hub.key(wallet.address, people.payee.address, dispute="1 hour")
     hub.deposit_eth(hub.sender(people.operator), key, 10**18)
-    journal = Party.open_journal(tmp_path / "wallet.journal", create=True)
-    payer = WalletNode(people.payer, hub, journal, owner=wallet.address)
     payee = hub.party(people.payee)
-    for node in (payer, payee):
-        node.join(key)
+    payee.join(key)
+    signed = people.payer.sign_digest(Voucher(key.id, 500).digest(hub.domain))
+    with pytest.raises(SignatureError):
+        payee.receive(Payment(key.id, 500, signed))
+    session = Session(key.id, people.payer.address, 10**18, chain.timestamp() + 86_400, RIGHT_TO_PAY)
+    grant = SessionGrant(session, wallet.address, b"")
+    payer = SessionParty.open_for(people.payer, wallet.address, hub, tmp_path / "wallet.journal")
+    with pytest.raises(SignatureError, match="registered"):
+        payer.accept(key, grant)
+    call = hubcalls.register_session(session)
+    wallet.transact(paying, "execute", hub.address, 0, hub.contract.encode(call.name, *call.args))
+    payer.accept(key, grant)
     payment = payer.pay(key.id, 500)
     assert payee.receive(payment) == 500
-    forged = payment._replace(amount=600)
     with pytest.raises(SignatureError):
-        payee.receive(forged)
+        payee.receive(payment._replace(amount=600))
     channel = hub.channel(key, people.payee)
     channel.dispute(sender=people.payee)
     assert channel.view().sent_a == 500

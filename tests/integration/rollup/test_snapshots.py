@@ -33,7 +33,7 @@ from layer2.rollup.snapshot import Snapshot
 from layer2.rollup.wallet import Wallet
 from layer2.testing.reverts import reverts
 
-MAGIC = b"layer2 rollup snapshot 1\n"
+MAGIC = b"layer2 rollup snapshot 2\n"
 
 
 class Counting:

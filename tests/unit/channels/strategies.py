@@ -35,6 +35,8 @@ def value_of(member: Member) -> st.SearchStrategy[Any]:
         return addresses
     if member.type == "bytes32":
         return words
+    if member.type == "bool":
+        return st.booleans()
     if member.type.startswith("uint"):
         return numbers(int(member.type[4:]))
     bits = int(member.type[3:])

@@ -1,4 +1,4 @@
-"""Lock leaves, their hash, conditions and resolutions, against the ABI encoder."""
+"""Packed locks, conditions and resolutions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from layer2.channels.locks import (
     contract_lock,
     contract_resolution,
     decode_locks,
-    fingerprint,
     hash_lock,
-    locks_hash,
-    unlock_act,
+    read_contract_resolution,
+    read_voucher_resolution,
     virtual_channel_id,
     voucher_lock,
     voucher_resolution,
@@ -35,17 +34,16 @@ PAYER, PAYEE = "0x" + "0a" * 20, "0x" + "0b" * 20
 @given(locks)
 def test_a_leaf_has_its_fields_at_their_places_and_is_read_back(lock: Lock) -> None:
     leaf = lock.encode()
-    packed = lock.amount << 128 | lock.expiry << 80 | lock.kind << 72
-    assert leaf == packed.to_bytes(32, "big") + lock.condition
+    packed = lock.amount << 56 | lock.expiry << 8 | lock.kind
+    assert leaf == packed.to_bytes(21, "big") + lock.condition
     assert Lock.decode(leaf) == lock
 
 
 @given(st.lists(locks, max_size=4))
-def test_a_set_sums_up_and_hashes_its_leaves(items: list[Lock]) -> None:
+def test_a_set_sums_up_and_is_read_back(items: list[Lock]) -> None:
     lock_set = LockSet(tuple(items))
     assert lock_set.locked == sum(one.amount for one in items)
     assert lock_set.last_expiry == max([0, *(one.expiry for one in items)])
-    assert lock_set.hash() == keccak(b"".join(one.encode() for one in items)) == locks_hash(items)
     assert LockSet.decode(lock_set.encode()) == lock_set
 
 
@@ -77,9 +75,11 @@ def test_a_lock_that_breaks_a_rule_is_refused(values: tuple[int, int, int, bytes
 def test_stray_bytes_in_leaves_are_refused() -> None:
     leaf = Lock(5, 6, HASH_LOCK, bytes(32)).encode()
     assert decode_locks(leaf * 2)
-    for bad in (leaf[:-1], leaf + b"\0", leaf[:23] + b"\x01" + leaf[24:]):
+    for bad in (leaf[:-1], leaf + b"\0", leaf[:20] + b"\x03" + leaf[21:]):
         with pytest.raises(MalformedError):
             decode_locks(bad)
+        with pytest.raises(MalformedError):
+            Lock.decode(bad)
 
 
 @given(addresses, addresses, words)
@@ -89,31 +89,36 @@ def test_a_virtual_id_is_the_hash_of_its_tagged_parts(payer: str, payee: str, sa
 
 
 @given(addresses, st.binary(max_size=80), st.binary(max_size=80))
-def test_contract_conditions_and_resolutions_are_abi_encoded(contract: str, terms: bytes, evidence: bytes) -> None:
-    assert contract_condition(contract, terms) == keccak(encode(["address", "bytes32"], [contract, keccak(terms)]))
-    expected = encode(["address", "bytes", "bytes"], [contract, terms, evidence])
-    assert contract_resolution(contract, terms, evidence) == expected
-
-
-@given(addresses, addresses, words, numbers(128), st.binary(max_size=100))
-def test_voucher_resolutions_are_abi_encoded(
-    payer: str, payee: str, salt: bytes, amount: int, signature: bytes
+def test_contract_conditions_are_abi_encoded_and_resolutions_read_back(
+    contract: str, terms: bytes, evidence: bytes
 ) -> None:
-    kinds = ["address", "address", "bytes32", "uint128", "bytes"]
-    expected = encode(kinds, [payer, payee, salt, amount, signature])
-    assert voucher_resolution(payer, payee, salt, amount, signature) == expected
+    assert contract_condition(contract, terms) == keccak(encode(["address", "bytes32"], [contract, keccak(terms)]))
+    resolution = contract_resolution(contract, terms, evidence)
+    assert resolution == bytes.fromhex(contract[2:]) + len(terms).to_bytes(4, "big") + terms + evidence
+    assert read_contract_resolution(resolution) == (contract, terms, evidence)
+    for length in (0, 19, 23, 23 + len(terms)):
+        with pytest.raises(MalformedError):
+            read_contract_resolution(resolution[:length])
 
 
-@given(st.binary(max_size=192), st.lists(st.binary(max_size=70), max_size=4))
-def test_the_act_of_an_unlock_hashes_locks_and_resolutions(packed: bytes, resolutions: list[bytes]) -> None:
-    inner = keccak(encode(["bytes[]"], [resolutions]))
-    assert unlock_act(packed, resolutions) == keccak(encode(["bytes32", "bytes32"], [keccak(packed), inner]))
+@given(addresses, addresses, words, numbers(128), st.integers(64, 65))
+def test_voucher_resolutions_are_packed_and_read_back(
+    payer: str, payee: str, salt: bytes, amount: int, length: int
+) -> None:
+    signature = bytes(range(length))
+    resolution = voucher_resolution(payer, payee, salt, amount, signature)
+    head = bytes.fromhex(payer[2:] + payee[2:]) + salt + amount.to_bytes(16, "big")
+    assert resolution == head + signature
+    assert read_voucher_resolution(resolution) == (payer, payee, salt, amount, signature)
+    for bad in (resolution[: 88 + 63], resolution + bytes(2), b""):
+        with pytest.raises(MalformedError):
+            read_voucher_resolution(bad)
 
 
-@given(numbers(128), numbers(48), words)
-def test_the_fingerprint_is_the_upper_part_of_the_hash(locked: int, expiry: int, hashed: bytes) -> None:
-    whole = keccak(encode(["uint256", "uint256", "bytes32"], [locked, expiry, hashed]))
-    assert fingerprint(locked, expiry, hashed) == int.from_bytes(whole[:26], "big")
+@pytest.mark.parametrize("length", [0, 63, 66])
+def test_a_voucher_resolution_takes_signatures_of_keys_only(length: int) -> None:
+    with pytest.raises(MalformedError):
+        voucher_resolution(PAYER, PAYEE, bytes(32), 5, bytes(length))
 
 
 def test_constructors_name_the_kind_and_the_condition() -> None:

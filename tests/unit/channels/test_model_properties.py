@@ -13,11 +13,13 @@ from tests.unit.channels.stage import DOMAIN, DUPLEX, SIMPLEX, STRANGER, A, B, S
 from layer2.channels.errors import HubError
 from layer2.channels.key import ChannelKey
 from layer2.channels.locks import LockSet, hash_lock
-from layer2.channels.messages import Close, LockVoucher, Move, Voucher, Withdraw
+from layer2.channels.locktree import EMPTY_ROOT, locks_root
+from layer2.channels.messages import Accept, Close, LockVoucher, Move, Voucher, Withdraw
 from layer2.channels.model import CLOSED, Action, payoff
 from layer2.channels.model import actions as act
-from layer2.channels.model.simplex import claim_row
 from layer2.channels.model.state import Channel
+from layer2.channels.openings import Opening, open_locks
+from layer2.channels.proofs import Payment, claim_row
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
 from layer2.primitives.typed_data import TypedMessage
 
@@ -116,22 +118,33 @@ class Hub(RuleBasedStateMachine):
         from_b=st.booleans(),
         ahead=st.integers(0, 8_000),
         stranger_posts=seldom,
+        accepted=st.booleans(),
         unlocked=st.booleans(),
     )
     def post_and_unlock(
-        self, one: ChannelKey, amount: int, lock: int, from_b: bool, ahead: int, stranger_posts: bool, unlocked: bool
+        self,
+        one: ChannelKey,
+        amount: int,
+        lock: int,
+        from_b: bool,
+        ahead: int,
+        stranger_posts: bool,
+        accepted: bool,
+        unlocked: bool,
     ) -> None:
         receiver = A if from_b else B
         self.dispute(one, receiver)
         locks = LockSet((hash_lock(lock, self.stage.now + ahead, PREIMAGE),))
-        nonce = self.channel(one).nonce(from_b) + 1
-        voucher = LockVoucher(one.id, amount, nonce, locks.locked, locks.last_expiry, locks.hash())
-        signature = sign(voucher, B if from_b else A)
-        proof = act.LockProof(amount, nonce, locks.locked, locks.last_expiry, locks.hash(), signature)
-        self.call(act.PostLocks(one, from_b, proof), STRANGER if stranger_posts else receiver)
+        claim = self.channel(one).claim(from_b)
+        nonce = 1 if claim is None else claim.nonce + 1
+        row = (amount, nonce, locks.locked, locks.last_expiry, locks_root(locks.locks))
+        voucher = LockVoucher(one.id, *row)
+        proof = act.LockProof(*row, sign(voucher, B if from_b else A))
+        accept = sign(Accept(one.id, from_b, nonce, voucher.struct_hash()), receiver) if accepted else b""
+        self.call(act.PostLocks(one, from_b, proof, accept), STRANGER if stranger_posts else receiver)
         if unlocked:
-            unlock = act.Unlock(one, from_b, locks.locked, locks.last_expiry, locks.encode(), (PREIMAGE,))
-            self.call(unlock, STRANGER)
+            opened = open_locks(locks.locks, [Opening(0, PREIMAGE)])
+            self.call(act.Unlock(one, from_b, amount + locks.locked, *opened), STRANGER)
 
     @precondition(lambda self: any(self.channel(one).deadline not in (0, CLOSED) for one in DUPLEXES))
     @rule(one=duplexes, by=callers, early=seldom, wait=st.booleans())
@@ -144,7 +157,7 @@ class Hub(RuleBasedStateMachine):
     def claim(self, amount: int, batch: bool, by: Address) -> None:
         signature = sign(Voucher(SIMPLEX.id, amount), A)
         if batch:
-            self.call(act.Claim(B, ZERO_ADDRESS, claim_row(SIMPLEX, amount, signature) * 2), by)
+            self.call(act.Claim(B, ZERO_ADDRESS, claim_row(SIMPLEX, Payment(SIMPLEX.id, amount, signature)) * 2), by)
         else:
             self.call(act.ClaimVoucher(SIMPLEX, amount, signature), by)
 
@@ -244,9 +257,8 @@ class Dispute(RuleBasedStateMachine):
 
     @rule(amount=amounts, by=st.sampled_from((A, STRANGER)))
     def the_payer_tries_its_own_lock_proof(self, amount: int, by: Address) -> None:
-        locks = LockSet()
-        one = LockVoucher(DUPLEX.id, min(amount, self.newest), 1, 0, 0, locks.hash())
-        proof = act.LockProof(one.amount, 1, 0, 0, locks.hash(), sign(one, A))
+        one = LockVoucher(DUPLEX.id, min(amount, self.newest), 1, 0, 0, EMPTY_ROOT)
+        proof = act.LockProof(one.amount, 1, 0, 0, EMPTY_ROOT, sign(one, A))
         assert not self.call(act.PostLocks(DUPLEX, False, proof), by)
 
     @rule(seconds=st.integers(1, 3_000), by=st.sampled_from((A, STRANGER)))

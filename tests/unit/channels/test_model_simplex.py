@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 from tests.unit.channels.stage import DELAY, DUPLEX, NOW, OPEN_BEFORE, SIMPLEX, STRANGER, A, B, Stage, key, sign
-from tests.unit.channels.strategies import ATTACKER, PAYEE, PAYER
+from tests.unit.channels.strategies import ATTACKER, PAYEE, PAYER, SESSION
 from tests.unit.channels.test_model_duplex import refused
 
 from layer2.channels import errors as err
 from layer2.channels import hubevents as ev
 from layer2.channels.key import ChannelKey
-from layer2.channels.messages import Close, Voucher
+from layer2.channels.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Close, Session, Voucher
 from layer2.channels.model import CLOSED, Action, Channel, Transferred
 from layer2.channels.model import actions as act
-from layer2.channels.model.simplex import ROW_BYTES, claim_row
+from layer2.channels.model.simplex import ROW_BYTES, SESSION_ROW_BYTES
+from layer2.channels.proofs import Payment, claim_row, claim_rows
+from layer2.channels.sessions import SessionProof
 from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.ecdsa import PrivateKey
 
@@ -26,7 +28,17 @@ def voucher(amount: int, signer: PrivateKey = PAYER, one: ChannelKey = SIMPLEX) 
 
 
 def row(amount: int, signer: PrivateKey = PAYER, one: ChannelKey = SIMPLEX) -> bytes:
-    return claim_row(one, amount, voucher(amount, signer, one))
+    return claim_row(one, Payment(one.id, amount, voucher(amount, signer, one)))
+
+
+def session_row(
+    amount: int, *, registered: bool = False, owner: PrivateKey = PAYER, hot: PrivateKey = SESSION, **changes: int
+) -> bytes:
+    fields = {"cap": 20, "valid_until": NOW, "rights": RIGHT_TO_PAY, **changes}
+    session = Session(ID, SESSION.address, **fields)
+    named = b"" if registered else sign(session, owner)
+    proof = SessionProof.build(session, named, sign(Voucher(ID, amount), hot)).encode()
+    return claim_row(SIMPLEX, Payment(ID, amount, proof))
 
 
 def test_a_claim_pays_the_difference_and_never_more_than_the_deposit() -> None:
@@ -81,6 +93,44 @@ def test_a_batch_is_refused_for_another_payee_token_or_length() -> None:
     stage.do(act.Claim(B, ZERO_ADDRESS, row(5)))
 
 
+def test_a_batch_pays_rows_of_session_keys_beside_those_of_owners() -> None:
+    stage = Stage().fund(SIMPLEX, 100).fund(OTHER, 50)
+    session = Session(ID, SESSION.address, 20, NOW, RIGHT_TO_PAY)
+    proof = SessionProof.build(session, sign(session, PAYER), sign(Voucher(ID, 20), SESSION)).encode()
+    vouchers = [(SIMPLEX, Payment(ID, 20, proof)), (OTHER, Payment(OTHER.id, 7, voucher(7, one=OTHER)))]
+    rows, session_rows = claim_rows(vouchers)
+    assert (len(rows), len(session_rows)) == (ROW_BYTES, SESSION_ROW_BYTES)
+    effects = stage.do(act.Claim(B, ZERO_ADDRESS, rows, session_rows), by=STRANGER)
+    assert effects == (ev.Claimed(OTHER.id, 7), ev.Claimed(ID, 20), Transferred(ZERO_ADDRESS, B, 27))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        session_row(21),
+        session_row(20, valid_until=NOW - 1),
+        session_row(20, rights=RIGHT_TO_CLOSE),
+        session_row(20, owner=ATTACKER),
+        session_row(20, hot=ATTACKER),
+        session_row(20, registered=True),
+    ],
+    ids=["over its cap", "too late", "without the right", "of a stranger", "by another key", "not registered"],
+)
+def test_a_session_row_that_may_not_pay_is_skipped(bad: bytes) -> None:
+    stage = Stage().fund(SIMPLEX, 100)
+    refused(stage, act.Claim(B, ZERO_ADDRESS, b"", bad), err.NothingClaimed())
+    refused(stage, act.Claim(B, ZERO_ADDRESS, b"", session_row(20)[:-1]), err.RowsMalformed(SESSION_ROW_BYTES - 1))
+    stage.do(act.Claim(B, ZERO_ADDRESS, b"", bad + session_row(20)))
+    assert stage.paid == {B: 20}
+
+
+def test_rows_of_registered_sessions_are_paid() -> None:
+    stage = Stage().fund(SIMPLEX, 100)
+    stage.do(act.RegisterSession(ID, SESSION.address, 20, NOW, RIGHT_TO_PAY), by=A)
+    stage.do(act.Claim(B, ZERO_ADDRESS, b"", session_row(20, registered=True)))
+    assert stage.paid == {B: 20}
+
+
 def test_the_payee_closes_at_once_and_others_need_its_signature() -> None:
     stage = Stage().fund(SIMPLEX, 100)
     stage.do(act.ClaimVoucher(SIMPLEX, 30, voucher(30)))
@@ -126,7 +176,7 @@ def test_an_exit_after_the_opening_time_leaves_nothing() -> None:
     stage.do(act.RequestExit(SIMPLEX))
     stage.now = OPEN_BEFORE + 1
     stage.do(act.Exit(SIMPLEX))
-    assert stage.state.channel(ID).words(True) == (0, 0, 0, 0)
+    assert stage.state.channel(ID).words(True) == (0, 0, 0, 0, 0, 0)
     refused(stage, act.Exit(SIMPLEX), err.DisputeNotOpen(ID, OPEN_BEFORE + 1, 0))
 
 

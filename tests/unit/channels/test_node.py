@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.unit.channels.standin import ATTACKER, NOW, PAYEE, PAYER, StandInHub, give, hash_locked, make_key
 
-from layer2.channels.key import ChannelKey
-from layer2.channels.locks import Lock
 from layer2.channels.messages import Session, Voucher
 from layer2.channels.node import Party
 from layer2.channels.proofs import Payment, PeerCopy
@@ -24,60 +22,11 @@ from layer2.channels.refusals import (
     Refused,
 )
 from layer2.channels.sessions import SessionProof
-from layer2.channels.view import ChannelView
 from layer2.ethereum.signer import LocalSigner
-from layer2.primitives.addresses import ZERO_ADDRESS, to_address
+from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import SignatureError
 from layer2.primitives.hashing import sha256
-from layer2.primitives.typed_data import Domain
 from layer2.store.errors import JournalError, JournalFull
-
-PAYER, PAYEE, ATTACKER = (LocalSigner(bytes([tag]) * 32) for tag in (1, 2, 3))
-HUB = to_address("0x" + "77" * 20)
-NOW = 1_000
-
-
-@dataclass
-class StandInHub:
-    """Answers what a node asks of the hub and the chain."""
-
-    address: str = HUB
-    chain: int = 1
-    now: int = NOW
-    views: dict[bytes, ChannelView] = field(default_factory=dict)
-
-    @property
-    def domain(self) -> Domain:
-        return Domain("layer2 ChannelHub", "1", self.chain, self.address)
-
-    @property
-    def connection(self) -> Any:
-        return SimpleNamespace(
-            chain_id=self.chain,
-            block_number=lambda: 1,
-            timestamp=lambda: self.now,
-            block=lambda number: SimpleNamespace(timestamp=self.now),
-            code=lambda address: b"",
-        )
-
-    def view(self, key: ChannelKey, block: int | None = None) -> ChannelView:
-        return self.views.get(key.id, ChannelView(key.id, 100, 50, 0, 0, 0, 0, False, False, 0, 0, 0, 0))
-
-    def max_lock_duration(self) -> int:
-        return 500
-
-
-def make_key(salt: int = 1) -> ChannelKey:
-    return ChannelKey(
-        a=PAYER.address,
-        b=PAYEE.address,
-        token=ZERO_ADDRESS,
-        delay=60,
-        open_before=9_000,
-        salt=salt,
-        simplex=False,
-    )
-
 
 KEY = make_key()
 
@@ -189,19 +138,19 @@ class Failing:
 
 def test_a_full_disk_refuses_the_payment_and_the_node_goes_on(payer: Party) -> None:
     journal = payer._journal
-    payer._journal = Failing(journal, JournalFull("no room"))
+    payer._keeper.journal = Failing(journal, JournalFull("no room"))
     with pytest.raises(JournalFull):
         payer.pay(KEY.id, 1)
-    payer._journal = journal
+    payer._keeper.journal = journal
     assert payer.pay(KEY.id, 1).amount == 1
 
 
 def test_a_broken_disk_stops_the_node(payer: Party) -> None:
     journal = payer._journal
-    payer._journal = Failing(journal, JournalError("broken"))
+    payer._keeper.journal = Failing(journal, JournalError("broken"))
     with pytest.raises(JournalError):
         payer.pay(KEY.id, 1)
-    payer._journal = journal
+    payer._keeper.journal = journal
     with pytest.raises(NodeStopped):
         payer.pay(KEY.id, 1)
 
@@ -250,32 +199,32 @@ def test_a_copy_that_i_did_not_sign_is_not_adopted(payer: Party, payee: Party, h
     again = Party.recover(PAYER, hub, tmp_path / "new.journal")
     again.join(KEY, frozen=True)
     with pytest.raises(SignatureError):
-        again.resync(PeerCopy(KEY.id, forged, None))
+        again.resync(PeerCopy(KEY.id, forged))
     with pytest.raises(Refused):
         again.pay(KEY.id, 1)
 
 
 def test_a_hash_lock_is_fulfilled_with_its_preimage_only(payer: Party, payee: Party, hub: StandInHub) -> None:
     preimage = b"p" * 32
-    payee.receive_locks(payer.add_lock(KEY.id, Lock(10, NOW + 100, 0, sha256(preimage))))
+    give(payer, payee, payer.add_lock(KEY.id, hash_locked(10, preimage)))
     with pytest.raises(LockRefused):
         payee.learn(KEY.id, sha256(preimage), b"q" * 32)
     assert payee.learn(KEY.id, sha256(preimage), preimage) == 10
     with pytest.raises(LockRefused):
         payer.fulfil(KEY.id, sha256(preimage), b"q" * 32)
-    payee.receive_locks(payer.fulfil(KEY.id, sha256(preimage), preimage))
+    give(payer, payee, payer.fulfil(KEY.id, sha256(preimage), preimage))
     assert payee.state(KEY.id).theirs.amount == 10
     assert reopened(payee, PAYEE, hub).state(KEY.id).theirs.locks == ()
 
 
 def test_an_expired_lock_is_dropped_after_the_margin_only(payer: Party, payee: Party, hub: StandInHub) -> None:
-    payee.receive_locks(payer.add_lock(KEY.id, Lock(10, NOW + 100, 0, sha256(b"x"))))
+    give(payer, payee, payer.add_lock(KEY.id, hash_locked(10)))
     hub.now = NOW + 160
     assert payer.expire(KEY.id) is None
     hub.now = NOW + 161
     dropped = payer.expire(KEY.id)
     assert dropped is not None
-    payee.receive_locks(dropped)
+    give(payer, payee, dropped)
     assert payee.state(KEY.id).theirs.locks == ()
     assert payer.state(KEY.id).available == 100
 

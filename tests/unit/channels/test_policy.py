@@ -46,7 +46,26 @@ def test_a_dear_hour_is_waited_out_while_there_is_time_and_paid_when_there_is_no
     assert not decide(10**18, 100 * GWEI, 86400).act
     urgent = decide(10**18, 100 * GWEI, 60)
     assert urgent.act
-    assert urgent.max_fee == 500 * GWEI
+
+
+def test_at_the_deadline_a_large_stake_is_worth_more_than_the_cap_and_a_small_one_less() -> None:
+    """A base fee of 2,000 gwei in the last hour: an answer at 60,000 gas costs 0.12 ether."""
+    large = decide(10**18, 2_000 * GWEI, 60)
+    assert large.act
+    assert large.max_fee == 10**18 // 60_000
+    half = decide(10**18, 2_000 * GWEI, 60, policy=ChallengePolicy(share_percent=50))
+    assert half.max_fee == 10**18 // 2 // 60_000
+    assert not decide(10**17, 2_000 * GWEI, 60).act
+    assert not decide(10**18, 2_000 * GWEI, 3601).act
+
+
+def test_an_answer_is_replaced_until_its_cap_is_reached() -> None:
+    policy = decide(10**18, 10 * GWEI, 60).gas_policy(GasPolicy(max_replacements=1))
+    fees, count = policy.fees(10 * GWEI), 0
+    while (higher := policy.bumped(fees, 10 * GWEI)) is not None:
+        fees, count = higher, count + 1
+    assert count < policy.max_replacements
+    assert fees.max_fee * 1.125 > policy.max_fee_per_gas
 
 
 def test_the_offer_rises_as_the_deadline_nears_and_never_passes_the_cap() -> None:

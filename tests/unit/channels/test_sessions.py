@@ -9,9 +9,12 @@ from tests.unit.channels.strategies import ATTACKER, PAYER, SESSION, numbers, wo
 
 from layer2.channels.errors import ConsentExpired, HubError, SessionExceeded, SignatureInvalid
 from layer2.channels.messages import (
+    RIGHT_TO_ACCEPT,
     RIGHT_TO_CLOSE,
     RIGHT_TO_PAY,
+    Accept,
     LockVoucher,
+    Resolve,
     Session,
     Voucher,
     hub_domain,
@@ -22,7 +25,7 @@ from layer2.channels.sessions import (
     check_session,
     encode_session,
     is_session_proof,
-    verify_voucher_signature,
+    verify_counter,
 )
 from layer2.primitives.addresses import ZERO_ADDRESS, Address
 from layer2.primitives.ecdsa import KnownKey, PrivateKey, to_compact
@@ -51,7 +54,7 @@ def proof(message: Voucher | LockVoucher, signer: PrivateKey = SESSION, **change
 
 
 def check(message: Voucher | LockVoucher, signature: bytes, now: int = NOW, known: KnownKey | None = None) -> None:
-    verify_voucher_signature(message, DOMAIN, OWNER, signature, known, now=now)
+    verify_counter(message, DOMAIN, OWNER, signature, known, now=now)
 
 
 VOUCHER = Voucher(CHANNEL, CAP)
@@ -123,7 +126,7 @@ def test_the_right_to_close_is_its_own() -> None:
         check_session(DOMAIN, CHANNEL, OWNER, RIGHT_TO_CLOSE, 0, bytes(42), NOW)
 
 
-@given(words, numbers(128), numbers(48), st.integers(0, 255), st.binary(min_size=1, max_size=80))
+@given(words, numbers(128), numbers(48), st.integers(0, 255), st.binary(max_size=80))
 def test_a_proof_is_read_back(channel: bytes, cap: int, until: int, rights: int, owner_signature: bytes) -> None:
     session = Session(channel, SESSION.address, cap, until, rights)
     made = SessionProof.build(session, owner_signature, SESSION.sign(bytes(32)))
@@ -137,11 +140,33 @@ def test_a_proof_is_read_back(channel: bytes, cap: int, until: int, rights: int,
 @given(st.binary(max_size=107))
 def test_too_few_bytes_are_no_proof(head: bytes) -> None:
     data = head + SESSION_MAGIC
-    assert is_session_proof(data) == (len(head) > 107)
+    assert is_session_proof(data) == (len(head) == 107)
+    if len(head) == 107:
+        assert SessionProof.parse(CHANNEL, data).owner_signature == b""
+        return
     with pytest.raises(MalformedError):
         SessionProof.parse(CHANNEL, data)
 
 
-def test_a_proof_without_the_owners_signature_is_not_made() -> None:
-    with pytest.raises(MalformedError):
-        SessionProof.build(grant()[0], b"", bytes(64))
+def test_a_session_without_the_owners_signature_counts_if_it_is_registered() -> None:
+    session, _ = grant()
+    made = SessionProof.build(session, b"", SESSION.sign(VOUCHER.digest(DOMAIN))).encode()
+    registry = {(OWNER, session.struct_hash())}
+    verify_counter(VOUCHER, DOMAIN, OWNER, made, now=NOW, registered=lambda *entry: entry in registry)
+    registry = {(ATTACKER.address, session.struct_hash())}
+    with pytest.raises(SignatureInvalid):
+        verify_counter(VOUCHER, DOMAIN, OWNER, made, now=NOW, registered=lambda *entry: entry in registry)
+    with pytest.raises(SignatureInvalid):
+        check(VOUCHER, made)
+
+
+@pytest.mark.parametrize("kind", [Accept(CHANNEL, True, 3, bytes(32)), Resolve(CHANNEL, False, bytes(32), bytes(32))])
+def test_a_session_accepts_and_consents_with_the_right_to_only(kind: Accept | Resolve) -> None:
+    def under(rights: int) -> bytes:
+        session, signature = grant(rights=rights, cap=0)
+        return SessionProof.build(session, signature, SESSION.sign(kind.digest(DOMAIN))).encode()
+
+    verify_counter(kind, DOMAIN, OWNER, PAYER.sign(kind.digest(DOMAIN)), now=NOW)
+    verify_counter(kind, DOMAIN, OWNER, under(RIGHT_TO_ACCEPT), now=NOW)
+    with pytest.raises(SessionExceeded):
+        verify_counter(kind, DOMAIN, OWNER, under(RIGHT_TO_PAY | RIGHT_TO_CLOSE), now=NOW)

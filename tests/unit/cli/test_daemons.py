@@ -12,11 +12,12 @@ from types import FrameType
 
 import pytest
 
-from layer2.cli.daemons import Daemon, Stop, run_daemons, until_stopped
+from layer2.cli.daemons import Daemon, run_daemons
+from layer2.cli.stopping import Stop, until_stopped
 
 LOOP = """
 import time
-from layer2.cli.daemons import until_stopped
+from layer2.cli.stopping import until_stopped
 
 with until_stopped() as stopped:
     print("ready", flush=True)
@@ -77,7 +78,7 @@ class Interrupting:
         self.stop, self.left, self.done = stop, line, False
 
     def __call__(self, frame: FrameType, event: str, arg: object) -> Interrupting:
-        if frame.f_code.co_filename.endswith("daemons.py") and event == "line":
+        if frame.f_code.co_filename.endswith("stopping.py") and event == "line":
             self.left -= 1
             if self.left == 0:
                 self.done = True

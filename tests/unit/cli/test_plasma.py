@@ -35,8 +35,8 @@ def test_money_is_paid_in_sent_and_there_with_the_next_block(paid_in: AnvilNode,
 
 def test_what_cannot_be_paid_is_one_line_and_signs_nothing(paid_in: AnvilNode, does: Command, fails: Command) -> None:
     assert "layer2: " in fails("send", "payee", "3 ether", "--as", "payer")
-    assert "nor `local`" in fails("send", "payee", "1", "--as", "payer", "--operator", "nowhere")
-    assert "32 bytes" in fails("send", "payee", "1", "--as", "payer", "--memo", "0x00")
+    assert "nor `local`" in fails("send", "payee", "1 wei", "--as", "payer", "--operator", "nowhere")
+    assert "32 bytes" in fails("send", "payee", "1 wei", "--as", "payer", "--memo", "0x00")
     assert "two are needed" in fails("merge", "--as", "payer")
     assert "already deployed" in fails("deploy")
     assert "no output" in fails("exit", "0x1", "--as", "payer")
@@ -107,15 +107,18 @@ def test_payments_go_over_http_and_exits_do_without(
     paid_in: AnvilNode, does: Command, fails: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = place_of(workspace_of(paid_in, "operator", tmp_path / "home"))
-    with local_operator(place) as operator, serving(operator, "127.0.0.1:0") as url:
+    with local_operator(place) as operator, serving(operator, "127.0.0.1:0", place) as url:
         there = ("--operator", url)
-        assert "is running" in fails("send", "payee", "1 ether", "--as", "payer")
-        does("send", "payee", "1 ether", "--as", "payer", *there)
+        # Where it listens is found without being told.
+        does("send", "payee", "1 ether", "--as", "payer")
+        assert operator.waiting == 1
         operator.step()
         assert balance(does, "payee", *there) == ETHER
         assert does("challenge", "--only-look", "--as", "watchtower", "--json", *there)["verified"] == 1
-        # Without the URL the folder is taken: what the wallet knows has to do.
-        assert balance(does, "payee") == ETHER
+        assert balance(does, "payee") == balance(does, "attacker") + ETHER == ETHER
+    with local_operator(place):
+        # One that runs and does not serve is not gone past.
+        assert "is running" in fails("send", "payee", "1 ether", "--as", "payer")
     assert "layer2: " in fails("send", "payee", "1 ether", "--as", "payer", *there)
     assert "1 exit" in does("exit", "all", "--as", "payee", *there)
 
@@ -126,7 +129,7 @@ def test_tokens_are_swapped_by_three_lines_of_text(paid_in: AnvilNode, does: Com
     token.transact(Sender(paid_in.connection, payee), "mint", payee.address, 500)
     assert does("register-token", token.address, "--json")["token"] == 1
     does("deposit", "500 units", "--token", "1", "--as", "payee")
-    offer = does("swap-offer", "payee", "1 ether", "300", "--want-token", "1", "--as", "payer").strip()
+    offer = does("swap-offer", "payee", "1 ether", "300 units", "--want-token", "1", "--as", "payer").strip()
     assert "layer2: " in fails("swap-accept", offer, "--as", "attacker")
     half = does("swap-accept", offer, "--as", "payee").strip()
     whole = does("swap-complete", offer, half, "--as", "payer").strip()

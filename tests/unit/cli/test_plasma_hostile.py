@@ -76,7 +76,7 @@ def test_over_http_the_fraud_is_shown_or_not_as_it_says(paid_in: AnvilNode, does
     for number, kind in enumerate(("withhold", "mint"), start=2):
         with local_operator(place) as inner:
             node = HostileNode(kind, place, inner)
-            with serving(inner, "127.0.0.1:0", node.body_path) as url:
+            with serving(inner, "127.0.0.1:0", place, node.body_path) as url:
                 assert len(node.step()) == 1
                 assert node.step() == []
                 assert status(f"{url}/v1/blocks/1/body") == 200

@@ -6,6 +6,8 @@ import contextlib
 import io
 import json
 import signal
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,9 @@ from typing import Any
 import pytest
 
 from layer2.cli import main
-from layer2.cli.daemons import Daemon, run_daemons
-from layer2.cli.gates import local_sequencer
+from layer2.cli.daemons import Daemon, Troubles, run_daemons
+from layer2.cli.gates import local_sequencer, serving
+from layer2.cli.rollup_health import health_of
 from layer2.cli.rollup_place import place_of
 from layer2.cli.workspace import Workspace
 from layer2.ethereum.anvil import AnvilNode
@@ -22,6 +25,7 @@ from layer2.ethereum.errors import ConnectionFailed
 from layer2.ethereum.sender import Sender
 from layer2.rollup.poster import Data
 from layer2.rollup.records import pack_roots
+from layer2.rollup.snapshot import Snapshot
 from layer2.store.archive import Archive
 from layer2.testing import deploy_mock
 
@@ -226,9 +230,13 @@ def test_without_a_deployment_or_a_chain_it_says_so(node: AnvilNode, fails: Comm
 
 def test_a_sequencer_that_runs_here_is_not_gone_past(paid_in: AnvilNode, fails: Command, does: Command) -> None:
     workspace = Workspace(paid_in.url, "operator", Path("home"))
-    with place_of(workspace) as place, local_sequencer(workspace, place.rollup, place.replica()):
+    with place_of(workspace) as place, local_sequencer(workspace, place.rollup, place.replica()) as inner:
         assert "is running on this machine" in fails("send", "2", "1 ether", "--as", "payer")
-    does("send", "2", "1 ether", "--as", "payer")
+        with serving(inner, "127.0.0.1:0", workspace):
+            does("send", "2", "0.5 ether", "--as", "payer")
+            assert inner.waiting == 1
+        assert "is running on this machine" in fails("send", "2", "1 ether", "--as", "payer")
+    does("send", "2", "0.5 ether", "--as", "payer")
 
 
 # ------------------------------------------------------------------------------------------------------- left alone
@@ -288,15 +296,10 @@ def test_the_challenger_convicts_what_the_verifier_calls_wrong(paid_in: AnvilNod
         place.rollup.propose(workspace.sender, *row)
     assert does("status", "--json")["wrongAssertions"] == 1
     assert "is WRONG" in does("verifier", "--once")
-    workspace = Workspace(paid_in.url, "challenger", Path("home"))
-    from layer2.cli.rollup_nodes import challenging
-
-    with place_of(workspace) as place:
-        daemon = challenging(place, place.replica())
-        assert "committed to a proof" in daemon.step()[0]
-        paid_in.connection.mine(2)
-        assert "proven wrong" in daemon.step()[0]
-        assert daemon.step() == []
+    # Each command is a process that knows nothing of the last one.
+    assert "committed to a proof" in does("challenger", "--once")
+    paid_in.connection.mine(2)
+    assert "proven wrong" in does("challenger", "--once")
     assert "nothing to do" in does("challenger", "--once")
     assert does("status", "--json")["openAssertions"] == 0
 
@@ -325,6 +328,66 @@ def test_a_node_begins_with_the_state_it_kept_or_with_one_it_is_given(
     said = capsys.readouterr()
     assert "is no snapshot of a rollup" in said.err
     assert "entry 1 executed" in said.out
+
+
+def test_a_node_that_would_begin_behind_an_open_lie_rebuilds_or_refuses(
+    paid_in: AnvilNode, does: Command, fails: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    does("batch", "2=0.1 ether", "--as", "payer")
+    does("sequencer", "--once")
+    with place_of(Workspace(paid_in.url, "operator", Path("home"))) as place:
+        replica = place.replica()
+        truth, lie = (replica.execute(replica.final(), end).roots for end in (1, 2))
+        lie[-1] = b"\0" * 31 + b"\7"
+        row = (place.workspace.sender, replica.final(), replica.entries[0].record, 1, truth[-1], pack_roots(truth))
+        place.rollup.propose(*row, ETHER)
+        does("wait", "30 minutes")
+        row = (place.workspace.sender, replica.final(), replica.entries[1].record, 2, lie[-1], pack_roots(lie))
+        place.rollup.propose(*row, ETHER)
+        does("wait", "31 minutes")
+        replica.step()
+        (claim,) = (one for one in replica.claims.values() if one.inbox_end == 1)
+        place.rollup.finalize(place.workspace.sender, claim)
+        replica.step()
+        # What nodes used to keep and share: the newest final state, whatever is open from before it.
+        Snapshot(claim, replica.entries[0].record.hash(), replica.state_of(claim)).save("newest.snapshot")
+        Path("newest.snapshot").replace(place.state_file)
+        Path("newest.snapshot").write_bytes(place.state_file.read_bytes())
+    assert "could not be judged" in fails("challenger", "--once", "--snapshot", "newest.snapshot")
+    with pytest.raises(SystemExit):
+        main(("rollup", "challenger", "--once"))
+    said = capsys.readouterr()
+    assert "starting from the first entry" in said.err
+    assert "committed to a proof" in said.out
+    paid_in.connection.mine(2)
+    assert "proven wrong" in does("challenger", "--once")
+
+
+def test_a_verifier_calls_nothing_wrong_that_it_does_not_know(paid_in: AnvilNode, does: Command) -> None:
+    for _ in range(3):
+        does("batch", "2=0.1 ether", "--as", "payer")
+        does("run", "--once")
+        does("wait", "61 minutes")
+        does("proposer", "--once")
+    assert "state after entry" in does("node", "--once") or list(Path("home").rglob("state.snapshot"))
+    told = does("verifier", "--once")
+    assert "executed" not in told
+    assert "WRONG" not in told
+
+
+def test_how_a_node_stands_is_served(paid_in: AnvilNode) -> None:
+    with place_of(Workspace(paid_in.url, "operator", Path("home"))) as place:
+        replica, troubles = place.node_replica(), Troubles()
+        with health_of(replica, troubles, "127.0.0.1:0") as url:
+            with urllib.request.urlopen(url + "/v1/health") as answer:
+                assert json.load(answer)["ok"] is True
+            troubles.note("challenger", ["an assertion is not judged"])
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(url + "/v1/health")
+            assert refused.value.code == 503
+            assert "not judged" in json.load(refused.value)["failure"]
+            with urllib.request.urlopen(url + "/metrics") as answer:
+                assert "layer2_rollup_node_failures{} 1" in answer.read().decode().replace("failures 1", "failures{} 1")
 
 
 def test_blobs_that_were_seen_are_kept_and_read_without_the_node(paid_in: AnvilNode, does: Command) -> None:

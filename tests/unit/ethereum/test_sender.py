@@ -10,7 +10,7 @@ import pytest
 
 from layer2.ethereum.accounts import dev_signers
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.errors import NonceError, TransactionFailed, TransactionTimeout
+from layer2.ethereum.errors import ConnectionFailed, NonceError, TransactionFailed, TransactionTimeout
 from layer2.ethereum.fees import GasPolicy
 from layer2.ethereum.sender import Pending, Sender
 from layer2.primitives.addresses import Address
@@ -198,3 +198,97 @@ def test_blobs_need_a_gas_limit_and_a_receiver(payer: Sender, node: FakeBackend)
     with pytest.raises(MalformedError, match="no blob"):
         send_blobs(payer, bytes(BLOB_BYTES - 1))
     assert node.asked == []
+
+
+def stuck(payer: Sender, node: FakeBackend, market: int) -> Pending:
+    """A transaction sent in a cheap hour that the market has left behind."""
+    pending = payer.send_nowait(PAYEE, value=1, gas=21_000)
+    node.base_fee = market
+    return pending
+
+
+def test_a_stuck_transaction_is_replaced_at_the_markets_fee_until_the_policys_cap(
+    payer: Sender, node: FakeBackend, clock: Clock
+) -> None:
+    payer.gas_policy = GasPolicy(wait=10, max_replacements=1_000, max_fee_per_gas=100 * 10**9)
+    pending = stuck(payer, node, market=30 * 10**9)
+    assert payer.poll(pending) is None
+    assert len(pending.hashes) == 1
+    clock.now += 10
+    assert payer.poll(pending) is None
+    assert pending.fees.max_fee >= 2 * 30 * 10**9
+    with pytest.raises(TransactionTimeout, match="cap"):
+        while True:
+            clock.now += 10
+            payer.poll(pending)
+    assert 100 * 10**9 / 1.125 < pending.fees.max_fee <= 100 * 10**9
+    node.mine(len(node.pool) - 1)
+    receipt = payer.poll(pending)
+    assert receipt is not None
+    assert receipt.tx_hash == pending.tx_hash
+
+
+def test_a_later_policy_raises_what_an_earlier_one_would_not(payer: Sender, node: FakeBackend, clock: Clock) -> None:
+    payer.gas_policy = GasPolicy(wait=10, max_fee_per_gas=5 * 10**9)
+    pending = stuck(payer, node, market=30 * 10**9)
+    payer.gas_policy = GasPolicy()
+    for _ in range(8):  # under the policy it was sent with
+        clock.now += 10
+        try:
+            payer.poll(pending)
+        except TransactionTimeout:
+            break
+    assert pending.fees.max_fee <= 5 * 10**9
+    pending.policy = GasPolicy(wait=10, max_replacements=1_000)
+    payer.poll(pending)
+    assert pending.fees.max_fee >= 60 * 10**9
+
+
+def test_a_stuck_transaction_does_not_block_those_sent_after_it(payer: Sender, node: FakeBackend, clock: Clock) -> None:
+    first = stuck(payer, node, market=30 * 10**9)
+    second = payer.send_nowait(PAYEE, value=2, gas=21_000)
+    clock.now += 10
+    payer.poll(second)
+    raised = [fields for _, fields in node.pool[2:]]
+    assert [fields["nonce"] for fields in raised] == [first.nonce, second.nonce]
+    assert all(fields["maxFeePerGas"] >= 60 * 10**9 for fields in raised)
+
+
+def test_an_earlier_transaction_that_is_mined_is_not_sent_again(payer: Sender, node: FakeBackend, clock: Clock) -> None:
+    stuck(payer, node, market=30 * 10**9)
+    second = payer.send_nowait(PAYEE, value=2, gas=21_000)
+    node.mine(0)
+    clock.now += 10
+    payer.poll(second)
+    assert [fields["nonce"] for _, fields in node.pool[2:]] == [second.nonce]
+
+
+def test_the_price_rises_only_by_what_was_handed_over(payer: Sender, node: FakeBackend, clock: Clock) -> None:
+    pending = stuck(payer, node, market=10**9)
+    before = pending.fees
+
+    def away() -> None:
+        raise ConnectionFailed("the node is away")
+
+    node.on_send = away
+    clock.now += 10
+    for _ in range(5):
+        with pytest.raises(ConnectionFailed):
+            payer.poll(pending)
+    assert (pending.fees, pending.replacements) == (before, 0)
+
+
+def test_a_new_sender_goes_on_with_what_an_earlier_one_left_under_way(
+    payer: Sender, node: FakeBackend, clock: Clock
+) -> None:
+    left = stuck(payer, node, market=30 * 10**9)
+    again = Sender(payer.connection, payer.signer, GasPolicy(wait=10), clock=clock, sleep=clock.sleep)
+    copy = Pending(left.nonce, left.request, left.gas, left.fees, 0, hashes=list(left.hashes))
+    assert again.adopt(copy)
+    assert again.poll(copy) is None
+    assert copy.fees.max_fee >= 60 * 10**9
+    assert again.send_nowait(PAYEE, value=2, gas=21_000).nonce == left.nonce + 1
+    node.mine(1)
+    receipt = again.poll(copy)
+    assert receipt is not None
+    assert not again.adopt(Pending(left.nonce, left.request, left.gas, left.fees, 0, hashes=list(left.hashes)))

@@ -6,12 +6,13 @@ Reentrancy and gas are not modelled: a push either arrives or is owed (`Env.fail
 from layer2.channels.model.actions import Action
 from layer2.channels.model.apply import apply
 from layer2.channels.model.env import Effect, Env, Pulled, Transferred
-from layer2.channels.model.state import CLOSED, Channel, Config, HubState, RawKey, payoff
+from layer2.channels.model.state import CLOSED, Channel, Claim, Config, HubState, RawKey, payoff
 
 __all__ = [
     "apply",
     "HubState",
     "Channel",
+    "Claim",
     "Config",
     "Env",
     "Action",

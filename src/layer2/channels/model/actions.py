@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import ClassVar
 
 from layer2.channels.model.state import Key
-from layer2.primitives.addresses import ZERO_ADDRESS, Address
+from layer2.primitives.addresses import Address
 from layer2.primitives.errors import RangeError
 
 
@@ -36,42 +36,30 @@ class Source(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pull(_Ranged):
-    """One part of a pulled deposit. `valid_until` and `deposit_signature` belong to `PERMIT`; the token's own
+    """One part of a pulled deposit. `valid_until`, `deposit_signature` and `nonce` belong to `PERMIT`; the token's own
     authorisations are the business of `Env.pull`.
     """
 
-    BITS: ClassVar[dict[str, int]] = {"amount": 112, "valid_until": 48}
+    BITS: ClassVar[dict[str, int]] = {"amount": 112, "valid_until": 48, "nonce": 256}
     source: Source
     side_b: bool
     amount: int
     valid_until: int = 0
     deposit_signature: bytes = b""
+    nonce: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class LockProof(_Ranged):
-    """The newest lock-bearing proof of one direction."""
+    """A lock-bearing proof of one direction."""
 
     BITS: ClassVar[dict[str, int]] = {"amount": 128, "nonce": 48, "locked": 128, "last_expiry": 48}
     amount: int
     nonce: int
     locked: int
     last_expiry: int
-    locks_hash: bytes
+    locks_root: bytes
     signature: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Delegation(_Ranged):
-    """The receiver's consent that `tower` (zero: anybody) carries out one act; empty when the receiver calls."""
-
-    BITS: ClassVar[dict[str, int]] = {"valid_until": 48}
-    tower: Address = ZERO_ADDRESS
-    valid_until: int = 0
-    signature: bytes = b""
-
-
-NO_CONSENT = Delegation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,26 +164,24 @@ class Post(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class PostLocks:
-    """`postLocks`: a lock-bearing proof of one direction."""
+    """`postLocks`: a lock-bearing proof of one direction; `accept` is the receiver's signature under `Accept`."""
 
     key: Key
     from_b: bool
     proof: LockProof
-    consent: Delegation = NO_CONSENT
+    accept: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Unlock(_Ranged):
-    """`unlock`: `locks` are the packed leaves, `resolutions` one per lock, empty to leave it."""
+    """`unlock`: `openings` are packed as `openings.encode_openings` does, `siblings` the other nodes of the tree."""
 
-    BITS: ClassVar[dict[str, int]] = {"locked": 128, "last_expiry": 48}
+    BITS: ClassVar[dict[str, int]] = {"limit": 256}
     key: Key
     from_b: bool
-    locked: int
-    last_expiry: int
-    locks: bytes
-    resolutions: tuple[bytes, ...]
-    consent: Delegation = NO_CONSENT
+    limit: int
+    openings: bytes
+    siblings: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +193,24 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`claim`: packed rows of 116 bytes, see `claim_row`."""
+    """`claim`: packed rows of 116 bytes, and of 223 bytes with a session's grant; see `proofs.claim_row`."""
 
     payee: Address
     token: Address
     rows: bytes
+    session_rows: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterSession(_Ranged):
+    """`registerSession`: the caller names a session key for good."""
+
+    BITS: ClassVar[dict[str, int]] = {"cap": 128, "valid_until": 48, "rights": 8}
+    channel_id: bytes
+    session_key: Address
+    cap: int
+    valid_until: int
+    rights: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +263,7 @@ Action = (
     | Close
     | Withdraw
     | Move
+    | RegisterSession
     | StartClose
     | StartCloseAs
     | Post

@@ -18,6 +18,7 @@ ENTRY_POINTS: Mapping[type[Action], Callable[[Call, Any], None]] = {
     actions.Close: cooperation.close,
     actions.Withdraw: cooperation.withdraw,
     actions.Move: cooperation.move,
+    actions.RegisterSession: disputes.register_session,
     actions.StartClose: disputes.start_close,
     actions.StartCloseAs: disputes.start_close_as,
     actions.Post: disputes.post,

@@ -17,17 +17,30 @@ from layer2.channels.errors import (
     SignatureInvalid,
 )
 from layer2.channels.hubevents import Closed, PayoutDeferred
-from layer2.channels.messages import RIGHT_TO_PAY
 from layer2.channels.model.env import Effect, Env, Pulled, Transferred
 from layer2.channels.model.state import CLOSED, NOTHING, Channel, HubState, Key
 from layer2.channels.sessions import SIGNATURE_BYTES, check_session, is_session_proof
-from layer2.primitives.addresses import Address
+from layer2.primitives.addresses import ZERO_ADDRESS, Address
 
 
 class Call:
     """One call in progress: reads fall through to the state before it, writes are kept until `commit`."""
 
-    __slots__ = ("_balances", "_channels", "_owed", "_tokens", "config", "domain", "effects", "env", "now", "state")
+    __slots__ = (
+        "_balances",
+        "_channels",
+        "_consented",
+        "_nonces",
+        "_owed",
+        "_sessions",
+        "_tokens",
+        "config",
+        "domain",
+        "effects",
+        "env",
+        "now",
+        "state",
+    )
 
     def __init__(self, state: HubState, env: Env) -> None:
         self.state = state
@@ -40,9 +53,12 @@ class Call:
         self._owed: dict[tuple[Address, Address], int] = {}
         self._balances: dict[Address, int] = {}
         self._tokens: dict[bytes, Address] = {}
+        self._consented: dict[tuple[bytes, bool, int, int], int] = {}
+        self._nonces: set[tuple[Address, int]] = set()
+        self._sessions: set[tuple[Address, bytes]] = set()
 
     def commit(self) -> HubState:
-        """The state after the call."""
+        """Return the state after the call."""
         state = self.state
         owed = {**state.owed, **self._owed} if self._owed else state.owed
         return HubState(
@@ -51,6 +67,9 @@ class Call:
             {key: amount for key, amount in owed.items() if amount} if self._owed else owed,
             {**state.balances, **self._balances} if self._balances else state.balances,
             {**state.tokens, **self._tokens} if self._tokens else state.tokens,
+            {**state.consented, **self._consented} if self._consented else state.consented,
+            state.deposit_nonces | self._nonces if self._nonces else state.deposit_nonces,
+            state.sessions | self._sessions if self._sessions else state.sessions,
         )
 
     # Storage
@@ -77,6 +96,30 @@ class Call:
     def set_owed(self, account: Address, token: Address, amount: int) -> None:
         """Write a debt."""
         self._owed[account, token] = amount
+
+    def consented(self, place: tuple[bytes, bool, int, int]) -> int:
+        """Return what a lock has paid by the receiver's consents."""
+        return self._consented.get(place, self.state.consented.get(place, 0))
+
+    def set_consented(self, place: tuple[bytes, bool, int, int], paid: int) -> None:
+        """Write what a lock has paid by consents."""
+        self._consented[place] = paid
+
+    def deposit_nonce_used(self, owner: Address, nonce: int) -> bool:
+        """Return True if a `Deposit` of this owner with this nonce was used."""
+        return (owner, nonce) in self.state.deposit_nonces or (owner, nonce) in self._nonces
+
+    def use_deposit_nonce(self, owner: Address, nonce: int) -> None:
+        """Use a nonce up."""
+        self._nonces.add((owner, nonce))
+
+    def registered(self, owner: Address, struct_hash: bytes) -> bool:
+        """Return True if the owner registered this session."""
+        return (owner, struct_hash) in self.state.sessions
+
+    def register(self, owner: Address, struct_hash: bytes) -> None:
+        """Register a session for good."""
+        self._sessions.add((owner, struct_hash))
 
     def emit(self, effect: Effect) -> None:
         """Add an effect."""
@@ -143,23 +186,31 @@ class Call:
             self.require_signed(struct_hash, signer, signature)
 
     def require_counter_signed(
-        self, channel_id: bytes, sender: Address, struct_hash: bytes, exposure: int, signature: bytes
+        self, channel_id: bytes, signer: Address, right: int, exposure: int, struct_hash: bytes, signature: bytes
     ) -> None:
-        """By the sender, or by its session key within the cap."""
-        if not is_session_proof(signature):
-            self.require_signed(struct_hash, sender, signature)
-            return
-        key = self.require_session(channel_id, sender, RIGHT_TO_PAY, exposure, signature[SIGNATURE_BYTES:-32])
-        if self.env.recover(self.domain.digest(struct_hash), signature[:SIGNATURE_BYTES]) != key:
-            raise SignatureInvalid(key)
+        """By the party's key, or by its session key within right and cap."""
+        if is_session_proof(signature):
+            signer = self.require_session(channel_id, signer, right, exposure, signature[SIGNATURE_BYTES:-32])
+            signature = signature[:SIGNATURE_BYTES]
+        if not self.is_signed_by(struct_hash, signer, signature):
+            raise SignatureInvalid(signer)
+
+    def is_signed_by(self, struct_hash: bytes, key: Address, signature: bytes) -> bool:
+        """Return True for an ECDSA signature of this key."""
+        return self.env.recover(self.domain.digest(struct_hash), signature) == key != ZERO_ADDRESS
 
     def require_session(self, channel_id: bytes, owner: Address, right: int, exposure: int, data: bytes) -> Address:
-        """The session key that has the right."""
-        return check_session(self.domain, channel_id, owner, right, exposure, data, self.now, self.env.is_valid)
+        """Return the session key that has the right."""
+        recover, registered = self.env.recover, self.registered
+        return check_session(self.domain, channel_id, owner, right, exposure, data, self.now, recover, registered)
+
+    def delay_of(self, key: Key) -> int:
+        """Return the key's delay as the hub clamps it, seconds."""
+        return max(self.config.min_delay, min(key.delay, self.config.max_delay))
 
     def deadline_from_now(self, key: Key) -> int:
         """The end of a window that starts now; the key's delay is clamped."""
-        return self.now + max(self.config.min_delay, min(key.delay, self.config.max_delay))
+        return self.now + self.delay_of(key)
 
     # Money
 

@@ -55,19 +55,14 @@ def move(call: Call, action: Move) -> None:
     credit(call, to_id, channel, target.simplex, in_a, in_b)
 
 
-def pay(call: Call, key: Key, channel_id: bytes, channel: Channel, sent_a: int, sent_b: int) -> None:
-    """End a duplex channel at the given counters."""
-    call.end(key, channel_id, channel, *payoff(channel.net_a, channel.net_b, sent_a, sent_b))
+def pay(call: Call, key: Key, channel_id: bytes, channel: Channel, paid_a: int, paid_b: int) -> None:
+    """End a duplex channel at what its directions pay."""
+    call.end(key, channel_id, channel, *payoff(channel.net_a, channel.net_b, paid_a, paid_b))
 
 
 def clear_dispute(call: Call, channel_id: bytes, channel: Channel) -> Channel:
-    """Free what a dispute wrote. A lock word stays if its proof no longer stands, as it does in the contract."""
-    changes = {"sent_a": 0, "sent_b": 0, "epoch": 0, "locks_a": False, "locks_b": False}
-    if channel.locks_a:
-        changes |= {"nonce_a": 0, "fingerprint_a": 0}
-    if channel.locks_b:
-        changes |= {"nonce_b": 0, "fingerprint_b": 0}
-    return call.store(channel_id, channel, **changes)
+    """Free what a dispute wrote."""
+    return call.store(channel_id, channel, sent_a=0, sent_b=0, epoch=0, claim_a=None, claim_b=None)
 
 
 def _take_out(call: Call, key: Key, out_a: int, out_b: int) -> tuple[bytes, int]:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from layer2.channels.errors import CallerUnauthorized, CounterStale, LocksStanding
-from layer2.channels.hubevents import CounterPosted, DisputeStarted
-from layer2.channels.messages import RIGHT_TO_CLOSE, Voucher
-from layer2.channels.model.actions import Post, Settle, StartClose, StartCloseAs
+from layer2.channels.errors import CallerUnauthorized, CounterStale
+from layer2.channels.hubevents import CounterPosted, DisputeStarted, SessionRegistered
+from layer2.channels.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Session, Voucher
+from layer2.channels.model.actions import Post, RegisterSession, Settle, StartClose, StartCloseAs
 from layer2.channels.model.base import Call
 from layer2.channels.model.cooperation import clear_dispute, pay
 from layer2.channels.model.state import MASK112, Channel, Key
+
+
+def register_session(call: Call, action: RegisterSession) -> None:
+    """`registerSession`."""
+    grant = (action.cap, action.valid_until, action.rights)
+    session = Session(action.channel_id, action.session_key, *grant)
+    call.register(call.env.caller, session.struct_hash())
+    call.emit(SessionRegistered(call.env.caller, action.channel_id, action.session_key, *grant))
 
 
 def start_close(call: Call, action: StartClose) -> None:
@@ -41,28 +49,14 @@ def settle(call: Call, action: Settle) -> None:
     channel_id, channel = call.load(action.key, simplex=False)
     call.require_dispute_over(channel_id, channel)
     cleared = clear_dispute(call, channel_id, channel)
-    pay(call, action.key, channel_id, cleared, channel.sent_a, channel.sent_b)
-
-
-def open_dispute(call: Call, key: Key, channel_id: bytes) -> Channel:
-    """Start the window."""
-    deadline = call.deadline_from_now(key)
-    channel = call.store(channel_id, call.channel(channel_id), deadline=deadline)
-    call.emit(DisputeStarted(channel_id, deadline))
-    return channel
-
-
-def store_sent(call: Call, channel_id: bytes, channel: Channel, from_b: bool, amount: int) -> Channel:
-    """Write a counter."""
-    channel = call.store(channel_id, channel, **{"sent_b" if from_b else "sent_a": amount})
-    call.emit(CounterPosted(channel_id, channel.sent_a, channel.sent_b))
-    return channel
+    pay(call, action.key, channel_id, cleared, channel.paid(False), channel.paid(True))
 
 
 def _start_close(call: Call, key: Key, caller_is_b: bool, amount: int, signature: bytes) -> None:
     channel_id, channel = call.load(key, simplex=False)
     call.require_open(channel_id, channel)
-    channel = open_dispute(call, key, channel_id)
+    channel = call.store(channel_id, channel, deadline=call.deadline_from_now(key))
+    call.emit(DisputeStarted(channel_id, channel.deadline))
     # A party posts what it received: the counter of the other direction.
     if amount:
         _post_counter(call, key, channel_id, channel, not caller_is_b, amount, signature)
@@ -71,15 +65,12 @@ def _start_close(call: Call, key: Key, caller_is_b: bool, amount: int, signature
 def _post_counter(
     call: Call, key: Key, channel_id: bytes, channel: Channel, from_b: bool, amount: int, signature: bytes
 ) -> None:
-    sender, receiver = (key.b, key.a) if from_b else (key.a, key.b)
     have = channel.sent(from_b)
     if amount <= have:
         raise CounterStale(channel_id, have, amount)
     call.require_at_most(channel_id, MASK112, amount)
-    if channel.locks(from_b):
-        if call.env.caller != receiver:
-            raise LocksStanding(channel_id)
-        channel = call.store(channel_id, channel, **{"locks_b" if from_b else "locks_a": False})
+    sender = key.b if from_b else key.a
     struct_hash = Voucher(channel_id, amount).struct_hash()
-    call.require_counter_signed(channel_id, sender, struct_hash, amount, signature)
-    store_sent(call, channel_id, channel, from_b, amount)
+    call.require_counter_signed(channel_id, sender, RIGHT_TO_PAY, amount, struct_hash, signature)
+    channel = call.store(channel_id, channel, **{"sent_b" if from_b else "sent_a": amount})
+    call.emit(CounterPosted(channel_id, channel.sent_a, channel.sent_b))

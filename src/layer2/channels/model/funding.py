@@ -53,17 +53,23 @@ def deposit_pulled(call: Call, action: DepositPulled) -> None:
     channel_id = key.id
     channel = call.channel(channel_id)
     require_new(call, key, channel_id, channel)
-    amounts, received = [0, 0], 0
+    amounts = [0, 0]
     for part in action.pulls:
         owner = key.b if part.side_b else key.a
         source = call.env.caller if part.source is Source.ALLOWANCE else owner
         if part.source is Source.PERMIT:
-            _require_deposit_signed(call, channel_id, channel, key.simplex, part, amounts[part.side_b], owner)
+            if call.deposit_nonce_used(owner, part.nonce):
+                continue
+            _require_deposit_signed(call, channel_id, part, owner)
         got = call.env.pull(key.token, source, part.amount) if key.token != ZERO_ADDRESS else 0
+        # An authorisation that a stranger has used before was credited then: it must not stop the other side.
+        if not got and part.source is not Source.ALLOWANCE:
+            continue
+        _require_received(key.token, got, part.amount)
         call.receive(key.token, source, got)
-        received += got
+        if part.source is Source.PERMIT:
+            call.use_deposit_nonce(owner, part.nonce)
         amounts[part.side_b] += part.amount
-    _require_received(key.token, received, amounts[0] + amounts[1])
     call.remember_token(channel_id, key.token)
     credit(call, channel_id, channel, key.simplex, *amounts)
 
@@ -117,12 +123,7 @@ def _require_received(token: Address, received: int, need: int) -> None:
         raise TransferShort(token, received % (1 << 256), need)
 
 
-def _require_deposit_signed(
-    call: Call, channel_id: bytes, channel: Channel, simplex: bool, part: Pull, already: int, owner: Address
-) -> None:
+def _require_deposit_signed(call: Call, channel_id: bytes, part: Pull, owner: Address) -> None:
     call.require_not_expired(part.valid_until)
-    # The upper half of a simplex slot0 holds what was claimed; a deposit for B is refused there later on.
-    net_b = channel.sent_a if simplex else channel.net_b
-    net = (net_b if part.side_b else channel.net_a) + already
-    message = DepositMessage(channel_id, part.amount, net, channel.epoch, part.valid_until)
+    message = DepositMessage(channel_id, part.amount, part.nonce, part.valid_until)
     call.require_signed(message.struct_hash(), owner, part.deposit_signature)

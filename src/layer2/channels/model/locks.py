@@ -1,23 +1,29 @@
-"""Conditional payments in a dispute. Twin of `Locks.sol`."""
+"""Conditional payments in a dispute. Twin of `Locks.sol` and `Resolutions.sol`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from layer2.channels.errors import (
     CallerUnauthorized,
-    CounterStale,
     LockExpiryTooFar,
     LocksMismatch,
     NonceStale,
     NothingUnlocked,
+    RowsMalformed,
+    WindowExhausted,
 )
 from layer2.channels.hubevents import DisputeStarted, LocksPosted, PreimageRevealed, Unlocked
-from layer2.channels.locks import CONTRACT_LOCK, HASH_LOCK, LEAF_BYTES, VOUCHER_LOCK, fingerprint, unlock_act
-from layer2.channels.messages import LockVoucher, Voucher, Watch
-from layer2.channels.model.actions import Delegation, LockProof, PostLocks, Unlock
+from layer2.channels.locks import CONTRACT_LOCK, HASH_LOCK, VOUCHER_LOCK
+from layer2.channels.locktree import MAX_LOCKS, fingerprint, root_of
+from layer2.channels.messages import RIGHT_TO_ACCEPT, RIGHT_TO_PAY, Accept, LockVoucher, Resolve, Voucher
+from layer2.channels.model.actions import LockProof, PostLocks, Unlock
 from layer2.channels.model.base import Call
-from layer2.channels.model.disputes import open_dispute, store_sent
-from layer2.channels.model.state import MASK112, Channel
-from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
+from layer2.channels.model.state import MASK112, Channel, Claim
+from layer2.channels.openings import Opened, read_openings
+from layer2.primitives.addresses import Address, to_address
+from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import keccak, sha256
 
 _VIRTUAL_TAG = keccak(b"layer2.virtual")
@@ -26,157 +32,151 @@ _VIRTUAL_TAG = keccak(b"layer2.virtual")
 def post_locks(call: Call, action: PostLocks) -> None:
     """`postLocks`."""
     key, proof, from_b = action.key, action.proof, action.from_b
-    channel_id, before = call.load(key, simplex=False)
-    struct_hash = LockVoucher(
-        channel_id, proof.amount, proof.nonce, proof.locked, proof.last_expiry, proof.locks_hash
-    ).struct_hash()
-    exposure = proof.amount + proof.locked
-    _store_proof(call, channel_id, before, from_b, proof, exposure)
-    sender, receiver = (key.b, key.a) if from_b else (key.a, key.b)
-    deadline = before.deadline
-    if not deadline:
-        call.require_alive(channel_id, before)
-        if call.env.caller != receiver:
-            raise CallerUnauthorized(call.env.caller)
-        deadline = open_dispute(call, key, channel_id).deadline
-    else:
-        call.require_dispute_open(channel_id, before)
-        if call.env.caller != receiver:
-            _require_delegated(call, channel_id, receiver, struct_hash, action.consent)
-    call.require_counter_signed(channel_id, sender, struct_hash, exposure, proof.signature)
-    if proof.last_expiry > deadline:
-        # Locks must be resolvable, by their expiry, before anybody can settle.
-        call.store(channel_id, call.channel(channel_id), deadline=proof.last_expiry)
-        call.emit(DisputeStarted(channel_id, proof.last_expiry))
+    channel_id, channel = call.load(key, simplex=False)
+    latest = call.now + call.config.max_lock_duration
+    if proof.last_expiry > latest:
+        raise LockExpiryTooFar(proof.last_expiry, latest)
+    _require_proven(call, channel_id, channel, action)
+    standing = channel.claim(from_b)
+    have = 0 if standing is None else standing.nonce
+    if proof.nonce <= have:
+        raise NonceStale(channel_id, have, proof.nonce)
+    # Time for the other party to answer the first proof of the direction, and for an answer to that.
+    furthest = call.now + 2 * call.delay_of(key) + call.config.max_lock_duration
+    latest = furthest if standing is None else standing.latest
+    claim = Claim(proof.nonce, fingerprint(proof.amount + proof.locked, proof.locks_root), proof.amount, latest)
+    call.emit(LocksPosted(channel_id, from_b, proof.nonce, proof.amount, proof.locks_root))
+    until = max(channel.deadline, proof.last_expiry)
+    # An Accept does not spare the sender this time: a receiver can sign one for an old proof at any time.
+    if call.env.caller != (key.b if from_b else key.a):
+        until = max(until, call.deadline_from_now(key))
+    if until != channel.deadline:
+        if until > latest:
+            raise WindowExhausted(channel_id, until, latest)
+        call.emit(DisputeStarted(channel_id, until))
+    call.store(channel_id, channel, deadline=until, **{_field(from_b): claim})
 
 
 def unlock(call: Call, action: Unlock) -> None:
     """`unlock`."""
-    key, from_b, packed = action.key, action.from_b, action.locks
+    key, from_b = action.key, action.from_b
     channel_id, channel = call.load(key, simplex=False)
     call.require_dispute_open(channel_id, channel)
-    hashed = keccak(packed)
-    if (
-        not channel.locks(from_b)
-        or channel.fingerprint(from_b) != fingerprint(action.locked, action.last_expiry, hashed)
-        or len(packed) != len(action.resolutions) * LEAF_BYTES
-    ):
-        raise LocksMismatch(channel_id)
+    before = channel.claim(from_b)
+    # Without a claim the contract reads zero words, which no root fits.
+    standing = before or Claim(0, 0, 0, 0)
     receiver = key.a if from_b else key.b
-    trusted = call.env.caller == receiver
-    if not trusted and action.consent.signature:
-        _require_delegated(call, channel_id, receiver, unlock_act(packed, action.resolutions), action.consent)
-        trusted = True
-    resolved, released, rest = _resolve_all(call, channel_id, packed, action.resolutions, trusted)
-    if not released:
+    opened: dict[int, bytes] = {}
+    after = standing
+    for row in _rows(action.openings):
+        if row.index >= MAX_LOCKS or (opened and row.index <= max(opened)):
+            raise LocksMismatch(channel_id)
+        opened[row.index] = keccak(row.leaf)
+        after = _resolve(call, channel_id, from_b, receiver, after, row)
+    if not opened:
         raise NothingUnlocked(channel_id)
+    root = root_of(opened, action.siblings)
+    if root is None or fingerprint(action.limit, root) != standing.fingerprint:
+        raise LocksMismatch(channel_id)
     # A sender may have signed a `locked` below the sum of its leaves.
-    call.require_at_most(channel_id, action.locked, released)
-    hashed = keccak(rest)
-    left = fingerprint(action.locked - released, action.last_expiry, hashed)
-    channel = call.store(channel_id, channel, **{"fingerprint_b" if from_b else "fingerprint_a": left})
-    call.emit(Unlocked(channel_id, from_b, resolved, hashed))
-    store_sent(call, channel_id, channel, from_b, channel.sent(from_b) + resolved)
+    after = replace(after, claimed=min(after.claimed, action.limit))
+    if after == standing:
+        raise NothingUnlocked(channel_id)
+    call.store(channel_id, channel, **{_field(from_b): after})
+    call.emit(Unlocked(channel_id, from_b, after.claimed, after.resolved, after.latest))
 
 
-def _store_proof(
-    call: Call, channel_id: bytes, channel: Channel, from_b: bool, proof: LockProof, exposure: int
-) -> None:
-    latest = call.now + call.config.max_lock_duration
-    if proof.last_expiry > latest:
-        raise LockExpiryTooFar(proof.last_expiry, latest)
-    call.require_at_most(channel_id, MASK112, exposure)
-    if proof.nonce <= channel.nonce(from_b):
-        raise NonceStale(channel_id, channel.nonce(from_b), proof.nonce)
-    # Over a plain counter an older proof must not come back; over an older proof the nonce decides.
-    if not channel.locks(from_b) and proof.amount < channel.sent(from_b):
-        raise CounterStale(channel_id, channel.sent(from_b), proof.amount)
-    side = "b" if from_b else "a"
-    changes = {
-        f"nonce_{side}": proof.nonce,
-        f"fingerprint_{side}": fingerprint(proof.locked, proof.last_expiry, proof.locks_hash),
-        f"locks_{side}": True,
-    }
-    channel = call.store(channel_id, channel, **changes)
-    call.emit(LocksPosted(channel_id, from_b, proof.nonce, proof.locks_hash))
-    store_sent(call, channel_id, channel, from_b, proof.amount)
+def _field(from_b: bool) -> str:
+    return "claim_b" if from_b else "claim_a"
 
 
-def _require_delegated(call: Call, channel_id: bytes, receiver: Address, act: bytes, consent: Delegation) -> None:
-    if consent.tower not in (ZERO_ADDRESS, call.env.caller):
-        raise CallerUnauthorized(call.env.caller)
-    call.require_not_expired(consent.valid_until)
-    message = Watch(channel_id, consent.tower, act, consent.valid_until)
-    call.require_signed(message.struct_hash(), receiver, consent.signature)
+def _require_proven(call: Call, channel_id: bytes, channel: Channel, action: PostLocks) -> None:
+    """The sender signed the proof, and the receiver brings it or has accepted it."""
+    key, proof, from_b = action.key, action.proof, action.from_b
+    sender, receiver = (key.b, key.a) if from_b else (key.a, key.b)
+    struct_hash = _message(channel_id, proof).struct_hash()
+    if not channel.deadline:
+        call.require_alive(channel_id, channel)
+        if call.env.caller != receiver:
+            raise CallerUnauthorized(call.env.caller)
+    else:
+        call.require_dispute_open(channel_id, channel)
+        if call.env.caller != receiver:
+            consent = Accept(channel_id, from_b, proof.nonce, struct_hash).struct_hash()
+            call.require_counter_signed(channel_id, receiver, RIGHT_TO_ACCEPT, 0, consent, action.accept)
+    limit = proof.amount + proof.locked
+    call.require_at_most(channel_id, MASK112, limit)
+    call.require_counter_signed(channel_id, sender, RIGHT_TO_PAY, limit, struct_hash, proof.signature)
 
 
-def _resolve_all(
-    call: Call, channel_id: bytes, packed: bytes, resolutions: tuple[bytes, ...], trusted: bool
-) -> tuple[int, int, bytes]:
-    """What the locks pay, what they release, and the leaves that stay."""
-    resolved = released = 0
-    rest = []
-    for index, resolution in enumerate(resolutions):
-        leaf = packed[index * LEAF_BYTES : (index + 1) * LEAF_BYTES]
-        paid = _resolve(call, channel_id, leaf, resolution, trusted) if resolution else None
-        if paid is None:
-            rest.append(leaf)
-        else:
-            resolved += paid
-            released += int.from_bytes(leaf[:16], "big")
-    return resolved, released, b"".join(rest)
+def _message(channel_id: bytes, proof: LockProof) -> LockVoucher:
+    head = (proof.amount, proof.nonce, proof.locked, proof.last_expiry)
+    return LockVoucher(channel_id, *head, proof.locks_root)
 
 
-def _resolve(call: Call, channel_id: bytes, leaf: bytes, resolution: bytes, trusted: bool) -> int | None:
-    """What one lock pays; None if it stays. A posted leaf may hold anything: it is read as the contract reads it."""
-    amount, expiry, kind = int.from_bytes(leaf[:16], "big"), int.from_bytes(leaf[16:22], "big"), leaf[22]
-    condition = leaf[32:]
-    if call.now > expiry:
-        return None
+def _rows(data: bytes) -> Iterator[Opened]:
+    try:
+        yield from read_openings(data)
+    except MalformedError:
+        raise RowsMalformed(len(data)) from None
+
+
+def _resolve(call: Call, channel_id: bytes, from_b: bool, receiver: Address, claim: Claim, row: Opened) -> Claim:
+    """The claim with what one opened lock pays. The lock may hold anything: it is read as the contract reads it."""
+    amount, expiry, kind = int.from_bytes(row.leaf[:14], "big"), int.from_bytes(row.leaf[14:20], "big"), row.leaf[20]
+    condition = row.leaf[21:]
+    if not row.resolution or call.now > expiry:
+        return claim
+    resolved = bool(claim.resolved >> row.index & 1)
     if kind == HASH_LOCK:
-        if len(resolution) != 32 or sha256(resolution) != condition:
-            return None
-        call.emit(PreimageRevealed(condition, resolution))
-        return amount
-    # A voucher below the newest one, or poorer evidence, would use the lock up: only the receiver may choose.
-    if not trusted:
-        raise CallerUnauthorized(call.env.caller)
-    worth = None
+        if resolved or len(row.resolution) != 32 or sha256(row.resolution) != condition:
+            return claim
+        call.emit(PreimageRevealed(condition, row.resolution))
+        return _paying(claim, row.index, amount)
+    # A voucher below the newest one, or poorer evidence, would use the lock up: the receiver chooses. Its own choice is
+    # final. Of its consents the best one counts, so that an old one in a stranger's hands does no harm.
+    place = (channel_id, from_b, claim.nonce, row.index)
+    before = call.consented(place) if resolved else 0
+    if resolved and not before:
+        return claim
+    own = call.env.caller == receiver
+    if not own:
+        consent = Resolve(channel_id, from_b, keccak(row.leaf), keccak(row.resolution)).struct_hash()
+        call.require_counter_signed(channel_id, receiver, RIGHT_TO_ACCEPT, 0, consent, row.consent)
+    worth = min(_worth(call, channel_id, kind, condition, row.resolution), amount)
+    if worth <= before:
+        return claim
+    if not own or before:
+        call.set_consented(place, worth)
+    return _paying(claim, row.index, worth - before)
+
+
+def _paying(claim: Claim, index: int, paid: int) -> Claim:
+    return replace(claim, claimed=claim.claimed + paid, resolved=claim.resolved | 1 << index)
+
+
+def _worth(call: Call, channel_id: bytes, kind: int, condition: bytes, resolution: bytes) -> int:
     if kind == VOUCHER_LOCK:
-        worth = _voucher_worth(call, condition, resolution)
-    elif kind == CONTRACT_LOCK:
-        worth = _contract_worth(call, channel_id, condition, resolution)
-    return None if worth is None else min(worth, amount)
+        return _voucher_worth(call, condition, resolution)
+    if kind == CONTRACT_LOCK:
+        return _contract_worth(call, channel_id, condition, resolution)
+    return 0
 
 
-def _voucher_worth(call: Call, condition: bytes, resolution: bytes) -> int | None:
-    payer, payee, salt, amount = (_word(resolution, index) for index in range(4))
-    if keccak(_VIRTUAL_TAG + payer + payee + salt) != condition:
-        return None
-    # Hashed by hand: the contract does not cut the word to the 128 bits of a Voucher.
-    digest = call.domain.digest(keccak(Voucher.TYPE_HASH + condition + amount))
-    if not call.env.is_valid(digest, to_address(payer[12:]), _bytes(resolution, 4)):
-        return None
-    return int.from_bytes(amount, "big")
+def _voucher_worth(call: Call, condition: bytes, resolution: bytes) -> int:
+    payer, payee, salt, amount = resolution[:20], resolution[20:40], resolution[40:72], resolution[72:88]
+    if len(resolution) < 88 or keccak(_VIRTUAL_TAG + bytes(12) + payer + bytes(12) + payee + salt) != condition:
+        return 0
+    voucher = Voucher(condition, int.from_bytes(amount, "big"))
+    signed = call.is_signed_by(voucher.struct_hash(), to_address(payer), resolution[88:])
+    return voucher.amount if signed else 0
 
 
-def _contract_worth(call: Call, channel_id: bytes, condition: bytes, resolution: bytes) -> int | None:
-    target = _word(resolution, 0)[12:]
-    terms, evidence = _bytes(resolution, 1), _bytes(resolution, 2)
+def _contract_worth(call: Call, channel_id: bytes, condition: bytes, resolution: bytes) -> int:
+    end = 24 + int.from_bytes(resolution[20:24], "big")
+    if len(resolution) < end:
+        return 0
+    target, terms, evidence = resolution[:20], resolution[24:end], resolution[end:]
     if keccak(bytes(12) + target + keccak(terms)) != condition:
-        return None
-    return call.env.condition(to_address(target), channel_id, terms, evidence)
-
-
-def _word(data: bytes, index: int) -> bytes:
-    """A head word; zeros behind the end. (There the contract sees the rest of its calldata; no hash then fits.)"""
-    return data[32 * index : 32 * index + 32].ljust(32, b"\0")
-
-
-def _bytes(data: bytes, index: int) -> bytes:
-    """The byte string that a head word points to; empty if it does not lie within `data`."""
-    at = int.from_bytes(_word(data, index), "big")
-    if at + 32 > len(data):
-        return b""
-    length = int.from_bytes(data[at : at + 32], "big")
-    return data[at + 32 : at + 32 + length] if at + 32 + length <= len(data) else b""
+        return 0
+    return call.env.condition(to_address(target), channel_id, terms, evidence) or 0

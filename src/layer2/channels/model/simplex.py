@@ -4,39 +4,38 @@ from __future__ import annotations
 
 from layer2.channels.errors import (
     CallerUnauthorized,
+    ConsentExpired,
     CounterStale,
     NothingClaimed,
     NothingOwed,
     RowsMalformed,
+    SessionExceeded,
+    SignatureInvalid,
     SweepFailed,
 )
 from layer2.channels.hubevents import Claimed, DisputeStarted, Swept
-from layer2.channels.key import ChannelKey
-from layer2.channels.messages import Close, Voucher
+from layer2.channels.messages import RIGHT_TO_PAY, Close, Voucher
 from layer2.channels.model.actions import Claim, ClaimVoucher, CloseSimplex, Exit, RequestExit, Sweep
 from layer2.channels.model.base import Call
 from layer2.channels.model.state import CLOSED, Channel, RawKey
-from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
-from layer2.primitives.ecdsa import to_compact
+from layer2.channels.sessions import HEAD_BYTES
+from layer2.primitives.addresses import Address, to_address
 
 ROW_BYTES = 116
+SESSION_ROW_BYTES = 223
+"""A row with the grant of the session key that signed it."""
 _SIMPLEX = 1 << 128
-
-
-def claim_row(key: ChannelKey, amount: int, signature: bytes) -> bytes:
-    """One row of `claim`: `payer(20) | delay(4) openBefore(4) salt(8) | amount(16) | r(32) | vs(32)`."""
-    params = (key.params & (_SIMPLEX - 1)).to_bytes(16, "big")
-    return address_bytes(key.a) + params + amount.to_bytes(16, "big") + to_compact(signature)
 
 
 def claim(call: Call, action: Claim) -> None:
     """`claim`: rows that cannot be paid are skipped."""
-    rows = action.rows
-    if len(rows) % ROW_BYTES:
-        raise RowsMalformed(len(rows))
-    total = sum(
-        _claim_row(call, action.payee, action.token, rows[at : at + ROW_BYTES]) for at in range(0, len(rows), ROW_BYTES)
-    )
+    total = 0
+    for rows, size in ((action.rows, ROW_BYTES), (action.session_rows, SESSION_ROW_BYTES)):
+        if len(rows) % size:
+            raise RowsMalformed(len(rows))
+    for rows, size in ((action.rows, ROW_BYTES), (action.session_rows, SESSION_ROW_BYTES)):
+        for at in range(0, len(rows), size):
+            total += _claim_row(call, action.payee, action.token, rows[at : at + size])
     if not total:
         raise NothingClaimed()
     call.push(action.token, action.payee, total)
@@ -51,7 +50,7 @@ def claim_voucher(call: Call, action: ClaimVoucher) -> None:
     if current <= channel.sent_a:
         raise CounterStale(channel_id, channel.sent_a, action.amount)
     struct_hash = Voucher(channel_id, action.amount).struct_hash()
-    call.require_counter_signed(channel_id, key.a, struct_hash, action.amount, action.signature)
+    call.require_counter_signed(channel_id, key.a, RIGHT_TO_PAY, action.amount, struct_hash, action.signature)
     call.store(channel_id, channel, sent_a=current)
     call.emit(Claimed(channel_id, current))
     call.push(key.token, key.b, current - channel.sent_a)
@@ -68,7 +67,7 @@ def close_simplex(call: Call, action: CloseSimplex) -> None:
     current = max(before, min(amount, channel.net_a))
     if current > before:
         struct_hash = Voucher(channel_id, amount).struct_hash()
-        call.require_counter_signed(channel_id, key.a, struct_hash, amount, action.voucher_signature)
+        call.require_counter_signed(channel_id, key.a, RIGHT_TO_PAY, amount, struct_hash, action.voucher_signature)
         call.emit(Claimed(channel_id, current))
     call.end(key, channel_id, channel, channel.net_a - current, current - before)
 
@@ -113,9 +112,19 @@ def _claim_row(call: Call, payee: Address, token: Address, row: bytes) -> int:
     before, current = channel.sent_a, min(amount, channel.net_a)
     if current <= before:
         return 0
-    digest = Voucher(channel_id, amount).digest(call.domain)
-    if payer == ZERO_ADDRESS or call.env.recover(digest, row[52:]) != payer:
+    signer = payer if len(row) == ROW_BYTES else _session_of_row(call, channel_id, payer, amount, row[ROW_BYTES:])
+    if signer is None or not call.is_signed_by(Voucher(channel_id, amount).struct_hash(), signer, row[52:ROW_BYTES]):
         return 0
     call.store(channel_id, channel, sent_a=current)
     call.emit(Claimed(channel_id, current))
     return current - before
+
+
+def _session_of_row(call: Call, channel_id: bytes, payer: Address, amount: int, grant: bytes) -> Address | None:
+    """Return the session key of a row; None if it may not sign this."""
+    # Rows have one length: of a registered session the owner's signature is zero.
+    session = grant if any(grant[HEAD_BYTES:]) else grant[:HEAD_BYTES]
+    try:
+        return call.require_session(channel_id, payer, RIGHT_TO_PAY, amount, session)
+    except (SignatureInvalid, SessionExceeded, ConsentExpired):
+        return None

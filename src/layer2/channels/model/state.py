@@ -13,17 +13,18 @@ from layer2.primitives.errors import MalformedError, RangeError
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
 
+MASK111 = (1 << 111) - 1
 MASK112 = (1 << 112) - 1
-MAX_NET = (1 << 111) - 1
+MAX_NET = (1 << 110) - 1
 MAX_EPOCH = (1 << 30) - 1
 CLOSED = 0xFFFFFFFF
 """In the deadline's place: the channel is closed for good."""
 
 
-def payoff(net_a: int, net_b: int, sent_a: int, sent_b: int) -> tuple[int, int]:
-    """What a duplex channel pays: `payA = clamp(netA - sentA + sentB, 0, netA + netB)`, the rest is B's."""
+def payoff(net_a: int, net_b: int, paid_a: int, paid_b: int) -> tuple[int, int]:
+    """What a duplex channel pays: `payA = clamp(netA - paidA + paidB, 0, netA + netB)`, the rest is B's."""
     total = net_a + net_b
-    pay_a = max(0, min(net_a - sent_a + sent_b, total))
+    pay_a = max(0, min(net_a - paid_a + paid_b, total))
     return pay_a, total - pay_a
 
 
@@ -76,11 +77,34 @@ Key = ChannelKey | RawKey
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """The lock proof that stands for one direction.
+
+    Attributes:
+        nonce: of the posted lock voucher; only a higher one replaces it.
+        fingerprint: of its limit and root.
+        claimed: its amount plus what its locks have paid, token units.
+        latest: last second to which this direction may move the deadline.
+        resolved: one bit for each resolved lock, by index.
+    """
+
+    nonce: int
+    fingerprint: int
+    claimed: int
+    latest: int
+    resolved: int = 0
+
+    def words(self) -> tuple[int, int]:
+        """Return the proof word and the claim word."""
+        return self.nonce << 208 | self.fingerprint, self.claimed | self.resolved << 112 | self.latest << 224
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """One channel as stored. In a simplex channel `net_a` is the deposit, `sent_a` what was claimed.
 
-    Amounts in token units; `deadline` in Unix seconds, 0 open, `CLOSED` closed for good. A lock proof stands for a
-    direction only while its `locks_*` is set; its nonce outlives it.
+    Amounts in token units; `deadline` in Unix seconds, 0 open, `CLOSED` closed for good. In a duplex channel `sent_*`
+    are the plain counters; a claim stands for a direction beside them once a lock proof was posted.
     """
 
     net_a: int = 0
@@ -89,12 +113,8 @@ class Channel:
     sent_a: int = 0
     sent_b: int = 0
     epoch: int = 0
-    locks_a: bool = False
-    locks_b: bool = False
-    nonce_a: int = 0
-    nonce_b: int = 0
-    fingerprint_a: int = 0
-    fingerprint_b: int = 0
+    claim_a: Claim | None = None
+    claim_b: Claim | None = None
 
     @property
     def empty(self) -> bool:
@@ -102,33 +122,31 @@ class Channel:
         return not (self.net_a or self.net_b or self.deadline)
 
     def held(self, simplex: bool) -> int:
-        """What the hub owes to the two parties in this channel, token units."""
+        """Return what the hub owes to the two parties in this channel, token units."""
         return self.net_a - self.sent_a if simplex else self.net_a + self.net_b
 
     def sent(self, from_b: bool) -> int:
-        """The counter of one direction."""
+        """Return the plain counter of one direction."""
         return self.sent_b if from_b else self.sent_a
 
-    def locks(self, from_b: bool) -> bool:
-        """Whether a lock proof stands in one direction."""
-        return self.locks_b if from_b else self.locks_a
+    def claim(self, from_b: bool) -> Claim | None:
+        """Return the lock proof that stands for one direction."""
+        return self.claim_b if from_b else self.claim_a
 
-    def nonce(self, from_b: bool) -> int:
-        """The newest lock nonce posted in one direction."""
-        return self.nonce_b if from_b else self.nonce_a
+    def paid(self, from_b: bool) -> int:
+        """Return what one direction pays: the greater of its plain counter and its claim."""
+        claim = self.claim(from_b)
+        return max(self.sent(from_b), 0 if claim is None else claim.claimed)
 
-    def fingerprint(self, from_b: bool) -> int:
-        """What is left of the lock proof posted in one direction, hashed."""
-        return self.fingerprint_b if from_b else self.fingerprint_a
-
-    def words(self, simplex: bool) -> tuple[int, int, int, int]:
-        """`slot0`, `slot1` and the lock words, as `channel(id)` of the contract returns them."""
-        locks = (self.nonce_a << 208 | self.fingerprint_a, self.nonce_b << 208 | self.fingerprint_b)
+    def words(self, simplex: bool) -> tuple[int, int, int, int, int, int]:
+        """Return the words of the channel as `channel(id)` of the contract does."""
+        claims = [word for claim in (self.claim_a, self.claim_b) for word in (claim.words() if claim else (0, 0))]
         if simplex:
-            return (self.net_a | self.sent_a << 112 | self.deadline << 224, 0, *locks)
-        slot0 = self.net_a & MASK112 | (self.net_b & MASK112) << 112 | self.deadline << 224
-        flags = self.locks_a << 254 | self.locks_b << 255
-        return (slot0, self.sent_a | self.sent_b << 112 | self.epoch << 224 | flags, *locks)
+            return (self.net_a | self.sent_a << 111 | self.deadline << 224, 0, 0, 0, 0, 0)
+        slot0 = self.net_a & MASK111 | (self.net_b & MASK111) << 111 | self.deadline << 224
+        slot0 |= (self.claim_a is not None) << 222 | (self.claim_b is not None) << 223
+        slot1 = self.sent_a | self.sent_b << 112 | self.epoch << 224
+        return (slot0, slot1, claims[0], claims[1], claims[2], claims[3])
 
 
 NOTHING = Channel()
@@ -150,10 +168,11 @@ class Config:
     max_lock_duration: int
 
     def __post_init__(self) -> None:
-        if not 0 <= self.min_delay <= self.max_delay < 1 << 31:
-            raise RangeError(f"delays are {self.min_delay} to {self.max_delay}, need min <= max < 2^31 seconds")
-        if not 0 <= self.max_lock_duration < 1 << 31:
-            raise RangeError(f"max_lock_duration is {self.max_lock_duration}, need less than 2^31 seconds")
+        if not 0 <= self.min_delay <= self.max_delay:
+            raise RangeError(f"delays are {self.min_delay} to {self.max_delay}, need min <= max")
+        longest = 2 * self.max_delay + self.max_lock_duration
+        if self.max_lock_duration < 0 or longest >= 1 << 31:
+            raise RangeError(f"a dispute could last {longest} seconds, need less than 2^31")
 
 
 def _empty() -> Mapping[Any, Any]:
@@ -170,6 +189,9 @@ class HubState:
         owed: by (account, token), what failed pushes left, token units.
         balances: by token, what the hub holds, token units.
         tokens: by channel id; the contract learns it from the key of each call, so only the model keeps it.
+        consented: what a lock has paid by consents, by (channel id, from_b, nonce, index), token units.
+        deposit_nonces: the used ones, as (owner, nonce).
+        sessions: registered ones, as (owner, struct hash).
     """
 
     config: Config
@@ -177,6 +199,9 @@ class HubState:
     owed: Mapping[tuple[Address, Address], int] = field(default_factory=_empty)
     balances: Mapping[Address, int] = field(default_factory=_empty)
     tokens: Mapping[bytes, Address] = field(default_factory=_empty)
+    consented: Mapping[tuple[bytes, bool, int, int], int] = field(default_factory=_empty)
+    deposit_nonces: frozenset[tuple[Address, int]] = frozenset()
+    sessions: frozenset[tuple[Address, bytes]] = frozenset()
 
     def channel(self, channel_id: bytes) -> Channel:
         """One channel; an untouched one for an unknown id."""

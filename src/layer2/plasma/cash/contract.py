@@ -9,6 +9,7 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract, deploy
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
+from layer2.ethereum.windows import require_windows
 from layer2.plasma.cash.exits import Call, ChallengeView, ExitView
 from layer2.plasma.cash.profile import COIN_DEVNET, COIN_PUBLIC, CoinProfile
 from layer2.plasma.cash.records import CoinExit, CoinHeader, CoinRecord, Kind
@@ -38,6 +39,7 @@ class CoinChain:
     @classmethod
     def deploy(cls, sender: Sender, operator: str, profile: CoinProfile = COIN_DEVNET) -> CoinChain:
         """Deploy the packaged contract."""
+        require_windows(sender.connection, exit_period=profile.exit_period)
         times = (to_address(operator), profile.exit_period, profile.rotation_delay)
         row = (*times, profile.exit_bond, profile.challenge_bond, profile.bounty)
         made = cls(deploy(sender, load_artifact("CoinChain"), row))

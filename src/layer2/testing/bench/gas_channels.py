@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from eth_abi.abi import encode
-
 from layer2.channels.key import ChannelKey
-from layer2.channels.locks import HASH_LOCK, VOUCHER_LOCK, Lock, encode_locks, locks_hash
-from layer2.channels.messages import Close, LockVoucher, Voucher
+from layer2.channels.locks import HASH_LOCK, Lock, voucher_lock, voucher_resolution
+from layer2.channels.messages import RIGHT_TO_PAY, Close, Session, Voucher
+from layer2.channels.proofs import Payment, claim_row
+from layer2.channels.sessions import SessionProof
 from layer2.ethereum.devnet import AnvilNode, tester_connection
 from layer2.primitives.addresses import ZERO_ADDRESS
+from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.errors import InputError
 from layer2.primitives.hashing import keccak, sha256
 from layer2.testing.bench.anchors import anchors_of
 from layer2.testing.bench.world import DELAY, UNIT, GasWorld
+from layer2.testing.hubsteps import locked, unlocking
 
 BATCH = 100
-_NOBODY = (ZERO_ADDRESS, 0, b"")
-_VIRTUAL_TAG = keccak(b"layer2.virtual")
 
 
 def run_gas(network: str = "test") -> dict[str, Any]:
@@ -54,6 +54,8 @@ def measure(world: GasWorld) -> dict[str, int]:
     gas["erc20.open_both_3009"] = _open_authorized(world)
     gas["htlc.exit"] = _hash_lock_exit(world)
     gas["virtual.exit"] = _virtual_exit(world)
+    gas["locks.exit_8_of_8"] = _many_locks_exit(world, 8, 8)
+    gas["locks.exit_1_of_64"] = _many_locks_exit(world, 1, 64)
     gas |= _simplex(world)
     _check_nothing_owed(world)
     return gas
@@ -90,7 +92,14 @@ def _duplex(world: GasWorld, prefix: str, unit: int) -> dict[str, int]:
 
 
 def _open_gasless(world: GasWorld) -> int:
-    """Neither side sends a transaction: both sign a `Deposit` over the approval that stands."""
+    """Neither side sends a transaction: both sign a `Deposit` over the approval that stands.
+
+    As with balances, neither party is new: each has used a nonce of the same word before.
+    """
+    before = world.make_key(token=True)
+    first = [world.consented(world.payer, before, UNIT, side_b=False)]
+    first.append(world.consented(world.payee, before, UNIT, side_b=True))
+    world.act(world.relayer, "depositPulled", before.as_tuple(), first)
     key = world.make_key(token=True)
     pulls = [world.consented(world.payer, key, 1000 * UNIT, side_b=False)]
     pulls.append(world.consented(world.payee, key, 1000 * UNIT, side_b=True))
@@ -105,17 +114,17 @@ def _open_authorized(world: GasWorld) -> int:
     return world.act(world.relayer, "depositPulled", key.as_tuple(), pulls)
 
 
-def _locked_exit(world: GasWorld, lock: Lock, resolution: bytes, key: ChannelKey) -> int:
+def _locked_exit(world: GasWorld, locks: list[Lock], resolutions: dict[int, bytes], key: ChannelKey) -> int:
     """Post the lock-bearing proof, which starts the dispute; unlock; settle."""
-    locks = (lock,)
     amount = 10**15
-    voucher = LockVoucher(key.id, amount, 1, lock.amount, lock.expiry, locks_hash(locks))
-    proof = (amount, 1, lock.amount, lock.expiry, voucher.locks_hash, world.sign(world.payer, voucher))
-    gas = world.act(world.payee, "postLocks", key.as_tuple(), False, proof, _NOBODY)
-    listed = (lock.amount, lock.expiry, encode_locks(locks), [resolution], _NOBODY)
-    gas += world.act(world.payee, "unlock", key.as_tuple(), False, *listed)
+    gas = world.act(world.payee, "postLocks", key.as_tuple(), False, locked(world, key, 1, amount, locks), b"")
+    receipt = world.transact(world.payee, "unlock", *unlocking(key, amount, locks, resolutions))
+    (event,) = world.hub.events(receipt, "Unlocked")
+    # The hub skips what it cannot resolve: fewer locks would look cheaper.
+    if (event.args["claim"] >> 112 & (1 << 112) - 1).bit_count() != len(resolutions):
+        raise AssertionError(f"unlock: not all {len(resolutions)} locks were resolved")
     world.connection.advance(DELAY + 1)
-    return gas + world.act(world.relayer, "settle", key.as_tuple())
+    return gas + receipt.gas_used + world.act(world.relayer, "settle", key.as_tuple())
 
 
 def _funded(world: GasWorld) -> ChannelKey:
@@ -129,18 +138,25 @@ def _hash_lock_exit(world: GasWorld) -> int:
     key = _funded(world)
     preimage = keccak(b"preimage")
     lock = Lock(10**15, world.connection.timestamp() + 600, HASH_LOCK, sha256(preimage))
-    return _locked_exit(world, lock, preimage, key)
+    return _locked_exit(world, [lock], {0: preimage}, key)
 
 
 def _virtual_exit(world: GasWorld) -> int:
     key = _funded(world)
     # The relayer streams vouchers to the payee; payer and payee hold the lock of the last hop.
-    head = [world.relayer.address, world.payee.address, keccak(b"salt")]
-    virtual = keccak(encode(["bytes32", "address", "address", "bytes32"], [_VIRTUAL_TAG, *head]))
-    signature = world.sign(world.relayer, Voucher(virtual, 10**14))
-    resolution = encode(["address", "address", "bytes32", "uint128", "bytes"], [*head, 10**14, signature])
-    lock = Lock(10**15, world.connection.timestamp() + 600, VOUCHER_LOCK, virtual)
-    return _locked_exit(world, lock, resolution, key)
+    head = (world.relayer.address, world.payee.address, keccak(b"salt"))
+    lock = voucher_lock(10**15, world.connection.timestamp() + 600, *head)
+    signature = world.sign(world.relayer, Voucher(lock.condition, 10**14))
+    return _locked_exit(world, [lock], {0: voucher_resolution(*head, 10**14, signature)}, key)
+
+
+def _many_locks_exit(world: GasWorld, resolved: int, count: int) -> int:
+    """The proof has `count` hash locks, of which the receiver can open the first ones."""
+    key = _funded(world)
+    until = world.connection.timestamp() + 600
+    preimages = [keccak(b"preimage %d" % number) for number in range(count)]
+    locks = [Lock(10**15, until, HASH_LOCK, sha256(preimage)) for preimage in preimages]
+    return _locked_exit(world, locks, dict(enumerate(preimages[:resolved])), key)
 
 
 def _simplex(world: GasWorld) -> dict[str, int]:
@@ -156,22 +172,33 @@ def _simplex(world: GasWorld) -> dict[str, int]:
     gas["simplex.payer_exit"] = world.act(world.payer, "requestExit", key.as_tuple())
     world.connection.advance(DELAY + 1)
     gas["simplex.payer_exit"] += world.act(world.payer, "exit", key.as_tuple())
-    rows = b"".join(_claimable(world, UNIT + number) for number in range(BATCH))
-    receipt = world.transact(world.relayer, "claim", world.payee.address, world.token.address, rows)
+    gas["simplex.claim_100_per_channel"] = _claim(world, [_claimable(world, UNIT + at) for at in range(BATCH)], [])
+    hot = PrivateKey(keccak(b"session key of the measurements"))
+    signed = [_claimable(world, UNIT + at, hot) for at in range(BATCH)]
+    gas["simplex.claim_100_session_per_channel"] = _claim(world, [], signed)
+    return gas
+
+
+def _claim(world: GasWorld, rows: list[bytes], session_rows: list[bytes]) -> int:
+    """Claim a batch; gas for each row."""
+    args = (world.payee.address, world.token.address, b"".join(rows), b"".join(session_rows))
+    receipt = world.transact(world.relayer, "claim", *args)
     # The hub skips bad rows in silence: fewer paid would look cheaper.
     paid = len(world.hub.events(receipt, "Claimed"))
     if paid != BATCH:
         raise AssertionError(f"claim: {paid} rows of {BATCH} were paid")
-    batch = receipt.gas_used
     # Rounded up: a target met by a fraction is not met.
-    gas["simplex.claim_100_per_channel"] = -(-batch // BATCH)
-    return gas
+    return -(-receipt.gas_used // BATCH)
 
 
-def _claimable(world: GasWorld, amount: int) -> bytes:
-    """Open a simplex channel and pack its row."""
+def _claimable(world: GasWorld, amount: int, session_key: PrivateKey | None = None) -> bytes:
+    """Open a simplex channel and pack its row, signed by the payer or by its session key."""
     key = world.make_key(token=True, simplex=True)
     world.fund(key, both=False)
-    signature = world.sign(world.payer, Voucher(key.id, amount))
-    head = bytes.fromhex(key.a[2:]) + (key.params & (1 << 128) - 1).to_bytes(16, "big")
-    return head + amount.to_bytes(16, "big") + signature
+    message = Voucher(key.id, amount)
+    if session_key is None:
+        return claim_row(key, Payment(key.id, amount, world.sign(world.payer, message)))
+    session = Session(key.id, session_key.address, 1000 * UNIT, 2**47, RIGHT_TO_PAY)
+    named = world.sign(world.payer, session)
+    proof = SessionProof.build(session, named, session_key.sign(message.digest(world.domain))).encode()
+    return claim_row(key, Payment(key.id, amount, proof))

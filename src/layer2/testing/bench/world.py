@@ -67,6 +67,7 @@ class GasWorld:
         self.payee = self._player(2)
         self.relayer = self._player(3)
         self._salt = 0x1234_5678_9ABC_0000
+        self._deposits = 0
         # The hub already holds money of either kind.
         self.operator.send(self.token.address, self.token.encode("mint", self.hub.address, 1))
         self.fund(self.make_key())
@@ -113,9 +114,11 @@ class GasWorld:
         return to_compact(player.key.sign(message.digest(self.domain)))
 
     def consented(self, player: Player, key: ChannelKey, amount: int, *, side_b: bool) -> tuple[int, bool, int, bytes]:
-        """One pull from a standing approval, by a signed `Deposit` into a new channel."""
-        signature = self.sign(player, Deposit(key.id, amount, 0, 0, 2**47))
-        data = encode(["uint256", "uint256", "bytes", "uint48", "bytes"], [0, 0, b"", 2**47, signature])
+        """One pull from a standing approval, by a `Deposit` signed under the next nonce."""
+        self._deposits += 1
+        signature = self.sign(player, Deposit(key.id, amount, self._deposits, 2**47))
+        kinds = ["uint256", "uint256", "bytes", "uint48", "bytes", "uint256"]
+        data = encode(kinds, [0, 0, b"", 2**47, signature, self._deposits])
         return (2, side_b, amount, data)
 
     def authorization(

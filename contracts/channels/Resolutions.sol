@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {ICondition} from "../interfaces/ICondition.sol";
+import {Calldata} from "../lib/Calldata.sol";
+import {Slots} from "../types/Slots.sol";
+import {Disputes} from "./Disputes.sol";
+
+/// @title What one opened lock pays: by a preimage, by a virtual channel's voucher, by a condition contract
+abstract contract Resolutions is Disputes {
+    /// @dev The claim of one direction while some of its locks are resolved.
+    /// @param word the claim word, with the bits of what was resolved
+    /// @param paid what the locks of this call pay
+    struct Claim {
+        bytes32 id;
+        bool fromB;
+        address receiver;
+        uint256 nonce;
+        uint256 word;
+        uint256 paid;
+    }
+
+    bytes32 private constant RESOLVE_TYPE =
+        keccak256("Resolve(bytes32 channelId,bool fromB,bytes32 leaf,bytes32 resolution)");
+    /// @dev Makes the id of a virtual channel differ from the id of any real one.
+    bytes32 private constant VIRTUAL_TAG = keccak256("layer2.virtual");
+
+    uint256 private constant KIND_HASH = 0;
+    uint256 private constant KIND_VOUCHER = 1;
+    uint256 private constant KIND_CONTRACT = 2;
+
+    /// @dev What a condition contract may burn.
+    uint256 private constant CONDITION_GAS = 2_000_000;
+
+    /// @dev What locks have paid that others resolved with the receiver's consent, by claim and index: a consent to
+    /// more can still be brought.
+    mapping(bytes32 => uint256) private _paidByConsent;
+
+    /// @dev Adds to `claim` what the lock pays; nothing if it cannot be resolved, or is resolved already.
+    /// @param lock amount(14) | expiry(6) | kind(1) | condition(32)
+    function _resolve(
+        Claim memory claim,
+        uint256 index,
+        bytes32 leaf,
+        bytes calldata lock,
+        bytes calldata consent,
+        bytes calldata resolution
+    ) internal {
+        uint256 head = Calldata.load(lock, 0);
+        if (resolution.length == 0 || block.timestamp > uint48(head >> 96)) return;
+        uint256 bit = 1 << (112 + index);
+        bytes32 condition = bytes32(Calldata.load(lock, 21));
+        if (uint8(head >> 88) == KIND_HASH) {
+            if (claim.word & bit != 0 || !_opensHash(condition, resolution)) return;
+            unchecked {
+                claim.paid += head >> 144;
+            }
+        } else if (!_resolveChosen(claim, index, bit, leaf, head, condition, consent, resolution)) {
+            return;
+        }
+        claim.word |= bit;
+    }
+
+    /// @dev A voucher below the newest one, or poorer evidence, would use the lock up: the receiver chooses. Its own
+    /// choice is final. Of its consents the best one counts, so that an old one in a stranger's hands does no harm.
+    function _resolveChosen(
+        Claim memory claim,
+        uint256 index,
+        uint256 bit,
+        bytes32 leaf,
+        uint256 head,
+        bytes32 condition,
+        bytes calldata consent,
+        bytes calldata resolution
+    ) private returns (bool) {
+        bytes32 place = keccak256(abi.encode(claim.id, claim.fromB, claim.nonce, index));
+        uint256 before = claim.word & bit == 0 ? 0 : _paidByConsent[place];
+        if (claim.word & bit != 0 && before == 0) return false;
+        bool own = msg.sender == claim.receiver;
+        if (!own) {
+            bytes32 structHash = keccak256(abi.encode(RESOLVE_TYPE, claim.id, claim.fromB, leaf, keccak256(resolution)));
+            _requireCounterSigned(claim.id, claim.receiver, RIGHT_TO_ACCEPT, 0, structHash, consent);
+        }
+        uint256 worth = 0;
+        uint256 kind = uint8(head >> 88);
+        if (kind == KIND_VOUCHER) worth = _worthOfVoucher(condition, resolution);
+        else if (kind == KIND_CONTRACT) worth = _worthByContract(claim.id, condition, resolution);
+        if (worth > head >> 144) worth = head >> 144;
+        if (worth <= before) return false;
+        if (!own || before != 0) _paidByConsent[place] = worth;
+        unchecked {
+            claim.paid += worth - before;
+        }
+        return true;
+    }
+
+    function _opensHash(bytes32 condition, bytes calldata resolution) private returns (bool) {
+        if (resolution.length != 32 || sha256(resolution) != condition) return false;
+        emit PreimageRevealed(condition, bytes32(resolution));
+        return true;
+    }
+
+    /// @dev payer(20) | payee(20) | salt(32) | amount(16) | signature. A length behind the end is none that a
+    /// signature has.
+    function _worthOfVoucher(bytes32 condition, bytes calldata resolution) private view returns (uint256 worth) {
+        address payer = address(uint160(Calldata.load(resolution, 0) >> 96));
+        uint256 payee = Calldata.load(resolution, 20) >> 96;
+        worth = Calldata.load(resolution, 72) >> 128;
+        bytes32 virtualId = keccak256(abi.encode(VIRTUAL_TAG, payer, payee, Calldata.load(resolution, 40)));
+        unchecked {
+            if (
+                virtualId != condition
+                    || !_isSignedBy(
+                        _voucherHash(virtualId, worth), payer, Calldata.slice(resolution, 88, resolution.length)
+                    )
+            ) return 0;
+        }
+    }
+
+    /// @dev condition contract(20) | termsLength(4) | terms | evidence
+    function _worthByContract(bytes32 id, bytes32 condition, bytes calldata resolution)
+        private
+        view
+        returns (uint256 worth)
+    {
+        address target = address(uint160(Calldata.load(resolution, 0) >> 96));
+        uint256 end = 24 + uint32(Calldata.load(resolution, 20) >> 224);
+        if (end > resolution.length) return 0;
+        bytes calldata terms = Calldata.slice(resolution, 24, end);
+        if (keccak256(abi.encode(target, keccak256(terms))) != condition) return 0;
+        bytes calldata evidence = Calldata.slice(resolution, end, resolution.length);
+        bytes memory data = abi.encodeCall(ICondition.resolve, (id, terms, evidence));
+        uint256 before = gasleft();
+        bool ok;
+        assembly ("memory-safe") {
+            ok := staticcall(CONDITION_GAS, target, add(data, 32), mload(data), 0, 32)
+            ok := and(ok, gt(returndatasize(), 31))
+            worth := mul(ok, mload(0))
+        }
+        if (!ok && before < (CONDITION_GAS * 64) / 63 + 50_000) {
+            revert GasTooLow(before, (CONDITION_GAS * 64) / 63 + 50_000);
+        }
+    }
+}

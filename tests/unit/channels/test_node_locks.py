@@ -1,0 +1,331 @@
+"""Locks between two nodes: accepted, fulfilled, given up, bounded, from many threads. The chain is a stand-in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.unit.channels.standin import ATTACKER, NOW, PAYEE, PAYER, StandInHub, give, hash_locked, make_key
+
+from layer2.channels.locks import VOUCHER_LOCK, Lock, virtual_channel_id, voucher_resolution
+from layer2.channels.messages import Voucher
+from layer2.channels.node import RESYNC_GAP, Party
+from layer2.channels.policy import LockPolicy
+from layer2.channels.proofs import LockPayment, PeerCopy
+from layer2.channels.refusals import AcceptMissing, BalanceTooLow, CounterNotNewer, LockRefused
+from layer2.channels.view import ChannelView
+from layer2.primitives.errors import SignatureError
+from layer2.primitives.hashing import sha256
+
+KEY = make_key()
+SECRET = b"s" * 32
+
+
+@pytest.fixture
+def hub() -> StandInHub:
+    return StandInHub()
+
+
+@pytest.fixture
+def payer(hub: StandInHub, tmp_path: Path) -> Party:
+    node = Party.open(PAYER, hub, tmp_path / "payer.journal")
+    node.join(KEY)
+    return node
+
+
+@pytest.fixture
+def payee(hub: StandInHub, tmp_path: Path) -> Party:
+    node = Party.open(PAYEE, hub, tmp_path / "payee.journal")
+    node.join(KEY)
+    return node
+
+
+def reopened(node: Party) -> Party:
+    path, signer, hub = node._journal.path, node.signer, node.hub
+    node.close()
+    return Party.open(signer, hub, path, create=False)
+
+
+# --------------------------------------------------------------------------------------------------- acceptances
+
+
+def test_what_a_receiver_takes_it_accepts_and_the_acceptance_survives_a_restart(payer: Party, payee: Party) -> None:
+    proof = payer.add_lock(KEY.id, hash_locked(10, SECRET))
+    acceptance = payee.receive_locks(proof)
+    assert acceptance.accepts(proof)
+    payee = reopened(payee)
+    assert payee.receive_locks(proof) == acceptance
+    assert payee.accepted(KEY.id, "A") == (proof, acceptance.signature)
+    payer.take_accept(acceptance)
+    payer = reopened(payer)
+    assert payer.accepted(KEY.id, "A") == (proof, acceptance.signature)
+
+
+def test_a_lock_stays_in_the_senders_exposure_until_the_acceptance_is_held(payer: Party, payee: Party) -> None:
+    give(payer, payee, payer.add_lock(KEY.id, hash_locked(60, SECRET)))
+    payee.give_up(KEY.id, hash_locked(60, SECRET))
+    dropped = payer.drop(KEY.id, hash_locked(60, SECRET))
+    for node in (payer, reopened(payer)):
+        assert node.state(KEY.id).available == 40
+        payer = node
+    with pytest.raises(AcceptMissing):
+        payer.pay(KEY.id, 1)
+    with pytest.raises(AcceptMissing):
+        payer.add_lock(KEY.id, hash_locked(1))
+    give(payer, payee, dropped)
+    assert payer.state(KEY.id).available == 100
+
+
+def test_an_acceptance_by_another_of_another_proof_or_direction_frees_nothing(payer: Party, payee: Party) -> None:
+    give(payer, payee, payer.add_lock(KEY.id, hash_locked(60, SECRET)))
+    old = payee.copy_for_peer(KEY.id).acceptance
+    assert old is not None
+    payee.give_up(KEY.id, hash_locked(60, SECRET))
+    dropped = payer.drop(KEY.id, hash_locked(60, SECRET))
+    right = payee.receive_locks(dropped)
+    forged = ATTACKER.sign_digest(right.message().digest(payer.hub.domain))
+    with pytest.raises(SignatureError):
+        payer.take_accept(replace(right, signature=forged))
+    with pytest.raises(SignatureError):
+        payer.take_accept(replace(right, signature=old.signature))
+    with pytest.raises(CounterNotNewer):
+        payer.take_accept(replace(old, nonce=right.nonce))
+    payer.take_accept(old)  # known: changes nothing
+    assert payer.state(KEY.id).available == 40
+    payer.take_accept(right)
+    assert payer.state(KEY.id).available == 100
+
+
+def test_a_retracted_proof_costs_nothing_once_the_retreat_is_accepted(payer: Party, payee: Party) -> None:
+    payee.lock_policy = LockPolicy(most=1)
+    give(payer, payee, payer.add_lock(KEY.id, hash_locked(10, SECRET)))
+    refused = payer.add_lock(KEY.id, hash_locked(20))
+    with pytest.raises(LockRefused):
+        payee.receive_locks(refused)
+    retreat = payer.retract(KEY.id)
+    assert payer.state(KEY.id).available == 70
+    assert payer.newest_signed(KEY.id) == retreat
+    give(payer, payee, retreat)
+    assert payer.state(KEY.id).available == 90
+
+
+def test_after_the_last_lock_the_receiver_holds_a_plain_voucher_of_all_of_it(payer: Party, payee: Party) -> None:
+    """A quiet channel needs no lock proof, no acceptance and no consent: anybody may post a plain voucher."""
+    payee.receive(payer.pay(KEY.id, 5))
+    give(payer, payee, payer.add_lock(KEY.id, hash_locked(10, SECRET)))
+    payee.learn(KEY.id, sha256(SECRET), SECRET)
+    give(payer, payee, payer.fulfil(KEY.id, sha256(SECRET), SECRET))
+    newest = payee.newest_received(KEY.id)
+    assert not isinstance(newest, LockPayment)
+    assert newest is not None
+    assert newest.amount == 15
+
+
+def test_the_voucher_after_the_last_lock_is_made_up_for_when_a_crash_swallowed_it(payer: Party, payee: Party) -> None:
+    give(payer, payee, payer.add_lock(KEY.id, hash_locked(10, SECRET)))
+    acceptance = payee.receive_locks(payer.fulfil(KEY.id, sha256(SECRET), SECRET))
+    level = payer.take_accept(acceptance)
+    payer = reopened(payer)
+    assert payer.take_accept(acceptance) == level
+
+
+# ------------------------------------------------------------------------------------------------ worth by leaf
+
+
+def test_two_locks_under_one_hash_are_paid_together(payer: Party, payee: Party) -> None:
+    small, large = hash_locked(1, SECRET), hash_locked(50, SECRET)
+    give(payer, payee, payer.add_locks(KEY.id, [small, large]))
+    assert payee.learn(KEY.id, sha256(SECRET), SECRET) == 51
+    for paid in (2, 50):
+        row = (KEY.id, paid, 9, (), b"")
+        short = LockPayment(*row)
+        signed = LockPayment(*row[:4], PAYER.sign_digest(short.message().digest(payer.hub.domain)))
+        with pytest.raises(LockRefused):
+            payee.receive_locks(signed)
+    give(payer, payee, payer.fulfil(KEY.id, sha256(SECRET), SECRET))
+    assert payee.state(KEY.id).theirs.amount == 51
+
+
+def test_a_voucher_lock_is_worth_what_its_best_voucher_pays(payer: Party, payee: Party, hub: StandInHub) -> None:
+    condition = virtual_channel_id(ATTACKER.address, PAYEE.address, SECRET)
+
+    def shown(amount: int) -> bytes:
+        signature = ATTACKER.sign_digest(Voucher(condition, amount).digest(hub.domain))
+        return voucher_resolution(ATTACKER.address, PAYEE.address, SECRET, amount, signature)
+
+    give(payer, payee, payer.add_lock(KEY.id, Lock(50, NOW + 100, VOUCHER_LOCK, condition)))
+    assert payee.learn(KEY.id, condition, shown(40)) == 40
+    assert payee.learn(KEY.id, condition, shown(10)) == 10
+    assert payee.resolutions(KEY.id) == [shown(40)]
+    with pytest.raises(LockRefused):
+        payee.receive_locks(payer.fulfil(KEY.id, condition, shown(10)))
+
+
+# ----------------------------------------------------------------------------------------------------- giving up
+
+
+def test_a_lock_that_was_given_up_is_resolved_by_nobody_here(payer: Party, payee: Party) -> None:
+    give(payer, payee, payer.add_locks(KEY.id, [hash_locked(10, SECRET), hash_locked(20)]))
+    payee.learn(KEY.id, sha256(SECRET), SECRET)
+    assert payee.must_be_on_chain_by(KEY.id) == NOW + 100
+    payee.give_up(KEY.id, hash_locked(10, SECRET))
+    payee = reopened(payee)
+    assert payee.must_be_on_chain_by(KEY.id) is None
+    assert payee.resolutions(KEY.id) == [b"", b""]
+    with pytest.raises(CounterNotNewer):
+        payee.give_up(KEY.id, hash_locked(10, SECRET))
+    with pytest.raises(LockRefused):
+        payee.receive_locks(payer.drop(KEY.id, hash_locked(20)))
+
+
+# ---------------------------------------------------------------------------------------------------- the bounds
+
+
+def test_no_more_locks_are_pending_than_the_policy_says(payer: Party, payee: Party, hub: StandInHub) -> None:
+    hub.views[KEY.id] = ChannelView(KEY.id, 10_000, 0, 0, 0, 0, 0)
+    for node in (payer, payee):
+        node.refresh(KEY.id)
+    most = LockPolicy().most
+    assert most == 64
+    give(payer, payee, payer.add_locks(KEY.id, [hash_locked(1 + n, bytes([n]) * 32) for n in range(most)]))
+    with pytest.raises(LockRefused, match="at most 64"):
+        payer.add_lock(KEY.id, hash_locked(1))
+    payer.lock_policy = LockPolicy(most=65)
+    with pytest.raises(LockRefused, match="at most 64"):
+        payee.receive_locks(payer.add_lock(KEY.id, hash_locked(1)))
+
+
+def test_a_lock_that_is_not_worth_its_unlock_is_neither_signed_nor_taken(
+    payer: Party, payee: Party, hub: StandInHub
+) -> None:
+    hub.views[KEY.id] = ChannelView(KEY.id, 10**18, 0, 0, 0, 0, 0)
+    hub.base_fee = 10**9
+    for node in (payer, payee):
+        node.refresh(KEY.id)
+    least = LockPolicy().unlock_gas * 10**9
+    with pytest.raises(LockRefused, match="worth less"):
+        payer.add_lock(KEY.id, hash_locked(least - 1))
+    payer.lock_policy = LockPolicy(unlock_gas=0)
+    dust = payer.add_lock(KEY.id, hash_locked(least - 1))
+    with pytest.raises(LockRefused, match="worth less"):
+        payee.receive_locks(dust)
+    give(payer, payee, payer.retract(KEY.id))
+    give(payer, payee, payer.add_lock(KEY.id, hash_locked(least)))
+    # What is pending stays when gas becomes dearer: only new locks are weighed.
+    hub.base_fee = 2 * 10**9
+    for node in (payer, payee):
+        node.refresh(KEY.id)
+    give(payer, payee, payer.add_lock(KEY.id, hash_locked(3 * least)))
+
+
+# --------------------------------------------------------------------------------------------------- lost journals
+
+
+def test_a_nonce_that_nobody_signed_is_not_adopted(payer: Party, payee: Party, hub: StandInHub, tmp_path: Path) -> None:
+    """A peer that could name a nonce would end the direction for ever, with the highest there is."""
+    payee.receive(payer.pay(KEY.id, 5))
+    give(payer, payee, payer.add_lock(KEY.id, hash_locked(10, SECRET)))
+    copy = payee.copy_for_peer(KEY.id)
+    assert copy.received_proof is not None
+    again = Party.recover(PAYER, hub, tmp_path / "new.journal")
+    again.join(KEY, frozen=True)
+    highest = replace(copy.received_proof, nonce=(1 << 48) - 1)
+    with pytest.raises(SignatureError):
+        again.resync(replace(copy, received_proof=highest))
+    with pytest.raises(SignatureError):
+        again.resync(replace(copy, acceptance=None))
+    again.resync(copy)
+    assert again.state(KEY.id).mine.proof.nonce == 1
+    assert again.state(KEY.id).mine.limit == 15
+    give(again, payee, again.fulfil(KEY.id, sha256(SECRET), SECRET))
+    assert again.state(KEY.id).mine.nonce == 2 + RESYNC_GAP
+    assert payee.state(KEY.id).theirs.amount == 15
+
+
+def test_a_copy_of_another_channel_is_not_adopted(payer: Party, payee: Party) -> None:
+    other = make_key(2)
+    for node in (payer, payee):
+        node.join(other)
+    payee.receive(payer.pay(other.id, 5))
+    copy = payee.copy_for_peer(other.id)
+    with pytest.raises(SignatureError):
+        payer.resync(PeerCopy(KEY.id, copy.received))
+
+
+def test_a_receiver_that_lost_its_journal_takes_locks_and_vouchers_over(
+    payer: Party, payee: Party, hub: StandInHub, tmp_path: Path
+) -> None:
+    payee.receive(payer.pay(KEY.id, 5))
+    give(payer, payee, payer.add_locks(KEY.id, [hash_locked(10, SECRET), hash_locked(20)]))
+    before = payee.state(KEY.id).theirs
+    payee.close()
+    again = Party.recover(PAYEE, hub, tmp_path / "new.journal")
+    again.join(KEY, frozen=True)
+    with pytest.raises(Exception, match="resync"):
+        again.receive_locks(payer.newest_signed(KEY.id))
+    again.resync(payer.copy_for_peer(KEY.id))
+    after = again.state(KEY.id).theirs
+    assert (after.amount, after.locks, after.nonce) == (before.amount, before.locks, before.nonce)
+
+
+# -------------------------------------------------------------------------------------------------------- threads
+
+
+def test_a_thousand_locks_from_eight_threads_are_all_paid_once(payer: Party, payee: Party, hub: StandInHub) -> None:
+    hub.views[KEY.id] = ChannelView(KEY.id, 10**6, 0, 0, 0, 0, 0)
+    for node in (payer, payee):
+        node.refresh(KEY.id)
+        node._journal._database.execute("PRAGMA synchronous=OFF")  # it is about order here, not about the disk
+    failures: list[BaseException] = []
+
+    def exchange(act) -> None:
+        """Sign and hand over; while another proof is not accepted yet, wait for it."""
+        while True:
+            try:
+                give(payer, payee, act())
+                return
+            except AcceptMissing:
+                time.sleep(0.001)
+
+    def work(thread: int) -> None:
+        try:
+            for number in range(125):
+                secret = bytes([thread, number]) * 16
+                exchange(lambda s=secret: payer.add_lock(KEY.id, hash_locked(7, s, NOW + 400)))
+                payee.learn(KEY.id, sha256(secret), secret)
+                exchange(lambda s=secret: payer.fulfil(KEY.id, sha256(s), s))
+        except BaseException as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert failures == []
+    states = payer.state(KEY.id).mine, payee.state(KEY.id).theirs
+    assert [(one.amount, one.locks) for one in states] == [(7_000, ()), (7_000, ())]
+    assert reopened(payer).state(KEY.id).mine == states[0]
+    assert reopened(payee).state(KEY.id).theirs == states[1]
+
+
+def test_payments_from_many_threads_never_promise_more_than_there_is(payer: Party) -> None:
+    signed, refused = [], []
+
+    def work() -> None:
+        for _ in range(30):
+            try:
+                signed.append(payer.pay(KEY.id, 1).amount)
+            except BalanceTooLow:
+                refused.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(signed) == list(range(1, 101))
+    assert len(refused) == 140

@@ -1,0 +1,363 @@
+"""Apply each mutation of `mutants/*.toml` to a copy of the project and see that a test notices.
+
+A mutation is an exact text in one file and what stands there instead. For a contract the deployables that contain
+the file are compiled anew into the copy's packaged artifacts. The named tests must fail then, and pass without it. A
+mutation that nothing can notice may stay only with a written proof (`equivalent`). `--check` looks at the list alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import tomllib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import compile_artifacts
+
+ROOT = Path(__file__).resolve().parent.parent
+LIST = ROOT / "mutants"
+LEAST = 120
+MINUTES = 10
+SETTINGS = ["-q", "-x", "-p", "no:ape_test", "-p", "no:cacheprovider", "-m", "not anvil", "--no-header"]
+KEYS = {"id", "file", "old", "new", "tests", "compile", "equivalent"}
+IMPORT = re.compile(r'^import .*?"(?P<path>[^"]+)";', re.MULTILINE | re.DOTALL)
+KILLED, SURVIVED, BROKEN, EQUIVALENT = "killed", "SURVIVED", "BROKEN", "equivalent"
+
+
+class ListError(Exception):
+    """The list does not fit the code; the message says where."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One mutation, and the tests that must notice it. `compile` names deployables, if not all that hold the file."""
+
+    id: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+    compile: tuple[str, ...] = ()
+    equivalent: str = ""
+
+    @property
+    def is_contract(self) -> bool:
+        """Whether the artifacts change with it."""
+        return self.file.endswith(".sol")
+
+    def apply(self, source: str) -> str:
+        """The mutated source; ListError unless the old text stands there exactly once."""
+        count = source.count(self.old)
+        if count != 1:
+            raise ListError(f"{self.id}: its old text stands {count} times in {self.file}, must stand there once")
+        return source.replace(self.old, self.new)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one mutation: in words, with the seconds it took and what the tests said."""
+
+    mutant: Mutant
+    word: str
+    seconds: float
+    said: str = ""
+
+    def text(self) -> str:
+        """The row as it is printed."""
+        return f"{self.word:10} {self.mutant.id:52} {self.seconds:6.1f} s  {self.said}"
+
+
+def read_list(folder: Path = LIST) -> list[Mutant]:
+    """All mutations, in the order of files and lines. `tests = "name"` stands for a list under `[tests]`."""
+    mutants = []
+    for path in sorted(folder.glob("*.toml")):
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        named = content.get("tests", {})
+        for entry in content.get("mutant", ()):
+            wrong = set(entry) - KEYS
+            tests = entry.get("tests", ())
+            if isinstance(tests, str):
+                tests = named.get(tests, ())
+            if wrong or not tests or not {"id", "file", "old", "new"} <= set(entry):
+                raise ListError(f"{path.name}: {entry.get('id')}: unknown keys {sorted(wrong)}, or one is missing")
+            settings = {**entry, "tests": tuple(tests), "compile": tuple(entry.get("compile", ()))}
+            mutants.append(Mutant(**settings))
+    return mutants
+
+
+def problems(mutants: Sequence[Mutant], root: Path = ROOT, least: int = LEAST) -> list[str]:
+    """Where the list no longer fits the code."""
+    found = []
+    if len(mutants) < least:
+        found.append(f"{len(mutants)} mutations are listed, {least} are needed")
+    seen: set[str] = set()
+    for mutant in mutants:
+        if mutant.id in seen:
+            found.append(f"{mutant.id}: listed twice")
+        seen.add(mutant.id)
+        if mutant.old == mutant.new:
+            found.append(f"{mutant.id}: changes nothing")
+        if mutant.equivalent and len(mutant.equivalent) < 40:
+            found.append(f"{mutant.id}: its proof of equivalence is too short to be one")
+        path = root / mutant.file
+        if not path.is_file():
+            found.append(f"{mutant.id}: {mutant.file} is not there")
+            continue
+        try:
+            mutant.apply(path.read_text(encoding="utf-8"))
+        except ListError as error:
+            found.append(str(error))
+        found += [f"{mutant.id}: {name} is not there" for name in mutant.tests if not test_exists(root, name)]
+    return found
+
+
+def test_exists(root: Path, name: str) -> bool:
+    """Whether a test file, folder, or `file::function` is there."""
+    path, _, function = name.partition("::")
+    if not (root / path).exists():
+        return False
+    bare = re.escape(function.partition("[")[0].rpartition("::")[2])
+    return not function or re.search(rf"\b(def|class) {bare}\b|^{bare} = ", text_of(root / path), re.M) is not None
+
+
+def text_of(path: Path) -> str:
+    """A file's text."""
+    return path.read_text(encoding="utf-8")
+
+
+# --------------------------------------------------------------------------------------------------------- contracts
+
+
+def sources_below(root: Path, path: str) -> dict[str, bytes]:
+    """A contract's source and everything that it imports, by path below the project."""
+    found: dict[str, bytes] = {}
+    waiting = [path]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found[name] = (root / name).read_bytes()
+        for match in IMPORT.finditer(found[name].decode("utf-8")):
+            target = match["path"]
+            if target.startswith("@layer2/"):
+                waiting.append("contracts/" + target.removeprefix("@layer2/"))
+            else:
+                waiting.append(os.path.normpath(os.path.join(os.path.dirname(name), target)))
+    return found
+
+
+def recompile(root: Path, mutant: Mutant) -> str:
+    """Compile what holds the mutated file into the artifacts of a copy; the compiler's errors, or ""."""
+    changed = 0
+    for file in ("manifest.json", "mocks.json"):
+        path = root / "src" / "layer2" / "artifacts" / file
+        manifest = json.loads(text_of(path))
+        for name, entry in manifest["contracts"].items():
+            if entry["bytecode"] == "0x" or (mutant.compile and name not in mutant.compile):
+                continue
+            if file == "mocks.json" and name not in mutant.compile:
+                continue
+            files = sources_below(root, entry["source"])
+            if mutant.file not in files:
+                continue
+            output = json.loads(compile_artifacts.solc("--standard-json", given=compiler_input(files, entry["source"])))
+            errors = [item["message"] for item in output.get("errors", ()) if item["severity"] == "error"]
+            if errors:
+                return f"{name} does not compile: {errors[0]}"
+            names: dict[str, str] = {}
+            for source in output["sources"].values():
+                compile_artifacts.variable_names(source["ast"], names)
+            fresh = compile_artifacts.artifact(entry["source"], name, output["contracts"][entry["source"]][name], names)
+            changed += fresh["runtime"] != entry["runtime"]
+            manifest["contracts"][name] = fresh
+        path.write_text(json.dumps(manifest), encoding="utf-8")
+    return "" if changed else "no bytecode changed"
+
+
+def compiler_input(files: dict[str, bytes], target: str) -> str:
+    """Compiler input for one contract; the syntax trees of all its sources, for the names of its immutables."""
+    given = compile_artifacts.standard_input(files)
+    wanted = given["settings"]["outputSelection"]["*"]
+    given["settings"]["outputSelection"] = {target: wanted, "*": {"": ["ast"]}}
+    return json.dumps(given)
+
+
+# ------------------------------------------------------------------------------------------------------------ copies
+
+
+@dataclass
+class Copy:
+    """A copy of the project in which one mutation at a time stands."""
+
+    place: Path
+    artifacts: dict[Path, bytes] = field(default_factory=dict)
+
+    def fill(self) -> None:
+        """Copy what version control knows or would take; environments are linked."""
+        listed = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        for name in filter(None, listed.stdout.split("\0")):
+            if (ROOT / name).is_file():
+                (self.place / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, self.place / name)
+        for name in (".venv", "node_modules"):
+            (self.place / name).symlink_to(ROOT / name)
+        for path in (self.place / "src" / "layer2" / "artifacts").glob("*.json"):
+            self.artifacts[path] = path.read_bytes()
+
+    def environment(self) -> dict[str, str]:
+        """The copy's own sources come first, and leave no compiled files behind."""
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+        paths = os.pathsep.join([str(self.place / "src"), str(self.place)])
+        cache = str(self.place / ".numba")
+        return {**env, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": cache}
+
+    def pytest(self, tests: Sequence[str]) -> tuple[int, str]:
+        """Run tests in the copy; pytest's exit code (124 for too long), and its last telling line."""
+        command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "pytest", *SETTINGS, *dict.fromkeys(tests)]
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+            child = subprocess.Popen(
+                command, cwd=self.place, env=self.environment(), stdout=output, stderr=output, start_new_session=True
+            )
+            try:
+                code = child.wait(timeout=MINUTES * 60)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, 9)
+                child.wait()
+                code = 124
+            output.seek(0)
+            said = output.read().strip().splitlines()
+        telling = [line for line in said if line.startswith(("FAILED", "ERROR"))] or said[-1:]
+        return code, telling[0][:160] if telling else ""
+
+    def judge(self, mutant: Mutant) -> Verdict:
+        """Put a mutation in, run its tests, take it out."""
+        started = time.monotonic()
+        path = self.place / mutant.file
+        before = path.read_bytes()
+
+        def verdict(word: str, said: str) -> Verdict:
+            return Verdict(mutant, word, time.monotonic() - started, said)
+
+        try:
+            path.write_text(mutant.apply(before.decode("utf-8")), encoding="utf-8")
+            if mutant.is_contract:
+                trouble = recompile(self.place, mutant)
+                if trouble:
+                    return verdict(BROKEN, trouble)
+            code, said = self.pytest(mutant.tests)
+        finally:
+            path.write_bytes(before)
+            for artifact, content in self.artifacts.items():
+                if mutant.is_contract:
+                    artifact.write_bytes(content)
+        if code == 124:
+            return verdict(KILLED, f"hangs for {MINUTES} minutes")
+        if code not in (0, 1):
+            return verdict(BROKEN, f"pytest ended with {code}: {said}")
+        if mutant.equivalent:
+            return verdict(EQUIVALENT if code == 0 else BROKEN, mutant.equivalent if code == 0 else f"noticed: {said}")
+        return verdict(KILLED if code else SURVIVED, said if code else "no named test noticed it")
+
+
+class Copies:
+    """As many copies as there are jobs, handed out one at a time."""
+
+    def __init__(self, folder: Path, jobs: int) -> None:
+        self._free: list[Copy] = []
+        self._lock = threading.Lock()
+        for number in range(jobs):
+            place = folder / str(number)
+            place.mkdir(parents=True)
+            copy = Copy(place)
+            copy.fill()
+            self._free.append(copy)
+
+    def judge(self, mutant: Mutant) -> Verdict:
+        """Judge a mutation in a free copy."""
+        with self._lock:
+            copy = self._free.pop()
+        try:
+            return copy.judge(mutant)
+        finally:
+            with self._lock:
+                self._free.append(copy)
+
+    def baseline(self, mutants: Sequence[Mutant]) -> tuple[int, str]:
+        """Run every named test without any mutation."""
+        return self._free[0].pytest([test for mutant in mutants for test in mutant.tests])
+
+
+def chosen(mutants: Sequence[Mutant], only: str, shard: str) -> Iterator[Mutant]:
+    """The mutations whose id or file contains `only`, of those every n-th."""
+    part, of = (int(number) for number in shard.split("/"))
+    if not 1 <= part <= of:
+        raise ListError(f"a shard is 1/n to n/n, not {shard}")
+    matching = [mutant for mutant in mutants if only in mutant.id or only in mutant.file]
+    yield from matching[part - 1 :: of]
+
+
+def run_all(mutants: Sequence[Mutant], jobs: int, baseline: bool) -> list[Verdict]:
+    """Judge all of them, in copies that are thrown away; raises ListError if a named test fails without any."""
+    folder = Path(tempfile.mkdtemp(prefix="layer2-mutants-"))
+    verdicts: list[Verdict] = []
+    try:
+        copies = Copies(folder, jobs)
+        if baseline:
+            code, said = copies.baseline(mutants)
+            if code:
+                raise ListError(f"the named tests fail without any mutation: {said}")
+        with ThreadPoolExecutor(jobs) as pool:
+            for verdict in pool.map(copies.judge, mutants):
+                print(verdict.text(), flush=True)
+                verdicts.append(verdict)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return verdicts
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check the list, and without `--check` run it; 0 if nothing survives."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="only see that the list fits the code")
+    parser.add_argument("--only", default="", help="mutations whose id or file contains this")
+    parser.add_argument("--jobs", type=int, default=2, help="mutations at the same time")
+    parser.add_argument("--shard", default="1/1", help="the i-th of n parts: i/n")
+    parser.add_argument("--no-baseline", action="store_true", help="do not run the tests without any mutation first")
+    given = parser.parse_args(arguments)
+    started = time.monotonic()
+    try:
+        mutants = read_list()
+        wrong = problems(mutants)
+        if wrong:
+            raise ListError("\n  ".join(["the list does not fit:", *wrong]))
+        if given.check:
+            print(f"{len(mutants)} mutations, every old text stands exactly once")
+            return 0
+        wanted = list(chosen(mutants, given.only, given.shard))
+        if not wanted:
+            raise ListError(f"no mutation contains {given.only!r}")
+        verdicts = run_all(wanted, max(1, given.jobs), not given.no_baseline)
+    except ListError as error:
+        print(f"Mutants stopped: {error}", file=sys.stderr)
+        return 1
+    words = [verdict.word for verdict in verdicts]
+    counts = ", ".join(f"{words.count(word)} {word.lower()}" for word in (KILLED, EQUIVALENT, SURVIVED, BROKEN))
+    print(f"{len(verdicts)} mutations in {time.monotonic() - started:.0f} s: {counts}")
+    return int(SURVIVED in words or BROKEN in words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
