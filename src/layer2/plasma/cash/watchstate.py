@@ -104,7 +104,7 @@ class CoinWatchState(Following):
         self.books = CoinBooks(self.chain.domain, view.records, view.headers, store.body, self._coins)
         self._late: set[int] = set()
         self._rumours: dict[int, set[int]] = {}
-        """Coins that bodies move which were refused, by the block that is missing: nothing proves it, or denies it."""
+        """Coins that refused bodies move, by the block that is missing: nothing proves it, or denies it."""
         self._closed: set[Doubt] = set()
         self._head = 0
         self._gap = ""

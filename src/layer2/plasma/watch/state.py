@@ -17,7 +17,6 @@ from layer2.plasma.fields import packed_of, read, split_body
 from layer2.plasma.ledger.frozen import Freezer, Frozen
 from layer2.plasma.ledger.validation import Flaw, Verdict, validate
 from layer2.plasma.malformed import BodyMalformed
-from layer2.plasma.transaction import transaction_hash
 from layer2.plasma.watch.evidence import Evidence
 from layer2.plasma.watch.findings import TOLD_ONCE, Finding, Kind, Report
 from layer2.plasma.watch.following import Following
@@ -34,6 +33,8 @@ from layer2.store.journal import Journal
 __all__ = ["WatchState"]
 
 _FOR_EVER = 1 << 40
+_MOST_FORMS = 8
+"""Of one payment with different signatures that nobody can judge yet."""
 
 
 class WatchState(Following):
@@ -111,13 +112,18 @@ class WatchState(Following):
     def learn(self, record: bytes) -> bool:
         """Keep a signed payment, `packed | signatures(64 each)`, that may never be in a block: it can stop exits.
 
-        False for what is none. Durable when it returns.
+        False for what is none, for one that the owner of an input is known not to have signed, and for too many of
+        which that is not known. Durable when it returns.
         """
         packed = packed_of(record) if len(record) > 1 else b""
         fields = read(packed)
         if fields is None or not fields.inputs or len(record) != len(packed) + 64 * len(fields.inputs):
             return False
-        self.store.learn(transaction_hash(packed), record, fields.inputs)
+        known = self.evidence.is_signed(record)
+        forms = [one for one in self.store.loose(fields.inputs[0]) if packed_of(one) == packed]
+        if known is False or (known is None and len(forms) >= _MOST_FORMS):
+            return False
+        self.store.learn(record, fields.inputs)
         return True
 
     # -------------------------------------------------------------------------------------------------------- chain
@@ -130,7 +136,7 @@ class WatchState(Following):
         self._complete = 0
         self._late: set[int] = set()
         self._rumours: dict[int, set[int]] = {}
-        """Outputs that bodies spend which were refused, by the block that is missing: nothing proves it, or denies it."""
+        """Outputs that refused bodies spend, by the block that is missing: nothing proves it, or denies it."""
         self._fault = ""
         self._gap = ""
         self._head = 0
