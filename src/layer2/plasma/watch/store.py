@@ -21,7 +21,7 @@ __all__ = ["WatchStore"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS bodies (header BLOB PRIMARY KEY, body BLOB NOT NULL, checksum BLOB NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS spends (position INTEGER, place INTEGER, input INTEGER, PRIMARY KEY (position, place))
+CREATE TABLE IF NOT EXISTS spends (position INTEGER, place INTEGER, input INTEGER, PRIMARY KEY (position, place, input))
     STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS places (hash BLOB, place INTEGER, PRIMARY KEY (hash, place)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS loose (hash BLOB PRIMARY KEY, record BLOB NOT NULL) STRICT;
@@ -32,7 +32,7 @@ _HASH_BYTES = 8
 
 
 class WatchStore:
-    """Bodies by the hash of their header, payments that are in no block by theirs. One thread at a time.
+    """Bodies by the hash of their header, and payments that are in no block. One thread at a time.
 
     Raises:
         JournalError, JournalFull: the disk refuses.
@@ -111,8 +111,12 @@ class WatchStore:
 
     # --------------------------------------------------------------------------------------------- payments in no block
 
-    def learn(self, hashed: bytes, record: bytes, positions: Iterable[int]) -> None:
-        """Keep a signed payment that is in no block, or not yet. Durable when this returns."""
+    def learn(self, record: bytes, positions: Iterable[int]) -> None:
+        """Keep a signed payment that is in no block, or not yet. Durable when this returns.
+
+        Beside one with other signatures: none of them is bound to it by a block, and only one may be right.
+        """
+        hashed = sha256(record).digest()
         self._write(
             ("INSERT OR IGNORE INTO loose_spends VALUES (?, ?)", [(_signed(one), hashed) for one in positions]),
             ("INSERT OR IGNORE INTO loose VALUES (?, ?)", [(hashed, record)]),
