@@ -1,0 +1,10 @@
+"""`python -m layer2.testing.search`."""
+
+from __future__ import annotations
+
+import sys
+
+from layer2.testing.search.playing import main
+
+if __name__ == "__main__":
+    sys.exit(main())
