@@ -19,34 +19,45 @@ _WEIGHT_BITS = 64
 """Of the random weights: a wrong aggregate passes among others with a chance of 2^-64, whoever made it."""
 _DIGIT_BITS = 4
 _REPEATED = 2
-"""How often a key must occur on the average for a check of all together to save time."""
+"""How often a key must occur on the average for that."""
+_TOGETHER = 4
+"""Aggregates that are worth a check of all together."""
 
 Row = tuple[Sequence[tuple[bytes, bytes]], bytes]
 """Pairs of a key (96 bytes) and a digest, and the aggregate over them (48 bytes)."""
 
-_Read = tuple[int, BlstP1Element, list[tuple[bytes, BlstP2Element, BlstP1Element]]]
-"""The place of a row, its signature's point, and of each pair the key's name, the key, and the hashed digest."""
+_Read = tuple[BlstP1Element, list[tuple[bytes, BlstP2Element, BlstP1Element]]]
+"""A signature's point, and of each pair the key's name, the key, and the hashed digest."""
 
 
-def verify_aggregates(rows: Sequence[Row], draw: Callable[[int], int]) -> list[bool]:
+def verify_aggregates(rows: Sequence[Row], draw: Callable[[int], int], expected: bool | None = None) -> list[bool]:
     """Whether each is right. Never raises.
 
-    `draw`: random numbers of so many bits that nobody can foretell, `secrets.randbits`.
+    Args:
+        draw: random numbers of so many bits that nobody can foretell, `secrets.randbits`.
+        expected: stop behind the first one that turns out otherwise; the answers are fewer then.
     """
-    good = [False] * len(rows)
-    read = [one for one in (_read(place, row) for place, row in enumerate(rows)) if one is not None]
-    operations = sum(len(pairs) for _, _, pairs in read)
-    keys = {name for _, _, pairs in read for name, _, _ in pairs}
-    if len(read) > 1 and operations >= _REPEATED * len(keys) and _all_fit(read, draw):
-        for place, _, _ in read:
-            good[place] = True
-        return good
-    for place, point, pairs in read:
-        good[place] = _fits(point, pairs)
+    read: list[_Read | None] = []
+    if expected is not False and len(rows) >= _TOGETHER and _repeated(rows):
+        read = [_read(row) for row in rows]
+        if all(read) and _all_fit([one for one in read if one is not None], draw):
+            return [True] * len(rows)
+    good: list[bool] = []
+    for place, row in enumerate(rows):
+        one = read[place] if read else _read(row)
+        good.append(one is not None and _fits(*one))
+        if expected is not None and good[-1] != expected:
+            break
     return good
 
 
-def _read(place: int, row: Row) -> _Read | None:
+def _repeated(rows: Sequence[Row]) -> bool:
+    """Whether keys occur often enough for a check of all together to save time."""
+    keys = {name for pairs, _ in rows for name, _ in pairs}
+    return sum(len(pairs) for pairs, _ in rows) >= _REPEATED * len(keys)
+
+
+def _read(row: Row) -> _Read | None:
     pairs, signature = row
     point = signature_point(signature)
     if point is None or not pairs:
@@ -57,7 +68,7 @@ def _read(place: int, row: Row) -> _Read | None:
         if key is None:
             return None
         found.append((name, key, BlstP1Element().hash_to_group(digest, DST)))
-    return place, point, found
+    return point, found
 
 
 def _fits(point: BlstP1Element, pairs: Sequence[tuple[bytes, BlstP2Element, BlstP1Element]]) -> bool:
@@ -74,7 +85,7 @@ def _all_fit(rows: Sequence[_Read], draw: Callable[[int], int]) -> bool:
     points: defaultdict[bytes, list[BlstP1Element]] = defaultdict(list)
     shares: defaultdict[bytes, list[int]] = defaultdict(list)
     keys: dict[bytes, BlstP2Element] = {}
-    for (_, _, pairs), weight in zip(rows, weights, strict=True):
+    for (_, pairs), weight in zip(rows, weights, strict=True):
         for name, key, hashed in pairs:
             keys[name] = key
             points[name].append(hashed)
@@ -83,7 +94,7 @@ def _all_fit(rows: Sequence[_Read], draw: Callable[[int], int]) -> bool:
     for name, key in keys.items():
         step = miller_loop(_weighted(points[name], shares[name]), key)
         loops = step if loops is None else loops * step
-    total = _weighted([point for _, point, _ in rows], weights)
+    total = _weighted([point for point, _ in rows], weights)
     return bool(final_verify(miller_loop(total, GENERATOR), loops))
 
 

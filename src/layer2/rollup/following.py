@@ -55,6 +55,7 @@ class Following(Reading):
         self.authority = authority or Signatures(rollup.domain)
         self.workers = workers
         self._ahead: tuple[int, Entry | None] = (-1, None)
+        self._foresight: Foresight | None = None
         self._genesis = genesis or State()
         self._snapshot = snapshot
         self.reorganisations = 0
@@ -287,8 +288,13 @@ class Following(Reading):
 
     def _foresee(self, state: State, frames: Sequence[bytes]) -> None:
         """Have the signatures in the frames judged together, for who knows how to."""
-        if isinstance(self.authority, Signatures):
-            Foresight(self.authority, self.workers).prepare(state, frames)
+        if not isinstance(self.authority, Signatures):
+            return
+        kept = self._foresight
+        if kept is None or kept.signatures is not self.authority or kept.workers is not self.workers:
+            self.workers = self.workers or Workers()
+            kept = self._foresight = Foresight(self.authority, self.workers)
+        kept.prepare(state, frames)
 
     def _keep(self, claim: Claim, state: State) -> None:
         """Keep a state: some recent ones, and the newest that no open assertion goes on from before of."""

@@ -53,39 +53,50 @@ class Foresight:
         self.signatures = signatures
         self.workers = workers or Workers()
         self.wasted = 0
+        self._width = 4 * self.workers.width
+        self._guess = True
+        self._streak = 1
 
     def __repr__(self) -> str:
         return f"<Foresight {self.workers} wasted={self.wasted}>"
 
     def prepare(self, state: State, frames: Sequence[bytes]) -> None:
-        """Judge the frames that come next upon a state, which is read and not changed."""
-        plan = _Plan(state, [decode_frame(one) for one in frames], self.signatures)
-        width, least, guess, at = _WIDEST, self.workers.width, True, 0
-        while at < len(plan.coming):
-            window = plan.coming[at : at + width]
-            asked = plan.foretell(window, guess)
-            answers = self._judge(asked)
-            done = plan.settle(window, asked, answers, guess)
-            at += done
-            failed = done < len(window)
-            self.wasted += len(window) - done
-            # Who makes every other frame wrong cannot know what is foretold when that has failed at its narrowest.
-            guess = bool(secrets.randbits(1)) if failed and width == least else bool(plan.last)
-            width = max(least, width // 4) if failed else min(_WIDEST, width * 2)
+        """Judge the frames that come next upon a state, which is read and not changed.
 
-    def _judge(self, asked: Sequence[tuple[_Pairs, bytes] | None]) -> list[bool]:
-        """What is right of what is asked; None: nothing is asked, since it cannot be signed for."""
+        As much is foretold as has lately come true: more after each success but the first, next to nothing after a
+        failure.
+        """
+        plan, least, at = _Plan(state, [decode_frame(one) for one in frames], self.signatures), self.workers.width, 0
+        while at < len(plan.coming):
+            window = plan.coming[at : at + self._width]
+            asked = plan.foretell(window, self._guess)
+            answers = self._judge(asked, self._guess)
+            done = plan.settle(window, asked, answers, self._guess)
+            self.wasted += sum(one is not None for one in answers) - done
+            at += done
+            # Who makes every other frame wrong cannot know what is foretold when that has failed at its narrowest.
+            failed = done < len(window)
+            self._streak = 0 if failed else self._streak + 1
+            self._guess = bool(secrets.randbits(1)) if failed and len(window) <= least else plan.last
+            if failed or self._streak > 1:
+                self._width = least if failed else min(_WIDEST, self._width * 2)
+
+    def _judge(self, asked: Sequence[tuple[_Pairs, bytes] | None], guess: bool) -> list[bool | None]:
+        """What is right of what is asked, None where the first surprise of a worker left it open.
+
+        Where nothing can be asked, since nobody can have signed for it, it is not right.
+        """
         unknown = {}
         for one in asked:
             if one is not None and self.signatures.recall(*one) is None:
                 unknown[name_of(*one)] = one
         rows = list(unknown.values())
         step = max(1, min(_PART, -(-len(rows) // self.workers.width)))
-        parts = [(_flat(rows[at : at + step]),) for at in range(0, len(rows), step)]
-        found = [answer for part in self.workers.run(check_frames, parts) for answer in part]
-        for row, answer in zip(rows, found, strict=True):
-            self.signatures.learn(*row, answer)
-        return [one is not None and bool(self.signatures.recall(*one)) for one in asked]
+        cuts = [rows[at : at + step] for at in range(0, len(rows), step)]
+        for cut, found in zip(cuts, self.workers.run(check_frames, [(_flat(one), guess) for one in cuts]), strict=True):
+            for row, answer in zip(cut, found, strict=False):
+                self.signatures.learn(*row, answer)
+        return [False if one is None else self.signatures.recall(*one) for one in asked]
 
 
 class _Plan:
@@ -119,13 +130,16 @@ class _Plan:
         self,
         window: Sequence[_Coming],
         asked: Sequence[tuple[_Pairs, bytes] | None],
-        answers: Sequence[bool],
+        answers: Sequence[bool | None],
         guess: bool,
     ) -> int:
-        """Take over what was found out, up to the first frame that rests on a guess that failed; how many that are."""
+        """Take over what was found out, up to the first frame that rests on a guess that failed or was left open.
+
+        How many that are: at least one.
+        """
         moved: set[int] = set()
         for count, (one, question, answer) in enumerate(zip(window, asked, answers, strict=True)):
-            if not moved.isdisjoint(one.senders):
+            if answer is None or not moved.isdisjoint(one.senders):
                 return count
             if answer:
                 self._used.update(one.senders)

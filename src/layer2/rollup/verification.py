@@ -55,8 +55,8 @@ def check_bls(prefix: bytes, records: bytes, keys: Sequence[bytes]) -> tuple[lis
     return digests, verify_each(list(zip(keys, digests, signatures, strict=True)), secrets.randbits)
 
 
-def check_frames(rows: Sequence[tuple[bytes, bytes, bytes]]) -> list[bool]:
-    """Of frames, as signature, keys and digests one behind the other: which are right."""
+def check_frames(rows: Sequence[tuple[bytes, bytes, bytes]], expected: bool) -> list[bool]:
+    """Of frames, as signature, keys and digests one behind the other: which are right, up to the first surprise."""
     split = [
         (
             [(keys[96 * at : 96 * (at + 1)], digests[32 * at : 32 * (at + 1)]) for at in range(len(digests) // 32)],
@@ -64,7 +64,7 @@ def check_frames(rows: Sequence[tuple[bytes, bytes, bytes]]) -> list[bool]:
         )
         for signature, keys, digests in rows
     ]
-    return verify_aggregates(split, secrets.randbits)
+    return verify_aggregates(split, secrets.randbits, expected)
 
 
 def aggregates(groups: Sequence[Sequence[bytes]]) -> list[bytes]:
