@@ -69,9 +69,9 @@ class Foresight:
         plan, least, at = _Plan(state, [decode_frame(one) for one in frames], self.signatures), self.workers.width, 0
         while at < len(plan.coming):
             window = plan.coming[at : at + self._width]
-            asked = plan.foretell(window, self._guess)
+            asked, forecast = plan.foretell(window, self._guess)
             answers = self._judge(asked, self._guess)
-            done = plan.settle(window, asked, answers, self._guess)
+            done = plan.settle(window, forecast, answers)
             self.wasted += sum(one is not None for one in answers) - done
             at += done
             # Who makes every other frame wrong cannot know what is foretold when that has failed at its narrowest.
@@ -104,7 +104,7 @@ class _Plan:
 
     def __init__(self, state: State, frames: Sequence[Frame], signatures: Signatures) -> None:
         self._state, self._layer = layer_over(state)
-        self._domain = signatures.domain
+        self._signatures, self._domain = signatures, signatures.domain
         self._born: dict[int, int] = {}
         self._used: Counter[int] = Counter()
         self.last = True
@@ -116,34 +116,34 @@ class _Plan:
             elif frame.kind.by_bls and frame.ops:
                 self.coming.append(_Coming(place, frame, Counter(op.sender for op in frame.ops)))
 
-    def foretell(self, window: Sequence[_Coming], guess: bool) -> list[tuple[_Pairs, bytes] | None]:
-        """What each frame must be signed for, if all before it in the window turn out as guessed."""
-        ahead, asked = Counter[int](), []
+    def foretell(self, window: Sequence[_Coming], guess: bool) -> tuple[list[tuple[_Pairs, bytes] | None], list[bool]]:
+        """What each frame must be signed for if all before it in the window turn out as foretold; and how that is.
+
+        What was judged already is foretold to be as it was judged.
+        """
+        ahead, asked, forecast = Counter[int](), [], []
         for one in window:
             pairs = self._pairs(one, ahead)
-            asked.append(None if pairs is None else (pairs, one.frame.signature))
-            if guess and pairs is not None:
+            question = None if pairs is None else (pairs, one.frame.signature)
+            known = False if question is None else self._signatures.recall(*question)
+            asked.append(question)
+            forecast.append(guess if known is None else known)
+            if forecast[-1]:
                 ahead.update(one.senders)
-        return asked
+        return asked, forecast
 
-    def settle(
-        self,
-        window: Sequence[_Coming],
-        asked: Sequence[tuple[_Pairs, bytes] | None],
-        answers: Sequence[bool | None],
-        guess: bool,
-    ) -> int:
-        """Take over what was found out, up to the first frame that rests on a guess that failed or was left open.
+    def settle(self, window: Sequence[_Coming], forecast: Sequence[bool], answers: Sequence[bool | None]) -> int:
+        """Take over what was found out, up to the first frame that rests on a forecast that failed or was left open.
 
         How many that are: at least one.
         """
         moved: set[int] = set()
-        for count, (one, question, answer) in enumerate(zip(window, asked, answers, strict=True)):
+        for count, (one, foretold, answer) in enumerate(zip(window, forecast, answers, strict=True)):
             if answer is None or not moved.isdisjoint(one.senders):
                 return count
             if answer:
                 self._used.update(one.senders)
-            if answer != (guess and question is not None):
+            if answer != foretold:
                 moved.update(one.senders)
             self.last = answer
         return len(window)
