@@ -11,6 +11,7 @@ from layer2.channels.locks import Lock, decode_locks, encode_locks
 from layer2.channels.proofs import LockPayment, Payment
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import MalformedError
+from layer2.primitives.jsontext import parse_json
 
 __all__ = ["Guard", "Watched", "decode_watched", "encode_watched"]
 
@@ -64,7 +65,7 @@ def encode_watched(watched: Watched) -> bytes:
 def decode_watched(data: bytes) -> Watched:
     """The reverse; raises `MalformedError`."""
     try:
-        raw = json.loads(data)
+        raw = parse_json(data, "watchtower record")
         key = ChannelKey.decode(bytes.fromhex(raw["key"]))
         guards = [_unguard(key.id, one) for one in raw["guards"]]
     except (ValueError, KeyError, TypeError) as failure:
