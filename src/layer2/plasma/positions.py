@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from layer2.plasma.malformed import PositionMalformed
 from layer2.plasma.params import MAX_BLOCK, MAX_OUTPUTS, MAX_TRANSACTIONS
+from layer2.primitives.errors import shown
 
 __all__ = [
     "DEPOSIT_BLOCK",
@@ -58,7 +59,7 @@ def deposit_position(deposit: int) -> int:
 def decode_position(position: int) -> Position:
     """The parts of a position; raises `PositionMalformed` for a number where no output can be."""
     if not 0 <= position < 1 << 64:
-        raise PositionMalformed(f"position {position} is no uint64")
+        raise PositionMalformed(f"position {shown(position)} is no uint64")
     parts = Position(position >> 24, position >> 8 & 0xFFFF, position & 0xFF)
     if position & _DEPOSIT_BIT:
         if position & 0xFFFFFF or parts.deposit == 0:
