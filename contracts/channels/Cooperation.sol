@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IChannelHub} from "../interfaces/IChannelHub.sol";
+import {Words} from "../lib/Words.sol";
 import {Key} from "../types/Key.sol";
 import {Slots} from "../types/Slots.sol";
 import {Funding} from "./Funding.sol";
@@ -20,7 +21,7 @@ abstract contract Cooperation is Funding {
     {
         (bytes32 id, Channel storage c, uint256 slot0) = _load(key, false);
         _requireAlive(id, slot0);
-        bytes32 structHash = keccak256(abi.encode(CLOSE_TYPE, id, sentA, sentB));
+        bytes32 structHash = Words.hash(CLOSE_TYPE, id, sentA, sentB);
         _requireBoth(structHash, key, signatureA, signatureB);
         if (Slots.deadline(slot0) != 0) _clearDispute(c, slot0);
         _pay(c, key, id, slot0, sentA, sentB);
@@ -37,40 +38,57 @@ abstract contract Cooperation is Funding {
     ) external {
         _requireNotExpired(validUntil);
         (bytes32 id, uint256 epoch) = _takeOut(key, outA, outB);
-        bytes32 structHash = keccak256(abi.encode(WITHDRAW_TYPE, id, outA, outB, epoch, validUntil));
+        bytes32 structHash = Words.hash(WITHDRAW_TYPE, id, outA, outB, epoch, validUntil);
         _requireBoth(structHash, key, signatureA, signatureB);
-        _push(key.token, key.a, outA);
-        _push(key.token, key.b, outB);
+        _push(key.asset(), key.party(false), outA);
+        _push(key.asset(), key.party(true), outB);
     }
 
     /// @inheritdoc IChannelHub
     function move(
         Key calldata from,
         Key calldata to,
-        uint128[4] calldata amounts,
+        uint256[4] calldata amounts,
         uint48 validUntil,
         bytes calldata signatureA,
         bytes calldata signatureB
     ) external {
-        if (to.token != from.token) revert TokenMismatch(to.token, from.token);
+        if (to.asset() != from.asset()) revert TokenMismatch(to.asset(), from.asset());
         _requireNotExpired(validUntil);
         bytes32 toId = to.id();
+        _requireAtMost(toId, Slots.MASK112, amounts[0] | amounts[1] | amounts[2] | amounts[3]);
         {
             (bytes32 fromId, uint256 epoch) = _takeOut(from, amounts[0], amounts[1]);
             unchecked {
-                uint256 outSum = uint256(amounts[0]) + amounts[1];
-                uint256 inSum = uint256(amounts[2]) + amounts[3];
+                uint256 outSum = amounts[0] + amounts[1];
+                uint256 inSum = amounts[2] + amounts[3];
                 if (outSum != inSum) revert AmountOutOfRange(fromId, outSum, inSum);
             }
-            bytes32 structHash = keccak256(
-                bytes.concat(abi.encode(MOVE_TYPE, fromId, toId), abi.encode(amounts), abi.encode(epoch, validUntil))
-            );
-            _requireBoth(structHash, from, signatureA, signatureB);
+            _requireBoth(_moveHash(fromId, toId, amounts, epoch, validUntil), from, signatureA, signatureB);
         }
         Channel storage c = _channels[toId];
         uint256 slot0 = c.slot0;
         _requireNew(to, toId, slot0);
         _credit(c, toId, slot0, to.isSimplex(), amounts[2], amounts[3]);
+    }
+
+    /// @dev The amounts are copied as they came: the caller has bounded them.
+    function _moveHash(bytes32 fromId, bytes32 toId, uint256[4] calldata amounts, uint256 epoch, uint256 validUntil)
+        private
+        pure
+        returns (bytes32 hash)
+    {
+        bytes32 typeHash = MOVE_TYPE;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, typeHash)
+            mstore(add(m, 32), fromId)
+            mstore(add(m, 64), toId)
+            calldatacopy(add(m, 96), amounts, 128)
+            mstore(add(m, 224), epoch)
+            mstore(add(m, 256), validUntil)
+            hash := keccak256(m, 288)
+        }
     }
 
     /// @dev Takes money out of the nets of an open channel and uses up an epoch; returns the epoch to be signed.
@@ -81,8 +99,8 @@ abstract contract Cooperation is Funding {
         _requireOpen(id, slot0);
         (int256 netA, int256 netB) = Slots.nets(slot0);
         unchecked {
-            uint256 total = uint256(netA + netB);
-            if (outA | outB == 0 || outA + outB > total) revert AmountOutOfRange(id, total, outA + outB);
+            _requireAtMost(id, outA | outB, 1);
+            _requireAtMost(id, uint256(netA + netB), outA + outB);
             // outA, outB <= total < 2^111: a net can only leave int111 downwards.
             netA -= int256(outA);
             netB -= int256(outB);
@@ -104,8 +122,8 @@ abstract contract Cooperation is Funding {
         private
         view
     {
-        _requireConsent(structHash, key.a, signatureA);
-        _requireConsent(structHash, key.b, signatureB);
+        _requireConsent(structHash, key.party(false), signatureA);
+        _requireConsent(structHash, key.party(true), signatureB);
     }
 
     /// @dev Ends a duplex channel at what its directions pay.
@@ -128,17 +146,19 @@ abstract contract Cooperation is Funding {
             paidA = Slots.sent(slot1, false);
             paidB = Slots.sent(slot1, true);
         }
-        if (slot0 & Slots.claimFlag(false) != 0) {
-            uint256 claimed = c.claimA & Slots.MASK112;
-            if (claimed > paidA) paidA = claimed;
-            c.proofA = 0;
-            c.claimA = 0;
+        if (slot0 & Slots.BOTH_CLAIMS == 0) return (paidA, paidB);
+        for (uint256 side; side < 2; ++side) {
+            // Turned around twice: each direction in its turn is the first one.
+            (paidA, paidB) = (paidB, _clearClaim(c, slot0, side == 1, paidA));
         }
-        if (slot0 & Slots.claimFlag(true) != 0) {
-            uint256 claimed = c.claimB & Slots.MASK112;
-            if (claimed > paidB) paidB = claimed;
-            c.proofB = 0;
-            c.claimB = 0;
-        }
+    }
+
+    function _clearClaim(Channel storage c, uint256 slot0, bool fromB, uint256 plain) private returns (uint256) {
+        if (slot0 & Slots.claimFlag(fromB) == 0) return plain;
+        Direction storage d = _directionOf(c, fromB);
+        uint256 claimed = d.claim & Slots.MASK112;
+        d.proof = 0;
+        d.claim = 0;
+        return claimed > plain ? claimed : plain;
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IChannelHub} from "../interfaces/IChannelHub.sol";
+import {Words} from "../lib/Words.sol";
 import {Key} from "../types/Key.sol";
 import {Slots} from "../types/Slots.sol";
 import {Cooperation} from "./Cooperation.sol";
@@ -10,14 +11,14 @@ import {Cooperation} from "./Cooperation.sol";
 abstract contract Disputes is Cooperation {
     /// @inheritdoc IChannelHub
     function registerSession(bytes32 id, address key, uint128 cap, uint48 validUntil, uint8 rights) external {
-        isRegistered[msg.sender][keccak256(abi.encode(SESSION_TYPE, id, key, cap, validUntil, rights))] = true;
+        isRegistered[msg.sender][Words.hash(SESSION_TYPE, id, uint160(key), cap, validUntil, rights)] = true;
         emit SessionRegistered(msg.sender, id, key, cap, validUntil, rights);
     }
 
     /// @inheritdoc IChannelHub
     function startClose(Key calldata key, uint128 amount, bytes calldata signature) external {
-        bool callerIsB = msg.sender == key.b;
-        _requireCaller(callerIsB || msg.sender == key.a);
+        bool callerIsB = msg.sender == key.party(true);
+        _requireCaller(callerIsB || msg.sender == key.party(false));
         _startClose(key, callerIsB, amount, signature);
     }
 
@@ -25,7 +26,7 @@ abstract contract Disputes is Cooperation {
     function startCloseAs(Key calldata key, bool forB, bytes calldata session, uint128 amount, bytes calldata signature)
         external
     {
-        address sessionKey = _requireSession(key.id(), forB ? key.b : key.a, RIGHT_TO_CLOSE, 0, session);
+        address sessionKey = _requireSession(key.id(), key.party(forB), RIGHT_TO_CLOSE, 0, session);
         _requireCaller(msg.sender == sessionKey);
         _startClose(key, forB, amount, signature);
     }
@@ -50,7 +51,7 @@ abstract contract Disputes is Cooperation {
         _requireOpen(id, slot0);
         uint256 deadline = _deadlineFromNow(key);
         c.slot0 = slot0 | (deadline << 224);
-        emit DisputeStarted(id, deadline);
+        _noteDispute(id, deadline);
         // A party posts what it received: the counter of the other direction.
         if (amount != 0) _postCounter(c, key, id, !callerIsB, amount, signature);
     }
@@ -67,7 +68,7 @@ abstract contract Disputes is Cooperation {
         uint256 have = Slots.sent(slot1, fromB);
         if (amount <= have) revert CounterStale(id, have, amount);
         _requireAtMost(id, Slots.MASK112, amount);
-        _requireCounterSigned(id, fromB ? key.b : key.a, RIGHT_TO_PAY, amount, _voucherHash(id, amount), signature);
+        _requireCounterSigned(id, key.party(fromB), RIGHT_TO_PAY, amount, _voucherHash(id, amount), signature);
         slot1 = Slots.withSent(slot1, fromB, amount);
         c.slot1 = slot1;
         emit CounterPosted(id, slot1 & Slots.MASK224);

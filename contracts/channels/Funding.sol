@@ -5,6 +5,7 @@ import {IChannelHub} from "../interfaces/IChannelHub.sol";
 import {IERC2612, IPermit2} from "../interfaces/IPulls.sol";
 import {Calldata} from "../lib/Calldata.sol";
 import {Transfers} from "../lib/Transfers.sol";
+import {Words} from "../lib/Words.sol";
 import {Key} from "../types/Key.sol";
 import {Slots} from "../types/Slots.sol";
 import {HubBase} from "./HubBase.sol";
@@ -17,13 +18,15 @@ abstract contract Funding is HubBase {
         keccak256("Deposit(bytes32 channelId,uint128 amount,uint256 nonce,uint48 validUntil)");
     /// @dev The witness that binds a Permit2 signature to a channel.
     bytes32 private constant WITNESS_TYPE = keccak256("Deposit(bytes32 channelId)");
-    bytes private constant WITNESS_TYPE_STRING =
-        "Deposit witness)Deposit(bytes32 channelId)TokenPermissions(address token,uint256 amount)";
+    /// @dev The type of the witness as Permit2 wants it, in three words.
+    uint256 private constant WITNESS_STRING_1 = uint256(bytes32("Deposit witness)Deposit(bytes32 "));
+    uint256 private constant WITNESS_STRING_2 = uint256(bytes32("channelId)TokenPermissions(addre"));
+    uint256 private constant WITNESS_STRING_3 = uint256(bytes32("ss token,uint256 amount)"));
 
     /// @dev receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)
-    bytes4 private constant RECEIVE_SPLIT = 0xef55bec6;
+    uint256 private constant RECEIVE_SPLIT = 0xef55bec6;
     /// @dev receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)
-    bytes4 private constant RECEIVE_BYTES = 0x88b7ab63;
+    uint256 private constant RECEIVE_BYTES = 0x88b7ab63;
 
     bool private transient _pulling;
 
@@ -52,7 +55,7 @@ abstract contract Funding is HubBase {
         unchecked {
             total = uint256(amountA) + amountB;
         }
-        address token = key.token;
+        address token = key.asset();
         uint256 due = token == address(0) ? total : 0;
         if (msg.value != due) revert ValueMismatch(msg.value, due);
         if (token != address(0)) _pullAllowance(token, total);
@@ -67,26 +70,22 @@ abstract contract Funding is HubBase {
         bytes32 id = key.id();
         Channel storage c = _channels[id];
         _requireNew(key, id, c.slot0);
-        uint256 held = Transfers.balance(key.token);
-        uint256 amountA = 0;
-        uint256 amountB = 0;
+        address token = key.asset();
+        uint256 held = Transfers.balance(token);
+        uint256[2] memory amounts;
         for (uint256 i; i < pulls.length; ++i) {
             Pull calldata part = pulls[i];
             uint256 amount = part.amount;
-            _pull(key.token, part.sideB ? key.b : key.a, id, part, amount);
-            uint256 holds = Transfers.balance(key.token);
-            // An authorisation that a stranger has used before was credited then: it must not stop the other side.
-            if (holds == held && part.source != Source.Allowance) continue;
-            _requireGrown(key.token, held, holds, amount);
-            if (part.source == Source.Permit) _useDepositNonce(part.sideB ? key.b : key.a, part);
+            uint256 side = part.sideB ? 1 : 0;
+            uint256 holds = _pull(token, key.party(side == 1), id, part, amount, held);
+            if (holds == held) continue;
             held = holds;
             unchecked {
-                if (part.sideB) amountB += amount;
-                else amountA += amount;
+                amounts[side] += amount;
             }
         }
         // Read again: a token's hook may have closed or disputed the channel meanwhile.
-        _credit(c, id, c.slot0, key.isSimplex(), amountA, amountB);
+        _credit(c, id, c.slot0, key.isSimplex(), amounts[0], amounts[1]);
     }
 
     /// @dev Adds to the nets. Shared with `move`.
@@ -94,7 +93,7 @@ abstract contract Funding is HubBase {
         internal
     {
         if (Slots.deadline(slot0) != 0) _requireOpen(id, slot0);
-        if (amountA | amountB == 0) revert AmountOutOfRange(id, 0, 1);
+        _requireAtMost(id, amountA | amountB, 1);
         uint256 word;
         if (simplex) {
             if (amountB != 0) revert ChannelModeWrong(id);
@@ -125,11 +124,14 @@ abstract contract Funding is HubBase {
 
     /// @dev Nothing to check once the channel holds money.
     function _requireNew(Key calldata key, bytes32 id, uint256 slot0) internal view {
-        if (slot0 != 0) return;
-        uint256 delay = key.delay();
+        if (slot0 == 0) _requireLawful(key.party(false), key.party(true), key.params, id);
+    }
+
+    function _requireLawful(address a, address b, uint256 params, bytes32 id) private view {
+        // A delay within its bounds stays as it is.
         if (
-            key.a == key.b || key.a == address(0) || key.b == address(0) || key.params >> 129 != 0 || delay < _MIN_DELAY
-                || delay > _MAX_DELAY
+            a == b || a == address(0) || b == address(0) || params >> 129 != 0
+                || _delayOf(params) != uint32(params >> 96)
         ) revert KeyInvalid(id);
         _requireOpenable(id);
     }
@@ -152,108 +154,121 @@ abstract contract Funding is HubBase {
         if (received != need) revert TransferShort(token, received, need);
     }
 
-    function _pull(address token, address owner, bytes32 id, Pull calldata part, uint256 amount) private {
+    /// @dev An authorisation that a stranger has used before was credited then: it must not stop the other side.
+    /// @return holds what the hub holds of the token after the pull
+    function _pull(address token, address owner, bytes32 id, Pull calldata part, uint256 amount, uint256 held)
+        private
+        returns (uint256 holds)
+    {
         Source source = part.source;
-        if (source == Source.Allowance) {
-            Transfers.tryPull(token, msg.sender, amount);
-        } else if (source == Source.Authorization) {
-            _pullAuthorized(token, owner, id, part, amount);
-        } else if (source == Source.Permit) {
-            _pullPermitted(token, owner, id, part, amount);
+        bytes calldata data = part.data;
+        uint256 nonce = Calldata.wordAt(data, 5);
+        if (source == Source.Authorization) {
+            _pullAuthorized(token, owner, id, data, amount);
+        } else if (source == Source.Permit2) {
+            _pullPermit2(token, owner, id, data, amount);
         } else {
-            _pullPermit2(token, owner, id, part, amount);
+            if (source == Source.Permit) {
+                if ((depositNonces[owner][nonce >> 8] >> (nonce & 255)) & 1 != 0) return held;
+                _permit(token, owner, id, data, amount, nonce);
+            } else {
+                owner = msg.sender;
+            }
+            Transfers.tryPull(token, owner, amount);
+        }
+        holds = Transfers.balance(token);
+        if (holds == held && source != Source.Allowance) return held;
+        _requireGrown(token, held, holds, amount);
+        // Used up with the money's arrival only: else a stranger could void what is not covered yet.
+        if (source == Source.Permit) depositNonces[owner][nonce >> 8] |= 1 << (nonce & 255);
+    }
+
+    /// @dev Calls with the selector in `words[0]`, so many words behind it, and `tail`. The answer is not looked at.
+    function _callWith(address target, uint256[16] memory words, uint256 count, bytes calldata tail) private {
+        assembly ("memory-safe") {
+            let end := add(add(words, 32), shl(5, count))
+            // Behind the words is free memory.
+            calldatacopy(end, tail.offset, tail.length)
+            let start := add(words, 28)
+            pop(call(gas(), target, 0, start, add(sub(end, start), tail.length), 0, 0))
         }
     }
 
     /// @dev ABI encoding of `permitWitnessTransferFrom` by hand: static structs lie flat in the ten head words, the
     /// witness type string has 88 bytes and is padded to 96.
-    function _pullPermit2(address token, address owner, bytes32 id, Pull calldata part, uint256 amount) private {
-        bytes calldata signature = Calldata.bytesAt(part.data, 2);
-        bytes memory head = abi.encode(
-            token,
-            amount,
-            Calldata.wordAt(part.data, 0),
-            Calldata.wordAt(part.data, 1),
-            address(this),
-            amount,
-            owner,
-            keccak256(abi.encode(WITNESS_TYPE, id))
-        );
-        bytes memory tail = abi.encode(uint256(320), uint256(320 + 32 + 96), uint256(88));
-        Transfers.tryCall(
-            _PERMIT2,
-            bytes.concat(
-                IPermit2.permitWitnessTransferFrom.selector,
-                head,
-                tail,
-                WITNESS_TYPE_STRING,
-                bytes8(0),
-                abi.encode(signature.length),
-                signature
-            )
-        );
+    function _pullPermit2(address token, address owner, bytes32 id, bytes calldata data, uint256 amount) private {
+        bytes calldata signature = Calldata.bytesAt(data, 2);
+        bytes32 witness = Words.hash(WITNESS_TYPE, id);
+        uint256[16] memory words;
+        words[0] = uint32(IPermit2.permitWitnessTransferFrom.selector);
+        words[1] = uint160(token);
+        words[2] = amount;
+        words[3] = Calldata.wordAt(data, 0);
+        words[4] = Calldata.wordAt(data, 1);
+        words[5] = uint160(address(this));
+        words[6] = amount;
+        words[7] = uint160(owner);
+        words[8] = uint256(witness);
+        words[9] = 320;
+        words[10] = 320 + 32 + 96;
+        words[11] = 88;
+        words[12] = WITNESS_STRING_1;
+        words[13] = WITNESS_STRING_2;
+        words[14] = WITNESS_STRING_3;
+        words[15] = signature.length;
+        _callWith(_PERMIT2, words, 15, signature);
     }
 
     /// @dev The nonce binds the authorisation to the channel; the token sees to it that it is used once.
-    function _pullAuthorized(address token, address owner, bytes32 id, Pull calldata part, uint256 amount) private {
-        bytes calldata signature = Calldata.bytesAt(part.data, 3);
-        bytes memory head = abi.encode(
-            owner,
-            address(this),
-            amount,
-            Calldata.wordAt(part.data, 1),
-            Calldata.wordAt(part.data, 2),
-            keccak256(abi.encode(id, Calldata.wordAt(part.data, 0)))
-        );
+    function _pullAuthorized(address token, address owner, bytes32 id, bytes calldata data, uint256 amount) private {
+        bytes calldata signature = Calldata.bytesAt(data, 3);
+        uint256[16] memory words;
+        words[1] = uint160(owner);
+        words[2] = uint160(address(this));
+        words[3] = amount;
+        words[4] = Calldata.wordAt(data, 1);
+        words[5] = Calldata.wordAt(data, 2);
+        words[6] = uint256(Words.hash(id, bytes32(Calldata.wordAt(data, 0))));
         if (signature.length == 65) {
-            (uint8 v, bytes32 r, bytes32 s) = _split(signature);
-            Transfers.tryCall(token, bytes.concat(RECEIVE_SPLIT, head, abi.encode(v, r, s)));
+            words[0] = RECEIVE_SPLIT;
+            _split(words, 7, signature);
+            _callWith(token, words, 9, Calldata.slice(data, 0, 0));
         } else {
-            bytes memory tail = abi.encode(uint256(7 * 32), signature.length);
-            Transfers.tryCall(token, bytes.concat(RECEIVE_BYTES, head, tail, signature));
+            words[0] = RECEIVE_BYTES;
+            words[7] = 7 * 32;
+            words[8] = signature.length;
+            _callWith(token, words, 8, signature);
         }
     }
 
     /// @dev A permit alone does not name this channel, and an allowance may outlive it: the owner also signs a
-    /// `Deposit`, which counts once. Its nonce is used up with the money's arrival only.
-    function _pullPermitted(address token, address owner, bytes32 id, Pull calldata part, uint256 amount) private {
-        uint256 nonce = Calldata.wordAt(part.data, 5);
-        if ((depositNonces[owner][nonce >> 8] >> (nonce & 255)) & 1 != 0) return;
-        uint256 validUntil = Calldata.wordAt(part.data, 3);
+    /// `Deposit`, which counts once.
+    function _permit(address token, address owner, bytes32 id, bytes calldata data, uint256 amount, uint256 nonce)
+        private
+    {
+        uint256 validUntil = Calldata.wordAt(data, 3);
         _requireNotExpired(validUntil);
-        bytes32 structHash = keccak256(abi.encode(DEPOSIT_TYPE, id, amount, nonce, validUntil));
-        _requireSigned(structHash, owner, Calldata.bytesAt(part.data, 4));
-        bytes calldata permitSignature = Calldata.bytesAt(part.data, 2);
-        if (permitSignature.length == 65) {
-            (uint8 v, bytes32 r, bytes32 s) = _split(permitSignature);
-            // Somebody may have used the permit already: then the allowance stands and the pull succeeds.
-            Transfers.tryCall(
-                token,
-                abi.encodeWithSelector(
-                    IERC2612.permit.selector,
-                    owner,
-                    address(this),
-                    Calldata.wordAt(part.data, 0),
-                    Calldata.wordAt(part.data, 1),
-                    v,
-                    r,
-                    s
-                )
-            );
-        }
-        Transfers.tryPull(token, owner, amount);
+        bytes32 structHash = Words.hash(DEPOSIT_TYPE, id, amount, nonce, validUntil);
+        _requireSigned(structHash, owner, Calldata.bytesAt(data, 4));
+        bytes calldata signature = Calldata.bytesAt(data, 2);
+        if (signature.length != 65) return;
+        // Somebody may have used the permit already: then the allowance stands and the pull succeeds.
+        uint256[16] memory words;
+        words[0] = uint32(IERC2612.permit.selector);
+        words[1] = uint160(owner);
+        words[2] = uint160(address(this));
+        words[3] = Calldata.wordAt(data, 0);
+        words[4] = Calldata.wordAt(data, 1);
+        _split(words, 5, signature);
+        _callWith(token, words, 7, Calldata.slice(data, 0, 0));
     }
 
-    function _useDepositNonce(address owner, Pull calldata part) private {
-        uint256 nonce = Calldata.wordAt(part.data, 5);
-        depositNonces[owner][nonce >> 8] |= 1 << (nonce & 255);
-    }
-
-    function _split(bytes calldata signature) private pure returns (uint8 v, bytes32 r, bytes32 s) {
+    /// @dev v, r and s of a signature of 65 bytes, into three words.
+    function _split(uint256[16] memory words, uint256 first, bytes calldata signature) private pure {
         assembly ("memory-safe") {
-            r := calldataload(signature.offset)
-            s := calldataload(add(signature.offset, 32))
-            v := byte(0, calldataload(add(signature.offset, 64)))
+            let at := add(words, shl(5, first))
+            mstore(at, byte(0, calldataload(add(signature.offset, 64))))
+            calldatacopy(add(at, 32), signature.offset, 64)
         }
     }
 }

@@ -5,6 +5,7 @@ import {IChannelHub} from "../interfaces/IChannelHub.sol";
 import {Calldata} from "../lib/Calldata.sol";
 import {Signatures} from "../lib/Signatures.sol";
 import {Transfers} from "../lib/Transfers.sol";
+import {Words} from "../lib/Words.sol";
 import {Key} from "../types/Key.sol";
 import {Slots} from "../types/Slots.sol";
 
@@ -13,10 +14,14 @@ abstract contract HubBase is IChannelHub {
     struct Channel {
         uint256 slot0;
         uint256 slot1;
-        uint256 proofA;
-        uint256 claimA;
-        uint256 proofB;
-        uint256 claimB;
+        Direction fromA;
+        Direction fromB;
+    }
+
+    /// @dev The claim of one direction: words as in `Slots`.
+    struct Direction {
+        uint256 proof;
+        uint256 claim;
     }
 
     bytes32 private constant DOMAIN_TYPE =
@@ -52,9 +57,8 @@ abstract contract HubBase is IChannelHub {
     uint256 private immutable _CHAIN_ID;
     bytes32 private immutable _DOMAIN;
     address internal immutable _PERMIT2;
-    uint32 internal immutable _MIN_DELAY;
-    uint32 internal immutable _MAX_DELAY;
-    uint32 internal immutable _MAX_LOCK_DURATION;
+    /// @dev shortest delay(32) | longest delay(32) << 32 | longest duration of a lock << 64
+    uint256 private immutable _BOUNDS;
 
     constructor(address permit2_, uint32 minDelay, uint32 maxDelay, uint32 maxLockDuration_) {
         // What a dispute can last must keep its deadline away from the tombstone value.
@@ -64,9 +68,7 @@ abstract contract HubBase is IChannelHub {
         _CHAIN_ID = block.chainid;
         _DOMAIN = _buildDomain();
         _PERMIT2 = permit2_;
-        _MIN_DELAY = minDelay;
-        _MAX_DELAY = maxDelay;
-        _MAX_LOCK_DURATION = maxLockDuration_;
+        _BOUNDS = (uint256(maxLockDuration_) << 64) | (uint256(maxDelay) << 32) | minDelay;
     }
 
     // ------------------------------------------------------------------------------------------------------ Views
@@ -83,7 +85,7 @@ abstract contract HubBase is IChannelHub {
         returns (uint256 slot0, uint256 slot1, uint256 proofA, uint256 claimA, uint256 proofB, uint256 claimB)
     {
         Channel storage c = _channels[id];
-        return (c.slot0, c.slot1, c.proofA, c.claimA, c.proofB, c.claimB);
+        return (c.slot0, c.slot1, c.fromA.proof, c.fromA.claim, c.fromB.proof, c.fromB.claim);
     }
 
     /// @inheritdoc IChannelHub
@@ -92,13 +94,14 @@ abstract contract HubBase is IChannelHub {
     }
 
     /// @inheritdoc IChannelHub
-    function delayBounds() external view returns (uint32 minimum, uint32 maximum) {
-        return (_MIN_DELAY, _MAX_DELAY);
+    function delayBounds() public view returns (uint32 minimum, uint32 maximum) {
+        uint256 bounds = _BOUNDS;
+        return (uint32(bounds), uint32(bounds >> 32));
     }
 
     /// @inheritdoc IChannelHub
-    function maxLockDuration() external view returns (uint32) {
-        return _MAX_LOCK_DURATION;
+    function maxLockDuration() public view returns (uint32) {
+        return uint32(_BOUNDS >> 64);
     }
 
     /// @inheritdoc IChannelHub
@@ -124,7 +127,11 @@ abstract contract HubBase is IChannelHub {
     }
 
     function _requireSigned(bytes32 structHash, address signer, bytes calldata signature) internal view {
-        if (!Signatures.isValid(_digest(structHash), signer, signature)) revert SignatureInvalid(signer);
+        _requireValid(Signatures.isValid(_digest(structHash), signer, signature), signer);
+    }
+
+    function _requireValid(bool valid, address signer) private pure {
+        if (!valid) revert SignatureInvalid(signer);
     }
 
     /// @dev A caller consents by calling.
@@ -141,7 +148,7 @@ abstract contract HubBase is IChannelHub {
     }
 
     function _voucherHash(bytes32 id, uint256 amount) internal pure returns (bytes32) {
-        return keccak256(abi.encode(VOUCHER_TYPE, id, amount));
+        return Words.hash(VOUCHER_TYPE, id, amount);
     }
 
     /// @dev What somebody else relies on later is signed by a key: a contract could take back what it once confirmed.
@@ -160,12 +167,21 @@ abstract contract HubBase is IChannelHub {
         bytes32 structHash,
         bytes calldata signature
     ) internal view {
-        uint256 n = signature.length;
-        if (n >= 64 + SESSION_HEAD + 32 && bytes32(Calldata.load(signature, n - 32)) == SESSION_MAGIC) {
-            signer = _requireSession(id, signer, right, exposure, Calldata.slice(signature, 64, n - 32));
-            signature = Calldata.slice(signature, 0, 64);
+        if (_isSessionProof(signature)) {
+            signer = _requireSession(id, signer, right, exposure, Calldata.slice(signature, 64, signature.length - 32));
         }
-        if (!_isSignedBy(structHash, signer, signature)) revert SignatureInvalid(signer);
+        _requireKey(structHash, signer, signature);
+    }
+
+    function _isSessionProof(bytes calldata signature) private pure returns (bool) {
+        uint256 n = signature.length;
+        return n >= 64 + SESSION_HEAD + 32 && bytes32(Calldata.load(signature, n - 32)) == SESSION_MAGIC;
+    }
+
+    /// @dev Of a session proof the first part is the signature.
+    function _requireKey(bytes32 structHash, address key, bytes calldata signature) private view {
+        if (_isSessionProof(signature)) signature = Calldata.slice(signature, 0, 64);
+        _requireValid(_isSignedBy(structHash, key, signature), key);
     }
 
     /// @dev A session that is too short names nobody: no signature has the length that is left.
@@ -182,7 +198,7 @@ abstract contract HubBase is IChannelHub {
         if (rights & right == 0) revert SessionExceeded(key, rights, right);
         if (exposure > cap) revert SessionExceeded(key, cap, exposure);
         _requireNotExpired(validUntil);
-        if (key == address(0) || !_isNamed(id, owner, session)) revert SignatureInvalid(owner);
+        _requireValid(key != address(0) && _isNamed(id, owner, session), owner);
     }
 
     function _grantOf(bytes calldata session)
@@ -200,7 +216,7 @@ abstract contract HubBase is IChannelHub {
     /// @dev By the owner's key, or registered by the owner for good where its signature is left empty.
     function _isNamed(bytes32 id, address owner, bytes calldata session) internal view returns (bool) {
         (address key, uint256 cap, uint256 validUntil, uint256 rights) = _grantOf(session);
-        bytes32 structHash = keccak256(abi.encode(SESSION_TYPE, id, key, cap, validUntil, rights));
+        bytes32 structHash = Words.hash(SESSION_TYPE, id, uint160(key), cap, validUntil, rights);
         if (session.length == SESSION_HEAD) return isRegistered[owner][structHash];
         unchecked {
             return _isSignedBy(structHash, owner, Calldata.slice(session, SESSION_HEAD, session.length));
@@ -209,14 +225,25 @@ abstract contract HubBase is IChannelHub {
 
     // ------------------------------------------------------------------------------------------------------ State
 
+    function _directionOf(Channel storage c, bool fromB) internal pure returns (Direction storage d) {
+        assembly ("memory-safe") {
+            // Behind slot0 and slot1, two words each.
+            d.slot := add(c.slot, add(2, shl(1, fromB)))
+        }
+    }
+
     /// @dev Where every entry point of one kind of channel begins.
     function _load(Key calldata key, bool simplex)
         internal
         view
         returns (bytes32 id, Channel storage c, uint256 slot0)
     {
-        id = key.id();
+        (id, c, slot0) = _read(key);
         if (key.isSimplex() != simplex) revert ChannelModeWrong(id);
+    }
+
+    function _read(Key calldata key) internal view returns (bytes32 id, Channel storage c, uint256 slot0) {
+        id = key.id();
         c = _channels[id];
         slot0 = c.slot0;
     }
@@ -255,16 +282,25 @@ abstract contract HubBase is IChannelHub {
     }
 
     /// @dev Clamped rather than trusted: ether can be deposited by id alone, without a look at the key.
-    function _delayOf(Key calldata key) internal view returns (uint256 delay) {
-        delay = key.delay();
-        if (delay < _MIN_DELAY) delay = _MIN_DELAY;
-        if (delay > _MAX_DELAY) delay = _MAX_DELAY;
+    function _delayOf(uint256 params) internal view returns (uint256 delay) {
+        delay = uint32(params >> 96);
+        (uint256 minimum, uint256 maximum) = delayBounds();
+        if (delay < minimum) delay = minimum;
+        if (delay > maximum) delay = maximum;
     }
 
     function _deadlineFromNow(Key calldata key) internal view returns (uint256) {
         unchecked {
-            return block.timestamp + _delayOf(key);
+            return block.timestamp + _delayOf(key.params);
         }
+    }
+
+    function _requireWhole(bool whole, bytes calldata rows) internal pure {
+        if (!whole) revert RowsMalformed(rows.length);
+    }
+
+    function _noteDispute(bytes32 id, uint256 deadline) internal {
+        emit DisputeStarted(id, deadline);
     }
 
     // ---------------------------------------------------------------------------------------------------- Payouts
@@ -273,8 +309,8 @@ abstract contract HubBase is IChannelHub {
     function _end(Channel storage c, Key calldata key, bytes32 id, uint256 payA, uint256 payB) internal {
         c.slot0 = block.timestamp > key.openBefore() ? 0 : Slots.CLOSED << 224;
         emit Closed(id, payA | (payB << 128));
-        _push(key.token, key.a, payA);
-        _push(key.token, key.b, payB);
+        _push(key.asset(), key.party(false), payA);
+        _push(key.asset(), key.party(true), payB);
     }
 
     /// @dev Never reverts for the receiver's or the token's sake: what cannot be pushed is owed.

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IChannelHub} from "../interfaces/IChannelHub.sol";
 import {Calldata} from "../lib/Calldata.sol";
 import {LockTree} from "../lib/LockTree.sol";
+import {Words} from "../lib/Words.sol";
 import {Key} from "../types/Key.sol";
 import {Slots} from "../types/Slots.sol";
 import {Resolutions} from "./Resolutions.sol";
@@ -22,17 +23,31 @@ abstract contract Locks is Resolutions {
     /// @inheritdoc IChannelHub
     function postLocks(Key calldata key, bool fromB, LockProof calldata proof, bytes calldata accept) external {
         (bytes32 id, Channel storage c, uint256 slot0) = _load(key, false);
-        uint256 latest = block.timestamp;
+        uint256 latest;
         unchecked {
-            latest += _MAX_LOCK_DURATION;
+            latest = block.timestamp + maxLockDuration();
         }
         if (proof.lastExpiry > latest) revert LockExpiryTooFar(proof.lastExpiry, latest);
-        _requireProven(id, key, fromB, slot0, proof, accept);
-        latest = _storeProof(fromB ? c.proofB : c.proofA, c, id, key, fromB, slot0, proof);
-        _extend(c, id, key, fromB, slot0, proof.lastExpiry, latest);
+        bool bySender = _requireProven(id, key, fromB, slot0, proof, accept);
+        Direction storage d = _directionOf(c, fromB);
+        // Without a claim the word is zero, as no nonce is.
+        uint256 have = d.proof >> 208;
+        if (proof.nonce <= have) revert NonceStale(id, have, proof.nonce);
+        uint256 delay = _delayOf(key.params);
+        unchecked {
+            // Time for the other party to answer the first proof of the direction, and for an answer to that.
+            latest = have == 0 ? latest + 2 * delay : d.claim >> 224;
+            // Amounts have 112 bits each: no overflow.
+            d.proof = (proof.nonce << 208) | Slots.fingerprint(proof.amount + proof.locked, proof.locksRoot);
+        }
+        d.claim = (latest << 224) | proof.amount;
+        emit LocksPosted(id, fromB, proof.nonce, proof.amount, proof.locksRoot);
+        slot0 = _extend(id, slot0, proof.lastExpiry, bySender ? 0 : delay, latest);
+        c.slot0 = slot0 | Slots.claimFlag(fromB);
     }
 
     /// @dev The sender signed the proof, and the receiver brings it or has accepted it.
+    /// @return bySender the sender itself brings it
     function _requireProven(
         bytes32 id,
         Key calldata key,
@@ -40,85 +55,58 @@ abstract contract Locks is Resolutions {
         uint256 slot0,
         LockProof calldata proof,
         bytes calldata accept
-    ) private view {
-        (address sender, address receiver) = fromB ? (key.b, key.a) : (key.a, key.b);
-        bytes32 structHash = keccak256(
-            abi.encode(
-                LOCK_VOUCHER_TYPE, id, proof.amount, proof.nonce, proof.locked, proof.lastExpiry, proof.locksRoot
-            )
-        );
+    ) private view returns (bool bySender) {
+        (address sender, address receiver) = (key.party(fromB), key.party(!fromB));
+        bytes32 structHash = _lockVoucherHash(id, proof);
         if (Slots.deadline(slot0) == 0) {
             _requireAlive(id, slot0);
             _requireCaller(msg.sender == receiver);
         } else {
             _requireDisputeOpen(id, slot0);
             if (msg.sender != receiver) {
-                bytes32 consent = keccak256(abi.encode(ACCEPT_TYPE, id, fromB, proof.nonce, structHash));
+                bytes32 consent = Words.hash(ACCEPT_TYPE, id, fromB ? 1 : 0, proof.nonce, uint256(structHash));
                 _requireCounterSigned(id, receiver, RIGHT_TO_ACCEPT, 0, consent, accept);
             }
         }
-        _requireCounterSigned(id, sender, RIGHT_TO_PAY, _limitOf(id, proof), structHash, proof.signature);
-    }
-
-    function _limitOf(bytes32 id, LockProof calldata proof) private pure returns (uint256 limit) {
+        // No number may be wider than what was signed, nor than its place.
+        _requireAtMost(id, Slots.MASK112, proof.amount | proof.locked);
+        _requireAtMost(id, type(uint48).max, proof.nonce);
         unchecked {
-            limit = uint256(proof.amount) + proof.locked;
+            uint256 limit = proof.amount + proof.locked;
+            _requireAtMost(id, Slots.MASK112, limit);
+            _requireCounterSigned(id, sender, RIGHT_TO_PAY, limit, structHash, proof.signature);
         }
-        _requireAtMost(id, Slots.MASK112, limit);
+        return msg.sender == sender;
     }
 
-    /// @return latest how far this direction may move the deadline in all
-    function _storeProof(
-        uint256 standing,
-        Channel storage c,
-        bytes32 id,
-        Key calldata key,
-        bool fromB,
-        uint256 slot0,
-        LockProof calldata proof
-    ) private returns (uint256 latest) {
-        uint256 nonce = proof.nonce;
-        // Without a claim the word is zero, as no nonce is.
-        if (nonce <= standing >> 208) revert NonceStale(id, standing >> 208, nonce);
-        if (slot0 & Slots.claimFlag(fromB) != 0) {
-            latest = (fromB ? c.claimB : c.claimA) >> 224;
-        } else {
-            unchecked {
-                // Time for the other party to answer the first proof of the direction, and for an answer to that.
-                latest = block.timestamp + 2 * _delayOf(key) + _MAX_LOCK_DURATION;
-            }
+    /// @dev The five words behind the channel's id lie in the proof as they were signed.
+    function _lockVoucherHash(bytes32 id, LockProof calldata proof) private pure returns (bytes32 hash) {
+        bytes32 typeHash = LOCK_VOUCHER_TYPE;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, typeHash)
+            mstore(add(m, 32), id)
+            calldatacopy(add(m, 64), proof, 160)
+            hash := keccak256(m, 224)
         }
-        bytes32 root = proof.locksRoot;
-        uint256 amount = proof.amount;
-        uint256 proofWord = (nonce << 208) | Slots.fingerprint(amount + proof.locked, root);
-        uint256 claimWord = (latest << 224) | amount;
-        if (fromB) (c.proofB, c.claimB) = (proofWord, claimWord);
-        else (c.proofA, c.claimA) = (proofWord, claimWord);
-        emit LocksPosted(id, fromB, uint48(nonce), uint128(amount), root);
     }
 
-    /// @dev Locks must be resolvable by their expiry, and a sender that holds a newer proof must be able to post it.
-    function _extend(
-        Channel storage c,
-        bytes32 id,
-        Key calldata key,
-        bool fromB,
-        uint256 slot0,
-        uint256 lastExpiry,
-        uint256 latest
-    ) private {
+    /// @dev Locks must be resolvable by their expiry, and a sender that holds a newer proof must be able to post it. An
+    /// Accept does not spare the sender this time: a receiver can sign one for an old proof at any time.
+    function _extend(bytes32 id, uint256 slot0, uint256 lastExpiry, uint256 answerTime, uint256 latest)
+        private
+        returns (uint256)
+    {
         uint256 deadline = Slots.deadline(slot0);
         uint256 until = deadline > lastExpiry ? deadline : lastExpiry;
-        // An Accept does not spare the sender this time: a receiver can sign one for an old proof at any time.
-        if (msg.sender != (fromB ? key.b : key.a)) {
-            uint256 answer = _deadlineFromNow(key);
+        unchecked {
+            uint256 answer = block.timestamp + answerTime;
             if (answer > until) until = answer;
         }
-        if (until != deadline) {
-            if (until > latest) revert WindowExhausted(id, until, latest);
-            emit DisputeStarted(id, until);
-        }
-        c.slot0 = (slot0 & Slots.MASK224) | Slots.claimFlag(fromB) | (until << 224);
+        if (until == deadline) return slot0;
+        if (until > latest) revert WindowExhausted(id, until, latest);
+        _noteDispute(id, until);
+        return (slot0 & Slots.MASK224) | (until << 224);
     }
 
     /// @inheritdoc IChannelHub
@@ -127,11 +115,12 @@ abstract contract Locks is Resolutions {
     {
         (bytes32 id, Channel storage c, uint256 slot0) = _load(key, false);
         _requireDisputeOpen(id, slot0);
-        uint256 proofWord = fromB ? c.proofB : c.proofA;
-        uint256 claimWord = fromB ? c.claimB : c.claimA;
-        Claim memory claim = Claim(id, fromB, fromB ? key.a : key.b, proofWord >> 208, claimWord, 0);
+        Direction storage d = _directionOf(c, fromB);
+        uint256 proofWord = d.proof;
+        uint256 claimWord = d.claim;
+        Claim memory claim = Claim(id, fromB, key.party(!fromB), proofWord >> 208, claimWord, 0);
         bytes32 root = _openAll(claim, openings, siblings);
-        if (Slots.fingerprint(limit, root) != proofWord & Slots.MASK208) revert LocksMismatch(id);
+        _requireListed(id, Slots.fingerprint(limit, root) == proofWord & Slots.MASK208);
         unchecked {
             // Sums of 112-bit numbers. A sender may have signed a `locked` below the sum of its leaves.
             uint256 claimed = (claimWord & Slots.MASK112) + claim.paid;
@@ -139,8 +128,7 @@ abstract contract Locks is Resolutions {
             claim.word = (claim.word & ~Slots.MASK112) | claimed;
         }
         if (claim.word == claimWord) revert NothingUnlocked(id);
-        if (fromB) c.claimB = claim.word;
-        else c.claimA = claim.word;
+        d.claim = claim.word;
         emit Unlocked(id, fromB, claim.word);
     }
 
@@ -155,13 +143,13 @@ abstract contract Locks is Resolutions {
         uint256 offset = 0;
         unchecked {
             while (offset < openings.length) {
-                if (offset + OPENING > openings.length) revert RowsMalformed(openings.length);
+                _requireWhole(offset + OPENING <= openings.length, openings);
                 uint256 lengths = Calldata.load(openings, offset + 54);
                 uint256 consentEnd = offset + OPENING + (lengths >> 240);
                 uint256 end = consentEnd + uint24(lengths >> 216);
-                if (end > openings.length) revert RowsMalformed(openings.length);
+                _requireWhole(end <= openings.length, openings);
                 uint256 index = Calldata.load(openings, offset) >> 248;
-                if (index < next || index >= Slots.MAX_LOCKS) revert LocksMismatch(claim.id);
+                _requireListed(claim.id, index >= next && index < Slots.MAX_LOCKS);
                 bytes32 leaf = _leafAt(openings, offset + 1);
                 nodes[count] = index;
                 nodes[count + 1] = uint256(leaf);
@@ -181,7 +169,11 @@ abstract contract Locks is Resolutions {
         if (count == 0) revert NothingUnlocked(claim.id);
         bool ok;
         (ok, root) = LockTree.fold(nodes, count >> 1, siblings);
-        if (!ok) revert LocksMismatch(claim.id);
+        _requireListed(claim.id, ok);
+    }
+
+    function _requireListed(bytes32 id, bool listed) private pure {
+        if (!listed) revert LocksMismatch(id);
     }
 
     function _leafAt(bytes calldata openings, uint256 offset) private pure returns (bytes32 leaf) {

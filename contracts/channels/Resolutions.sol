@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {ICondition} from "../interfaces/ICondition.sol";
 import {Calldata} from "../lib/Calldata.sol";
+import {Words} from "../lib/Words.sol";
 import {Slots} from "../types/Slots.sol";
 import {Disputes} from "./Disputes.sol";
 
@@ -73,12 +74,13 @@ abstract contract Resolutions is Disputes {
         bytes calldata consent,
         bytes calldata resolution
     ) private returns (bool) {
-        bytes32 place = keccak256(abi.encode(claim.id, claim.fromB, claim.nonce, index));
+        bytes32 place = Words.hash(0, claim.id, claim.fromB ? 1 : 0, claim.nonce, index);
         uint256 before = claim.word & bit == 0 ? 0 : _paidByConsent[place];
         if (claim.word & bit != 0 && before == 0) return false;
         bool own = msg.sender == claim.receiver;
         if (!own) {
-            bytes32 structHash = keccak256(abi.encode(RESOLVE_TYPE, claim.id, claim.fromB, leaf, keccak256(resolution)));
+            bytes32 structHash =
+                Words.hash(RESOLVE_TYPE, claim.id, claim.fromB ? 1 : 0, uint256(leaf), uint256(keccak256(resolution)));
             _requireCounterSigned(claim.id, claim.receiver, RIGHT_TO_ACCEPT, 0, structHash, consent);
         }
         uint256 worth = 0;
@@ -106,7 +108,8 @@ abstract contract Resolutions is Disputes {
         address payer = address(uint160(Calldata.load(resolution, 0) >> 96));
         uint256 payee = Calldata.load(resolution, 20) >> 96;
         worth = Calldata.load(resolution, 72) >> 128;
-        bytes32 virtualId = keccak256(abi.encode(VIRTUAL_TAG, payer, payee, Calldata.load(resolution, 40)));
+        uint256 salt = Calldata.load(resolution, 40);
+        bytes32 virtualId = Words.hash(VIRTUAL_TAG, bytes32(uint256(uint160(payer))), payee, salt);
         unchecked {
             if (
                 virtualId != condition
@@ -127,9 +130,10 @@ abstract contract Resolutions is Disputes {
         uint256 end = 24 + uint32(Calldata.load(resolution, 20) >> 224);
         if (end > resolution.length) return 0;
         bytes calldata terms = Calldata.slice(resolution, 24, end);
-        if (keccak256(abi.encode(target, keccak256(terms))) != condition) return 0;
+        bytes32 agreed = Words.hash(bytes32(uint256(uint160(target))), keccak256(terms));
+        if (agreed != condition) return 0;
         bytes calldata evidence = Calldata.slice(resolution, end, resolution.length);
-        bytes memory data = abi.encodeCall(ICondition.resolve, (id, terms, evidence));
+        bytes memory data = _question(id, terms, evidence);
         uint256 before = gasleft();
         bool ok;
         assembly ("memory-safe") {
@@ -139,6 +143,32 @@ abstract contract Resolutions is Disputes {
         }
         if (!ok && before < (CONDITION_GAS * 64) / 63 + 50_000) {
             revert GasTooLow(before, (CONDITION_GAS * 64) / 63 + 50_000);
+        }
+    }
+
+    /// @dev `abi.encodeCall(ICondition.resolve, (id, terms, evidence))`, but that nothing pads the terms: the second
+    /// byte string may begin anywhere.
+    function _question(bytes32 id, bytes calldata terms, bytes calldata evidence)
+        private
+        pure
+        returns (bytes memory data)
+    {
+        bytes4 selector = ICondition.resolve.selector;
+        assembly ("memory-safe") {
+            data := mload(0x40)
+            let head := add(data, 36)
+            mstore(add(data, 32), selector)
+            mstore(head, id)
+            mstore(add(head, 32), 96)
+            mstore(add(head, 64), add(128, terms.length))
+            mstore(add(head, 96), terms.length)
+            calldatacopy(add(head, 128), terms.offset, terms.length)
+            let tail := add(add(head, 128), terms.length)
+            mstore(tail, evidence.length)
+            calldatacopy(add(tail, 32), evidence.offset, evidence.length)
+            let end := add(add(tail, 32), evidence.length)
+            mstore(data, sub(end, add(data, 32)))
+            mstore(0x40, and(add(end, 31), not(31)))
         }
     }
 }

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IChannelHub} from "../interfaces/IChannelHub.sol";
 import {Calldata} from "../lib/Calldata.sol";
+import {Words} from "../lib/Words.sol";
 import {Key} from "../types/Key.sol";
 import {Slots} from "../types/Slots.sol";
 import {HubBase} from "./HubBase.sol";
@@ -16,8 +17,8 @@ abstract contract Simplex is HubBase {
 
     /// @inheritdoc IChannelHub
     function claim(address payee, address token, bytes calldata rows, bytes calldata sessionRows) external {
-        if (rows.length % ROW != 0) revert RowsMalformed(rows.length);
-        if (sessionRows.length % SESSION_ROW != 0) revert RowsMalformed(sessionRows.length);
+        _requireWhole(rows.length % ROW == 0, rows);
+        _requireWhole(sessionRows.length % SESSION_ROW == 0, sessionRows);
         uint256 sum = 0;
         unchecked {
             for (uint256 offset; offset < rows.length; offset += ROW) {
@@ -34,14 +35,11 @@ abstract contract Simplex is HubBase {
     /// @inheritdoc IChannelHub
     function claimVoucher(Key calldata key, uint128 amount, bytes calldata signature) external {
         (bytes32 id, Channel storage c, uint256 slot0) = _load(key, true);
-        _requireAlive(id, slot0);
-        (uint256 before, uint256 current) = _advance(slot0, amount);
-        if (current <= before) revert CounterStale(id, before, amount);
-        _requireCounterSigned(id, key.a, RIGHT_TO_PAY, amount, _voucherHash(id, amount), signature);
+        (uint256 before, uint256 current) = _take(id, key.party(false), slot0, amount, signature);
+        if (current == before) revert CounterStale(id, before, amount);
         c.slot0 = Slots.withClaimed(slot0, current);
-        emit Claimed(id, current);
         unchecked {
-            _push(key.token, key.b, current - before);
+            _push(key.asset(), key.party(true), current - before);
         }
     }
 
@@ -53,41 +51,55 @@ abstract contract Simplex is HubBase {
         bytes calldata payeeSignature
     ) external {
         (bytes32 id, Channel storage c, uint256 slot0) = _load(key, true);
-        _requireAlive(id, slot0);
-        if (msg.sender != key.b) {
-            _requireSigned(keccak256(abi.encode(CLOSE_TYPE, id, amount, uint256(0))), key.b, payeeSignature);
-        }
-        (uint256 before, uint256 current) = _advance(slot0, amount);
-        if (current > before) {
-            _requireCounterSigned(id, key.a, RIGHT_TO_PAY, amount, _voucherHash(id, amount), voucherSignature);
-            emit Claimed(id, current);
-        } else {
-            current = before;
-        }
+        _requireConsent(Words.hash(CLOSE_TYPE, id, amount, 0), key.party(true), payeeSignature);
+        (uint256 before, uint256 current) = _take(id, key.party(false), slot0, amount, voucherSignature);
+        _endAt(c, key, id, slot0, before, current);
+    }
+
+    /// @dev Pays the payee up to `current`, and the payer the rest.
+    function _endAt(Channel storage c, Key calldata key, bytes32 id, uint256 slot0, uint256 before, uint256 current)
+        private
+    {
         unchecked {
+            // What was claimed never passes the deposit.
             _end(c, key, id, (slot0 & Slots.MASK111) - current, current - before);
         }
+    }
+
+    /// @dev What a voucher adds in a channel that is alive; it is not looked at if it adds nothing.
+    /// @return before what was claimed
+    /// @return current what is claimed now
+    function _take(bytes32 id, address payer, uint256 slot0, uint256 amount, bytes calldata signature)
+        private
+        returns (uint256 before, uint256 current)
+    {
+        _requireAlive(id, slot0);
+        (before, current) = _advance(slot0, amount);
+        if (current <= before) return (before, before);
+        _requireCounterSigned(id, payer, RIGHT_TO_PAY, amount, _voucherHash(id, amount), signature);
+        _noteClaim(id, current);
     }
 
     /// @inheritdoc IChannelHub
     function requestExit(Key calldata key) external {
         (bytes32 id, Channel storage c, uint256 slot0) = _load(key, true);
         _requireOpen(id, slot0);
-        _requireCaller(msg.sender == key.a);
+        _requireCaller(msg.sender == key.party(false));
         uint256 deadline = _deadlineFromNow(key);
         c.slot0 = slot0 | (deadline << 224);
-        emit DisputeStarted(id, deadline);
+        _noteDispute(id, deadline);
     }
 
     /// @inheritdoc IChannelHub
     function exit(Key calldata key) external {
         (bytes32 id, Channel storage c, uint256 slot0) = _load(key, true);
         _requireDisputeOver(id, slot0);
-        (uint256 net, uint256 claimed) = Slots.simplex(slot0);
-        unchecked {
-            // What was claimed never passes the deposit.
-            _end(c, key, id, net - claimed, 0);
-        }
+        (, uint256 claimed) = Slots.simplex(slot0);
+        _endAt(c, key, id, slot0, claimed, claimed);
+    }
+
+    function _noteClaim(bytes32 id, uint256 current) private {
+        emit Claimed(id, current);
     }
 
     /// @return before what was claimed
@@ -127,7 +139,7 @@ abstract contract Simplex is HubBase {
         if (row.length != ROW) signer = _sessionOfRow(id, payer, amount, Calldata.slice(row, ROW, SESSION_ROW));
         if (!_isSignedBy(_voucherHash(id, amount), signer, Calldata.slice(row, 52, ROW))) return 0;
         c.slot0 = Slots.withClaimed(slot0, current);
-        emit Claimed(id, current);
+        _noteClaim(id, current);
         unchecked {
             return current - before;
         }

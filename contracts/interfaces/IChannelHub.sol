@@ -55,10 +55,10 @@ interface IChannelHub {
     /// @param locksRoot Merkle root of the packed locks, see `unlock`; zero without locks
     /// @param signature by the sender's key, or a session proof
     struct LockProof {
-        uint128 amount;
-        uint48 nonce;
-        uint128 locked;
-        uint48 lastExpiry;
+        uint256 amount;
+        uint256 nonce;
+        uint256 locked;
+        uint256 lastExpiry;
         bytes32 locksRoot;
         bytes signature;
     }
@@ -75,7 +75,7 @@ interface IChannelHub {
     /// @notice A plain counter was posted. `sents = sentA | sentB << 112`, after it.
     event CounterPosted(bytes32 indexed channelId, uint256 sents);
     /// @notice A lock-bearing proof was posted for one direction, with this counter and these locks.
-    event LocksPosted(bytes32 indexed channelId, bool fromB, uint48 nonce, uint128 amount, bytes32 locksRoot);
+    event LocksPosted(bytes32 indexed channelId, bool fromB, uint256 nonce, uint256 amount, bytes32 locksRoot);
     /// @notice Locks of a direction were resolved. `claim` is the direction's claim word after it:
     /// `claimed(112) | resolved locks, one bit each(112) << 112 | latest(32) << 224`.
     event Unlocked(bytes32 indexed channelId, bool fromB, uint256 claim);
@@ -218,7 +218,7 @@ interface IChannelHub {
     function move(
         Key calldata from,
         Key calldata to,
-        uint128[4] calldata amounts,
+        uint256[4] calldata amounts,
         uint48 validUntil,
         bytes calldata signatureA,
         bytes calldata signatureB

@@ -22,7 +22,7 @@ library KeyLib {
     /// @dev The low 40 bits say what a deposit by id must know: `openBefore(32) | simplex(1) | token(1)`.
     function id(Key calldata key) internal pure returns (bytes32 r) {
         uint256 params = key.params;
-        address token = key.token;
+        address token = key.asset();
         assembly ("memory-safe") {
             let m := mload(0x40)
             calldatacopy(m, key, 128)
@@ -32,8 +32,17 @@ library KeyLib {
         }
     }
 
-    function delay(Key calldata key) internal pure returns (uint256) {
-        return uint32(key.params >> 96);
+    /// @dev Bits above an address are cut off here but count in the id: they name another channel of the same parties.
+    function party(Key calldata key, bool isB) internal pure returns (address account) {
+        assembly ("memory-safe") {
+            account := shr(96, shl(96, calldataload(add(key, shl(5, isB)))))
+        }
+    }
+
+    function asset(Key calldata key) internal pure returns (address account) {
+        assembly ("memory-safe") {
+            account := shr(96, shl(96, calldataload(add(key, 64))))
+        }
     }
 
     function openBefore(Key calldata key) internal pure returns (uint256) {

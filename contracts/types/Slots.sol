@@ -14,6 +14,7 @@ library Slots {
     uint256 internal constant MASK208 = (1 << 208) - 1;
     uint256 internal constant MASK222 = (1 << 222) - 1;
     uint256 internal constant MASK224 = (1 << 224) - 1;
+    uint256 internal constant BOTH_CLAIMS = 3 << 222;
     uint256 internal constant MAX_NET = (1 << 110) - 1;
     uint256 internal constant MAX_EPOCH = (1 << 30) - 1;
     /// @dev Most locks of one direction: the bits of a claim word beside its two numbers.
@@ -46,20 +47,29 @@ library Slots {
         return (slot0 & ~(MASK111 << 111)) | (claimed << 111);
     }
 
-    function sent(uint256 slot1, bool fromB) internal pure returns (uint256) {
-        return fromB ? (slot1 >> 112) & MASK112 : slot1 & MASK112;
+    function sent(uint256 slot1, bool fromB) internal pure returns (uint256 amount) {
+        assembly ("memory-safe") {
+            // 112 bits each.
+            amount := and(shr(mul(112, fromB), slot1), 0xffffffffffffffffffffffffffff)
+        }
     }
 
     function withSent(uint256 slot1, bool fromB, uint256 amount) internal pure returns (uint256) {
-        return fromB ? (slot1 & ~(MASK112 << 112)) | (amount << 112) : (slot1 & ~MASK112) | amount;
+        uint256 shift;
+        assembly ("memory-safe") {
+            shift := mul(112, fromB)
+        }
+        return (slot1 & ~(MASK112 << shift)) | (amount << shift);
     }
 
     function epoch(uint256 slot1) internal pure returns (uint256) {
         return (slot1 >> 224) & MAX_EPOCH;
     }
 
-    function claimFlag(bool fromB) internal pure returns (uint256) {
-        return fromB ? 1 << 223 : 1 << 222;
+    function claimFlag(bool fromB) internal pure returns (uint256 flag) {
+        assembly ("memory-safe") {
+            flag := shl(add(222, fromB), 1)
+        }
     }
 
     function fingerprint(uint256 limit, bytes32 root) internal pure returns (uint256) {

@@ -12,18 +12,18 @@ from layer2.channels.locks import (
     Lock,
     contract_lock,
     contract_resolution,
-    encode_locks,
-    unlock_act,
     virtual_channel_id,
     voucher_lock,
     voucher_resolution,
 )
-from layer2.channels.messages import LockVoucher, Voucher, Watch
+from layer2.channels.messages import LockVoucher, Voucher
+from layer2.channels.openings import Opened, encode_openings, resolve_message
 from layer2.ethereum.contract import Contract
+from layer2.ethereum.errors import ContractReverted
 from layer2.primitives.hashing import keccak
 from layer2.testing import deploy_mock
 from layer2.testing.bench.world import ETHER, GasWorld, Player
-from layer2.testing.hubsteps import LATER, NOBODY, funded, locked, paid
+from layer2.testing.hubsteps import funded, locked, paid, unlocking
 from layer2.testing.reverts import reverts
 
 SALT = b"\x07" * 32
@@ -41,13 +41,16 @@ class Standing:
     @classmethod
     def make(cls, world: GasWorld, lock: Lock) -> Standing:
         key = funded(world)
-        world.act(world.payee, "postLocks", key.as_tuple(), False, locked(world, key, 1, 0, [lock]), NOBODY)
+        world.act(world.payee, "postLocks", key.as_tuple(), False, locked(world, key, 1, 0, [lock]), b"")
         return cls(world, key, lock)
 
-    def unlock(self, by: Player, resolution: bytes, consent: object = NOBODY, *, gas: int = 6_000_000) -> int:
-        leaf = encode_locks([self.lock])
-        row = (self.key.as_tuple(), False, self.lock.amount, self.lock.expiry, leaf, [resolution], consent)
+    def unlock(self, by: Player, resolution: bytes, consent: bytes = b"", *, gas: int = 6_000_000) -> int:
+        row = unlocking(self.key, 0, [self.lock], {0: resolution}, {0: consent})
         return self.world.hub.transact(by.sender, "unlock", *row, gas=gas).gas_used
+
+    def consent(self, resolution: bytes, by: Player | None = None) -> bytes:
+        message = resolve_message(self.key.id, "A", self.lock, resolution)
+        return self.world.sign(by or self.world.payee, message)
 
     def earned(self) -> int:
         return paid(self.world, self.key)[1] - ETHER
@@ -82,10 +85,21 @@ def test_a_voucher_lock_pays_what_was_streamed_up_to_the_lock(virtual: Standing,
 def test_the_payer_cannot_use_up_a_voucher_lock_with_an_old_voucher(virtual: Standing) -> None:
     world = virtual.world
     for thief in (world.payer, world.relayer):
-        with reverts("CallerUnauthorized(address caller)", caller=thief.address):
+        with reverts("SignatureInvalid", signer=world.payee.address):
             virtual.unlock(thief, streamed(world, 1))
+        with reverts("SignatureInvalid", signer=world.payee.address):
+            virtual.unlock(thief, streamed(world, 1), virtual.consent(streamed(world, 1), thief))
     virtual.unlock(world.payee, streamed(world, WORTH))
     assert virtual.earned() == WORTH
+
+
+def test_a_contract_cannot_sign_for_a_virtual_channel(world: GasWorld) -> None:
+    """It could say yes to the payee, and no when the payee brings the voucher to the chain."""
+    wallet = deploy_mock("ReentrantWallet1271", sender=world.operator)
+    lock = voucher_lock(WORTH, expiry(world), wallet.address, world.payee.address, SALT)
+    standing = Standing.make(world, lock)
+    with reverts("NothingUnlocked", channelId=standing.key.id):
+        standing.unlock(world.payee, voucher_resolution(wallet.address, world.payee.address, SALT, WORTH, bytes(65)))
 
 
 def test_a_voucher_of_somebody_else_or_of_another_virtual_channel_opens_nothing(virtual: Standing) -> None:
@@ -108,32 +122,58 @@ def test_a_voucher_of_a_real_channel_is_none_of_a_virtual_one(virtual: Standing)
         virtual.unlock(world.payee, resolution)
 
 
-def test_a_tower_resolves_a_voucher_lock_with_the_very_voucher_it_was_given(virtual: Standing) -> None:
+def test_anybody_resolves_a_voucher_lock_as_its_receiver_consented(virtual: Standing) -> None:
     world = virtual.world
     newest, old = streamed(world, WORTH), streamed(world, 1)
-    act = unlock_act(encode_locks([virtual.lock]), [newest])
-    tower = world.relayer.address
-    consent = (tower, LATER, world.sign(world.payee, Watch(virtual.key.id, tower, act, LATER)))
+    consent = virtual.consent(newest)
     with reverts("SignatureInvalid", signer=world.payee.address):
         virtual.unlock(world.relayer, old, consent)
-    with reverts("CallerUnauthorized(address caller)", caller=world.payer.address):
-        virtual.unlock(world.payer, newest, consent)
-    virtual.unlock(world.relayer, newest, consent)
+    world.connection.advance(300)
+    virtual.unlock(world.payer, newest, consent)
     assert virtual.earned() == WORTH
 
 
-def test_a_consent_for_one_channel_serves_in_no_other_and_not_after_its_time(virtual: Standing) -> None:
+def test_an_old_consent_does_not_use_a_lock_up(virtual: Standing) -> None:
+    world = virtual.world
+    for worth in (5, 1, WORTH, 9):
+        resolution = streamed(world, worth)
+        if worth in (1, 9):
+            with reverts("NothingUnlocked", channelId=virtual.key.id):
+                virtual.unlock(world.payer, resolution, virtual.consent(resolution))
+        else:
+            virtual.unlock(world.payer, resolution, virtual.consent(resolution))
+    assert virtual.earned() == WORTH
+
+
+def test_a_receivers_own_choice_cannot_be_raised_again(virtual: Standing) -> None:
+    world = virtual.world
+    virtual.unlock(world.payee, streamed(world, 5))
+    newest = streamed(world, WORTH)
+    for by in (world.payee, world.relayer):
+        with reverts("NothingUnlocked", channelId=virtual.key.id):
+            virtual.unlock(by, newest, virtual.consent(newest))
+    assert virtual.earned() == 5
+
+
+def test_a_receiver_raises_what_was_resolved_by_an_old_consent(virtual: Standing) -> None:
+    world = virtual.world
+    virtual.unlock(world.payer, streamed(world, 5), virtual.consent(streamed(world, 5)))
+    virtual.unlock(world.payee, streamed(world, 8))
+    newest = streamed(world, WORTH)
+    virtual.unlock(world.relayer, newest, virtual.consent(newest))
+    assert virtual.earned() == WORTH
+
+
+def test_a_consent_for_one_channel_or_lock_serves_for_no_other(virtual: Standing) -> None:
     world, newest = virtual.world, streamed(virtual.world, WORTH)
     other = Standing.make(world, virtual.lock)
-    act, tower = unlock_act(encode_locks([virtual.lock]), [newest]), world.relayer.address
-    until = world.connection.timestamp() + 30
-    foreign = (tower, LATER, world.sign(world.payee, Watch(other.key.id, tower, act, LATER)))
-    with reverts("SignatureInvalid", signer=world.payee.address):
-        virtual.unlock(world.relayer, newest, foreign)
-    brief = (tower, until, world.sign(world.payee, Watch(virtual.key.id, tower, act, until)))
-    world.connection.set_next_timestamp(until + 1)
-    with reverts("ConsentExpired", timestamp=until + 1, validUntil=until):
-        virtual.unlock(world.relayer, newest, brief)
+    longer = Standing.make(
+        world, voucher_lock(WORTH, expiry(world) + 1, world.relayer.address, world.payee.address, SALT)
+    )
+    for foreign in (other.consent(newest), longer.consent(newest)):
+        with reverts("SignatureInvalid", signer=world.payee.address):
+            virtual.unlock(world.relayer, newest, foreign)
+    virtual.unlock(world.relayer, newest, virtual.consent(newest))
 
 
 def test_the_middle_of_a_path_takes_up_stream_what_was_taken_from_it_down_stream(world: GasWorld) -> None:
@@ -166,13 +206,22 @@ def judged(world: GasWorld, condition: Contract, mode: int, worth: int) -> tuple
     return standing, contract_resolution(condition.address, terms, encode(["uint256"], [worth]))
 
 
-@pytest.mark.parametrize(("worth", "pays"), [(0, 0), (9, 9), (2**256 - 1, WORTH)])
+@pytest.mark.parametrize(("worth", "pays"), [(9, 9), (WORTH, WORTH), (2**256 - 1, WORTH)])
 def test_a_contract_lock_pays_what_the_condition_says_up_to_the_lock(
     world: GasWorld, condition: Contract, worth: int, pays: int
 ) -> None:
     standing, resolution = judged(world, condition, 0, worth)
     standing.unlock(world.payee, resolution)
     assert standing.earned() == pays
+
+
+def test_a_worthless_verdict_leaves_the_lock_for_a_better_one(world: GasWorld, condition: Contract) -> None:
+    standing, nothing = judged(world, condition, 0, 0)
+    with reverts("NothingUnlocked", channelId=standing.key.id):
+        standing.unlock(world.payee, nothing)
+    _, better = judged(world, condition, 0, 9)
+    standing.unlock(world.payee, better)
+    assert standing.earned() == 9
 
 
 @pytest.mark.parametrize("mode", [1, 2, 3, 5], ids=["reverts", "burns", "answers short", "revert bomb"])
@@ -193,7 +242,7 @@ def test_only_the_receiver_chooses_the_evidence(world: GasWorld, condition: Cont
     standing, best = judged(world, condition, 0, WORTH)
     _, poor = judged(world, condition, 0, 1)
     for thief in (world.payer, world.relayer):
-        with reverts("CallerUnauthorized(address caller)", caller=thief.address):
+        with reverts("SignatureInvalid", signer=world.payee.address):
             standing.unlock(thief, poor)
     standing.unlock(world.payee, best)
     assert standing.earned() == WORTH
@@ -211,8 +260,10 @@ def test_other_terms_or_another_contract_open_nothing(world: GasWorld, condition
 def test_an_unlock_cannot_be_starved_into_keeping_the_lock(world: GasWorld, condition: Contract) -> None:
     """With too little gas for the condition the call reverts whole; it never passes for a condition that failed."""
     standing, resolution = judged(world, condition, 2, WORTH)
-    with pytest.raises(Exception, match="GasTooLow"):
+    need = 2_000_000 * 64 // 63 + 50_000
+    with pytest.raises(ContractReverted) as caught:
         standing.unlock(world.payee, resolution, gas=1_000_000)
+    assert (caught.value.name, caught.value.arguments["need"]) == ("GasTooLow", need)
 
 
 def test_an_account_without_code_is_no_condition(world: GasWorld) -> None:
@@ -226,9 +277,10 @@ def test_an_account_without_code_is_no_condition(world: GasWorld) -> None:
 
 def test_an_unknown_kind_of_lock_stays_locked(world: GasWorld) -> None:
     key, until = funded(world), expiry(world)
-    leaf = WORTH.to_bytes(16, "big") + until.to_bytes(6, "big") + b"\x03" + bytes(9) + bytes(32)
+    leaf = WORTH.to_bytes(14, "big") + until.to_bytes(6, "big") + b"\x03" + bytes(32)
     message = LockVoucher(key.id, 0, 1, WORTH, until, keccak(leaf))
-    proof = (0, 1, WORTH, until, message.locks_hash, world.sign(world.payer, message))
-    world.act(world.payee, "postLocks", key.as_tuple(), False, proof, NOBODY)
+    proof = (0, 1, WORTH, until, message.locks_root, world.sign(world.payer, message))
+    world.act(world.payee, "postLocks", key.as_tuple(), False, proof, b"")
     with reverts("NothingUnlocked", channelId=key.id):
-        world.act(world.payee, "unlock", key.as_tuple(), False, WORTH, until, leaf, [b"\x01"], NOBODY)
+        rows = encode_openings([Opened(0, leaf, b"", b"\x01")])
+        world.act(world.payee, "unlock", key.as_tuple(), False, WORTH, rows, [])

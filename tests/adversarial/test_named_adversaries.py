@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from layer2.ethereum.errors import ContractReverted
-from layer2.testing import hubattacks
+from layer2.testing import hubattacks, hublockattacks
 from layer2.testing.adversary import adversaries
 from layer2.testing.bench.world import GasWorld
 from layer2.testing.hubattacks import HubAttack
@@ -14,8 +14,8 @@ ATTACKS = {name: one for name, one in adversaries().items() if issubclass(one, H
 
 
 def test_there_are_attacks_and_each_tells_its_story() -> None:
-    assert len(ATTACKS) == 14
-    assert all(one.__module__ == hubattacks.__name__ for one in ATTACKS.values())
+    assert len(ATTACKS) == 25
+    assert {one.__module__ for one in ATTACKS.values()} == {hubattacks.__name__, hublockattacks.__name__}
     assert len({one.__doc__ for one in ATTACKS.values()}) == len(ATTACKS)
 
 

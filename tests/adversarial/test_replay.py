@@ -8,8 +8,18 @@ import pytest
 from web3.types import RPCEndpoint
 
 from layer2.channels.key import ChannelKey
-from layer2.channels.locks import locks_hash
-from layer2.channels.messages import Close, Deposit, LockVoucher, Move, Session, Voucher, Watch, Withdraw
+from layer2.channels.locktree import EMPTY_ROOT
+from layer2.channels.messages import (
+    Accept,
+    Close,
+    Deposit,
+    LockVoucher,
+    Move,
+    Resolve,
+    Session,
+    Voucher,
+    Withdraw,
+)
 from layer2.channels.model.state import RawKey
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.artifacts import load_artifact
@@ -21,7 +31,7 @@ from layer2.primitives.addresses import ZERO_ADDRESS, address_bytes
 from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.typed_data import TypedMessage
 from layer2.testing.bench.world import DELAY, ETHER, GasWorld
-from layer2.testing.hubsteps import LATER, NOBODY, closed, dispute, funded, row_of, voucher
+from layer2.testing.hubsteps import LATER, closed, dispute, funded, row_of, voucher
 from layer2.testing.reverts import reverts
 
 AMOUNT = 5
@@ -59,17 +69,18 @@ def test_what_was_signed_for_another_chain_or_version_is_refused(world: GasWorld
 def lookalikes(world: GasWorld, key: ChannelKey) -> list[TypedMessage]:
     """Every message type about the channel, with the same numbers in it."""
     return [
-        LockVoucher(key.id, AMOUNT, 0, 0, 0, locks_hash([])),
+        LockVoucher(key.id, AMOUNT, 0, 0, 0, EMPTY_ROOT),
         Close(key.id, AMOUNT, 0),
         Withdraw(key.id, AMOUNT, 0, 0, LATER),
         Move(key.id, key.id, AMOUNT, 0, AMOUNT, 0, 0, LATER),
         Session(key.id, world.payer.address, AMOUNT, LATER, 3),
-        Watch(key.id, ZERO_ADDRESS, Voucher(key.id, AMOUNT).struct_hash(), LATER),
-        Deposit(key.id, AMOUNT, 0, 0, LATER),
+        Accept(key.id, False, AMOUNT, Voucher(key.id, AMOUNT).struct_hash()),
+        Resolve(key.id, False, AMOUNT.to_bytes(32, "big"), Voucher(key.id, AMOUNT).struct_hash()),
+        Deposit(key.id, AMOUNT, 0, LATER),
     ]
 
 
-@pytest.mark.parametrize("index", range(7))
+@pytest.mark.parametrize("index", range(8))
 def test_no_other_message_passes_for_a_voucher(world: GasWorld, index: int) -> None:
     key = funded(world)
     message = lookalikes(world, key)[index]
@@ -84,9 +95,9 @@ def test_a_voucher_passes_for_no_other_message(world: GasWorld) -> None:
         world.act(world.relayer, "close", key.as_tuple(), AMOUNT, 0, by_a, by_b)
     with reverts("SignatureInvalid", signer=key.a):
         world.act(world.relayer, "withdraw", key.as_tuple(), AMOUNT, 0, LATER, by_a, by_b)
-    proof = (AMOUNT, 1, 0, 0, locks_hash([]), by_a)
+    proof = (AMOUNT, 1, 0, 0, EMPTY_ROOT, by_a)
     with reverts("SignatureInvalid", signer=key.a):
-        world.act(world.payee, "postLocks", key.as_tuple(), False, proof, NOBODY)
+        world.act(world.payee, "postLocks", key.as_tuple(), False, proof, b"")
 
 
 def test_a_voucher_of_the_other_direction_is_refused(world: GasWorld) -> None:
@@ -147,7 +158,7 @@ def test_a_zero_address_cannot_sign(world: GasWorld) -> None:
     world.act(world.relayer, "depositETH", one_way.id, False, value=ETHER)
     with reverts("NothingClaimed"):
         claim = address_bytes(ZERO_ADDRESS) + row_of(honest, ETHER, bytes(64))[20:]
-        world.act(world.payee, "claim", honest.b, ZERO_ADDRESS, claim)
+        world.act(world.payee, "claim", honest.b, ZERO_ADDRESS, claim, b"")
     with reverts("SignatureInvalid", signer=ZERO_ADDRESS):
         row = (one_way.a, one_way.b, one_way.token, one_way.params)
         world.act(world.payee, "claimVoucher", row, ETHER, bytes(64))
@@ -178,7 +189,7 @@ def test_huge_calldata_is_refused_and_costs_its_sender_only(world: GasWorld) -> 
         world.act(world.relayer, "close", key.as_tuple(), AMOUNT, 0, junk, junk)
     rows = row_of(world.make_key(simplex=True), AMOUNT, bytes(64)) * 500
     with reverts("NothingClaimed"):
-        world.act(world.relayer, "claim", world.payee.address, ZERO_ADDRESS, rows)
+        world.act(world.relayer, "claim", world.payee.address, ZERO_ADDRESS, rows, rows[: 223 * 200])
 
 
 @pytest.mark.anvil

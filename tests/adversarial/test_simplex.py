@@ -16,7 +16,7 @@ def test_bad_rows_are_skipped_and_the_good_ones_paid(world: GasWorld) -> None:
     rows += row_of(duplex, 5, voucher(world, world.payer, duplex, 5))
     rows += row_of(over, 9 * ETHER, voucher(world, world.payer, over, 9 * ETHER))
     before = world.connection.balance(world.payee.address)
-    world.act(world.relayer, "claim", world.payee.address, good.token, rows)
+    world.act(world.relayer, "claim", world.payee.address, good.token, rows, b"")
     assert world.connection.balance(world.payee.address) - before == 5 + ETHER
 
 
@@ -24,9 +24,9 @@ def test_a_batch_of_bad_rows_pays_nothing(world: GasWorld) -> None:
     key = funded(world, simplex=True)
     row = row_of(key, 5, voucher(world, world.payer, key, 5))
     with reverts("NothingClaimed"):
-        world.act(world.relayer, "claim", world.relayer.address, key.token, row)
+        world.act(world.relayer, "claim", world.relayer.address, key.token, row, b"")
     with reverts("RowsMalformed", length=len(row) - 1):
-        world.act(world.relayer, "claim", world.payee.address, key.token, row[1:])
+        world.act(world.relayer, "claim", world.payee.address, key.token, row[1:], b"")
 
 
 def test_a_claim_still_counts_while_the_payer_exits(world: GasWorld) -> None:
@@ -34,13 +34,13 @@ def test_a_claim_still_counts_while_the_payer_exits(world: GasWorld) -> None:
     world.act(world.payer, "requestExit", key.as_tuple())
     row = row_of(key, 5, voucher(world, world.payer, key, 5))
     world.connection.advance(DELAY + 100)
-    world.act(world.relayer, "claim", world.payee.address, key.token, row)
+    world.act(world.relayer, "claim", world.payee.address, key.token, row, b"")
     before = world.connection.balance(world.payer.address)
     world.act(world.relayer, "exit", key.as_tuple())
     assert world.connection.balance(world.payer.address) - before == ETHER - 5
     with reverts("NothingClaimed"):
         late = row_of(key, 6, voucher(world, world.payer, key, 6))
-        world.act(world.relayer, "claim", world.payee.address, key.token, late)
+        world.act(world.relayer, "claim", world.payee.address, key.token, late, b"")
 
 
 def test_a_payer_cannot_exit_early_or_for_somebody_else(world: GasWorld) -> None:

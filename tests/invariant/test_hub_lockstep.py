@@ -8,7 +8,7 @@ honest party empties what is left, alone and in bounded time.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from eth_abi.abi import encode
 from hypothesis import strategies as st
@@ -22,27 +22,29 @@ from layer2.channels.locks import (
     contract_lock,
     contract_resolution,
     hash_lock,
-    unlock_act,
     virtual_channel_id,
     voucher_lock,
     voucher_resolution,
 )
+from layer2.channels.locktree import locks_root
 from layer2.channels.messages import (
+    RIGHT_TO_ACCEPT,
     RIGHT_TO_CLOSE,
     RIGHT_TO_PAY,
+    Accept,
     Close,
     Deposit,
     LockVoucher,
     Move,
     Session,
     Voucher,
-    Watch,
     Withdraw,
 )
 from layer2.channels.model import CLOSED, Channel
 from layer2.channels.model import actions as act
-from layer2.channels.model.simplex import claim_row
-from layer2.channels.sessions import SESSION_MAGIC, encode_session
+from layer2.channels.openings import Opening, open_locks, resolve_message
+from layer2.channels.proofs import Payment, claim_row, claim_rows
+from layer2.channels.sessions import SESSION_MAGIC, SessionProof, encode_session
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.ecdsa import to_compact
@@ -78,7 +80,8 @@ class LockStep(RuleBasedStateMachine):
         self.keys = [self.chain.key(), self.chain.key(token), self.chain.key(), self.chain.key(simplex=True)]
         self.keys.append(self.chain.key(token, simplex=True))
         self.twin.open(*self.keys)
-        self.locks: dict[tuple[int, bool], LockSet] = {}
+        self.registered: set[tuple[bytes, bool]] = set()
+        self.locks: dict[tuple[int, bool], tuple[int, LockSet]] = {}
         for key, a, b in zip(self.keys, (100, 100, 30, 100, 100), (50, 80, 0, 0, 0), strict=True):
             self.twin.do(act.Deposit(key, a, b, 0 if key.token == token else a + b), "payer")
 
@@ -111,14 +114,26 @@ class LockStep(RuleBasedStateMachine):
         due = a + b if key.token == ZERO_ADDRESS else 0
         self.twin.do(act.Deposit(key, a, 0 if key.simplex else b, due + wrong), who)
 
-    @rule(who=people, a=small, b=small, permit=sides, off=st.sampled_from((0, 0, 0, 1)), expired=seldom)
-    def deposit_pulled(self, who: str, a: int, b: int, permit: bool, off: int, expired: bool) -> None:
-        key, channel = self.keys[TOKEN], self.channel(TOKEN)
-        pulls = [act.Pull(act.Source.ALLOWANCE, False, a)]
+    @rule(
+        who=people,
+        a=small,
+        b=st.integers(1, 25),
+        permit=sides,
+        nonce=st.integers(0, 20),
+        expired=seldom,
+        forged=seldom,
+        both=sides,
+    )
+    def deposit_pulled(
+        self, who: str, a: int, b: int, permit: bool, nonce: int, expired: bool, forged: bool, both: bool
+    ) -> None:
+        """Nonces come again: a used one counts for nothing and does not stop the other part."""
+        key = self.keys[TOKEN]
+        pulls = [act.Pull(act.Source.ALLOWANCE, False, a)] if both or not permit else []
         if permit:
-            until = self.twin.now + (0 if expired else 5)
-            consent = self.sign(Deposit(key.id, b, channel.net_b + off, channel.epoch, until), True)
-            pulls.append(act.Pull(act.Source.PERMIT, True, b, until, consent))
+            until, nonce = self.twin.now + (0 if expired else 5), self.twin.nonces + nonce
+            consent = self.sign(Deposit(key.id, b, nonce, until), not forged)
+            pulls.append(act.Pull(act.Source.PERMIT, True, b, until, consent, nonce))
         self.twin.do(act.DepositPulled(key, tuple(pulls)), who)
 
     # ---------------------------------------------------------------------------------------------- cooperation
@@ -181,63 +196,77 @@ class LockStep(RuleBasedStateMachine):
             (*one, voucher_lock(9, until, far, payee, SALT), contract_lock(11, until, condition, bytes((worth % 2,))))
         )
 
-    def resolutions(self, from_b: bool, worth: int, chosen: tuple[bool, ...], amount: int) -> tuple[bytes, ...]:
+    def resolutions(self, from_b: bool, worth: int, amount: int) -> tuple[bytes, ...]:
         far, payee = self.chain.address("operator"), self.chain.address("payer" if from_b else "payee")
         streamed = self.chain.sign("operator", Voucher(virtual_channel_id(far, payee, SALT), amount))
         evidence = encode(["uint256"], [amount])
-        given = (
+        return (
             PREIMAGE,
             PREIMAGE,
             voucher_resolution(far, payee, SALT, amount, streamed),
             contract_resolution(self.chain.condition.address, bytes((worth % 2,)), evidence),
         )
-        return tuple(one if wanted else b"" for one, wanted in zip(given, chosen, strict=True))
 
     @rule(
         at=duplexes,
         from_b=sides,
         amount=amounts,
         worth=st.integers(1, 60),
-        by=st.sampled_from(("receiver", "receiver", "sender", "tower", "tower without consent")),
-        ahead=st.sampled_from((1, 1, 1, 0)),
+        by=st.sampled_from(("receiver", "receiver", "sender", "tower", "tower without", "session")),
+        ahead=st.sampled_from((1, 1, 1, 0, 3)),
+        lie=seldom,
     )
-    def post_locks(self, at: int, from_b: bool, amount: int, worth: int, by: str, ahead: int) -> None:
+    def post_locks(self, at: int, from_b: bool, amount: int, worth: int, by: str, ahead: int, lie: bool) -> None:
+        """With and without the receiver's acceptance, by its key or its session; `lie`: a sum below the leaves."""
         key, locks = self.keys[at], self.lock_set(from_b, worth)
         receiver = "payer" if from_b else "payee"
         if by != "receiver":
             self.dispute(at, "payer")
-        nonce = self.channel(at).nonce(from_b) + ahead
-        row = (amount, nonce, locks.locked, locks.last_expiry, locks.hash())
+        claim = self.channel(at).claim(from_b)
+        nonce = (0 if claim is None else claim.nonce) + ahead
+        locked = 9 if lie else locks.locked
+        row = (amount, nonce, locked, locks.last_expiry, locks_root(locks.locks))
         message = LockVoucher(key.id, *row)
-        consent = act.NO_CONSENT
-        if by == "tower":
-            watch = Watch(key.id, self.chain.address("tower"), message.struct_hash(), self.twin.now + 5)
-            consent = act.Delegation(watch.tower, watch.valid_until, self.chain.sign(receiver, watch))
+        acceptance = Accept(key.id, from_b, nonce, message.struct_hash())
+        accept = b""
+        if by in ("tower", "sender"):
+            accept = self.chain.sign(receiver, acceptance)
+        elif by == "session":
+            right = self.right(key, not from_b, RIGHT_TO_ACCEPT, 0)
+            accept = to_compact(self.chain.sign("session", acceptance)) + right + SESSION_MAGIC
         who = {"receiver": receiver, "sender": "payee" if from_b else "payer"}.get(by, "tower")
         proof = act.LockProof(*row, self.sign(message, from_b))
-        if self.twin.do(act.PostLocks(key, from_b, proof, consent), who):
-            self.locks[at, from_b] = locks
+        if self.twin.do(act.PostLocks(key, from_b, proof, accept), who):
+            self.locks[at, from_b] = (amount + locked, locks)
 
     @precondition(lambda self: self.locks)
     @rule(
         data=st.data(),
-        chosen=st.tuples(sides, sides, sides, sides),
+        chosen=st.sets(st.integers(0, 3), min_size=1),
         amount=st.integers(0, 20),
-        by=st.sampled_from(("receiver", "receiver", "tower", "attacker")),
+        by=st.sampled_from(("receiver", "tower", "tower", "attacker")),
+        damage=st.sampled_from(("", "", "", "", "", "limit", "siblings", "cut", "twice")),
     )
-    def unlock(self, data: st.DataObject, chosen: tuple[bool, ...], amount: int, by: str) -> None:
+    def unlock(self, data: st.DataObject, chosen: set[int], amount: int, by: str, damage: str) -> None:
+        """Some locks, by the receiver, with its consents, or without; again and again, sometimes damaged."""
         at, from_b = data.draw(st.sampled_from(sorted(self.locks)))
-        key, locks = self.keys[at], self.locks[at, from_b]
-        worth = locks.locks[0].amount
-        shown = self.resolutions(from_b, worth, chosen, amount)
+        key = self.keys[at]
+        limit, locks = self.locks[at, from_b]
+        shown = self.resolutions(from_b, locks.locks[0].amount, amount)
         receiver = "payer" if from_b else "payee"
-        consent = act.NO_CONSENT
-        if by == "tower":
-            watch = Watch(key.id, ZERO_ADDRESS, unlock_act(locks.encode(), shown), self.twin.now + 5)
-            consent = act.Delegation(watch.tower, watch.valid_until, self.chain.sign(receiver, watch))
-        row: Any = (key, from_b, locks.locked, locks.last_expiry, locks.encode(), shown, consent)
-        if self.twin.do(act.Unlock(*row), receiver if by == "receiver" else by):
-            del self.locks[at, from_b]
+        openings = []
+        for index in sorted(chosen):
+            consent = b""
+            if by == "tower":
+                message = resolve_message(key.id, "B" if from_b else "A", locks.locks[index], shown[index])
+                consent = self.chain.sign(receiver, message)
+            openings.append(Opening(index, shown[index], consent))
+        rows, others = open_locks(locks.locks, openings)
+        if damage == "siblings":
+            others = (*others, bytes(32))
+        rows = {"cut": rows[:-1], "twice": rows + rows}.get(damage, rows)
+        action = act.Unlock(key, from_b, limit + (damage == "limit"), rows, others)
+        self.twin.do(action, receiver if by == "receiver" else by)
 
     @precondition(lambda self: any(self.disputed(at) for at in (DUPLEX, TOKEN, OTHER)))
     @rule(data=st.data(), who=people, patient=sides)
@@ -249,13 +278,46 @@ class LockStep(RuleBasedStateMachine):
 
     # -------------------------------------------------------------------------------------------------- simplex
 
-    @rule(at=one_way, who=people, amount=amounts, forged=st.sampled_from((False, False, True)), foreign=seldom)
-    def claim(self, at: int, who: str, amount: int, forged: bool, foreign: bool) -> None:
+    @rule(
+        at=one_way,
+        who=people,
+        amount=amounts,
+        forged=st.sampled_from((False, False, True)),
+        foreign=seldom,
+        by_session=sides,
+        cut=seldom,
+    )
+    def claim(self, at: int, who: str, amount: int, forged: bool, foreign: bool, by_session: bool, cut: bool) -> None:
+        """Two rows: one by the owner's key, and one perhaps by a session key, signed or registered."""
         key = self.keys[at]
-        rows = claim_row(key, amount, self.sign(Voucher(key.id, amount), forged))
+        message = Voucher(key.id, amount)
+        signature = self.sign(message, forged)
+        if by_session:
+            session = Session(key.id, self.chain.address("session"), 100, 2**47, RIGHT_TO_PAY)
+            named = b"" if (key.id, False) in self.registered else self.sign(session, forged)
+            signature = SessionProof.build(session, named, self.chain.sign("session", message)).encode()
         both = self.keys[TOKEN_SIMPLEX if at == SIMPLEX else SIMPLEX]
-        rows += claim_row(both, amount, self.sign(Voucher(both.id, amount), False))
-        self.twin.do(act.Claim(key.a if foreign else key.b, key.token, rows), who)
+        other = claim_row(both, Payment(both.id, amount, self.sign(Voucher(both.id, amount), False)))
+        rows, session_rows = claim_rows([(key, Payment(key.id, amount, signature))])
+        rows += other
+        action = act.Claim(key.a if foreign else key.b, key.token, rows[:-1] if cut else rows, session_rows)
+        self.twin.do(action, who)
+
+    @rule(at=st.integers(0, 4), by_b=sides)
+    def register_session(self, at: int, by_b: bool) -> None:
+        key = self.keys[at]
+        grant = (self.chain.address("session"), 100, 2**47, RIGHT_TO_PAY)
+        self.twin.do(act.RegisterSession(key.id, *grant), "payee" if by_b else "payer")
+        self.registered.add((key.id, by_b))
+
+    @precondition(lambda self: self.registered)
+    @rule(data=st.data(), amount=amounts, who=people)
+    def post_by_a_registered_session(self, data: st.DataObject, amount: int, who: str) -> None:
+        channel_id, of_b = data.draw(st.sampled_from(sorted(self.registered)))
+        key = next(one for one in self.keys if one.id == channel_id)
+        session = Session(key.id, self.chain.address("session"), 100, 2**47, RIGHT_TO_PAY)
+        proof = SessionProof.build(session, b"", self.chain.sign("session", Voucher(key.id, amount))).encode()
+        self.twin.do(act.Post(key, of_b, amount, proof), who)
 
     @rule(at=one_way, who=people, amount=amounts, forged=seldom)
     def claim_voucher(self, at: int, who: str, amount: int, forged: bool) -> None:
@@ -327,6 +389,7 @@ def test_contract_and_model_never_differ_and_many_calls_are_accepted() -> None:
     print(counts)
     assert counts.taken.total() > counts.tried.total() * 0.3
     assert set(counts.taken) == {
-        "depositETH", "deposit", "depositPulled", "withdraw", "move", "close", "startClose", "startCloseAs", "post",
+        "depositETH", "deposit", "depositPulled", "withdraw", "move", "close", "registerSession", "startClose",
+        "startCloseAs", "post",
         "postLocks", "unlock", "settle", "claim", "claimVoucher", "closeSimplex", "requestExit", "exit", "sweep",
     }  # fmt: skip

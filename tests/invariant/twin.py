@@ -13,6 +13,7 @@ from layer2.channels.contract import HubContract, Profile
 from layer2.channels.errors import HubError, from_revert
 from layer2.channels.hubevents import typed_event
 from layer2.channels.key import ChannelKey
+from layer2.channels.messages import Session
 from layer2.channels.model import Action, Config, Env, HubState, Pulled, Transferred, apply
 from layer2.channels.model import actions as act
 from layer2.ethereum.connection import Connection
@@ -43,7 +44,12 @@ class Chain:
         for name, sender in self.senders.items():
             self.token.transact(operator, "mint", self.address(name), 10**12)
             self.token.transact(sender, "approve", self.hub.address, 2**256 - 1)
-        self.salt = 0
+        self.salt = self.words = 0
+
+    def next_nonces(self) -> int:
+        """The first of 256 deposit nonces that no run has used."""
+        self.words += 1
+        return self.words << 8
 
     def address(self, name: str) -> Address:
         return self.signers[name].address
@@ -72,6 +78,7 @@ class Twin:
         self.now = chain.connection.timestamp() + 10
         self.state = HubState(Config(chain.domain, MIN_DELAY, MAX_DELAY, MAX_LOCKS))
         self.keys: list[ChannelKey] = []
+        self.nonces = chain.next_nonces()
         self.calls = 0
         self.paid: Counter[Address] = Counter()
         self.blacklist: frozenset[Address] = frozenset()
@@ -125,7 +132,7 @@ class Twin:
         for one in effects:
             if isinstance(one, Transferred):
                 self.paid[one.to] += one.amount
-        self._compare(before, action)
+        self._compare(before, action, by)
         return True
 
     def wait(self, until: int) -> None:
@@ -157,9 +164,16 @@ class Twin:
             return from_revert(reverted.name, reverted.arguments), ()
         return None, tuple(typed_event(event.name, event.args) for event in self.chain.hub.events(receipt))
 
-    def _compare(self, before: HubState, action: Action) -> None:
+    def _compare(self, before: HubState, action: Action, by: str) -> None:
         named = {one.id for one in vars_of(action) if isinstance(one, ChannelKey)}
         named |= {action.channel_id} if isinstance(action, act.DepositETH) else set()
+        if isinstance(action, act.RegisterSession):
+            entry = (self.chain.address(by), session_hash(action))
+            assert self.chain.hub.call("isRegistered", *entry)
+            assert entry in self.state.sessions
+        for owner in self.chain.parties if isinstance(action, act.DepositPulled) else ():
+            used = sum(1 << nonce for account, nonce in self.state.deposit_nonces if account == owner)
+            assert self.chain.hub.call("depositNonces", owner, self.nonces >> 8) == used >> self.nonces
         for key in self.keys:
             words = tuple(self.chain.hub.call("channel", key.id))
             assert words == self.state.channel(key.id).words(key.simplex), f"{action} differs in {key}"
@@ -194,13 +208,19 @@ def token_of(action: Action) -> Address:
     return getattr(action, "token", ZERO_ADDRESS)
 
 
+def session_hash(action: act.RegisterSession) -> bytes:
+    """The struct hash under which a session is registered."""
+    grant = (action.cap, action.valid_until, action.rights)
+    return Session(action.channel_id, action.session_key, *grant).struct_hash()
+
+
 def in_abi(value: Any) -> Any:
     """A field of an action as the ABI takes it."""
     if isinstance(value, ChannelKey):
         return value.as_tuple()
     if isinstance(value, act.Pull):
-        types = ["uint256", "uint256", "bytes", "uint48", "bytes"]
-        consent = encode(types, [0, 0, b"", value.valid_until, value.deposit_signature])
+        types = ["uint256", "uint256", "bytes", "uint48", "bytes", "uint256"]
+        consent = encode(types, [0, 0, b"", value.valid_until, value.deposit_signature, value.nonce])
         return int(value.source), value.side_b, value.amount, consent if value.source is act.Source.PERMIT else b""
     if is_dataclass(value):
         return tuple(in_abi(getattr(value, field.name)) for field in fields(value))

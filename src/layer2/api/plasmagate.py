@@ -32,6 +32,14 @@ class RemoteGate:
         """Accept a payment durably; its hash."""
         return self.operator.submit(payment)
 
+    def reach(self) -> int:
+        """The last block of which it tells what owners have: of a watcher, the last that it has verified."""
+        state = self.operator.state()
+        try:
+            return int(state["verified"] if "verified" in state else state["blocks"])
+        except (KeyError, TypeError, ValueError) as fault:
+            raise self._odd("no number of blocks") from fault
+
     def utxos(self, owner: Address) -> Sequence[int]:
         """Positions of the outputs that an owner can spend."""
         found: list[int] = []

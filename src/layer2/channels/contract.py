@@ -248,7 +248,7 @@ class HubContract:
     def post_locks(
         self, sender: Sender, key: ChannelKey, side: str, proof: LockProof, accept: bytes = b""
     ) -> HubReceipt:
-        """Post a lock-bearing proof of `side`'s direction, as its receiver or with the receiver's `Accept` signature."""
+        """Post a lock-bearing proof of `side`'s direction, as its receiver or with the receiver's `Accept`."""
         return self.send(sender, hubcalls.post_locks(key, side, proof, accept))
 
     def unlock(

@@ -13,13 +13,14 @@ from layer2.channels.actors import side_of
 from layer2.channels.channel import Channel
 from layer2.channels.contract import DEVNET, PUBLIC, Profile
 from layer2.channels.hubsenders import HubWithSenders
+from layer2.channels.intents import Intents
 from layer2.channels.key import ChannelKey
 from layer2.channels.node import Party
 from layer2.channels.policy import confirmations_for
 from layer2.channels.refusals import PartyMissing
 from layer2.channels.sessionnode import SessionParty
 from layer2.channels.sessions import SessionGrant
-from layer2.ethereum.assets import asset_at
+from layer2.ethereum.assets import allow, asset_at
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
@@ -28,6 +29,7 @@ from layer2.ethereum.windows import require_windows
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.units import parse_duration
+from layer2.store.private import make_folder
 
 __all__ = ["HubFacade"]
 
@@ -92,8 +94,7 @@ class HubFacade(HubWithSenders):
             else:
                 home = os.environ.get("LAYER2_HOME")
                 self._store = (Path(home) if home else Path.home() / ".layer2") / "channels"
-        self._store.mkdir(parents=True, exist_ok=True)
-        return self._store
+        return make_folder(self._store)
 
     def _journal_name(self, whose: str) -> str:
         return f"{self.connection.chain_id}-{self.address[2:10].lower()}-{whose}.journal"
@@ -108,6 +109,7 @@ class HubFacade(HubWithSenders):
         if found is None:
             path = self.store / self._journal_name(signer.address[2:].lower())
             found = Party.open(signer, self, path, confirmations=self.confirmations)
+            self._intents(found).recover(found)
             self._parties[signer.address] = found
         return found
 
@@ -199,12 +201,20 @@ class HubFacade(HubWithSenders):
         if theirs and isinstance(to, str):
             raise PartyMissing(f"open: {to} is not held here, it cannot deposit", hint="leave out peer_deposit")
         nodes = {"A": self.party(who)} if isinstance(to, str) else {"A": self.party(who), "B": self.party(to)}
-        channel = Channel(self, key, nodes)
         if mine:
-            channel.deposit(mine, sender=nodes["A"])
+            # A deposit that is refused leaves no channel behind, one that a crash overtook is found again.
+            paying = self.sender(nodes["A"])
+            with self._intents(nodes["A"]).opening(key, *nodes.values()):
+                if key.token != ZERO_ADDRESS:
+                    allow(paying, key.token, self.address, mine)
+                self.deposit(paying, key, mine)
+        channel = Channel(self, key, nodes)
         if theirs:
             channel.deposit(theirs, sender=nodes["B"])
         return channel
+
+    def _intents(self, party: Party) -> Intents:
+        return Intents(self.store / self._journal_name(party.address[2:].lower()).replace(".journal", ".opening"), self)
 
     def channel(self, key: ChannelKey, *parties: Signer | Party) -> Channel:
         """The channel of a key, driven for the given parties."""

@@ -153,9 +153,10 @@ class LockingNode(NodeBase):
             return held
         self._require_fresh(payment.channel_id)
         now, horizon, base_fee = self.clock.now(), self.hub.max_lock_duration(), self.clock.base_fee()
-        state = entry.state
-        if any(x not in payment.locks and state.claim_of(x) is None and now <= x.expiry for x in state.theirs.locks):
-            # A lock is dropped that has not expired by the clock: only the chain itself knows.
+        theirs = entry.state.theirs
+        running = sum(x.amount for x in theirs.locks if x not in payment.locks and now <= x.expiry)
+        if running > payment.amount - theirs.amount:
+            # Locks are dropped unpaid that have not expired by the clock: only the chain itself knows.
             self.clock.tick(self.connection.latest())
             now = self.clock.now()
         self._check_locks_signed(entry, payment)

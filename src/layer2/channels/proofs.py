@@ -40,9 +40,10 @@ class Payment(NamedTuple):
 
 
 def claim_row(key: ChannelKey, payment: Payment) -> bytes:
-    """Return one row of a simplex batch claim: `payer(20) | delay(4) openBefore(4) salt(8) | amount(16) | r(32) | vs(32)`.
+    """Return one row of a simplex batch claim.
 
-    A voucher under a session has a longer row, with the grant behind it:
+    `payer(20) | delay(4) openBefore(4) salt(8) | amount(16) | r(32) | vs(32)`. A voucher under a session
+    has a longer row, with the grant behind it:
     `key(20) cap(16) validUntil(6) rights(1) | r(32) | vs(32)`, the owner's signature being zero for a session that is
     registered on chain. Rows of the two kinds go in separate lists; `claim_rows` sorts them.
     """

@@ -169,13 +169,12 @@ def settle(workspace: Workspace, channel: str) -> None:
 def watch(workspace: Workspace, once: bool, interval: str) -> None:
     """Watch the account's channels and answer stale proofs; runs until Ctrl-C.
 
-    A chain that does not answer is asked again. Ends with code 1 if the last look left something undone.
+    A chain that does not answer is asked again. It ends with code 1 if the last look left something undone.
     """
     with contextlib.ExitStack() as stack:
         watching = _Watching(workspace, once, stack)
-        run_daemons([Daemon("tower", watching.step)], parse_duration(interval), once=once)
-    if watching.undone:
-        raise click.exceptions.Exit(1)
+        tower = Daemon("tower", watching.step, trouble=lambda: watching.undone)
+        run_daemons([tower], parse_duration(interval), once=once)
 
 
 class _Watching:
@@ -184,18 +183,18 @@ class _Watching:
     def __init__(self, workspace: Workspace, once: bool, stack: contextlib.ExitStack) -> None:
         self._workspace, self._once, self._stack = workspace, once, stack
         self._tower: Watchtower | None = None
-        self.undone = False
+        self.undone: list[str] = []
 
     def step(self) -> list[str]:
-        self.undone = True  # until it is known better: a look that fails leaves everything undone
+        """Look at every channel and do what is due; `undone` are then the things that should have been done."""
         try:
             with desk_of(self._workspace) as desk:
-                lines = self._look(desk)
+                return self._look(desk)
         except JournalLocked as failure:
             if self._once or self._tower is None:
                 raise
+            # Another command is at work: what was undone stays so until the next look.
             return [f"not done, tried again soon: {failure}"]
-        return lines
 
     def _look(self, desk: Desk) -> list[str]:
         if self._tower is None:
@@ -208,10 +207,11 @@ class _Watching:
         for answer in answers:
             if answer.channel_id in desk.party.channels:
                 desk.party.refresh(answer.channel_id)
-        self.undone = any(one.failed for one in answers)
+        self.undone = [f"channel {one.channel_id.hex()[:8]} {one.act}: {one.detail}" for one in answers if one.failed]
         return [
             f"channel {one.channel_id.hex()[:8]} {one.act} {'done' if one.done else 'not done'}: {one.detail}"
             for one in answers
+            if not one.failed
         ]
 
 

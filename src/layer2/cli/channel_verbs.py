@@ -57,10 +57,10 @@ def open_channel(
         window = desk.hub.window(key)
         require_windows(connection, challenge_window=window)
         warn_of_windows(challenge_window=window)
-        desk.party.join(key)
-        if asset != ZERO_ADDRESS:
-            desk.allow(asset, amount)
-        mined = desk.hub.deposit(workspace.sender, key, amount)
+        with desk.intents.opening(key, desk.party):
+            if asset != ZERO_ADDRESS:
+                desk.allow(asset, amount)
+            mined = desk.hub.deposit(workspace.sender, key, amount)
         state = desk.party.refresh(key.id)
         held = desk.show(state.balance, asset)
         text = f"channel {key.id.hex()[:8]} opened with {held}, {mined.gas_used:,} gas"
@@ -99,6 +99,8 @@ def show(workspace: Workspace, channel: str | None) -> None:
 
             click.echo(json.dumps([describe(desk, state) for state in states], indent=1))
             return
+        for key in desk.opening:
+            click.echo(f"channel {key.id.hex()[:8]} is being opened: its deposit was not seen so far", err=True)
         if not states:
             click.echo(f"no channels of {desk.party.address} in {workspace.home}")
             return

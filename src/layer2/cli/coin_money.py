@@ -16,6 +16,7 @@ from layer2.plasma.cash.wire import decode_history, encode_history
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import counted
+from layer2.store.private import open_private
 
 __all__ = ["deposit", "deposit_nft", "history", "receive", "send"]
 
@@ -142,5 +143,6 @@ def _read(path: Path) -> bytes:
 
 def _write(file: str, desk: CoinDesk, coin: int) -> int:
     raw = encode_history(desk.holder.wallet.history(coin))
-    Path(file).write_bytes(raw)
+    with open_private(file) as target:
+        target.write(raw)
     return len(raw)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from layer2.channels.contract import HubContract
+from layer2.channels.intents import Intents
 from layer2.channels.key import ChannelKey
 from layer2.channels.ledger import State
 from layer2.channels.node import Party
@@ -35,11 +36,14 @@ class Desk:
     workspace: Workspace
     hub: HubContract
     party: Party
+    intents: Intents
+    opening: tuple[ChannelKey, ...]
+    """Channels whose first deposits were sent and have not come so far."""
 
     def key(self, text: str) -> ChannelKey:
-        """The channel whose id begins with `text` (at least four hex digits, only one may fit), or the `last` one."""
+        """The channel whose id begins with `text` (four hex digits or more, if only one fits), or the `last` open."""
         if text == "last" and self.party.channels:
-            return self.party.state(self.party.channels[-1]).key
+            return self._last()
         prefix = text.lower().removeprefix("0x")
         fitting = [one for one in self.party.channels if one.hex().startswith(prefix)]
         if len(prefix) < 4 or len(fitting) != 1:
@@ -49,6 +53,11 @@ class Desk:
                 hint="give at least four digits of one id, or `last`; --as acts as the other party",
             )
         return self.party.state(fitting[0]).key
+
+    def _last(self) -> ChannelKey:
+        """The newest channel that has money in it, or if none has, the newest one."""
+        states = [self.party.state(one) for one in reversed(self.party.channels)]
+        return next((state.key for state in states if state.phase not in ("new", "closed")), states[0].key)
 
     def amount(self, text: str, token: str) -> int:
         """Token units from text."""
@@ -74,7 +83,8 @@ def desk_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[
     try:
         for channel in party.channels:
             party.refresh(channel)
-        yield Desk(workspace, hub, party)
+        intents = Intents(workspace.folder / f"{record.address}.opening", hub)
+        yield Desk(workspace, hub, party, intents, tuple(intents.recover(party)))
     finally:
         party.close()
 

@@ -21,6 +21,7 @@ from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner, Signer
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.errors import InputError
+from layer2.store.private import make_folder
 
 __all__ = ["AccountUnusable", "Workspace", "account_of", "chain_options", "party_address", "resolve_url"]
 
@@ -118,8 +119,7 @@ class Workspace:
             first = self.connection.block(0)
             name += "" if first is None else f"-{first.hash.hex()[:8]}"
         path = self.home / name / what
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return path
+        return make_folder(path)
 
     def signer_of(self, text: str) -> Signer:
         """Another account, by the same rules as `--account`."""

@@ -65,7 +65,7 @@ class Cursor:
                 ring=tuple((int(number), bytes.fromhex(block_hash)) for number, block_hash in raw["ring"]),
                 logs=tuple(_log_from_json(log) for log in raw["logs"]),
             )
-        except (KeyError, TypeError, ValueError, Layer2Error) as failure:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, Layer2Error) as failure:
             if isinstance(failure, MalformedError):
                 raise
             raise MalformedError(f"cursor: {failure!r}", hint="rescan from the start block") from failure

@@ -20,6 +20,7 @@ from layer2.plasma.messages import Signed
 from layer2.plasma.transaction import decode_deposit, decode_transaction
 from layer2.plasma.walletrefusals import KitMalformed, KitWrong
 from layer2.primitives.errors import MalformedError
+from layer2.store.private import make_folder, open_private
 
 __all__ = [
     "KitFile",
@@ -172,11 +173,11 @@ def parse(text: str, root: RootChain) -> KitFile:
 def save_kits(path: str | Path, root: RootChain, outputs: Iterable[Kit], payments: Iterable[PaymentKit] = ()) -> None:
     """Write kits; the file is whole and durable when this returns, or as it was before."""
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     scratch = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with scratch.open("w", encoding="utf-8") as file:
-            file.write(text_of(root, outputs, payments))
+        with open_private(scratch) as file:
+            file.write(text_of(root, outputs, payments).encode())
             file.flush()
             os.fsync(file.fileno())
         scratch.replace(target)

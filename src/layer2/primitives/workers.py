@@ -6,7 +6,6 @@ Processes use all cores. Threads help where a library lets go of the interpreter
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -114,7 +113,7 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
-    os._exit(1)
+    signal.raise_signal(signal.SIGKILL)
 
 
 def _ready() -> None:

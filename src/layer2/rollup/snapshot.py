@@ -15,6 +15,7 @@ from layer2.rollup.accounts import Account, State, Withdrawal, owner_of_key
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.records import Claim, Status
 from layer2.rollup.refusals import SnapshotWrong
+from layer2.store.private import open_private
 
 __all__ = ["Anchor", "Snapshot"]
 
@@ -101,7 +102,7 @@ class Snapshot:
         target = Path(path)
         part = target.with_suffix(target.suffix + ".part")
         try:
-            with part.open("wb") as file:
+            with open_private(part) as file:
                 file.write(_MAGIC + zlib.compress(self._encode(), 1))
                 file.flush()
                 os.fsync(file.fileno())

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from layer2.store.errors import JournalError
+from layer2.store.private import private_database
 
 __all__ = ["Archive"]
 
@@ -26,14 +27,14 @@ class Archive:
     def __init__(self, path: str | Path | None = None) -> None:
         self._lock = threading.Lock()
         self._path = path
-        if path is not None:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
         try:
+            if path is not None:
+                private_database(path)
             self._base = sqlite3.connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False)
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=FULL")
             self._base.execute(_SCHEMA)
-        except sqlite3.Error as failure:
+        except (OSError, sqlite3.Error) as failure:
             raise self._refused(failure) from failure
 
     def __repr__(self) -> str:
@@ -66,7 +67,7 @@ class Archive:
         except sqlite3.Error as failure:
             raise self._refused(failure) from failure
 
-    def _refused(self, failure: sqlite3.Error) -> JournalError:
+    def _refused(self, failure: Exception) -> JournalError:
         return JournalError(
             f"archive {self._path}: {failure}", hint="move the file away: what it held can be fetched again"
         )

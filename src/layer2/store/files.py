@@ -9,6 +9,7 @@ from pathlib import Path
 
 from layer2.store.errors import JournalCorrupt, JournalError, JournalFull
 from layer2.store.faults import fault_point
+from layer2.store.private import make_folder, open_private
 
 __all__ = ["FileStore"]
 
@@ -49,7 +50,7 @@ class FileStore:
         target = self.path(name)
         part = target.with_name(f"{name}.part")
         try:
-            with open(part, "wb") as file:
+            with open_private(part) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -84,7 +85,7 @@ class FileStore:
     def _make_folder(self) -> None:
         """Make the folder, and those above it that are missing; durable when this returns."""
         missing = [one for one in (self.folder, *self.folder.parents) if not one.exists()]
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         for one in missing:
             _sync(one.parent)
 

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from layer2.store.errors import JournalError, JournalLocked
+from layer2.store.private import make_folder
 
 __all__ = ["Holder"]
 
@@ -28,10 +29,10 @@ class Holder:
         self._kind = kind
         self._handles: list[int] = []
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(path.parent)
             self.path = path.resolve()
             """Where the database really is."""
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(self.path.parent)
             # First the one beside: closing a handle of the database would drop SQLite's own locks in this process.
             self._take(f"{self.path}.lock")
             self._take(str(self.path))

@@ -9,8 +9,7 @@ from typing import ClassVar
 
 from layer2.channels.hubevents import Closed, typed_event
 from layer2.channels.key import ChannelKey
-from layer2.channels.locks import encode_locks, locks_hash
-from layer2.channels.messages import RIGHT_TO_PAY, LockVoucher, Session, Voucher, Withdraw
+from layer2.channels.messages import RIGHT_TO_PAY, Session, Voucher, Withdraw
 from layer2.channels.model import CLOSED
 from layer2.channels.sessions import SESSION_MAGIC, encode_session
 from layer2.ethereum.records import Receipt
@@ -18,11 +17,12 @@ from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
 from layer2.testing.adversary import Adversary
 from layer2.testing.bench.world import DELAY, ETHER, GasWorld, Player
-from layer2.testing.hubsteps import LATER, NOBODY, closed, funded, hash_lock, locked, row_of, voucher
+from layer2.testing.hubsteps import LATER, closed, funded, hash_lock, locked, row_of, unlocking, voucher
 
-__all__ = ["HubAttack"]
+__all__ = ["PREIMAGE", "HubAttack"]
 
-_PREIMAGE = keccak(b"the preimage of an attacked lock")
+PREIMAGE = keccak(b"the preimage of an attacked lock")
+"""What the payee of an attacked lock knows."""
 
 
 class HubAttack(Adversary):
@@ -62,12 +62,12 @@ class HubAttack(Adversary):
         self.world.connection.advance(DELAY + 900)
         self.act(self.world.relayer, "exit" if self.simplex else "settle", self.key.as_tuple())
 
-    def post_locks(self, nonce: int = 1, amount: int = 0) -> list[object]:
-        """The payee posts a proof with one hash lock; what `unlock` takes for it."""
-        lock = hash_lock(self.world, _PREIMAGE)
-        row = (self.key.as_tuple(), False, locked(self.world, self.key, nonce, amount, [lock]), NOBODY)
-        self.act(self.world.payee, "postLocks", *row)
-        return [self.key.as_tuple(), False, lock.amount, lock.expiry, encode_locks([lock])]
+    def post_locks(self, nonce: int = 1, amount: int = 0) -> tuple[object, ...]:
+        """The payee posts a proof with one hash lock; what `unlock` takes to open it."""
+        locks = [hash_lock(self.world, PREIMAGE)]
+        proof = locked(self.world, self.key, nonce, amount, locks)
+        self.act(self.world.payee, "postLocks", self.key.as_tuple(), False, proof, b"")
+        return unlocking(self.key, amount, locks, {0: PREIMAGE})
 
 
 class StaleCloseByPayer(HubAttack):
@@ -140,48 +140,32 @@ class WithdrawTwice(HubAttack):
 class SenderDropsItsLock(HubAttack):
     """The payer signs itself a newer proof without the lock and posts it before the payee can take the lock."""
 
-    refused_with = "CallerUnauthorized"
+    refused_with = "SignatureInvalid"
     fair = ETHER - ETHER // 10
 
     def attempt(self) -> None:
-        """Only the receiver, or who holds its consent, may post lock proofs."""
+        """A newer proof needs the payee's acceptance."""
         row = self.post_locks()
         proof = locked(self.world, self.key, 2, 0, [])
-        stolen = (self.world.relayer.address, LATER, bytes(64))
+        forged = self.world.sign(self.world.payer, Voucher(self.key.id, 0))
         try:
-            self.act(self.world.payer, "postLocks", self.key.as_tuple(), False, proof, stolen)
+            self.act(self.world.payer, "postLocks", self.key.as_tuple(), False, proof, forged)
         finally:
-            self.act(self.world.payee, "unlock", *row, [_PREIMAGE], NOBODY)
-
-
-class PlainVoucherOverLocks(HubAttack):
-    """The payer posts its own plain voucher, a wei higher, to wipe the payee's standing locks."""
-
-    refused_with = "LocksStanding"
-    fair = ETHER - ETHER // 10
-
-    def attempt(self) -> None:
-        """Only the receiver may give its locks up."""
-        row = self.post_locks()
-        signature = voucher(self.world, self.world.payer, self.key, 1)
-        try:
-            self.act(self.world.payer, "post", self.key.as_tuple(), False, 1, signature)
-        finally:
-            self.act(self.world.payee, "unlock", *row, [_PREIMAGE], NOBODY)
+            self.act(self.world.payee, "unlock", *row)
 
 
 class UnlockTwice(HubAttack):
     """The payee takes one lock twice with one preimage."""
 
-    refused_with = "LocksMismatch"
+    refused_with = "NothingUnlocked"
     thief_is_payee = True
     fair = ETHER + ETHER // 10
 
     def attempt(self) -> None:
-        """A lock that was taken is no longer listed."""
+        """A lock that was taken is skipped."""
         row = self.post_locks()
         for _ in range(2):
-            self.act(self.world.payee, "unlock", *row, [_PREIMAGE], NOBODY)
+            self.act(self.world.payee, "unlock", *row)
 
 
 class GuessedPreimage(HubAttack):
@@ -192,22 +176,10 @@ class GuessedPreimage(HubAttack):
 
     def attempt(self) -> None:
         """SHA-256 decides."""
-        self.act(self.world.payee, "unlock", *self.post_locks(), [keccak(_PREIMAGE)], NOBODY)
-
-
-class OldProofWithMoreLocked(HubAttack):
-    """The payee brings back an old proof with more locked in it after a newer voucher (Raiden contracts 127)."""
-
-    refused_with = "CounterStale"
-    thief_is_payee = True
-    fair = ETHER + 8
-
-    def attempt(self) -> None:
-        """Over a plain counter no older proof comes back."""
-        self.act(
-            self.world.payee, "startClose", self.key.as_tuple(), 8, voucher(self.world, self.world.payer, self.key, 8)
-        )
-        self.post_locks(amount=7)
+        locks = [hash_lock(self.world, PREIMAGE)]
+        proof = locked(self.world, self.key, 1, 0, locks)
+        self.act(self.world.payee, "postLocks", self.key.as_tuple(), False, proof, b"")
+        self.act(self.world.payee, "unlock", *unlocking(self.key, 0, locks, {0: keccak(PREIMAGE)}))
 
 
 class SessionBeyondItsCap(HubAttack):
@@ -253,7 +225,7 @@ class ClaimOfAnotherPayee(HubAttack):
     def attempt(self) -> None:
         """The payee is part of the channel's id."""
         row = row_of(self.key, 5, voucher(self.world, self.world.payer, self.key, 5))
-        self.act(self.world.relayer, "claim", self.world.relayer.address, self.key.token, row)
+        self.act(self.world.relayer, "claim", self.world.relayer.address, self.key.token, row, b"")
 
 
 class LockThatFreezes(HubAttack):
@@ -264,7 +236,6 @@ class LockThatFreezes(HubAttack):
 
     def attempt(self) -> None:
         """Locks reach `maxLockDuration` ahead and no further."""
-        far = hash_lock(self.world, _PREIMAGE, lasts=10 * 365 * 86_400)
-        message = LockVoucher(self.key.id, 0, 1, far.amount, far.expiry, locks_hash([far]))
-        row = (0, 1, far.amount, far.expiry, message.locks_hash, self.world.sign(self.world.payer, message))
-        self.act(self.world.payee, "postLocks", self.key.as_tuple(), False, row, NOBODY)
+        far = hash_lock(self.world, PREIMAGE, lasts=10 * 365 * 86_400)
+        proof = locked(self.world, self.key, 1, 0, [far])
+        self.act(self.world.payee, "postLocks", self.key.as_tuple(), False, proof, b"")

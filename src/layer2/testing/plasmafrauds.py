@@ -98,6 +98,10 @@ class HostileOperator:
         """The body of a block of its own, withheld or not."""
         return self._bodies[number]
 
+    def tree(self, number: int) -> BlockTree:
+        """The tree of a block of its own, withheld or not."""
+        return self._trees[number]
+
     def reveal(self, *numbers: int) -> None:
         """Serve what was withheld: these blocks, or all."""
         self.withheld -= set(numbers or self.withheld)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from tests.integration.coin_watcher.world import EAGER, ETHER, HALF, PERIOD, Coi
 from layer2.ethereum.errors import ConnectionFailed
 from layer2.ethereum.records import Log
 from layer2.plasma.cash.exits import ChallengeView
-from layer2.plasma.cash.history import Moved, check_history
+from layer2.plasma.cash.history import check_history
 from layer2.plasma.cash.refusals import CoinRefused, HistoryBroken
 from layer2.plasma.cash.source import BodiesOf
 from layer2.plasma.cash.watchjudge import _GAS
@@ -196,7 +195,8 @@ def test_an_exit_out_of_withheld_blocks_costs_a_bond_only_for_owners_of_ones_own
 
 
 def test_a_thief_baits_no_bond_out_of_a_stranger(world: CoinWorld) -> None:
-    """Its own true history, shown without its signatures, looks invented: who challenges it is answered."""
+    """Its own true history, of which bodies are shown that are not the blocks', looks invented: who challenges it is
+    answered."""
     coin, record = world.deposit("thief", ETHER)
     one = world.pass_on(coin, "thief", "thief")
     two = world.pass_on(coin, "thief", "thief", one)
@@ -226,31 +226,6 @@ def test_an_invented_history_that_fits_nowhere_is_challenged_for_anybody(world: 
     two = world.pass_on(coin, "thief", "thief", one)
     world.exit("thief", coin, record, two)
     assert watcher.step().done() == ["challengeHistory"]
-
-
-def test_signatures_that_bodies_lack_are_learned_from_an_owner_and_kept(world: CoinWorld) -> None:
-    watcher = world.watch("kept")
-    coin, record, numbers = world.chain_of("payer", "payee", "other")
-    world.hostile.unsigned |= set(numbers)
-    world.exit("other", coin, record, numbers[-1])
-    world.doubt("thief", coin, numbers[-1], record)
-    world.later(HALF + 1)
-    report = watcher.step()
-    assert Kind.TRANSFER_INVALID in report.kinds()
-    assert report.acts == []
-    history = watcher.history(coin)
-    with pytest.raises(HistoryBroken):
-        watcher.learn(history)
-    moved = [
-        one._replace(signed=world.hostile.signed(coin, number))
-        for number, one in zip(numbers, history.evidence, strict=True)
-        if isinstance(one, Moved)
-    ]
-    watcher.learn(replace(history, evidence=tuple(moved)))
-    watcher.close()
-    again = world.watch("kept")
-    assert again.step().done() == ["answerHistory"]
-    assert again.status().healthy
 
 
 def test_what_an_owner_needs_is_exported(world: CoinWorld) -> None:

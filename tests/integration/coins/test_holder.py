@@ -177,20 +177,20 @@ def test_a_stolen_coin_is_said_to_be_broken_and_leaves(stage: Stage, holders: Ho
     payer = holders(PAYER)
     coin = payer.deposit_ether(ETHER)
     stolen = stage.give(coin, by=THIEF, to=THIEF)
-    stage.coins.submit(stage.sender, 1, coin_tree([stolen.transaction]).root)
+    stage.coins.submit(stage.sender, 1, coin_tree([stolen]).root)
 
     class Thieves(Liar):
         def coin_evidence(self, coin: int, first: int, count: int = 256) -> Sequence[Evidence]:
-            return [Moved(stolen, coin_tree([stolen.transaction]).proof(coin).siblings)]
+            return [Moved(stolen, coin_tree([stolen]).proof(coin).siblings)]
 
     payer = holders(PAYER, gate=Thieves())
     for _ in range(2):
         (fault,) = payer.sync()
         assert isinstance(fault, HistoryBroken)
-        assert (fault.proven, fault.unsigned) == (False, True)
+        assert fault.proven
     with pytest.raises(CoinRefused, match="it is signed by"):
         payer.send(coin, PAYEE.address)
-    assert payer.exit(coin, incomplete=True).number == 0
+    assert payer.exit(coin).number == 0
 
 
 def test_an_exit_is_taken_back_once(stage: Stage, holders: Holders) -> None:
@@ -266,12 +266,12 @@ def invented(stage: Stage, coin: int, record: tuple[object, ...]) -> None:
     moves = []
     for prev in (stage.coins.next_block() - 1, stage.coins.next_block()):
         one = stage.give(coin, prev, THIEF, by=THIEF)
-        tree = coin_tree([one.transaction])
+        tree = coin_tree([one])
         header = stage.coins.submit(stage.sender, stage.coins.next_block(), tree.root)
         moves.append(Move(header, one.transaction, one.signature, tree.proof(coin).siblings))
     shown = [move.as_tuple() for move in moves]
     bond = stage.coins.profile.exit_bond
-    stage.coins.contract.transact(stage.by(THIEF), "exitTransfer", coin, record, *shown, moves[1].signature, value=bond)
+    stage.coins.contract.transact(stage.by(THIEF), "exitTransfer", coin, record, *shown, value=bond)
 
 
 def test_an_invented_history_is_doubted_and_then_refuted(stage: Stage, holders: Holders) -> None:
@@ -365,12 +365,10 @@ def test_the_bond_of_a_doubt_comes_back_when_the_exit_ends_otherwise(stage: Stag
     )
     last = payer.wallet.standing(coin)
     spent = stage.give(coin, 2, THIEF, by=PAYER)
-    tree = coin_tree([spent.transaction])
+    tree = coin_tree([spent])
     header = stage.coins.submit(stage.sender, 3, tree.root)
     move = Move(header, spent.transaction, spent.signature, tree.proof(coin).siblings)
-    stage.coins.contract.transact(
-        stage.by(PAYEE), "challengeSpent", coin, last.last_block, move.as_tuple(), spent.signature
-    )
+    stage.coins.contract.transact(stage.by(PAYEE), "challengeSpent", coin, last.last_block, move.as_tuple())
     (deed,) = doubter.guard()
     assert deed.name == "voidChallenge"
     assert doubter.guard() == []

@@ -27,6 +27,7 @@ class Forge:
         self.refusing = False
         self.lie: Callable[[Inclusion], Inclusion] = lambda one: one
         self.extra: list[int] = []
+        self.told: int | None = None
         self.places: dict[bytes, tuple[int, int]] = {}
 
     # ---------------------------------------------------------------------------------------------------------- gate
@@ -36,6 +37,9 @@ class Forge:
         if self.refusing:
             raise FeeTooLow("fee 0 given, 1 needed", have=0, need=1)
         return payment.transaction.hash
+
+    def reach(self) -> int:
+        return len(self.blocks) if self.told is None else self.told
 
     def utxos(self, owner: Address) -> Sequence[int]:
         spent = {position for _, rows in self.blocks.values() for one in rows for position in one.inputs}

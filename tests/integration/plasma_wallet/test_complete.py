@@ -75,6 +75,23 @@ def test_an_operator_that_keeps_proofs_back_or_lies_leaves_the_view_incomplete(
     assert not payee.complete
 
 
+def test_who_follows_the_chain_tells_of_no_block_that_it_has_not_reached(
+    world: World, payer: Wallet, payee: Wallet
+) -> None:
+    """A watcher that answers for owners may be behind: what it lists is not all."""
+    payer.deposit("1 ether")
+    world.gate.empty()
+    world.gate.empty()
+    world.gate.told = 1
+    payee.sync()
+    assert not payee.complete
+    with pytest.raises(ViewIncomplete, match="1 of 2 blocks"):
+        payee.balance()
+    world.gate.told = 7
+    payee.sync()
+    assert payee.complete
+
+
 def test_another_block_in_the_place_of_the_one_that_was_heard_is_not_heard(
     world: World, payer: Wallet, payee: Wallet
 ) -> None:

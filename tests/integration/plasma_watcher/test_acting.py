@@ -6,7 +6,7 @@ import pytest
 from tests.integration.plasma_watcher.world import ETHER, W, World
 
 from layer2.ethereum.errors import ConnectionFailed
-from layer2.plasma.contract import ExitStatus
+from layer2.plasma.contract import ExitStatus, Proof
 from layer2.plasma.kits import Kit
 from layer2.plasma.watch.findings import Kind
 from layer2.plasma.watch.plan import GAS, Plan, WatchPolicy
@@ -182,9 +182,8 @@ def test_what_is_shown_and_is_no_transaction_proves_a_block_bad_without_its_body
     world.root.challenge_data(world.payer, lie.number, 0, lie.header.root, word)
     assert watcher.status().invalid is None
     packed = body[2 : 2 + int.from_bytes(body[:2], "big")]
-    from layer2.plasma.contract import Proof
-
-    world.root.show_data(world.operator, Proof(lie.number << 24, lie.header.root, word, packed))
+    path = world.hostile.tree(lie.number).proof(0)
+    world.root.show_data(world.operator, Proof(lie.number << 24, word, packed, path))
     assert Kind.BLOCK_INVALID in watcher.step().kinds()
     assert watcher.status().invalid == lie.number
 

@@ -233,6 +233,24 @@ def test_a_spend_that_is_in_no_block_stops_an_exit_once_it_is_known(world: World
     assert world.status(kit) is ExitStatus.CHALLENGED
 
 
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_forged_copy_of_a_spend_that_comes_first_hides_no_true_one(world: World, seen: bool) -> None:
+    watcher = world.watch(sender=world.watcher)
+    kit = world.deposit(world.thief)
+    payment = world.pay([(world.thief, kit)], [(world.payee, ETHER)])
+    if seen:
+        watcher.step()
+    packed = payment.transaction.packed
+    # Before the deposit is known nobody can say who is right; then a false signature is told at once.
+    took = [watcher.learn(packed + bytes([at]) * 64) for at in range(12)]
+    assert took == [False] * 12 if seen else [True] * 7 + [True] + [False] * 4
+    world.exit(world.thief, kit)
+    watcher.step()
+    assert watcher.learn(packed + payment.signatures[0])
+    assert watcher.step().done() == ["challengeExit"]
+    assert world.status(kit) is ExitStatus.CHALLENGED
+
+
 def test_an_expired_spend_stops_nothing(world: World) -> None:
     watcher = world.watch(sender=world.watcher)
     kit, other = world.deposit(world.payer), world.deposit(world.payee)

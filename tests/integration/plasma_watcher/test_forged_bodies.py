@@ -12,8 +12,7 @@ from layer2.plasma.contract import ExitStatus
 from layer2.plasma.fields import join_body, packed_of, split_body
 from layer2.plasma.kits import Kit
 from layer2.plasma.recovery import recover
-from layer2.plasma.sight import Sight
-from layer2.plasma.wallet.purse import Purse
+from layer2.plasma.wallet.sight import Sight
 from layer2.plasma.wallet.wallet import Wallet
 from layer2.plasma.watch.findings import Kind
 from layer2.plasma.watch.source import BodySource
@@ -161,7 +160,7 @@ def test_a_wallet_recovers_from_true_bodies_only(world: World, tmp_path: Path, o
     watcher = world.watch(source=sources[order])
     watcher.step()
     sight = Sight(world.root, start_block=world.start)
-    wallet = Wallet(world.root, world.payee.signer, Purse(tmp_path / "purse.journal", "test"), sight)
+    wallet = Wallet(world.root, world.payee.signer, tmp_path / "purse.journal", sight, sender=world.payee)
     try:
         found = recover(wallet, watcher)
         assert found.bad_block is None

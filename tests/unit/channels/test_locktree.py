@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from functools import cache
 
 import pytest
@@ -112,10 +113,8 @@ def test_openings_cut_short_are_refused(items: list[Opened], data: st.DataObject
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read_or_refused_with_one_error(data: bytes) -> None:
-    try:
+    with suppress(MalformedError):
         assert sum(59 + len(one.consent) + len(one.resolution) for one in read_openings(data)) == len(data)
-    except MalformedError:
-        pass
 
 
 def test_a_lock_is_opened_once_in_a_call() -> None:

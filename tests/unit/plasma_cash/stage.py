@@ -23,9 +23,9 @@ def transfer(to: PrivateKey, prev: int, *, coin: int = COIN, expiry: int = FOREV
     return CoinTransaction(coin, prev, address_bytes(to.address), expiry)
 
 
-def crowd(number: int, count: int = 20) -> list[CoinTransaction]:
+def crowd(number: int, count: int = 20) -> list[SignedCoin]:
     """Transfers of other coins."""
-    return [transfer(WATCHER, 0, coin=coin_of(100 + number + at * 7)) for at in range(count)]
+    return [SignedCoin(transfer(WATCHER, 0, coin=coin_of(100 + number + at * 7)), bytes(64)) for at in range(count)]
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Paper:
     def block(self, signed: SignedCoin | None = None, *, others: int = 20) -> int:
         """The next block, with a transfer of COIN or without; its number."""
         number = len(self.headers) + 1
-        batch = crowd(number, others) + ([signed.transaction] if signed else [])
+        batch = crowd(number, others) + ([signed] if signed else [])
         tree = coin_tree(batch)
         self.trees.append(tree)
         self.headers.append(CoinHeader(number, tree.root, 1_000 + number))

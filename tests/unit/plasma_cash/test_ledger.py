@@ -73,7 +73,7 @@ def test_runs_are_taken_apart_as_they_were_put_together() -> None:
     records = [record_of(one), record_of(two)]
     assert split_run(b"".join(records)) == records
     assert join_body(records) == encode_coin_body([one, two])
-    assert plant(records).root == coin_tree([one.transaction, two.transaction]).root
+    assert plant(records).root == coin_tree([one, two]).root
     assert (read_record(records[0]), hash_of(records[0])) == (one, one.transaction.hash)
     with pytest.raises(BodyMalformed):
         split_run(records[0][:-1])

@@ -50,10 +50,26 @@ def test_what_is_no_transaction_is_kept_and_not_indexed() -> None:
 def test_payments_in_no_block_are_found_by_what_they_spend() -> None:
     store = WatchStore()
     one = record(5, 6)
-    store.learn(b"x" * 32, one, [5, 6])
-    store.learn(b"x" * 32, one, [5, 6])
+    store.learn(one, [5, 6])
+    store.learn(one, [5, 6])
     assert list(store.loose(5)) == list(store.loose(6)) == [one]
     assert list(store.loose(7)) == []
+
+
+def test_a_payment_with_other_signatures_hides_none_with_the_right_ones() -> None:
+    store = WatchStore()
+    forged, right = record(5), record(5)[:-64] + b"\1" * 64
+    store.learn(forged, [5])
+    store.learn(right, [5])
+    assert set(store.loose(5)) == {forged, right}
+
+
+def test_a_block_in_the_place_of_another_hides_no_spend_and_is_hidden_by_none() -> None:
+    """The same output is spent at the same place of both, by another input."""
+    store = WatchStore()
+    for header, records in ((b"a" * 32, [record(5)]), (b"b" * 32, [record(4, 5)])):
+        store.put(header, 3, join_body(records), records)
+    assert list(store.spends(5)) == [(3, 0, 0), (3, 0, 1)]
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:

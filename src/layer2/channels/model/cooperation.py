@@ -10,7 +10,7 @@ from layer2.channels.messages import Withdraw as WithdrawMessage
 from layer2.channels.model.actions import Close, Move, Withdraw
 from layer2.channels.model.base import Call
 from layer2.channels.model.funding import credit, require_new
-from layer2.channels.model.state import MAX_EPOCH, MAX_NET, Channel, Key, payoff
+from layer2.channels.model.state import MASK112, MAX_EPOCH, MAX_NET, Channel, Key, payoff
 
 
 def close(call: Call, action: Close) -> None:
@@ -44,6 +44,7 @@ def move(call: Call, action: Move) -> None:
         raise TokenMismatch(target.token, source.token)
     call.require_not_expired(action.valid_until)
     to_id = target.id
+    call.require_at_most(to_id, MASK112, out_a | out_b | in_a | in_b)
     from_id, epoch = _take_out(call, source, out_a, out_b)
     if out_a + out_b != in_a + in_b:
         raise AmountOutOfRange(from_id, out_a + out_b, in_a + in_b)
@@ -69,9 +70,9 @@ def _take_out(call: Call, key: Key, out_a: int, out_b: int) -> tuple[bytes, int]
     """Take money out of the nets of an open channel and use up an epoch; return the epoch to be signed."""
     channel_id, channel = call.load(key, simplex=False)
     call.require_open(channel_id, channel)
-    total, need = channel.net_a + channel.net_b, out_a + out_b
-    if not need or need > total:
-        raise AmountOutOfRange(channel_id, total, need)
+    need = out_a + out_b
+    call.require_at_most(channel_id, out_a | out_b, 1)
+    call.require_at_most(channel_id, channel.net_a + channel.net_b, need)
     net_a, net_b = channel.net_a - out_a, channel.net_b - out_b
     if min(net_a, net_b) < -MAX_NET:
         raise AmountOutOfRange(channel_id, MAX_NET, need)

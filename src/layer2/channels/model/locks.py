@@ -105,6 +105,7 @@ def _require_proven(call: Call, channel_id: bytes, channel: Channel, action: Pos
             consent = Accept(channel_id, from_b, proof.nonce, struct_hash).struct_hash()
             call.require_counter_signed(channel_id, receiver, RIGHT_TO_ACCEPT, 0, consent, action.accept)
     limit = proof.amount + proof.locked
+    call.require_at_most(channel_id, MASK112, proof.amount | proof.locked)
     call.require_at_most(channel_id, MASK112, limit)
     call.require_counter_signed(channel_id, sender, RIGHT_TO_PAY, limit, struct_hash, proof.signature)
 

@@ -60,9 +60,8 @@ def close_simplex(call: Call, action: CloseSimplex) -> None:
     """`closeSimplex`."""
     key, amount = action.key, action.amount
     channel_id, channel = call.load(key, simplex=True)
+    call.require_consent(Close(channel_id, amount, 0).struct_hash(), key.b, action.payee_signature)
     call.require_alive(channel_id, channel)
-    if call.env.caller != key.b:
-        call.require_signed(Close(channel_id, amount, 0).struct_hash(), key.b, action.payee_signature)
     before = channel.sent_a
     current = max(before, min(amount, channel.net_a))
     if current > before:

@@ -32,15 +32,12 @@ class HistoryBroken(InputError):
         coin: the coin.
         number: the block.
         proven: the block itself is at fault, and no other evidence can mend it: the owner leaves from the state before.
-        unsigned: the block holds a transfer that may be right, and its owner's signature was not shown: roots do not
-            hold signatures, so that another source may have it. Until one does, the transfer moves nothing.
     """
 
-    def __init__(self, coin: int, number: int, why: str, *, proven: bool = False, unsigned: bool = False) -> None:
+    def __init__(self, coin: int, number: int, why: str, *, proven: bool = False) -> None:
         self.coin = coin
         self.number = number
         self.proven = proven
-        self.unsigned = unsigned
         hint = "exit from the state before that block" if proven else "ask for other evidence, or exit"
         super().__init__(f"coin {coin}, block {number}: {why}", hint=hint)
 

@@ -49,7 +49,6 @@ class CoinWallet:
         self._turn = 0
         self._held: dict[int, tuple[History, Standing]] = {}
         self._broken: dict[int, HistoryBroken] = {}
-        self._unsigned: dict[int, HistoryBroken] = {}
         self._signed: dict[int, list[CoinTransaction]] = {}
         self._replay()
 
@@ -171,15 +170,12 @@ class CoinWallet:
         try:
             for header, one in zip(headers, evidence, strict=False):
                 standing = standing.after(header, one, self.chain.domain)
-                self._unsigned.pop(coin, None)
                 history = history.extended(one)
                 self._journal.append(_BLOCK, coin.to_bytes(8, "big") + encode_evidence(one))
         except HistoryBroken as broken:
             # Evidence that shows nothing is no fault of the block: whoever sent it must not spoil the coin.
             if broken.proven:
                 self._broken[coin] = broken
-            elif broken.unsigned:
-                self._unsigned[coin] = broken
             raise
         finally:
             self._journal.commit()
@@ -202,9 +198,6 @@ class CoinWallet:
             raise CoinRefused(f"coin {coin} belongs to {standing.owner}", hint="nothing to pass on")
         if coin in self._broken:
             raise CoinRefused(f"coin {coin} broke: {self._broken[coin].args[0]}", hint="take it out")
-        if coin in self._unsigned:
-            # Taken by the operator, or shown by a source that lies: a transfer would go into the dark.
-            raise CoinRefused(f"coin {coin}: {self._unsigned[coin].args[0]}", hint="ask another source, or take it out")
         self._require_not_leaving(standing)
         if expiry < standing.next_block:
             raise RangeError(f"expiry {expiry} is before the next block {standing.next_block}", hint="name a later one")
@@ -290,7 +283,6 @@ class CoinWallet:
         self._journal.append_durable(_COIN, encode_history(history))
         self._held[history.coin] = history, standing
         self._broken.pop(history.coin, None)
-        self._unsigned.pop(history.coin, None)
 
     def _replay(self) -> None:
         found: dict[int, History] = {}
@@ -319,7 +311,6 @@ class CoinWallet:
                 break
             checked += 1
         self._broken.pop(coin, None)
-        self._unsigned.pop(coin, None)
         if checked < len(history.evidence):
             history = History(coin, history.record, history.evidence[:checked])
             # Written out: what comes now follows on this, not on what the chain took back.

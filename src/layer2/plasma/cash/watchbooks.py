@@ -4,7 +4,7 @@ A coin stands as the contract would have it: the first transfer that spends the 
 owner, is the next; anything else that a block says about it is a fault, and changes nothing. Whoever owns a coin with
 a fault leaves from the state before it: any later one can be challenged with what the fault invented.
 
-A root holds transfers, not their signatures: what a body shows unsigned may be signed all the same; its signer knows.
+A root binds transfers and their signatures: what a body says is what the block says, and nobody else can answer.
 """
 
 from __future__ import annotations
@@ -68,7 +68,6 @@ class CoinBooks:
         self._before: dict[int, list[tuple[int, Standing | None]]] = {}
         self._seen: dict[int, dict[int, SignedCoin]] = {}
         self._blocks: dict[int, list[int]] = {}
-        self._learned: dict[bytes, bytes] = {}
         self._trees: OrderedDict[bytes, SparseTree] = OrderedDict()
 
     def __repr__(self) -> str:
@@ -124,15 +123,6 @@ class CoinBooks:
                 if move is not None:
                     yield move
 
-    def might_spend(self, coin: int, prev: int, last: int) -> bool:
-        """Whether a block up to `last` holds a transfer that would spend that of block `prev`, if it is signed."""
-        ones = ((number, signed.transaction) for number, signed in self._seen.get(coin, {}).items())
-        return any(one.prev_block == prev < number <= min(last, one.expiry) for number, one in ones)
-
-    def learn(self, signed: SignedCoin) -> None:
-        """A signature that a body may not show; for blocks that come, or come again."""
-        self._learned[signed.transaction.hash] = signed.signature
-
     def _signer(self, one: CoinTransaction, signature: bytes) -> Address | None:
         try:
             return to_address(coin_signer(one, self.domain, signature))
@@ -153,8 +143,7 @@ class CoinBooks:
         kept = [one for one in batch if self._chosen is None or one.transaction.coin in self._chosen]
         self._blocks[number] = [one.transaction.coin for one in kept]
         for one in kept:
-            learned = self._learned.get(one.transaction.hash, one.signature)
-            self._seen.setdefault(one.transaction.coin, {})[number] = one._replace(signature=learned)
+            self._seen.setdefault(one.transaction.coin, {})[number] = one
 
     def saw(self, number: int) -> bool:
         """Whether it was there."""

@@ -174,7 +174,8 @@ class CoinWatcher(CoinWatchState):
             plans += judged.plans
             if not judged.good and judged.plans and now - self._time_of(seen.block) > self.policy.stands:
                 standing.append(Finding(Kind.EXIT_UNCHALLENGED, one.subject, f"since block {seen.block}"))
-            if judged.good and not one.doubts and one.exit.exitable_at < now and one.coin not in self.view.paid_in:
+            waits = one.doubts or one.exit.exitable_at >= now or one.coin in self.view.paid_in
+            if judged.good and not waits and not self.rumoured(one.coin):
                 due.append(one)
         plans += [judge.void(doubt, now) for doubt in self._void(me)]
         return standing, plans + self._claims(due, now)

@@ -150,10 +150,9 @@ class CoinJudge:
             found = standing.owner_at(earlier)
             assert found is not None, "it is shown by what stands"
             owner, at_risk = found, self._at_risk(standing.owner)
-            # Whether a transfer of which no body shows a signature is signed, only the owner knows: to challenge on
-            # behalf of a stranger, who may be the thief, is to hand out the bond.
-            last = one.exit.prev_block
-            sure = last <= self.books.head and not self.books.might_spend(one.coin, earlier, last)
+            # Whether a block that nobody shows holds a transfer, only the owner knows who would have signed it: to
+            # challenge on behalf of a stranger, who may be the thief, is to hand out the bond.
+            sure = one.exit.prev_block <= self.books.head
         said = any((doubt.number, doubt.owner) == (earlier, owner) for doubt, _ in one.doubts)
         answered = any(move.transaction.prev_block == earlier for move in one.revealed)
         late = now > due and not one.doubts

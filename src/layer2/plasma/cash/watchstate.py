@@ -9,14 +9,14 @@ from layer2.ethereum.contract import Event
 from layer2.ethereum.records import Log
 from layer2.plasma.cash.contract import CoinChain
 from layer2.plasma.cash.exits import Call, exit_kit
-from layer2.plasma.cash.history import History, Moved, check_history
+from layer2.plasma.cash.history import History
 from layer2.plasma.cash.records import CoinHeader
 from layer2.plasma.cash.refusals import CoinRefused
 from layer2.plasma.cash.source import BodiesOf, CoinSource
 from layer2.plasma.cash.watchbooks import CoinBooks
 from layer2.plasma.cash.watchjudge import subject_of
 from layer2.plasma.cash.watchview import CoinView, Doubt
-from layer2.plasma.coins import COIN_BYTES, SignedCoin, coin_tree, decode_coin, decode_coin_body
+from layer2.plasma.coins import SignedCoin, coin_tree, decode_coin_body
 from layer2.plasma.malformed import BodyMalformed
 from layer2.plasma.watch.findings import Finding, Kind, Report
 from layer2.plasma.watch.following import Following
@@ -69,24 +69,13 @@ class CoinWatchState(Following):
 
     # ---------------------------------------------------------------------------------------------------- what it has
 
+    def rumoured(self, coin: int) -> bool:
+        """Whether somebody has shown a transfer of a coin in a body that is not that of its block, which is missing."""
+        return any(coin in coins for coins in self._rumours.values())
+
     def missing(self) -> list[int]:
         """Blocks whose body nobody had yet."""
         return [number for number in range(self.books.head + 1, self.view.posted + 1) if not self.books.saw(number)]
-
-    def learn(self, history: History) -> None:
-        """Keep the signatures of a coin's history: bodies that an operator shows may lack them.
-
-        Durable when it returns. Raises HistoryBroken for one that the chain does not bear out.
-        """
-        headers = [header for number, header in self.view.headers.items() if number >= history.record.birth]
-        check_history(history, headers[: len(history.evidence)], self.chain.domain)
-        for one in history.evidence:
-            if isinstance(one, Moved):
-                transaction, signature = one.signed
-                self.store.learn(transaction.hash, transaction.packed + signature, [transaction.coin])
-                self.books.learn(one.signed)
-        # What was judged without them is judged again.
-        self.books.cut(0)
 
     def history(self, coin: int) -> History:
         """What the next owner of a coin needs. Raises StateUnknown while a block is not to be had."""
@@ -113,10 +102,9 @@ class CoinWatchState(Following):
         self.view = CoinView(self.chain.operator())
         view, store = self.view, self.store
         self.books = CoinBooks(self.chain.domain, view.records, view.headers, store.body, self._coins)
-        for record in self.store.all_loose():
-            packed, signature = record[:COIN_BYTES], record[COIN_BYTES:]
-            self.books.learn(SignedCoin(decode_coin(packed), signature))
         self._late: set[int] = set()
+        self._rumours: dict[int, set[int]] = {}
+        """Coins that refused bodies move, by the block that is missing: nothing proves it, or denies it."""
         self._closed: set[Doubt] = set()
         self._head = 0
         self._gap = ""
@@ -172,7 +160,9 @@ class CoinWatchState(Following):
             if number in self._late:
                 self._late.discard(number)
                 report.findings.append(Finding(Kind.BLOCK_SHOWN, number, f"after {now - header.time} s"))
-        self._late &= set(self.missing())
+        missing = set(self.missing())
+        self._late &= missing
+        self._rumours = {number: coins for number, coins in self._rumours.items() if number in missing}
 
     def _kept(self, header: CoinHeader) -> list[SignedCoin] | None:
         body = self.store.body(header.hash)
@@ -182,6 +172,8 @@ class CoinWatchState(Following):
         def read(body: bytes) -> tuple[bytes, list[SignedCoin]]:
             batch = decode_coin_body(body)
             if coin_tree(batch).root != header.root:
+                moved = {one.transaction.coin for one in batch}
+                self._rumours.setdefault(header.number, set()).update(moved)
                 raise BodyMalformed(f"{len(batch)} transfers do not lead to the root of block {header.number}")
             return body, batch
 

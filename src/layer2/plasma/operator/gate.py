@@ -29,6 +29,10 @@ class Gate(Protocol):
         """Accept a payment durably; its hash. Raises why not."""
         ...
 
+    def reach(self) -> int:
+        """The last block of which it tells what owners have: one that follows the chain may be behind it."""
+        ...
+
     def utxos(self, owner: Address) -> Sequence[int]:
         """Positions of the outputs that an owner can spend."""
         ...
@@ -54,6 +58,10 @@ class NearGate:
     def submit(self, payment: Signed) -> bytes:
         """Accept a payment durably; its hash."""
         return self.operator.submit(payment)
+
+    def reach(self) -> int:
+        """The last block of which it tells what owners have."""
+        return len(self.operator.store)
 
     def utxos(self, owner: Address) -> Sequence[int]:
         """Positions of the outputs that an owner can spend."""

@@ -154,7 +154,8 @@ class Wallet(Swaps):
     def sync(self) -> None:
         """Read the chain, then ask the operator what came and what became of payments; believe what is proven.
 
-        Once it has answered with a proof for everything, the view is `complete` up to the last block that was read.
+        Once it has answered with a proof for everything, all is heard of up to the last block that was read, or that
+        it tells of (`complete`).
 
         Raises:
             GateLied: the operator said what the chain does not bear out. Everything else was taken all the same.
@@ -162,7 +163,7 @@ class Wallet(Swaps):
         self.look()
         if self.gate is None:
             return
-        last = len(self.sight.headers)
+        last = min(len(self.sight.headers), self.gate.reach())
         whole, lies = True, list[Layer2Error]()
         for one in self.purse.open:
             place: tuple[int, int] | None = None

@@ -16,7 +16,7 @@ from layer2.plasma.positions import decode_position
 from layer2.plasma.transaction import transaction_hash
 from layer2.plasma.watch.store import WatchStore
 from layer2.plasma.watch.view import View
-from layer2.primitives.ecdsa import recover
+from layer2.primitives.ecdsa import recover, signers
 from layer2.primitives.errors import MalformedError, SignatureError
 from layer2.primitives.typed_data import Domain
 
@@ -181,6 +181,19 @@ class Evidence:
             found = self._spender(record, position, owner, NOWHERE)
             if found is not None and int.from_bytes(found.packed[2:7], "big") >= following:
                 yield found
+
+    def is_signed(self, record: bytes) -> bool | None:
+        """Whether the owners of all inputs of a payment have signed it; None where an input is not known yet."""
+        parts = split(record)
+        fields = None if parts is None else read(parts[0])
+        if parts is None or fields is None:
+            return False
+        owners = [self.owner(position) for position in fields.inputs]
+        digest = digest_of(self._prefix, parts[0], fields)
+        found = signers([digest] * len(owners), [parts[1][at : at + 64] for at in range(0, len(parts[1]), 64)])
+        if any(owner not in (None, signer) for owner, signer in zip(owners, found, strict=True)):
+            return False
+        return None if None in owners else True
 
     def spend(self, one: Spender) -> Spend | None:
         """A spender as the contract takes it: with its inclusion if it has one."""

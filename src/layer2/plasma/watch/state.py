@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from layer2.ethereum.contract import Event
@@ -17,7 +17,6 @@ from layer2.plasma.fields import packed_of, read, split_body
 from layer2.plasma.ledger.frozen import Freezer, Frozen
 from layer2.plasma.ledger.validation import Flaw, Verdict, validate
 from layer2.plasma.malformed import BodyMalformed
-from layer2.plasma.transaction import transaction_hash
 from layer2.plasma.watch.evidence import Evidence
 from layer2.plasma.watch.findings import TOLD_ONCE, Finding, Kind, Report
 from layer2.plasma.watch.following import Following
@@ -34,6 +33,8 @@ from layer2.store.journal import Journal
 __all__ = ["WatchState"]
 
 _FOR_EVER = 1 << 40
+_MOST_FORMS = 8
+"""Of one payment with different signatures that nobody can judge yet."""
 
 
 class WatchState(Following):
@@ -94,6 +95,10 @@ class WatchState(Following):
         bad = self.bad_block
         return position >> 24 <= self.line.verified and (bad is None or position >> 24 < bad)
 
+    def rumoured(self, position: int) -> bool:
+        """Whether somebody has shown a spend of an output in a body that is not that of its block, which is missing."""
+        return any(position in spent for spent in self._rumours.values())
+
     def missing(self) -> list[int]:
         """Blocks whose body nobody had yet."""
         found, posted = [], self.view.posted
@@ -107,13 +112,18 @@ class WatchState(Following):
     def learn(self, record: bytes) -> bool:
         """Keep a signed payment, `packed | signatures(64 each)`, that may never be in a block: it can stop exits.
 
-        False for what is none. Durable when it returns.
+        False for what is none, for one that the owner of an input is known not to have signed, and for too many of
+        which that is not known. Durable when it returns.
         """
         packed = packed_of(record) if len(record) > 1 else b""
         fields = read(packed)
         if fields is None or not fields.inputs or len(record) != len(packed) + 64 * len(fields.inputs):
             return False
-        self.store.learn(transaction_hash(packed), record, fields.inputs)
+        known = self.evidence.is_signed(record)
+        forms = [one for one in self.store.loose(fields.inputs[0]) if packed_of(one) == packed]
+        if known is False or (known is None and len(forms) >= _MOST_FORMS):
+            return False
+        self.store.learn(record, fields.inputs)
         return True
 
     # -------------------------------------------------------------------------------------------------------- chain
@@ -125,6 +135,8 @@ class WatchState(Following):
         self._have: set[bytes] = set()
         self._complete = 0
         self._late: set[int] = set()
+        self._rumours: dict[int, set[int]] = {}
+        """Outputs that refused bodies spend, by the block that is missing: nothing proves it, or denies it."""
         self._fault = ""
         self._gap = ""
         self._head = 0
@@ -195,12 +207,15 @@ class WatchState(Following):
             elif now - header.time >= patience:
                 self._late.add(number)
         self._late &= self.view.headers.keys()
+        self._rumours = {one: spent for one, spent in self._rumours.items() if one in self.view.headers}
 
     def _ask(self, number: int, header: Header, report: Report) -> bool:
         def read(body: bytes) -> tuple[bytes, list[bytes]]:
             records = split_body(body)
-            tree = BlockTree.of_records(records)
-            if len(records) != header.count or tree.root != header.root:
+            if len(records) != header.count:
+                raise BodyMalformed(f"{len(records)} records, block {number} has {header.count}")
+            if BlockTree.of_records(records).root != header.root:
+                self._rumours.setdefault(number, set()).update(_spent_by(records))
                 raise BodyMalformed(f"{len(records)} records do not lead to the header of block {number}")
             return body, records
 
@@ -213,6 +228,7 @@ class WatchState(Following):
         if found is None:
             return False
         self.store.put(header.hash, number, *found)
+        self._rumours.pop(number, None)
         return True
 
     def _advance(self, report: Report) -> None:
@@ -312,3 +328,9 @@ class WatchState(Following):
         if records is not None:
             self._have.add(header)
             self.line.accept_again(records)
+
+
+def _spent_by(records: Sequence[bytes]) -> Iterator[int]:
+    for record in records:
+        fields = read(packed_of(record))
+        yield from fields.inputs if fields is not None else ()

@@ -15,12 +15,13 @@ from layer2.plasma.fields import read, split
 from layer2.primitives.hashing import keccak
 from layer2.store.errors import JournalError, JournalFull
 from layer2.store.faults import fault_point
+from layer2.store.private import private_database
 
 __all__ = ["WatchStore"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS bodies (header BLOB PRIMARY KEY, body BLOB NOT NULL, checksum BLOB NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS spends (position INTEGER, place INTEGER, input INTEGER, PRIMARY KEY (position, place))
+CREATE TABLE IF NOT EXISTS spends (position INTEGER, place INTEGER, input INTEGER, PRIMARY KEY (position, place, input))
     STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS places (hash BLOB, place INTEGER, PRIMARY KEY (hash, place)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS loose (hash BLOB PRIMARY KEY, record BLOB NOT NULL) STRICT;
@@ -31,7 +32,7 @@ _HASH_BYTES = 8
 
 
 class WatchStore:
-    """Bodies by the hash of their header, payments that are in no block by theirs. One thread at a time.
+    """Bodies by the hash of their header, and payments that are in no block. One thread at a time.
 
     Raises:
         JournalError, JournalFull: the disk refuses.
@@ -41,7 +42,7 @@ class WatchStore:
         self.path = path
         try:
             if path is not None:
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
+                private_database(path)
             self._base = sqlite3.connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False)
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=FULL")
@@ -110,8 +111,12 @@ class WatchStore:
 
     # --------------------------------------------------------------------------------------------- payments in no block
 
-    def learn(self, hashed: bytes, record: bytes, positions: Iterable[int]) -> None:
-        """Keep a signed payment that is in no block, or not yet. Durable when this returns."""
+    def learn(self, record: bytes, positions: Iterable[int]) -> None:
+        """Keep a signed payment that is in no block, or not yet. Durable when this returns.
+
+        Beside one with other signatures: none of them is bound to it by a block, and only one may be right.
+        """
+        hashed = sha256(record).digest()
         self._write(
             ("INSERT OR IGNORE INTO loose_spends VALUES (?, ?)", [(_signed(one), hashed) for one in positions]),
             ("INSERT OR IGNORE INTO loose VALUES (?, ?)", [(hashed, record)]),

@@ -179,7 +179,7 @@ class Watcher(WatchState):
             plans += judged.plans
             if judged.plans and now - self._time_of(one.block) > self.policy.stands:
                 standing.append(Finding(Kind.EXIT_UNCHALLENGED, one.id, f"since block {one.block}"))
-            if judged.good and one.time <= now:
+            if judged.good and one.time <= now and not self.rumoured(one.position):
                 due.append(one)
         games: list[tuple[Game, InFlight]] = []
         for game in list(self.view.games.values()):
