@@ -8,6 +8,8 @@ library Bls {
     error GasTooLow(uint256 have, uint256 need);
     /// @notice A precompile refused points that were proven before, or a hint does not fit.
     error PointInvalid(uint256 what);
+    /// @notice A key was asked for that is not among those given.
+    error KeyMissing(uint256 given);
 
     /// @dev Bytes of a key as proofs give it: the four numbers of EIP-2537 without their leading zeros.
     uint256 internal constant KEY = 192;
@@ -75,8 +77,8 @@ library Bls {
     }
 
     /// @notice Whether 96 bytes are a key: a compressed point of the subgroup of G2 other than infinity.
-    /// @param hint 128 bytes: y; or, for an x off the curve, 64 bytes: a root of minus 256 times the norm of
-    /// `x^3 + 4(1 + i)`
+    /// @param hint five words. The first says what the others are: 1 for y (four words); 0, for an x off the curve, for a
+    /// root of minus 256 times the norm of `x^3 + 4(1 + i)` (two words, then zeros). Whatever it says is checked.
     /// @return valid whether it is one
     /// @return point the point as EIP-2537 takes it, when it is valid
     function key(bytes memory compressed, bytes memory hint) internal view returns (bool valid, bytes memory point) {
@@ -90,11 +92,12 @@ library Bls {
             mstore(add(x, 32), mload(add(compressed, 96)))
         }
         if (!_less(x[0], x[1], P_HIGH, P_LOW) || !_less(x[2], x[3], P_HIGH, P_LOW)) return (false, point);
-        if (hint.length == 64) {
-            _requireOffCurve(x, hint);
+        (bool on, uint256 a, uint256 b, uint256 c, uint256 d) =
+            abi.decode(hint, (bool, uint256, uint256, uint256, uint256));
+        if (!on) {
+            _requireOffCurve(x, a, b);
             return (false, point);
         }
-        (uint256 a, uint256 b, uint256 c, uint256 d) = abi.decode(hint, (uint256, uint256, uint256, uint256));
         if (!_less(a, b, P_HIGH, P_LOW) || !_less(c, d, P_HIGH, P_LOW)) revert PointInvalid(9);
         bool larger = c | d == 0 ? _less(HALF_HIGH, HALF_LOW, a, b) : _less(HALF_HIGH, HALF_LOW, c, d);
         if (larger != (flags & 1 == 1)) revert PointInvalid(10);
@@ -111,10 +114,9 @@ library Bls {
 
     /// @dev A number of Fp2 is a square exactly if its norm is one in Fp, and minus one is none there. All is multiplied
     /// by squares (4, then 16), since products are made of squares: `4ab = (a + b)^2 - (a - b)^2`.
-    function _requireOffCurve(uint256[4] memory x, bytes memory hint) private view {
+    function _requireOffCurve(uint256[4] memory x, uint256 zh, uint256 zl) private view {
         (uint256 high, uint256 low) = _norm(x);
         if (high | low == 0) revert PointInvalid(12);
-        (uint256 zh, uint256 zl) = abi.decode(hint, (uint256, uint256));
         (zh, zl) = _power(zh, zl, 2);
         (high, low) = _negate(high, low);
         if (zh != high || zl != low) revert PointInvalid(13);
@@ -163,7 +165,7 @@ library Bls {
 
     /// @notice Whether `point` lies in the subgroup and is the aggregate over all digests, each by the key at its position.
     /// @param keys points of G2, 192 bytes each, known to be right
-    /// @param positions which key has signed each digest; callers have checked that there is one
+    /// @param positions which key has signed each digest, one for each; callers have checked that there is a digest
     function verify(bytes memory point, bytes calldata keys, uint256[] memory positions, bytes32[] memory digests)
         internal
         view
@@ -172,13 +174,17 @@ library Bls {
         uint256 n = digests.length;
         bytes memory minusG2 = _minusG2();
         bytes memory input = new bytes(384 * (n + 1));
+        bool missing = positions.length != n;
         assembly ("memory-safe") {
             let at := add(input, 32)
             mcopy(at, add(point, 32), 128)
             mcopy(add(at, 128), add(minusG2, 32), 256)
+            let given := div(keys.length, KEY)
             for { let i := 1 } iszero(gt(i, n)) { i := add(i, 1) } {
                 at := add(at, 384)
-                let key_ := add(keys.offset, mul(mload(add(positions, shl(5, i))), KEY))
+                let position := mload(add(positions, shl(5, i)))
+                missing := or(missing, iszero(lt(position, given)))
+                let key_ := add(keys.offset, mul(position, KEY))
                 // Each number of 48 bytes has 16 zero bytes before it.
                 calldatacopy(add(at, 144), key_, 48)
                 calldatacopy(add(at, 208), add(key_, 48), 48)
@@ -186,6 +192,7 @@ library Bls {
                 calldatacopy(add(at, 336), add(key_, 144), 48)
             }
         }
+        if (missing) revert KeyMissing(keys.length / KEY);
         uint256 first;
         assembly ("memory-safe") {
             first := add(input, 416)
@@ -201,6 +208,7 @@ library Bls {
 
     /// @notice The owner word of the key at a position: the hash of the key as EIP-2537 takes it.
     function ownerOf(bytes calldata keys, uint256 position) internal pure returns (bytes32) {
+        if (position >= keys.length / KEY) revert KeyMissing(keys.length / KEY);
         bytes memory whole = new bytes(256);
         assembly ("memory-safe") {
             let key_ := add(keys.offset, mul(position, KEY))

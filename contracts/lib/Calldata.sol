@@ -2,9 +2,12 @@
 pragma solidity ^0.8.28;
 
 /// @title Reading ABI-encoded calldata in place: head words and the byte strings they point to
-/// @dev Unchecked on purpose, and small: what lies outside reads as other calldata or zero. Callers hand the result to
-/// a signature check, a hash comparison or a token, which refuse it; a wild length ends in running out of gas.
+/// @dev Words and slices are unchecked, and small: callers have checked that they exist. Byte strings are checked here,
+/// since their place and their length come from whoever made the data: what lies outside of it never counts as part of it.
 library Calldata {
+    /// @notice The byte string of a head word does not lie inside the data that names it.
+    error BytesOutside(uint256 index, uint256 size);
+
     /// @notice Head word `index` of `data`.
     function wordAt(bytes calldata data, uint256 index) internal pure returns (uint256 word) {
         assembly ("memory-safe") {
@@ -27,12 +30,20 @@ library Calldata {
         }
     }
 
-    /// @notice The byte string whose offset stands in head word `index` of `data`.
+    /// @notice The byte string whose offset stands in head word `index` of `data`. Reverts unless head word, length word
+    /// and content lie inside `data`.
     function bytesAt(bytes calldata data, uint256 index) internal pure returns (bytes calldata out) {
+        bool inside;
         assembly ("memory-safe") {
-            let position := add(data.offset, calldataload(add(data.offset, shl(5, index))))
-            out.length := calldataload(position)
-            out.offset := add(position, 32)
+            let size := data.length
+            let head := shl(5, index)
+            let start := add(calldataload(add(data.offset, head)), 32)
+            // A start that has wrapped around is below 32.
+            inside := and(lt(add(head, 31), size), and(gt(start, 31), iszero(gt(start, size))))
+            out.offset := add(data.offset, start)
+            out.length := calldataload(sub(out.offset, 32))
+            inside := and(inside, iszero(gt(out.length, sub(size, start))))
         }
+        if (!inside) revert BytesOutside(index, data.length);
     }
 }

@@ -217,14 +217,17 @@ abstract contract Assertions is Inbox {
     }
 
     function _requireFinal(Claim calldata final_) internal view returns (bytes32 id) {
-        id = _requireKnown(final_);
+        id = _idOf(final_);
         if (_records[id].status != Status.Final) revert StatusWrong(id, _records[id].status);
     }
 
-    function _requireKnown(Claim calldata claimed) internal view returns (bytes32 id) {
-        id = _idOf(claimed);
+    /// @dev Final, or able to become final.
+    function _requireHopeful(Claim calldata claimed) internal view {
+        bytes32 id = _idOf(claimed);
         Status standing = _records[id].status;
-        if (standing == Status.Unknown || standing == Status.Invalid) revert StatusWrong(id, standing);
+        if (standing == Status.Final) return;
+        if (standing != Status.Open) revert StatusWrong(id, standing);
+        if (_head.frozen) revert FrozenMode(true);
     }
 
     function _idOf(Claim calldata claimed) private pure returns (bytes32) {

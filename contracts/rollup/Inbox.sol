@@ -18,6 +18,15 @@ abstract contract Inbox is Queue {
     /// @dev More items than there can ever be, in few bytes.
     uint256 private constant TO_THE_END = type(uint32).max;
 
+    /// @dev What a verifier with one ordinary core keeps up with, however dear the frames are: so many a second by the
+    /// sequencer, so many by all others together, and an hour of it at once.
+    uint256 private constant SEQUENCER_PACE = 32;
+    uint256 private constant OTHERS_PACE = 8;
+    uint256 private constant BURST = 3600;
+
+    /// @dev As `Head.paced`, for all but the sequencer: neither can use up the other's share.
+    uint48 private _othersPaced;
+
     /// @inheritdoc IRollup
     mapping(uint256 index => bytes32) public accs;
 
@@ -67,7 +76,8 @@ abstract contract Inbox is Queue {
         (bytes28 queueAcc, uint256 consumed) = _consume(head, queueEnd);
         uint256 added = (consumed + OPS_PER_SEGMENT - 1) / OPS_PER_SEGMENT + frames * SEGMENTS_PER_FRAME;
         if (added == 0 || added > MAX_SEGMENTS) revert EntrySize(added);
-        head.segments += uint64(added);
+        if (frames != 0) _pace(head, frames);
+        head.segments += uint56(added);
         head.items += 1;
         head.lastTime = uint40(block.timestamp);
         _head = head;
@@ -116,6 +126,19 @@ abstract contract Inbox is Queue {
         if (queueEnd != tail.length && _isOverdue(head.pendingSince) && count + CHECKPOINT <= MAX_CONSUME) {
             revert QueueOverdue(head.pendingSince);
         }
+    }
+
+    /// @dev Time in units of one frame at the pace: all frames follow one another, none earlier than `BURST` before now.
+    function _pace(Head memory head, uint256 frames) private {
+        bool own = msg.sender == _SEQUENCER;
+        uint256 pace = own ? SEQUENCER_PACE : OTHERS_PACE;
+        uint256 present = block.timestamp * pace;
+        uint256 paced = own ? head.paced : _othersPaced;
+        if (paced < present) paced = present;
+        paced += frames;
+        if (paced > present + BURST * pace) revert PostingTooFast(frames, (paced + pace - 1) / pace - BURST);
+        if (own) head.paced = uint48(paced);
+        else _othersPaced = uint48(paced);
     }
 
     function _isOverdue(uint256 since) private view returns (bool) {

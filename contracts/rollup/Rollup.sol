@@ -13,8 +13,6 @@ contract Rollup is Vault {
     uint256 private constant REFUNDS = 1 << 65;
     uint256 private constant DEPOSIT_BYTES = 75;
 
-    bytes32 private constant DOMAIN_TYPE =
-        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
     bytes32 private constant ESCAPE_TYPE = keccak256("Escape(uint32 account,address to)");
 
     IVoice private immutable _VOICE;
@@ -66,10 +64,7 @@ contract Rollup is Vault {
         address to,
         bytes calldata proof
     ) external {
-        bytes32 domain = keccak256(
-            abi.encode(DOMAIN_TYPE, keccak256("layer2 Rollup"), keccak256("1"), block.chainid, address(this))
-        );
-        bytes32 digest = keccak256(abi.encodePacked(hex"1901", domain, keccak256(abi.encode(ESCAPE_TYPE, account, to))));
+        bytes32 digest = _digest(keccak256(abi.encode(ESCAPE_TYPE, account, to)));
         if (uint256(owner) >> 160 == 0 || !_VOICE.speaks(owner, digest, proof)) revert ProofInvalid();
         _escape(final_, roots, account, owner, word, path, to);
     }

@@ -13,6 +13,12 @@ abstract contract RollupBase is IRollup {
     uint256 internal constant ACCOUNT_DEPTH = 32;
     uint256 internal constant WITHDRAWAL_DEPTH = 17;
 
+    bytes32 private constant DOMAIN_TYPE =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+
+    /// @dev Seconds between two blocks, with room for every second one to be missed.
+    uint256 private constant SECONDS_PER_BLOCK = 24;
+
     /// @dev What a payment may burn.
     uint256 private constant PUSH_GAS = 300_000;
 
@@ -26,11 +32,12 @@ abstract contract RollupBase is IRollup {
 
     /// @dev One slot: what every posting and every deposit reads.
     struct Head {
-        uint48 items;
-        uint64 segments;
+        uint32 items;
+        uint56 segments;
         uint32 consumed;
         uint40 lastTime;
         uint40 pendingSince;
+        uint48 paced;
         bool frozen;
     }
 
@@ -42,7 +49,9 @@ abstract contract RollupBase is IRollup {
 
     constructor(Config memory config) {
         // Who freezes must have had the time to see an assertion through.
-        if (config.freezeAfter <= config.window || config.bond < 2) revert ConfigInvalid();
+        if (config.freezeAfter <= config.window || config.bond < 64) revert ConfigInvalid();
+        // A proof must be announced so many blocks before the window ends: there must be a window before that.
+        if (config.window <= config.revealBlocks * SECONDS_PER_BLOCK) revert ConfigInvalid();
         _SEQUENCER = config.sequencer;
         _FORCE_DELAY = config.forceDelay;
         _LEASE = config.lease;
@@ -75,6 +84,14 @@ abstract contract RollupBase is IRollup {
             uint32(_REVEAL_BLOCKS),
             uint128(_BOND)
         );
+    }
+
+    /// @dev The EIP-712 digest of a message's hash.
+    function _digest(bytes32 structHash) internal view returns (bytes32) {
+        bytes32 domain = keccak256(
+            abi.encode(DOMAIN_TYPE, keccak256("layer2 Rollup"), keccak256("1"), block.chainid, address(this))
+        );
+        return keccak256(abi.encodePacked(hex"1901", domain, structHash));
     }
 
     function _pay(address token, address target, uint256 amount) internal {

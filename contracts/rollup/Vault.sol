@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IRollup} from "../interfaces/IRollup.sol";
+import {Signatures} from "../lib/Signatures.sol";
 import {Transfers} from "../lib/Transfers.sol";
 import {Assertions} from "./Assertions.sol";
 
@@ -14,12 +15,19 @@ abstract contract Vault is Assertions {
     mapping(uint256 word => uint256) private _paid;
     mapping(bytes32 withdrawal => address) private _owners;
 
+    bytes32 private constant TRANSFER_TYPE =
+        keccak256("TransferClaim(uint256 number,bytes32 leaf,address to,uint48 validUntil)");
+    /// @dev Tokens after which the price of a new one doubles.
+    uint256 private constant TOKENS_PER_PRICE = 4096;
+
     constructor() {
         _tokens.push(address(0));
     }
 
     /// @inheritdoc IRollup
-    function registerToken(address token) external whileRunning returns (uint16 id) {
+    function registerToken(address token) external payable whileRunning returns (uint16 id) {
+        uint256 price = tokenPrice();
+        if (msg.value != price) revert AmountInvalid(msg.value, price);
         if (token.code.length == 0 || _registered[token] || _tokens.length >> 16 != 0) revert TokenInvalid(token);
         _registered[token] = true;
         id = uint16(_tokens.length);
@@ -58,8 +66,7 @@ abstract contract Vault is Assertions {
         bytes32 id = _requireFinal(final_);
         (uint256 number, bytes32 leaf) = _requireWithdrawal(final_, roots, index, withdrawal, path);
         _spend(number);
-        address owner = _owners[_keyOf(number, leaf)];
-        address target = owner == address(0) ? withdrawal.target : owner;
+        address target = _ownerOf(_keyOf(number, leaf), withdrawal.target);
         emit Claimed(number, id, target, withdrawal.token, withdrawal.amount);
         _pay(tokenOf(withdrawal.token), target, withdrawal.amount);
     }
@@ -73,15 +80,42 @@ abstract contract Vault is Assertions {
         bytes32[] calldata path,
         address to
     ) external {
-        _requireKnown(claimed);
-        (uint256 number, bytes32 leaf) = _requireWithdrawal(claimed, roots, index, withdrawal, path);
-        // Known by what it pays, too: a lie about a number gives nobody power over the true one.
+        (uint256 number, bytes32 leaf) = _requireToCome(claimed, roots, index, withdrawal, path);
         bytes32 key = _keyOf(number, leaf);
-        address owner = _owners[key];
-        if (owner == address(0)) owner = withdrawal.target;
+        address owner = _ownerOf(key, withdrawal.target);
         if (msg.sender != owner) revert CallerNotOwner(msg.sender, owner);
-        _owners[key] = to;
-        emit ClaimTransferred(number, leaf, to);
+        _giveTo(key, number, leaf, to);
+    }
+
+    /// @inheritdoc IRollup
+    function transferClaimBySig(
+        Claim calldata claimed,
+        Roots calldata roots,
+        uint256 index,
+        Withdrawal calldata withdrawal,
+        bytes32[] calldata path,
+        address to,
+        uint48 validUntil,
+        bytes calldata signature
+    ) external {
+        if (block.timestamp > validUntil) revert SignatureExpired(validUntil);
+        (uint256 number, bytes32 leaf) = _requireToCome(claimed, roots, index, withdrawal, path);
+        bytes32 key = _keyOf(number, leaf);
+        // Who has bought it signs nothing here: so that a signature serves once, wherever the claim goes after it.
+        if (_owners[key] != address(0)) revert CallerNotOwner(withdrawal.target, _owners[key]);
+        bytes32 digest = _digest(keccak256(abi.encode(TRANSFER_TYPE, number, leaf, to, validUntil)));
+        if (!Signatures.isValid(digest, withdrawal.target, signature)) revert ProofInvalid();
+        _giveTo(key, number, leaf, to);
+    }
+
+    /// @inheritdoc IRollup
+    function claimOwner(uint256 number, bytes32 leaf) external view returns (address) {
+        return _owners[_keyOf(number, leaf)];
+    }
+
+    /// @inheritdoc IRollup
+    function tokenPrice() public view returns (uint256) {
+        return (_BOND / 64) << (_tokens.length / TOKENS_PER_PRICE);
     }
 
     /// @inheritdoc IRollup
@@ -94,14 +128,41 @@ abstract contract Vault is Assertions {
     /// @dev Marks something as paid, once. Accounts and deposits of the frozen mode lie above 2^64: there is one last
     /// final assertion then.
     function _spend(uint256 number) internal {
-        uint256 word = _paid[number >> 8];
-        uint256 bit = 1 << (number & 255);
-        if (word & bit != 0) revert AlreadyPaid(uint64(number));
-        _paid[number >> 8] = word | bit;
+        if (_isSpent(number)) revert AlreadyPaid(uint64(number));
+        _paid[number >> 8] |= 1 << (number & 255);
+    }
+
+    function _isSpent(uint256 number) private view returns (bool) {
+        return _paid[number >> 8] >> (number & 255) & 1 != 0;
     }
 
     function _keyOf(uint256 number, bytes32 leaf) private pure returns (bytes32) {
         return keccak256(abi.encode(number, leaf));
+    }
+
+    function _ownerOf(bytes32 key, address target) private view returns (address owner) {
+        owner = _owners[key];
+        if (owner == address(0)) return target;
+    }
+
+    /// @dev Known by what it pays, too: a lie about a number gives nobody power over the true one.
+    function _giveTo(bytes32 key, uint256 number, bytes32 leaf, address to) private {
+        if (to == address(0)) revert ReceiverMissing();
+        _owners[key] = to;
+        emit ClaimTransferred(number, leaf, to);
+    }
+
+    /// @dev A withdrawal that is or can still become payable, and is not paid: nothing else can be given away.
+    function _requireToCome(
+        Claim calldata claimed,
+        Roots calldata roots,
+        uint256 index,
+        Withdrawal calldata withdrawal,
+        bytes32[] calldata path
+    ) private view returns (uint256 number, bytes32 leaf) {
+        _requireHopeful(claimed);
+        (number, leaf) = _requireWithdrawal(claimed, roots, index, withdrawal, path);
+        if (_isSpent(number)) revert AlreadyPaid(number);
     }
 
     function _requireWithdrawal(

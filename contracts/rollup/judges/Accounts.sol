@@ -27,7 +27,7 @@ library Accounts {
     }
 
     /// @notice The same for owners of BLS keys: `leaves` is the word of each, `keys` the key (`Bls.KEY`), from which the
-    /// owner follows. Of an account without a key, 160 zeros and its owner.
+    /// owner follows. Of an account that no key owns, 160 zeros and its owner: an address, or zero where there is none.
     function readKeyed(bytes memory ids, bytes memory leaves, bytes calldata keys)
         internal
         pure
@@ -35,6 +35,7 @@ library Accounts {
     {
         (table, size) = _layOut(ids);
         if (leaves.length != 32 * size || keys.length != 192 * size) revert Located.WitnessInvalid(10);
+        uint256 wild = 0;
         assembly ("memory-safe") {
             let leaf := add(leaves, 32)
             let key := keys.offset
@@ -42,11 +43,15 @@ library Accounts {
             calldatacopy(whole, calldatasize(), 256)
             let end := add(table, mul(size, RECORD))
             for { let at := table } lt(at, end) { at := add(at, RECORD) } {
-                // No point of the curve begins with so many zeros.
-                let bare := iszero(or(or(calldataload(key), calldataload(add(key, 32))), calldataload(add(key, 64))))
-                bare := and(bare, iszero(or(calldataload(add(key, 96)), calldataload(add(key, 128)))))
+                // A key's x is not zero: on the curve such a point has order three, and is not in the subgroup.
+                let bare := iszero(calldataload(key))
+                if bare { bare := iszero(or(calldataload(add(key, 32)), calldataload(add(key, 64)))) }
                 switch bare
-                case 1 { mstore(add(at, 32), calldataload(add(key, 160))) }
+                case 1 {
+                    let owner_ := calldataload(add(key, 160))
+                    wild := or(wild, or(shr(160, owner_), or(calldataload(add(key, 96)), calldataload(add(key, 128)))))
+                    mstore(add(at, 32), owner_)
+                }
                 default {
                     // Each number of 48 bytes has 16 zero bytes before it, as EIP-2537 takes it.
                     calldatacopy(add(whole, 16), key, 48)
@@ -61,6 +66,7 @@ library Accounts {
                 key := add(key, 192)
             }
         }
+        if (wild != 0) revert Located.WitnessInvalid(16);
     }
 
     /// @dev Records with their ids and nothing else.

@@ -96,13 +96,13 @@ library Consumption {
         returns (bool)
     {
         uint256 index = speakers.used++;
+        if (index >= speakers.hints.length) revert Located.WitnessInvalid(19);
         bytes memory compressed = new bytes(48);
         assembly ("memory-safe") {
             mcopy(add(compressed, 32), add(raw, 97), 48)
         }
         (bool valid, bytes memory point) = Bls.signature(compressed, speakers.hints[index]);
         if (!valid) return false;
-        if (keys.length < (index + 1) * Bls.KEY) revert Located.WitnessInvalid(19);
         if (Bls.ownerOf(keys, index) != owner) revert Located.WitnessInvalid(20);
         uint256[] memory positions = new uint256[](1);
         bytes32[] memory digests = new bytes32[](1);

@@ -21,8 +21,8 @@ library Ledger {
     /// @param ids of the accounts, rising, 4 bytes each
     /// @param leaves owner and word of each, 64 bytes, or the word alone (`Accounts.readKeyed`); zero where there is none
     /// @param hints position of each account named, in the order of use, one byte each
-    /// @param branch left siblings on the way up from the next withdrawal, 32 bytes each; may be left out where no
-    /// withdrawal is added
+    /// @param branch left siblings on the way up from the next withdrawal, 32 bytes each; not read where the data of the
+    /// segment can add none, or where the list starts empty
     struct Witness {
         bytes ids;
         bytes leaves;
@@ -34,8 +34,8 @@ library Ledger {
     /// @param count how many
     /// @param hint where the next hint lies
     /// @param hintEnd where the hints end
-    /// @param branch left siblings of the next withdrawal; none if they were left out
-    /// @param exits root over the withdrawals, if they were
+    /// @param branch left siblings of the next withdrawal; none where none can be added
+    /// @param exits root over the withdrawals there
     /// @param earlier withdrawals before the assertion
     /// @param born the next account before the segment
     struct State {
@@ -56,22 +56,36 @@ library Ledger {
 
     // --------------------------------------------------------------------------------------------- opening, closing
 
-    /// @notice Read the accounts and what the root covers beside them. `fresh`: the withdrawal list starts empty. `keys`:
-    /// none, or what the owners follow from (`Accounts.readKeyed`).
-    /// @dev Nothing is proven about the accounts until `prove` or `close` has seen them lead to the root before.
-    function open(IRollup.Roots memory before, Witness memory witness, bytes calldata keys, bool fresh)
-        internal
-        pure
-        returns (State memory state)
-    {
-        (state.table, state.count) = keys.length == 0
-            ? Accounts.read(witness.ids, witness.leaves)
-            : Accounts.readKeyed(witness.ids, witness.leaves, keys);
-        bytes memory hints = witness.hints;
+    /// @notice Read the accounts, owners and all.
+    /// @dev Nothing is proven about the accounts until `prove` or `close` has seen them lead to the root before. Which of
+    /// the two readings it is, is the judge's choice, never that of what is read.
+    function read(State memory state, Witness memory witness) internal pure {
+        (state.table, state.count) = Accounts.read(witness.ids, witness.leaves);
+        _readHints(state, witness.hints);
+    }
+
+    /// @notice Read the accounts; their owners follow from keys (`Accounts.readKeyed`).
+    function readKeyed(State memory state, Witness memory witness, bytes calldata keys) internal pure {
+        (state.table, state.count) = Accounts.readKeyed(witness.ids, witness.leaves, keys);
+        _readHints(state, witness.hints);
+    }
+
+    function _readHints(State memory state, bytes memory hints) private pure {
         assembly ("memory-safe") {
             mstore(add(state, 64), add(hints, 32))
             mstore(add(state, 96), add(add(hints, 32), mload(hints)))
         }
+    }
+
+    /// @notice Read what the root covers beside the accounts.
+    /// @param given left siblings of the next withdrawal
+    /// @param fresh whether the withdrawal list starts empty
+    /// @param takesOut whether the segment's data can add withdrawals
+    function open(IRollup.Roots memory before, bytes memory given, bool fresh, bool takesOut)
+        internal
+        pure
+        returns (State memory state)
+    {
         uint256 numbers = uint256(before.numbers);
         state.next = uint32(numbers >> 192);
         state.born = state.next;
@@ -81,10 +95,9 @@ library Ledger {
         state.exits = before.withdrawals;
         state.withdrawals = fresh ? 0 : numbers >> 224;
         state.earlier = uint64(numbers >> 32) + (fresh ? numbers >> 224 : 0);
-        bytes memory given = witness.branch;
         if (fresh) {
             state.branch = new bytes32[](WITHDRAWAL_DEPTH);
-        } else if (given.length != 0) {
+        } else if (takesOut) {
             if (given.length != 32 * WITHDRAWAL_DEPTH) revert Located.WitnessInvalid(13);
             bytes32[] memory branch = new bytes32[](WITHDRAWAL_DEPTH);
             assembly ("memory-safe") {

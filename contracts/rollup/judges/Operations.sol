@@ -73,6 +73,11 @@ library Operations {
         return head.kind == ACCOUNTS;
     }
 
+    /// @notice Whether frames of this type can add withdrawals.
+    function takesOut(uint256 kind) internal pure returns (bool) {
+        return kind == WITHDRAWALS || kind == ECDSA_WITHDRAWALS;
+    }
+
     /// @notice How many operations the first half of the frame has at most.
     function firstHalf(Header memory head) internal pure returns (uint256) {
         return head.kind >= ECDSA_TRANSFERS && head.kind <= ECDSA_EXACT_TRANSFERS ? ECDSA_OPS : OPS;

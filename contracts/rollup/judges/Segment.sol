@@ -5,6 +5,7 @@ import {IRollup} from "../../interfaces/IRollup.sol";
 import {Calldata} from "../../lib/Calldata.sol";
 import {Ledger} from "./Ledger.sol";
 import {Located} from "./Located.sol";
+import {Operations} from "./Operations.sol";
 import {Shown} from "./Shown.sol";
 
 /// @title Opening one segment of a claim: its place, its data, the roots around it, the accounts it touches
@@ -38,7 +39,7 @@ abstract contract Segment {
         Ledger.Witness witness;
     }
 
-    /// @param state the accounts touched, before the segment; not proven yet
+    /// @param state what the root covers before the segment; the accounts touched are for the judge to read
     /// @param start root before the segment
     /// @param following root after it, as the claim has it
     /// @param beforeFrame root before the frame, if the segment is its second half
@@ -57,13 +58,13 @@ abstract contract Segment {
         uint256 queueStart;
     }
 
-    /// @param keys see `Ledger.open`
-    function _open(
-        IRollup.Claim calldata claimed,
-        IRollup.Claim calldata parent,
-        Proof memory proof,
-        bytes calldata keys
-    ) internal view returns (Opened memory opened) {
+    /// @dev The accounts are left to the judge: how they are read is its choice.
+    /// @param adds whether the judge adds withdrawals where the data can
+    function _open(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, Proof memory proof, bool adds)
+        internal
+        view
+        returns (Opened memory opened)
+    {
         uint256 segments = claimed.segments - parent.segments;
         if (proof.segment >= segments) revert Located.WitnessInvalid(3);
         (uint256 offset, uint256 queueStart) =
@@ -84,7 +85,8 @@ abstract contract Segment {
         opened.following = roots[roots.length - 1];
         bytes32 preceding = fresh ? parent.root : roots[roots.length - 2];
         if (_rootOf(proof.before) != preceding) revert Located.WitnessInvalid(6);
-        opened.state = Ledger.open(proof.before, proof.witness, keys, fresh);
+        bool takesOut = adds && (opened.isQueue || Operations.takesOut(uint8(opened.frame[0])));
+        opened.state = Ledger.open(proof.before, proof.witness.branch, fresh, takesOut);
         opened.start = fresh ? Ledger.rootWith(opened.state, proof.before.accounts) : preceding;
         if (opened.half == 1) opened.beforeFrame = proof.segment == 1 ? _beforeFirst(parent, proof) : roots[0];
     }

@@ -11,7 +11,7 @@ library Siblings {
     /// @notice The root over all accounts before.
     /// @dev From left to right: each node climbs until the next shown one is below its sibling, and waits there for it.
     /// @param siblings from the bottom up, as they are walked, 32 bytes each, without those at or above the next account;
-    /// what lies behind them is read as other calldata, and leads to another root
+    /// too few or too many lead to zero, which is the root of nothing
     /// @param next the first account that does not exist: what lies there or above is empty
     function root(uint256 table, uint256 size, bytes calldata siblings, uint256 next)
         internal
@@ -123,7 +123,7 @@ library Siblings {
                 mstore(top, target)
                 mstore(add(top, 32), node)
             }
-            before := mload(add(top, 32))
+            before := mul(mload(add(top, 32)), eq(sibling, add(siblings.offset, siblings.length)))
 
             // The highest bit of a number below 2^32.
             function highest(x) -> r {
@@ -268,7 +268,7 @@ library Siblings {
                 mstore(add(top, 32), node)
                 mstore(add(top, 64), now_)
             }
-            before := mload(add(top, 32))
+            before := mul(mload(add(top, 32)), eq(sibling, add(siblings.offset, siblings.length)))
             after_ := mload(add(top, 64))
 
             // The highest bit of a number below 2^32.

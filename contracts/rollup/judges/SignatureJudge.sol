@@ -14,6 +14,8 @@ import {Segment} from "./Segment.sol";
 /// @title SignatureJudge: decides whether a frame that one BLS signature stands for had to be executed
 /// @notice Convicts when a frame was executed whose signature is wrong, and when one was skipped that is right.
 contract SignatureJudge is IJudge, IVoice, Segment {
+    using Ledger for Ledger.State;
+
     /// @inheritdoc IJudge
     /// @dev Here `keys` are those of the accounts (`Accounts.readKeyed`), and the hint is for the frame's signature.
     function guilty(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
@@ -22,7 +24,9 @@ contract SignatureJudge is IJudge, IVoice, Segment {
         returns (bool)
     {
         Proof memory proof = abi.decode(encoded, (Proof));
-        Opened memory opened = _open(claimed, parent, proof, _keys(encoded));
+        Opened memory opened = _open(claimed, parent, proof, false);
+        bytes calldata keys = _keys(encoded);
+        opened.state.readKeyed(proof.witness, keys);
         // The first half tells whether a frame was executed.
         if (opened.isQueue || opened.half == 1) revert Located.WitnessInvalid(30);
         Operations.Header memory head = Operations.header(opened.frame);
@@ -34,7 +38,7 @@ contract SignatureJudge is IJudge, IVoice, Segment {
             Operations.senders(opened.state, opened.frame, head, _domain());
         // A sender that is not there, or has no BLS key, decides it without any signature.
         if (!fine || !able) return executed;
-        return executed != _signed(opened.frame, speakers, digests, proof.hints, _keys(encoded));
+        return executed != _signed(opened.frame, speakers, digests, proof.hints, keys);
     }
 
     /// @inheritdoc IVoice

@@ -13,6 +13,8 @@ import {Segment} from "./Segment.sol";
 /// @notice Convicts when the root after the segment is not what the root before it and the data give. Whether a BLS frame
 /// was to be executed is for another judge: here it counts as signed, by all its senders, if the claim executes it.
 contract StateJudge is IJudge, Segment {
+    using Ledger for Ledger.State;
+
     /// @inheritdoc IJudge
     function guilty(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
         external
@@ -20,7 +22,8 @@ contract StateJudge is IJudge, Segment {
         returns (bool)
     {
         Proof memory proof = abi.decode(encoded, (Proof));
-        Opened memory opened = _open(claimed, parent, proof, encoded[0:0]);
+        Opened memory opened = _open(claimed, parent, proof, true);
+        opened.state.read(proof.witness);
         if (opened.isQueue) {
             _runQueue(opened.state, proof, opened.queueStart, _keys(encoded));
         } else {

@@ -40,6 +40,7 @@ ORDER = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 """Order of the groups."""
 
 SIGNATURE_BYTES, KEY_BYTES = 48, 96
+_KEY_HINT = 160
 _WEIGHT_BITS = 16
 """Of the random weights that keep wrong signatures from cancelling each other out: each bit costs 2 us a signature."""
 _FIELD = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB
@@ -130,23 +131,23 @@ def packed_key(key: bytes) -> bytes:
 
 
 def key_hint(key: bytes) -> bytes:
-    """What a contract needs to read a key: y (128 bytes), or, for an x off the curve, a proof of that (64 bytes).
+    """What a contract needs to read a key, five words: 1 and y; or, for an x off the curve, 0 and the proof of that.
 
     Zeros where the bytes are no compressed point at all. In Fp2 a number is a square exactly if its norm is one in Fp,
     and -1 is none there: the proof is a root of `-256 norm(x^3 + 4(1 + i))`.
     """
     if len(key) != KEY_BYTES or key[0] & 0xC0 != 0x80:
-        return bytes(128)
+        return bytes(_KEY_HINT)
     x1, x0 = int.from_bytes(key[:48], "big") & ((1 << 381) - 1), int.from_bytes(key[48:], "big")
     if x0 >= _FIELD or x1 >= _FIELD:
-        return bytes(128)
+        return bytes(_KEY_HINT)
     c0, c1 = _right_side(x0, x1)
     norm = (c0 * c0 + c1 * c1) % _FIELD
     root = pow(norm, (_FIELD + 1) // 4, _FIELD)
     if root * root % _FIELD != norm:
-        return pow(-256 * norm % _FIELD, (_FIELD + 1) // 4, _FIELD).to_bytes(64, "big")
+        return bytes(32) + pow(-256 * norm % _FIELD, (_FIELD + 1) // 4, _FIELD).to_bytes(64, "big") + bytes(64)
     y0, y1 = _y_of(x0, x1, largest=bool(key[0] & 0x20))
-    return y0.to_bytes(64, "big") + y1.to_bytes(64, "big")
+    return (1).to_bytes(32, "big") + y0.to_bytes(64, "big") + y1.to_bytes(64, "big")
 
 
 def signature_hint(signature: bytes) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from layer2.ethereum.abi import AbiEntry
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract, deploy
@@ -36,12 +37,25 @@ class Profile:
     reveal_blocks: int
     bond: int
 
+    def announce_by(self, created: int, seconds_per_block: int = 12) -> int:
+        """The last second at which a proof against a claim made at `created` is announced in time.
+
+        It is shown `reveal_blocks` later at the earliest, and must be before the window has ended: so the real window
+        ends that much earlier. Every block that is missed until then takes its time away, too: be long done by then.
+        """
+        return created + self.window - (self.reveal_blocks + 1) * seconds_per_block
+
 
 PUBLIC = Profile(_DAY // 2, _DAY // 4, 7 * _DAY, 30 * _DAY, 5, 10**18)
 """For public chains: a week to challenge, forced inclusion after twelve hours."""
 
 DEVNET = Profile(600, 300, 3_600, 4 * 3_600, 2, 10**18)
 """For development chains: the same in minutes."""
+
+
+def _judge_errors() -> list[Sequence[AbiEntry]]:
+    """What a challenge reverts with, when it is a judge that refuses the proof."""
+    return [load_artifact(name).abi for name in ("StateJudge", "SignatureJudge", "EndpointJudge")]
 
 
 class RollupContract:
@@ -81,7 +95,7 @@ class RollupContract:
         # The judge of signatures also tells who speaks for a BLS key in frozen mode.
         voice = judges[1] if len(judges) > 1 else ZERO_ADDRESS
         arguments = (row, list(judges), voice, genesis)
-        made = cls(deploy(sender, load_artifact("Rollup"), *arguments))
+        made = cls(deploy(sender, load_artifact("Rollup"), *arguments, errors=_judge_errors()))
         made.arguments = arguments
         return made
 
@@ -93,7 +107,7 @@ class RollupContract:
             raise InputError(
                 f"rollup: no code at {target} on chain {connection.chain_id}", hint="deploy it, or check the address"
             )
-        return cls(Contract(connection, target, load_artifact("Rollup").abi))
+        return cls(Contract(connection, target, load_artifact("Rollup").abi, errors=_judge_errors()))
 
     # ------------------------------------------------------------------------------------------------------- views
 
@@ -119,6 +133,20 @@ class RollupContract:
         """The last final assertion's id and when it became final."""
         claim_id, time = self.contract.call("finality")
         return bytes(claim_id), int(time)
+
+    def token_price(self) -> int:
+        """What the next token's id costs, in wei."""
+        return int(self.contract.call("tokenPrice"))
+
+    def claim_owner(self, number: int, leaf: bytes) -> Address | None:
+        """To whom a withdrawal was given last; None when it still is its target's."""
+        owner = to_address(self.contract.call("claimOwner", number, leaf))
+        return None if owner == ZERO_ADDRESS else owner
+
+    def config(self) -> Profile:
+        """The parameters it was deployed with."""
+        _, *row = self.contract.call("config")
+        return Profile(*(int(one) for one in row))
 
     def token_of(self, token: int) -> Address:
         """The address of a token id."""
@@ -188,8 +216,8 @@ class RollupContract:
     # ------------------------------------------------------------------------------------------------------- vault
 
     def register_token(self, sender: Sender, token: str) -> Receipt:
-        """Give a token an id."""
-        return self._send(sender, "registerToken", to_address(token))
+        """Give a token an id, for what it costs now."""
+        return self._send(sender, "registerToken", to_address(token), value=self.token_price())
 
     def deposit(self, sender: Sender, token: int, amount: int, owner: bytes, to: int = 0) -> Receipt:
         """Pay in, for a new account of an address, or to an account that exists."""
@@ -201,6 +229,24 @@ class RollupContract:
         """Pay a withdrawal of a final assertion."""
         row = (withdrawal.target, withdrawal.token, withdrawal.amount)
         return self._send(sender, "claim", final.as_tuple(), roots.as_tuple(), index, row, list(path))
+
+    def transfer_claim(
+        self,
+        sender: Sender,
+        claimed: Claim,
+        roots: Roots,
+        index: int,
+        withdrawal: Withdrawal,
+        path: Sequence[bytes],
+        to: str,
+        by_signature: tuple[int, bytes] | None = None,
+    ) -> Receipt:
+        """Give an unpaid withdrawal away; `by_signature`: by its target's `TransferClaim`, valid until, signature."""
+        row = (withdrawal.target, withdrawal.token, withdrawal.amount)
+        args = (claimed.as_tuple(), roots.as_tuple(), index, row, list(path), to_address(to))
+        if by_signature is None:
+            return self._send(sender, "transferClaim", *args)
+        return self._send(sender, "transferClaimBySig", *args, *by_signature)
 
     def freeze(self, sender: Sender, final: Claim, following: ItemRecord) -> Receipt:
         """Freeze the rollup when its queue, or the entry `following` the last final claim, waited for too long."""

@@ -13,7 +13,7 @@ from layer2.primitives.addresses import to_address
 from layer2.primitives.bls import packed_key, signature_hint
 from layer2.primitives.hashing import keccak
 from layer2.rollup.accounts import Withdrawal, owner_of_address
-from layer2.rollup.messages import Escape, Transfer, Withdraw
+from layer2.rollup.messages import Escape, Transfer, TransferClaim, Withdraw
 from layer2.rollup.owner import Owner
 from layer2.rollup.queue import TO_THE_END, Deposit, Scheme, next_acc
 from layer2.rollup.records import NO_ITEM, Claim, Roots, Status
@@ -105,15 +105,16 @@ class Exits(Owner):
 
     # --------------------------------------------------------------------------------------------------------- claims
 
-    def outgoing(self) -> list[Outgoing]:
-        """Withdrawals that belong to this address, in right assertions that are open or final; oldest first."""
+    def outgoing(self, owner: str = "") -> list[Outgoing]:
+        """Withdrawals that belong to an address (the own one), in right assertions, open or final; oldest first."""
         self.replica.step()
+        whose = to_address(owner) if owner else self.signer.address
         chain: list[Claim] = []
         claim = self.replica.tip()
         while claim.inbox_end:
             chain.append(claim)
             claim = self.replica.claims[claim.parent]
-        return [one for claim in reversed(chain) for one in self._of(claim)]
+        return [one for claim in reversed(chain) for one in self._of(claim, whose)]
 
     def claim(self, one: Outgoing) -> Receipt:
         """Have one paid; its assertion must be final."""
@@ -127,21 +128,32 @@ class Exits(Owner):
 
     def transfer_claim(self, one: Outgoing, to: str) -> Receipt:
         """Give a withdrawal, final or not, to somebody else: who pays for it now need not wait for the window."""
-        state = self.replica.state_of(one.claim)
-        row = (one.claim.as_tuple(), Roots.of(state).as_tuple(), one.index)
-        out = (one.withdrawal.target, one.withdrawal.token, one.withdrawal.amount)
-        path = state.withdrawal_path(one.index)
-        contract = self.rollup.contract
-        return contract.transact(self.sender, "transferClaim", *row, out, path, to_address(to))
+        return self._transfer_claim(one, to, None)
 
-    def _of(self, claim: Claim) -> Iterator[Outgoing]:
-        state, me = self.replica.state_of(claim), self.signer.address
+    def sign_claim(self, one: Outgoing, to: str, valid_until: int) -> bytes:
+        """Sign a withdrawal to this address over to somebody else, who brings it to the chain and pays for it."""
+        number = self.replica.state_of(one.claim).earlier + one.index
+        message = TransferClaim(number, one.withdrawal.leaf(), to_address(to), valid_until)
+        return self.signer.sign_digest(message.digest(self.rollup.domain))
+
+    def take_claim(self, one: Outgoing, to: str, valid_until: int, signature: bytes) -> Receipt:
+        """Bring what `sign_claim` of the withdrawal's target gave."""
+        return self._transfer_claim(one, to, (valid_until, signature))
+
+    def _transfer_claim(self, one: Outgoing, to: str, by_signature: tuple[int, bytes] | None) -> Receipt:
+        state = self.replica.state_of(one.claim)
+        path = state.withdrawal_path(one.index)
+        row = (one.claim, Roots.of(state), one.index, one.withdrawal, path)
+        return self.rollup.transfer_claim(self.sender, *row, to, by_signature)
+
+    def _of(self, claim: Claim, whose: str) -> Iterator[Outgoing]:
+        state = self.replica.state_of(claim)
         given, paid, first = self.replica.transferred, self.replica.claimed, state.earlier
 
         def owner(index: int, one: Withdrawal) -> str:
             return given.get((first + index, one.leaf()), one.target) if given else one.target
 
-        mine = [index for index, one in enumerate(state.withdrawals) if owner(index, one) == me]
+        mine = [index for index, one in enumerate(state.withdrawals) if owner(index, one) == whose]
         if mine:
             status = self.rollup.status(claim.id)[2]
             for index in mine:

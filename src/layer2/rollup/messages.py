@@ -8,7 +8,7 @@ from typing import ClassVar
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.typed_data import Domain, TypedMessage
 
-__all__ = ["Escape", "Transfer", "Withdraw", "rollup_domain"]
+__all__ = ["Escape", "Transfer", "TransferClaim", "Withdraw", "rollup_domain"]
 
 
 def rollup_domain(chain_id: int, inbox: str) -> Domain:
@@ -49,3 +49,14 @@ class Escape(TypedMessage):
     TYPE: ClassVar[str] = "Escape(uint32 account,address to)"
     account: int
     to: Address
+
+
+@dataclass(frozen=True, slots=True)
+class TransferClaim(TypedMessage):
+    """The target of withdrawal `number`, paying what `leaf` is the hash of, gives it to `to` until `valid_until`."""
+
+    TYPE: ClassVar[str] = "TransferClaim(uint256 number,bytes32 leaf,address to,uint48 validUntil)"
+    number: int
+    leaf: bytes
+    to: Address
+    valid_until: int

@@ -19,6 +19,7 @@ from layer2.rollup.messages import Transfer, Withdraw
 from layer2.rollup.proofs import AccountProof
 from layer2.rollup.refusals import AccountUnknown, PartlyAccepted, Rejected
 from layer2.rollup.replica import Replica
+from layer2.rollup.sales import PURCHASE_MARGIN, Purchase, purchase_of
 
 __all__ = ["AccountProof", "Gate", "Line", "Outgoing", "Wallet"]
 
@@ -137,6 +138,11 @@ class Wallet(Exits):
         op = SignedOp(message, self._signature(one, message))
         gate.submit(op)
         return op
+
+    def safe_to_buy(self, one: Outgoing, *, margin: int = PURCHASE_MARGIN) -> Purchase:
+        """Whether somebody else's withdrawal may be paid for now, as this wallet's own node sees it; and why not."""
+        self.replica.step()
+        return purchase_of(self.rollup, self.replica, one, margin)
 
     # ------------------------------------------------------------------------------------------------------- inside
 

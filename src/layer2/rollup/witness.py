@@ -26,6 +26,7 @@ from layer2.rollup.transition import admissible
 
 __all__ = [
     "CHECKPOINT",
+    "PROOF_TYPES",
     "Place",
     "Witness",
     "endpoint_proof",
@@ -39,12 +40,18 @@ __all__ = [
 
 CHECKPOINT = 256
 
+_ADDING = (FrameType.WITHDRAWALS, FrameType.ECDSA_WITHDRAWALS)
+"""First bytes of frames for which a judge reads the list of withdrawals, whether or not the frame means anything."""
+
 _ROOTS = "(bytes32,bytes32,bytes32,bytes32)"
 _ITEM = "(bytes32,uint8,bytes32,uint32,uint64,uint32,bytes28,uint40)"
 _FOUR = "(bytes,bytes,bytes,bytes)"
 _SIX = "(bytes,bytes,bytes,bytes,bytes,bytes)"
 _PLACE = f"(uint256,{_ITEM},{_ITEM})"
 _PROOF = f"(uint256,{_ROOTS},{_ROOTS},{_PLACE},{_SIX},bytes[],bytes32[],bytes[],{_FOUR})"
+
+PROOF_TYPES = (_PROOF, "bytes", "bytes")
+"""What the judges of states and of signatures are given: `Segment.Proof`, siblings, keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +212,7 @@ class _Opened:
         entry = self.replica.entries[self.place.entry - 1]
         offset = self.place.offset - self.place.queue_segments
         index = None if offset < 0 else offset // SEGMENTS_PER_FRAME
-        takes_out = not keyed and (index is None or self.frame.kind.withdraws)
+        takes_out = not keyed and (index is None or entry.frames()[index][0] in _ADDING)
         pieces = pieces_of(self.replica, self.claim, self.segment, max(0, self.half), entry, index)
         witness = Witness.of(self.state, named, takes_out=takes_out)
         row = (
@@ -219,7 +226,7 @@ class _Opened:
             self.hints,
             witness.as_tuple(keyed=keyed),
         )
-        return encode([_PROOF, "bytes", "bytes"], [row, b"".join(witness.siblings), b"".join(self.keys)])
+        return encode(PROOF_TYPES, [row, b"".join(witness.siblings), b"".join(self.keys)])
 
 
 def _open(replica: Replica, claim: Claim, segment: int) -> _Opened:

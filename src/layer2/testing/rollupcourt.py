@@ -8,6 +8,7 @@ from layer2.ethereum.contract import Contract
 from layer2.ethereum.signer import Signer
 from layer2.rollup.challenger import SIGNATURE_JUDGE, STATE_JUDGE
 from layer2.rollup.devnet import JUDGES, LocalRollup
+from layer2.rollup.frames import decode_frame
 from layer2.rollup.records import Claim
 from layer2.rollup.witness import locate, signature_proof, state_proof
 from layer2.testing.rollupbusy import BusyInbox
@@ -54,6 +55,12 @@ class Court:
             made.append((SIGNATURE_JUDGE, signature_proof(self.replica, claim, segment)))
         chosen = self.l2.challenger.prove(claim, segment)
         return made if chosen in made else [*made, chosen]
+
+    def count(self, segment: int) -> int:
+        """Operations of the frame whose first half a segment is; none if it means nothing."""
+        place = locate(self.replica, self.parent.segments + segment)
+        at = place.offset - place.queue_segments
+        return len(decode_frame(self.replica.entries[place.entry - 1].frames()[at // 2]).ops)
 
     def kind(self, segment: int) -> str:
         """What lies there: `queue`, or the frame's type; `second` for its second half."""

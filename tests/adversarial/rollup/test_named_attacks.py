@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from layer2.ethereum.errors import ContractReverted
-from layer2.testing import rollupattacks, rolluptheft
+from layer2.testing import rollupattacks, rollupsales, rolluptheft, rollupverdicts
 from layer2.testing.adversary import adversaries
 from layer2.testing.rollupattacks import RollupAttack, RollupStage
 
-ROOMS = (rollupattacks.__name__, rolluptheft.__name__)
+ROOMS = tuple(one.__name__ for one in (rollupattacks, rollupsales, rolluptheft, rollupverdicts))
 ATTACKS = {name: one for name, one in adversaries().items() if one.__module__ in ROOMS}
 
 
@@ -19,7 +19,7 @@ def stage(l2, people) -> RollupStage:
 
 
 def test_there_are_attacks_and_each_tells_its_story() -> None:
-    assert len(ATTACKS) == 20
+    assert len(ATTACKS) == 25
     assert len({one.__doc__ for one in ATTACKS.values()}) == len(ATTACKS)
 
 
