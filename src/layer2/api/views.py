@@ -92,8 +92,8 @@ def entry(inner: Sequencer, number: int) -> dict[str, Any]:
 
 def proof(inner: Sequencer, index: int) -> dict[str, Any]:
     """That an account stands under the last final state: what `escape` takes. Asks the chain."""
+    inner.follow()
     with inner.lock:
-        inner.follow()
         final = inner.replica.claims.get(inner.rollup.finality()[0])
         if final is None:
             raise StateUnknown("the last final assertion is not read yet", hint="ask again")

@@ -21,6 +21,7 @@ from layer2.cli.workspace import Workspace
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.records import Receipt
 from layer2.primitives.units import format_amount, parse_amount, parse_duration
+from layer2.primitives.workers import Workers
 from layer2.rollup.challenger import Challenger
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.proposer import Proposer
@@ -53,20 +54,25 @@ def snapshot_option(command: F) -> F:
     )(command)
 
 
-def health_option(command: F) -> F:
-    """Add `--health`."""
-    return click.option("--health", default="", help="Serve /v1/health and /metrics of the node at host:port.")(command)
+def node_options(command: F) -> F:
+    """Add what a node that follows the chain needs: `--health`, `--workers`."""
+    health = click.option("--health", default="", help="Serve /v1/health and /metrics of the node at host:port.")
+    return health(workers_option(command))
+
+
+def workers_option(command: F) -> F:
+    """Add `--workers`."""
+    return click.option(
+        "--workers", default=os.cpu_count() or 1, help="Processes that check signatures; as many as cores."
+    )(command)
 
 
 def serving_options(command: F) -> F:
     """Add what a sequencer that serves needs: `--listen`, `--workers`, `--least-fee`, `--key-fee`."""
     listen = click.option("--listen", default="127.0.0.1:8560", show_default=True, help="Where to serve, host:port.")
-    workers = click.option(
-        "--workers", default=os.cpu_count() or 1, help="Processes that check signatures; as many as cores."
-    )
     fee = click.option("--least-fee", default="0", show_default=True, help="Of an operation in ether.")
     key = click.option("--key-fee", help=f"Of an account for a key; {PUBLIC_KEY_FEE} outside development chains.")
-    return listen(workers(fee(key(hosting_options(command)))))
+    return listen(workers_option(fee(key(hosting_options(command)))))
 
 
 # ------------------------------------------------------------------------------------------------------------- daemons
@@ -187,46 +193,42 @@ def sequencer(workspace: Workspace, once: bool, interval: str, listen: str, work
 
 @ROLLUP.verb("proposer")
 @snapshot_option
-@health_option
+@node_options
 @loop_options
-def proposer(workspace: Workspace, snapshot: str | None, health: str, once: bool, interval: str) -> None:
+def proposer(workspace: Workspace, snapshot: str | None, once: bool, workers: int, **how: str) -> None:
     """Run a proposer: asserts with a bond what the inbox results in, and makes final what is due."""
-    with place_of(workspace) as place:
-        replica = place.node_replica(snapshot)
-        _keep_going([proposing(place, replica), keeping(place, replica)], replica, health, interval, once)
+    with place_of(workspace) as place, _following(place, snapshot, once, workers) as replica:
+        _keep_going([proposing(place, replica), keeping(place, replica)], replica, once, **how)
 
 
 @ROLLUP.verb("challenger")
 @snapshot_option
-@health_option
+@node_options
 @loop_options
-def challenger(workspace: Workspace, snapshot: str | None, health: str, once: bool, interval: str) -> None:
+def challenger(workspace: Workspace, snapshot: str | None, once: bool, workers: int, **how: str) -> None:
     """Run a challenger: proves wrong assertions wrong, for half of their bonds."""
-    with place_of(workspace) as place:
-        replica = place.node_replica(snapshot)
-        _keep_going([challenging(place, replica), keeping(place, replica)], replica, health, interval, once)
+    with place_of(workspace) as place, _following(place, snapshot, once, workers) as replica:
+        _keep_going([challenging(place, replica), keeping(place, replica)], replica, once, **how)
 
 
 @ROLLUP.verb("verifier")
 @snapshot_option
-@health_option
+@node_options
 @loop_options
-def verifier(workspace: Workspace, snapshot: str | None, health: str, once: bool, interval: str) -> None:
+def verifier(workspace: Workspace, snapshot: str | None, once: bool, workers: int, **how: str) -> None:
     """Run a verifier: rebuilds the state from the main chain alone and judges every assertion. Sends nothing."""
-    with place_of(workspace) as place:
-        replica = place.node_replica(snapshot)
-        _keep_going([verifying(place, replica), keeping(place, replica)], replica, health, interval, once)
+    with place_of(workspace) as place, _following(place, snapshot, once, workers) as replica:
+        _keep_going([verifying(place, replica), keeping(place, replica)], replica, once, **how)
 
 
 @ROLLUP.verb("node")
 @snapshot_option
-@health_option
+@node_options
 @loop_options
-def node(workspace: Workspace, snapshot: str | None, health: str, once: bool, interval: str) -> None:
+def node(workspace: Workspace, snapshot: str | None, once: bool, workers: int, **how: str) -> None:
     """Run verifier, proposer and challenger in one: what keeps a rollup honest and its withdrawals moving."""
-    with place_of(workspace) as place:
-        replica = place.node_replica(snapshot)
-        _keep_going(_node(place, replica), replica, health, interval, once)
+    with place_of(workspace) as place, _following(place, snapshot, once, workers) as replica:
+        _keep_going(_node(place, replica), replica, once, **how)
 
 
 @ROLLUP.verb("run")
@@ -270,11 +272,22 @@ def _open(place: Place, once: bool, listen: str, workers: int, **fees: str | Non
 
 def _run(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, **fees: str | None) -> None:
     with place_of(workspace) as place, _open(place, once, listen, workers, **fees) as inner:
-        parts = [sequencing(inner), *_node(place, place.node_replica())]
+        # The node shares nothing with the sequencer but the processes that judge signatures for both.
+        parts = [sequencing(inner), *_node(place, place.node_replica(None, inner.verifier))]
         run_daemons(parts, parse_duration(interval), once=once)
 
 
-def _keep_going(daemons: list[Daemon], replica: Replica, health: str, interval: str, once: bool) -> None:
+@contextlib.contextmanager
+def _following(place: Place, snapshot: str | None, once: bool, workers: int) -> Iterator[Replica]:
+    """A node's replica, with workers as long as this lasts; with `once` they are not worth their start."""
+    held = Workers(0 if once else workers)
+    try:
+        yield place.node_replica(snapshot, held)
+    finally:
+        held.close()
+
+
+def _keep_going(daemons: list[Daemon], replica: Replica, once: bool, *, health: str, interval: str) -> None:
     """Run a node, with its health served where that is wanted."""
     troubles = Troubles()
     with contextlib.ExitStack() as held:

@@ -13,6 +13,7 @@ import click
 from layer2.cli.rollup_deploy import NAME
 from layer2.cli.workspace import Workspace
 from layer2.ethereum.deployments import Registry
+from layer2.primitives.workers import Workers
 from layer2.rollup.blobsource import Blobs
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.refusals import SnapshotWrong
@@ -45,7 +46,7 @@ class Place:
         """A new follower, which has read everything."""
         return self._follow(None)
 
-    def node_replica(self, snapshot: str | None = None) -> Replica:
+    def node_replica(self, snapshot: str | None = None, workers: Workers | None = None) -> Replica:
         """A follower that begins with a final state if there is one: from a file, or kept here by an earlier run.
 
         It can judge every assertion that is open now.
@@ -53,18 +54,20 @@ class Place:
         Raises:
             SnapshotWrong: the file that was named is no state of this rollup, or open assertions go on from before
                 it. A kept one is passed over then, with a word, and everything is executed from the first entry on.
+
+        `workers`: where signatures are judged; in the calling thread without them.
         """
         if snapshot is not None:
-            return self._begin(Snapshot.load(snapshot))
+            return self._begin(Snapshot.load(snapshot), workers)
         if self.state_file.exists():
             try:
-                return self._begin(Snapshot.load(self.state_file))
+                return self._begin(Snapshot.load(self.state_file), workers)
             except (SnapshotWrong, OSError) as fault:
                 click.echo(f"{fault}; starting from the first entry", err=True)
-        return self._follow(None)
+        return self._follow(None, workers)
 
-    def _begin(self, snapshot: Snapshot) -> Replica:
-        fresh = self._follow(snapshot)
+    def _begin(self, snapshot: Snapshot, workers: Workers | None) -> Replica:
+        fresh = self._follow(snapshot, workers)
         lost = fresh.out_of_reach()
         if lost:
             raise SnapshotWrong(
@@ -74,8 +77,8 @@ class Place:
             )
         return fresh
 
-    def _follow(self, snapshot: Snapshot | None) -> Replica:
-        fresh = Replica(self.rollup, start_block=self.start_block, blobs=self.blobs, snapshot=snapshot)
+    def _follow(self, snapshot: Snapshot | None, workers: Workers | None = None) -> Replica:
+        fresh = Replica(self.rollup, start_block=self.start_block, blobs=self.blobs, snapshot=snapshot, workers=workers)
         fresh.step()
         return fresh
 

@@ -27,7 +27,9 @@ __all__ = [
     "is_key",
     "key_hint",
     "packed_key",
+    "recent_key",
     "signature_hint",
+    "signature_point",
     "uncompressed_key",
     "verify_aggregate",
     "verify_each",
@@ -176,7 +178,7 @@ def aggregate(signatures: Sequence[bytes]) -> bytes:
         raise SignatureError("an aggregate of no signatures", hint="give at least one")
     total = BlstP1Element()
     for one in signatures:
-        point = _signature(one)
+        point = signature_point(one)
         if point is None:
             raise SignatureError(f"{one.hex()[:16]}.. is no BLS signature", hint="give 48 bytes, a point of G1")
         total = total + point
@@ -186,7 +188,7 @@ def aggregate(signatures: Sequence[bytes]) -> bytes:
 
 def verify_aggregate(pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bool:
     """Whether `signature` is by all the keys over all the digests: `pairs` of (96-byte key, digest). Never raises."""
-    point = _signature(signature)
+    point = signature_point(signature)
     if point is None or not pairs:
         return False
     loops = None
@@ -212,7 +214,7 @@ def verify_each(rows: Sequence[tuple[bytes, bytes, bytes]], draw: Callable[[int]
     good = [False] * len(rows)
     found = []
     for place, (key, digest, signature) in enumerate(rows):
-        point, owner = _signature(signature), _recent_key(key)
+        point, owner = signature_point(signature), recent_key(key)
         if point is not None and owner is not None:
             found.append(_Signed(place, key, owner, BlstP1Element().hash_to_group(digest, DST), point))
     _judge(found, good, draw, known_bad=False)
@@ -244,7 +246,8 @@ def _judge(rows: list[_Signed], good: list[bool], draw: Callable[[int], int], *,
 
 def _fit(rows: list[_Signed], draw: Callable[[int], int]) -> bool:
     """Whether the weighted sum of the signatures is by the keys over the weighted digests."""
-    weights = [draw(_WEIGHT_BITS) | 1 for _ in rows] if len(rows) > 1 else [1]
+    # One more than what is drawn: none is zero, and all the bits that were drawn count.
+    weights = [draw(_WEIGHT_BITS) + 1 for _ in rows] if len(rows) > 1 else [1]
     sums: defaultdict[bytes, BlstP1Element] = defaultdict(BlstP1Element)
     keys = {}
     for one, weight in zip(rows, weights, strict=True):
@@ -271,7 +274,8 @@ def _weighted(points: list[BlstP1Element], weights: list[int]) -> BlstP1Element:
     return total
 
 
-def _signature(data: bytes) -> BlstP1Element | None:
+def signature_point(data: bytes) -> BlstP1Element | None:
+    """The point of a signature; None for what is none."""
     if len(data) != SIGNATURE_BYTES or data[0] & _INFINITE:
         return None
     try:
@@ -289,8 +293,9 @@ def _key(data: bytes) -> BlstP2Element | None:
         return None
 
 
-@lru_cache(1 << 14)
-def _recent_key(data: bytes) -> BlstP2Element | None:
+@lru_cache(1 << 16)
+def recent_key(data: bytes) -> BlstP2Element | None:
+    """A key's point, parsed once as long as it is in use; None for what is no key."""
     return _key(data)
 
 

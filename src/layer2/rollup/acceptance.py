@@ -32,9 +32,8 @@ class Acceptance(Promised):
         Refusals: AccountUnknown, NonceWrong, BalanceTooLow, FeeTooLow, FeeUnwanted, TooLarge, SignatureWrong,
         MempoolFull; MalformedError for what is no operation.
         """
-        with self.lock:
-            self.follow()
-            results = self.accept([self.vouch([op.encode() for op in ops])])[0]
+        self.follow()
+        results = self.accept([self.vouch([op.encode() for op in ops])])[0]
         if len(ops) == 1 and results[0] is not None:
             raise results[0]
         return results

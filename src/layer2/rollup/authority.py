@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from layer2.primitives.addresses import Address
-from layer2.primitives.bls import is_key, verify_aggregate
+from layer2.primitives.aggregates import verify_aggregates
+from layer2.primitives.bls import is_key
 from layer2.primitives.ecdsa import recover
 from layer2.primitives.errors import SignatureError
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
 
-__all__ = ["Authority", "Signatures"]
+__all__ = ["Authority", "Signatures", "name_of"]
 
 
-_REMEMBERED = 1 << 14
-"""Frames: a few megabytes."""
+_REMEMBERED = 1 << 17
+"""Frames: an hour of as many as can be posted, some 20 megabytes."""
+
+
+def name_of(pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bytes:
+    """What a judgement is filed under: all that it is about."""
+    return keccak(signature + b"".join(key + digest for key, digest in pairs))
 
 
 class Authority(Protocol):
@@ -46,15 +53,21 @@ class Signatures:
 
     def verify(self, pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bool:
         """BLS12-381, keys in G2."""
-        if len(pairs) < 2:
-            return verify_aggregate(pairs, signature)
-        name = keccak(signature + b"".join(key + digest for key, digest in pairs))
-        known = self._known.get(name)
+        known = self.recall(pairs, signature)
         if known is None:
-            if len(self._known) >= _REMEMBERED:
-                del self._known[next(iter(self._known))]
-            known = self._known[name] = verify_aggregate(pairs, signature)
+            (known,) = verify_aggregates([(pairs, signature)], secrets.randbits)
+            self.learn(pairs, signature, known)
         return known
+
+    def recall(self, pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bool | None:
+        """What is remembered; None if that is nothing."""
+        return self._known.get(name_of(pairs, signature))
+
+    def learn(self, pairs: Sequence[tuple[bytes, bytes]], signature: bytes, right: bool) -> None:
+        """Remember a judgement."""
+        while len(self._known) >= _REMEMBERED:
+            self._known.pop(next(iter(self._known)), None)
+        self._known[name_of(pairs, signature)] = right
 
     def recover(self, digest: bytes, signature: bytes) -> Address | None:
         """ECDSA with the lower half of s only."""

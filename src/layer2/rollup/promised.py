@@ -17,7 +17,7 @@ from layer2.rollup.openings import KeyPolicy, Openings
 from layer2.rollup.operations import move, withdraw
 from layer2.rollup.pool import Fees, Pool
 from layer2.rollup.promises import Promises
-from layer2.rollup.queue import QueueItem, apply_item
+from layer2.rollup.queue import TO_THE_END, QueueItem, apply_item
 from layer2.rollup.replica import Replica
 from layer2.rollup.verification import digests_of
 from layer2.rollup.workers import Verifier
@@ -55,7 +55,10 @@ class Promised:
         self._journal = self._promises.journal
         self.lock = threading.RLock()
         """Held while anything here is read or written that belongs together."""
+        self._following = threading.Lock()
         self._prefix = rollup.domain.prefix
+        if replica.workers is None:
+            replica.workers = self.verifier
         self._key_policy = key_policy or KeyPolicy()
         self._openings = Openings()
         self._coming = 0
@@ -113,8 +116,8 @@ class Promised:
 
     def next_nonce(self, account: int) -> int:
         """The nonce of an account's next operation, pending ones counted."""
+        self.follow()
         with self.lock:
-            self.follow()
             known = self._pool.account(account)
             return 0 if known is None else known.nonce
 
@@ -124,17 +127,26 @@ class Promised:
             return Fate("pending") if digest in self._pool.pending else self._fates.get(digest)
 
     def follow(self) -> None:
-        """What others have posted, or forced, or what the chain took back, counts before anything is promised."""
-        with self.lock:
-            self._follow()
+        """What others have posted, or forced, or what the chain took back, counts before anything is promised.
 
-    def _follow(self) -> None:
-        self.replica.step()
-        if self._reorganisations != self.replica.reorganisations:
-            # What stood in an entry that is gone is pending again.
-            self._reload()
-        elif self._read != len(self.replica.entries):
-            self._settle()
+        The chain is asked, and signatures are judged, without `lock`, which every request takes: never hold it here.
+        """
+        with self._following:
+            update = self.replica.poll()
+            with self.lock:
+                self.replica.take(update)
+                if self._reorganisations != self.replica.reorganisations:
+                    # What stood in an entry that is gone is pending again; upon all that is left, or it would be lost.
+                    self.replica.advance(TO_THE_END)
+                    self._reload()
+            before = -1
+            while before != len(self.replica.entries):
+                before = len(self.replica.entries)
+                ready = self.replica.look_ahead()
+                with self.lock:
+                    self.replica.advance(ready)
+                    if self._read != len(self.replica.entries):
+                        self._settle()
 
     @property
     def waiting_keys(self) -> int:

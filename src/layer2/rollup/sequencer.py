@@ -154,9 +154,10 @@ class Sequencer(Acceptance):
 
     def _post(self) -> Receipt | None:
         """One entry of what is pending, which consumes the queue first unless that is done apart."""
+        self.follow()
+        heads = self.replica.heads
         with self.lock:
-            self.follow()
-            self._look_at_heads()
+            self._look_at(heads)
             end = consumed = self._consumed()
             if not self._apart:
                 end = helping(consumed, len(self.replica.queue))
@@ -171,8 +172,8 @@ class Sequencer(Acceptance):
         fault_point("sequencer.post.before")
         receipt = self.poster.post(expected, data, end)
         fault_point("sequencer.post.after")
+        self.follow()
         with self.lock:
-            self.follow()
             self._doubt(number, posted)
         return receipt
 
@@ -180,8 +181,8 @@ class Sequencer(Acceptance):
         """Entries of queue items alone: at least of those that what is pending was accepted on top of."""
         receipt = None
         while True:
+            self.follow()
             with self.lock:
-                self.follow()
                 consumed, expected = self._consumed(), self._last()
                 wanted = len(self.replica.queue) if receipt is None else self._coming
             if consumed >= wanted:
@@ -246,9 +247,9 @@ class Sequencer(Acceptance):
         key = self.replica.head.keys.get(account.owner)
         return key is not None and self.replica.authority.verify([(key, digest)], op.signature)
 
-    def _look_at_heads(self) -> None:
+    def _look_at(self, heads: Heads) -> None:
         """Note how far the chain is, and durably what it cannot take back: a journal fits no other chain."""
-        before, self.heads = self.heads, self.replica.heads
+        before, self.heads = self.heads, heads
         final = min(self.heads.final, len(self.replica.entries))
         if final > before.final:
             self._promises.note_final(final, self.replica.entries[final - 1].record.hash())

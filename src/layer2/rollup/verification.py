@@ -9,12 +9,13 @@ import secrets
 import struct
 from collections.abc import Sequence
 
+from layer2.primitives.aggregates import verify_aggregates
 from layer2.primitives.bls import aggregate, verify_each
 from layer2.primitives.ecdsa import signers
 from layer2.primitives.hashing import keccak
 from layer2.rollup.messages import Transfer, Withdraw
 
-__all__ = ["BLS_RECORD", "ECDSA_RECORD", "aggregates", "check_bls", "check_ecdsa", "digests_of"]
+__all__ = ["BLS_RECORD", "ECDSA_RECORD", "aggregates", "check_bls", "check_ecdsa", "check_frames", "digests_of"]
 
 ECDSA_RECORD, BLS_RECORD = 112, 96
 """Bytes of a record, by the kind of its key."""
@@ -52,6 +53,18 @@ def check_bls(prefix: bytes, records: bytes, keys: Sequence[bytes]) -> tuple[lis
     digests = digests_of(prefix, rows)
     signatures = (one[48:] for one in rows)
     return digests, verify_each(list(zip(keys, digests, signatures, strict=True)), secrets.randbits)
+
+
+def check_frames(rows: Sequence[tuple[bytes, bytes, bytes]], expected: bool) -> list[bool]:
+    """Of frames, as signature, keys and digests one behind the other: which are right, up to the first surprise."""
+    split = [
+        (
+            [(keys[96 * at : 96 * (at + 1)], digests[32 * at : 32 * (at + 1)]) for at in range(len(digests) // 32)],
+            signature,
+        )
+        for signature, keys, digests in rows
+    ]
+    return verify_aggregates(split, secrets.randbits, expected)
 
 
 def aggregates(groups: Sequence[Sequence[bytes]]) -> list[bytes]:

@@ -176,7 +176,7 @@ def test_two_challengers_race_and_the_slower_goes_on(l2, chain, people) -> None:
     assert l2.rollup.status(third.id)[2] is Status.INVALID
 
 
-def test_a_challenger_that_was_overtaken_between_reading_and_sending_goes_on(l2, chain, people) -> None:
+def test_a_challenger_that_was_overtaken_between_reading_and_sending_goes_on(l2, chain, people, monkeypatch) -> None:
     funded(l2, people)
     lie = l2.propose(fault="inflate", sender=people.attacker)
     other = Challenger(l2.rollup, Sender(chain, people.stranger), l2.replica())
@@ -184,9 +184,13 @@ def test_a_challenger_that_was_overtaken_between_reading_and_sending_goes_on(l2,
         one.step()
     chain.mine(l2.profile.reveal_blocks)
     # Both have seen it open; one is faster.
-    seen, parent = other._under_way[lie.id], l2.challenger.replica.claims[lie.parent]
+    other.replica.step()
     l2.challenger.step()
-    assert other._show(seen, parent) is None
+    with monkeypatch.context() as patch:
+        patch.setattr(other.replica, "step", lambda: 0)
+        assert other.wrong() == [lie]
+        assert other.step() == []
+    assert other.faults == {}
     assert other.step() == []
 
 

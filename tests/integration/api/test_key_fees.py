@@ -15,6 +15,7 @@ from layer2.primitives.errors import MalformedError
 from layer2.rollup.fates import Fate
 from layer2.rollup.frames import FrameType, decode_frame
 from layer2.rollup.openings import FREE, KeyPolicy, room_for_keys
+from layer2.rollup.poster import Data
 from layer2.rollup.refusals import BalanceTooLow, FeeTooLow, MempoolFull, SignatureWrong
 from layer2.rollup.sequencer import Sequencer
 from layer2.rollup.wallet import Wallet
@@ -182,7 +183,8 @@ def test_in_an_entry_accounts_are_opened_behind_payments(l2, pen) -> None:
     sequencer.submit(pen.pay(PAYER, 0))
     kinds = [one.kind for one in sequencer.seal()]
     assert kinds == [FrameType.ECDSA_TRANSFERS, FrameType.ACCOUNTS, FrameType.ACCOUNTS]
-    # Where an entry has room for two frames only, an overdue payment takes one of them.
+    # Where an entry has room for one frame only, an overdue payment takes it.
+    sequencer.poster.data = Data.CALLDATA
     sequencer.max_wait = 0.0
     short = sequencer.sealed(most=1)
     assert [decode_frame(short).kind, len(short)] == [FrameType.ECDSA_TRANSFERS, 496]

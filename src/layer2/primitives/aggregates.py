@@ -1,0 +1,122 @@
+"""Which of many BLS aggregates are right: keys parsed once, right ones checked together under random weights.
+
+An aggregate is by several keys over as many digests. What it costs to find a wrong one is bounded: at most one check
+of all together on top of one of each by itself, and that one is made only where it would have saved much.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from pyblst import BlstP1Element, BlstP2Element, final_verify, miller_loop
+
+from layer2.primitives.bls import DST, GENERATOR, recent_key, signature_point
+
+__all__ = ["verify_aggregates"]
+
+_WEIGHT_BITS = 64
+"""Of the random weights: a wrong aggregate passes among others with a chance of 2^-64, whoever made it."""
+_DIGIT_BITS = 4
+_REPEATED = 2
+"""How often a key must occur on the average for that."""
+_TOGETHER = 4
+"""Aggregates that are worth a check of all together."""
+
+Row = tuple[Sequence[tuple[bytes, bytes]], bytes]
+"""Pairs of a key (96 bytes) and a digest, and the aggregate over them (48 bytes)."""
+
+_Read = tuple[BlstP1Element, list[tuple[bytes, BlstP2Element, BlstP1Element]]]
+"""A signature's point, and of each pair the key's name, the key, and the hashed digest."""
+
+
+def verify_aggregates(rows: Sequence[Row], draw: Callable[[int], int], expected: bool | None = None) -> list[bool]:
+    """Whether each is right. Never raises.
+
+    Args:
+        draw: random numbers of so many bits that nobody can foretell, `secrets.randbits`.
+        expected: stop behind the first one that turns out otherwise; the answers are fewer then.
+    """
+    read: list[_Read | None] = []
+    if expected is not False and len(rows) >= _TOGETHER and _repeated(rows):
+        read = [_read(row) for row in rows]
+        if all(read) and _all_fit([one for one in read if one is not None], draw):
+            return [True] * len(rows)
+    good: list[bool] = []
+    for place, row in enumerate(rows):
+        one = read[place] if read else _read(row)
+        good.append(one is not None and _fits(*one))
+        if expected is not None and good[-1] != expected:
+            break
+    return good
+
+
+def _repeated(rows: Sequence[Row]) -> bool:
+    """Whether keys occur often enough for a check of all together to save time."""
+    keys = {name for pairs, _ in rows for name, _ in pairs}
+    return sum(len(pairs) for pairs, _ in rows) >= _REPEATED * len(keys)
+
+
+def _read(row: Row) -> _Read | None:
+    pairs, signature = row
+    point = signature_point(signature)
+    if point is None or not pairs:
+        return None
+    found = []
+    for name, digest in pairs:
+        key = recent_key(name)
+        if key is None:
+            return None
+        found.append((name, key, BlstP1Element().hash_to_group(digest, DST)))
+    return point, found
+
+
+def _fits(point: BlstP1Element, pairs: Sequence[tuple[bytes, BlstP2Element, BlstP1Element]]) -> bool:
+    loops = None
+    for _, key, hashed in pairs:
+        step = miller_loop(hashed, key)
+        loops = step if loops is None else loops * step
+    return bool(final_verify(miller_loop(point, GENERATOR), loops))
+
+
+def _all_fit(rows: Sequence[_Read], draw: Callable[[int], int]) -> bool:
+    """Whether the weighted sum of the signatures is by the keys over the weighted digests: one pairing for each key."""
+    weights = [draw(_WEIGHT_BITS) + 1 for _ in rows]
+    points: defaultdict[bytes, list[BlstP1Element]] = defaultdict(list)
+    shares: defaultdict[bytes, list[int]] = defaultdict(list)
+    keys: dict[bytes, BlstP2Element] = {}
+    for (_, pairs), weight in zip(rows, weights, strict=True):
+        for name, key, hashed in pairs:
+            keys[name] = key
+            points[name].append(hashed)
+            shares[name].append(weight)
+    loops = None
+    for name, key in keys.items():
+        step = miller_loop(_weighted(points[name], shares[name]), key)
+        loops = step if loops is None else loops * step
+    total = _weighted([point for point, _ in rows], weights)
+    return bool(final_verify(miller_loop(total, GENERATOR), loops))
+
+
+def _weighted(points: Sequence[BlstP1Element], weights: Sequence[int]) -> BlstP1Element:
+    """The sum of the points by their weights, digit by digit: doubling is for all at once."""
+    total, base = BlstP1Element(), 1 << _DIGIT_BITS
+    for shift in range((_WEIGHT_BITS // _DIGIT_BITS) * _DIGIT_BITS, -1, -_DIGIT_BITS):
+        for _ in range(_DIGIT_BITS):
+            total = total + total
+        buckets: list[BlstP1Element | None] = [None] * base
+        for point, weight in zip(points, weights, strict=True):
+            digit = weight >> shift & base - 1
+            if digit:
+                kept = buckets[digit]
+                buckets[digit] = point if kept is None else kept + point
+        # Each bucket is added as often as its digit says, by sums of sums from the top down.
+        running = summed = None
+        for kept in reversed(buckets[1:]):
+            if kept is not None:
+                running = kept if running is None else running + kept
+            if running is not None:
+                summed = running if summed is None else summed + running
+        if summed is not None:
+            total = total + summed
+    return total
