@@ -22,7 +22,8 @@ endif
 PYTHON_CODE := $(wildcard src scripts tools tests ape_console_extras.py)
 TYPED_CODE := $(wildcard src scripts tools)
 
-.PHONY: help setup demo test test-anvil check bench console devnet nightly fmt artifacts artifacts-check lint types slither clean
+.PHONY: help setup demo test test-anvil check bench console devnet nightly fmt artifacts artifacts-check lint types slither \
+	search prove mutants clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,7 +45,16 @@ test-anvil: setup ## Its other part: the tests marked `anvil`, on real nodes
 	@$(BIN)/ape compile -v WARNING
 	$(BIN)/ape test -n $(JOBS) -m anvil --network ethereum:local:foundry $(ARGS)
 
-check: lint types artifacts-check test test-anvil slither ## Everything CI checks
+check: lint types artifacts-check search prove test test-anvil slither ## Everything CI checks
+
+search: setup ## All plays of the honest against anybody, in the pure models (ARGS="channels --bound large")
+	$(BIN)/python -m layer2.testing.search --jobs $(JOBS) $(ARGS)
+
+prove: setup ## Symbolic proofs of the money functions on the packaged bytecode (ARGS="--nightly")
+	$(BIN)/python tools/run_proofs.py --jobs $(JOBS) $(ARGS)
+
+mutants: setup ## Every listed mutation must be noticed by a test (ARGS="--only hub- --shard 1/4")
+	$(BIN)/python tools/run_mutants.py --jobs $(JOBS) $(ARGS)
 
 bench: setup ## Gas and rates, printed beside their anchors (NETWORK=anvil for a real node)
 	@$(BIN)/layer2 bench gas channels --network $(NETWORK) $(ARGS)
@@ -60,13 +70,17 @@ console: setup ## Ape console with the families, roles and units loaded
 devnet: setup ## A local chain with the contracts deployed, until Ctrl-C
 	@$(BIN)/ape run devnet --network ethereum:local:foundry $(ARGS)
 
-nightly: setup ## The suite with long property and invariant campaigns
+nightly: setup ## The suite with long campaigns, the large searches, all proofs, all mutations
 	HYPOTHESIS_PROFILE=nightly $(MAKE) test test-anvil
+	$(MAKE) search ARGS="--bound large"
+	$(MAKE) prove ARGS=--nightly
+	$(MAKE) mutants
 
 fmt: setup ## Format Python and Solidity
 	$(BIN)/ruff check --fix --quiet $(PYTHON_CODE) || true
 	$(BIN)/ruff format $(PYTHON_CODE)
 	$(BIN)/forge fmt
+	$(BIN)/forge fmt proofs/*.sol
 
 artifacts: setup ## Recompile the contracts into the packaged manifests
 	$(BIN)/python tools/compile_artifacts.py
@@ -74,11 +88,13 @@ artifacts: setup ## Recompile the contracts into the packaged manifests
 artifacts-check: setup
 	$(BIN)/python tools/compile_artifacts.py --check
 
-lint: setup ## ruff, solhint, forge fmt
+lint: setup ## ruff, solhint, forge fmt, and whether the list of mutations fits the code
 	$(BIN)/ruff check $(PYTHON_CODE)
 	$(BIN)/ruff format --check $(PYTHON_CODE)
 	$(BIN)/python tools/run_solhint.py
 	$(BIN)/forge fmt --check
+	$(BIN)/forge fmt --check proofs/*.sol
+	$(BIN)/python tools/run_mutants.py --check
 
 types: setup ## mypy, strict
 	$(BIN)/mypy $(TYPED_CODE)

@@ -7,7 +7,7 @@ import {Slots} from "@layer2/types/Slots.sol";
 /// @title Disputes: counters move no money, settling pays by the greater of counter and claim, once, after the deadline
 contract HubDisputeTest is HubProver {
     function check_post_moves_no_money_and_lowers_no_counter(Words memory w, bool fromB, uint128 amount) external {
-        if (!_moves_nothing(w, abi.encodeCall(hub.post, (_key(), fromB, amount, _signature("S"))))) return;
+        if (!_moves_nothing(STRANGER, w, abi.encodeCall(hub.post, (_key(), fromB, amount, _signature("S"))))) return;
         uint256 slot1 = _word(256);
         assert(Slots.sent(slot1, fromB) == amount && amount > Slots.sent(w.slot1, fromB));
         assert(Slots.sent(slot1, !fromB) == Slots.sent(w.slot1, !fromB) && slot1 >> 224 == w.slot1 >> 224);
@@ -19,17 +19,15 @@ contract HubDisputeTest is HubProver {
         assert(!ok);
     }
 
-    function check_settle_pays_the_parties_alone(Words memory w) external {
-        _conserves(w, abi.encodeCall(hub.settle, (_key())));
-    }
-
     function check_settle_pays_by_counters_and_claims_after_the_deadline(Words memory w) external {
         (bool ok, uint256 total) = _call(w, abi.encodeCall(hub.settle, (_key())));
         if (!ok) return;
         uint256 deadline = w.slot0 >> 224;
         assert(deadline != 0 && deadline != Slots.CLOSED && w.time > deadline);
         (uint256 payA,) = Slots.payoff(w.slot0, _paid(w, false), _paid(w, true));
-        assert(A.balance == payA && B.balance == total - payA);
+        assert(A.balance == payA && B.balance == total - payA && STRANGER.balance == 0);
+        // It is over: without a deadline, or closed, nothing is settled again.
+        assert(_word(0) == 0 || _word(0) == Slots.CLOSED << 224);
     }
 
     function check_settle_works_after_the_deadline(Words memory w) external {
@@ -37,15 +35,6 @@ contract HubDisputeTest is HubProver {
         vm.assume(deadline != 0 && deadline != Slots.CLOSED && w.time > deadline);
         (bool ok,) = _call(w, abi.encodeCall(hub.settle, (_key())));
         assert(ok);
-    }
-
-    function check_settle_pays_once(Words memory w, uint64 later) external {
-        bytes memory data = abi.encodeCall(hub.settle, (_key()));
-        (bool ok,) = _call(w, data);
-        if (!ok) return;
-        vm.warp(later);
-        (bool again,) = address(hub).call(data);
-        assert(!again);
     }
 
     function check_CONTROL_nothing_ever_leaves(Words memory w) external {

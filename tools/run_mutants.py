@@ -301,11 +301,12 @@ class Copies:
 
 
 def chosen(mutants: Sequence[Mutant], only: str, shard: str) -> Iterator[Mutant]:
-    """The mutations whose id or file contains `only`, of those every n-th."""
+    """The mutations whose id or file contains one of `only` (with commas between), of those every n-th."""
     part, of = (int(number) for number in shard.split("/"))
     if not 1 <= part <= of:
         raise ListError(f"a shard is 1/n to n/n, not {shard}")
-    matching = [mutant for mutant in mutants if only in mutant.id or only in mutant.file]
+    parts = only.split(",")
+    matching = [mutant for mutant in mutants if any(word in mutant.id or word in mutant.file for word in parts)]
     yield from matching[part - 1 :: of]
 
 
@@ -332,7 +333,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check the list, and without `--check` run it; 0 if nothing survives."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="only see that the list fits the code")
-    parser.add_argument("--only", default="", help="mutations whose id or file contains this")
+    parser.add_argument(
+        "--only", default="", help="mutations whose id or file contains one of these, with commas between"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="mutations at the same time")
     parser.add_argument("--shard", default="1/1", help="the i-th of n parts: i/n")
     parser.add_argument("--no-baseline", action="store_true", help="do not run the tests without any mutation first")

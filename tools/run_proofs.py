@@ -32,7 +32,7 @@ PLACE = ROOT / ".halmos"
 CONTRACTS = ("ChannelHub", "Rollup", "RootChain", "CoinChain")
 CONTROL = "check_CONTROL_"
 NIGHTLY = "Nightly"
-SECONDS = {False: "120s", True: "1200s"}
+SECONDS = {False: "600s", True: "3600s"}
 PASSED, REFUTED = 0, 1
 WORDS = {0: "proven", 1: "refuted", 2: "timed out", 3: "got stuck", 4: "reverts always", 5: "broke halmos"}
 
@@ -205,7 +205,13 @@ def prove(contract: str, checks: Sequence[str], nightly: bool) -> list[Result]:
 def judge(contract: str, checks: Sequence[str], answers: dict[str, Any]) -> list[Result]:
     """Read halmos's answers; every property of the source must be among them, and nothing else."""
     results = [
-        Result(contract, one["name"].split("(")[0], one["exitcode"], one["num_bounded_loops"], one["time"][0])
+        Result(
+            contract,
+            one["name"].split("(")[0],
+            one["exitcode"],
+            one["num_bounded_loops"] or 0,
+            (one["time"] or [0.0])[0],
+        )
         for tests in answers["test_results"].values()
         for one in tests
     ]

@@ -169,7 +169,7 @@ def settle(workspace: Workspace, channel: str) -> None:
 def watch(workspace: Workspace, once: bool, interval: str) -> None:
     """Watch the account's channels and answer stale proofs; runs until Ctrl-C.
 
-    A chain that does not answer is asked again. It ends with code 1 if the last look left something undone.
+    A chain that does not answer is asked again. It ends with code 2 if the last look left something undone.
     """
     with contextlib.ExitStack() as stack:
         watching = _Watching(workspace, once, stack)

@@ -52,7 +52,9 @@ class Thief:
         try:
             call()
         except ContractReverted as refusal:
-            self.refused[refusal.name or ""] += 1
+            # Each by a rule of the contract's that has a name: never by a panic, or for want of gas.
+            assert refusal.name, refusal
+            self.refused[refusal.name] += 1
 
     # ------------------------------------------------------------------------------------------------------- moves
 
