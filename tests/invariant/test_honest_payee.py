@@ -14,9 +14,11 @@ from tests.campaign import campaign
 from tests.invariant.twin import Chain, Twin
 
 from layer2.channels.locks import LockSet, hash_lock
-from layer2.channels.messages import Close, LockVoucher, Voucher, Withdraw
+from layer2.channels.locktree import locks_root
+from layer2.channels.messages import Accept, Close, LockVoucher, Voucher, Withdraw
 from layer2.channels.model import CLOSED, Channel, payoff
 from layer2.channels.model import actions as act
+from layer2.channels.openings import Opening, open_locks
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.primitives.hashing import keccak
 
@@ -32,6 +34,11 @@ def chain() -> Chain:
     if not _chain:
         _chain.append(Chain(new_chain()))
     return _chain[0]
+
+
+def proof_row(amount: int, nonce: int, locks: LockSet) -> tuple[int, int, int, int, bytes]:
+    """What a lock voucher says."""
+    return amount, nonce, locks.locked, locks.last_expiry, locks_root(locks.locks)
 
 
 class HonestPayee(RuleBasedStateMachine):
@@ -85,14 +92,20 @@ class HonestPayee(RuleBasedStateMachine):
     def react(self) -> None:
         """Show the newest proof, take what its locks pay."""
         if self.locks.locks:
-            row = (self.sent_a, self.nonce, self.locks.locked, self.locks.last_expiry, self.locks.hash())
+            row = proof_row(self.sent_a, self.nonce, self.locks)
             signature = self.chain.sign("payer", LockVoucher(self.key.id, *row))
-            if self.channel.nonce(False) < self.nonce:
+            claim = self.channel.claim_a
+            if claim is None or claim.nonce < self.nonce:
                 assert self.twin.do(act.PostLocks(self.key, False, act.LockProof(*row, signature)), "payee")
-                shown = tuple(self.known.get(lock.condition, b"") for lock in self.locks.locks)
-                if any(shown):
-                    rest = (self.locks.locked, self.locks.last_expiry, self.locks.encode(), shown)
-                    assert self.twin.do(act.Unlock(self.key, False, *rest), "payee")
+                shown = [
+                    Opening(index, self.known[lock.condition])
+                    for index, lock in enumerate(self.locks.locks)
+                    if lock.condition in self.known
+                ]
+                if shown:
+                    rest = open_locks(self.locks.locks, shown)
+                    limit = self.sent_a + self.locks.locked
+                    assert self.twin.do(act.Unlock(self.key, False, limit, *rest), "payee")
             return
         if self.channel.sent_a < self.sent_a:
             assert self.twin.do(act.Post(self.key, False, self.sent_a, self.sign_a(self.sent_a)), "payee")
@@ -197,9 +210,19 @@ class HonestPayee(RuleBasedStateMachine):
         amount, nonce, locks = data.draw(st.sampled_from(self.proofs or [(0, 1, LockSet())]))
         if empty:
             nonce, locks = self.nonce + 5, LockSet()
-        row = (amount, nonce, locks.locked, locks.last_expiry, locks.hash())
+        row = proof_row(amount, nonce, locks)
         proof = act.LockProof(*row, self.chain.sign("payer", LockVoucher(self.key.id, *row)))
         assert not self.twin.do(act.PostLocks(self.key, False, proof), by)
+
+    @precondition(lambda self: self.proofs and self.running)
+    @rule(data=st.data(), by=villains)
+    def somebody_posts_a_lock_proof_that_the_payee_accepted(self, data: st.DataObject, by: str) -> None:
+        """The acceptances have no end: whoever has collected them may use any of them."""
+        row = proof_row(*data.draw(st.sampled_from(self.proofs)))
+        message = LockVoucher(self.key.id, *row)
+        accept = self.chain.sign("payee", Accept(self.key.id, False, message.nonce, message.struct_hash()))
+        proof = act.LockProof(*row, self.chain.sign("payer", message))
+        self.twin.do(act.PostLocks(self.key, False, proof, accept), by)
 
     @rule(by=villains, a=st.integers(0, 20), b=st.integers(0, 20))
     def somebody_deposits(self, by: str, a: int, b: int) -> None:
