@@ -46,7 +46,7 @@ from layer2.rollup.snapshot import Snapshot
 from layer2.store.journal import Journal
 from layer2.testing.decoders import Decoder, Tried, decoders, is_plain, try_out
 
-SECONDS = 20.0 if NIGHTLY else 0.06
+SECONDS = 8.0 if NIGHTLY else 0.06
 SAMPLES = Path(__file__).with_name("samples.json.gz")
 FOUND: dict[str, Decoder] = decoders()
 PLAIN = sorted(key for key, one in FOUND.items() if is_plain(one))
