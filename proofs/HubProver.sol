@@ -58,10 +58,10 @@ abstract contract HubProver is Prover {
         total = uint256(netA + netB);
         put(address(hub), base, w.slot0);
         put(address(hub), base + ChannelHubCode._channels_slot1 / 256, w.slot1);
-        put(address(hub), base + ChannelHubCode._channels_proofA / 256, w.proofA);
-        put(address(hub), base + ChannelHubCode._channels_claimA / 256, w.claimA);
-        put(address(hub), base + ChannelHubCode._channels_proofB / 256, w.proofB);
-        put(address(hub), base + ChannelHubCode._channels_claimB / 256, w.claimB);
+        put(address(hub), base + ChannelHubCode._channels_fromA_proof / 256, w.proofA);
+        put(address(hub), base + ChannelHubCode._channels_fromA_claim / 256, w.claimA);
+        put(address(hub), base + ChannelHubCode._channels_fromB_proof / 256, w.proofB);
+        put(address(hub), base + ChannelHubCode._channels_fromB_claim / 256, w.claimB);
         vm.deal(address(hub), total);
         vm.warp(w.time);
         vm.prank(caller);

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Prover} from "./Prover.sol";
 import {RollupCode} from "./generated/RollupCode.sol";
 import {IRollup} from "@layer2/interfaces/IRollup.sol";
+import {IRollupTypes} from "@layer2/interfaces/IRollupTypes.sol";
 
 /// @title Finality and claims of withdrawals in ether: any records, any second, any numbers
 contract RollupMoneyTest is Prover {
@@ -24,7 +25,7 @@ contract RollupMoneyTest is Prover {
     }
 
     function setUp() public {
-        IRollup.Config memory config = IRollup.Config(address(0x5E9), 1 days, 600, WINDOW, 7 days, 2, BOND);
+        IRollupTypes.Config memory config = IRollupTypes.Config(address(0x5E9), 1 days, 600, WINDOW, 7 days, 2, BOND);
         address[] memory judges = new address[](0);
         rollup =
             IRollup(deploy(RollupCode.creation(), abi.encode(config, judges, address(0x7013E), bytes32(uint256(1)))));
@@ -33,50 +34,53 @@ contract RollupMoneyTest is Prover {
     // --------------------------------------------------------------------------------------------------- finalize
 
     function check_finalize_needs_a_standing_parent_and_the_whole_window(
-        IRollup.Claim memory claim,
+        IRollupTypes.Claim memory claim,
         Standing memory standing,
         uint40 time
     ) external {
         if (!_finalize(claim, standing, time)) return;
-        assert(standing.status == uint8(IRollup.Status.Open));
+        assert(standing.status == uint8(IRollupTypes.Status.Open));
         assert(
-            standing.parentStatus == uint8(IRollup.Status.Final)
-                || (standing.frozen && standing.parentStatus == uint8(IRollup.Status.Released))
+            standing.parentStatus == uint8(IRollupTypes.Status.Final)
+                || (standing.frozen && standing.parentStatus == uint8(IRollupTypes.Status.Released))
         );
         assert(time > uint256(standing.createdAt) + WINDOW);
     }
 
     function check_finalize_frees_one_bond_and_never_ends_the_truth_early(
-        IRollup.Claim memory claim,
+        IRollupTypes.Claim memory claim,
         Standing memory standing,
         uint40 time
     ) external {
         (bytes32 before,) = rollup.finality();
         if (!_finalize(claim, standing, time)) return;
         assert(_bond(PROPOSER) == BOND && _bond(STRANGER) == 0);
-        (,, IRollup.Status status) = rollup.assertion(_id(claim));
-        assert(status == (standing.frozen ? IRollup.Status.Released : IRollup.Status.Final));
+        (,, IRollupTypes.Status status) = rollup.assertion(_id(claim));
+        assert(status == (standing.frozen ? IRollupTypes.Status.Released : IRollupTypes.Status.Final));
         (bytes32 after_,) = rollup.finality();
         assert(after_ == (standing.frozen || claim.inboxEnd <= standing.finalEnd ? before : _id(claim)));
     }
 
-    function check_finalize_works_once(IRollup.Claim memory claim, Standing memory standing, uint40 time, uint40 later)
-        external
-    {
+    function check_finalize_works_once(
+        IRollupTypes.Claim memory claim,
+        Standing memory standing,
+        uint40 time,
+        uint40 later
+    ) external {
         if (!_finalize(claim, standing, time)) return;
         vm.warp(later);
         (bool again,) = address(rollup).call(abi.encodeCall(rollup.finalize, (claim)));
         assert(!again);
     }
 
-    function check_CONTROL_finalize_never_works(IRollup.Claim memory claim, Standing memory standing, uint40 time)
+    function check_CONTROL_finalize_never_works(IRollupTypes.Claim memory claim, Standing memory standing, uint40 time)
         external
     {
         assert(!_finalize(claim, standing, time));
     }
 
     function check_CONTROL_finalize_always_moves_the_end(
-        IRollup.Claim memory claim,
+        IRollupTypes.Claim memory claim,
         Standing memory standing,
         uint40 time
     ) external {
@@ -97,7 +101,7 @@ contract RollupMoneyTest is Prover {
         vm.deal(address(rollup), held);
         (bool ok, uint256 number) = _claim(status, numbers, amount, paid);
         if (!ok) return;
-        assert(status == uint8(IRollup.Status.Final));
+        assert(status == uint8(IRollupTypes.Status.Final));
         assert(TARGET.balance == amount && STRANGER.balance == 0);
         assert(held >= amount && address(rollup).balance == held - amount);
         uint256 bit = 1 << (number & 255);
@@ -107,7 +111,7 @@ contract RollupMoneyTest is Prover {
 
     function check_claim_pays_once(uint64 numbers, uint128 amount, uint256 paid, uint256 held) external {
         vm.deal(address(rollup), held);
-        (bool ok,) = _claim(uint8(IRollup.Status.Final), numbers, amount, paid);
+        (bool ok,) = _claim(uint8(IRollupTypes.Status.Final), numbers, amount, paid);
         if (!ok) return;
         (bool again,) = address(rollup).call(_claimCall(numbers, amount));
         assert(!again);
@@ -116,7 +120,7 @@ contract RollupMoneyTest is Prover {
     function check_claim_works_for_what_is_final_and_unpaid(uint64 numbers, uint128 amount, uint256 held) external {
         vm.assume(held >= amount);
         vm.deal(address(rollup), held);
-        (bool ok,) = _claim(uint8(IRollup.Status.Final), numbers, amount, 0);
+        (bool ok,) = _claim(uint8(IRollupTypes.Status.Final), numbers, amount, 0);
         assert(ok);
     }
 
@@ -128,7 +132,7 @@ contract RollupMoneyTest is Prover {
 
     function check_CONTROL_claim_leaves_the_word_as_it_was(uint64 numbers, uint128 amount, uint256 paid) external {
         vm.deal(address(rollup), type(uint128).max);
-        (bool ok, uint256 number) = _claim(uint8(IRollup.Status.Final), numbers, amount, paid);
+        (bool ok, uint256 number) = _claim(uint8(IRollupTypes.Status.Final), numbers, amount, paid);
         if (!ok) return;
         assert(get(address(rollup), placeOf(bytes32(number >> 8), RollupCode._paid)) == paid);
     }
@@ -139,7 +143,7 @@ contract RollupMoneyTest is Prover {
         return get(address(rollup), placeOf(bytes32(uint256(uint160(proposer))), RollupCode.freeBond));
     }
 
-    function _id(IRollup.Claim memory claim) private pure returns (bytes32) {
+    function _id(IRollupTypes.Claim memory claim) private pure returns (bytes32) {
         return keccak256(abi.encode(claim));
     }
 
@@ -149,7 +153,10 @@ contract RollupMoneyTest is Prover {
         put(address(rollup), placeOf(id, RollupCode._records), word);
     }
 
-    function _finalize(IRollup.Claim memory claim, Standing memory standing, uint40 time) private returns (bool ok) {
+    function _finalize(IRollupTypes.Claim memory claim, Standing memory standing, uint40 time)
+        private
+        returns (bool ok)
+    {
         vm.assume(standing.status <= 4 && standing.parentStatus <= 4 && claim.parent != _id(claim));
         _record(claim.parent, PROPOSER, 0, standing.parentStatus);
         _record(_id(claim), PROPOSER, standing.createdAt, standing.status);
@@ -168,7 +175,7 @@ contract RollupMoneyTest is Prover {
         returns (bool ok, uint256 number)
     {
         vm.assume(status <= 4);
-        (IRollup.Claim memory claim,,) = _withdrawal(numbers, amount);
+        (IRollupTypes.Claim memory claim,,) = _withdrawal(numbers, amount);
         _record(_id(claim), PROPOSER, 0, status);
         number = numbers;
         put(address(rollup), placeOf(bytes32(number >> 8), RollupCode._paid), paid);
@@ -177,7 +184,7 @@ contract RollupMoneyTest is Prover {
     }
 
     function _claimCall(uint64 numbers, uint128 amount) private view returns (bytes memory) {
-        (IRollup.Claim memory claim, IRollup.Roots memory roots, IRollup.Withdrawal memory withdrawal) =
+        (IRollupTypes.Claim memory claim, IRollupTypes.Roots memory roots, IRollupTypes.Withdrawal memory withdrawal) =
             _withdrawal(numbers, amount);
         return abi.encodeCall(rollup.claim, (claim, roots, 0, withdrawal, new bytes32[](0)));
     }
@@ -185,18 +192,22 @@ contract RollupMoneyTest is Prover {
     function _withdrawal(uint64 numbers, uint128 amount)
         private
         pure
-        returns (IRollup.Claim memory claim, IRollup.Roots memory roots, IRollup.Withdrawal memory withdrawal)
+        returns (
+            IRollupTypes.Claim memory claim,
+            IRollupTypes.Roots memory roots,
+            IRollupTypes.Withdrawal memory withdrawal
+        )
     {
-        withdrawal = IRollup.Withdrawal(TARGET, 0, amount);
+        withdrawal = IRollupTypes.Withdrawal(TARGET, 0, amount);
         bytes32 node = keccak256(abi.encodePacked(TARGET, uint16(0), amount));
         bytes32 empty = 0;
         for (uint256 i; i < DEPTH; ++i) {
             node = keccak256(abi.encode(node, empty));
             empty = keccak256(abi.encode(empty, empty));
         }
-        roots = IRollup.Roots(bytes32(uint256(7)), node, bytes32(uint256(numbers) << 32), 0);
+        roots = IRollupTypes.Roots(bytes32(uint256(7)), node, bytes32(uint256(numbers) << 32), 0);
         bytes32 system = keccak256(abi.encode(roots.withdrawals, roots.numbers, roots.queueAcc));
         bytes32 root = keccak256(abi.encode(roots.accounts, system)) & bytes32(type(uint256).max >> 8);
-        claim = IRollup.Claim(bytes32(uint256(3)), 5, 5, root, 0, false);
+        claim = IRollupTypes.Claim(bytes32(uint256(3)), 5, 5, root, 0, false);
     }
 }

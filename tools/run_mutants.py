@@ -333,9 +333,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check the list, and without `--check` run it; 0 if nothing survives."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="only see that the list fits the code")
-    parser.add_argument(
-        "--only", default="", help="mutations whose id or file contains one of these, with commas between"
-    )
+    parser.add_argument("--only", default="", help="mutations whose id or file contains one of these, by commas")
     parser.add_argument("--jobs", type=int, default=2, help="mutations at the same time")
     parser.add_argument("--shard", default="1/1", help="the i-th of n parts: i/n")
     parser.add_argument("--no-baseline", action="store_true", help="do not run the tests without any mutation first")

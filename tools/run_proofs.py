@@ -110,16 +110,22 @@ def install() -> None:
 
 def places(layout: dict[str, Any]) -> Iterable[str]:
     """Constants for a storage layout: the slot of each variable, and the first bit of each member in its struct."""
+    types = layout["types"]
+
+    def members(kind: dict[str, Any], label: str, start: int) -> Iterable[str]:
+        for member in kind.get("members", ()):
+            bit = start + int(member["slot"]) * 256 + member["offset"] * 8
+            yield f"    uint256 internal constant {label}_{member['label']} = {bit};"
+            yield from members(types[member["type"]], f"{label}_{member['label']}", bit)
+
     for entry in layout["storage"]:
-        label, kind = entry["label"], layout["types"][entry["type"]]
+        label, kind = entry["label"], types[entry["type"]]
         yield f"    uint256 internal constant {label} = {entry['slot']};"
         if entry["offset"]:
             yield f"    uint256 internal constant {label}_bit = {entry['offset'] * 8};"
         while "value" in kind:
-            kind = layout["types"][kind["value"]]
-        for member in kind.get("members", ()):
-            bit = int(member["slot"]) * 256 + member["offset"] * 8
-            yield f"    uint256 internal constant {label}_{member['label']} = {bit};"
+            kind = types[kind["value"]]
+        yield from members(kind, label, 0)
 
 
 def generate() -> None:

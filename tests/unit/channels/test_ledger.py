@@ -83,6 +83,12 @@ def test_a_payment_moves_the_balance_and_one_wei_more_than_available_is_refused(
         apply(funded(), Signed(101, SIG))
 
 
+@pytest.mark.parametrize("counter", [10, 9])
+def test_a_payment_of_nothing_or_less_is_refused(counter: int) -> None:
+    with pytest.raises(CounterNotNewer):
+        apply(apply(funded(), Signed(10, SIG)), Signed(counter, SIG))
+
+
 def test_what_was_received_can_be_paid_on() -> None:
     state = apply(funded(), Received(50, SIG))
     assert state.available == 150
@@ -273,6 +279,21 @@ def test_a_close_must_be_at_the_newest_counters_and_without_locks() -> None:
         apply(received(funded("B"), 0, lock(1)), CloseSigned(0, 0))
 
 
+def test_a_close_is_at_the_newest_counters_of_both_sides() -> None:
+    both = apply(apply(funded(), Signed(10, SIG)), Received(5, SIG))
+    assert apply(both, CloseSigned(10, 5)).phase == "closing"
+    for sent in ((10, 4), (10, 6), (9, 5), (11, 5)):
+        with pytest.raises(CounterNotNewer):
+            apply(both, CloseSigned(*sent))
+
+
+def test_a_second_withdrawal_waits_for_the_first_and_the_same_one_changes_nothing() -> None:
+    pending = apply(funded(), WithdrawSigned(10, 0, 0, NOW + 60))
+    assert apply(pending, WithdrawSigned(10, 0, 0, NOW + 60)) == pending
+    with pytest.raises(ChannelNotActive):
+        apply(pending, WithdrawSigned(11, 0, 0, NOW + 60))
+
+
 def test_a_pending_withdrawal_reserves_until_it_lands_or_lapses() -> None:
     pending = apply(funded(), WithdrawSigned(70, 0, 0, NOW + 60))
     assert pending.available == 30
@@ -332,6 +353,14 @@ def test_an_adopted_copy_only_raises_counters() -> None:
     locked = apply(state, Adopted(0, b"", 20, 7, (lock(3),), SIG, SIG, 50))
     assert (locked.mine.amount, locked.mine.limit, locked.mine.nonce) == (20, 23, 7)
     assert offered(locked, 20).mine.offers[0].nonce == 51
+
+
+def test_a_copy_of_a_higher_nonce_and_a_lower_counter_is_not_adopted() -> None:
+    locked = accepted(funded(), 20, lock(3))
+    higher = locked.mine.used_nonce + 1
+    assert apply(locked, Adopted(0, b"", 20, higher, (), SIG, SIG, higher)).mine.amount == 20
+    with pytest.raises(CounterNotNewer):
+        apply(locked, Adopted(0, b"", 19, higher, (), SIG, SIG, higher))
 
 
 @given(
