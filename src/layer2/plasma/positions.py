@@ -52,7 +52,7 @@ def encode_position(block: int, transaction: int, output: int) -> int:
 def deposit_position(deposit: int) -> int:
     """The position of a deposit, numbered from 1; raises `PositionMalformed` if the number is out of range."""
     if not 0 < deposit <= MAX_BLOCK:
-        raise PositionMalformed(f"no deposit can have the number {deposit}")
+        raise PositionMalformed(f"no deposit can have the number {shown(deposit)}")
     return _DEPOSIT_BIT | deposit << 24
 
 
