@@ -148,6 +148,11 @@ def rollup_rate_table(result: Mapping[str, Any]) -> str:
     replay, proofs = result["replay"], result["proofs"]
     what = "a full blob replayed by a verifier, every signature checked, transfers/s"
     rows.append((what, replay["transfers_per_second"], replay["limit_per_second"], ""))
+    worst = replay["worst"]
+    bound = f"{worst['posted_per_second']} a second may be posted"
+    what = f"the dearest frame for a verifier, ms of the processor, waste included ({bound})"
+    dearest = max(worst[name]["cpu_ms_per_frame"] for name in ("strangers", "dice", "crowd"))
+    rows.append((what, dearest, worst["limit_ms_per_frame"], ""))
     rows.append(("a proof of a state dispute among 2^20 accounts, ms", proofs["state_ms"], proofs["limit_ms"], ""))
     rows.append(
         ("memory at a million accounts, MiB", state["rss_mib"], None, f"< {shown(state['targets']['rss_mib'])}")
