@@ -252,13 +252,7 @@ class HubContract:
         return self.send(sender, hubcalls.post_locks(key, side, proof, accept))
 
     def unlock(
-        self,
-        sender: Sender,
-        key: ChannelKey,
-        side: str,
-        limit: int,
-        locks: Sequence[Lock],
-        openings: Iterable[Opening],
+        self, sender: Sender, key: ChannelKey, side: str, limit: int, locks: Sequence[Lock], openings: Iterable[Opening]
     ) -> HubReceipt:
         """Resolve locks of the posted proof of `side`'s direction; `limit` is its amount plus its locked sum."""
         return self.send(sender, hubcalls.unlock(key, side, limit, locks, openings))

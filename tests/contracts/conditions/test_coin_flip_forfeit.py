@@ -7,6 +7,7 @@ from tests.contracts.conditions.test_coin_flip import CHANNEL, judged
 
 from layer2.channels.apps import CoinFlipTerms, a_wins, commitment
 from layer2.channels.contract import LockProof, Opening
+from layer2.channels.errors import NothingUnlocked
 from layer2.channels.hub import HubFacade
 from layer2.channels.locktree import locks_root
 from layer2.channels.messages import LockVoucher
@@ -135,7 +136,11 @@ def test_in_a_channel_only_the_winner_unlocks_the_stake(
     receiver = Sender(chain, payee)
     hub.post_locks(receiver, channel.key, "A", proof)
     resolution = agreed.resolution(game.address, SECRET_A, SECRET_B)
-    hub.unlock(receiver, channel.key, "A", STAKE, [lock], [Opening(0, resolution)])
+    if a_receives:
+        hub.unlock(receiver, channel.key, "A", STAKE, [lock], [Opening(0, resolution)])
+    else:
+        with pytest.raises(NothingUnlocked):
+            hub.unlock(receiver, channel.key, "A", STAKE, [lock], [Opening(0, resolution)])
     chain.advance(3601 + 1200)
     before = chain.balance(payee.address)
     hub.settle(operator, channel.key)
