@@ -152,7 +152,7 @@ class Claims(Exits):
         if not game.piggybacked:
             if made is None or self._now() < game.started_at + self.root.profile.exit_period // 2:
                 return []
-            receipt = self.root.abandon_in_flight(self.sender, exit_id)
+            receipt = self.root.abandon_in_flight(self.sender, transaction.packed, input_ids)
             self.purse.end(identity, "in-flight exit dropped")
             return [receipt]
         if game.status is InFlightStatus.OPEN and self._now() < game.exitable_at:
