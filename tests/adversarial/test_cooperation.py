@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from web3.types import RPCEndpoint
 
 from layer2.channels.messages import Close, Move, Withdraw
+from layer2.ethereum.anvil import AnvilNode
+from layer2.primitives.hashing import keccak
 from layer2.testing.bench.world import ETHER, GasWorld
 from layer2.testing.hubsteps import LATER, closed, dispute, funded, paid
 from layer2.testing.reverts import reverts
@@ -137,3 +140,25 @@ def test_a_move_takes_no_more_than_it_brings(world: GasWorld) -> None:
     world.act(world.relayer, "move", key.as_tuple(), other.as_tuple(), [ETHER, 0, 0, ETHER], LATER, *signed[0])
     dispute(world, world.payee, other)
     assert paid(world, other) == (ETHER, 2 * ETHER)
+
+
+@pytest.mark.anvil
+def test_the_last_epoch_cannot_be_passed() -> None:
+    """An epoch more would spill into the bits behind it, or come back to zero: old withdrawals would count again."""
+    with AnvilNode() as node:
+        world = GasWorld(node.connection)
+        key, last = funded(world), (1 << 30) - 2
+        words = int.from_bytes(keccak(key.id + bytes(32)), "big")
+
+        def at_epoch(epoch: int) -> tuple[object, ...]:
+            where, value = hex(words + 1), "0x" + (epoch << 224).to_bytes(32, "big").hex()
+            request = RPCEndpoint("anvil_setStorageAt")
+            assert node.connection.web3.provider.make_request(request, [world.hub.address, where, value])["result"]
+            message = Withdraw(key.id, 1, 0, epoch, LATER)
+            signed = world.sign(world.payer, message), world.sign(world.payee, message)
+            return (key.as_tuple(), 1, 0, LATER, *signed)
+
+        world.act(world.relayer, "withdraw", *at_epoch(last))
+        assert world.hub.call("channel", key.id)[1] == (last + 1) << 224
+        with reverts("AmountOutOfRange", channelId=key.id, have=last, need=last + 1):
+            world.act(world.relayer, "withdraw", *at_epoch(last + 1))

@@ -7,9 +7,22 @@ import pytest
 from layer2.channels.key import ChannelKey
 from layer2.channels.locks import Lock
 from layer2.channels.locktree import MAX_LOCKS
+from layer2.channels.messages import LockVoucher
+from layer2.ethereum.errors import EthereumError
 from layer2.primitives.hashing import keccak
 from layer2.testing.bench.world import DELAY, ETHER, GasWorld, Player
-from layer2.testing.hubsteps import accepted, dispute, funded, hash_lock, locked, paid, unlocking, voucher
+from layer2.testing.hubsteps import (
+    accepted,
+    closed,
+    dispute,
+    funded,
+    hash_lock,
+    lock_message,
+    locked,
+    paid,
+    unlocking,
+    voucher,
+)
 from layer2.testing.reverts import reverts
 
 MAX_LOCK_DURATION = 604_800
@@ -123,8 +136,6 @@ def test_both_directions_have_claims_of_their_own(world: GasWorld) -> None:
 
 
 def test_a_close_by_both_frees_what_claims_had_written(world: GasWorld) -> None:
-    from layer2.testing.hubsteps import closed
-
     key = funded(world)
     post(world, world.payee, key, 1, 7, [])
     world.act(world.relayer, "close", key.as_tuple(), 9, 0, *closed(world, key, 9, 0))
@@ -210,9 +221,6 @@ def test_a_proof_comes_in_the_last_second_of_the_window_and_not_after_it(world: 
 
 def test_leaves_beyond_the_signed_sum_pay_no_more_than_it(world: GasWorld) -> None:
     """A session key must not reach beyond its cap by signing a sum below its leaves."""
-    from layer2.channels.messages import LockVoucher
-    from layer2.testing.hubsteps import lock_message
-
     key, locks = funded(world), [hash_lock(world, PREIMAGE, 60), hash_lock(world, PREIMAGE, 70)]
     honest = lock_message(key, 1, 7, locks)
     message = LockVoucher(key.id, 7, 1, 100, honest.last_expiry, honest.locks_root)
@@ -235,3 +243,38 @@ def test_as_many_locks_as_there_are_bits_can_be_resolved(world: GasWorld) -> Non
     resolved = claim_word(world, key) >> 112 & (1 << MAX_LOCKS) - 1
     assert resolved == 1 | 1 << 77 | 1 << 111
     assert paid(world, key) == (ETHER - 3, ETHER + 3)
+
+
+def test_numbers_of_a_proof_that_are_wider_than_their_places_are_refused(world: GasWorld) -> None:
+    """A nonce above 48 bits would lose its upper part on chain and let older proofs come back."""
+    key = funded(world)
+    amount, nonce, locked_sum, last, root, signature = locked(world, key, 1, 7, [])
+    top, wide = (1 << 112) - 1, 1 << 112
+    for row, have, need in (
+        ((wide, nonce, locked_sum, last, root, signature), top, wide),
+        ((amount, nonce, wide, last, root, signature), top, wide | 7),
+        ((top, nonce, 1, last, root, signature), top, wide),
+        ((amount, 1 << 48, locked_sum, last, root, signature), (1 << 48) - 1, 1 << 48),
+        ((amount, 1 << 208, locked_sum, last, root, signature), (1 << 48) - 1, 1 << 208),
+    ):
+        with reverts("AmountOutOfRange", channelId=key.id, have=have, need=need):
+            world.act(world.payee, "postLocks", key.as_tuple(), False, row, b"")
+
+
+def test_damaged_openings_never_pay_more_than_honest_ones(world: GasWorld) -> None:
+    """Every byte of an opening changed, and every member cut or lengthened: refused, or the same lock paid once."""
+    key, locks = funded(world), [hash_lock(world, PREIMAGE, 5), hash_lock(world, keccak(b"other"), 90)]
+    post(world, world.payee, key, 1, 7, locks)
+    head, side, limit, rows, siblings = unlocking(key, 7, locks, {0: PREIMAGE})
+    honest = (rows, siblings, limit)
+    damaged = [(rows[:at] + bytes((rows[at] ^ 1,)) + rows[at + 1 :], siblings, limit) for at in range(0, len(rows), 3)]
+    damaged += [(rows[:-1], siblings, limit), (rows + b"\0", siblings, limit), (rows * 2, siblings, limit)]
+    damaged += [(b"", siblings, limit), (rows, [], limit), (rows, siblings * 2, limit), (rows, [bytes(32)], limit)]
+    damaged += [(rows, siblings, limit + 1), (rows, siblings, limit - 1), (rows, siblings, (1 << 256) - 1)]
+    data = world.hub.encode
+    for openings, others, most in damaged:
+        call = data("unlock", head, side, most, openings, list(others))
+        with pytest.raises(EthereumError):
+            world.connection.call(world.hub.address, call, sender=world.relayer.address)
+    world.act(world.relayer, "unlock", head, side, honest[2], honest[0], list(honest[1]))
+    assert claim_word(world, key) & (1 << 112) - 1 == 12
