@@ -148,7 +148,7 @@ def test_a_proof_is_checked_and_a_forged_one_refused(paid_in: AnvilNode, does: C
     assert (checked["balance"], checked["assertion"]) == (str(2 * ETHER), "final")
     forged = json.dumps({**json.loads(proof), "balance": str(3 * ETHER)})
     assert "does not lead" in fails("check-proof", forged)
-    assert "not JSON" in fails("check-proof", "nonsense")
+    assert "not valid JSON" in fails("check-proof", "nonsense")
     assert "no account proof" in fails("check-proof", "{}")
 
 
