@@ -36,9 +36,12 @@ PURPOSES = {
     "erc20.lifecycle": "Open, fund both sides, close together",
     "htlc.exit": "Forced exit with one hash lock",
     "virtual.exit": "Forced exit of a virtual channel",
+    "locks.exit_8_of_8": "Forced exit with eight hash locks, all opened",
+    "locks.exit_1_of_64": "Forced exit with 64 hash locks, one opened",
     "simplex.open": "Open a simplex channel",
     "simplex.open_3009": "The same by a signed authorisation",
     "simplex.claim_100_per_channel": "Claim, per channel in a batch of 100, payout included",
+    "simplex.claim_100_session_per_channel": "The same, signed by session keys",
     "simplex.close": "Close at once, both paid",
     "simplex.payer_exit": "Payer's exit, both transactions",
     "deploy.hub": "Deploy the hub, once per chain",
@@ -145,6 +148,11 @@ def rollup_rate_table(result: Mapping[str, Any]) -> str:
     replay, proofs = result["replay"], result["proofs"]
     what = "a full blob replayed by a verifier, every signature checked, transfers/s"
     rows.append((what, replay["transfers_per_second"], replay["limit_per_second"], ""))
+    worst = replay["worst"]
+    bound = f"{worst['posted_per_second']} a second may be posted"
+    what = f"the dearest frame for a verifier, ms of the processor, waste included ({bound})"
+    dearest = max(worst[name]["cpu_ms_per_frame"] for name in ("strangers", "dice", "crowd"))
+    rows.append((what, dearest, worst["limit_ms_per_frame"], ""))
     rows.append(("a proof of a state dispute among 2^20 accounts, ms", proofs["state_ms"], proofs["limit_ms"], ""))
     rows.append(
         ("memory at a million accounts, MiB", state["rss_mib"], None, f"< {shown(state['targets']['rss_mib'])}")

@@ -4,7 +4,6 @@ pragma solidity ^0.8.28;
 import {ICondition} from "../interfaces/ICondition.sol";
 import {Calldata} from "../lib/Calldata.sol";
 import {Words} from "../lib/Words.sol";
-import {Slots} from "../types/Slots.sol";
 import {Disputes} from "./Disputes.sol";
 
 /// @title What one opened lock pays: by a preimage, by a virtual channel's voucher, by a condition contract

@@ -22,8 +22,9 @@ interface ICoinChain {
     /// its history, and half of it after each answer to challenge again
     /// @param rotationDelay notice of a change of operators, at least one exit period
     /// @param exitBond lost by an exit that is refuted
-    /// @param challengeBond lost by a challenge of a history that is answered; it joins the bond of the exit. Whoever pays
-    /// it delays an exit by half of the exit period, or, answered at the last moment, by all of it
+    /// @param challengeBond lost by a challenge of a history that is answered: a quarter, rounded down, pays whoever
+    /// answers, the rest joins the bond of the exit. Whoever pays it delays an exit by half of the exit period, or,
+    /// answered at the last moment, by all of it; whoever answers for itself pays three quarters
     /// @param bounty the part of the exit bond that goes to who claims for the owner
     struct Config {
         address operator;
@@ -85,7 +86,8 @@ interface ICoinChain {
     /// @param prevOwner who signed the transfer
     /// @param prevBlock the block of the transfer before it, zero for the deposit
     /// @param nonce how often this exit was started: challenges belong to one start of it
-    /// @param answered challenges of this start, or the last one, that were answered: their bonds go with the exit's
+    /// @param answered challenges of this start, or the last one, that were answered: three quarters of their bonds go
+    /// with the exit's
     struct Exit {
         address owner;
         uint40 exitableAt;
@@ -301,8 +303,9 @@ interface ICoinChain {
     function challengeHistoryByDeposit(uint64 coin, uint40 number, Coin calldata record) external payable;
 
     /// @notice Answer a challenge with the transfer that spends the earlier one, until `challenges` of it. Its
-    /// bond joins that of the exit: nobody delays an exit for nothing by answering for itself. The exit can then be challenged for half of
-    /// the exit period at least, with what the answer has shown.
+    /// bond pays the caller a quarter and joins that of the exit with the rest: nobody delays an exit for nothing by
+    /// answering for itself. The exit can then be challenged for half of the exit period at least, with what the answer
+    /// has shown.
     function answerHistory(uint64 coin, uint40 number, Challenge calldata challenge, Shown calldata spend) external;
 
     /// @notice Refute an exit by a challenge that was not answered in time. Pays its own bond and those of the exit to

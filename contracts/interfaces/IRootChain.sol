@@ -96,6 +96,12 @@ interface IRootChain is IRootChainTypes {
     /// @param newer numbers (block / 2) of buckets, increasing; those older than an exit's own are ignored for it
     function claim(Item[] calldata items, uint256[] calldata newer) external;
 
+    /// @notice While a token is short, keep one sum of all that is registered under buckets from `bucket` on: claims of what
+    /// is older need not list those, however many they are. Anybody moves it, as far as one transaction goes; it begins
+    /// behind the last block. Ends the sum if nothing is short.
+    /// @param bucket the first one (block / 2)
+    function track(uint256 token, uint256 bucket) external;
+
     /// @notice Fetch what could not be paid to the caller; to another address if need be.
     function withdraw(uint256 token, address to) external;
 
@@ -105,14 +111,11 @@ interface IRootChain is IRootChainTypes {
     /// Its id is `keccak256(keccak256(0x02 | data) | id of each input's output)`.
     /// @param transaction position zero; once it has expired, its inclusion must be proven
     /// @param inputs the outputs that it spends, in order
-    /// @param signatures of their owners
+    /// @param signatures of their owners, in order, 64 bytes each
     /// @param bits inputs (0 to 3) and outputs (4 to 7) of the caller that join at once
-    function startInFlight(
-        Proof calldata transaction,
-        Proof[] calldata inputs,
-        bytes[] calldata signatures,
-        uint256 bits
-    ) external payable;
+    function startInFlight(Proof calldata transaction, Proof[] calldata inputs, bytes calldata signatures, uint256 bits)
+        external
+        payable;
 
     /// @notice Join with an input or output that the caller owns. In the first half only. Value: the bond.
     /// @param bit which (0 to 7)
@@ -122,18 +125,26 @@ interface IRootChain is IRootChainTypes {
         payable;
 
     /// @notice Show a competitor: another transaction that spends the same output. In the first half only. Earns a claim
-    /// to the bond of the start. Until it is answered, outputs that have joined or join are not registered.
+    /// to the bond of the start. Until it is answered, inputs that have joined are registered instead of outputs.
+    /// @param inputData what made the input, and each input that has joined; empty for others
     function challengeCanonical(
         bytes calldata data,
         bytes32[] calldata inputIds,
         uint256 input,
-        bytes calldata inputData,
+        bytes[] calldata inputData,
         Spend calldata competitor
     ) external;
 
     /// @notice Show that the transaction was included, before every competitor shown. Until it can be claimed. Outputs
     /// that have joined are registered again: do it before an exit that is newer and not honest can be claimed.
-    function answerCanonical(Proof calldata transaction, bytes32[] calldata inputIds) external;
+    /// @param inputData what made each input that has joined; empty for others, and at the end left out
+    function answerCanonical(Proof calldata transaction, bytes32[] calldata inputIds, bytes[] calldata inputData)
+        external;
+
+    /// @notice Take the inputs that a game needs and no other game has any more, and let go of those that it does not need:
+    /// while it is contested all that have not joined. Anybody may; what is registered follows.
+    /// @param inputData as in `answerCanonical`
+    function holdInputs(bytes calldata data, bytes32[] calldata inputIds, bytes[] calldata inputData) external;
 
     /// @notice Show that an input that joined was spent by another transaction; its bond goes to the caller.
     function challengeInput(
@@ -159,7 +170,7 @@ interface IRootChain is IRootChainTypes {
     ) external;
 
     /// @notice Drop an in-flight exit that nothing has joined by half time.
-    function abandonInFlight(bytes32 id) external;
+    function abandonInFlight(bytes calldata data, bytes32[] calldata inputIds) external;
 
     // ------------------------------------------------------------------------------------------------------- Data
 
@@ -190,6 +201,10 @@ interface IRootChain is IRootChainTypes {
     function inFlight(bytes32 id) external view returns (InFlight memory);
     /// @notice Registered under all buckets of a token; and what it holds for bonds and deferred payments.
     function reserveOf(uint256 token) external view returns (uint256 reserved, uint256 held);
+    /// @notice Whether an in-flight exit holds an output.
+    function isHeld(bytes32 id) external view returns (bool);
+    /// @notice From which bucket on all that is registered of a token is summed up, and the sum; 2^40 - 1: nothing is.
+    function tracked(uint256 token) external view returns (uint256 bucket, uint256 sum);
     /// @notice Registered under one block.
     function reservedUnder(uint256 token, uint256 number) external view returns (uint256);
     /// @notice Deferred payments.

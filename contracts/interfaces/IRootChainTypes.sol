@@ -44,14 +44,14 @@ interface IRootChainTypes {
         bytes32[] path;
     }
 
-    /// @notice A transaction that spends something, signed by the owner of what it spends.
+    /// @notice A transaction that spends something, signed by the owners of all that it spends.
     /// @param proof the transaction; position zero if it need not have been included: it must once it has expired
-    /// @param input which of its inputs
-    /// @param signature the owner's, 64 or 65 bytes
+    /// @param signatures of the owners of its inputs, in order, 64 bytes each
+    /// @param inputs the outputs that it spends, in order; none if it spends one alone, which the call knows
     struct Spend {
         Proof proof;
-        uint256 input;
-        bytes signature;
+        bytes signatures;
+        Proof[] inputs;
     }
 
     /// @notice An output whose exit is claimed: its position, and the transaction or deposit record.
@@ -93,6 +93,8 @@ interface IRootChainTypes {
     /// @param piggybacked what wants to be paid and has not been yet
     /// @param blocked what was shown to be spent
     /// @param contested whether a competitor stands against it: its outputs are not registered then
+    /// @param held inputs (bits) that no other game may register or pay meanwhile. Outputs that joined are registered
+    /// while it holds all its inputs and is not contested; else the inputs that joined and are held
     /// @param exitableAt when it can be claimed
     /// @param priority block of its youngest input, zero for deposits
     /// @param startedAt inputs and outputs join, and competitors are shown, until W/2 after it
@@ -103,6 +105,7 @@ interface IRootChainTypes {
         uint8 blocked;
         InFlightStatus status;
         bool contested;
+        uint8 held;
         uint40 exitableAt;
         uint40 priority;
         uint40 startedAt;
@@ -125,6 +128,11 @@ interface IRootChainTypes {
     event ExitStarted(
         bytes32 indexed id, address indexed owner, uint256 position, uint256 token, uint256 amount, uint256 time
     );
+    /// @notice A transaction of several inputs was shown as a spend without its inclusion, with these signatures of all
+    /// owners: whoever signed it can start its in-flight exit with them.
+    event SpendShown(bytes32 indexed spender, bytes signatures);
+    /// @notice All registered under buckets from this one on is summed up by now; `type(uint40).max`: no sum is kept.
+    event Tracked(uint256 indexed token, uint256 bucket);
     /// @notice An exit was stopped by transaction `spender`; see `Exit.time` for `until`.
     event ExitChallenged(bytes32 indexed id, bytes32 spender, uint256 until);
     /// @notice An output was paid, by whichever game.
@@ -133,7 +141,7 @@ interface IRootChainTypes {
     event OutputSpent(bytes32 indexed id);
     /// @notice An in-flight exit began; what others need to play against it.
     event InFlightStarted(
-        bytes32 indexed id, address indexed starter, bytes data, bytes32[] inputIds, bytes[] signatures
+        bytes32 indexed id, address indexed starter, bytes data, bytes32[] inputIds, bytes signatures
     );
     /// @notice Inputs or outputs (bits) joined.
     event Piggybacked(bytes32 indexed id, uint256 bits);
@@ -202,6 +210,10 @@ interface IRootChainTypes {
     error ExitStatusWrong(bytes32 id, ExitStatus status);
     /// @notice The spender that stopped this exit may still be included, until that block.
     error ExitBlocked(bytes32 id, uint256 until);
+    /// @notice The game holds all that it needs and can get, and nothing more.
+    error NothingToHold(bytes32 id, uint256 held);
+    /// @notice An in-flight exit holds this output: no other game may pay it meanwhile.
+    error OutputHeld(bytes32 id);
     /// @notice The transaction spends something else.
     error SpendWrong(uint256 position, uint256 need);
     /// @notice The signature is not this owner's.

@@ -31,6 +31,8 @@ abstract contract CoinBase is ICoinChain {
     uint40 private immutable _ROTATION_DELAY;
     uint96 internal immutable _EXIT_BOND;
     uint96 internal immutable _CHALLENGE_BOND;
+    /// @dev To whoever answers a challenge, out of its bond.
+    uint96 internal immutable _ANSWER_PAY;
     uint96 internal immutable _BOUNTY;
     uint256 private immutable _CHAIN_ID;
     bytes32 private immutable _DOMAIN;
@@ -56,6 +58,7 @@ abstract contract CoinBase is ICoinChain {
         _ROTATION_DELAY = config_.rotationDelay;
         _EXIT_BOND = config_.exitBond;
         _CHALLENGE_BOND = config_.challengeBond;
+        _ANSWER_PAY = config_.challengeBond / 4;
         _BOUNTY = config_.bounty;
         _CHAIN_ID = block.chainid;
         _DOMAIN = _buildDomain();

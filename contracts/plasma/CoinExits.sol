@@ -97,7 +97,10 @@ abstract contract CoinExits is Coins {
     }
 
     /// @inheritdoc ICoinChain
-    function answerHistory(uint64 coin, uint40 number, Challenge calldata challenge, Shown calldata spend) external {
+    function answerHistory(uint64 coin, uint40 number, Challenge calldata challenge, Shown calldata spend)
+        external
+        once
+    {
         Exit storage e = _requireRunning(coin, number);
         bytes32 id = challengeId(coin, number, e.nonce, challenge);
         uint256 until = _close(id);
@@ -107,7 +110,8 @@ abstract contract CoinExits is Coins {
         _requireWithin(spend.number, e.birth, e.prevBlock);
         _requireShown(coin, spend);
         _requireSigned(coin, spend, challenge.owner);
-        // The bond joins that of the exit. Were it the caller's, who may be the challenger, delays would cost nothing.
+        // A part pays for the answer. The rest of the bond joins that of the exit: were it the caller's, who may be the
+        // challenger, delays would cost nothing.
         e.challenges -= 1;
         e.answered += 1;
         // Whoever learns by this answer of a transfer that was hidden has the time to challenge with it.
@@ -115,6 +119,7 @@ abstract contract CoinExits is Coins {
         // Fits: periods end within decades.
         e.exitableAt = uint40(exitableAt);
         emit HistoryAnswered(coin, number, id, exitableAt, spend);
+        _push(address(0), msg.sender, _ANSWER_PAY);
     }
 
     /// @inheritdoc ICoinChain
@@ -208,7 +213,7 @@ abstract contract CoinExits is Coins {
     /// @dev The first slot alone: the nonce lasts.
     /// @return bonds of the exit, and of the challenges that were answered
     function _end(Exit storage e) internal returns (uint256 bonds) {
-        bonds = _EXIT_BOND + uint256(e.answered) * _CHALLENGE_BOND;
+        bonds = _EXIT_BOND + uint256(e.answered) * (_CHALLENGE_BOND - _ANSWER_PAY);
         (e.owner, e.exitableAt, e.birth, e.challenges) = (address(0), 0, 0, 0);
     }
 

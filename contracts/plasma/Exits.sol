@@ -8,8 +8,9 @@ import {Blocks} from "./Blocks.sol";
 /// @title Standard exits: start, challenge, claim
 /// @dev The slot of an output is never cleared: what was paid by one game is not paid by another.
 abstract contract Exits is Blocks {
-    /// @dev position(8) | time(5) | status(1), so that a change is one write.
+    /// @dev held(1) | position(8) | time(5) | status(1), so that a change is one write.
     mapping(bytes32 id => uint256) private _exits;
+    uint256 private constant HELD = 1 << 112;
 
     /// @inheritdoc IRootChain
     function startExit(Proof calldata output) external payable {
@@ -82,6 +83,33 @@ abstract contract Exits is Blocks {
         return Exit(ExitStatus(uint8(word)), uint40(word >> 8), uint64(word >> 48));
     }
 
+    function _statusOf(bytes32 id) internal view returns (ExitStatus) {
+        return ExitStatus(uint8(_exits[id]));
+    }
+
+    /// @inheritdoc IRootChain
+    function isHeld(bytes32 id) public view returns (bool) {
+        return _exits[id] & HELD != 0;
+    }
+
+    /// @dev One in-flight exit takes an output for itself, if no other game has it.
+    function _tryHold(bytes32 id) internal returns (bool) {
+        uint256 word = _exits[id];
+        ExitStatus status = ExitStatus(uint8(word));
+        if (word & HELD != 0 || status == ExitStatus.Open || _isGone(status)) return false;
+        _exits[id] = word | HELD;
+        return true;
+    }
+
+    function _unholdOutput(bytes32 id) internal {
+        _exits[id] &= ~HELD;
+    }
+
+    function _isGone(ExitStatus status) internal pure returns (bool) {
+        return status == ExitStatus.Paid || status == ExitStatus.Spent;
+    }
+
+    /// @dev Whatever held it does so no more.
     function _setExit(bytes32 id, ExitStatus status, uint256 time, uint256 position) internal {
         _exits[id] = uint256(status) | (time << 8) | (position << 48);
     }
@@ -95,6 +123,7 @@ abstract contract Exits is Blocks {
         (Output memory o, uint256 madeAt) = _requireOutput(p);
         if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
         Exit memory e = exits(o.id);
+        if (isHeld(o.id)) revert OutputHeld(o.id);
         if (e.status == ExitStatus.Challenged) {
             if (!_hasPassed(e.time)) revert ExitBlocked(o.id, e.time);
         } else if (e.status != ExitStatus.None) {

@@ -22,11 +22,13 @@ abstract contract InFlightExits is InFlightStart {
         uint256 mask = 1 << bit;
         if ((f.piggybacked | f.blocked) & mask != 0) revert PiggybackWrong(mask);
         if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
-        ExitStatus status = exits(o.id).status;
+        ExitStatus status = _statusOf(o.id);
         if (_isGone(status)) revert ExitStatusWrong(o.id, status);
+        // Nothing is held for a game that nobody wants anything of.
+        if (f.piggybacked == 0) f.held = uint8(_holdInputs(inputIds, f.held));
         f.piggybacked |= uint8(mask);
         _takeBond(_PIGGYBACK_BOND);
-        if (mask & _counted(f) != 0) _register(o.token, f.priority, o.amount);
+        if (mask & _counted(f, inputIds.length) != 0) _register(o.token, f.priority, o.amount);
         emit Piggybacked(id, mask);
     }
 
@@ -35,22 +37,26 @@ abstract contract InFlightExits is InFlightStart {
         bytes calldata data,
         bytes32[] calldata inputIds,
         uint256 input,
-        bytes calldata inputData,
+        bytes[] calldata inputData,
         Spend calldata competitor
     ) external {
-        (bytes32 id, InFlight storage f, Output memory o) = _part(data, inputIds, input, inputData);
+        if (input >= inputData.length) revert InputsWrong(input);
+        (bytes32 id, InFlight storage f, Output memory o) = _part(data, inputIds, input, inputData[input]);
         _requireFirstHalf(id, f);
         bytes32 other = _requireOther(data, input, o.owner, competitor);
         uint256 place = competitor.proof.position == 0 ? NOT_INCLUDED : competitor.proof.position >> 8;
         uint256 known = f.competitor;
         if (known != 0 && place >= known) revert NotOlder(place, known);
-        if (!f.contested) _recount(data, f, true);
+        uint256 before = _counted(f, inputIds.length);
         (f.competitor, f.contested, f.bondOwner) = (uint56(place), true, msg.sender);
+        _recount(data, inputIds, inputData, f, before);
         emit Contested(id, other, place);
     }
 
     /// @inheritdoc IRootChain
-    function answerCanonical(Proof calldata transaction, bytes32[] calldata inputIds) external {
+    function answerCanonical(Proof calldata transaction, bytes32[] calldata inputIds, bytes[] calldata inputData)
+        external
+    {
         (bytes32 id, InFlight storage f) = _find(transaction.data, inputIds);
         if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);
         if (block.timestamp >= f.exitableAt) revert TooLate(block.timestamp, f.exitableAt);
@@ -58,9 +64,29 @@ abstract contract InFlightExits is InFlightStart {
         // Zero, so never older, while there is nothing to answer.
         if (place >= f.competitor) revert NotOlder(place, f.competitor);
         _requirePlaced(transaction);
-        if (f.contested) _recount(transaction.data, f, false);
+        uint256 before = _counted(f, inputIds.length);
         (f.competitor, f.contested, f.bondOwner) = (uint56(place), false, msg.sender);
+        _recount(transaction.data, inputIds, inputData, f, before);
         emit Answered(id, place);
+    }
+
+    /// @inheritdoc IRootChain
+    function holdInputs(bytes calldata data, bytes32[] calldata inputIds, bytes[] calldata inputData) external {
+        (bytes32 id, InFlight storage f) = _find(data, inputIds);
+        if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);
+        uint256 held = f.held;
+        uint256 before = _counted(f, inputIds.length);
+        uint256 joined = f.piggybacked;
+        // Contested, it can win what has joined of its inputs; else all or nothing.
+        uint256 wanted = f.contested ? joined & INPUTS : joined == 0 ? 0 : INPUTS;
+        uint256 kept = held & wanted;
+        _freeInputs(inputIds, held ^ kept);
+        for (uint256 i; i < inputIds.length; ++i) {
+            if (((wanted & ~kept) >> i) & 1 != 0 && _tryHold(inputIds[i])) kept |= 1 << i;
+        }
+        if (kept == held) revert NothingToHold(id, held);
+        f.held = uint8(kept);
+        _recount(data, inputIds, inputData, f, before);
     }
 
     /// @inheritdoc IRootChain
@@ -72,7 +98,7 @@ abstract contract InFlightExits is InFlightStart {
         Spend calldata spend
     ) external once {
         (bytes32 id, InFlight storage f, Output memory o) = _part(data, inputIds, input, inputData);
-        _block(id, f, o, 1 << input, _requireOther(data, input, o.owner, spend));
+        _block(id, f, o, 1 << input, inputIds.length, _requireOther(data, input, o.owner, spend));
     }
 
     /// @inheritdoc IRootChain
@@ -85,7 +111,7 @@ abstract contract InFlightExits is InFlightStart {
         bytes calldata data = transaction.data;
         (bytes32 id, InFlight storage f, Output memory o) = _part(data, inputIds, bit, data);
         _requirePlaced(transaction);
-        _block(id, f, o, 1 << bit, _requireSpend(spend, position, o.owner));
+        _block(id, f, o, 1 << bit, inputIds.length, _requireSpend(spend, position, o.owner));
     }
 
     /// @inheritdoc IRootChain
@@ -103,7 +129,6 @@ abstract contract InFlightExits is InFlightStart {
         bool settling = f.status == InFlightStatus.Open;
         uint256 earned = settling ? _settle(data, inputIds, inputData, id, f) : 0;
         bool outputs = f.status == InFlightStatus.PaysOutputs;
-        uint256 counted = _counted(f);
         uint256 left = 0;
         for (uint256 i; i < 8; ++i) {
             // The side that is not paid first: it no longer counts as registered then.
@@ -115,6 +140,15 @@ abstract contract InFlightExits is InFlightStart {
             uint256 back = _PIGGYBACK_BOND - _BOUNTY;
             // The other side gets its bond back, and so does what another game has paid.
             uint256 amount = mask & (outputs ? OUTPUTS : INPUTS) == 0 || _isGone(e.status) ? 0 : o.amount;
+            // An input that another game has waits for that.
+            if (amount != 0 && !outputs && f.held & mask == 0) {
+                if (!_tryHold(o.id)) {
+                    left |= mask;
+                    continue;
+                }
+                f.held |= uint8(mask);
+                _register(o.token, f.priority, amount);
+            }
             if (amount != 0) {
                 (bool covered,,) = _isCovered(o.token, f.priority, amount, newer);
                 if (!covered) {
@@ -125,8 +159,10 @@ abstract contract InFlightExits is InFlightStart {
                 _markPaid(o.id, e);
             }
             earned += _BOUNTY;
-            _release(o.token, f.priority, mask & counted == 0 ? 0 : o.amount, _PIGGYBACK_BOND - _BOUNTY);
+            bool counted = mask & _counted(f, inputIds.length) != 0;
+            _release(o.token, f.priority, counted ? o.amount : 0, _PIGGYBACK_BOND - _BOUNTY);
             f.piggybacked ^= uint8(mask);
+            if (!outputs) f.held &= ~uint8(mask);
             _payBoth(o.owner, o.token, amount, back);
         }
         if (left == bits && !settling) revert NothingToPay();
@@ -136,16 +172,18 @@ abstract contract InFlightExits is InFlightStart {
     }
 
     /// @inheritdoc IRootChain
-    function abandonInFlight(bytes32 id) external once {
-        InFlight memory f = _inFlight[id];
+    function abandonInFlight(bytes calldata data, bytes32[] calldata inputIds) external once {
+        (bytes32 id, InFlight storage f) = _find(data, inputIds);
         if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);
         uint256 from = f.startedAt + _EXIT_PERIOD / 2;
         if (block.timestamp < from) revert TooEarly(block.timestamp, from);
         if (f.piggybacked != 0) revert PiggybackWrong(f.piggybacked);
+        _freeInputs(inputIds, f.held);
+        address owner = f.bondOwner;
         delete _inFlight[id];
         emit InFlightAbandoned(id);
         _unhold(0, _IN_FLIGHT_BOND);
-        _pay(f.bondOwner, 0, _IN_FLIGHT_BOND);
+        _pay(owner, 0, _IN_FLIGHT_BOND);
     }
 
     // ----------------------------------------------------------------------------------------------------- Playing
@@ -159,7 +197,6 @@ abstract contract InFlightExits is InFlightStart {
     /// @dev Another transaction that spends the same, by the owner's signature.
     function _requireOther(bytes calldata data, uint256 input, address owner, Spend calldata spend)
         private
-        view
         returns (bytes32 other)
     {
         if (input >= PlasmaTx.inputs(data)) revert PiggybackWrong(1 << input);
@@ -167,38 +204,69 @@ abstract contract InFlightExits is InFlightStart {
         if (other == PlasmaTx.hash(data)) revert SameTransaction();
     }
 
-    /// @dev Bits that are registered once they join: outputs are not while a competitor stands. Else many rivals of one
-    /// input could each hold up everybody with outputs that will not be paid.
-    function _counted(InFlight storage f) private view returns (uint256) {
-        return f.contested ? INPUTS : INPUTS | OUTPUTS;
+    /// @dev Bits that are registered once they join: outputs while no competitor stands and all inputs are held; else
+    /// inputs that are held. So an output is registered once, whatever spends it.
+    /// @param n inputs
+    function _counted(InFlight storage f, uint256 n) private view returns (uint256) {
+        if (f.status == InFlightStatus.PaysOutputs) return OUTPUTS;
+        uint256 held = f.held;
+        return f.contested || held + 1 != 1 << n ? held : OUTPUTS;
     }
 
-    /// @dev Outputs that joined leave the ledger, or come back to it: one change for each run of one token.
-    function _recount(bytes calldata data, InFlight storage f, bool leave) private {
-        uint256 bits = f.piggybacked >> 4;
+    /// @dev What has joined leaves the ledger, or comes to it, as far as it counts otherwise than before.
+    function _recount(
+        bytes calldata data,
+        bytes32[] calldata inputIds,
+        bytes[] calldata inputData,
+        InFlight storage f,
+        uint256 before
+    ) private {
+        uint256 counted = _counted(f, inputIds.length);
+        uint256 changed = (before ^ counted) & f.piggybacked;
+        if (changed == 0) return;
         uint256 priority = f.priority;
         uint256 token = 0;
         uint256 sum = 0;
-        unchecked {
-            for (uint256 k; bits != 0; ++k) {
-                if (bits & 1 != 0) {
-                    (, uint256 next, uint256 amount) = PlasmaTx.output(data, k);
-                    if (next != token) {
-                        _register(token, priority, sum);
-                        (token, sum) = (next, 0);
-                    }
-                    sum = leave ? sum - amount : sum + amount;
+        for (uint256 bit; changed >> bit != 0; ++bit) {
+            if ((changed >> bit) & 1 == 0) continue;
+            uint256 next;
+            uint256 amount;
+            if (bit < 4) {
+                if (bit >= inputData.length) revert InputsWrong(bit);
+                uint256 position = PlasmaTx.input(data, bit);
+                Output memory o = _outputOf(inputData[bit], position);
+                if (o.id != inputIds[bit]) revert OutputWrong(position);
+                (next, amount) = (o.token, o.amount);
+            } else {
+                (, next, amount) = PlasmaTx.output(data, bit - 4);
+            }
+            unchecked {
+                // One change for each run of one token.
+                if (next != token) {
+                    _register(token, priority, sum);
+                    (token, sum) = (next, 0);
                 }
-                bits >>= 1;
+                sum = (counted >> bit) & 1 != 0 ? sum + amount : sum - amount;
             }
         }
         _register(token, priority, sum);
     }
 
-    function _block(bytes32 id, InFlight storage f, Output memory o, uint256 mask, bytes32 spender) private {
-        (uint256 joined, uint256 blocked, uint256 counted) = (f.piggybacked, f.blocked, _counted(f));
+    function _freeInputs(bytes32[] calldata inputIds, uint256 held) private {
+        for (uint256 i; held >> i != 0; ++i) {
+            if ((held >> i) & 1 != 0) _unholdOutput(inputIds[i]);
+        }
+    }
+
+    function _block(bytes32 id, InFlight storage f, Output memory o, uint256 mask, uint256 n, bytes32 spender) private {
+        (uint256 joined, uint256 blocked, uint256 counted) = (f.piggybacked, f.blocked, _counted(f, n));
         if (joined & mask == 0) revert PiggybackWrong(mask);
         (f.piggybacked, f.blocked) = (uint8(joined ^ mask), uint8(blocked | mask));
+        if (mask & counted & INPUTS != 0) {
+            // Nothing can be won with it any more.
+            f.held ^= uint8(mask);
+            _unholdOutput(o.id);
+        }
         _release(o.token, f.priority, mask & counted == 0 ? 0 : o.amount, _PIGGYBACK_BOND);
         emit PiggybackBlocked(id, mask, spender);
         _pay(msg.sender, 0, _PIGGYBACK_BOND);
@@ -217,10 +285,21 @@ abstract contract InFlightExits is InFlightStart {
     ) private returns (uint256 earned) {
         if (block.timestamp < f.exitableAt) revert TooEarly(block.timestamp, f.exitableAt);
         bool outputs = !f.contested;
+        uint256 held = f.held;
+        bytes32 elsewhere = 0;
         for (uint256 i; i < inputIds.length; ++i) {
-            if (_isGone(exits(inputIds[i]).status)) outputs = false;
+            if (_isGone(_statusOf(inputIds[i]))) outputs = false;
+            if ((held >> i) & 1 == 0 && isHeld(inputIds[i])) elsewhere = inputIds[i];
         }
+        uint256 before = _counted(f, inputIds.length);
+        uint256 kept = outputs ? 0 : held & f.piggybacked;
+        // Another game has an input, and began before: that ends first, or is contested by this payment.
+        if (outputs && elsewhere != 0) revert OutputHeld(elsewhere);
+        if (!outputs) f.contested = true;
         f.status = outputs ? InFlightStatus.PaysOutputs : InFlightStatus.PaysInputs;
+        f.held = uint8(kept);
+        _recount(data, inputIds, inputData, f, before);
+        _freeInputs(inputIds, held ^ kept);
         emit InFlightSettled(id, f.status);
         // Only what pays an output takes the inputs with it.
         if (outputs && f.piggybacked & OUTPUTS != 0) {

@@ -12,48 +12,40 @@ abstract contract InFlightStart is Exits {
     mapping(bytes32 id => InFlight) internal _inFlight;
 
     /// @inheritdoc IRootChain
-    function startInFlight(
-        Proof calldata transaction,
-        Proof[] calldata inputs,
-        bytes[] calldata signatures,
-        uint256 bits
-    ) external payable {
+    function startInFlight(Proof calldata transaction, Proof[] calldata inputs, bytes calldata signatures, uint256 bits)
+        external
+        payable
+    {
         bytes calldata data = _requireAlive(transaction);
         uint256 joined = 0;
         for (uint256 b = bits; b != 0; b &= b - 1) {
             ++joined;
         }
         _takeBond(_IN_FLIGHT_BOND + joined * _PIGGYBACK_BOND);
-        uint256 n = PlasmaTx.inputs(data);
-        if (inputs.length != n || signatures.length != n) revert InputsWrong(n);
-        Output[] memory spent = new Output[](n);
-        bytes32[] memory ids = new bytes32[](n);
         InFlight memory f;
+        Output[] memory spent;
         {
-            bytes32 digest = _digestOf(data);
-            bool mine = false;
-            uint256 youngest = 0;
-            for (uint256 i; i < n; ++i) {
-                uint256 position = inputs[i].position;
-                if (position != PlasmaTx.input(data, i)) revert SpendWrong(PlasmaTx.input(data, i), position);
-                (Output memory o, uint256 madeAt) = _requireOutput(inputs[i]);
-                _requireSigned(digest, o.owner, signatures[i]);
-                for (uint256 j; j < i; ++j) {
-                    if (ids[j] == o.id) revert InputsWrong(i);
-                }
-                if (msg.sender == o.owner) mine = true;
-                if (madeAt > youngest) youngest = madeAt;
-                uint256 priority = _priorityOf(position);
-                if (priority > f.priority) f.priority = uint40(priority);
-                (ids[i], spent[i]) = (o.id, o);
-            }
-            if (!mine) revert CallerWrong(msg.sender, spent[0].owner);
+            uint256 youngest;
+            uint256 priority;
+            (spent, youngest, priority) = _requireInputs(data, inputs, signatures);
+            f.priority = uint40(priority);
             f.exitableAt = uint40(_maturity(youngest));
         }
+        bytes32[] memory ids = new bytes32[](spent.length);
+        bool mine = false;
+        for (uint256 i; i < ids.length; ++i) {
+            ids[i] = spent[i].id;
+            if (msg.sender == spent[i].owner) mine = true;
+            // What a game has paid is not there to be reserved.
+            ExitStatus status = _statusOf(ids[i]);
+            if (_isGone(status)) revert ExitStatusWrong(ids[i], status);
+        }
+        if (!mine) revert CallerWrong(msg.sender, spent[0].owner);
         bytes32 txHash = PlasmaTx.hash(data);
         bytes32 id = keccak256(abi.encodePacked(txHash, ids));
         if (_inFlight[id].status != InFlightStatus.None) revert InFlightStatusWrong(id, _inFlight[id].status);
-        _joinAtStart(data, txHash, spent, bits, f.priority);
+        if (bits != 0) f.held = uint8(_holdInputs(ids, 0));
+        _joinAtStart(data, txHash, spent, bits, f);
         _requireBalanced(data, spent);
         f.bondOwner = msg.sender;
         f.startedAt = uint40(block.timestamp);
@@ -72,10 +64,11 @@ abstract contract InFlightStart is Exits {
 
     // ---------------------------------------------------------------------------------------------------- Starting
 
-    function _joinAtStart(bytes calldata data, bytes32 txHash, Output[] memory spent, uint256 bits, uint256 priority)
+    function _joinAtStart(bytes calldata data, bytes32 txHash, Output[] memory spent, uint256 bits, InFlight memory f)
         private
     {
         uint256 outs = PlasmaTx.outputs(data);
+        uint256 counted = f.held + 1 == 1 << spent.length ? 0xf0 : f.held;
         for (uint256 bit; bits >> bit != 0; ++bit) {
             if ((bits >> bit) & 1 == 0) continue;
             Output memory o;
@@ -88,25 +81,19 @@ abstract contract InFlightStart is Exits {
                 (o.owner, o.token, o.amount) = PlasmaTx.output(data, bit - 4);
             }
             if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
-            ExitStatus status = exits(o.id).status;
+            ExitStatus status = _statusOf(o.id);
             if (_isGone(status)) revert ExitStatusWrong(o.id, status);
-            _register(o.token, priority, o.amount);
+            if ((counted >> bit) & 1 != 0) _register(o.token, f.priority, o.amount);
         }
     }
 
-    /// @dev No token may come out that does not go in. Uses up the amounts.
-    function _requireBalanced(bytes calldata data, Output[] memory spent) private pure {
-        uint256 outs = PlasmaTx.outputs(data);
-        for (uint256 k; k < outs; ++k) {
-            (, uint256 token, uint256 need) = PlasmaTx.output(data, k);
-            for (uint256 i; i < spent.length && need != 0; ++i) {
-                if (spent[i].token != token) continue;
-                uint256 part = spent[i].amount < need ? spent[i].amount : need;
-                spent[i].amount -= part;
-                need -= part;
-            }
-            if (need != 0) revert AmountsUnbalanced(token);
+    /// @dev Takes the inputs that no other game has. Only what is held can be registered: however many payments spend one
+    /// output, one of them counts.
+    function _holdInputs(bytes32[] memory ids, uint256 held) internal returns (uint256) {
+        for (uint256 i; i < ids.length; ++i) {
+            if ((held >> i) & 1 == 0 && _tryHold(ids[i])) held |= 1 << i;
         }
+        return held;
     }
 
     function _find(bytes calldata data, bytes32[] calldata inputIds)
@@ -143,9 +130,5 @@ abstract contract InFlightStart is Exits {
             if (bit > 7) revert PiggybackWrong(1 << bit);
             o = _outputOf(data, bit - 4);
         }
-    }
-
-    function _isGone(ExitStatus status) internal pure returns (bool) {
-        return status == ExitStatus.Paid || status == ExitStatus.Spent;
     }
 }

@@ -132,6 +132,11 @@ abstract contract PlasmaBase is IRootChain {
         _head.frozen = true;
     }
 
+    /// @dev The first bucket that holds blocks to come alone.
+    function _nextBucket() internal view returns (uint256) {
+        return (uint256(_head.nextBlock) + 1) >> 1;
+    }
+
     /// @dev No block to come may include it.
     function _hasPassed(uint256 number) internal view returns (bool) {
         return number < _head.nextBlock;
@@ -231,14 +236,72 @@ abstract contract PlasmaBase is IRootChain {
         }
     }
 
-    /// @dev `owner` has spent what lies at `position`.
-    function _requireSpend(Spend calldata s, uint256 position, address owner) internal view returns (bytes32 txHash) {
+    /// @dev A transaction spends the output at `position`, signed by the owners of all its inputs. What only some have
+    /// signed is nobody's spend: else whoever keeps a half-signed swap back could hold up the one who signed it.
+    function _requireSpend(Spend calldata s, uint256 position, address owner) internal returns (bytes32 txHash) {
         bytes calldata data = _requireAlive(s.proof);
-        uint256 index = s.input;
-        uint256 spent = index < PlasmaTx.inputs(data) ? PlasmaTx.input(data, index) : 0;
+        txHash = PlasmaTx.hash(data);
+        uint256 n = PlasmaTx.inputs(data);
+        uint256 spent = PlasmaTx.input(data, 0);
+        for (uint256 i = 1; i < n && spent != position; ++i) {
+            spent = PlasmaTx.input(data, i);
+        }
         if (spent != position || spent == 0) revert SpendWrong(spent, position);
-        _requireSigned(_digestOf(data), owner, s.signature);
-        return PlasmaTx.hash(data);
+        if (n == 1) {
+            _requireSigned(_digestOf(data), owner, s.signatures);
+        } else {
+            (Output[] memory outputs,,) = _requireInputs(data, s.inputs, s.signatures);
+            _requireBalanced(data, outputs);
+            if (s.proof.position == 0) emit SpendShown(txHash, s.signatures);
+        }
+    }
+
+    /// @dev The outputs that a payment spends, all proven and signed for.
+    /// @return spent those outputs, in order
+    /// @return youngest the latest time of a block among theirs
+    /// @return priority the greatest number of a block among theirs
+    function _requireInputs(bytes calldata data, Proof[] calldata inputs, bytes calldata signatures)
+        internal
+        view
+        returns (Output[] memory spent, uint256 youngest, uint256 priority)
+    {
+        uint256 n = PlasmaTx.inputs(data);
+        if (inputs.length != n || signatures.length != 64 * n) revert InputsWrong(n);
+        bytes32 digest = _digestOf(data);
+        spent = new Output[](n);
+        for (uint256 i; i < n; ++i) {
+            Proof calldata p = inputs[i];
+            uint256 position = p.position;
+            uint256 need = PlasmaTx.input(data, i);
+            if (position != need) revert SpendWrong(need, position);
+            uint256 made;
+            (spent[i], made) = _requireOutput(p);
+            _requireSigned(digest, spent[i].owner, signatures[64 * i:64 * i + 64]);
+            // Included twice, an output has two positions: it is spent once all the same.
+            for (uint256 j; j < i; ++j) {
+                if (spent[j].id == spent[i].id) revert InputsWrong(i);
+            }
+            if (made > youngest) youngest = made;
+            if (_priorityOf(position) > priority) priority = _priorityOf(position);
+        }
+    }
+
+    /// @dev No token may come out that does not go in. Uses up the amounts.
+    function _requireBalanced(bytes calldata data, Output[] memory spent) internal pure {
+        uint256 outs = PlasmaTx.outputs(data);
+        for (uint256 k; k < outs; ++k) {
+            (, uint256 token, uint256 need) = PlasmaTx.output(data, k);
+            for (uint256 i; i < spent.length; ++i) {
+                Output memory o = spent[i];
+                if (o.token != token) continue;
+                uint256 part = o.amount < need ? o.amount : need;
+                unchecked {
+                    o.amount -= part;
+                    need -= part;
+                }
+            }
+            if (need != 0) revert AmountsUnbalanced(token);
+        }
     }
 
     // ------------------------------------------------------------------------------------------------- Signatures

@@ -21,6 +21,11 @@ abstract contract Reserve is PlasmaBase {
     /// @dev Low half: registered and not paid yet. High half: bonds (in ether) and deferred payments, not there for exits.
     mapping(uint256 token => uint256) private _ledgers;
     mapping(uint256 token => mapping(uint256 pair => uint256)) private _buckets;
+    /// @dev While a token is short: from which bucket on all is summed up (high half), and the sum. Everything that is
+    /// registered or ends under those buckets changes it.
+    mapping(uint256 token => uint256) private _lines;
+    /// @dev In a ledger: there is such a sum. No bonds and deferred payments reach this bit.
+    uint256 private constant TRACKED = 1 << 255;
     /// @inheritdoc IRootChain
     mapping(address owner => mapping(uint256 token => uint256)) public pending;
 
@@ -44,7 +49,38 @@ abstract contract Reserve is PlasmaBase {
     /// @inheritdoc IRootChain
     function reserveOf(uint256 token) external view returns (uint256 reserved, uint256 held) {
         uint256 ledger = _ledgers[token];
-        return (uint128(ledger), ledger >> 128);
+        return (uint128(ledger), _heldOf(ledger));
+    }
+
+    /// @inheritdoc IRootChain
+    function track(uint256 token, uint256 bucket) external {
+        uint256 ledger = _ledgers[token];
+        if (uint128(ledger) <= _holdings(token, ledger)) {
+            // Nobody needs a sum that everybody would have to keep.
+            _ledgers[token] = ledger & ~TRACKED;
+            emit Tracked(token, NEVER);
+            return;
+        }
+        uint256 line = _lines[token];
+        uint256 at = line >> 128;
+        uint256 sum = uint128(line);
+        if (ledger & TRACKED == 0) {
+            // Nothing can be registered under a block to come: the sum begins exact, and stays so.
+            (at, sum) = (_nextBucket(), 0);
+            _ledgers[token] = ledger | TRACKED;
+        }
+        unchecked {
+            while (at > bucket) sum += _sumOf(_buckets[token][--at]);
+            while (at < bucket) sum -= _sumOf(_buckets[token][at++]);
+        }
+        _lines[token] = (at << 128) | sum;
+        emit Tracked(token, at);
+    }
+
+    /// @inheritdoc IRootChain
+    function tracked(uint256 token) external view returns (uint256 bucket, uint256 sum) {
+        if (_ledgers[token] & TRACKED == 0) return (NEVER, 0);
+        return (_lines[token] >> 128, uint128(_lines[token]));
     }
 
     /// @inheritdoc IRootChain
@@ -58,8 +94,10 @@ abstract contract Reserve is PlasmaBase {
     function _register(uint256 token, uint256 priority, uint256 amount) internal {
         if (amount == 0) return;
         unchecked {
-            _ledgers[token] += amount;
+            uint256 ledger = _ledgers[token] + amount;
+            _ledgers[token] = ledger;
             _buckets[token][priority >> 1] += amount << _lane(priority);
+            if (ledger & TRACKED != 0) _retrack(token, priority, amount);
         }
     }
 
@@ -67,11 +105,21 @@ abstract contract Reserve is PlasmaBase {
     function _release(uint256 token, uint256 priority, uint256 amount, uint256 bond) internal {
         unchecked {
             _buckets[token][priority >> 1] -= amount << _lane(priority);
-            if (token != 0) {
-                _ledgers[token] -= amount;
-                amount = 0;
+            uint256 ledger = _ledgers[token];
+            if (ledger & TRACKED != 0) _retrack(token, priority, 0 - amount);
+            if (token == 0) {
+                _ledgers[0] = ledger - amount - (bond << 128);
+            } else {
+                _ledgers[token] = ledger - amount;
+                _ledgers[0] -= bond << 128;
             }
-            _ledgers[0] -= amount + (bond << 128);
+        }
+    }
+
+    function _retrack(uint256 token, uint256 priority, uint256 amount) private {
+        uint256 line = _lines[token];
+        unchecked {
+            if (priority >> 1 >= line >> 128) _lines[token] = line + amount;
         }
     }
 
@@ -101,25 +149,51 @@ abstract contract Reserve is PlasmaBase {
         returns (bool, uint256 need, uint256 have)
     {
         uint256 ledger = _ledgers[token];
-        address asset = tokenOf(token);
-        have = asset == address(0) ? address(this).balance : Transfers.balanceWithin(asset, ASK_GAS);
+        have = _holdings(token, ledger);
         unchecked {
-            uint256 held = ledger >> 128;
-            have = have < held ? 0 : have - held;
             need = uint128(ledger);
+            uint256 end = NEVER;
+            if (ledger & TRACKED != 0) {
+                uint256 line = _lines[token];
+                // What is summed up need not be listed, and does not count twice.
+                if (priority >> 1 < line >> 128) {
+                    end = line >> 128;
+                    need -= uint128(line);
+                }
+            }
             for (uint256 i; i < newer.length; ++i) {
                 uint256 pair = newer[i];
-                if (pair < priority >> 1) continue;
+                if (pair < priority >> 1 || pair >= end) continue;
                 uint256 word = _buckets[token][pair];
                 if (pair == priority >> 1) {
                     // Its own block, where the amount itself lies, and the other of the pair if that is newer.
                     need += amount;
                     if (priority & 1 == 1) word &= uint256(type(uint128).max) << 128;
                 }
-                need -= uint128(word) + (word >> 128);
+                need -= _sumOf(word);
             }
         }
         return (need <= have, need, have);
+    }
+
+    /// @dev What there is for exits: all but bonds and deferred payments.
+    function _holdings(uint256 token, uint256 ledger) private view returns (uint256 have) {
+        address asset = tokenOf(token);
+        have = asset == address(0) ? address(this).balance : Transfers.balanceWithin(asset, ASK_GAS);
+        uint256 held = _heldOf(ledger);
+        unchecked {
+            have = have < held ? 0 : have - held;
+        }
+    }
+
+    function _heldOf(uint256 ledger) private pure returns (uint256) {
+        return (ledger << 1) >> 129;
+    }
+
+    function _sumOf(uint256 word) private pure returns (uint256) {
+        unchecked {
+            return uint128(word) + (word >> 128);
+        }
     }
 
     /// @dev No bucket may be taken off twice.

@@ -80,7 +80,7 @@ abstract contract Inbox is Queue {
         head.segments += uint56(added);
         head.items += 1;
         head.lastTime = uint40(block.timestamp);
-        _head = head;
+        _keep(head);
         Item memory item =
             Item(previous, kind, data, uint32(frames), head.segments, head.consumed, queueAcc, uint40(block.timestamp));
         bytes32 acc;
@@ -125,6 +125,16 @@ abstract contract Inbox is Queue {
         // Whoever floods the queue must not stop the inbox: a full helping is enough.
         if (queueEnd != tail.length && _isOverdue(head.pendingSince) && count + CHECKPOINT <= MAX_CONSUME) {
             revert QueueOverdue(head.pendingSince);
+        }
+    }
+
+    /// @dev Writes the head in one piece: field by field the compiler writes it seven times.
+    function _keep(Head memory head) private {
+        assembly ("memory-safe") {
+            let word := or(mload(head), shl(32, mload(add(head, 0x20))))
+            word := or(word, or(shl(88, mload(add(head, 0x40))), shl(120, mload(add(head, 0x60)))))
+            word := or(word, or(shl(160, mload(add(head, 0x80))), shl(200, mload(add(head, 0xa0)))))
+            sstore(_head.slot, or(word, shl(248, mload(add(head, 0xc0)))))
         }
     }
 

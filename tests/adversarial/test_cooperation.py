@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from layer2.channels.messages import Move, Withdraw
+import pytest
+
+from layer2.channels.messages import Close, Move, Withdraw
 from layer2.testing.bench.world import ETHER, GasWorld
 from layer2.testing.hubsteps import LATER, closed, dispute, funded, paid
 from layer2.testing.reverts import reverts
@@ -36,6 +38,64 @@ def test_a_freed_slot_cannot_be_opened_again(world: GasWorld) -> None:
     world.connection.set_next_timestamp(now)
     with reverts("OpeningExpired", channelId=key.id, timestamp=now, openBefore=key.open_before):
         world.act(world.relayer, "depositETH", key.id, False, value=1)
+
+
+@pytest.mark.parametrize("entry", ["close", "withdraw", "move"])
+@pytest.mark.parametrize("thief", ["payer", "payee"])
+def test_what_needs_both_is_refused_to_one_alone(world: GasWorld, entry: str, thief: str) -> None:
+    """The caller consents by calling; the other's signature is asked for, and is not the caller's own."""
+    key, other = funded(world), funded(world)
+    caller, victim = (world.payer, world.payee) if thief == "payer" else (world.payee, world.payer)
+    takes_a, takes_b = (2 * ETHER, 0) if thief == "payer" else (0, 2 * ETHER)
+    message, args = {
+        "close": (Close(key.id, 0, 2 * ETHER), (0, 2 * ETHER)),
+        "withdraw": (Withdraw(key.id, takes_a, takes_b, 0, LATER), (takes_a, takes_b, LATER)),
+        "move": (
+            Move(key.id, other.id, takes_a, takes_b, 2 * ETHER, 0, 0, LATER),
+            (other.as_tuple(), [takes_a, takes_b, 2 * ETHER, 0], LATER),
+        ),
+    }[entry]
+    own, others = world.sign(caller, message), world.sign(victim, message)
+    for forged in (b"", own, world.sign(world.relayer, message)):
+        pair = (own, forged) if thief == "payer" else (forged, own)
+        with reverts("SignatureInvalid", signer=victim.address):
+            world.act(caller, entry, key.as_tuple(), *args, *pair)
+        with reverts("SignatureInvalid", signer=victim.address):
+            world.act(world.relayer, entry, key.as_tuple(), *args, *pair)
+    pair = (b"", others) if thief == "payer" else (others, b"")
+    world.act(caller, entry, key.as_tuple(), *args, *pair)
+
+
+def test_a_channel_closed_in_its_last_opening_second_stays_closed(world: GasWorld) -> None:
+    """Else a close in the very second of `openBefore` would leave a slot that can be opened again in that second."""
+    key = funded(world)
+    signed = closed(world, key, 0, 0)
+    world.connection.set_next_timestamp(key.open_before)
+    world.act(world.relayer, "close", key.as_tuple(), 0, 0, *signed)
+    assert world.hub.call("channel", key.id)[0] == ((1 << 32) - 1) << 224
+
+
+def test_a_channel_closed_after_its_last_opening_second_frees_its_slot(world: GasWorld) -> None:
+    key = funded(world)
+    signed = closed(world, key, 0, 0)
+    world.connection.set_next_timestamp(key.open_before + 1)
+    world.act(world.relayer, "close", key.as_tuple(), 0, 0, *signed)
+    assert world.hub.call("channel", key.id)[0] == 0
+
+
+def test_more_than_the_channel_holds_cannot_be_withdrawn_or_moved(world: GasWorld) -> None:
+    key, other = funded(world), funded(world)
+    for out_a, out_b in ((2 * ETHER + 1, 0), (ETHER, ETHER + 1)):
+        message = Withdraw(key.id, out_a, out_b, 0, LATER)
+        signed = (world.sign(world.payer, message), world.sign(world.payee, message))
+        with reverts("AmountOutOfRange", channelId=key.id, have=2 * ETHER, need=2 * ETHER + 1):
+            world.act(world.relayer, "withdraw", key.as_tuple(), out_a, out_b, LATER, *signed)
+    # Sums that wrap around are none.
+    wide = (1 << 256) - 1
+    for amounts in ([wide, 1, 0, 0], [0, 1, wide, 2], [1 << 112, 0, 1 << 112, 0]):
+        need = amounts[0] | amounts[1] | amounts[2] | amounts[3]
+        with reverts("AmountOutOfRange", channelId=other.id, have=(1 << 112) - 1, need=need):
+            world.act(world.payer, "move", key.as_tuple(), other.as_tuple(), amounts, LATER, b"", b"")
 
 
 def test_a_withdrawal_counts_once(world: GasWorld) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from layer2.channels.key import ChannelKey
-from layer2.channels.messages import Close
+from layer2.channels.messages import RIGHT_TO_CLOSE, Close, Session
+from layer2.channels.sessions import encode_session
 from layer2.ethereum.contract import Contract
-from layer2.ethereum.errors import ContractReverted, TransactionFailed
+from layer2.ethereum.errors import ContractReverted
 from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.testing.bench.world import DELAY, ETHER, UNIT, GasWorld
 from layer2.testing.mocks import deploy_mock
@@ -191,20 +192,49 @@ def test_a_payout_cannot_be_reentered_for_more(world: GasWorld) -> None:
     assert held - world.connection.balance(world.hub.address) <= ETHER
 
 
-def test_a_relayer_cannot_turn_a_payout_into_a_debt_by_starving_it(world: GasWorld) -> None:
-    payee = deploy_mock("SmartWallet", world.payee.address, sender=world.payee.sender)
-    key = key_of(world, payee=payee.address)
-    world.act(world.payer, "depositETH", key.id, False, value=ETHER)
-    message = Close(key.id, ETHER // 4, 0)
-    row = (key.as_tuple(), ETHER // 4, 0, world.sign(world.payer, message), world.sign(world.payee, message))
-    for gas in range(70_000, 200_000, 10_000):
-        before = world.connection.snapshot()
-        try:
-            world.hub.transact(world.relayer.sender, "close", *row, gas=gas)
-        except (ContractReverted, TransactionFailed):
-            pass  # the payout is not judged at all: the channel stays as it was
-        else:
-            assert owed(world, payee.address, ZERO_ADDRESS) == 0
-        world.connection.revert(before)
-    world.hub.transact(world.relayer.sender, "close", *row, gas=400_000)
-    assert world.connection.balance(payee.address) == ETHER // 4
+@pytest.mark.parametrize("asset", ["ether", "token"])
+def test_a_relayer_that_starves_a_payout_is_refused_and_makes_no_debt(world: GasWorld, asset: str) -> None:
+    """The receiver burns all it is given: with less than a push may cost, nobody can tell whether it would fail."""
+    if asset == "ether":
+        payee = deploy_mock("GasBurnerReceiver", sender=world.payee.sender)
+        key = key_of(world, payee=payee.address)
+        world.act(world.payer, "depositETH", key.id, False, value=ETHER)
+        cap, starving, enough = 100_000, 170_000, 400_000
+    else:
+        token = token_of(world, "GasBurnerToken")
+        key = key_of(world, token.address)
+        fund(world, key)
+        token.transact(world.operator, "setVictim", world.payee.address)
+        cap, starving, enough = 300_000, 370_000, 900_000
+    message = Close(key.id, 1, 0)
+    row = (key.as_tuple(), 1, 0, world.sign(world.payer, message), world.sign(world.payee, message))
+    # A debt is made only where a push had its whole cap and some more: one gas unit above what is asked for.
+    need = cap * 64 // 63 + 50_000
+    with pytest.raises(ContractReverted) as caught:
+        world.hub.transact(world.relayer.sender, "close", *row, gas=starving)
+    assert (caught.value.name, caught.value.arguments["need"]) == ("GasTooLow", need)
+    assert caught.value.arguments["have"] < need
+    assert owed(world, key.b, key.token) == 0
+    world.hub.transact(world.relayer.sender, "close", *row, gas=enough)
+    assert owed(world, key.b, key.token) == (1 if asset == "ether" else 100 * UNIT + 1)
+
+
+@pytest.mark.parametrize("then", ["disputed", "closed"])
+def test_a_pulled_deposit_sees_what_a_tokens_hook_did_to_the_channel(world: GasWorld, then: str) -> None:
+    """Money must not be booked over a tombstone or a running dispute that came up while it was pulled."""
+    token = token_of(world, "ReentrantToken")
+    key = key_of(world, token.address)
+    fund(world, key)
+    if then == "closed":
+        message = Close(key.id, 0, 0)
+        signed = (world.sign(world.payer, message), world.sign(world.payee, message))
+        inner = world.hub.encode("close", key.as_tuple(), 0, 0, *signed)
+    else:
+        right = Session(key.id, token.address, 0, 2**47, RIGHT_TO_CLOSE)
+        session = encode_session(right, world.sign(world.payer, right))
+        inner = world.hub.encode("startCloseAs", key.as_tuple(), False, session, 0, b"")
+    token.transact(world.operator, "arm", world.hub.address, inner)
+    error = "TransferShort" if then == "closed" else "DisputeRunning"
+    with pytest.raises(ContractReverted) as caught:
+        world.act(world.payer, "depositPulled", key.as_tuple(), [(0, False, UNIT, b"")])
+    assert caught.value.name == error

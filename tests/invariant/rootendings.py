@@ -28,6 +28,7 @@ class Endings(InFlightRules):
         twin, payer, thief = self.twin, self.address["payer"], self.address["thief"]
         source = twin.deposit(payer, 50)
         one, rival = self.draft([source], 3), self.draft([source], 4)
+        twin.exit(source)
         twin.start(one, payer, 1)
         flight = twin.state.flight(twin.flight_id(one))
         owner = one.outputs[0].owner
@@ -38,9 +39,8 @@ class Endings(InFlightRules):
         twin.at(flight.started_at + W // 2)
         self.refused("TooLate", lambda: twin.join(one, 4, owner))
         twin.at(flight.started_at + W // 2)
-        abandon = actions.AbandonInFlight(twin.flight_id(one))
+        abandon = actions.AbandonInFlight(one.packed, twin.ids(one))
         self.refused("PiggybackWrong", lambda: twin.do(abandon, thief))
-        twin.exit(source)
         twin.challenge(source, one, by=thief)
         self.refused("ExitBlocked", lambda: twin.exit(source))
         newer = self.lists(0, 0, 2)
@@ -168,7 +168,7 @@ class Endings(InFlightRules):
         for one, flight in self.flights(InFlightStatus.OPEN, joined=0):
             if not flight.piggybacked:
                 twin.at(self.half(flight))
-                twin.do(actions.AbandonInFlight(twin.flight_id(one)), watcher)
+                twin.do(actions.AbandonInFlight(one.packed, twin.ids(one)), watcher)
         for one, flight in self.flights(*InFlightStatus):
             twin.at(flight.exitable_at)
             self.tries(lambda one=one, flight=flight: twin.settle(one, watcher, self.lists(0, flight.priority, 2)))

@@ -112,7 +112,7 @@ class InFlightRules(ExitRules):
             if pick % 13:
                 twin.start(one, by, bits, at)
                 return
-            signatures = tuple(twin.sign(one, owner) for owner in owners[: pick % 2])
+            signatures = b"".join(twin.sign(one, owner) for owner in owners[: pick % 2])
             proofs = tuple(twin.proof(position) for position in one.inputs)
             action = actions.StartInFlight(Proof(0, one.packed), proofs, signatures)
             twin.do(action, by, CONFIG.in_flight_bond)
@@ -152,6 +152,18 @@ class InFlightRules(ExitRules):
         taken = self.tries(lambda: twin.contest(one, other, position, at, self.address[by]))
         if taken and one.hash in self.places and pick % 2:
             self.tries(lambda: twin.answer(one, self.place(one, pick, False), self.address["operator"]))
+
+    @precondition(lambda self: self.flights(InFlightStatus.OPEN, joined=0))
+    @rule(data=st.data(), by=anybody)
+    def hold(self, data: st.DataObject, by: str) -> None:
+        """Games take what others have let go of, and let go of what they cannot win."""
+        one, _ = data.draw(st.sampled_from(self.flights(InFlightStatus.OPEN, joined=0)))
+        self.tries(lambda: self.twin.hold(one, self.address[by]))
+
+    @rule(token=st.integers(0, 1), bucket=st.integers(0, 12), by=anybody)
+    def track(self, token: int, bucket: int, by: str) -> None:
+        """One sum of all newer buckets is kept, or not, while something is short."""
+        self.tries(lambda: self.twin.do(actions.Track(token, bucket), self.address[by]))
 
     def answerable(self) -> list[tuple[Transaction, InFlight]]:
         """Included and contested, or, once in a while, not contested."""
@@ -223,5 +235,5 @@ class InFlightRules(ExitRules):
     def abandon(self, data: st.DataObject, by: str, edge: int) -> None:
         one, flight = data.draw(st.sampled_from(self.alone()))
         self.twin.at(self.half(flight) + edge)
-        action = actions.AbandonInFlight(self.twin.flight_id(one))
+        action = actions.AbandonInFlight(one.packed, self.twin.ids(one))
         self.tries(lambda: self.twin.do(action, self.address[by]))

@@ -22,6 +22,7 @@ from layer2.plasma.contract import Profile, RootChain
 from layer2.plasma.game import Config, Effect, Env, Paid, State, actions, apply
 from layer2.plasma.game.actions import Action
 from layer2.plasma.game.errors import RootError
+from layer2.plasma.game.reserve import NEVER
 from layer2.plasma.messages import digest
 from layer2.plasma.transaction import Transaction
 from layer2.primitives.addresses import address_bytes, to_address
@@ -111,13 +112,14 @@ class Twin(Surroundings, Stage):
         self.turn = 0
         self.seen: set[bytes] = set()
         self.flights: set[bytes] = set()
+        self.held: set[bytes] = set()
         self.asked: set[tuple[int, int]] = set()
         self.trails = Trails(counts.stories)
 
     # ------------------------------------------------------------------------------------------------ surroundings
 
     def sign(self, transaction: Transaction, owner: bytes) -> bytes:
-        return self.world.key[owner].sign(digest(transaction, self.state.domain))
+        return self.world.key[owner].sign_compact(digest(transaction, self.state.domain))
 
     def _set_failing(self) -> None:
         refusing = {(one, 1) for one in self.blacklist}
@@ -247,6 +249,7 @@ class Twin(Surroundings, Stage):
             ("nextOperator", (), state.announced),
         ]
         for token in (0, 1):
+            reads.append(("tracked", (token,), state.reserve.tracked.get(token, (NEVER, 0))))
             reads.append(("reserveOf", (token,), (state.reserve.total.get(token, 0), state.held.get(token, 0))))
             for block in range(state.next_block):
                 if block < 3 or (token, block) in state.reserve.under:
@@ -256,6 +259,9 @@ class Twin(Surroundings, Stage):
                 reads.append(("pending", (owner, token), (state.pending.get((owner, token), 0),)))
         for output in sorted(self.seen):
             reads.append(("exits", (output,), astuple(state.exit(output))))
+        self.held |= state.holds
+        for output in sorted(self.held):
+            reads.append(("isHeld", (output,), (output in state.holds,)))
         for flight in sorted(self.flights):
             reads.append(("inFlight", (flight,), flight_words(state, flight, self.world.flight_order)))
         for place in sorted(self.asked):

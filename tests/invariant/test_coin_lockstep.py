@@ -217,7 +217,8 @@ def still(one: Call, waiting: Exit) -> int:
 def end(one: Call, coin: int, number: int) -> int:
     """What is over is forgotten, and how often it was started with it."""
     gone = one.state.exits.pop((coin, number))
-    return one.state.profile.exit_bond + gone.answered * one.state.profile.challenge_bond
+    profile = one.state.profile
+    return profile.exit_bond + gone.answered * (profile.challenge_bond - profile.answer_pay)
 
 
 def end_poorer(one: Call, coin: int, number: int) -> int:

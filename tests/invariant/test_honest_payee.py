@@ -1,7 +1,8 @@
 """An honest payee against a payer that cheats in every way: it never gets less than its newest state is worth.
 
 The payee signs payments back, withdrawals and a last close by the rules of a careful node; the payer keeps everything
-it ever got signed and shows whatever suits it, a stranger helps it. The payee wakes up every ninety seconds at least.
+it ever got signed, the acceptances of all lock proofs among it, and shows whatever suits it, a stranger helps it. The
+payee wakes up every ninety seconds at least.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from tests.campaign import campaign
 from tests.invariant.twin import Chain, Twin
 
 from layer2.channels.locks import LockSet, hash_lock
-from layer2.channels.messages import Close, LockVoucher, Voucher, Withdraw
+from layer2.channels.locktree import locks_root
+from layer2.channels.messages import Accept, Close, LockVoucher, Voucher, Withdraw
 from layer2.channels.model import CLOSED, Channel, payoff
 from layer2.channels.model import actions as act
+from layer2.channels.openings import Opening, open_locks
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.primitives.hashing import keccak
 
@@ -85,17 +88,31 @@ class HonestPayee(RuleBasedStateMachine):
     def react(self) -> None:
         """Show the newest proof, take what its locks pay."""
         if self.locks.locks:
-            row = (self.sent_a, self.nonce, self.locks.locked, self.locks.last_expiry, self.locks.hash())
-            signature = self.chain.sign("payer", LockVoucher(self.key.id, *row))
-            if self.channel.nonce(False) < self.nonce:
-                assert self.twin.do(act.PostLocks(self.key, False, act.LockProof(*row, signature)), "payee")
-                shown = tuple(self.known.get(lock.condition, b"") for lock in self.locks.locks)
-                if any(shown):
-                    rest = (self.locks.locked, self.locks.last_expiry, self.locks.encode(), shown)
-                    assert self.twin.do(act.Unlock(self.key, False, *rest), "payee")
+            claim = self.channel.claim(False)
+            if claim is None or claim.nonce < self.nonce:
+                proof = self.proof(self.sent_a, self.nonce, self.locks)
+                assert self.twin.do(act.PostLocks(self.key, False, proof), "payee")
+            self.unlock_known()
             return
         if self.channel.sent_a < self.sent_a:
             assert self.twin.do(act.Post(self.key, False, self.sent_a, self.sign_a(self.sent_a)), "payee")
+
+    def proof(self, amount: int, nonce: int, locks: LockSet) -> act.LockProof:
+        """A lock proof that the payer signed."""
+        row = (amount, nonce, locks.locked, locks.last_expiry, locks_root(locks.locks))
+        return act.LockProof(*row, self.chain.sign("payer", LockVoucher(self.key.id, *row)))
+
+    def unlock_known(self) -> None:
+        """Take what is not taken yet, and not too late, all at once."""
+        claim = self.channel.claim(False)
+        openings = [
+            Opening(index, self.known[lock.condition])
+            for index, lock in enumerate(self.locks.locks)
+            if lock.condition in self.known and not claim.resolved >> index & 1 and lock.expiry > self.twin.now
+        ]
+        if openings:
+            rest = open_locks(self.locks.locks, openings)
+            assert self.twin.do(act.Unlock(self.key, False, self.sent_a + self.locks.locked, *rest), "payee")
 
     def wake(self) -> None:
         """Answer a dispute; start one in time for the locks whose preimages are known."""
@@ -140,6 +157,7 @@ class HonestPayee(RuleBasedStateMachine):
         """The payer pays the open ones by voucher; the payee keeps the preimages of none."""
         self.sent_a += sum(lock.amount for lock in self.locks.locks if lock.condition in self.known)
         self.nonce, self.locks = self.nonce + 1, LockSet()
+        self.proofs.append((self.sent_a, self.nonce, self.locks))
         self.vouchers_a.append(self.sent_a)
 
     @precondition(lambda self: self.trading and self.withdrawal is None and not self.locks.locks)
@@ -193,13 +211,26 @@ class HonestPayee(RuleBasedStateMachine):
     @precondition(lambda self: self.proofs or self.running)
     @rule(data=st.data(), by=villains, empty=st.booleans())
     def the_payer_posts_its_own_locks(self, data: st.DataObject, by: str, empty: bool) -> None:
-        """An old proof, or a new one without any lock: neither may be accepted from it."""
+        """An old proof, with the acceptance that the payee gave at its time; or a new one without any lock or word."""
         amount, nonce, locks = data.draw(st.sampled_from(self.proofs or [(0, 1, LockSet())]))
-        if empty:
-            nonce, locks = self.nonce + 5, LockSet()
-        row = (amount, nonce, locks.locked, locks.last_expiry, locks.hash())
-        proof = act.LockProof(*row, self.chain.sign("payer", LockVoucher(self.key.id, *row)))
-        assert not self.twin.do(act.PostLocks(self.key, False, proof), by)
+        if empty or not self.proofs:
+            proof = self.proof(amount, self.nonce + 5, LockSet())
+            assert not self.twin.do(act.PostLocks(self.key, False, proof), by)
+            return
+        proof = self.proof(amount, nonce, locks)
+        message = LockVoucher(self.key.id, amount, nonce, locks.locked, locks.last_expiry, proof.locks_root)
+        accept = self.chain.sign("payee", Accept(self.key.id, False, nonce, message.struct_hash()))
+        self.twin.do(act.PostLocks(self.key, False, proof, accept), by)
+
+    @precondition(lambda self: self.running and self.locks.locks and self.channel.claim(False))
+    @rule(data=st.data(), by=villains)
+    def somebody_opens_a_lock_in_front_of_the_payee(self, data: st.DataObject, by: str) -> None:
+        known = [at for at, lock in enumerate(self.locks.locks) if lock.condition in self.known]
+        if known:
+            index = data.draw(st.sampled_from(known))
+            opening = Opening(index, self.known[self.locks.locks[index].condition])
+            rest = open_locks(self.locks.locks, [opening])
+            self.twin.do(act.Unlock(self.key, False, self.sent_a + self.locks.locked, *rest), by)
 
     @rule(by=villains, a=st.integers(0, 20), b=st.integers(0, 20))
     def somebody_deposits(self, by: str, a: int, b: int) -> None:

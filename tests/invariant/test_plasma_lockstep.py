@@ -223,7 +223,8 @@ def test_contract_and_model_never_differ_and_many_calls_are_accepted() -> None:
     assert set(counts.accepted) == {
         "Deposit", "SubmitBlock", "AnnounceOperator", "AcceptOperator", "StartExits", "ChallengeExit", "Claim",
         "Withdraw", "StartInFlight", "Piggyback", "ChallengeCanonical", "AnswerCanonical", "ChallengeInput",
-        "ChallengeOutput", "ClaimInFlight", "AbandonInFlight", "ChallengeData", "ShowData", "Freeze",
+        "ChallengeOutput", "ClaimInFlight", "AbandonInFlight", "ChallengeData", "ShowData", "Freeze", "HoldInputs",
+        "Track",
     }  # fmt: skip
     assert refusals >= {"TooEarly", "TooLate", "NotCovered", "PaymentFailed", "ExitBlocked", "NotOlder"}
     assert len(refusals) > 20
@@ -254,8 +255,8 @@ def for_good(one: Act, spend: actions.Spend, position: int, owner: bytes) -> Spe
     return spent(one, spend, position, owner)._replace(until=2**40 - 1)
 
 
-def stay(one: Act, flight: InFlight, transaction: Transaction, contested: bool) -> None:
-    """Outputs of a contested in-flight exit count on."""
+def stay(one: Act, flight: InFlight, part: object, before: int, count: int) -> None:
+    """Outputs of a contested in-flight exit count on, its inputs not."""
 
 
 def bounties_cover(one: Act, item: actions.Item, newer: tuple[int, ...]) -> Claimed:
@@ -273,8 +274,10 @@ CONTROLS: dict[str, tuple[object, str, object]] = {
     "lists are ignored": (Reserve, "need", need),
     "registrations do not end": (Reserve, "release", forget),
     "bonds cover exits": (State, "covers", lambda self, token: self.balance.get(token, 0)),
-    "contested outputs stay registered": (inflight, "_recount", stay),
-    "outputs that join while contested are registered": (inflight, "registered", lambda flight, bit: True),
+    "contested outputs stay registered": (inflight, "recount", stay),
+    "what joins is registered whatever is held": (inflight, "counted", lambda flight, count: 0xFF),
+    "two games hold one output": (inflight, "try_hold", lambda one, output: True),
+    "what was paid starts a game": (inflight, "gone", lambda one, output: None),
     "bounties cover what comes next": (exits, "_claimable", bounties_cover),
     "an exit is stopped for ever": (exits, "spent", for_good),
     "what was paid elsewhere is paid again": (settlement, "_ENDED", ()),

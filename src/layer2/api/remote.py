@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import json
 import socket
 import ssl
 import threading
@@ -14,7 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from layer2.api.errors import Unreachable, error_of
-from layer2.primitives.errors import InputError
+from layer2.primitives.errors import InputError, MalformedError
+from layer2.primitives.jsontext import parse_json
 
 __all__ = ["MOST_JSON", "Remote"]
 
@@ -83,8 +83,8 @@ class Remote:
 
     def _json(self, path: str, status: int, raw: bytes) -> dict[str, Any]:
         try:
-            data = json.loads(raw)
-        except (ValueError, RecursionError):
+            data = parse_json(raw, floats=True)
+        except MalformedError:
             data = None
         if not isinstance(data, dict):
             raise Unreachable(f"{self.url}{path} answers {status} with no JSON object", hint="check the URL")

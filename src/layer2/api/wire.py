@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.errors import Layer2Error, MalformedError
+from layer2.primitives.jsontext import parse_json
 from layer2.rollup.mempool import SignedOp, split_records
 from layer2.rollup.messages import Transfer, Withdraw
 from layer2.rollup.refusals import TooLarge
@@ -20,23 +19,13 @@ MOST_OPERATIONS = 4_096
 """Of one request."""
 
 _DEEPEST = 16
-_TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
-"""Strings, to be skipped (one without an end goes to the end), and brackets."""
-_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 _NUMBERS = ("sender", "nonce", "amount", "token", "fee")
 
 
 def read_json(body: bytes) -> Any:
     """Plain JSON; numbers with a fraction or an exponent are refused, since no amount is one."""
-    try:
-        text = body.decode()
-        _check_depth(text)
-        return json.loads(text, parse_float=_no_float, parse_constant=_no_float)
-    except ValueError as fault:
-        raise MalformedError(
-            f"the body is no JSON that is read here: {str(fault)[:120]}", hint="send plain JSON"
-        ) from None
+    return parse_json(body, "the body", deepest=_DEEPEST)
 
 
 def records_of_json(data: Any) -> tuple[list[bytes], dict[int, Layer2Error]]:
@@ -93,7 +82,7 @@ def operation_json(op: SignedOp) -> dict[str, Any]:
 def bytes_of(text: Any, size: int | None = None) -> bytes:
     """Bytes from 0x and hex digits; `size`: how many there must be."""
     if not isinstance(text, str) or text[:2] != "0x":
-        raise MalformedError(f"{text!r:.40} is no hex", hint="give 0x and hex digits")
+        raise MalformedError(f"{type(text).__name__} given, no hex", hint="give 0x and hex digits")
     try:
         found = bytes.fromhex(text[2:])
     except ValueError:
@@ -130,16 +119,3 @@ def _record(one: Any) -> bytes:
     if one["type"] == "transfer":
         return SignedOp(Transfer(sender, nonce, number_of("to", one.get("to")), amount, token, fee), signature).encode()
     return SignedOp(Withdraw(sender, nonce, one.get("to"), amount, token, fee), signature).encode()  # type: ignore[arg-type] # checked there
-
-
-def _check_depth(text: str) -> None:
-    """The parser recurses without end where some library has lifted the interpreter's limit, and takes it down."""
-    depth = 0
-    for token in _TOKENS.finditer(text):
-        depth += _STEPS.get(token[0], 0)
-        if depth > _DEEPEST:
-            raise ValueError("it is nested too deep")
-
-
-def _no_float(text: str) -> NoReturn:
-    raise ValueError(f"{text[:30]} is no integer")

@@ -252,13 +252,7 @@ class HubContract:
         return self.send(sender, hubcalls.post_locks(key, side, proof, accept))
 
     def unlock(
-        self,
-        sender: Sender,
-        key: ChannelKey,
-        side: str,
-        limit: int,
-        locks: Sequence[Lock],
-        openings: Iterable[Opening],
+        self, sender: Sender, key: ChannelKey, side: str, limit: int, locks: Sequence[Lock], openings: Iterable[Opening]
     ) -> HubReceipt:
         """Resolve locks of the posted proof of `side`'s direction; `limit` is its amount plus its locked sum."""
         return self.send(sender, hubcalls.unlock(key, side, limit, locks, openings))
@@ -305,20 +299,6 @@ class HubContract:
     def send(self, sender: Sender, call: HubCall) -> HubReceipt:
         """Send a call and wait for its receipt."""
         return self._send(sender, call.name, *call.args)
-
-    def send_nowait(self, sender: Sender, call: HubCall) -> Pending:
-        """Send a call without waiting, so that many can share a block; finish with `wait`."""
-        try:
-            return self.contract.transact_nowait(sender, call.name, *call.args)
-        except ContractReverted as reverted:
-            raise _typed(reverted) from reverted
-
-    def wait(self, sender: Sender, pending: Pending) -> HubReceipt:
-        """The receipt of what `send_nowait` sent."""
-        try:
-            return self._receipt(sender.wait(pending, decoder=self.contract.decoder))
-        except ContractReverted as reverted:
-            raise _typed(reverted) from reverted
 
     def send_for(self, sender: Sender, call: HubCall, policy: GasPolicy, keep: Callable[[Pending], None]) -> Pending:
         """Send a call without waiting under a policy of its own; `keep` is told of each version. Finish with `poll`."""

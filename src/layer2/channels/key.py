@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
-from layer2.primitives.errors import MalformedError, RangeError
+from layer2.primitives.errors import MalformedError, RangeError, shown
 from layer2.primitives.hashing import keccak
 
 _SIMPLEX = 1 << 128
@@ -54,7 +54,7 @@ class ChannelKey:
             if type(value) is not int:
                 raise MalformedError(f"the channel's {name} is {value!r:.80}, need an int of {bits} bits")
             if not 0 <= value < 1 << bits:
-                raise RangeError(f"the channel's {name} is {value}, need {bits} bits")
+                raise RangeError(f"the channel's {name} is {shown(value)}, need {bits} bits")
         tail = self.open_before << 8 | (self.token != ZERO_ADDRESS) | self.simplex << 1
         object.__setattr__(self, "id", keccak(self.encode())[:27] + tail.to_bytes(5, "big"))
 
@@ -82,7 +82,7 @@ class ChannelKey:
     def from_params(cls, a: str, b: str, token: str, params: int) -> ChannelKey:
         """A key from its ABI form; raises MalformedError for flags that mean nothing, else as the constructor."""
         if type(params) is not int or not 0 <= params < 1 << 129:
-            raise MalformedError(f"params {params!r:.80} of a channel key are no 129-bit number")
+            raise MalformedError(f"params {shown(params)} of a channel key are no 129-bit number")
         return cls(
             a=to_address(a),
             b=to_address(b),

@@ -209,7 +209,7 @@ class LockingNode(NodeBase):
             self._note(self._entry(channel_id), LocksGivenUp(lock))
 
     def resolutions(self, channel_id: bytes) -> list[bytes]:
-        """For each incoming lock, in order, what takes it; empty where it is not known or the lock is given up."""
+        """For each incoming lock, in order, what takes something of it; empty where nothing does, or it is given up."""
         state = self._entry(channel_id).state
         left, found = list(state.given_up), []
         for lock in state.theirs.locks:
@@ -217,7 +217,7 @@ class LockingNode(NodeBase):
             if lock in left:
                 left.remove(lock)
                 claim = None
-            found.append(b"" if claim is None else claim[1])
+            found.append(b"" if claim is None or not claim[0] else claim[1])
         return found
 
     # ---------------------------------------------------------------------------------------------- signatures

@@ -58,7 +58,8 @@ def claim_row(key: ChannelKey, payment: Payment) -> bytes:
 
 def claim_rows(vouchers: Iterable[tuple[ChannelKey, Payment]]) -> tuple[bytes, bytes]:
     """Return the rows of a batch claim: those signed by owners, and those signed by session keys."""
-    owners, sessions = [], []
+    owners: list[bytes] = []
+    sessions: list[bytes] = []
     for key, payment in vouchers:
         (sessions if is_session_proof(payment.signature) else owners).append(claim_row(key, payment))
     return b"".join(owners), b"".join(sessions)

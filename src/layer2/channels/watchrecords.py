@@ -13,6 +13,7 @@ from layer2.channels.openings import Opening
 from layer2.channels.proofs import LockPayment, Payment
 from layer2.channels.sessions import SessionGrant
 from layer2.primitives.errors import InputError, MalformedError
+from layer2.primitives.jsontext import parse_json
 
 __all__ = ["Guard", "Watched", "decode_watched", "encode_watched"]
 
@@ -84,7 +85,7 @@ def encode_watched(watched: Watched) -> bytes:
 def decode_watched(data: bytes) -> Watched:
     """Decode what `encode_watched` wrote; raises `MalformedError`."""
     try:
-        raw = json.loads(data)
+        raw = parse_json(data, "watchtower record")
         key = ChannelKey.decode(bytes.fromhex(raw["key"]))
         guards = [_unguard(key.id, one) for one in raw["guards"]]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, InputError) as failure:

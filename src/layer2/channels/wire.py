@@ -14,6 +14,7 @@ from layer2.channels.locktree import MAX_LOCKS
 from layer2.channels.proofs import Acceptance, CloseTerms, LockPayment, Payment, PaymentRequest, WithdrawTerms
 from layer2.primitives.addresses import address_bytes, to_address
 from layer2.primitives.errors import InputError, MalformedError
+from layer2.primitives.jsontext import parse_json
 
 __all__ = ["MAX_CHARACTERS", "Record", "decode", "encode"]
 
@@ -54,7 +55,7 @@ def decode(text: str, *expected: type[Record]) -> tuple[Record, ChannelKey]:
     if len(text) > MAX_CHARACTERS:
         raise MalformedError(f"a record of {len(text):,} characters, at most {MAX_CHARACTERS:,} are read")
     try:
-        raw = json.loads(text)
+        raw = parse_json(text, "record")
         kind = _KINDS[raw.pop("layer2")]
         channel = raw.pop("channel")
         parties = b"".join(bytes(12) + address_bytes(to_address(str(channel[name]))) for name in ("a", "b", "token"))

@@ -21,7 +21,8 @@ import click
 
 from layer2.api.doorman import MOST_CONNECTIONS
 from layer2.cli.workspace import Workspace
-from layer2.primitives.errors import InputError
+from layer2.primitives.errors import InputError, MalformedError
+from layer2.primitives.jsontext import parse_json
 
 __all__ = ["announced", "export_line", "hosting_options", "listening", "listening_at", "url_at_home"]
 
@@ -69,8 +70,8 @@ def listening_at(folder: Path) -> str | None:
     finally:
         os.close(handle)
     try:
-        said = json.loads(raw) if len(raw) <= _MOST_BYTES else None
-    except (ValueError, RecursionError):
+        said = parse_json(raw) if len(raw) <= _MOST_BYTES else None
+    except MalformedError:
         return None
     if not isinstance(said, dict) or not _is_alive(said.get("pid")) or not _is_url(said.get("url")):
         return None

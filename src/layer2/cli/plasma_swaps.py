@@ -14,6 +14,8 @@ from layer2.plasma.kitfile import payment_from_json, to_json
 from layer2.plasma.kits import PaymentKit
 from layer2.plasma.wallet.swaps import Offer
 from layer2.plasma.walletrefusals import KitMalformed
+from layer2.primitives.errors import MalformedError
+from layer2.primitives.jsontext import parse_json
 
 __all__ = ["swap_accept", "swap_complete", "swap_note", "swap_offer"]
 
@@ -73,7 +75,7 @@ def swap_note(workspace: Workspace, payment: str) -> None:
 
 def _payment(text: str) -> PaymentKit:
     try:
-        value = json.loads(read_text(text))
-    except (ValueError, RecursionError):
+        value = parse_json(read_text(text))
+    except MalformedError:
         raise KitMalformed("swap: not JSON", hint="pass what the other side printed") from None
     return payment_from_json(value)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from layer2.channels.wire import MAX_CHARACTERS
-from layer2.primitives.errors import MalformedError
+from layer2.primitives.errors import InputError, MalformedError
 
 __all__ = ["read_text"]
 
@@ -16,8 +16,14 @@ def read_text(argument: str) -> str:
     if argument == "-":
         text = sys.stdin.read(MAX_CHARACTERS + 1)
     elif argument.startswith("@"):
-        with Path(argument[1:]).open(encoding="utf-8", errors="replace") as file:
-            text = file.read(MAX_CHARACTERS + 1)
+        try:
+            with Path(argument[1:]).open(encoding="utf-8", errors="replace") as file:
+                text = file.read(MAX_CHARACTERS + 1)
+        except (OSError, ValueError) as failure:
+            why = getattr(failure, "strerror", None) or failure
+            raise InputError(
+                f"input: {argument[:40]!r} cannot be read: {why}", hint="name a file after the @"
+            ) from None
     else:
         text = argument
     if len(text) > MAX_CHARACTERS:

@@ -13,7 +13,7 @@ from layer2.cli.rollup_place import place_of
 from layer2.cli.tables import show, titled
 from layer2.cli.verbs import ROLLUP
 from layer2.cli.workspace import Workspace
-from layer2.primitives.errors import MalformedError
+from layer2.primitives.jsontext import parse_json
 from layer2.primitives.units import format_amount, parse_duration
 from layer2.rollup.proofs import AccountProof
 from layer2.rollup.records import Status
@@ -100,11 +100,7 @@ def proof(workspace: Workspace, number: int) -> None:
 @click.argument("record")
 def check_proof(workspace: Workspace, record: str) -> None:
     """Check an account proof (RECORD, @file, or - for standard input) against the contract, trusting nobody."""
-    try:
-        data = json.loads(read_text(record))
-    except ValueError:
-        raise MalformedError("proof: not JSON", hint="pass what `layer2 rollup proof` printed") from None
-    given = AccountProof.from_json(data)
+    given = AccountProof.from_json(parse_json(read_text(record), "proof"))
     with desk_of(workspace) as desk:
         standing = given.check_on(desk.rollup)
         one = given.account

@@ -20,7 +20,8 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner, Signer
 from layer2.primitives.addresses import Address, to_address
-from layer2.primitives.errors import InputError
+from layer2.primitives.errors import InputError, MalformedError
+from layer2.primitives.jsontext import parse_json
 from layer2.store.private import make_folder
 
 __all__ = ["AccountUnusable", "Workspace", "account_of", "chain_options", "party_address", "resolve_url"]
@@ -66,8 +67,8 @@ def account_of(text: str, connection: Connection) -> Signer:
     if password is None:
         password = getpass.getpass(f"Password of {path.name}: ")
     try:
-        return LocalSigner(bytes(Account.decrypt(json.loads(path.read_text()), password)))
-    except (ValueError, KeyError, TypeError) as failure:
+        return LocalSigner(bytes(Account.decrypt(parse_json(path.read_bytes(), floats=True), password)))
+    except (ValueError, KeyError, TypeError, MalformedError) as failure:
         raise AccountUnusable(f"keystore {path.name}: {failure}", hint="check the file and the password") from None
 
 

@@ -79,8 +79,13 @@ class Codec:
             raise AbiError(f"{self.signature}: {failure}", hint="check the arguments' types and ranges") from failure
 
     def decode_inputs(self, data: bytes) -> dict[str, Any]:
-        """Arguments by name (unnamed ones by position, `"0"`, `"1"`, ...)."""
-        values = decode(self.input_types, data)
+        """Arguments by name (unnamed ones by position, `"0"`, `"1"`, ...); raises `AbiError` if they do not fit."""
+        try:
+            values = decode(self.input_types, data)
+        except (DecodingError, OverflowError, UnicodeDecodeError) as failure:
+            raise AbiError(
+                f"{self.signature}: the arguments ({len(data)} bytes) are not {self.input_types}", hint="wrong ABI"
+            ) from failure
         return {
             _label(part, index): _present(part, value)
             for index, (part, value) in enumerate(zip(self.inputs, values, strict=True))

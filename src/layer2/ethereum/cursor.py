@@ -12,6 +12,7 @@ from layer2.ethereum.records import Log
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.errors import Layer2Error, MalformedError
 from layer2.primitives.hashing import keccak
+from layer2.primitives.jsontext import parse_json
 
 __all__ = ["Cursor", "filter_id"]
 
@@ -51,7 +52,7 @@ class Cursor:
     def from_bytes(cls, data: bytes) -> Cursor:
         """Read what `to_bytes` wrote; raises `MalformedError`."""
         try:
-            raw = json.loads(data)
+            raw = parse_json(data, "cursor")
             if raw["version"] != _VERSION:
                 raise MalformedError(
                     f"cursor: version {raw['version']!r} given, {_VERSION} needed",

@@ -19,6 +19,7 @@ from layer2.ethereum.records import Receipt
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.errors import Layer2Error, MalformedError
 from layer2.primitives.hashing import keccak
+from layer2.primitives.jsontext import parse_json
 
 __all__ = ["Deployment", "Registry"]
 
@@ -145,7 +146,7 @@ class Registry:
 
 def _parse(path: Path) -> Deployment:
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = parse_json(path.read_bytes(), path.name)
         known = {one.name for one in fields(Deployment)}
         if not isinstance(raw, dict) or set(raw) - known:
             raise MalformedError(f"{path}: not a deployment record", hint="restore the file or deploy again")

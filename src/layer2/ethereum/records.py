@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from layer2.ethereum.errors import ConnectionFailed
 from layer2.primitives.addresses import Address, to_address
+from layer2.primitives.errors import Layer2Error
 
 __all__ = ["Block", "CallOutcome", "Log", "Receipt", "halt_reason", "hex_bytes", "hex_int"]
+
+T = TypeVar("T")
 
 
 def hex_int(value: object) -> int:
@@ -27,6 +32,27 @@ def hex_bytes(value: object) -> bytes:
     if isinstance(value, bytes):
         return bytes(value)
     raise TypeError(f"not data: {value!r}")
+
+
+def _answered(what: str) -> Callable[[Callable[[Any, Any], T]], Callable[[Any, Any], T]]:
+    """Let a reader of a node's answers raise ConnectionFailed for whatever is not one."""
+
+    def wrap(read: Callable[[Any, Any], T]) -> Callable[[Any, Any], T]:
+        @functools.wraps(read)
+        def guarded(cls: Any, raw: Any) -> T:
+            try:
+                return read(cls, raw)
+            except ConnectionFailed:
+                raise
+            except (KeyError, TypeError, ValueError, AttributeError, OverflowError, Layer2Error) as failure:
+                raise ConnectionFailed(
+                    f"the node answered with what is not a {what}: {type(failure).__name__}",
+                    hint="check that the URL is that of an Ethereum node",
+                ) from failure
+
+        return guarded
+
+    return wrap
 
 
 def halt_reason(text: str) -> str:
@@ -55,6 +81,7 @@ class Block:
     bloom: bytes = b""
 
     @classmethod
+    @_answered("block")
     def from_rpc(cls, raw: Mapping[str, Any]) -> Block:
         """Decode the result of `eth_getBlockBy*`."""
         return cls(
@@ -82,6 +109,7 @@ class Log:
     log_index: int
 
     @classmethod
+    @_answered("log")
     def from_rpc(cls, raw: Mapping[str, Any]) -> Log:
         """Decode one element of `eth_getLogs` or of a receipt's `logs`."""
         return cls(
@@ -124,6 +152,7 @@ class Receipt:
         return self.gas_used * self.effective_gas_price + self.blob_fee
 
     @classmethod
+    @_answered("receipt")
     def from_rpc(cls, raw: Mapping[str, Any]) -> Receipt:
         """Decode the result of `eth_getTransactionReceipt`."""
         created = raw.get("contractAddress")

@@ -9,7 +9,7 @@ from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 
 from layer2.ethereum.abi import AbiEntry, Codec, error_codecs
-from layer2.ethereum.errors import ContractReverted
+from layer2.ethereum.errors import AbiError, ContractReverted
 
 __all__ = ["ERROR_SELECTOR", "PANIC_SELECTOR", "ErrorDecoder", "decode_revert"]
 
@@ -51,7 +51,7 @@ class ErrorDecoder:
             codec = self._errors.get(selector)
             if codec is not None:
                 return codec.name, codec.decode_inputs(data[4:])
-        except (DecodingError, UnicodeDecodeError, OverflowError):
+        except (AbiError, DecodingError, UnicodeDecodeError, OverflowError):
             # A contract may revert with anything; what does not decode is shown raw.
             return "", {}
         return "", {}

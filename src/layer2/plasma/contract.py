@@ -16,6 +16,7 @@ from layer2.plasma.messages import plasma_domain
 from layer2.plasma.records import Exit, ExitStatus, InFlight, InFlightStatus, Proof, Spend
 from layer2.plasma.transaction import Deposit
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
+from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.errors import InputError
 
 __all__ = [
@@ -164,6 +165,7 @@ class RootChain:
             int(row.priority),
             int(row.blocked),
             bool(row.contested),
+            int(row.held),
         )
 
     def reserve_of(self, token: int) -> tuple[int, int]:
@@ -227,6 +229,10 @@ class RootChain:
         """Pay exits that have waited: (position, transaction or deposit record). `newer`: buckets, see `IRootChain`."""
         return self._send(sender, "claim", [tuple(one) for one in items], list(newer))
 
+    def track(self, sender: Sender, token: int, bucket: int) -> Receipt:
+        """While a token is short, sum up all that is registered under buckets from this one on (`IRootChain.track`)."""
+        return self._send(sender, "track", token, bucket)
+
     def withdraw(self, sender: Sender, token: int, to: str) -> Receipt:
         """Fetch what could not be paid."""
         return self._send(sender, "withdraw", token, to_address(to))
@@ -238,7 +244,8 @@ class RootChain:
     ) -> Receipt:
         """Start the exit of a transaction that may not be in a block; `bits`: of the sender, which join at once."""
         value = self.profile.in_flight_bond + bits.bit_count() * self.profile.piggyback_bond
-        row = (transaction.as_tuple(), [one.as_tuple() for one in inputs], list(signatures), bits)
+        joined = b"".join(to_compact(one) for one in signatures)
+        row = (transaction.as_tuple(), [one.as_tuple() for one in inputs], joined, bits)
         return self._send(sender, "startInFlight", *row, value=value)
 
     def piggyback(self, sender: Sender, data: bytes, input_ids: Sequence[bytes], bit: int, made: bytes) -> Receipt:
@@ -247,14 +254,33 @@ class RootChain:
         return self._send(sender, "piggyback", *row, value=self.profile.piggyback_bond)
 
     def challenge_canonical(
-        self, sender: Sender, data: bytes, input_ids: Sequence[bytes], index: int, made: bytes, competitor: Spend
+        self,
+        sender: Sender,
+        data: bytes,
+        input_ids: Sequence[bytes],
+        index: int,
+        made: Sequence[bytes],
+        competitor: Spend,
     ) -> Receipt:
-        """Show another transaction that spends the same output."""
-        return self._send(sender, "challengeCanonical", data, list(input_ids), index, made, competitor.as_tuple())
+        """Show another transaction that spends the same output.
 
-    def answer_canonical(self, sender: Sender, transaction: Proof, input_ids: Sequence[bytes]) -> Receipt:
-        """Show that it was included, before every competitor shown."""
-        return self._send(sender, "answerCanonical", transaction.as_tuple(), list(input_ids))
+        Args:
+            made: what made this input, and each that has joined; empty bytes for others.
+        """
+        row = (data, list(input_ids), index, list(made), competitor.as_tuple())
+        return self._send(sender, "challengeCanonical", *row)
+
+    def answer_canonical(
+        self, sender: Sender, transaction: Proof, input_ids: Sequence[bytes], made: Sequence[bytes] = ()
+    ) -> Receipt:
+        """Show that it was included, before every competitor shown; `made`: what made each input that has joined."""
+        return self._send(sender, "answerCanonical", transaction.as_tuple(), list(input_ids), list(made))
+
+    def hold_inputs(
+        self, sender: Sender, data: bytes, input_ids: Sequence[bytes], made: Sequence[bytes] = ()
+    ) -> Receipt:
+        """Take the inputs that a game needs and no other game has any more; `made`: as for an answer."""
+        return self._send(sender, "holdInputs", data, list(input_ids), list(made))
 
     def challenge_input(
         self, sender: Sender, data: bytes, input_ids: Sequence[bytes], index: int, made: bytes, spend: Spend
@@ -277,9 +303,9 @@ class RootChain:
         """Settle one that has waited, and pay what is covered; `made`: what made each input."""
         return self._send(sender, "claimInFlight", data, list(input_ids), list(made), list(newer))
 
-    def abandon_in_flight(self, sender: Sender, exit_id: bytes) -> Receipt:
+    def abandon_in_flight(self, sender: Sender, data: bytes, input_ids: Sequence[bytes]) -> Receipt:
         """Drop one that nobody has joined by half time."""
-        return self._send(sender, "abandonInFlight", exit_id)
+        return self._send(sender, "abandonInFlight", data, list(input_ids))
 
     # -------------------------------------------------------------------------------------------------------- data
 

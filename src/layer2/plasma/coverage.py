@@ -9,7 +9,10 @@ from layer2.plasma.contract import RootChain
 from layer2.plasma.params import ETHER_TOKEN
 from layer2.primitives.addresses import address_bytes
 
-__all__ = ["holdings", "newer_needed"]
+__all__ = ["LISTED", "holdings", "newer_needed"]
+
+LISTED = 3_200
+"""Gas that each bucket costs that a claim lists, for each part that it pays; a test compares it with what is spent."""
 
 _BALANCE_OF = bytes.fromhex("70a08231")
 _BALANCE_GAS = 300_000

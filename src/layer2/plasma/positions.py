@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from layer2.plasma.malformed import PositionMalformed
 from layer2.plasma.params import MAX_BLOCK, MAX_OUTPUTS, MAX_TRANSACTIONS
+from layer2.primitives.errors import shown
 
 __all__ = [
     "DEPOSIT_BLOCK",
@@ -51,14 +52,14 @@ def encode_position(block: int, transaction: int, output: int) -> int:
 def deposit_position(deposit: int) -> int:
     """The position of a deposit, numbered from 1; raises `PositionMalformed` if the number is out of range."""
     if not 0 < deposit <= MAX_BLOCK:
-        raise PositionMalformed(f"no deposit can have the number {deposit}")
+        raise PositionMalformed(f"no deposit can have the number {shown(deposit)}")
     return _DEPOSIT_BIT | deposit << 24
 
 
 def decode_position(position: int) -> Position:
     """The parts of a position; raises `PositionMalformed` for a number where no output can be."""
     if not 0 <= position < 1 << 64:
-        raise PositionMalformed(f"position {position} is no uint64")
+        raise PositionMalformed(f"position {shown(position)} is no uint64")
     parts = Position(position >> 24, position >> 8 & 0xFFFF, position & 0xFF)
     if position & _DEPOSIT_BIT:
         if position & 0xFFFFFF or parts.deposit == 0:

@@ -54,6 +54,7 @@ class InFlight:
     priority: int
     blocked: int
     contested: bool
+    held: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,17 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """A transaction that spends something by its input `input`, signed by the owner of that."""
+    """A transaction that spends something, signed by the owners of all that it spends.
+
+    Attributes:
+        signatures: of the owners of its inputs, in order, 64 bytes each (EIP-2098).
+        inputs: the outputs that it spends, in order; none if it spends one alone, which the call knows.
+    """
 
     proof: Proof
-    input: int
-    signature: bytes
+    signatures: bytes
+    inputs: tuple[Proof, ...] = ()
 
     def as_tuple(self) -> tuple[Any, ...]:
         """As the contract takes it."""
-        return (self.proof.as_tuple(), self.input, self.signature)
+        return (self.proof.as_tuple(), self.signatures, [one.as_tuple() for one in self.inputs])

@@ -16,6 +16,7 @@ from layer2.plasma.malformed import DepositMalformed, TransactionMalformed
 from layer2.plasma.params import MAX_AMOUNT, MAX_BLOCK, MAX_EXPIRY, MAX_INPUTS, MAX_OUTPUTS, MAX_TOKEN
 from layer2.plasma.positions import deposit_position
 from layer2.primitives.addresses import Address, address_bytes, to_address
+from layer2.primitives.errors import shown
 from layer2.primitives.hashing import keccak
 
 __all__ = [
@@ -184,14 +185,14 @@ class Deposit:
 
     def __post_init__(self) -> None:
         if len(self.owner) != 20 or self.owner == _NOBODY:
-            raise DepositMalformed(f"deposit {self.number} has no owner")
+            raise DepositMalformed(f"deposit {shown(self.number)} has no owner")
         if not (
             0 < self.number <= MAX_BLOCK
             and 0 <= self.token <= MAX_TOKEN
             and 0 < self.amount <= MAX_AMOUNT
             and 0 <= self.time <= MAX_EXPIRY
         ):
-            raise DepositMalformed(f"{self} has a number out of range")
+            raise DepositMalformed(f"{shown(self, 300)} has a number out of range")
 
     @property
     def record(self) -> bytes:

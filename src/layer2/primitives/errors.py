@@ -33,6 +33,16 @@ class Layer2Error(Exception):
         return f"{message}; {self.hint}" if self.hint else message
 
 
+def shown(value: object, most: int = 80) -> str:
+    """A value in an error's words: cut off, and a number that Python will not print by its length."""
+    if isinstance(value, int) and value.bit_length() > 8 * most:
+        return f"a number of {value.bit_length()} bits"
+    try:
+        return f"{value!r:.{most}}"
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} that cannot be shown"
+
+
 class RecoverableError(Layer2Error):
     """The caller can go on: state is unchanged."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from layer2.primitives.errors import MalformedError, RangeError
+from layer2.primitives.errors import MalformedError, RangeError, shown
 from layer2.primitives.kzg import BLOB_BYTES
 from layer2.rollup.params import FIELD_BYTES, FIELDS_PER_BLOB, FRAME_BYTES, FRAMES_PER_BLOB, MAX_SEGMENTS
 
@@ -36,7 +36,7 @@ def to_blobs(data: bytes) -> list[bytes]:
 def unpack_blobs(blobs: Sequence[bytes], frames: int) -> bytes:
     """The first `frames` frames of blobs, 496 bytes each; raises MalformedError for too few or too short blobs."""
     if blobs_for(frames) != len(blobs) or any(len(one) != BLOB_BYTES for one in blobs):
-        raise MalformedError(f"{len(blobs)} blobs for {frames} frames", hint=f"give {blobs_for(frames)} whole blobs")
+        raise MalformedError(f"{len(blobs)} blobs for {shown(frames)} frames", hint="give whole blobs for all frames")
     return b"".join(_from_blob(one) for one in blobs)[: frames * FRAME_BYTES]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -11,6 +10,8 @@ from typing import Protocol
 
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import ConnectionFailed, RpcError
+from layer2.primitives.errors import MalformedError
+from layer2.primitives.jsontext import parse_json
 from layer2.primitives.kzg import hash_of_blob, is_blob
 from layer2.rollup.refusals import DataMissing
 from layer2.store.archive import Archive
@@ -66,12 +67,12 @@ class BeaconBlobs:
             # The answer is one flat list; what is nested deep would overflow the parser's stack.
             if raw.count(b"[") + raw.count(b"{") > _MOST_NESTED:
                 raise ValueError("the answer is no list of blobs")
-            rows = json.loads(raw)["data"]
+            rows = parse_json(raw, floats=True)["data"]
         except urllib.error.HTTPError as failure:
             if failure.code == 404:
                 return None
             raise ConnectionFailed(f"{self.url}: HTTP {failure.code}", hint="check the beacon node") from failure
-        except (OSError, HTTPException, ValueError, KeyError, TypeError) as failure:
+        except (OSError, HTTPException, ValueError, KeyError, TypeError, MalformedError) as failure:
             raise ConnectionFailed(f"{self.url}: no blobs: {failure!r}", hint="check the beacon node") from failure
         blobs = [_bytes_of(row) for row in rows] if isinstance(rows, list) else []
         # A node that does not know the filter gives every blob of the block.

@@ -9,6 +9,7 @@ from layer2.channels.locks import Lock, hash_lock, voucher_lock, voucher_resolut
 from layer2.channels.messages import RIGHT_TO_PAY, Session, Voucher
 from layer2.channels.openings import resolve_message
 from layer2.channels.sessions import FOREVER, SessionProof
+from layer2.primitives.addresses import Address
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
 from layer2.testing.bench.world import DELAY, ETHER, UNIT, GasWorld, Player
@@ -268,7 +269,7 @@ class HalfOfATwoSidedOpening(HubAttack):
         _require_nets(world, key, 1000 * UNIT, 1000 * UNIT)
 
 
-def _channel_of(world: GasWorld, payer: str) -> ChannelKey:
+def _channel_of(world: GasWorld, payer: Address) -> ChannelKey:
     key = replace(world.make_key(), a=payer)
     world.act(world.relayer, "depositETH", key.id, False, value=ETHER)
     world.act(world.payee, "depositETH", key.id, True, value=ETHER)

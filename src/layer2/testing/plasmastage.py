@@ -81,15 +81,18 @@ class PlasmaStage:
         self, who: Sender, one: Signed, inputs: Sequence[Kit], rival: Signed, place: Proof | None = None
     ) -> Receipt:
         """Show that another payment spends the first input too; `place`: in which block, if it is in one."""
-        index = rival.transaction.inputs.index(inputs[0].position)
         shown = place or Proof.of_nothing(rival.transaction.packed)
-        spend = Spend(shown, index, rival.signatures[index])
-        ids = [kit.output_id for kit in inputs]
-        return self.root.challenge_canonical(who, one.transaction.packed, ids, 0, inputs[0].made, spend)
+        known = {kit.position: kit.proof for kit in inputs}
+        several = len(rival.transaction.inputs) > 1
+        spend = Spend(
+            shown, b"".join(rival.signatures), tuple(known[at] for at in rival.transaction.inputs) if several else ()
+        )
+        ids, made = [kit.output_id for kit in inputs], [kit.made for kit in inputs]
+        return self.root.challenge_canonical(who, one.transaction.packed, ids, 0, made, spend)
 
     def answer(self, who: Sender, place: Proof, inputs: Sequence[Kit]) -> Receipt:
         """Show where the payment was included."""
-        return self.root.answer_canonical(who, place, [kit.output_id for kit in inputs])
+        return self.root.answer_canonical(who, place, [kit.output_id for kit in inputs], [kit.made for kit in inputs])
 
     def settle(self, who: Sender, one: Signed, inputs: Sequence[Kit], newer: Sequence[int] = ()) -> Receipt:
         """Claim an in-flight exit."""

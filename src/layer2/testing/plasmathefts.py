@@ -37,7 +37,7 @@ class PlasmaTheft(PlasmaAttack):
 
     def stop(self, one: Signed) -> None:
         """The watcher shows that the deposit was spent."""
-        spend = Spend(Proof.of_nothing(one.transaction.packed), 0, one.signatures[0])
+        spend = Spend(Proof.of_nothing(one.transaction.packed), one.signatures[0])
         self.root.challenge_exit(self.stage.watcher, self.mine.proof, spend)
 
 
@@ -189,7 +189,7 @@ class BondOfADeadExit(PlasmaTheft):
         paid = self.pay_on()
         self.steal(self.mine)
         self.stop(paid)
-        spend = Spend(Proof.of_nothing(paid.transaction.packed), 0, paid.signatures[0])
+        spend = Spend(Proof.of_nothing(paid.transaction.packed), paid.signatures[0])
         self.counted(self.root.challenge_exit(self.thief, self.mine.proof, spend))
 
 

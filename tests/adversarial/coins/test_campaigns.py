@@ -90,8 +90,10 @@ class Campaign:
         mine = Counter(who for who, _ in self.coins.values())
         for who in OWNERS:
             assert self.exits[who] == mine[who]
-            # Bonds of doubts that were answered are the owner's.
-            need = mine[who] * (ETHER - profile.bounty) + self.doubted[who] * profile.challenge_bond
+            # Of bonds of doubts that were answered three quarters are the owner's.
+            need = mine[who] * (ETHER - profile.bounty) + self.doubted[who] * (
+                profile.challenge_bond - profile.answer_pay
+            )
             have = world.balance(who) - self.before[who] + self.costs[who]
             assert have == need, f"{who} has {have - need:+} wei"
         assert world.balance("thief") - self.thief_before <= -len(self.loot) * profile.exit_bond

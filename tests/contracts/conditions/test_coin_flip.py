@@ -6,9 +6,9 @@ import pytest
 from eth_abi.abi import encode
 
 from layer2.channels.apps import CoinFlipTerms, a_wins, commitment
-from layer2.channels.contract import LockProof
+from layer2.channels.contract import LockProof, Opening
 from layer2.channels.hub import HubFacade
-from layer2.channels.locks import encode_locks, locks_hash
+from layer2.channels.locktree import locks_root
 from layer2.channels.messages import LockVoucher
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
@@ -95,12 +95,12 @@ def test_the_winner_is_paid_through_a_channel(chain: Connection, game: Contract,
     channel = hub.open(payer, payee, deposit=2 * ETHER, dispute="1 hour")
     agreed = terms(chain)
     lock = agreed.lock(game.address, agreed.reveal_by + 600)
-    voucher = LockVoucher(channel.id, 0, 1, ETHER, lock.expiry, locks_hash([lock]))
-    proof = LockProof(0, 1, ETHER, lock.expiry, voucher.locks_hash, payer.sign_typed(voucher, hub.domain))
+    voucher = LockVoucher(channel.id, 0, 1, ETHER, lock.expiry, locks_root([lock]))
+    proof = LockProof(0, 1, ETHER, lock.expiry, voucher.locks_root, payer.sign_typed(voucher, hub.domain))
     receiver = Sender(chain, payee)
     hub.post_locks(receiver, channel.key, "A", proof)
     resolution = agreed.resolution(game.address, SECRET_A, SECRET_B)
-    hub.unlock(receiver, channel.key, "A", ETHER, lock.expiry, encode_locks([lock]), [resolution])
+    hub.unlock(receiver, channel.key, "A", ETHER, [lock], [Opening(0, resolution)])
     chain.advance(3601 + 1200)
     before = chain.balance(payee.address)
     hub.settle(operator, channel.key)

@@ -6,9 +6,10 @@ import pytest
 from tests.contracts.conditions.test_coin_flip import CHANNEL, judged
 
 from layer2.channels.apps import CoinFlipTerms, a_wins, commitment
-from layer2.channels.contract import LockProof
+from layer2.channels.contract import LockProof, Opening
+from layer2.channels.errors import NothingUnlocked
 from layer2.channels.hub import HubFacade
-from layer2.channels.locks import encode_locks, locks_hash
+from layer2.channels.locktree import locks_root
 from layer2.channels.messages import LockVoucher
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
@@ -130,12 +131,16 @@ def test_in_a_channel_only_the_winner_unlocks_the_stake(
     # The payee plays A, or B: the coin falls for A.
     agreed = terms(chain, pays_a=a_receives)
     lock = agreed.lock(game.address, agreed.reveal_by + 600)
-    voucher = LockVoucher(channel.id, 0, 1, STAKE, lock.expiry, locks_hash([lock]))
-    proof = LockProof(0, 1, STAKE, lock.expiry, voucher.locks_hash, payer.sign_typed(voucher, hub.domain))
+    voucher = LockVoucher(channel.id, 0, 1, STAKE, lock.expiry, locks_root([lock]))
+    proof = LockProof(0, 1, STAKE, lock.expiry, voucher.locks_root, payer.sign_typed(voucher, hub.domain))
     receiver = Sender(chain, payee)
     hub.post_locks(receiver, channel.key, "A", proof)
     resolution = agreed.resolution(game.address, SECRET_A, SECRET_B)
-    hub.unlock(receiver, channel.key, "A", STAKE, lock.expiry, encode_locks([lock]), [resolution])
+    if a_receives:
+        hub.unlock(receiver, channel.key, "A", STAKE, [lock], [Opening(0, resolution)])
+    else:
+        with pytest.raises(NothingUnlocked):
+            hub.unlock(receiver, channel.key, "A", STAKE, [lock], [Opening(0, resolution)])
     chain.advance(3601 + 1200)
     before = chain.balance(payee.address)
     hub.settle(operator, channel.key)

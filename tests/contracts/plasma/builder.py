@@ -15,6 +15,7 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract, deploy
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
+from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.hashing import keccak
 
 ETHER = 10**18
@@ -30,7 +31,7 @@ OUTPUT_TYPE = b"Output(address owner,uint16 token,uint96 amount)"
 PAYMENT_TYPE = b"Payment(uint8 kind,uint64[] inputs,Output[] outputs,uint40 expiry,bytes32 memo)" + OUTPUT_TYPE
 
 Proof = tuple[int, int, bytes, list[bytes]]
-Spend = tuple[Proof, int, bytes]
+Spend = tuple[Proof, bytes, list[Proof]]
 
 
 def word(value: int | str) -> bytes:
@@ -207,10 +208,16 @@ class World:
         return Block(number, event.args["word"], tree, list(transactions))
 
     def sign(self, data: bytes, who: Sender, domain: bytes | None = None) -> bytes:
+        """64 bytes, EIP-2098."""
+        return to_compact(self.sign_long(data, who, domain))
+
+    def sign_long(self, data: bytes, who: Sender, domain: bytes | None = None) -> bytes:
+        """65 bytes."""
         return who.signer.sign_digest(keccak(b"\x19\x01" + (domain or self.domain) + struct_hash(data)))
 
-    def spend(self, data: bytes, who: Sender, index: int = 0, proof: Proof | None = None) -> Spend:
-        return (proof or in_flight(data), index, self.sign(data, who))
+    def spend(self, data: bytes, *owners: Sender, inputs: Sequence[Proof] = (), proof: Proof | None = None) -> Spend:
+        """Signed by each owner; of several inputs with the proofs of what they spend."""
+        return (proof or in_flight(data), b"".join(self.sign(data, one) for one in owners), list(inputs))
 
     def exit(self, who: Sender, proof: Proof) -> Receipt:
         return self.send(who, "startExit", proof, value=EXIT_BOND)
@@ -220,7 +227,7 @@ class World:
         proof: Proof | None = None,
     ) -> Receipt:  # fmt: skip
         value = IN_FLIGHT_BOND + bits.bit_count() * PIGGYBACK_BOND
-        signatures = [self.sign(data, one) for one in owners]
+        signatures = b"".join(self.sign(data, one) for one in owners)
         return self.send(who, "startInFlight", proof or in_flight(data), inputs, signatures, bits, value=value)
 
     # -------------------------------------------------------------------------------------------------------- Views

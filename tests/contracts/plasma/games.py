@@ -29,6 +29,11 @@ class Game:
         return in_flight_id(self.data, self.ids)
 
     @property
+    def made(self) -> list[bytes]:
+        """What made each input."""
+        return [one[2] for one in self.inputs]
+
+    @property
     def state(self) -> dict[str, int]:
         names = (
             "bond_owner",
@@ -37,6 +42,7 @@ class Game:
             "blocked",
             "status",
             "contested",
+            "held",
             "exitable",
             "priority",
             "started",
@@ -47,27 +53,31 @@ class Game:
         self.world.start(who or self.world.payer, self.data, self.inputs, self.owners, bits, proof)
 
     def join(self, who: Sender, bit: int) -> None:
-        made_by = self.inputs[bit][3] if bit < 4 else b""
+        made_by = self.inputs[bit][2] if bit < 4 else b""
         self.world.send(who, "piggyback", self.data, self.ids, bit, made_by, value=PIGGYBACK_BOND)
 
     def contest(self, competitor: bytes, owner: Sender, index: int = 0, proof: Proof | None = None) -> None:
-        spend = self.world.spend(competitor, owner, 0, proof)
-        made_by = self.inputs[index][3]
-        self.world.send(self.world.watcher, "challengeCanonical", self.data, self.ids, index, made_by, spend)
+        spend = self.world.spend(competitor, owner, proof=proof)
+        self.world.send(self.world.watcher, "challengeCanonical", self.data, self.ids, index, self.made, spend)
+
+    def hold(self, who: Sender | None = None) -> None:
+        self.world.send(who or self.world.watcher, "holdInputs", self.data, self.ids, self.made)
+
+    def abandon(self) -> None:
+        self.world.send(self.world.watcher, "abandonInFlight", self.data, self.ids)
 
     def claim(self, newer: tuple[int, ...] = ()) -> None:
-        made_by = [one[3] for one in self.inputs]
-        self.world.send(self.world.watcher, "claimInFlight", self.data, self.ids, made_by, list(newer))
+        self.world.send(self.world.watcher, "claimInFlight", self.data, self.ids, self.made, list(newer))
 
     def ripen(self) -> None:
         self.world.at(self.state["exitable"])
 
     def answer(self, included: Proof, who: Sender | None = None) -> None:
-        self.world.send(who or self.world.watcher, "answerCanonical", included, self.ids)
+        self.world.send(who or self.world.watcher, "answerCanonical", included, self.ids, self.made)
 
     def stop_input(self, index: int, spender: bytes, owner: Sender) -> None:
         spend = self.world.spend(spender, owner)
-        made_by = self.inputs[index][3]
+        made_by = self.inputs[index][2]
         self.world.send(self.world.watcher, "challengeInput", self.data, self.ids, index, made_by, spend)
 
     def stop_output(self, included: Proof, spender: bytes, owner: Sender) -> None:

@@ -7,6 +7,7 @@ from tests.contracts.plasma.builder import (
     ETHER,
     IN_FLIGHT_BOND,
     PIGGYBACK_BOND,
+    Deposit,
     Proof,
     W,
     World,
@@ -108,11 +109,11 @@ def test_an_output_that_is_stopped_while_contested_does_not_come_back(world: Wor
     assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), ETHER)
 
 
-def test_outputs_that_lose_to_an_input_paid_elsewhere_were_registered_and_end(world: World, game: Game) -> None:
-    """Nobody contests: the outputs are released when the claim decides for the inputs."""
+def test_outputs_count_not_while_an_exit_has_one_of_their_inputs(world: World, game: Game) -> None:
+    """What is paid by the exit is registered once, by it; the game's claim then decides for the inputs."""
     world.exit(world.payer, game.inputs[0])
     game.start(OUT1)
-    assert world.ledger()[0] == 2 * ETHER
+    assert world.ledger()[0] == ETHER
     game.ripen()
     world.send(world.watcher, "claim", [(game.inputs[0][0], game.inputs[0][2])], [0])
     game.claim()
@@ -134,7 +135,7 @@ def test_each_token_is_taken_off_its_own_ledger(world: World) -> None:
     game = Game(world, [ether.proof, dollars.proof], [world.payer] * 2, ids, data)
     included = world.block(data)
     rival = packed([ether.position], [(world.payer, 0, 10)])
-    for bits, sums in ((OUT0 | 2, (1, 100)), (0xF0, (6, 100)), (0x90, (6, 0)), (0x60, (0, 100)), (0x20, (0, 60))):
+    for bits, sums in ((OUT0 | 2, (1, 0)), (0xF0, (6, 100)), (0x90, (6, 0)), (0x60, (0, 100)), (0x20, (0, 60))):
         before = world.connection.snapshot()
         game.start(bits)
         assert (world.ledger(0)[0], world.ledger(1)[0]) == sums
@@ -199,3 +200,65 @@ def test_who_does_not_answer_is_not_covered(world: World, robbed: tuple[Game, Pr
     theft = packed([deposit_position(99)], [(world.thief, 0, ETHER)], 900)
     steal(world, (place[0] | 1 << 8, 0, theft, []))
     assert world.exit_of(output_id(theft))[0] == PAID
+
+
+# --------------------------------------------------------------------------------------------------- each output once
+
+
+def rivals_of(world: World, source: Deposit, count: int, expiry: int) -> list[Game]:
+    """Payments of the thief that all spend its one deposit."""
+    out, ids = (world.thief, 0, ETHER), [deposit_id(source.number)]
+    every = [packed([source.position], [out], expiry, memo=bytes([at + 1]) * 32) for at in range(count)]
+    return [Game(world, [source.proof], [world.thief], ids, data) for data in every]
+
+
+def test_forty_rivals_that_expire_with_the_next_block_hold_up_nobody(world: World) -> None:
+    """They cannot be contested by each other after that block: once, each held up another ether of who is younger."""
+    block = world.block(packed([world.deposit(world.payer).position], [(world.payee, 0, ETHER)]))
+    source = world.deposit(world.thief)
+    world.exit(world.payee, block.proof())
+    due = world.exit_of(output_id(block.transactions[0]))[1]
+    rivals = rivals_of(world, source, 40, 2)
+    for one in rivals:
+        one.start(OUT0, world.thief)
+    world.block(packed([], [(world.operator, 0, 1)], 2, kind=2))
+    assert world.ledger()[0] == 2 * ETHER
+    assert sum(one.state["held"] for one in rivals) == rivals[0].state["held"] == 1
+    world.at(due)
+    world.send(world.watcher, "claim", [(block.proof()[0], block.proof()[2])], [])
+    with reverts("OutputHeld", world.chain, id=deposit_id(source.number)):
+        rivals[1].claim()
+    for one in rivals:
+        one.claim()
+    assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), 0)
+
+
+def test_a_game_of_what_was_paid_is_refused_forty_times_of_forty(world: World) -> None:
+    source = world.deposit(world.thief)
+    world.exit(world.thief, source.proof)
+    world.at(world.now + W)
+    world.send(world.watcher, "claim", [(source.position, source.record)], [])
+    for one in rivals_of(world, source, 40, 1_000):
+        with reverts("ExitStatusWrong", world.chain, id=deposit_id(source.number), status=PAID):
+            one.start(OUT0, world.thief)
+    assert world.ledger() == (0, 0)
+
+
+def test_a_game_takes_what_an_older_one_has_to_let_go(world: World) -> None:
+    """The owner of another payment of the same contests the game that holds it, frees it, and is registered."""
+    source = world.deposit(world.thief)
+    older, newer = rivals_of(world, source, 2, 1_000)
+    older.start(OUT0, world.thief)
+    newer.start(OUT0, world.thief)
+    with reverts("NothingToHold", world.chain, id=newer.id, held=0):
+        newer.hold()
+    older.contest(newer.data, world.thief)
+    assert world.ledger()[0] == 0
+    older.hold()
+    newer.hold()
+    assert (older.state["held"], newer.state["held"], world.ledger()[0]) == (0, 1, ETHER)
+    newer.ripen()
+    newer.claim()
+    older.claim()
+    assert (newer.state["status"], older.state["status"]) == (PAYS_OUTPUTS, PAYS_INPUTS)
+    assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), 0)

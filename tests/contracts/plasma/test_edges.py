@@ -36,7 +36,7 @@ def test_a_fresh_output_waits_for_2w_from_its_block_and_an_old_one_for_w(world: 
         world.exit(world.payee, proof)
         assert world.exit_of(output_id(proof[2], proof[0] & 255)).time == due
     for at in (0, 3):
-        items = [(proofs[at][0], proofs[at][3])]
+        items = [(proofs[at][0], proofs[at][2])]
         world.at(dues[at] - 1)
         with reverts("TooEarly", world.chain, now_=dues[at] - 1, **{FROM: dues[at]}):
             world.send(world.watcher, "claim", items, [])
@@ -97,9 +97,9 @@ def test_abandoning_begins_where_joining_ends(world: World, game: Game) -> None:
     half = game.state["started"] + W // 2
     world.at(half - 1)
     with reverts("TooEarly", world.chain, now_=half - 1, **{FROM: half}):
-        world.send(world.watcher, "abandonInFlight", game.id)
+        game.abandon()
     world.at(half)
-    world.send(world.watcher, "abandonInFlight", game.id)
+    game.abandon()
 
 
 def test_an_in_flight_exit_of_a_fresh_input_waits_for_2w_from_its_block(world: World) -> None:

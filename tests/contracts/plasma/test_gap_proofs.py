@@ -47,9 +47,9 @@ def test_a_signature_for_another_chain_name_or_version_stops_nothing(world: Worl
         signature = world.sign(spend, world.payer, wrong)
         with reverts("SignatureInvalid", world.chain, owner=world.payer.address):
             world.send(
-                world.watcher, "challengeExit", deposit.proof, ((0, 0, spend, []), 0, signature)
+                world.watcher, "challengeExit", deposit.proof, ((0, 0, spend, []), signature, [])
             )  # fmt: skip
-    right = ((0, 0, spend, []), 0, world.sign(spend, world.payer, domain(world)))
+    right = ((0, 0, spend, []), world.sign(spend, world.payer, domain(world)), [])
     world.send(world.watcher, "challengeExit", deposit.proof, right)
 
 

@@ -109,10 +109,10 @@ def test_who_copies_an_answer_takes_the_bond_and_the_game_stays_answered(world: 
     ids = [deposit_id(deposit.number)]
     world.start(world.payer, one, [deposit.proof], [world.payer])
     spend = world.spend(rival, world.payer)
-    world.send(world.thief, "challengeCanonical", one, ids, 0, deposit.record, spend)
-    world.send(world.successor, "answerCanonical", included.proof(), ids)
+    world.send(world.thief, "challengeCanonical", one, ids, 0, [deposit.record], spend)
+    world.send(world.successor, "answerCanonical", included.proof(), ids, [deposit.record])
     with reverts("NotOlder", world.chain, place=1 << 16, known=1 << 16):
-        world.send(world.payee, "answerCanonical", included.proof(), ids)
+        world.send(world.payee, "answerCanonical", included.proof(), ids, [deposit.record])
     state = world.in_flight_of(in_flight_id(one, ids))
     assert (state.bondOwner, state.contested) == (world.successor.address, False)
 

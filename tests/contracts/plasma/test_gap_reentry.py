@@ -158,7 +158,7 @@ def test_every_call_that_pays_refuses_to_be_entered_from_a_payment(world: World,
         "claim": ([(deposit.position, deposit.record)], []),
         "showData": (proof,),
         "freeze": (1, 0),
-        "abandonInFlight": (bytes(32),),
+        "abandonInFlight": (b"", []),
     }
     act(world, receiver, EXIT_BOND, "startExit", deposit.proof)
     data = world.chain.encode(name, *args[name])

@@ -154,7 +154,7 @@ def test_outputs_of_a_token_that_burns_when_it_is_asked_hold_up_no_other_of_thei
     token.transact(world.deployer, "arm", True)
     game.ripen()
     before = world.balance(world.payee)
-    made = [one[3] for one in game.inputs]
+    made = [one[2] for one in game.inputs]
     call = ("claimInFlight", data, ids, made, [])
     receipt = world.chain.transact(world.watcher, *call, gas=2_000_000)
     assert 600_000 < receipt.gas_used < 1_000_000
@@ -173,13 +173,13 @@ def test_outputs_of_a_token_that_burns_when_it_is_asked_hold_up_no_other_of_thei
 
 def entries(world: World, bad: Deposit, game: Game) -> dict[str, bytes]:
     """What a token or receiver might call while it is paid."""
-    rows, made = [(bad.position, bad.record)], [one[3] for one in game.inputs]
+    rows, made = [(bad.position, bad.record)], [one[2] for one in game.inputs]
     return {
         "claim": world.chain.encode("claim", rows, []),
         "claimInFlight": world.chain.encode("claimInFlight", game.data, game.ids, made, []),
         "withdraw": world.chain.encode("withdraw", TOKEN, world.thief.address),
         "deposit": world.chain.encode("deposit", TOKEN, 1, world.thief.address),
-        "abandonInFlight": world.chain.encode("abandonInFlight", game.id),
+        "abandonInFlight": world.chain.encode("abandonInFlight", game.data, game.ids),
     }
 
 

@@ -58,7 +58,7 @@ def test_after_it_neither_it_nor_its_inputs_nor_its_outputs_exit_again(world: Wo
     game.claim()
     with reverts("InFlightStatusWrong", world.chain, id=game.id, status=PAYS_OUTPUTS):
         game.claim()
-    with reverts("InFlightStatusWrong", world.chain, id=game.id, status=PAYS_OUTPUTS):
+    with reverts("ExitStatusWrong", world.chain, id=game.ids[0], status=SPENT):
         game.start()
     with reverts("ExitStatusWrong", world.chain, id=game.ids[0], status=SPENT):
         world.exit(world.payer, game.inputs[0])
@@ -93,19 +93,19 @@ def test_an_older_inclusion_answers_a_competitor_and_a_younger_one_does_not(worl
     first, second, third = world.block(competitor), world.block(game.data), world.block(competitor)
     game.start(OUT1)
     with reverts("NotOlder", world.chain, place=2 << 16, known=0):
-        world.send(world.payee, "answerCanonical", second.proof(), game.ids)
+        world.send(world.payee, "answerCanonical", second.proof(), game.ids, game.made)
     game.contest(competitor, world.payer)
     with reverts("NotOlder", world.chain, place=NOT_INCLUDED, known=NOT_INCLUDED):
         game.contest(competitor, world.payer)
     game.contest(competitor, world.payer, proof=third.proof())
-    world.send(world.payee, "answerCanonical", second.proof(), game.ids)
+    world.send(world.payee, "answerCanonical", second.proof(), game.ids, game.made)
     assert not game.state["contested"]
     assert game.state["bond_owner"] == world.payee.address
     with reverts("NotOlder", world.chain, place=3 << 16, known=2 << 16):
         game.contest(competitor, world.payer, proof=third.proof())
     game.contest(competitor, world.payer, proof=first.proof())
     with reverts("NotOlder", world.chain, place=2 << 16, known=1 << 16):
-        world.send(world.payee, "answerCanonical", second.proof(), game.ids)
+        world.send(world.payee, "answerCanonical", second.proof(), game.ids, game.made)
     game.ripen()
     game.claim()
     assert game.state["status"] == PAYS_INPUTS
@@ -128,7 +128,7 @@ def test_times_are_exact(world: World, game: Game) -> None:
     end = game.state["exitable"]
     world.at(end)
     with reverts("TooLate", world.chain, now_=end, until=end):
-        world.send(world.payee, "answerCanonical", included.proof(), game.ids)
+        world.send(world.payee, "answerCanonical", included.proof(), game.ids, game.made)
     # What was due at the end was due a second before.
     assert end == game.state["started"] + W
 
@@ -138,7 +138,7 @@ def test_an_answer_in_the_last_second_counts(world: World, game: Game) -> None:
     game.start(OUT1)
     game.contest(packed([game.inputs[0][0]], [(world.thief, 0, ETHER)]), world.payer)
     world.at(game.state["exitable"] - 1)
-    world.send(world.payee, "answerCanonical", included.proof(), game.ids)
+    world.send(world.payee, "answerCanonical", included.proof(), game.ids, game.made)
     assert not game.state["contested"]
 
 
@@ -252,9 +252,9 @@ def test_other_inputs_make_another_game(world: World, game: Game) -> None:
 
 def test_a_payment_does_not_compete_with_itself_nor_with_strangers(world: World, game: Game) -> None:
     game.start(IN0)
+    spend = world.spend(game.data, *game.owners, inputs=game.inputs)
     with reverts("SameTransaction", world.chain):
-        game.contest(game.data, world.payer)
-    spend = world.spend(game.data, world.payer)
+        world.send(world.watcher, "challengeCanonical", game.data, game.ids, 0, game.made, spend)
     with reverts("SameTransaction", world.chain):
         world.send(world.watcher, "challengeInput", game.data, game.ids, 0, game.inputs[0][2], spend)
     other = packed([world.deposit(world.payer).position], [(world.payer, 0, 1)])
@@ -299,16 +299,16 @@ def test_what_nobody_joined_is_dropped_at_half_time_and_can_begin_again(world: W
     half = game.state["started"] + W // 2
     world.at(half - 1)
     with reverts("TooEarly", world.chain, now_=half - 1, **{"from": half}):
-        world.send(world.watcher, "abandonInFlight", game.id)
+        game.abandon()
     world.at(half)
-    world.send(world.watcher, "abandonInFlight", game.id)
+    game.abandon()
     assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), 2 * ETHER)
     with reverts("InFlightStatusWrong", world.chain, id=game.id, status=0):
-        world.send(world.watcher, "abandonInFlight", game.id)
+        game.abandon()
     game.start(OUT1)
     world.at(world.now + W)
     with reverts("PiggybackWrong", world.chain, bits=OUT1):
-        world.send(world.watcher, "abandonInFlight", game.id)
+        game.abandon()
 
 
 # ------------------------------------------------------------------------ One input, several games (a family of bugs)
@@ -344,8 +344,11 @@ def test_an_innocent_co_signer_keeps_its_input_when_the_other_was_paid_elsewhere
 
 
 def test_a_standard_exit_of_what_an_in_flight_exit_takes_ends_with_it(world: World, game: Game) -> None:
-    game.start(OUT1)
     world.exit(world.payer, game.inputs[0])
+    game.start(OUT1)
+    assert [world.chain.call("isHeld", one) for one in game.ids] == [False, True]
+    with reverts("OutputHeld", world.chain, id=game.ids[1]):
+        world.exit(world.successor, game.inputs[1])
     before = world.balance(world.watcher)
     game.ripen()
     game.claim()

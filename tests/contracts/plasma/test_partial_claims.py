@@ -122,7 +122,7 @@ def play(world: World, game: Game, ending: str) -> tuple[int, int]:
     if ending == "abandoned":
         game.start()
         world.at(game.state["started"] + W // 2)
-        world.send(world.watcher, "abandonInFlight", game.id)
+        game.abandon()
         return start, watcher
     game.start(OUT1)
     if ending in ("contested", "answered by the watcher"):
@@ -135,7 +135,7 @@ def play(world: World, game: Game, ending: str) -> tuple[int, int]:
         game.stop_output(included.proof(output=1), spender, world.payer)
         start, watcher = start - PIGGYBACK_BOND, watcher + PIGGYBACK_BOND
         world.at(game.state["started"] + W // 2)
-        world.send(world.watcher, "abandonInFlight", game.id)
+        game.abandon()
         return start, watcher
     if ending == "input exit unchallenged":
         world.exit(world.payer, game.inputs[0])

@@ -165,7 +165,7 @@ def test_the_bounties_of_a_batch_cover_none_of_it(world: World, honest: Block) -
     world.at(world.now + 2 * W)
     items = [(one.proof[0], one.proof[2]) for one in mine] + [(theft[0], theft[2])]
     world.send(world.thief, "claim", items, [1])
-    assert world.exit_of(output_id(theft[3]))[0] == 1
+    assert world.exit_of(output_id(theft[2]))[0] == 1
     claim(world, honest.proof(), 0, 1)
     claim(world, honest.proof(output=1), 0, 1)
     assert world.exit_of(output_id(honest.transactions[0]))[0] == PAID

@@ -22,6 +22,9 @@ from layer2.primitives.typed_data import Domain
 ETHER = 10**18
 EXIT_BOND = ETHER // 20
 CHALLENGE_BOND = ETHER // 50
+ANSWER_PAY = CHALLENGE_BOND // 4
+JOINED = CHALLENGE_BOND - ANSWER_PAY
+"""What of the bond of an answered challenge goes with the exit's."""
 BOUNTY = ETHER // 500
 PERIOD = 1_000
 HALF = PERIOD // 2

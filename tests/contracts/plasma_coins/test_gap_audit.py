@@ -10,6 +10,7 @@ from tests.contracts.plasma_coins.builder import (
     CHALLENGE_BOND,
     ETHER,
     EXIT_BOND,
+    JOINED,
     NOTHING_SHOWN,
     PERIOD,
     Stage,
@@ -146,7 +147,7 @@ def test_who_copies_a_history_challenge_puts_up_a_bond_of_its_own(stage: Stage) 
     assert stage.balance(stage.payee) - before == CHALLENGE_BOND
 
 
-def test_who_copies_an_answer_gains_nothing_and_the_exit_is_answered_all_the_same(stage: Stage) -> None:
+def test_who_copies_an_answer_takes_the_pay_and_the_exit_is_answered_all_the_same(stage: Stage) -> None:
     coin = stage.deposit(stage.payer)
     first = stage.step(coin, stage.payer, stage.payee)
     second = stage.step(coin, stage.payee, stage.payer, first)
@@ -160,7 +161,7 @@ def test_who_copies_an_answer_gains_nothing_and_the_exit_is_answered_all_the_sam
     stage.pass_half()
     before = stage.balance(stage.payer)
     stage.claim(stage.watcher, (coin, second.number))
-    assert stage.balance(stage.payer) - before == ETHER + EXIT_BOND + CHALLENGE_BOND - BOUNTY
+    assert stage.balance(stage.payer) - before == ETHER + EXIT_BOND + JOINED - BOUNTY
 
 
 def test_another_operator_takes_nothing_from_an_exit_that_runs(stage: Stage) -> None:

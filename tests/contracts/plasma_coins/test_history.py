@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 
 import pytest
 from tests.contracts.plasma_coins.builder import (
+    ANSWER_PAY,
     BOUNTY,
     CHALLENGE_BOND,
     ETHER,
     EXIT_BOND,
     HALF,
     HISTORY_INVENTED,
+    JOINED,
     PERIOD,
     Coin,
     Stage,
@@ -82,13 +84,13 @@ def test_an_honest_history_is_answered_and_paid(stage: Stage, honest: Played, ea
     assert tuple(event["spend"][:5]) == spend.shown[:5]
     assert b"".join(event["spend"][5:7]) == spend.signature
     assert [bytes(one) for one in event["spend"][7]] == spend.shown[7]
-    # The bond stays, with that of the exit.
-    assert stage.connection.balance(stage.chain.address) == held
+    # The bond stays, with that of the exit, but for what pays the answer.
+    assert stage.connection.balance(stage.chain.address) == held - ANSWER_PAY
     assert not stage.chain.call("challenges", id_of(stage.chain, honest, challenge))
     stage.pass_half()
     before = stage.balance(stage.payer)
     stage.claim(stage.watcher, (coin, honest.number))
-    assert stage.balance(stage.payer) - before == ETHER + EXIT_BOND + CHALLENGE_BOND - BOUNTY
+    assert stage.balance(stage.payer) - before == ETHER + EXIT_BOND + JOINED - BOUNTY
     assert stage.connection.balance(stage.chain.address) == 0
 
 
@@ -338,11 +340,20 @@ def test_answers_to_others_do_not_put_a_refutation_off(stage: Stage, invented: P
     before = stage.balance(stage.payee)
     stage.act(stage.watcher, "refuteHistory", coin.id, number, true)
     # With it go the bonds that the thief has lost to its own exit.
-    assert stage.balance(stage.payee) - before == EXIT_BOND + 4 * CHALLENGE_BOND
+    assert stage.balance(stage.payee) - before == EXIT_BOND + CHALLENGE_BOND + 3 * JOINED
+
+
+def test_whoever_answers_is_paid_a_quarter_of_the_bond(stage: Stage, honest: Played) -> None:
+    """Anybody, at once: watchers answer for others. Who is not paid by a push has it waiting."""
+    for answerer in (stage.watcher, stage.payee):
+        challenge = challenge_at(stage, honest, stage.connection.timestamp() + 1)
+        before = stage.balance(answerer)
+        receipt = stage.answer(answerer, honest.coin, honest.number, challenge, honest.steps[1])
+        assert stage.balance(answerer) - before + receipt.cost == ANSWER_PAY
 
 
 def test_whoever_delays_an_exit_pays_a_bond_for_each_time(stage: Stage, honest: Played) -> None:
-    """Challenged time and again in the last second, and answered by the challenger: all bonds are the owner's."""
+    """Challenged time and again in the last second, and answered by the challenger: three quarters are the owner's."""
     thrice = 3
     for _ in range(thrice):
         end = due(stage, honest)
@@ -355,7 +366,7 @@ def test_whoever_delays_an_exit_pays_a_bond_for_each_time(stage: Stage, honest: 
     stage.connection.set_next_timestamp(due(stage, honest) + 1)
     before = stage.balance(stage.payer)
     stage.claim(stage.watcher, (honest.coin, honest.number))
-    assert stage.balance(stage.payer) - before == ETHER + EXIT_BOND + thrice * CHALLENGE_BOND - BOUNTY
+    assert stage.balance(stage.payer) - before == ETHER + EXIT_BOND + thrice * JOINED - BOUNTY
     assert stage.connection.balance(stage.chain.address) == 0
 
 

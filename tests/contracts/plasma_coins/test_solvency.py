@@ -13,6 +13,7 @@ from tests.contracts.plasma_coins.builder import (
     CHALLENGE_BOND,
     ETHER,
     EXIT_BOND,
+    JOINED,
     PERIOD,
     Coin,
     Player,
@@ -188,8 +189,8 @@ class Campaign:
         return bytes(self.stage.chain.call("challengeId", *one))
 
     def expected(self) -> int:
-        challenges = len(self.open) + sum(self.answered.values())
-        return sum(self.unpaid.values()) + EXIT_BOND * len(self.exits) + CHALLENGE_BOND * challenges
+        challenges = CHALLENGE_BOND * len(self.open) + JOINED * sum(self.answered.values())
+        return sum(self.unpaid.values()) + EXIT_BOND * len(self.exits) + challenges
 
     def run(self, count: int) -> None:
         self.record(self.deposit())

@@ -7,7 +7,7 @@ import time
 import pytest
 from tests.integration.plasma_watcher.world import ETHER, W, World
 
-from layer2.plasma.contract import Proof, Spend
+from layer2.plasma.contract import ExitStatus, Proof, Spend
 from layer2.plasma.messages import Signed
 from layer2.plasma.params import MAX_TRANSACTIONS
 from layer2.plasma.watch.plan import GAS, WatchPolicy
@@ -55,6 +55,25 @@ def test_acts_cost_no_more_than_the_policy_reckons(world: World) -> None:
     for act in report.acts:
         assert act.receipt is not None, act
         assert act.receipt.gas_used <= GAS[act.name], f"{act.name}: {act.receipt.gas_used}"
+
+
+def test_buckets_that_a_claim_lists_are_in_its_estimate(world: World) -> None:
+    """A hostile operator spreads its loot over many blocks: the older claim lists each of their buckets."""
+    kit = world.deposit(world.payer)
+    world.exit(world.payer, kit)
+    lies = [world.hostile.invalid_mint(ETHER) for _ in range(60)]
+    world.hostile.steal(*[position for lie in lies[1::2] for position in lie.loot])
+    watcher = world.watch(sender=world.watcher)
+    watcher.step()
+    world.later(2 * W + 1)
+    (act,) = [one for one in watcher.step().acts if one.name == "claim"]
+    (plan,) = [one for one in watcher.plans if one.name == "claim"]
+    assert act.receipt is not None
+    listed = len(plan.arguments[1])
+    assert listed >= 29
+    # What a claim without a list costs at most would not have been enough.
+    assert 140_000 < act.receipt.gas_used <= plan.cost
+    assert world.status(kit) is ExitStatus.PAID
 
 
 @pytest.mark.slow

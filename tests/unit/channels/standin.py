@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from layer2.channels import nodebase
 from layer2.channels.key import ChannelKey
 from layer2.channels.locks import Lock
 from layer2.channels.messages import hub_domain
@@ -75,12 +79,31 @@ class StandInHub:
         return self._asked("latest", self._block(self.number))
 
     def _block(self, number: int) -> Block:
-        return Block(number, number.to_bytes(32, "big"), bytes(32), self.now, self.base_fee, 30_000_000)
+        mark, parent = number.to_bytes(32, "big"), max(0, number - 1).to_bytes(32, "big")
+        return Block(number, mark, parent, self.now, self.base_fee, 30_000_000)
 
     def _asked(self, what: str, answer: Any) -> Any:
         self.asking()
         self.calls.append(what)
         return answer
+
+
+def reopened(node: Party) -> Party:
+    """The node of the same journal after a restart."""
+    path, signer, hub = node._journal.path, node.signer, node.hub
+    node.close()
+    return Party.open(signer, hub, path, create=False)
+
+
+class Hours:
+    """This machine's clock as nodes read it, moved by the test."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = time.monotonic()
+        monkeypatch.setattr(nodebase, "time", self)
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 def make_key(salt: int = 1, *, simplex: bool = False) -> ChannelKey:

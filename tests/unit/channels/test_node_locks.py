@@ -164,6 +164,20 @@ def test_a_voucher_lock_is_worth_what_its_best_voucher_pays(payer: Party, payee:
         payee.receive_locks(payer.fulfil(KEY.id, condition, shown(10)))
 
 
+def test_a_lock_that_is_known_to_pay_nothing_is_dropped_at_once_and_never_unlocked(
+    payer: Party, payee: Party, hub: StandInHub
+) -> None:
+    condition = virtual_channel_id(ATTACKER.address, PAYEE.address, SECRET)
+    signature = ATTACKER.sign_digest(Voucher(condition, 0).digest(hub.domain))
+    nothing = voucher_resolution(ATTACKER.address, PAYEE.address, SECRET, 0, signature)
+    give(payer, payee, payer.add_lock(KEY.id, Lock(50, NOW + 100, VOUCHER_LOCK, condition)))
+    assert payee.learn(KEY.id, condition, nothing) == 0
+    assert payee.openings(KEY.id) == ()
+    assert payee.must_be_on_chain_by(KEY.id) is None
+    give(payer, payee, payer.fulfil(KEY.id, condition, nothing))
+    assert payee.state(KEY.id).theirs.locks == ()
+
+
 # ----------------------------------------------------------------------------------------------------- giving up
 
 

@@ -14,6 +14,7 @@ from layer2.plasma.blocks import BlockTree
 from layer2.plasma.game import Config, Effect, Env, ExitStatus, Paid, State, actions, apply, in_flight_id
 from layer2.plasma.game.actions import Action, Item, Proof, Spend
 from layer2.plasma.game.errors import RootError
+from layer2.plasma.game.inflight import counted
 from layer2.plasma.messages import digest, plasma_domain
 from layer2.plasma.positions import deposit_of, encode_position, is_deposit
 from layer2.plasma.transaction import Deposit, Output, Transaction, payment
@@ -52,6 +53,8 @@ class Stage:
         self.failing: frozenset[bytes | tuple[bytes, int]] = frozenset()
         self.blocks: dict[int, tuple[BlockTree, list[Transaction], int]] = {}
         self.records: dict[int, Deposit] = {}
+        # In-flight exits that were started, by id.
+        self.games: dict[bytes, Transaction] = {}
         self.paid: Counter[tuple[bytes, int]] = Counter()
         self.sent: Counter[bytes] = Counter()
         self.deposited: Counter[int] = Counter()
@@ -152,8 +155,10 @@ class Stage:
     def spend(self, transaction: Transaction, position: int, at: int = 0, by: bytes | None = None) -> Spend:
         """That `transaction` spends `position`; `at`: where it was included, if that is shown."""
         proof = self.proof(at) if at else Proof(0, transaction.packed)
-        owner = self.output(position).owner if by is None else by
-        return Spend(proof, transaction.inputs.index(position), self.sign(transaction, owner))
+        owners = [self.output(one).owner if one != position or by is None else by for one in transaction.inputs]
+        several = transaction.inputs if len(transaction.inputs) > 1 else ()
+        signatures = b"".join(self.sign(transaction, owner) for owner in owners)
+        return Spend(proof, signatures, tuple(self.proof(one) for one in several))
 
     # -------------------------------------------------------------------------------------------------- the games
 
@@ -169,6 +174,10 @@ class Stage:
         items = tuple(Item(one, self.data(one)) for one in positions)
         self.do(actions.Claim(items, tuple(newer)), by)
 
+    def sources(self, transaction: Transaction) -> tuple[bytes, ...]:
+        """What made each input."""
+        return tuple(self.data(one) for one in transaction.inputs)
+
     def ids(self, transaction: Transaction) -> tuple[bytes, ...]:
         return tuple(self.id(one) for one in transaction.inputs)
 
@@ -177,8 +186,9 @@ class Stage:
 
     def start(self, transaction: Transaction, by: bytes, bits: int = 0, at: int = 0) -> None:
         self.know(transaction)
+        self.games[self.flight_id(transaction)] = transaction
         proof = self.proof(at) if at else Proof(0, transaction.packed)
-        signatures = tuple(self.sign(transaction, self.output(one).owner) for one in transaction.inputs)
+        signatures = b"".join(self.sign(transaction, self.output(one).owner) for one in transaction.inputs)
         inputs = tuple(self.proof(one) for one in transaction.inputs)
         value = self.config.in_flight_bond + bits.bit_count() * self.config.piggyback_bond
         self.do(actions.StartInFlight(proof, inputs, signatures, bits), by, value)
@@ -194,12 +204,18 @@ class Stage:
         index = transaction.inputs.index(position)
         spend = self.spend(other, position, at)
         action = actions.ChallengeCanonical(
-            transaction.packed, self.ids(transaction), index, self.data(position), spend
+            transaction.packed, self.ids(transaction), index, self.sources(transaction), spend
         )
         self.do(action, by)
 
     def answer(self, transaction: Transaction, at: int, by: bytes = WATCHER) -> None:
-        self.do(actions.AnswerCanonical(self.proof(at), self.ids(transaction)), by)
+        self.do(actions.AnswerCanonical(self.proof(at), self.ids(transaction), self.sources(transaction)), by)
+
+    def hold(self, transaction: Transaction, by: bytes = WATCHER) -> None:
+        self.do(actions.HoldInputs(transaction.packed, self.ids(transaction), self.sources(transaction)), by)
+
+    def abandon(self, transaction: Transaction, by: bytes = WATCHER) -> None:
+        self.do(actions.AbandonInFlight(transaction.packed, self.ids(transaction)), by)
 
     def stop_input(
         self, transaction: Transaction, other: Transaction, position: int, at: int = 0, by: bytes = WATCHER
@@ -214,8 +230,8 @@ class Stage:
         self.do(action, WATCHER)
 
     def settle(self, transaction: Transaction, by: bytes = WATCHER, newer: Sequence[int] = ()) -> None:
-        data = tuple(self.data(one) for one in transaction.inputs)
-        self.do(actions.ClaimInFlight(transaction.packed, self.ids(transaction), data, tuple(newer)), by)
+        sources = self.sources(transaction)
+        self.do(actions.ClaimInFlight(transaction.packed, self.ids(transaction), sources, tuple(newer)), by)
 
     # ------------------------------------------------------------------------------------------------- what holds
 
@@ -246,3 +262,35 @@ class Stage:
             assert state.balance.get(token, 0) == came - went
             assert came >= went
             assert state.covers(token) >= 0
+        self.check_ledger()
+
+    def check_ledger(self) -> None:
+        """What is registered is the sum of distinct outputs that no game has paid: each once, whatever spends it.
+
+        An output's own exit and the game that made it are two ways out of one output, of which both may run.
+        """
+        state, ways, held = self.state, Counter[tuple[str, bytes]](), Counter[bytes]()
+        for output, one in state.exits.items():
+            if one.status == ExitStatus.OPEN:
+                ways["exit", output] += 1
+        for number, flight in state.in_flight.items():
+            transaction = self.games[number]
+            ids = [self.id(at) for at in transaction.inputs]
+            counts = flight.piggybacked & counted(flight, len(ids))
+            for at, output in enumerate(ids):
+                held[output] += flight.held >> at & 1
+                # An input is registered by its own exit, or by one game that holds it.
+                ways["exit", output] += counts >> at & 1
+            for at in range(len(transaction.outputs)):
+                ways["made", transaction.output_id(at)] += counts >> 4 + at & 1
+        assert {output for output, times in held.items() if times} == state.holds
+        assert max(ways.values(), default=0) <= 1
+        assert max(held.values(), default=0) <= 1
+        registered: Counter[int] = Counter()
+        for (_, output), times in ways.items():
+            if times:
+                assert state.exit(output).status not in (ExitStatus.PAID, ExitStatus.SPENT)
+                registered[self.outputs[output].token] += self.outputs[output].amount
+        assert registered == Counter({token: sum_ for token, sum_ in state.reserve.total.items() if sum_})
+        for token, (bucket, sum_) in state.reserve.tracked.items():
+            assert sum_ == state.reserve.sum_from(token, bucket)

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.plasma.strategies import EXPIRIES, OWNERS, mutated
 
+from layer2.plasma.cash.records import coin_of
+from layer2.plasma.cash.wire import encode_evidence
 from layer2.plasma.coins import (
     CoinTransaction,
     SignedCoin,
@@ -24,7 +26,7 @@ from layer2.plasma.coins import (
 )
 from layer2.plasma.malformed import BodyMalformed, CoinMalformed, TreeMalformed
 from layer2.plasma.messages import plasma_domain
-from layer2.plasma.sparse import verify_absence, verify_presence
+from layer2.plasma.sparse import SparseTree, verify_absence, verify_presence
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
@@ -107,6 +109,20 @@ def test_a_block_shows_which_coins_moved() -> None:
         assert verify_presence(tree.root, coin, signed.value, siblings)
         assert not verify_presence(tree.root, coin, signed._replace(signature=bytes(64)).value, siblings)
     assert verify_absence(tree.root, 3, tree.proof(3))
+
+
+@pytest.mark.parametrize(("count", "levels"), [(1, 0), (1_000, 12), (65_536, 18)])
+def test_evidence_that_a_coin_rested_has_no_more_bytes_than_the_page_says(count: int, levels: int) -> None:
+    """Of coins as the contract numbers them; and of any tree, however it was made."""
+    tree = SparseTree({coin_of(number): keccak(b"%d" % number) for number in range(1, count + 1)})
+    most = 0
+    for number in (*range(count + 1, count + 200), *(2**63 // one for one in range(3, 200))):
+        proof = tree.proof(coin_of(number))
+        assert len(proof.siblings) <= levels
+        most = max(most, len(encode_evidence(proof)))
+    assert most <= 10 + 32 * levels + 40
+    deep = SparseTree({key: keccak(b"deep") for key in (0, *(1 << bit for bit in range(64)))})
+    assert len(encode_evidence(deep.proof(3))) <= 10 + 32 * 64 + 40
 
 
 def test_a_root_of_coins_binds_every_signature() -> None:

@@ -60,7 +60,8 @@ def test_a_canonical_one_pays_its_outputs_and_takes_its_inputs(stage: Stage, swa
         assert stage.status(position) == ExitStatus.SPENT
         with pytest.raises(err.ExitStatusWrong):
             stage.exit(position)
-    refused(err.InFlightStatusWrong, lambda: stage.settle(swap), lambda: stage.start(swap, PAYER))
+    refused(err.InFlightStatusWrong, lambda: stage.settle(swap))
+    refused(err.ExitStatusWrong, lambda: stage.start(swap, PAYER))
     (place,) = stage.block(swap)
     with pytest.raises(err.ExitStatusWrong):
         stage.exit(place)
@@ -154,13 +155,13 @@ def test_who_may_start(stage: Stage, swap: Transaction) -> None:
 
 def test_what_a_start_must_show(stage: Stage, swap: Transaction) -> None:
     proofs = tuple(stage.proof(one) for one in swap.inputs)
-    signatures = (sign(swap, PAYER), sign(swap, OTHER))
+    signatures = sign(swap, PAYER) + sign(swap, OTHER)
     good = actions.StartInFlight(Proof(0, swap.packed), proofs, signatures)
     wrong: list[tuple[actions.StartInFlight, type[err.RootError]]] = [
         (replace(good, inputs=proofs[:1]), err.InputsWrong),
-        (replace(good, signatures=signatures[:1]), err.InputsWrong),
+        (replace(good, signatures=signatures[:64]), err.InputsWrong),
         (replace(good, inputs=proofs[::-1]), err.SpendWrong),
-        (replace(good, signatures=signatures[::-1]), err.SignatureInvalid),
+        (replace(good, signatures=signatures[64:] + signatures[:64]), err.SignatureInvalid),
         (replace(good, inputs=(proofs[0], replace(proofs[1], data=proofs[0].data))), err.ProofInvalid),
         (replace(good, transaction=Proof(0, swap.packed[:-1])), err.TransactionInvalid),
         (replace(good, transaction=Proof(1 << 24, swap.packed)), err.ProofInvalid),
@@ -227,7 +228,10 @@ def test_joining_is_for_the_owner_once_and_for_the_bond(stage: Stage, swap: Tran
         stage.join(swap, IN0, PAYER)
     with pytest.raises(err.BondWrong):
         stage.do(actions.Piggyback(swap.packed, stage.ids(swap), OUT0), PAYEE, JOIN - 1)
-    assert stage.state.reserve.total == {0: 100}
+    # An input is not what a canonical game pays.
+    assert stage.state.reserve.total == {}
+    stage.join(swap, OUT0, PAYEE)
+    assert stage.state.reserve.total == {0: 120}
 
 
 def test_a_transaction_does_not_compete_with_itself(stage: Stage, swap: Transaction) -> None:
@@ -275,34 +279,33 @@ def test_an_output_spent_is_not_paid(stage: Stage, swap: Transaction) -> None:
     stage.now += 2 * W
     with pytest.raises(err.InFlightStatusWrong):
         stage.settle(swap)
-    stage.do(actions.AbandonInFlight(stage.flight_id(swap)), WATCHER)
+    stage.abandon(swap, WATCHER)
     assert stage.paid == {(WATCHER, 0): JOIN, (PAYER, 0): START}
     stage.check()
 
 
 def test_one_that_nobody_joined_is_dropped_and_its_bond_goes_back(stage: Stage, swap: Transaction) -> None:
     stage.start(swap, PAYER)
-    number = stage.flight_id(swap)
-    with pytest.raises(err.TooEarly):
-        stage.do(actions.AbandonInFlight(number), WATCHER)
+    refused(err.TooEarly, lambda: stage.abandon(swap))
     stage.now += W // 2
-    stage.do(actions.AbandonInFlight(number), WATCHER)
+    stage.abandon(swap)
     assert stage.paid == {(PAYER, 0): START}
-    with pytest.raises(err.InFlightStatusWrong):
-        stage.do(actions.AbandonInFlight(number), WATCHER)
+    refused(err.InFlightStatusWrong, lambda: stage.abandon(swap))
     stage.start(swap, PAYER, bits=1 << IN0)
     stage.now += W // 2
-    with pytest.raises(err.PiggybackWrong):
-        stage.do(actions.AbandonInFlight(number), WATCHER)
+    refused(err.PiggybackWrong, lambda: stage.abandon(swap))
     stage.check()
 
 
 def test_an_input_paid_elsewhere_leaves_the_other_to_its_owner(stage: Stage, swap: Transaction) -> None:
     """A co-signer who takes its input out cannot make the others lose theirs."""
     stage.exit(swap.inputs[1])
-    stage.now += W
-    stage.claim(swap.inputs[1])
+    stage.now += W - W // 4
     stage.start(swap, PAYER, bits=1 << IN0 | 1 << OUT1)
+    # The exit has the other input: outputs do not count while it runs.
+    assert stage.state.reserve.total == {0: 160}
+    stage.now += W // 4
+    stage.claim(swap.inputs[1])
     stage.join(swap, OUT0, PAYEE)
     with pytest.raises(err.ExitStatusWrong):
         stage.join(swap, IN1, OTHER)
@@ -364,9 +367,10 @@ def test_the_reverse_pays_it_once_too(stage: Stage, swap: Transaction) -> None:
 
 
 def test_an_exit_of_an_input_that_should_have_been_challenged_is_the_settlers(stage: Stage, swap: Transaction) -> None:
+    stage.exit(swap.inputs[0])
     stage.start(swap, OTHER)
     stage.join(swap, OUT0, PAYEE)
-    stage.exit(swap.inputs[0])
+    refused(err.OutputHeld, lambda: stage.exit(swap.inputs[1]))
     stage.now += W
     stage.settle(swap)
     assert stage.paid[WATCHER, 0] == BOUNTY + CONFIG.exit_bond
@@ -443,28 +447,110 @@ def test_nothing_is_played_in_a_game_that_does_not_run(stage: Stage, swap: Trans
     assert WATCHER not in stage.sent
 
 
-def test_rivals_of_one_input_hold_up_nobody(stage: Stage) -> None:
-    """A thief signs twenty spenders of its one deposit and joins with the output of each: 20 times what it has."""
+@pytest.mark.parametrize("expiry", [1_000, 2], ids=["lasting", "expired with the next block"])
+def test_rivals_of_one_input_hold_up_nobody(stage: Stage, expiry: int) -> None:
+    """A thief signs forty spenders of its one deposit and joins with the output of each: forty times what it has.
+
+    Those that expire with the next block can be contested by none of each other afterwards.
+    """
     (honest,) = stage.block(stage.pay([stage.deposit(PAYER, 1_000)], (PAYEE, 1_000)))
     mine = stage.deposit(THIEF, 100)
     stage.exit(honest)
     stage.now += 2 * W - 10
-    rivals = [payment([mine], [(THIEF, 0, 100)], 1_000, memo=bytes([at + 1]) * 32) for at in range(20)]
+    rivals = [payment([mine], [(THIEF, 0, 100)], expiry, memo=bytes([at + 1]) * 32) for at in range(40)]
     for one in rivals:
-        stage.start(one, THIEF, bits=1 << OUT0)
-    assert stage.state.reserve.total == {0: 3_000}
+        stage.start(one, THIEF, bits=1 << OUT0 | 1 << IN0)
+    stage.block(stage.pay([stage.deposit(OTHER, 1)], (OTHER, 1)))
+    # The deposit is registered once, by the game that holds it.
+    assert stage.state.reserve.total == {0: 1_100}
     stage.now += 10
-    with pytest.raises(err.NotCovered):
-        stage.claim(honest, newer=(0,))
-    for one, other in zip(rivals, rivals[1:] + rivals[:1], strict=True):
-        stage.contest(one, other, mine)
     stage.claim(honest)
     stage.now += W
+    refused(err.OutputHeld, lambda: stage.settle(rivals[1]))
     for one in rivals:
         stage.settle(one)
-    assert stage.paid[WATCHER, 0] == CONFIG.bounty + 20 * (START + BOUNTY)
+    assert stage.paid[THIEF, 0] == 100 + 40 * (2 * BACK + START)
     assert not any(stage.state.reserve.total.values())
+    assert not stage.state.holds
     stage.check()
+
+
+def test_what_was_paid_out_starts_no_game_and_reserves_nothing(stage: Stage) -> None:
+    """Forty of forty were taken once: each held up who is younger, for a bond that came back."""
+    mine = stage.deposit(THIEF, 100)
+    stage.exit(mine)
+    stage.now += W
+    stage.claim(mine)
+    for at in range(40):
+        phantom = payment([mine], [(THIEF, 0, 100)], 1_000, memo=bytes([at + 1]) * 32)
+        refused(err.ExitStatusWrong, lambda phantom=phantom: stage.start(phantom, THIEF, bits=1 << OUT0))
+    assert stage.state.reserve.total == {0: 0}
+
+
+def test_a_chain_of_payments_does_not_reserve_what_has_moved_on(stage: Stage) -> None:
+    """The thief's money moves on twenty times; each payment's game is joined by its input, and by its small change."""
+    place, links = stage.deposit(THIEF, 1_000), []
+    for at in range(20):
+        one = stage.pay([place], (THIEF, 999 - at), (THIEF, 1))
+        (place,) = stage.block(one)
+        links.append(one)
+    for one in links:
+        stage.start(one, THIEF, bits=1 << IN0 | 1 << OUT1)
+    assert stage.state.reserve.total == {0: 20}
+    # Contested by a payment of the thief's own, the inputs would count: whoever shows the inclusion ends that.
+    rival = payment([links[3].inputs[0]], [(THIEF, 0, 1)], 1_000)
+    stage.contest(links[3], rival, links[3].inputs[0], by=THIEF)
+    assert stage.state.reserve.total == {0: 20 + 997 - 1}
+    stage.answer(links[3], links[4].inputs[0])
+    assert stage.state.reserve.total == {0: 20}
+
+
+def test_a_game_that_began_later_counts_once_the_older_one_lets_go(stage: Stage, swap: Transaction) -> None:
+    """A co-signer takes its input first, for a game of its own; the swap contests that, and is registered."""
+    rival = stage.pay([swap.inputs[1]], (OTHER, 60))
+    stage.start(rival, OTHER, bits=1 << OUT0)
+    stage.start(swap, PAYER, bits=1 << IN0 | 1 << OUT1)
+    assert stage.state.reserve.total == {0: 60 + 100}
+    refused(err.NothingToHold, lambda: stage.hold(swap))
+    stage.contest(rival, swap, swap.inputs[1])
+    assert stage.state.reserve.total == {0: 100}
+    stage.hold(rival)
+    stage.hold(swap)
+    assert stage.state.reserve.total == {0: 40}
+    stage.now += W
+    stage.settle(swap)
+    stage.settle(rival)
+    assert not any(stage.state.reserve.total.values())
+    assert not stage.state.holds
+    stage.check()
+
+
+def test_a_swap_half_signed_is_nobodys_spend(stage: Stage, swap: Transaction) -> None:
+    """Whoever keeps the other half back does not hold its signer's output up: not in any game, included or not."""
+    mine = swap.inputs[0]
+    stage.exit(mine)
+    whole = stage.spend(swap, mine)
+    for wrong, error in (
+        (replace(whole, signatures=whole.signatures[:64] + bytes(64)), err.SignatureInvalid),
+        (replace(whole, signatures=whole.signatures[:64]), err.InputsWrong),
+        (replace(whole, inputs=()), err.InputsWrong),
+        (replace(whole, inputs=whole.inputs[:1] * 2), err.SpendWrong),
+    ):
+        refused(error, lambda wrong=wrong: stage.do(actions.ChallengeExit(stage.proof(mine), wrong), WATCHER))
+    (place,) = stage.block(swap)
+    half = replace(stage.spend(swap, mine, place), signatures=whole.signatures[:64] + bytes(64))
+    refused(err.SignatureInvalid, lambda: stage.do(actions.ChallengeExit(stage.proof(mine), half), WATCHER))
+    stage.challenge(mine, swap)
+    assert stage.status(mine) == ExitStatus.CHALLENGED
+
+
+def test_a_payment_that_never_could_be_included_is_nobodys_spend(stage: Stage) -> None:
+    """Of several inputs: one that is not there, one twice, more out than in."""
+    mine, other = stage.deposit(PAYER, 100), stage.deposit(OTHER, 60)
+    stage.exit(mine)
+    greedy = stage.pay([mine, other], (PAYER, 161))
+    refused(err.AmountsUnbalanced, lambda: stage.challenge(mine, greedy))
+    stage.challenge(mine, stage.pay([mine, other], (PAYER, 160)))
 
 
 def test_an_answer_brings_the_outputs_back(stage: Stage, swap: Transaction) -> None:

@@ -20,6 +20,11 @@ class CoinProfile:
     challenge_bond: int
     bounty: int
 
+    @property
+    def answer_pay(self) -> int:
+        """What whoever answers a challenge of a history gets, out of its bond; the rest joins the exit's bond."""
+        return self.challenge_bond // 4
+
 
 COIN_PUBLIC = CoinProfile(7 * _DAY, 14 * _DAY, _ETHER // 20, _ETHER // 50, _ETHER // 500)
 """For public chains: half a week to answer a challenge, half a week to challenge after an answer."""

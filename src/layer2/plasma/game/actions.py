@@ -19,6 +19,7 @@ __all__ = [
     "ClaimInFlight",
     "Deposit",
     "Freeze",
+    "HoldInputs",
     "Item",
     "Piggyback",
     "Proof",
@@ -28,6 +29,7 @@ __all__ = [
     "StartExits",
     "StartInFlight",
     "SubmitBlock",
+    "Track",
     "Withdraw",
 ]
 
@@ -49,11 +51,15 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """A transaction that spends something, signed by the owner of what it spends by its input `input`."""
+    """A transaction that spends something, signed by the owners of all that it spends.
+
+    `signatures`: 64 bytes for each input, in order; `inputs`: the outputs that it spends, in order,
+    none if it spends one alone.
+    """
 
     proof: Proof
-    input: int
-    signature: bytes
+    signatures: bytes
+    inputs: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,7 @@ class StartInFlight:
 
     transaction: Proof
     inputs: tuple[Proof, ...]
-    signatures: tuple[bytes, ...]
+    signatures: bytes
     bits: int = 0
 
 
@@ -158,7 +164,7 @@ class ChallengeCanonical:
     data: bytes
     input_ids: tuple[bytes, ...]
     input: int
-    input_data: bytes
+    input_data: tuple[bytes, ...]
     competitor: Spend
 
 
@@ -168,6 +174,16 @@ class AnswerCanonical:
 
     transaction: Proof
     input_ids: tuple[bytes, ...]
+    input_data: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HoldInputs:
+    """Take the inputs that a game needs and no other has, let go of those that it does not need."""
+
+    data: bytes
+    input_ids: tuple[bytes, ...]
+    input_data: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +220,16 @@ class ClaimInFlight:
 class AbandonInFlight:
     """Drop an in-flight exit that nothing has joined by half time."""
 
-    id: bytes
+    data: bytes
+    input_ids: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """While a token is short, sum up what is registered under buckets from `bucket` on."""
+
+    token: int
+    bucket: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +275,8 @@ Action = (
     | ChallengeOutput
     | ClaimInFlight
     | AbandonInFlight
+    | HoldInputs
+    | Track
     | ChallengeData
     | ShowData
     | Freeze

@@ -34,6 +34,8 @@ _ACTS: dict[type[Any], Callable[[Act, Any], None]] = {
     act.ChallengeInput: inflight.challenge_input,
     act.ChallengeOutput: inflight.challenge_output,
     act.AbandonInFlight: inflight.abandon_in_flight,
+    act.HoldInputs: inflight.hold_inputs,
+    act.Track: chain.track,
     act.ClaimInFlight: settlement.claim_in_flight,
 }
 

@@ -154,6 +154,19 @@ def withdraw(one: Act, action: act.Withdraw) -> None:
         one.effects.append(Paid(action.to, action.token, amount, False))
 
 
+def track(one: Act, action: act.Track) -> None:
+    """While a token is short, one sum of all that is registered under buckets from one on; none otherwise."""
+    state, token = one.state, action.token
+    if not 0 <= token < state.tokens:
+        raise TokenUnknown(token)
+    if state.reserve.total.get(token, 0) <= max(0, state.covers(token)):
+        state.reserve.tracked.pop(token, None)
+        one.emit("Tracked", token, FOREVER)
+        return
+    state.reserve.track(token, action.bucket)
+    one.emit("Tracked", token, action.bucket)
+
+
 def take_bond(one: Act, need: int) -> None:
     """BondWrong unless the value sent is the bond."""
     if one.env.value != need:

@@ -159,6 +159,23 @@ class ExitBlocked(RootError):
     MEANING = "The spender that stopped this exit may still be included, until that block"
 
 
+class OutputHeld(RootError):
+    """An in-flight exit holds this output: no other game may pay it meanwhile."""
+
+    FIELDS = ("id",)
+    MEANING = "An in-flight exit holds this output: no other game may pay it meanwhile"
+
+
+class NothingToHold(RootError):
+    """The game holds all that it needs and can get, and nothing more."""
+
+    FIELDS = (
+        "id",
+        "held",
+    )
+    MEANING = "The game holds all that it needs and can get, and nothing more"
+
+
 class SpendWrong(RootError):
     """The transaction spends something else."""
 

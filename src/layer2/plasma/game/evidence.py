@@ -8,7 +8,9 @@ from layer2.plasma.blocks import inclusion_root
 from layer2.plasma.game.actions import Proof, Spend
 from layer2.plasma.game.env import Act
 from layer2.plasma.game.errors import (
+    AmountsUnbalanced,
     InclusionLate,
+    InputsWrong,
     OutputWrong,
     ProofInvalid,
     SignatureInvalid,
@@ -116,14 +118,60 @@ def alive(act: Act, proof: Proof) -> Transaction:
     return transaction
 
 
+class Inputs(NamedTuple):
+    """What a payment spends, proven and signed for; the latest time of a block among theirs, the greatest number."""
+
+    found: list[Claimed]
+    made: int
+    youngest: int
+
+
+def inputs_of(act: Act, transaction: Transaction, inputs: tuple[Proof, ...], signatures: bytes) -> Inputs:
+    """The outputs that a payment spends, each shown, once, and signed for by its owner."""
+    count = len(transaction.inputs)
+    if len(inputs) != count or len(signatures) != 64 * count:
+        raise InputsWrong(count)
+    found: list[Claimed] = []
+    youngest = made = 0
+    for index, proof in enumerate(inputs):
+        if proof.position != transaction.inputs[index]:
+            raise SpendWrong(transaction.inputs[index], proof.position)
+        claimed, time = proven(act, proof)
+        signed_by(act, transaction, claimed.output.owner, signatures[64 * index : 64 * index + 64])
+        if any(claimed.id == other.id for other in found):
+            raise InputsWrong(index)
+        found.append(claimed)
+        youngest, made = max(youngest, claimed.block), max(made, time)
+    return Inputs(found, made, youngest)
+
+
+def balanced(inputs: list[Claimed], transaction: Transaction) -> None:
+    """AmountsUnbalanced unless what comes out of each token goes in."""
+    have: dict[int, int] = {}
+    for found in inputs:
+        have[found.output.token] = have.get(found.output.token, 0) + found.output.amount
+    for _, token, amount in transaction.outputs:
+        have[token] = have.get(token, 0) - amount
+        if have[token] < 0:
+            raise AmountsUnbalanced(token)
+
+
 def spent(act: Act, spend: Spend, position: int, owner: bytes) -> Spent:
-    """A payment that spends `position`, signed by its owner: included, or one that still may be."""
+    """A payment that spends `position`, signed by all owners: included, or one that still may be.
+
+    What only some have signed is nobody's spend.
+    """
     proof = spend.proof
     transaction = alive(act, proof)
-    given = transaction.inputs[spend.input] if spend.input < len(transaction.inputs) else 0
+    given = position if position in transaction.inputs else transaction.inputs[-1]
     if given != position or not given:
         raise SpendWrong(given, position)
-    signed_by(act, transaction, owner, spend.signature)
+    if len(transaction.inputs) == 1:
+        signed_by(act, transaction, owner, spend.signatures)
+    else:
+        balanced(inputs_of(act, transaction, spend.inputs, spend.signatures).found, transaction)
+        if not proof.position:
+            act.emit("SpendShown", transaction.hash, spend.signatures)
     if proof.position:
         return Spent(transaction.hash, proof.position >> 8, FOREVER)
     return Spent(transaction.hash, NO_PLACE, transaction.expiry)

@@ -11,6 +11,7 @@ from layer2.plasma.game.errors import (
     ExitStatusWrong,
     NotCovered,
     NothingToPay,
+    OutputHeld,
     TooEarly,
 )
 from layer2.plasma.game.evidence import Claimed, included, named, proven, spent
@@ -29,6 +30,8 @@ def start_exits(one: Act, action: act.StartExits) -> None:
         if env.sender != owner:
             raise CallerWrong(env.sender, owner)
         before = state.exit(found.id)
+        if found.id in state.holds:
+            raise OutputHeld(found.id)
         if before.status == ExitStatus.CHALLENGED:
             # The spender may still come into a block: until then the output is as good as spent.
             if state.next_block <= before.time:
@@ -105,6 +108,7 @@ def settle_exit(one: Act, found: Claimed, status: ExitStatus) -> bool:
     waiting = one.state.exit(found.id)
     time = 0 if status == ExitStatus.SPENT else waiting.time
     one.state.exits[found.id] = Exit(status, time, waiting.position)
+    one.state.holds.discard(found.id)
     if waiting.status != ExitStatus.OPEN:
         return False
     one.state.reserve.release(found.output.token, block_of(waiting.position), found.output.amount)

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from layer2.plasma.game import actions as act
 from layer2.plasma.game.chain import take_bond
 from layer2.plasma.game.env import Act
 from layer2.plasma.game.errors import (
-    AmountsUnbalanced,
     CallerWrong,
     ExitStatusWrong,
     InFlightStatusWrong,
     InputsWrong,
+    NothingToHold,
     NotOlder,
     OutputWrong,
     PiggybackWrong,
     SameTransaction,
-    SpendWrong,
     TooEarly,
     TooLate,
 )
-from layer2.plasma.game.evidence import Claimed, Spent, alive, included, named, proven, signed_by, spent
+from layer2.plasma.game.evidence import Claimed, Spent, alive, balanced, included, inputs_of, named, spent
 from layer2.plasma.game.exits import matures
 from layer2.plasma.game.state import ExitStatus, InFlight, InFlightStatus, in_flight_id
 from layer2.plasma.transaction import Transaction, decode_transaction, transaction_hash
@@ -30,6 +30,8 @@ OUTPUT_BIT = 4
 """Bit of the first output; inputs lie below."""
 
 LAST_BIT = 7
+ALL, OUTPUTS = 0x0F, 0xF0
+"""Bits of inputs, and of outputs."""
 
 
 def start_in_flight(one: Act, action: act.StartInFlight) -> None:
@@ -39,19 +41,27 @@ def start_in_flight(one: Act, action: act.StartInFlight) -> None:
     bits = action.bits
     joined = [bit for bit in range(bits.bit_length()) if bits >> bit & 1]
     take_bond(one, state.config.in_flight_bond + len(joined) * state.config.piggyback_bond)
-    inputs, youngest, made = _inputs(one, action, transaction)
-    if all(found.output.owner != env.sender for found in inputs):
-        raise CallerWrong(env.sender, inputs[0].output.owner)
+    inputs, made, youngest = inputs_of(one, transaction, action.inputs, action.signatures)
     ids = tuple(found.id for found in inputs)
+    mine = False
+    for found in inputs:
+        mine = mine or found.output.owner == env.sender
+        # What a game has paid is not there to be reserved.
+        gone(one, found.id)
+    if not mine:
+        raise CallerWrong(env.sender, inputs[0].output.owner)
     number = in_flight_id(transaction.hash, ids)
     before = state.flight(number)
     if before.status != InFlightStatus.NONE:
         raise InFlightStatusWrong(number, before.status)
+    held = hold(one, ids, 0, ALL) if bits else 0
+    counts = counted(InFlight(held=held), len(ids))
     for bit in joined:
         if bit >= (OUTPUT_BIT + len(transaction.outputs)) or len(inputs) <= bit < OUTPUT_BIT:
             raise PiggybackWrong(bits)
-        _join(one, inputs[bit] if bit < OUTPUT_BIT else output_of(transaction, bit), youngest)
-    _balance(inputs, transaction)
+        found = inputs[bit] if bit < OUTPUT_BIT else output_of(transaction, bit)
+        _join(one, found, youngest, bool(counts >> bit & 1))
+    balanced(inputs, transaction)
     state.in_flight[number] = InFlight(
         bond_owner=env.sender,
         started_at=env.time,
@@ -60,70 +70,92 @@ def start_in_flight(one: Act, action: act.StartInFlight) -> None:
         piggybacked=bits,
         competitor=action.transaction.position >> 8,
         priority=youngest,
+        held=held,
     )
     one.emit("InFlightStarted", number, env.sender, transaction.packed, ids, action.signatures)
     if bits:
         one.emit("Piggybacked", number, bits)
 
 
-def _inputs(one: Act, action: act.StartInFlight, transaction: Transaction) -> tuple[list[Claimed], int, int]:
-    """What is spent, proven and signed for; the youngest block among it, and the latest time of one."""
-    count = len(transaction.inputs)
-    if len(action.inputs) != count or len(action.signatures) != count:
-        raise InputsWrong(count)
-    found: list[Claimed] = []
-    youngest = made = 0
-    for index, (proof, signature) in enumerate(zip(action.inputs, action.signatures, strict=True)):
-        if proof.position != transaction.inputs[index]:
-            raise SpendWrong(transaction.inputs[index], proof.position)
-        claimed, time = proven(one, proof)
-        signed_by(one, transaction, claimed.output.owner, signature)
-        if any(claimed.id == other.id for other in found):
-            raise InputsWrong(index)
-        found.append(claimed)
-        youngest, made = max(youngest, claimed.block), max(made, time)
-    return found, youngest, made
+def gone(one: Act, output: bytes) -> None:
+    """ExitStatusWrong if a game has paid an output, or taken it."""
+    status = one.state.exit(output).status
+    if status in (ExitStatus.PAID, ExitStatus.SPENT):
+        raise ExitStatusWrong(output, status)
 
 
-def _balance(inputs: list[Claimed], transaction: Transaction) -> None:
-    have: dict[int, int] = {}
-    for found in inputs:
-        have[found.output.token] = have.get(found.output.token, 0) + found.output.amount
-    for _, token, amount in transaction.outputs:
-        have[token] = have.get(token, 0) - amount
-        if have[token] < 0:
-            raise AmountsUnbalanced(token)
+def hold(one: Act, ids: tuple[bytes, ...], held: int, wanted: int) -> int:
+    """Take those of the wanted inputs that no other game has; the bits that are held then.
 
-
-def registered(flight: InFlight, bit: int) -> bool:
-    """Whether a bit that joined counts in the ledger: outputs do not while a competitor stands.
-
-    Else many rivals of one input could each hold up everybody with outputs that will not be paid.
+    Only what is held can be registered: however many payments spend one output, one of them counts.
     """
-    return bit < OUTPUT_BIT or not flight.contested
+    for at, output in enumerate(ids):
+        if wanted & ~held & 1 << at and try_hold(one, output):
+            held |= 1 << at
+    return held
 
 
-def _join(one: Act, found: Claimed, priority: int, counts: bool = True) -> None:
+def try_hold(one: Act, output: bytes) -> bool:
+    """Take an output for one game, unless another has it or has paid it."""
+    taken = (ExitStatus.OPEN, ExitStatus.PAID, ExitStatus.SPENT)
+    if output in one.state.holds or one.state.exit(output).status in taken:
+        return False
+    one.state.holds.add(output)
+    return True
+
+
+def free(one: Act, ids: tuple[bytes, ...], held: int) -> None:
+    """Let go of inputs (bits)."""
+    for at, output in enumerate(ids):
+        if held >> at & 1:
+            one.state.holds.discard(output)
+
+
+def counted(flight: InFlight, count: int) -> int:
+    """Bits that are registered once they join, of a payment of `count` inputs.
+
+    Outputs while no competitor stands and all inputs are held; else the inputs that are held. So an output is
+    registered once, whatever spends it.
+    """
+    if flight.status == InFlightStatus.PAYS_OUTPUTS:
+        return OUTPUTS
+    return flight.held if flight.contested or flight.held + 1 != 1 << count else OUTPUTS
+
+
+def _join(one: Act, found: Claimed, priority: int, counts: bool) -> None:
     """An input or output of the caller that no game has paid is registered."""
     owner, token, amount = found.output
     if owner != one.env.sender:
         raise CallerWrong(one.env.sender, owner)
-    status = one.state.exit(found.id).status
-    if status in (ExitStatus.PAID, ExitStatus.SPENT):
-        raise ExitStatusWrong(found.id, status)
+    gone(one, found.id)
     if counts:
         one.state.reserve.register(token, priority, amount)
 
 
-def _recount(one: Act, flight: InFlight, transaction: Transaction, contested: bool) -> None:
-    """Outputs that joined leave the ledger when a competitor is shown, and come back when it is answered."""
-    if flight.contested == contested:
-        return
-    change = one.state.reserve.release if contested else one.state.reserve.register
-    for bit in range(OUTPUT_BIT, LAST_BIT + 1):
-        if flight.piggybacked >> bit & 1:
-            _, token, amount = output_of(transaction, bit).output
-            change(token, flight.priority, amount)
+def recount(one: Act, flight: InFlight, part: Callable[[int], Claimed], before: int, count: int) -> None:
+    """What has joined leaves the ledger, or comes to it, as far as it counts otherwise than before."""
+    now = counted(flight, count)
+    changed = (before ^ now) & flight.piggybacked
+    # First what leaves: sums are never negative in between.
+    for coming in (False, True):
+        for bit in range(LAST_BIT + 1):
+            if changed >> bit & 1 and bool(now >> bit & 1) is coming:
+                _, token, amount = part(bit).output
+                change = one.state.reserve.register if coming else one.state.reserve.release
+                change(token, flight.priority, amount)
+
+
+def parts(
+    one: Act, transaction: Transaction, ids: tuple[bytes, ...], made: tuple[bytes, ...]
+) -> Callable[[int], Claimed]:
+    """What each bit stands for, by what made the inputs; asked only where it matters."""
+
+    def part(bit: int) -> Claimed:
+        if bit < OUTPUT_BIT and bit >= len(made):
+            raise InputsWrong(bit)
+        return part_of(one, transaction, ids, bit, made[bit] if bit < OUTPUT_BIT else b"")
+
+    return part
 
 
 def find(one: Act, data: bytes, ids: tuple[bytes, ...]) -> tuple[bytes, InFlight, Transaction]:
@@ -195,8 +227,15 @@ def piggyback(one: Act, action: act.Piggyback) -> None:
     _first_half(one, number, flight)
     if (flight.piggybacked | flight.blocked) >> bit & 1:
         raise PiggybackWrong(1 << bit)
-    _join(one, found, flight.priority, registered(flight, bit))
+    if found.output.owner != one.env.sender:
+        raise CallerWrong(one.env.sender, found.output.owner)
+    gone(one, found.id)
+    # Nothing is held for a game that nobody wants anything of.
+    if not flight.piggybacked:
+        flight = replace(flight, held=hold(one, action.input_ids, flight.held, ALL))
+    counts = counted(flight, len(action.input_ids)) >> bit & 1
     take_bond(one, state.config.piggyback_bond)
+    _join(one, found, flight.priority, bool(counts))
     state.in_flight[number] = replace(flight, piggybacked=flight.piggybacked | 1 << bit)
     one.emit("Piggybacked", number, 1 << bit)
 
@@ -204,15 +243,18 @@ def piggyback(one: Act, action: act.Piggyback) -> None:
 def challenge_canonical(one: Act, action: act.ChallengeCanonical) -> None:
     """Another transaction spends the same output: outputs get nothing until this one is shown to be older."""
     number, flight, transaction = find(one, action.data, action.input_ids)
-    found = part_of(one, transaction, action.input_ids, action.input, action.input_data)
+    if action.input >= len(action.input_data):
+        raise InputsWrong(action.input)
+    found = part_of(one, transaction, action.input_ids, action.input, action.input_data[action.input])
     _first_half(one, number, flight)
     competitor = _other(one, transaction, action.input, found, action.competitor)
     if flight.competitor and competitor.place >= flight.competitor:
         raise NotOlder(competitor.place, flight.competitor)
-    _recount(one, flight, transaction, contested=True)
-    one.state.in_flight[number] = replace(
-        flight, competitor=competitor.place, contested=True, bond_owner=one.env.sender
-    )
+    after = replace(flight, competitor=competitor.place, contested=True, bond_owner=one.env.sender)
+    count = len(action.input_ids)
+    part = parts(one, transaction, action.input_ids, action.input_data)
+    recount(one, after, part, counted(flight, count), count)
+    one.state.in_flight[number] = after
     one.emit("Contested", number, competitor.hash, competitor.place)
 
 
@@ -227,9 +269,30 @@ def answer_canonical(one: Act, action: act.AnswerCanonical) -> None:
     if place >= flight.competitor:
         raise NotOlder(place, flight.competitor)
     included(one, action.transaction)
-    _recount(one, flight, transaction, contested=False)
-    one.state.in_flight[number] = replace(flight, competitor=place, contested=False, bond_owner=one.env.sender)
+    after = replace(flight, competitor=place, contested=False, bond_owner=one.env.sender)
+    count = len(action.input_ids)
+    part = parts(one, transaction, action.input_ids, action.input_data)
+    recount(one, after, part, counted(flight, count), count)
+    one.state.in_flight[number] = after
     one.emit("Answered", number, place)
+
+
+def hold_inputs(one: Act, action: act.HoldInputs) -> None:
+    """A game takes the inputs that it needs and no other game has, and lets go of those that it does not need."""
+    number, flight, transaction = find(one, action.data, action.input_ids)
+    _open(number, flight)
+    joined, count = flight.piggybacked, len(action.input_ids)
+    # Contested, it can win what has joined of its inputs; else all or nothing.
+    wanted = joined & ALL if flight.contested else ALL if joined else 0
+    kept = flight.held & wanted
+    free(one, action.input_ids, flight.held ^ kept)
+    kept = hold(one, action.input_ids, kept, wanted)
+    if kept == flight.held:
+        raise NothingToHold(number, flight.held)
+    after = replace(flight, held=kept)
+    part = parts(one, transaction, action.input_ids, action.input_data)
+    recount(one, after, part, counted(flight, count), count)
+    one.state.in_flight[number] = after
 
 
 def challenge_input(one: Act, action: act.ChallengeInput) -> None:
@@ -237,7 +300,7 @@ def challenge_input(one: Act, action: act.ChallengeInput) -> None:
     number, flight, transaction = find(one, action.data, action.input_ids)
     found = part_of(one, transaction, action.input_ids, action.input, action.input_data)
     spender = _other(one, transaction, action.input, found, action.spend)
-    _block(one, number, flight, action.input, found, spender.hash)
+    _block(one, number, flight, action.input, found, len(action.input_ids), spender.hash)
 
 
 def challenge_output(one: Act, action: act.ChallengeOutput) -> None:
@@ -248,32 +311,39 @@ def challenge_output(one: Act, action: act.ChallengeOutput) -> None:
     found = output_of(transaction, bit)
     included(one, action.transaction)
     spender = spent(one, action.spend, position, found.output.owner)
-    _block(one, number, flight, bit, found, spender.hash)
+    _block(one, number, flight, bit, found, len(action.input_ids), spender.hash)
 
 
-def _block(one: Act, number: bytes, flight: InFlight, bit: int, found: Claimed, spender: bytes) -> None:
-    if not flight.piggybacked >> bit & 1:
-        raise PiggybackWrong(1 << bit)
+def _block(one: Act, number: bytes, flight: InFlight, bit: int, found: Claimed, count: int, spender: bytes) -> None:
+    mask = 1 << bit
+    if not flight.piggybacked & mask:
+        raise PiggybackWrong(mask)
     state = one.state
+    counts, held = counted(flight, count) & mask, flight.held
+    if counts & ALL:
+        # Nothing can be won with it any more.
+        held ^= mask
+        state.holds.discard(found.id)
     state.in_flight[number] = replace(
-        flight, piggybacked=flight.piggybacked ^ 1 << bit, blocked=flight.blocked | 1 << bit
+        flight, piggybacked=flight.piggybacked ^ mask, blocked=flight.blocked | mask, held=held
     )
-    if registered(flight, bit):
+    if counts:
         state.reserve.release(found.output.token, flight.priority, found.output.amount)
-    one.emit("PiggybackBlocked", number, 1 << bit, spender)
+    one.emit("PiggybackBlocked", number, mask, spender)
     one.pay_bond(one.env.sender, state.config.piggyback_bond)
 
 
 def abandon_in_flight(one: Act, action: act.AbandonInFlight) -> None:
     """Nobody wanted anything by half time: gone, as if never started."""
     state = one.state
-    flight = state.flight(action.id)
-    _open(action.id, flight)
+    number, flight, _ = find(one, action.data, action.input_ids)
+    _open(number, flight)
     since = flight.started_at + state.config.exit_period // 2
     if one.env.time < since:
         raise TooEarly(one.env.time, since)
     if flight.piggybacked:
         raise PiggybackWrong(flight.piggybacked)
-    del state.in_flight[action.id]
-    one.emit("InFlightAbandoned", action.id)
+    free(one, action.input_ids, flight.held)
+    del state.in_flight[number]
+    one.emit("InFlightAbandoned", number)
     one.pay_bond(flight.bond_owner, state.config.in_flight_bond)

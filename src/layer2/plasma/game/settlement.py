@@ -7,15 +7,14 @@ from dataclasses import replace
 
 from layer2.plasma.game import actions as act
 from layer2.plasma.game.env import Act
-from layer2.plasma.game.errors import InFlightStatusWrong, InputsWrong, NotCovered, NothingToPay, TooEarly
+from layer2.plasma.game.errors import InFlightStatusWrong, InputsWrong, NotCovered, NothingToPay, OutputHeld, TooEarly
 from layer2.plasma.game.evidence import Claimed
 from layer2.plasma.game.exits import settle_exit
-from layer2.plasma.game.inflight import OUTPUT_BIT, find, part_of, registered
+from layer2.plasma.game.inflight import ALL, OUTPUTS, counted, find, free, parts, recount, try_hold
 from layer2.plasma.game.reserve import require_sorted
 from layer2.plasma.game.state import ExitStatus, InFlight, InFlightStatus
 
 _ENDED = (ExitStatus.PAID, ExitStatus.SPENT)
-_INPUT_BITS, _OUTPUT_BITS = 0x0F, 0xF0
 
 Part = Callable[[int], Claimed]
 """What a bit stands for; asked only where it matters, since only then must what was given be right."""
@@ -34,14 +33,12 @@ def claim_in_flight(one: Act, action: act.ClaimInFlight) -> None:
     if fresh and one.env.time < flight.exitable_at:
         raise TooEarly(one.env.time, flight.exitable_at)
 
-    def part(bit: int) -> Claimed:
-        return part_of(one, transaction, ids, bit, action.input_data[bit] if bit < OUTPUT_BIT else b"")
-
+    part = parts(one, transaction, ids, action.input_data)
     earned = 0
     if fresh:
         flight, earned = _settle(one, number, flight, ids, part)
-    done, bounties = _pay(one, flight, part, action.newer)
-    one.state.in_flight[number] = replace(flight, piggybacked=flight.piggybacked & ~done)
+    done, bounties, held = _pay(one, flight, part, action.newer, len(ids))
+    one.state.in_flight[number] = replace(flight, piggybacked=flight.piggybacked & ~done, held=held)
     if not (fresh or done):
         raise NothingToPay()
     one.pay_bond(one.env.sender, earned + bounties)
@@ -52,31 +49,41 @@ def _settle(one: Act, number: bytes, flight: InFlight, ids: tuple[bytes, ...], p
 
     Returns also the bonds of exits that should have been challenged: of inputs whose owners had signed.
     """
-    state = one.state
-    elsewhere = any(state.exit(output).status in _ENDED for output in ids)
-    pays_outputs = not (flight.contested or elsewhere)
+    state, count = one.state, len(ids)
+    gone = any(state.exit(output).status in _ENDED for output in ids)
+    pays_outputs = not (flight.contested or gone)
+    others = [output for at, output in enumerate(ids) if output in state.holds and not flight.held >> at & 1]
+    if pays_outputs and others:
+        # Another game has it, and began before: that ends first, or is contested by this payment.
+        raise OutputHeld(others[-1])
+    before = counted(flight, count)
+    kept = 0 if pays_outputs else flight.held & flight.piggybacked
     status = InFlightStatus.PAYS_OUTPUTS if pays_outputs else InFlightStatus.PAYS_INPUTS
+    after = replace(flight, status=status, contested=not pays_outputs, held=kept)
+    recount(one, after, part, before, count)
+    free(one, ids, flight.held ^ kept)
     one.emit("InFlightSettled", number, status)
     earned = 0
     # Only what pays an output takes the inputs with it.
-    if pays_outputs and flight.piggybacked & _OUTPUT_BITS:
+    if pays_outputs and flight.piggybacked & OUTPUTS:
         for index in range(len(ids)):
             found = part(index)
             if settle_exit(one, found, ExitStatus.SPENT):
                 earned += state.config.exit_bond
             one.emit("OutputSpent", found.id)
     one.pay_bond(flight.bond_owner, state.config.in_flight_bond)
-    return replace(flight, status=status), earned
+    return after, earned
 
 
-def _pay(one: Act, flight: InFlight, part: Part, newer: tuple[int, ...]) -> tuple[int, int]:
-    """Pay what is covered; the bits that are done with, and the bounties."""
+def _pay(one: Act, flight: InFlight, part: Part, newer: tuple[int, ...], count: int) -> tuple[int, int, int]:
+    """Pay what is covered; the bits that are done with, the bounties, and what is held then."""
     state, config = one.state, one.state.config
-    winning = _OUTPUT_BITS if flight.status == InFlightStatus.PAYS_OUTPUTS else _INPUT_BITS
+    winning = OUTPUTS if flight.status == InFlightStatus.PAYS_OUTPUTS else ALL
     done = earned = 0
+    held, pays_outputs = flight.held, winning == OUTPUTS
     for at in range(8):
         # The side that is not paid first: it no longer counts as registered then.
-        bit = at if winning == _OUTPUT_BITS else at ^ 4
+        bit = at if winning == OUTPUTS else at ^ 4
         if not flight.piggybacked >> bit & 1:
             continue
         found = part(bit)
@@ -84,6 +91,12 @@ def _pay(one: Act, flight: InFlight, part: Part, newer: tuple[int, ...]) -> tupl
         back = config.piggyback_bond - config.bounty
         # The other side gets its bond back, and so does what another game has paid.
         due = bool(winning >> bit & 1) and state.exit(found.id).status not in _ENDED
+        if due and not pays_outputs and not held >> bit & 1:
+            # An input that another game has waits for that.
+            if not try_hold(one, found.id):
+                continue
+            held |= 1 << bit
+            state.reserve.register(token, flight.priority, amount)
         if due:
             try:
                 state.reserve.check(token, flight.priority, amount, newer, state.covers(token))
@@ -93,9 +106,11 @@ def _pay(one: Act, flight: InFlight, part: Part, newer: tuple[int, ...]) -> tupl
             if settle_exit(one, found, ExitStatus.PAID):
                 back += config.exit_bond
             one.emit("ExitPaid", found.id)
-        if registered(flight, bit):
+        if counted(replace(flight, held=held), count) >> bit & 1:
             state.reserve.release(token, flight.priority, amount)
+        if not pays_outputs:
+            held &= ~(1 << bit)
         one.pay_both(owner, token, amount if due else 0, back)
         earned += config.bounty
         done |= 1 << bit
-    return done, earned
+    return done, earned, held

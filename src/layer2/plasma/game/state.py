@@ -73,6 +73,7 @@ class InFlight:
     priority: int = 0
     blocked: int = 0
     contested: bool = False
+    held: int = 0
 
 
 NO_EXIT = Exit()
@@ -88,6 +89,7 @@ class State:
         balance: what the contract has of each token.
         held: the part of it that belongs to bonds and deferred payments.
         pending: deferred payments, by owner and token.
+        holds: outputs that an in-flight exit holds: no other game registers or pays them meanwhile.
         data: who asked for which transaction, and until when; `FOREVER` once it was shown.
     """
 
@@ -103,6 +105,7 @@ class State:
     deposits: dict[int, bytes] = field(default_factory=dict)
     exits: dict[bytes, Exit] = field(default_factory=dict)
     in_flight: dict[bytes, InFlight] = field(default_factory=dict)
+    holds: set[bytes] = field(default_factory=set)
     reserve: Reserve = field(default_factory=Reserve)
     balance: dict[int, int] = field(default_factory=dict)
     held: dict[int, int] = field(default_factory=dict)
@@ -122,6 +125,7 @@ class State:
             held=dict(self.held),
             pending=dict(self.pending),
             data=dict(self.data),
+            holds=set(self.holds),
         )
 
     def exit(self, output: bytes) -> Exit:

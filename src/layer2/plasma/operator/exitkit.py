@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from layer2.plasma.malformed import PositionMalformed, TreeMalformed
 from layer2.plasma.positions import decode_position, is_deposit
 from layer2.plasma.transaction import Deposit, Output, decode_deposit, decode_transaction, deposit_output_id
 from layer2.primitives.errors import Layer2Error, MalformedError
+from layer2.primitives.jsontext import parse_json
 
 __all__ = ["ExitKit"]
 
@@ -92,7 +92,7 @@ class ExitKit:
         """The reverse, checked; raises MalformedError."""
         try:
             if isinstance(data, str | bytes):
-                data = json.loads(data)
+                data = parse_json(data, "exit kit")
             header = None if data["header"] is None else decode_header(_raw(data["header"]))
             raw = _raw(data["deposit" if header is None else "transaction"])
             path, signatures = (tuple(map(_raw, data[name])) for name in ("path", "signatures"))

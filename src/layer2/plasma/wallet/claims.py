@@ -10,7 +10,7 @@ from layer2.ethereum.backend import CallRequest
 from layer2.ethereum.errors import ContractReverted, TransactionFailed, TransactionTimeout
 from layer2.ethereum.records import Receipt
 from layer2.plasma.contract import ExitStatus, InFlight, InFlightStatus
-from layer2.plasma.coverage import newer_needed
+from layer2.plasma.coverage import LISTED, newer_needed
 from layer2.plasma.gamedata import inputs_made
 from layer2.plasma.kits import Kit
 from layer2.plasma.transaction import Output, Transaction
@@ -152,7 +152,7 @@ class Claims(Exits):
         if not game.piggybacked:
             if made is None or self._now() < game.started_at + self.root.profile.exit_period // 2:
                 return []
-            receipt = self.root.abandon_in_flight(self.sender, exit_id)
+            receipt = self.root.abandon_in_flight(self.sender, transaction.packed, input_ids)
             self.purse.end(identity, "in-flight exit dropped")
             return [receipt]
         if game.status is InFlightStatus.OPEN and self._now() < game.exitable_at:
@@ -186,7 +186,8 @@ class Claims(Exits):
         data = self.root.contract.encode("claimInFlight", transaction.packed, list(input_ids), list(made), list(newer))
         request = CallRequest(self.root.address, data, 0, self.sender.address)
         try:
-            return self.sender.estimate(request, self.root.contract.decoder) > _DEAR
+            most = _DEAR + LISTED * len(newer) * (len(transaction.inputs) + len(transaction.outputs))
+            return self.sender.estimate(request, self.root.contract.decoder) > most
         except ContractReverted:
             raise
         except TransactionFailed:

@@ -16,6 +16,7 @@ from layer2.plasma.wallet.sent import Line, Sent, State
 from layer2.plasma.walletrefusals import OutputUnknown, PaymentUnknown
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.errors import Layer2Error
+from layer2.primitives.jsontext import parse_json
 from layer2.store.errors import JournalCorrupt
 from layer2.store.journal import Journal, fault_point
 
@@ -227,7 +228,7 @@ class Purse:
 
     def _replay(self, sequence: int, stream: str, payload: bytes) -> None:
         try:
-            self._apply(stream, json.loads(payload))
+            self._apply(stream, parse_json(payload))
         except (ValueError, KeyError, TypeError, Layer2Error) as fault:
             raise JournalCorrupt(
                 f"the {KIND} journal {self.journal.path} is damaged: row {sequence} is none of ours", hint=_RECOVERY

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from layer2.plasma.contract import InFlight, RootChain
-from layer2.plasma.coverage import holdings, newer_needed
+from layer2.plasma.coverage import LISTED, holdings, newer_needed
 from layer2.plasma.params import ETHER_TOKEN
 from layer2.plasma.positions import block_of
 from layer2.plasma.watch.evidence import Evidence
@@ -60,7 +60,8 @@ def claims(till: Till, due: Sequence[ExitSeen], most: int, now: int) -> list[Pla
     plans = []
     for token, newer, batch in batches:
         items = [(one.position, data) for one, data in batch]
-        gas, reward = 80_000 + 60_000 * len(items), profile.bounty * len(items)
+        gas = 80_000 + (60_000 + LISTED * len(newer)) * len(items)
+        reward = profile.bounty * len(items)
         subject = batch[0][0].id
         arguments, asks = (items, newer), frozenset((token,)) - {ETHER_TOKEN}
         plans.append(Plan("claim", subject, arguments, reward, now + _NO_HURRY, duty=False, gas=gas, asks=asks))
@@ -82,6 +83,7 @@ def claim_game(till: Till, game: Game, state: InFlight, now: int) -> Plan | None
             newer |= set(till.newer(output.token, state.priority, output.amount) or ())
     joined = state.piggybacked.bit_count()
     arguments = (one.packed, list(game.input_ids), made, sorted(newer))
-    gas, reward = 120_000 + 60_000 * (joined + len(made)), till.root_chain.profile.bounty * joined
+    gas = 120_000 + 60_000 * (joined + len(made)) + LISTED * len(newer) * joined
+    reward = till.root_chain.profile.bounty * joined
     asked = frozenset(asks) - {ETHER_TOKEN}
     return Plan("claimInFlight", game.id, arguments, reward, now + _NO_HURRY, duty=False, gas=gas, asks=asked)

@@ -33,11 +33,14 @@ _KEPT_RECORDS = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Spender:
-    """A payment that spends an output by its input `input`, signed by its owner. `place`: block << 16 | index."""
+    """A payment that spends an output by its input `input`, signed by its owner. `place`: block << 16 | index.
+
+    `signatures`: of all inputs, 64 bytes each.
+    """
 
     packed: bytes
     input: int
-    signature: bytes
+    signatures: bytes
     place: int = NOWHERE
 
     @property
@@ -198,9 +201,24 @@ class Evidence:
     def spend(self, one: Spender) -> Spend | None:
         """A spender as the contract takes it: with its inclusion if it has one."""
         if one.place == NOWHERE:
-            return Spend(Proof.of_nothing(one.packed), one.input, one.signature)
-        proof = self.proof(one.place >> 16, one.place & 0xFFFF)
-        return None if proof is None else Spend(proof, one.input, one.signature)
+            proof: Proof | None = Proof.of_nothing(one.packed)
+        else:
+            proof = self.proof(one.place >> 16, one.place & 0xFFFF)
+        inputs = self._inputs(one.packed)
+        return None if proof is None or inputs is None else Spend(proof, one.signatures, inputs)
+
+    def _inputs(self, packed: bytes) -> tuple[Proof, ...] | None:
+        """What a payment of several inputs spends, proven; None if one cannot be shown."""
+        fields = read(packed)
+        if fields is None or len(fields.inputs) == 1:
+            return ()
+        found = []
+        for position in fields.inputs:
+            proof = self.output_proof(position)
+            if proof is None:
+                return None
+            found.append(proof)
+        return tuple(found)
 
     # ------------------------------------------------------------------------------------------------------- inside
 
@@ -232,7 +250,7 @@ class Evidence:
             signer = recover(digest_of(self._prefix, packed, fields), signature)
         except SignatureError:
             return None
-        return Spender(packed, at, signature, place) if bytes.fromhex(signer[2:]) == owner else None
+        return Spender(packed, at, signatures, place) if bytes.fromhex(signer[2:]) == owner else None
 
     def _tree(self, number: int, key: bytes) -> BlockTree | None:
         tree = self._trees.get(key)

@@ -12,7 +12,10 @@ from layer2.ethereum.cursor import Cursor
 from layer2.ethereum.records import Log
 from layer2.plasma.refusals import JournalForeign
 from layer2.primitives.addresses import to_address
+from layer2.primitives.errors import Layer2Error
 from layer2.primitives.hashing import keccak
+from layer2.primitives.jsontext import parse_json
+from layer2.store.errors import JournalCorrupt
 from layer2.store.journal import Journal, fault_point
 
 __all__ = ["KIND", "WatchMemory"]
@@ -64,12 +67,22 @@ class WatchMemory:
         if self.journal is None:
             return
         for entry in self.journal.read():
+            try:
+                if entry.stream == "news":
+                    removed, rows = parse_json(entry.payload)
+                    logs = [_log_of(row) for row in rows]
+                else:
+                    number, header = int.from_bytes(entry.payload[:8], "big"), entry.payload[8:40]
+                    wrong = entry.payload[40:].decode()
+            except (ValueError, TypeError, KeyError, IndexError, Layer2Error) as fault:
+                raise JournalCorrupt(
+                    f"the {KIND} journal {self.journal.path} is damaged: row {entry.sequence} is none of ours",
+                    hint=_RECOVERY,
+                ) from fault
             if entry.stream == "news":
-                removed, rows = json.loads(entry.payload)
-                news(removed, [_log_of(row) for row in rows])
+                news(removed, logs)
             else:
-                number, header = int.from_bytes(entry.payload[:8], "big"), entry.payload[8:40]
-                verdict(number, header, entry.payload[40:].decode())
+                verdict(number, header, wrong)
 
     def note_news(self, removed: int, new: list[Log], cursor: Cursor) -> None:
         """Make events durable, and where the follower stands after them."""

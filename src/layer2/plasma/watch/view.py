@@ -11,7 +11,6 @@ from layer2.plasma.contract import deposit_of_event
 from layer2.plasma.eventview import EventView
 from layer2.plasma.transaction import Deposit, Transaction, decode_transaction
 from layer2.primitives.addresses import address_bytes
-from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.errors import RangeError
 
 __all__ = ["ExitSeen", "Game", "Question", "View"]
@@ -125,7 +124,7 @@ class View(EventView):
             args["id"],
             decode_transaction(args["data"]),
             tuple(args["inputIds"]),
-            tuple(to_compact(one) for one in args["signatures"]),
+            tuple(args["signatures"][at : at + 64] for at in range(0, len(args["signatures"]), 64)),
             event.log.block_number,
             event.log.tx_hash,
         )

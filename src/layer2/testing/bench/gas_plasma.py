@@ -151,14 +151,15 @@ def _games(world: PlasmaWorld) -> dict[str, int]:
     root.start_in_flight(mine, Proof.of_nothing(moved.packed), proofs[:2], world.sign(moved, payer, payer), 0)
     packed = moved.packed
     gas: dict[str, int] = {}
-    root.piggyback(mine, packed, ids, 1, sources[1])
+    # It takes both inputs for the game.
+    gas["ife.piggyback_first"] = root.piggyback(mine, packed, ids, 1, sources[1]).gas_used
     gas["ife.piggyback"] = root.piggyback(yours, packed, ids, 4, b"").gas_used
     root.piggyback(yours, packed, ids, 5, b"")
     spend = world.spend(rival, payer)
-    gas["ife.non_canonical"] = root.challenge_canonical(theirs, packed, ids, 0, sources[0], spend).gas_used
+    gas["ife.non_canonical"] = root.challenge_canonical(theirs, packed, ids, 0, sources, spend).gas_used
     spend = world.spend(rival, payer, later.proof(0))
-    gas["ife.non_canonical_included"] = root.challenge_canonical(theirs, packed, ids, 0, sources[0], spend).gas_used
-    gas["ife.respond"] = root.answer_canonical(yours, included.proof(0), ids).gas_used
+    gas["ife.non_canonical_included"] = root.challenge_canonical(theirs, packed, ids, 0, sources, spend).gas_used
+    gas["ife.respond"] = root.answer_canonical(yours, included.proof(0), ids, [b"", sources[1]]).gas_used
     other = payment([proofs[1].position], [(payer, 0, _ETHER)], _EXPIRY)
     gas["ife.input_spent"] = root.challenge_input(
         theirs, packed, ids, 1, sources[1], world.spend(other, payer)

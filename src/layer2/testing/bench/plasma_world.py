@@ -16,6 +16,7 @@ from layer2.plasma.params import MAX_TRANSACTIONS
 from layer2.plasma.positions import encode_position
 from layer2.plasma.transaction import Deposit, Transaction
 from layer2.primitives.addresses import address_bytes
+from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.hashing import keccak
 
 __all__ = ["FullBlock", "PlasmaWorld"]
@@ -74,9 +75,9 @@ class PlasmaWorld:
         return [one.sign_digest(signed) for one in owners]
 
     def spend(self, transaction: Transaction, owner: Signer, proof: Proof | None = None) -> Spend:
-        """That its first input's owner has spent it; with a proof that it was included, or without."""
+        """That the owner of its one input has spent it; with a proof that it was included, or without."""
         shown = Proof.of_nothing(transaction.packed) if proof is None else proof
-        return Spend(shown, 0, self.sign(transaction, owner)[0])
+        return Spend(shown, to_compact(self.sign(transaction, owner)[0]))
 
     @staticmethod
     def ids(proofs: Sequence[Proof], transactions: Sequence[Transaction]) -> list[bytes]:

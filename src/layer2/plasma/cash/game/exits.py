@@ -131,7 +131,7 @@ def end(one: Call, coin: int, number: int) -> int:
     """It is over, how often it was started is not forgotten; its bond, with those of challenges that were answered."""
     before, profile = one.state.exits[coin, number], one.state.profile
     one.state.exits[coin, number] = replace(before, owner=NOBODY, exitable_at=0, birth=0, challenges=0)
-    return profile.exit_bond + before.answered * profile.challenge_bond
+    return profile.exit_bond + before.answered * (profile.challenge_bond - profile.answer_pay)
 
 
 def _refute(one: Call, coin: int, number: int, reason: Reason) -> None:

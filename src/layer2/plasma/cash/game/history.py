@@ -66,6 +66,7 @@ def answer_history(one: Call, action: act.AnswerHistory) -> None:
         waiting, exitable_at=exitable_at, challenges=waiting.challenges - 1, answered=waiting.answered + 1
     )
     one.emit("HistoryAnswered", action.coin, action.number, known, exitable_at, astuple(spend))
+    one.push(0, one.env.sender, one.state.profile.answer_pay)
 
 
 def refute_history(one: Call, action: act.RefuteHistory) -> None:

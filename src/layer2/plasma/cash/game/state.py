@@ -103,8 +103,9 @@ class CoinState:
         if token:
             return total
         running = self.running()
-        challenges = len(self.challenges) + sum(one.answered for one in running.values())
-        return total + len(running) * self.profile.exit_bond + challenges * self.profile.challenge_bond
+        profile, answered = self.profile, sum(one.answered for one in running.values())
+        total += len(running) * profile.exit_bond + len(self.challenges) * profile.challenge_bond
+        return total + answered * (profile.challenge_bond - profile.answer_pay)
 
     def due_tokens(self) -> set[tuple[int, int]]:
         """The ERC-721 tokens that it owes, by `token_number` and their own."""

@@ -1,9 +1,7 @@
-"""What a node looks at before it accepts, does under its lock, and keeps when interrupted. The chain is a stand-in."""
+"""What a node looks at before it accepts anything, and what it asks the chain for. The chain is a stand-in."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from tests.unit.channels.standin import (
     PAYEE,
     PAYER,
     WINDOW,
+    Hours,
     StandInHub,
     give,
     hash_locked,
@@ -20,20 +19,16 @@ from tests.unit.channels.standin import (
     make_key,
 )
 
-from layer2.channels import keeping, nodebase
+from layer2.channels import nodebase
 from layer2.channels.clock import MAX_AGE, ChainClock
-from layer2.channels.messages import RIGHT_TO_ACCEPT, RIGHT_TO_PAY
 from layer2.channels.node import Party
 from layer2.channels.policy import CONFIRMATIONS
-from layer2.channels.refusals import BalanceTooLow, ChannelNotActive, NodeStopped, Refused
+from layer2.channels.refusals import BalanceTooLow, ChannelNotActive
 from layer2.channels.sessionnode import SessionParty
-from layer2.channels.sessions import FOREVER
 from layer2.channels.view import CLOSED, ChannelView
 from layer2.ethereum.errors import ConnectionFailed
-from layer2.ethereum.signer import LocalSigner
-from layer2.primitives.ecdsa import to_compact
+from layer2.ethereum.records import Log
 from layer2.primitives.hashing import sha256
-from layer2.store import journal as journal_module
 
 KEY = make_key()
 SECRET = b"s" * 32
@@ -56,24 +51,6 @@ def payee(hub: StandInHub, tmp_path: Path) -> Party:
     node = Party.open(PAYEE, hub, tmp_path / "payee.journal")
     node.join(KEY)
     return node
-
-
-class Hours:
-    """This machine's clock, moved by the test."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = time.monotonic()
-        for module in (nodebase, keeping):
-            monkeypatch.setattr(module, "time", self, raising=False)
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-def reopened(node: Party) -> Party:
-    path, signer, hub = node._journal.path, node.signer, node.hub
-    node.close()
-    return Party.open(signer, hub, path, create=False)
 
 
 def seen(hub: StandInHub, deadline: int, a: int = 100, b: int = 50) -> None:
@@ -260,156 +237,25 @@ def test_a_node_that_does_not_answer_is_borne_with_for_a_quarter_of_the_window(
         payee.receive(payments[1])
 
 
-# ------------------------------------------------------------------------------------------------------ interrupts
-
-
-def interrupted(monkeypatch: pytest.MonkeyPatch, point: str) -> None:
-    def passing(name: str) -> None:
-        if name == point:
-            raise KeyboardInterrupt
-
-    for module in (keeping, journal_module):
-        monkeypatch.setattr(module, "fault_point", passing)
-
-
-@pytest.mark.parametrize(
-    "point",
-    [
-        "party.sign.appended",
-        "journal.before-commit",
-        "journal.in-commit",
-        "journal.after-commit",
-        "party.sign.committed",
-    ],
-)
-def test_an_interrupt_anywhere_in_a_payment_leaves_a_journal_that_opens_and_agrees(
-    payer: Party, payee: Party, monkeypatch: pytest.MonkeyPatch, point: str
+def test_a_follower_refreshes_the_channels_that_logs_speak_of_and_spares_the_others_a_look(
+    payer: Party, payee: Party, hub: StandInHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    payee.receive(payer.pay(KEY.id, 5))
-    interrupted(monkeypatch, point)
-    with pytest.raises(KeyboardInterrupt):
-        payer.pay(KEY.id, 7)
-    monkeypatch.undo()
-    if point == "journal.in-commit":
-        with pytest.raises(NodeStopped):
-            payer.pay(KEY.id, 1)
-        payer = reopened(payer)
-    counter = payer.state(KEY.id).mine.amount
-    assert counter == (12 if point in ("journal.after-commit", "party.sign.committed") else 5)
-    payment = payer.pay(KEY.id, 3)
-    assert payment.amount == counter + 3
-    assert payee.receive(payment) == payment.amount - 5
-    assert reopened(payer).state(KEY.id).mine.amount == payment.amount
-
-
-# ----------------------------------------------------------------------------------------- groups and compaction
-
-
-def test_payments_of_many_channels_share_one_commit(
-    payer: Party, payee: Party, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    keys = [make_key(salt) for salt in range(10, 30)]
-    for node in (payer, payee):
-        for key in keys:
-            node.join(key)
-    commits: list[str] = []
-    monkeypatch.setattr(
-        journal_module, "fault_point", lambda name: commits.append(name) if name == "journal.in-commit" else None
-    )
-    payments = payer.pay_each([(key.id, 3) for key in keys for _ in range(2)])
-    assert len(commits) == 1
-    bad = payments[0]._replace(amount=99)
-    batches = [[payments[2 * at], payments[2 * at + 1]] for at in range(len(keys))] + [[bad], []]
-    answers = payee.receive_each(batches)
-    assert len(commits) == 2
-    assert answers[:20] == [6] * 20
-    assert isinstance(answers[20], Refused | Exception)
-    assert not isinstance(answers[20], int)
-    assert answers[21] == 0
-    again = reopened(payee)
-    assert all(again.state(key.id).theirs.amount == 6 for key in keys)
-
-
-def test_one_payment_that_is_not_covered_signs_none_of_its_group(payer: Party) -> None:
-    other = make_key(2)
-    payer.join(other)
-    before = payer._journal.last_sequence
-    with pytest.raises(BalanceTooLow):
-        payer.pay_each([(KEY.id, 60), (other.id, 60), (KEY.id, 60)])
-    assert payer._journal.last_sequence == before
-    assert payer.state(KEY.id).mine.amount == payer.state(other.id).mine.amount == 0
-
-
-def test_a_rewritten_journal_says_the_same_in_one_row_a_channel(payer: Party, payee: Party) -> None:
-    other = make_key(2)
+    hours, other = Hours(monkeypatch), make_key(2)
     for node in (payer, payee):
         node.join(other)
-    for _ in range(20):
-        payee.receive(payer.pay(KEY.id, 1))
-    give(payer, payee, payer.add_lock(other.id, hash_locked(10, SECRET)))
-    payee.learn(other.id, sha256(SECRET), SECRET)
-    payer.add_lock(other.id, hash_locked(11))
-    payer.sign_close(KEY.id)
-    for node in (payer, payee):
-        states = [node.state(one) for one in node.channels]
-        rows = node._journal.last_sequence
-        assert rows > 20
-        node = reopened(node)
-        assert node.compact() == 2
-        assert [node.state(one) for one in node.channels] == states
-        node = reopened(node)
-        assert [node.state(one) for one in node.channels] == states
-    assert node.channels == (KEY.id, other.id)
-
-
-def test_a_journal_is_rewritten_by_itself_when_it_has_grown(
-    payer: Party, payee: Party, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(keeping, "_LEAST_ROWS", 50)
-    payer = reopened(payer)
-    for _ in range(60):
-        payer.pay(KEY.id, 1)
-    assert payer._journal.last_sequence < 50
-    assert payer.state(KEY.id).mine.amount == 60
-    assert reopened(payer).pay(KEY.id, 1).amount == 61
-
-
-# ------------------------------------------------------------------------------------------------- signatures
-
-
-def test_a_known_key_is_verified_without_asking_for_its_address_in_either_form(
-    payer: Party, payee: Party, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    payee.receive(payer.pay(KEY.id, 1))
-    verifier = payee._entry(KEY.id).verifier
-    monkeypatch.setattr("layer2.channels.verify.recover_public_key", None)
-    plain = payer.pay(KEY.id, 1)
-    assert payee.receive(plain) == 1
-    short = payer.pay(KEY.id, 1)
-    assert payee.receive(short._replace(signature=to_compact(short.signature))) == 1
-    assert not verifier.verify(b"\1" * 32, short.signature, 1)
-    assert not verifier.verify(b"\1" * 32, to_compact(short.signature), 1)
-
-
-def test_an_acceptance_under_a_session_that_ends_is_not_given_and_not_taken(
-    hub: StandInHub, payer: Party, payee: Party, tmp_path: Path
-) -> None:
-    """It would be gone one day, and nothing renews it."""
-    hot = LocalSigner(b"\x09" * 32)
-    rights = RIGHT_TO_PAY | RIGHT_TO_ACCEPT
-    sessions = {}
-    for until in (NOW + 10**6, FOREVER):
-        grant = payee.grant_session(KEY.id, hot.address, 5, until, rights)
-        node = SessionParty.open_for(hot, PAYEE.address, hub, tmp_path / f"{until}.journal")
-        node.accept(KEY, grant)
-        sessions[until] = node
-    proof = payer.add_lock(KEY.id, hash_locked(10, SECRET))
-    with pytest.raises(Refused, match="without an end"):
-        sessions[NOW + 10**6].receive_locks(proof)
-    lasting = sessions[FOREVER].receive_locks(proof)
-    ending = sessions[NOW + 10**6].grant(KEY.id)
-    forged = replace(lasting, signature=ending.proof(hot.sign_digest(lasting.message().digest(hub.domain))))
-    with pytest.raises(Exception, match="not signed by"):
-        payer.take_accept(forged)
-    payer.take_accept(lasting)
-    assert payer.state(KEY.id).mine.locked == 10
+    logs: list[Log] = []
+    hub.connection.logs = lambda start, stop, address, topics=None: [
+        one for one in logs if start <= one.block_number <= stop
+    ]
+    assert payee.follow() == 0
+    hub.number = 2
+    hub.views[KEY.id] = ChannelView(KEY.id, 100, 50, NOW + WINDOW, 0, 0, 0)
+    logs.append(Log(hub.address, (b"t" * 32, KEY.id), b"", 2, (2).to_bytes(32, "big"), b"h" * 32, 0, 0))
+    assert payee.follow() == 1
+    assert payee.state(KEY.id).phase == "disputed"
+    hours.now += nodebase.FRESH + 1
+    payee.follow()
+    hub.calls.clear()
+    payee.clock.tick(hub._block(2))
+    assert payee.receive(payer.pay(other.id, 1)) == 1
+    assert hub.calls == []

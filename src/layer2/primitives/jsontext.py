@@ -1,0 +1,63 @@
+"""Reads JSON that anybody may have written: whatever comes, the answer is a value or a MalformedError."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+from layer2.primitives.errors import MalformedError
+
+__all__ = ["DEEPEST", "parse_json"]
+
+DEEPEST = 64
+"""Levels of nesting that are read."""
+
+_TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
+"""Strings, to be skipped (one without an end goes to the end), and brackets."""
+_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
+
+
+def parse_json(data: str | bytes, what: str = "text", *, deepest: int = DEEPEST, floats: bool = False) -> Any:
+    """The value of a JSON text; every amount, number and time of this library is an integer or a string.
+
+    The interpreter's own reader recurses without an end where some library has lifted its limit, and takes the process
+    down: the depth is counted first. A name that comes twice is refused, as readers differ in which one they take.
+
+    Args:
+        what: the text's name in the error.
+        floats: whether numbers with a fraction or an exponent are read.
+
+    Raises:
+        MalformedError: the text is not valid JSON of the kind that is read.
+    """
+    try:
+        text = data if isinstance(data, str) else bytes(data).decode()
+        _check_depth(text, deepest)
+        fraction = float if floats else _refused
+        value = json.loads(text, object_pairs_hook=_once, parse_constant=_refused, parse_float=fraction)
+        if "\\ud" in text or "\\uD" in text or not text.isascii():
+            # A lone half of a pair cannot be written anywhere.
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as fault:
+        raise MalformedError(f"{what}: not valid JSON: {str(fault)[:120]}", hint="pass it whole") from None
+    return value
+
+
+def _check_depth(text: str, deepest: int) -> None:
+    depth = 0
+    for token in _TOKENS.finditer(text):
+        depth += _STEPS.get(token[0], 0)
+        if depth > deepest:
+            raise ValueError(f"nested more than {deepest} deep")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name comes twice")
+    return found
+
+
+def _refused(text: str) -> NoReturn:
+    raise ValueError(f"{text[:30]} is not an integer")

@@ -1,0 +1,360 @@
+"""Whatever comes, every decoder of the library answers with a value or a typed error, and in time.
+
+Decoders are found by name and by the types that they take. A new one that takes bytes, text, numbers or JSON values is
+tried at once; one that needs more is missed by the first test here until it is told how it is called.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import itertools
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.campaign import NIGHTLY
+
+from layer2.api.coinserver import _Handlers as CoinHandlers
+from layer2.api.plasmaserver import _Handlers as PlasmaHandlers
+from layer2.api.server import _Handlers as RollupHandlers
+from layer2.api.wire import listed
+from layer2.ethereum.abi import select
+from layer2.ethereum.artifacts import load_artifact, load_manifest
+from layer2.ethereum.assets import Asset
+from layer2.ethereum.deployments import Registry
+from layer2.ethereum.reverts import ErrorDecoder
+from layer2.plasma.kitfile import load_kits, parse
+from layer2.plasma.ledger.frozen import Freezer
+from layer2.plasma.ledger.ledger import Ledger
+from layer2.plasma.promises import Promises as PlasmaPromises
+from layer2.plasma.wallet.purse import KIND as PURSE
+from layer2.plasma.wallet.purse import Purse
+from layer2.plasma.watch.memory import KIND as WATCH
+from layer2.plasma.watch.memory import WatchMemory
+from layer2.primitives.errors import Layer2Error, MalformedError
+from layer2.primitives.jsontext import parse_json
+from layer2.rollup.authority import Signatures
+from layer2.rollup.promises import Promises as RollupPromises
+from layer2.rollup.snapshot import Snapshot
+from layer2.store.journal import Journal
+from layer2.testing.decoders import Decoder, Tried, decoders, is_plain, try_out
+
+SECONDS = 8.0 if NIGHTLY else 0.06
+SAMPLES = Path(__file__).with_name("samples.json.gz")
+FOUND: dict[str, Decoder] = decoders()
+PLAIN = sorted(key for key, one in FOUND.items() if is_plain(one))
+COUNTED: dict[str, Tried] = {}
+SEED = int(os.environ.get("DECODER_SEED", "1"))
+
+OWNER = "0x" + "11" * 20
+ROOT: Any = SimpleNamespace(connection=SimpleNamespace(chain_id=1), address=OWNER)
+
+
+def good(key: str) -> dict[int, list[Any]]:
+    """What a decoder was given while the library was used properly: `tools/decoder_samples.py` wrote it down."""
+    kept: dict[str, dict[str, list[Any]]] = json.loads(gzip.decompress(SAMPLES.read_bytes()))
+    return {
+        int(place): [
+            bytes.fromhex(one["hex"]) if isinstance(one, dict) and set(one) == {"hex"} else one for one in rows
+        ]
+        for place, rows in kept.get(key, {}).items()
+    }
+
+
+# ---------------------------------------------------------------------------- those that need more than an input
+
+
+def written(folder: Path, read: Callable[[Path], Any]) -> Callable[[bytes], Any]:
+    """A reader of files, given bytes."""
+
+    def call(data: bytes) -> Any:
+        path = folder / "file"
+        path.write_bytes(data)
+        return read(path)
+
+    return call
+
+
+def journal_of(
+    folder: Path, kind: str, streams: tuple[str, ...], read: Callable[[Journal], Any]
+) -> Callable[[bytes], Any]:
+    """The reader of a journal, given one row in each of its streams (in turn) that somebody else wrote."""
+    turn = itertools.count()
+
+    def call(data: bytes) -> Any:
+        path = folder / f"{next(turn)}.journal"
+        with Journal(path, kind=kind) as journal:
+            journal.append_durable(streams[next(turn) % len(streams)], data)
+            return read(journal)
+
+    return call
+
+
+def purse(folder: Path) -> Callable[[bytes], Any]:
+    streams = ("coin", "gone", "sign", "place", "exit", "game", "since", "doubt", "end", "join", "free", "what")
+    turn = itertools.count()
+
+    def call(data: bytes) -> Any:
+        path = folder / f"{next(turn)}.purse"
+        with Journal(path, kind=PURSE) as journal:
+            journal.append_durable(streams[next(turn) % len(streams)], data)
+        made = Purse(path, "here", OWNER)
+        made.close()
+
+    return call
+
+
+def watched(folder: Path) -> Callable[[bytes], Any]:
+    def read(journal: Journal) -> None:
+        WatchMemory(journal, "here").replay(lambda *_: None, lambda *_: None)
+
+    return journal_of(folder, WATCH, ("news", "verdict"), read)
+
+
+def contract_events() -> Callable[[bytes], Any]:
+    codecs = [
+        one
+        for name in load_manifest()["contractTypes" if "contractTypes" in load_manifest() else "contracts"]
+        for one in select(load_artifact(name).abi, "event")
+    ]
+    turn = itertools.count()
+
+    def call(data: bytes) -> Any:
+        codec = codecs[next(turn) % len(codecs)]
+        topics = [codec.topic, *(data[at : at + 32].ljust(32, b"\0") for at in range(0, 32 * (len(data) % 4), 32))]
+        return codec.decode_event(topics, data)
+
+    return call
+
+
+def functions(what: str) -> Callable[[bytes], Any]:
+    codecs = [one for name in ("ChannelHub", "Rollup", "RootChain", "CoinChain")
+              for one in select(load_artifact(name).abi, "function")]  # fmt: skip
+    turn = itertools.count()
+    return lambda data: getattr(codecs[next(turn) % len(codecs)], what)(data)
+
+
+def handlers(kind: type[Any], what: str) -> Callable[[Any], Any]:
+    return lambda data: getattr(kind, what)(kind.__new__(kind), data)
+
+
+def recorded(folder: Path) -> Callable[[bytes], Any]:
+    registry = Registry(folder)
+
+    def call(data: bytes) -> Any:
+        path = folder / "1" / "Rollup.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+        return registry.load(1, "Rollup", SimpleNamespace(chain_id=1, code=lambda *_: b"\1"))  # type: ignore[arg-type]
+
+    return call
+
+
+def frozen(folder: Path) -> Callable[[bytes], Any]:
+    freezer = Freezer(folder, "here", "test")
+    name = "ledger.frozen"
+
+    def call(data: bytes) -> Any:
+        for path in [*folder.iterdir()] or [folder / name]:
+            path.write_bytes(data)
+        return freezer.load()
+
+    return call
+
+
+MORE: dict[str, tuple[Callable[[Path], Callable[..., Any]], tuple[str, ...]]] = {
+    "layer2.api.coinserver:_Handlers.read_bytes": (lambda _: handlers(CoinHandlers, "read_bytes"), ("bytes",)),
+    "layer2.api.coinserver:_Handlers.read_rows": (lambda _: handlers(CoinHandlers, "read_rows"), ("Any",)),
+    "layer2.api.plasmaserver:_Handlers.read_bytes": (lambda _: handlers(PlasmaHandlers, "read_bytes"), ("bytes",)),
+    "layer2.api.plasmaserver:_Handlers.read_rows": (lambda _: handlers(PlasmaHandlers, "read_rows"), ("Any",)),
+    "layer2.api.server:_Handlers.read_bytes": (lambda _: handlers(RollupHandlers, "read_bytes"), ("bytes",)),
+    "layer2.api.server:_Handlers.read_rows": (lambda _: handlers(RollupHandlers, "read_rows"), ("Any",)),
+    "layer2.api.wire:listed": (lambda _: lambda data: listed(data, "rows", 10, lambda _: b""), ("Any",)),
+    "layer2.ethereum.abi:Codec.decode_event": (lambda _: contract_events(), ("bytes",)),
+    "layer2.ethereum.abi:Codec.decode_inputs": (lambda _: functions("decode_inputs"), ("bytes",)),
+    "layer2.ethereum.abi:Codec.decode_outputs": (lambda _: functions("decode_outputs"), ("bytes",)),
+    "layer2.ethereum.assets:Asset.parse": (lambda _: Asset(OWNER, 6, "USD").parse, ("str | int",)),  # type: ignore[arg-type]
+    "layer2.ethereum.deployments:Registry.load": (recorded, ("bytes",)),
+    "layer2.ethereum.reverts:ErrorDecoder.decode": (
+        lambda _: ErrorDecoder(load_artifact("ChannelHub").abi).decode, ("bytes",)
+    ),
+    "layer2.plasma.kitfile:load_kits": (lambda folder: written(folder, lambda path: load_kits(path, ROOT)), ("bytes",)),
+    "layer2.plasma.kitfile:parse": (lambda _: lambda text: parse(text, ROOT), ("str",)),
+    "layer2.plasma.ledger.frozen:Freezer.load": (frozen, ("bytes",)),
+    "layer2.plasma.ledger.ledger:Ledger.unpack": (lambda _: lambda rows: Ledger().unpack(rows), ("Sequence[bytes]",)),
+    "layer2.plasma.promises:Promises.read": (
+        lambda folder: journal_of(folder, "plasma operator", ("txs", "block", "undo", "drop", "what"),
+                                  lambda journal: PlasmaPromises(journal, 1, OWNER).read()), ("bytes",)
+    ),
+    "layer2.plasma.wallet.purse:Purse": (purse, ("bytes",)),
+    "layer2.plasma.watch.memory:WatchMemory": (watched, ("bytes",)),
+    "layer2.rollup.authority:Signatures.recover": (
+        lambda _: Signatures.__new__(Signatures).recover, ("bytes", "bytes")
+    ),
+    "layer2.rollup.promises:Promises.read": (
+        lambda folder: journal_of(folder, "rollup sequencer", ("owner", "ops", "key", "drop", "what"),
+                                  lambda one: RollupPromises(one, 1, OWNER).read()), ("bytes",)
+    ),
+    "layer2.rollup.snapshot:Snapshot.load": (lambda folder: written(folder, Snapshot.load), ("bytes",)),
+}  # fmt: skip
+
+NONE = {
+    "layer2.api.submissions:Submissions.read_bytes": "abstract: its subclasses are tried",
+    "layer2.api.submissions:Submissions.read_rows": "abstract: its subclasses are tried",
+    "layer2.channels.contract:HubContract.decode": "of a Log that was read before, by Codec.decode_event",
+    "layer2.channels.errors:from_revert": "of arguments that ErrorDecoder.decode has read, which is tried",
+    "layer2.channels.intents:Intents.recover": "a verb; what it reads is ChannelKey.decode's",
+    "layer2.channels.model.base:Call.load": "of the pure model, in which nobody is hostile",
+    "layer2.channels.node:Party.recover": "a verb: it starts a new journal",
+    "layer2.channels.view:ChannelView.decode": "of words that a contract's ABI gave: Codec.decode_outputs is tried",
+    "layer2.cli.plasma_recover:recover_": "a command",
+    "layer2.ethereum.connection:Connection.from_provider": "makes a connection",
+    "layer2.ethereum.contract:Contract.decode_log": "of a Log that was read before, by Codec.decode_event",
+    "layer2.ethereum.cursor:_log_from_json": "inside of Cursor.from_bytes",
+    "layer2.plasma.blockstore:BodyStore.load": "checks a checksum before it reads with split_body, which is tried",
+    "layer2.plasma.blockstore:BodyStore.records": "checks a checksum before it reads with split_body, which is tried",
+    "layer2.plasma.cash.sight:CoinSight.read": "reads the chain, through Codec.decode_event",
+    "layer2.plasma.facade:HomeWallet.split": "a verb",
+    "layer2.plasma.ledger.owners:Owners.unpack": "inside of Ledger.unpack",
+    "layer2.plasma.ledger.segments:Segment.unpack": "inside of Ledger.unpack",
+    "layer2.plasma.recovery:recover": "a verb",
+    "layer2.plasma.wallet.wallet:Wallet.split": "a verb",
+    "layer2.plasma.watch.evidence:Evidence.records": "by number",
+    "layer2.rollup.authority:Authority.recover": "a protocol: its implementations are tried",
+    "layer2.rollup.layer:Layer.read": "by number, in memory",
+    "layer2.rollup.ledger:Ledger.read": "by number, in memory",
+    "layer2.store.journal:Journal.read": "checks the whole chain of checksums when it is opened",
+}
+
+
+def test_every_decoder_is_tried_or_has_a_reason_not_to_be() -> None:
+    missed = sorted(key for key in FOUND if key not in PLAIN and key not in MORE and key not in NONE)
+    assert missed == [], f"tell test_decoders.py how these are called (MORE), or why not (NONE): {missed}"
+    assert len(PLAIN) > 50
+
+
+def test_no_reason_is_given_for_what_is_gone() -> None:
+    assert sorted(key for key in NONE if key not in FOUND) == []
+    # Two are classes that read their journals when they are opened.
+    assert sorted(key for key in MORE if key not in FOUND and "." in key.rpartition(":")[2]) == []
+
+
+@pytest.mark.parametrize("key", PLAIN)
+def test_a_decoder_answers_whatever_comes(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = FOUND[key]
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    COUNTED[key] = tried = try_out(key, one.call, one.takes, SECONDS, good(key), SEED)
+    assert tried.fall is None, tried.fall
+    assert tried.inputs == tried.read + tried.refused >= 40
+
+
+@pytest.mark.parametrize("key", sorted(MORE))
+def test_a_reader_of_files_journals_and_bodies_answers_whatever_comes(key: str, tmp_path: Path) -> None:
+    build, takes = MORE[key]
+    COUNTED[key] = tried = try_out(key, build(tmp_path), takes, 3 * SECONDS, good(key), SEED)
+    assert tried.fall is None, tried.fall
+    assert tried.inputs >= 40
+
+
+def test_the_tries_are_many_and_reach_below_the_surface() -> None:
+    total = sum(one.inputs for one in COUNTED.values())
+    print(f"\n{total:,} hostile inputs to {len(COUNTED)} decoders, {sum(one.read for one in COUNTED.values()):,} read")
+    if len(COUNTED) < len(PLAIN):
+        pytest.skip("only some were tried in this run")
+    assert total > 15_000
+    reached = [key for key, one in COUNTED.items() if one.read and one.refused]
+    assert len(reached) >= 30
+
+
+# ------------------------------------------------------------------------------------------- the trial can fail
+
+
+def bad_length(data: bytes) -> bytes:
+    size = data[0] if data else 0
+    if len(data) < size:
+        raise MalformedError("too short")
+    return bytes((data[size],))
+
+
+def bad_words(text: str) -> bytes:
+    return text.encode()
+
+
+def bad_number(value: object) -> str:
+    if not isinstance(value, int):
+        raise MalformedError("no number")
+    return f"{value}"
+
+
+def bad_time(data: bytes) -> None:
+    if len(data) > 60_000:
+        time.sleep(3.2)
+
+
+@pytest.mark.parametrize(
+    ("call", "takes", "what"),
+    [
+        (bad_length, ("bytes",), "IndexError"),
+        (bad_words, ("str",), "UnicodeEncodeError"),
+        (bad_number, ("Any",), "ValueError"),
+        (bad_time, ("bytes",), "took"),
+    ],
+)
+def test_a_decoder_that_falls_is_found(call: Callable[..., Any], takes: tuple[str, ...], what: str) -> None:
+    fall = try_out("bad", call, takes, 5.0).fall
+    assert fall is not None
+    assert what in fall.what
+
+
+# ------------------------------------------------------------------------------------------------- JSON of others
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "nul", "[" * 100_000, '{"a":' * 100_000, "[" * 65 + "]" * 65, "NaN", "Infinity", "[1.5]", "1e3",
+        "[" + "9" * 5_000 + "]", '{"a": 1, "a": 2}', '"\\ud800"', '{"\\uDFFF": 1}', "\ufeff{}", '"' + "x" * 10,
+        b"\xff", b"\xed\xa0\x80", '{"a": "\\u12"}', "[1,]", "{} {}",
+    ],
+    ids=range(21),
+)  # fmt: skip
+def test_text_that_is_not_plain_json_is_refused(text: str | bytes) -> None:
+    with pytest.raises(MalformedError):
+        parse_json(text)
+
+
+def test_plain_json_is_read() -> None:
+    value = {"a": [1, "\u00e9", None, True, {"b": str(1 << 300)}], "pair": "\U0001f600"}
+    assert parse_json(json.dumps(value)) == value
+    assert parse_json(json.dumps(value, ensure_ascii=False).encode()) == value
+    assert parse_json("[" * 64 + "]" * 64)
+    assert parse_json('{"x": 1.5}', floats=True) == {"x": 1.5}
+    assert parse_json('"[[[[' + "[" * 1_000 + '"') == "[[[[" + "[" * 1_000
+
+
+def calls_of_loads() -> Iterator[str]:
+    source = Path(__file__).resolve().parents[3] / "src" / "layer2"
+    for path in sorted(source.rglob("*.py")):
+        if "json.loads(" in path.read_text() or "json.load(" in path.read_text():
+            yield path.relative_to(source).as_posix()
+
+
+def test_nobody_reads_json_of_others_by_the_interpreters_own_reader() -> None:
+    """It recurses: one line of brackets from a stranger ended the process with SIGSEGV."""
+    own = {"primitives/jsontext.py", "plasma/kitfile.py", "ethereum/artifacts.py"}
+    assert {name for name in calls_of_loads() if not name.startswith("testing/")} == own
+
+
+def test_a_line_of_brackets_from_the_peer_is_a_typed_error() -> None:
+    from layer2.channels.proofs import Payment
+    from layer2.channels.wire import decode
+
+    with pytest.raises(Layer2Error):
+        decode('{"layer2":' + "[" * 200_000, Payment)

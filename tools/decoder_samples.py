@@ -1,0 +1,100 @@
+"""Write down what the decoders of the library are given in a run of the test suite, as good inputs to be spoilt.
+
+`PYTHONPATH=. python tools/decoder_samples.py [tests ...]` runs tests with a profile function that notes the arguments
+of every decoder. Run it again when a format has changed: old samples do no harm, but reach less deep.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = ROOT / "tests" / "adversarial" / "decoders" / "samples.json.gz"
+TESTS = (
+    "tests/integration/facades/test_opening.py",
+    "tests/integration/channels/test_channel.py",
+    "tests/integration/channels/test_session_keys.py",
+    "tests/integration/coins/test_service.py",
+    "tests/integration/plasma/test_operator.py",
+    "tests/integration/plasma_wallet/test_swaps.py",
+    "tests/unit/plasma_wallet/test_kits.py",
+    "tests/unit/rollup/test_proofs.py",
+    "tests/unit/ethereum/test_cursor.py",
+)
+"""By default; others can be named. What is known of decoders that a run does not reach is kept."""
+MOST = 8
+"""Samples of one parameter: the first ones of different lengths."""
+MOST_BYTES = 6_000
+
+_places: dict[CodeType, tuple[str, tuple[str, ...]]] = {}
+_kept: dict[str, dict[int, dict[int, Any]]] = {}
+_lock = threading.Lock()
+
+
+def _note(frame: FrameType, event: str, _: Any) -> None:
+    if event != "call" or frame.f_code not in _places:
+        return
+    key, names = _places[frame.f_code]
+    for place, name in enumerate(names):
+        value = _plain(frame.f_locals.get(name))
+        if value is None:
+            continue
+        size = len(json.dumps(value, default=str))
+        with _lock:
+            rows = _kept.setdefault(key, {}).setdefault(place, {})
+            if size <= 2 * MOST_BYTES and len(rows) < MOST:
+                rows.setdefault(size, value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return {"hex": bytes(value).hex()}
+    try:
+        return json.loads(json.dumps(value))
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def pytest_configure(config: Any) -> None:
+    """Begin to note."""
+    import inspect
+
+    from layer2.testing.decoders import decoders
+
+    for key, one in decoders().items():
+        plain = inspect.unwrap(getattr(one.call, "__func__", one.call))
+        rows = [name for name in inspect.signature(plain).parameters if name not in ("self", "cls")]
+        _places[plain.__code__] = key, tuple(rows[: len(one.takes)])
+    sys.setprofile(_note)
+    threading.setprofile(_note)
+
+
+def pytest_unconfigure(config: Any) -> None:
+    """Write what was noted."""
+    sys.setprofile(None)
+    threading.setprofile(None)
+    before = json.loads(gzip.decompress(TARGET.read_bytes())) if TARGET.exists() else {}
+    found = before | {
+        key: {str(place): list(rows.values()) for place, rows in sorted(places.items())}
+        for key, places in sorted(_kept.items())
+    }
+    TARGET.write_bytes(gzip.compress(json.dumps(found).encode(), mtime=0))
+    print(f"\n{len(found)} decoders with samples written to {TARGET.relative_to(ROOT)}")
+
+
+def main() -> int:
+    """Run the tests with this module as a plugin."""
+    ape = Path(sys.executable).with_name("ape")
+    words = ["test", "-p", "tools.decoder_samples", "-p", "no:cacheprovider", "-q", "-m", "not anvil"]
+    return subprocess.call([ape, *words, "--network", "ethereum:local:test", *(sys.argv[1:] or TESTS)], cwd=ROOT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
