@@ -205,7 +205,14 @@ def prove(contract: str, checks: Sequence[str], nightly: bool) -> list[Result]:
         if not answer.is_file():
             raise ProofError(f"halmos gave no answer about {contract}: {(done.stdout + done.stderr)[-2000:]}")
         answers = json.loads(answer.read_text(encoding="utf-8"))
-    return judge(contract, checks, answers)
+    results = judge(contract, checks, answers)
+    if not all(result.ok for result in results):
+        # What halmos says about it, without the bytecode that it prints whole.
+        said = [
+            line for line in (done.stdout + done.stderr).splitlines() if not re.fullmatch(r"\s*[0-9a-fx]*\s*", line)
+        ]
+        print("\n".join(said[-60:]), file=sys.stderr)
+    return results
 
 
 def judge(contract: str, checks: Sequence[str], answers: dict[str, Any]) -> list[Result]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +18,7 @@ def load(name: str) -> ModuleType:
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
@@ -103,3 +105,132 @@ def test_acceptance_without_a_reason_is_refused(
     allowed.write_text('[[allow]]\ncheck = "a"\nwhere = "b"\nreason = " "\n')
     with pytest.raises(SystemExit, match="needs check, where and reason"):
         slither.allowances()
+
+
+# ------------------------------------------------------------------------------------------------------------- proofs
+
+
+@pytest.fixture
+def proofs() -> ModuleType:
+    return load("run_proofs")
+
+
+def answer(check: str, code: int, loops: int = 0) -> dict[str, Any]:
+    return {"name": f"{check}(uint256)", "exitcode": code, "num_bounded_loops": loops, "time": [1.0, 1.0, 0.0]}
+
+
+def test_a_property_must_be_proven_and_a_control_refuted(proofs: ModuleType) -> None:
+    checks = ["check_it_holds", "check_CONTROL_it_falls"]
+
+    def verdicts(*answers: dict[str, Any]) -> list[bool]:
+        return [one.ok for one in proofs.judge("T", checks, {"test_results": {"T": list(answers)}})]
+
+    assert verdicts(answer(checks[0], 0), answer(checks[1], 1)) == [True, True]
+    assert verdicts(answer(checks[0], 1), answer(checks[1], 0)) == [False, False]
+    # Out of time, stuck, always reverting, or cut at a loop: nothing of it is a proof, nor a refutation.
+    for code in (2, 3, 4, 5):
+        assert verdicts(answer(checks[0], code), answer(checks[1], code)) == [False, False]
+    assert verdicts(answer(checks[0], 0, loops=1), answer(checks[1], 1)) == [False, True]
+
+
+def test_a_property_that_was_skipped_stops_the_run(proofs: ModuleType) -> None:
+    answers = {"test_results": {"T": [answer("check_it_holds", 0)]}}
+    with pytest.raises(proofs.ProofError, match="halmos ran"):
+        proofs.judge("T", ["check_it_holds", "check_CONTROL_it_falls"], answers)
+    with pytest.raises(proofs.ProofError, match="halmos ran"):
+        proofs.judge("T", ["check_it_holds"], {"test_results": {}})
+
+
+def test_every_proof_contract_has_properties_and_controls(proofs: ModuleType) -> None:
+    found = proofs.properties(nightly=True)
+    assert {name.removesuffix("Test") for name in found} >= {"HubLocks", "RollupMoney", "RootMoney", "CoinMoney"}
+    for checks in found.values():
+        assert {check.startswith(proofs.CONTROL) for check in checks} == {False, True}
+
+
+def test_members_of_nested_structs_have_their_place(proofs: ModuleType) -> None:
+    layout = {
+        "storage": [{"label": "kept", "slot": "3", "offset": 0, "type": "map"}],
+        "types": {
+            "map": {"value": "outer"},
+            "outer": {"members": [{"label": "side", "slot": "2", "offset": 0, "type": "inner"}]},
+            "inner": {"members": [{"label": "claim", "slot": "1", "offset": 20, "type": "word"}]},
+            "word": {},
+        },
+    }
+    assert [line.split("constant ")[1] for line in proofs.places(layout)] == [
+        "kept = 3;",
+        "kept_side = 512;",
+        "kept_side_claim = 928;",
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------------ mutants
+
+
+@pytest.fixture
+def mutants(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    return load("run_mutants")
+
+
+def mutation(mutants: ModuleType, **changes: Any) -> Any:
+    settings = {"id": "one", "file": "a.py", "old": "x < y", "new": "x <= y", "tests": ("test_a.py::test_it",)}
+    return mutants.Mutant(**(settings | changes))
+
+
+@pytest.fixture
+def mutable(tmp_path: Path) -> Path:
+    (tmp_path / "a.py").write_text("if x < y:\n    pass\n")
+    (tmp_path / "test_a.py").write_text("def test_it() -> None: ...\n")
+    return tmp_path
+
+
+def test_a_list_that_fits_the_code_has_no_problems(mutants: ModuleType, mutable: Path) -> None:
+    assert mutants.problems([mutation(mutants)], mutable, least=1) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"old": "x > y"}, "stands 0 times"),
+        ({"new": "x < y"}, "changes nothing"),
+        ({"file": "b.py"}, "is not there"),
+        ({"tests": ("test_b.py",)}, "test_b.py is not there"),
+        ({"tests": ("test_a.py::test_other",)}, "test_other is not there"),
+        ({"equivalent": "obviously"}, "too short"),
+    ],
+)
+def test_a_list_that_drifted_is_noticed(
+    mutants: ModuleType, mutable: Path, changes: dict[str, Any], problem: str
+) -> None:
+    found = mutants.problems([mutation(mutants, **changes)], mutable, least=1)
+    assert problem in found[0]
+
+
+def test_a_text_that_stands_twice_and_an_id_that_is_used_twice_are_noticed(mutants: ModuleType, mutable: Path) -> None:
+    (mutable / "a.py").write_text("x < y\nx < y\n")
+    assert "stands 2 times" in mutants.problems([mutation(mutants)], mutable, least=1)[0]
+    (mutable / "a.py").write_text("x < y\n")
+    assert mutants.problems([mutation(mutants), mutation(mutants)], mutable, least=1) == ["one: listed twice"]
+    assert "2 are needed" in mutants.problems([mutation(mutants)], mutable, least=2)[0]
+
+
+def test_the_committed_list_is_long_enough_and_fits(mutants: ModuleType) -> None:
+    assert mutants.problems(mutants.read_list()) == []
+
+
+def test_a_part_of_the_list_is_chosen_by_name_and_by_shard(mutants: ModuleType) -> None:
+    every = [mutation(mutants, id=f"hub-{number}") for number in range(5)] + [mutation(mutants, id="coin-0")]
+    assert len(list(mutants.chosen(every, "", "1/1"))) == 6
+    assert [one.id for one in mutants.chosen(every, "hub-0,coin", "1/1")] == ["hub-0", "coin-0"]
+    shards = [list(mutants.chosen(every, "", f"{part}/4")) for part in range(1, 5)]
+    assert sorted(one.id for shard in shards for one in shard) == sorted(one.id for one in every)
+    with pytest.raises(mutants.ListError, match="a shard is"):
+        list(mutants.chosen(every, "", "5/4"))
+
+
+def test_the_sources_of_a_contract_are_those_it_imports(mutants: ModuleType) -> None:
+    files = mutants.sources_below(ROOT, "contracts/channels/ChannelHub.sol")
+    assert {"contracts/channels/Locks.sol", "contracts/types/Slots.sol", "contracts/lib/Signatures.sol"} <= set(files)
+    assert not any(name.startswith("contracts/rollup") for name in files)
