@@ -1,4 +1,4 @@
-"""A disk that forgets, when the power fails, all that was not synchronised: names with their folder, bytes with them."""
+"""A disk that loses what was not synchronised when the power fails: names with their folder, and bytes."""
 
 from __future__ import annotations
 
