@@ -405,7 +405,7 @@ def test_who_learns_by_an_answer_of_a_hidden_transfer_challenges_with_it(stage: 
         stage.answer(stage.thief, coin, last.number, challenge, mint)
     stage.pass_half()
     stage.act(stage.payee, "refuteHistory", coin.id, last.number, challenge)
-    stage.exit(stage.payee, coin, None, replace(hidden, signature=bytes(told["signature"])))
+    stage.exit(stage.payee, coin, None, replace(hidden, signature=b"".join(told["spend"][5:7])))
     stage.pass_period()
     before = stage.balance(stage.payee)
     stage.claim(stage.watcher, (coin, hidden.number))
