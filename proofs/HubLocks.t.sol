@@ -39,8 +39,7 @@ contract HubLocksTest is HubProver {
         assert(before != 0 && before != Slots.CLOSED && w.time <= before);
         assert(deadline >= before && deadline >= uint256(w.time) + DELAY && deadline >= p.lastExpiry);
         // In all no further than the first statement of the direction allowed.
-        uint256 latest =
-            w.slot0 & Slots.claimFlag(false) != 0 ? w.claimA >> 224 : uint256(w.time) + 2 * uint256(DELAY) + LONGEST;
+        uint256 latest = w.proofA >> 208 != 0 ? w.claimA >> 224 : uint256(w.time) + 2 * uint256(DELAY) + LONGEST;
         assert(deadline == before || deadline <= latest);
     }
 

@@ -99,6 +99,20 @@ def test_an_acceptance_by_another_of_another_proof_or_direction_frees_nothing(pa
     assert payer.state(KEY.id).available == 100
 
 
+def test_a_lock_proof_that_the_payer_did_not_sign_is_not_accepted(payer: Party, payee: Party) -> None:
+    right = payer.add_lock(KEY.id, hash_locked(60, SECRET))
+    forged = ATTACKER.sign_digest(right.message().digest(payee.hub.domain))
+    for wrong in (
+        replace(right, signature=forged),
+        replace(right, signature=b""),
+        replace(right, nonce=right.nonce + 1),
+    ):
+        with pytest.raises(SignatureError):
+            payee.receive_locks(wrong)
+    assert payee.state(KEY.id).theirs.locks == ()
+    assert payee.receive_locks(right).nonce == right.nonce
+
+
 def test_a_retracted_proof_costs_nothing_once_the_retreat_is_accepted(payer: Party, payee: Party) -> None:
     payee.lock_policy = LockPolicy(most=1)
     give(payer, payee, payer.add_lock(KEY.id, hash_locked(10, SECRET)))
