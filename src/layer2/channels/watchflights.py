@@ -10,6 +10,7 @@ from layer2.ethereum.fees import Fees
 from layer2.ethereum.sender import Pending
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.errors import InputError, MalformedError
+from layer2.primitives.jsontext import parse_json
 
 __all__ = ["Flight", "decode_flight", "encode_flight"]
 
@@ -53,7 +54,7 @@ def encode_flight(flight: Flight) -> bytes:
 def decode_flight(data: bytes) -> Flight:
     """Decode what `encode_flight` wrote; raises `MalformedError`."""
     try:
-        raw = json.loads(data)
+        raw = parse_json(data, "watchtower record")
         request = CallRequest(to_address(raw["to"]), bytes.fromhex(raw["data"]), 0, to_address(raw["from"]))
         fees = Fees(*(int(fee) for fee in raw["fees"]))
         hashes = [bytes.fromhex(one) for one in raw["hashes"]]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.util
 import multiprocessing
 import time
 from collections.abc import Sequence
@@ -18,9 +17,7 @@ from typing import Any
 
 from layer2.testing.search.engine import Game, Outcome, explore
 
-FAMILIES = tuple(
-    family for family in ("channels", "rollup", "plasma") if importlib.util.find_spec(f"layer2.testing.search.{family}")
-)
+FAMILIES = ("channels", "rollup", "plasma")
 BOUNDS = ("small", "large")
 
 
