@@ -19,6 +19,10 @@ else
 CHAIN := $(NETWORK)
 endif
 
+# What a test takes from ape's own compilation, made once before the workers would each make it. All other tests deploy
+# the packaged artifacts, which `artifacts-check` holds against a fresh compilation.
+APE_COMPILED := $(BIN)/ape compile -v WARNING contracts/mocks/RevertKinds.sol
+
 PYTHON_CODE := $(wildcard src scripts tools tests ape_console_extras.py)
 TYPED_CODE := $(wildcard src scripts tools)
 
@@ -38,11 +42,11 @@ demo: setup ## Channels, a rollup, a plasma chain, from the first deposit to the
 	@$(BIN)/ape run demo --network $(CHAIN) $(ARGS)
 
 test: setup ## The test suite on the in-process chain (ARGS="-k name")
-	@$(BIN)/ape compile -v WARNING # once, before the workers would each do it
+	@$(APE_COMPILED)
 	$(BIN)/ape test -n $(JOBS) -m "not anvil or network" --network ethereum:local:test $(ARGS)
 
 test-anvil: setup ## Its other part: the tests marked `anvil`, on real nodes
-	@$(BIN)/ape compile -v WARNING
+	@$(APE_COMPILED)
 	$(BIN)/ape test -n $(JOBS) -m anvil --network ethereum:local:foundry $(ARGS)
 
 check: lint types artifacts-check search prove test test-anvil slither ## Everything CI checks
@@ -71,6 +75,7 @@ devnet: setup ## A local chain with the contracts deployed, until Ctrl-C
 	@$(BIN)/ape run devnet --network ethereum:local:foundry $(ARGS)
 
 nightly: setup ## The suite with long campaigns, the large searches, all proofs, all mutations
+	$(BIN)/ape compile -v WARNING
 	HYPOTHESIS_PROFILE=nightly $(MAKE) test test-anvil
 	$(MAKE) search ARGS="--bound large"
 	$(MAKE) prove ARGS=--nightly
