@@ -68,6 +68,29 @@ def test_after_half_time_nothing_can_be_joined_and_the_rest_leaves_all_the_same(
     assert world.root.exit(other.output_id).status is ExitStatus.OPEN
 
 
+def test_a_game_whose_input_an_older_one_holds_is_claimed_after_that(
+    world: World, payer: Wallet, thief: Wallet
+) -> None:
+    """The co-signer has its input in a game of its own, which nobody contests: that ends first, and takes it."""
+    mine, theirs = payer.deposit("1 ether"), thief.deposit("1 ether")
+    alone = payment([theirs.position], [(world.thief.address, 0, ETHER)], 100)
+    rival = PaymentKit(Signed(alone, (signature(thief, alone),)), (theirs,))
+    thief.purse.sign(Sent(rival, "payment"))
+    thief.exit_payment(alone.hash, bits=0b1_0000)
+    rows = [(world.payer.address, 0, ETHER), (world.payer.address, 0, ETHER)]
+    both = payment([mine.position, theirs.position], rows, 100)
+    kit = PaymentKit(Signed(both, (signature(payer, both), signature(thief, both))), (mine, theirs))
+    payer.purse.sign(Sent(kit, "swap"))
+    payer.exit_all(incomplete=True)
+    before = world.balance(world.payer)
+    world.mature()
+    assert payer.claim_all() == []
+    thief.claim_all()
+    assert len(payer.claim_all()) == 1
+    assert world.root.exit(mine.output_id).status is ExitStatus.PAID
+    assert world.balance(world.payer) - before > 99 * ETHER // 100
+
+
 def fraud(world: World, payer: Wallet, thief: Wallet) -> None:
     """Two deposits and their owner leave, and mints of the operator, in many buckets."""
     payer.deposit("1 ether")

@@ -24,7 +24,7 @@ _MOVES = 64
 """Times that the sum of newer buckets is moved for one claim at most: enough for 250,000."""
 _DEAR = 2_000_000
 """Gas that a claim never needs."""
-_NOT_NOW = ("TooEarly", "NotCovered", "NothingToPay")
+_NOT_NOW = ("TooEarly", "NotCovered", "NothingToPay", "OutputHeld")
 
 
 class Claims(Exits):
@@ -46,7 +46,8 @@ class Claims(Exits):
         return sorted(found, key=lambda kit: (kit.block, kit.position))
 
     def claim_all(self) -> list[Receipt]:
-        """Claim every exit that was started or joined here and can be paid now; the others stay for later.
+        """Claim every exit that was started or joined here and can be paid now; the others stay for later,
+        those too whose inputs an older game of somebody else holds until it ends.
 
         Newer buckets are listed where the contract would say `NotCovered`. Ends what is over otherwise: stopped exits,
         games that nothing has joined (their bond comes back).
