@@ -9,14 +9,14 @@ from layer2.plasma.messages import Signed
 from layer2.plasma.operator.gate import Inclusion
 from layer2.plasma.positions import encode_position
 from layer2.plasma.refusals import StateUnknown
-from layer2.plasma.walletrefusals import GateLied
+from layer2.plasma.walletrefusals import GateLied, ViewIncomplete
 from layer2.primitives.addresses import Address
 
 __all__ = ["RemoteGate"]
 
 _PAGE = 1_000
-_MOST = 100_000
-"""Outputs that are looked at: who owns more merges first."""
+_MOST = 1_000_000
+"""Outputs of one owner that are read at most: a list may have no end."""
 
 
 class RemoteGate:
@@ -50,10 +50,16 @@ class RemoteGate:
                 rows = page["outputs"]
                 found += [int(row["position"]) for row in rows if not row["exiting"]]
                 skip += len(rows)
-                # An operator that says "more" and shows nothing, or does not end, must not hold anybody up.
-                more = bool(page["more"] and rows) and len(found) < _MOST
+                # An operator that says "more" and shows nothing must not hold anybody up.
+                more = bool(page["more"] and rows)
             except (KeyError, TypeError, ValueError) as fault:
                 raise self._odd("no list of outputs") from fault
+            if more and skip >= _MOST:
+                # To take what was read for all of it would be to show less than there is.
+                raise ViewIncomplete(
+                    f"{self.operator.url} lists more than {_MOST:,} outputs of {owner}: not all of them were read",
+                    hint="use another operator, or recover from bodies of blocks",
+                )
         return found
 
     def place(self, hashed: bytes) -> tuple[int, int] | None:

@@ -17,7 +17,7 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.plasma.operator.gate import Gate
 from layer2.plasma.refusals import BlockLost, DepositsMissing
 from layer2.plasma.wallet.wallet import Wallet
-from layer2.plasma.walletrefusals import GateLied
+from layer2.plasma.walletrefusals import GateLied, ViewIncomplete
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
 from layer2.store.errors import JournalError
@@ -82,7 +82,7 @@ def desk_of(workspace: Workspace, operator: str | None = None, *, needed: bool =
         held.callback(wallet.close)
         try:
             wallet.sync()
-        except (GateLied, Unreachable, BlockLost, DepositsMissing) as fault:
+        except (GateLied, ViewIncomplete, Unreachable, BlockLost, DepositsMissing) as fault:
             if needed:
                 raise
             click.echo(f"operator not heard: {fault}", err=True)

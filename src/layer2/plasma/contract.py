@@ -35,6 +35,7 @@ __all__ = [
 
 _DAY = 86_400
 _GWEI = 10**9
+_NEVER = (1 << 40) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,15 @@ class RootChain:
         """What is registered for exits of a token, and what is held for bonds and deferred payments."""
         reserved, held = self.contract.call("reserveOf", token)
         return int(reserved), int(held)
+
+    def is_held(self, output_id: bytes) -> bool:
+        """Whether an in-flight exit holds an output: no other game may pay it meanwhile."""
+        return bool(self.contract.call("isHeld", output_id))
+
+    def tracked(self, token: int) -> tuple[int, int] | None:
+        """From which bucket on all that is registered of a token is summed up, and the sum; None: nothing is."""
+        bucket, total = self.contract.call("tracked", token)
+        return None if int(bucket) == _NEVER else (int(bucket), int(total))
 
     def pending(self, owner: str, token: int) -> int:
         """What could not be paid to somebody and waits."""

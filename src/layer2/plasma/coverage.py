@@ -1,20 +1,33 @@
-"""Whether an exit can be paid now, and which newer buckets its claim has to list: the contract's ledger, read."""
+"""Whether an exit can be paid now, and which newer buckets its claim has to list: the contract's ledger, read.
+
+Buckets may be so many that no claim can list them. Then the sum of the newer ones is moved (`RootChain.track`) until
+what is left to list is short.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from layer2.ethereum.errors import ConnectionFailed, EthereumError
 from layer2.plasma.contract import RootChain
 from layer2.plasma.params import ETHER_TOKEN
 from layer2.primitives.addresses import address_bytes
 
-__all__ = ["LISTED", "holdings", "newer_needed"]
+__all__ = ["LISTED", "LISTED_MOST", "MOVED", "holdings", "newer_needed", "track_needed"]
 
 LISTED = 3_200
 """Gas that each bucket costs that a claim lists, for each part that it pays; a test compares it with what is spent."""
 
+LISTED_MOST = 400
+"""Buckets that a claim lists at most, over all parts that it pays: below 1.3 million gas."""
+
+MOVED = 2_900
+"""Gas that each bucket costs by which the sum of newer ones is moved."""
+_STEP = 4_000
+"""Buckets by which one transaction moves it: below 12 million gas."""
+
 _BALANCE_OF = bytes.fromhex("70a08231")
+_NEVER = (1 << 40) - 1
 _BALANCE_GAS = 300_000
 """What asking a token may burn: the contract pays for the answer, out of what a claim costs."""
 
@@ -42,7 +55,7 @@ def newer_needed(root: RootChain, token: int, priority: int, amount: int, known:
     """Buckets (block / 2) that a claim has to list, increasing: none normally; None if it cannot be paid now, or its
     token does not say so.
 
-    The biggest are taken first: each listed bucket costs gas.
+    The biggest are taken first: each listed bucket costs gas. What is summed up already need not be listed.
 
     Args:
         priority: the block under which it is registered, 0 for a deposit.
@@ -55,9 +68,13 @@ def newer_needed(root: RootChain, token: int, priority: int, amount: int, known:
     have = max(0, there - held)
     if need <= have:
         return []
-    own = priority >> 1
+    own, end = priority >> 1, _NEVER
+    summed = root.tracked(token)
+    if summed is not None and own < summed[0]:
+        end = summed[0]
+        need -= summed[1]
     gains: list[tuple[int, int]] = []
-    for pair in {one >> 1 for one in known if one >> 1 >= own} | {own}:
+    for pair in {one >> 1 for one in known if own <= one >> 1 < end} | {own}:
         odd = root.reserved_under(token, 2 * pair + 1)
         if pair == own:
             # Its own amount counts again; beside an odd block lies an older one, which must stay covered.
@@ -74,3 +91,23 @@ def newer_needed(root: RootChain, token: int, priority: int, amount: int, known:
         need -= gain
         chosen.append(pair)
     return sorted(chosen) if need <= have else None
+
+
+def track_needed(
+    root: RootChain, token: int, priority: int, newer: Sequence[int], most: int = LISTED_MOST
+) -> tuple[int, int] | None:
+    """The next bucket to which the sum of newer ones is moved for a claim, and by how many; None if its list is short.
+
+    Args:
+        priority: the block under which the exit is registered.
+        newer: what its claim would have to list (`newer_needed`).
+        most: buckets in a list that is short.
+    """
+    if len(newer) <= most:
+        return None
+    summed = root.tracked(token)
+    # It begins behind the last block.
+    at = (root.head()[1] + 1) >> 1 if summed is None else summed[0]
+    goal = (priority >> 1) + 1
+    following = max(goal, at - _STEP) if goal < at else min(goal, at + _STEP)
+    return following, abs(following - at)

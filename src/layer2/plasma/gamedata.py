@@ -16,7 +16,7 @@ from layer2.plasma.walletrefusals import OutputUnknown
 __all__ = ["inputs_made"]
 
 _PROOF = "(uint64,uint256,bytes,bytes32[])"
-_START = (_PROOF, f"{_PROOF}[]", "bytes[]", "uint256")
+_START = (_PROOF, f"{_PROOF}[]", "bytes", "uint256")
 
 
 def inputs_made(

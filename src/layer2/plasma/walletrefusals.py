@@ -7,6 +7,7 @@ from layer2.primitives.errors import MalformedError, RecoverableError
 __all__ = [
     "FundsMissing",
     "GateLied",
+    "HeldInFlight",
     "KitMalformed",
     "KitWrong",
     "OutputUnknown",
@@ -52,6 +53,10 @@ class StillPending(RecoverableError):
 
 class GateLied(RecoverableError):
     """An operator said what the chain does not bear out. Nothing of it was believed."""
+
+
+class HeldInFlight(RecoverableError):
+    """An in-flight exit holds an output: until it is over, or lets go of it, no other exit of the output starts."""
 
 
 class ViewIncomplete(RecoverableError):

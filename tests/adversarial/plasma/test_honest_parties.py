@@ -49,12 +49,14 @@ class Thief:
 
     def try_(self, call: Callable[[], Receipt]) -> None:
         """A move of which the contract may think nothing."""
+        named = "done"
         try:
             call()
         except ContractReverted as refusal:
-            # Each by a rule of the contract's that has a name: never by a panic, or for want of gas.
-            assert refusal.name, refusal
-            self.refused[refusal.name] += 1
+            named = refusal.name
+            self.refused[named] += 1
+        # Refused each by a rule of the contract's that has a name: never by a panic, or for want of gas.
+        assert named
 
     # ------------------------------------------------------------------------------------------------------- moves
 
@@ -136,7 +138,8 @@ class Thief:
         """Show a spend of its own against the exit of anybody."""
         if self.signed:
             rival, kits = self.choose(self.signed)
-            spend = Spend(Proof.of_nothing(rival.transaction.packed), 0, rival.signatures[0])
+            made = tuple(one.proof for one in kits) if len(kits) > 1 else ()
+            spend = Spend(Proof.of_nothing(rival.transaction.packed), b"".join(rival.signatures), made)
             kit = self.choose((*kits, *self.kits))
             self.try_(lambda: self.world.root.challenge_exit(self.world.thief, kit.proof, spend))
 

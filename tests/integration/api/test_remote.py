@@ -15,7 +15,7 @@ from layer2.api.errors import Unreachable, error_of
 from layer2.api.plasmabodies import RemoteBodies
 from layer2.api.plasmaclient import RemoteOperator
 from layer2.api.plasmagate import RemoteGate
-from layer2.plasma.walletrefusals import GateLied
+from layer2.plasma.walletrefusals import GateLied, ViewIncomplete
 from layer2.primitives.errors import InputError
 
 Talk = Callable[[socket.socket], None]
@@ -146,7 +146,20 @@ def test_what_is_no_list_of_outputs_is_a_lie(serve: Serve, page: object) -> None
 def test_a_list_without_end_is_not_read_to_its_end(serve: Serve) -> None:
     rows = [{"position": str(1 << 63 | number << 24), "exiting": False} for number in range(20_000)]
     gate = RemoteGate(RemoteOperator(serve(says(json.dumps({"outputs": rows, "more": True}).encode()))))
-    assert len(gate.utxos(OWNER)) == 100_000
+    with pytest.raises(ViewIncomplete, match="not all of them were read"):
+        gate.utxos(OWNER)
+
+
+def test_a_list_of_many_pages_is_read_to_its_end(serve: Serve) -> None:
+    """More than 100,000 outputs are no fewer for that."""
+    rows = [{"position": str(1 << 63 | number << 24), "exiting": False} for number in range(30_000)]
+    pages = [json.dumps({"outputs": rows, "more": at < 4}).encode() for at in range(5)]
+    left = iter(pages)
+
+    def next_page(link: socket.socket) -> None:
+        says(next(left))(link)
+
+    assert len(RemoteGate(RemoteOperator(serve(next_page))).utxos(OWNER)) == 150_000
 
 
 @pytest.mark.parametrize("fate", [{"state": "included"}, {"state": "posted", "block": None, "index": "x"}])

@@ -182,3 +182,22 @@ def test_an_answer_comes_before_it_would_delay_the_exit_and_not_twice(world: Coi
     world.later(HALF + 1)
     assert watcher.step().done() == ["answerHistory"]
     assert other.step().acts == []
+
+
+@pytest.mark.parametrize(("price", "done"), [(1, ["answerHistory"]), (1_000, [])])
+def test_an_answer_for_others_is_given_when_its_pay_covers_it(world: CoinWorld, price: int, done: list[str]) -> None:
+    """A watcher that gives nothing away answers for a quarter of the challenge's bond, and not for more than that."""
+    policy = WatchPolicy(patience=0, loss=0, urgent=0, cap=10**13, tip=price * 10**9)
+    watcher = world.watch("one", policy=policy)
+    coin, record, numbers = world.chain_of("payer", "payee", "other")
+    world.exit("other", coin, record, numbers[-1])
+    world.doubt("thief", coin, numbers[-1], record)
+    watcher.step()
+    world.later(HALF + 1)
+    before = world.connection.balance(world.people["watcher"].sender.address)
+    report = watcher.step()
+    assert report.done() == done
+    gained = world.connection.balance(world.people["watcher"].sender.address) - before
+    paid = sum(act.receipt.cost for act in report.acts if act.receipt is not None)
+    assert gained == len(done) * world.chain.profile.answer_pay - paid
+    assert gained >= 0

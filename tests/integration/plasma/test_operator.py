@@ -61,7 +61,7 @@ def test_what_is_exiting_is_refused_until_the_exit_is_stopped(stage: Stage) -> N
     stage.contract.start_exits(payer, [kit.proof])
     with pytest.raises(OutputExiting):
         stage.operator.submit(paid)
-    spend = Spend(Proof.of_nothing(paid.transaction.packed), 0, paid.signatures[0])
+    spend = Spend(Proof.of_nothing(paid.transaction.packed), paid.signatures[0])
     stage.contract.challenge_exit(stage.funder, kit.proof, spend)
     assert stage.contract.exit(deposit_output_id(1)).status == ExitStatus.CHALLENGED
     stage.operator.submit(paid)

@@ -95,7 +95,7 @@ def test_a_spent_output_is_not_taken_out(world: World, payer: Wallet, payee: Wal
     assert payer.exit_all() == []
     payer.exit(kit.position)
     (one,) = payer.purse.sent.values()
-    spend = Spend(Proof.of_nothing(one.transaction.packed), 0, one.kit.payment.signatures[0])
+    spend = Spend(Proof.of_nothing(one.transaction.packed), one.kit.payment.signatures[0])
     world.root.challenge_exit(payee.sender, kit.proof, spend)
     assert payer.claim_all() == []
     assert [line.what for line in payer.history()][-1] == "exit stopped"
@@ -164,8 +164,8 @@ def test_a_contested_payment_pays_its_inputs(world: World, payer: Wallet, payee:
     assert joined.args["bits"] == 0x21
     assert len(payee.exit_all()) == 1
     world.root.challenge_canonical(
-        thief.sender, transaction.packed, kit.input_ids, 1, second.made,
-        Spend(Proof.of_nothing(rival.packed), 0, signature(thief, rival)),
+        thief.sender, transaction.packed, kit.input_ids, 1, [first.made, second.made],
+        Spend(Proof.of_nothing(rival.packed), signature(thief, rival)),
     )  # fmt: skip
     before = [world.balance(one) for one in (world.payer, world.payee)]
     world.mature()

@@ -142,7 +142,7 @@ def test_a_stopped_exit_is_not_claimed(world: World, payer: Wallet) -> None:
     kit = payer.deposit("1 ether")
     sent = payer.send(world.payee.address, "1 ether")
     payer.exit(kit.position)
-    spend = Spend(Proof.of_nothing(sent.transaction.packed), 0, sent.kit.payment.signatures[0])
+    spend = Spend(Proof.of_nothing(sent.transaction.packed), sent.kit.payment.signatures[0])
     world.root.challenge_exit(world.sender, kit.proof, spend)
     world.mature()
     assert payer.claim_all() == []

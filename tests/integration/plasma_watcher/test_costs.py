@@ -40,8 +40,8 @@ def test_acts_cost_no_more_than_the_policy_reckons(world: World) -> None:
     world.start_game(world.thief, rival, [kits[1]], 0b1_0001)
     world.start_game(world.thief, spent[2], [kits[2]], 0b1_0000)
     other = world.pay([(world.thief, kits[2])], [(world.thief, ETHER // 2)])
-    shown = Spend(Proof.of_nothing(other.transaction.packed), 0, other.signatures[0])
-    made = (spent[2].transaction.packed, [kits[2].output_id], 0, kits[2].made, shown)
+    shown = Spend(Proof.of_nothing(other.transaction.packed), other.signatures[0])
+    made = (spent[2].transaction.packed, [kits[2].output_id], 0, [kits[2].made], shown)
     world.root.challenge_canonical(world.second, *made)
     word = second.header.time << 32 | second.header.count
     world.root.challenge_data(world.thief, second.number, 7, second.header.root, word)

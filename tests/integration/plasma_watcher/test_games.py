@@ -12,14 +12,14 @@ from layer2.plasma.watch.watcher import Watcher
 
 
 def shown(world: World, one: Signed, kit: Kit | None = None) -> Spend:
-    """A payment as a competitor, by its first input: with its inclusion, or without."""
+    """A payment of one input as a competitor: with its inclusion, or without."""
     proof = Proof.of_nothing(one.transaction.packed) if kit is None else kit.proof
-    return Spend(proof, 0, one.signatures[0])
+    return Spend(proof, one.signatures[0])
 
 
 def contest(world: World, one: Signed, made: Kit, rival: Signed, kit: Kit | None = None) -> None:
     world.root.challenge_canonical(
-        world.second, one.transaction.packed, [made.output_id], 0, made.made, shown(world, rival, kit)
+        world.second, one.transaction.packed, [made.output_id], 0, [made.made], shown(world, rival, kit)
     )
 
 

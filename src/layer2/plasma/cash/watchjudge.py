@@ -196,8 +196,8 @@ class CoinJudge:
         duty: bool = False,
     ) -> Plan:
         subject += doubt.number.to_bytes(5, "big") + doubt.challenger.encode()
-        # The bond of a challenge that is answered joins that of the exit.
-        reward = 0 if name == "answerHistory" else self.profile.challenge_bond
+        # Of the bond of a challenge that is answered a part pays for the answer; the rest joins the exit's.
+        reward = self.profile.answer_pay if name == "answerHistory" else self.profile.challenge_bond
         reward += self.profile.exit_bond if name == "refuteHistory" else 0
         return Plan(name, subject, arguments, reward, deadline, duty=duty, gas=_GAS[name])
 

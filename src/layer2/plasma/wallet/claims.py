@@ -10,7 +10,7 @@ from layer2.ethereum.backend import CallRequest
 from layer2.ethereum.errors import ContractReverted, TransactionFailed, TransactionTimeout
 from layer2.ethereum.records import Receipt
 from layer2.plasma.contract import ExitStatus, InFlight, InFlightStatus
-from layer2.plasma.coverage import LISTED, newer_needed
+from layer2.plasma.coverage import LISTED, LISTED_MOST, newer_needed, track_needed
 from layer2.plasma.gamedata import inputs_made
 from layer2.plasma.kits import Kit
 from layer2.plasma.transaction import Output, Transaction
@@ -20,13 +20,21 @@ from layer2.primitives.addresses import to_address
 __all__ = ["Claims"]
 
 _BATCH = 50
+_MOVES = 64
+"""Times that the sum of newer buckets is moved for one claim at most: enough for 250,000."""
 _DEAR = 2_000_000
 """Gas that a claim never needs."""
-_NOT_NOW = ("TooEarly", "NotCovered", "NothingToPay")
+_NOT_NOW = ("TooEarly", "NotCovered", "NothingToPay", "OutputHeld")
 
 
 class Claims(Exits):
-    """An owner who is paid. Anybody may claim for anybody: the bounty goes to whom sends it."""
+    """An owner who is paid. Anybody may claim for anybody: the bounty goes to whom sends it.
+
+    Attributes:
+        listed: most buckets that a claim lists; before one that needs more, the sum of newer ones is moved.
+    """
+
+    listed: int = LISTED_MOST
 
     def claimable(self) -> list[Kit]:
         """Own outputs whose standard exit has waited long enough, oldest first."""
@@ -38,7 +46,8 @@ class Claims(Exits):
         return sorted(found, key=lambda kit: (kit.block, kit.position))
 
     def claim_all(self) -> list[Receipt]:
-        """Claim every exit that was started or joined here and can be paid now; the others stay for later.
+        """Claim every exit that was started or joined here and can be paid now; the others stay for later,
+        those too whose inputs an older game of somebody else holds until it ends.
 
         Newer buckets are listed where the contract would say `NotCovered`. Ends what is over otherwise: stopped exits,
         games that nothing has joined (their bond comes back).
@@ -86,19 +95,26 @@ class Claims(Exits):
         return (self.purse.coins[position] for position in sorted(self.purse.exits))
 
     def _claim(self, kits: Sequence[Kit]) -> list[Receipt]:
+        receipts: list[Receipt] = []
         rows = [(kit, self._newer(kit.output, kit.block)) for kit in kits]
         payable = [(kit, newer) for kit, newer in rows if newer is not None]
-        if not payable:
-            return []
         newer = sorted({one for _, each in payable for one in each})
+        if len(payable) > 1 and len(newer) * len(payable) > self.listed:
+            # Bad times: one by one, the oldest first, each with its own list.
+            return [receipt for kit, _ in payable for receipt in self._claim([kit])]
+        if len(payable) == 1 and len(newer) > self.listed:
+            receipts, found = self._move(payable[0][0].output, payable[0][0].block, newer)
+            payable, newer = payable if found is not None else [], found or []
+        if not payable:
+            return receipts
         items = [(kit.position, kit.made) for kit, _ in payable]
         try:
-            receipts = [self.root.claim(self.sender, items, newer)]
+            receipts.append(self.root.claim(self.sender, items, newer))
         except ContractReverted as fault:
             # Paid meanwhile by somebody else, or what covered it is gone: later, then.
             if fault.name not in (*_NOT_NOW, "ExitStatusWrong"):
                 raise
-            return []
+            return receipts
         # What was passed over may still be payable by itself, with buckets of its own.
         for kit, _ in payable if len(payable) > 1 else ():
             if self._status(kit) is ExitStatus.OPEN:
@@ -108,6 +124,18 @@ class Claims(Exits):
     def _newer(self, output: Output, priority: int) -> list[int] | None:
         self.sight.step()
         return newer_needed(self.root, output.token, priority, output.amount, self.sight.priorities)
+
+    def _move(self, output: Output, priority: int, newer: list[int]) -> tuple[list[Receipt], list[int] | None]:
+        """Move the sum of newer buckets until the list is short that a claim needs; the list, None if it is not now."""
+        receipts: list[Receipt] = []
+        found: list[int] | None = newer
+        for _ in range(_MOVES):
+            moved = None if found is None else track_needed(self.root, output.token, priority, found, self.listed)
+            if moved is None:
+                return receipts, found
+            receipts.append(self.root.track(self.sender, output.token, moved[0]))
+            found = self._newer(output, priority)
+        return receipts, None
 
     def _settle_standing(self) -> None:
         """Note what became of standard exits, and of outputs that other games have paid or spent."""

@@ -8,12 +8,12 @@ from functools import partial
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
-from layer2.plasma.contract import Exit, ExitStatus, InFlightStatus
+from layer2.plasma.contract import Exit, ExitStatus, InFlight, InFlightStatus
 from layer2.plasma.kits import Kit, OutputKit
 from layer2.plasma.params import ETHER_TOKEN
 from layer2.plasma.wallet.holder import Holder
 from layer2.plasma.wallet.sent import Sent, State
-from layer2.plasma.walletrefusals import KitWrong, OutputUnknown
+from layer2.plasma.walletrefusals import HeldInFlight, KitWrong, OutputUnknown
 from layer2.primitives.errors import Layer2Error
 
 __all__ = ["Exits", "Plan"]
@@ -67,7 +67,8 @@ class Exits(Holder):
             bits = self._bits(one)
             if bits and one.hash not in self.purse.games and self._startable(one):
                 payments.append((one, bits))
-                covered |= self._outputs_of(one)
+                # What it spends is in its game: no exit of that begins beside it.
+                covered |= self._outputs_of(one) | set(one.transaction.inputs)
         standing = [kit for kit in self._standing() if kit.position not in covered and not _is_dust(kit, least)]
         doubted = set() if doubtful else self.purse.doubted
         outputs = [kit for kit in standing if kit.position not in doubted]
@@ -86,7 +87,7 @@ class Exits(Holder):
 
         Raises:
             ViewIncomplete: there are such blocks before the first distrusted one; nothing was started.
-            ContractReverted, KitWrong: of the first that could not start, after the others have.
+            HeldInFlight, ContractReverted, KitWrong: of the first that could not start, after the others have.
         """
         self.look()
         if not incomplete:
@@ -102,7 +103,7 @@ class Exits(Holder):
         for step in steps:
             try:
                 receipts += step()
-            except (KitWrong, OutputUnknown, ContractReverted) as fault:
+            except (HeldInFlight, KitWrong, OutputUnknown, ContractReverted) as fault:
                 faults.append(fault)
         if faults:
             raise faults[0]
@@ -152,7 +153,7 @@ class Exits(Holder):
             receipt = self.root.start_exits(self.sender, [kit.proof for kit in kits])
         except ContractReverted as fault:
             if len(kits) == 1:
-                faults.append(fault)
+                faults.append(_held(kits[0]) if fault.name == "OutputHeld" else fault)
                 return []
             half = len(kits) // 2
             return self._begin(kits[:half], faults) + self._begin(kits[half:], faults)
@@ -194,6 +195,9 @@ class Exits(Holder):
     def _startable(self, one: Sent) -> bool:
         if one.state is State.INCLUDED:
             return True
+        if one.open and one.kit.complete and one.kit.exit_id in self.sight.games:
+            # Somebody plays it: expired or not, it may hold and take what this owner put in.
+            return self._is_joinable(self.root.in_flight(one.kit.exit_id))
         # Once expired, only its inclusion makes it count.
         return one.open and one.transaction.expiry >= self.root.head()[1]
 
@@ -230,7 +234,6 @@ class Exits(Holder):
         # Own payments have a plan of their own, unless signatures are missing to play them.
         own = {one.kit.exit_id for one in self.purse.sent.values() if one.kit.complete}
         ids = {kit.output_id: kit for kit in self.purse.coins.values()}
-        half = self.root.profile.exit_period // 2
         for identity, (transaction, input_ids) in self.sight.games.items():
             mine = [(at, ids[known].made) for at, known in enumerate(input_ids) if known in ids and identity not in own]
             mine += [
@@ -241,11 +244,15 @@ class Exits(Holder):
             if not mine:
                 continue
             game = self.root.in_flight(identity)
-            if game.status is not InFlightStatus.OPEN or self._now() >= game.started_at + half:
+            if not self._is_joinable(game):
                 continue
             for bit, made in mine:
                 if not (game.piggybacked | game.blocked) >> bit & 1:
                     yield identity, bit, made
+
+    def _is_joinable(self, game: InFlight) -> bool:
+        half = game.started_at + self.root.profile.exit_period // 2
+        return game.status is InFlightStatus.OPEN and self._now() < half
 
     def _wanting(self, output_id: bytes, ids: dict[bytes, Kit]) -> bool:
         """Whether an output of somebody's payment has no better way out than this."""
@@ -262,6 +269,11 @@ class Exits(Holder):
 
     def _now(self) -> int:
         return self.root.connection.timestamp()
+
+
+def _held(kit: Kit) -> HeldInFlight:
+    what = f"output {kit.position:#x} of {kit.output.address}: an in-flight exit holds it"
+    return HeldInFlight(what, hint="join that exit in its first half (exit all does), or try again when it is over")
 
 
 def _over(one: Sent, following: int) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from layer2.plasma.contract import InFlight, RootChain
-from layer2.plasma.coverage import LISTED, holdings, newer_needed
+from layer2.plasma.coverage import LISTED, MOVED, holdings, newer_needed, track_needed
 from layer2.plasma.params import ETHER_TOKEN
 from layer2.plasma.positions import block_of
 from layer2.plasma.watch.evidence import Evidence
@@ -16,6 +16,8 @@ from layer2.plasma.watch.view import ExitSeen, Game
 __all__ = ["Till", "claim_game", "claims"]
 
 _NO_HURRY = 365 * 86_400
+_TRACK = 400_000
+"""Gas of moving a sum by nothing, at most: a token may burn most of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +27,41 @@ class Till:
     Args:
         short: tokens of which more is registered than is there: their claims list newer buckets.
         priorities: blocks under which something is registered.
+        most: buckets that a claim may list.
     """
 
     root_chain: RootChain
     evidence: Evidence
     short: frozenset[int]
     priorities: frozenset[int]
+    most: int
+    moves: dict[int, Plan | None] = field(default_factory=dict)
+    """By token: how the sum of newer buckets is moved for a claim whose list is too long; None: an older one goes
+    first, and would need another list after that."""
+
+    @property
+    def tracks(self) -> list[Plan]:
+        """Moves of those sums."""
+        return [one for one in self.moves.values() if one is not None]
 
     def newer(self, token: int, priority: int, amount: int) -> list[int] | None:
-        """Buckets to list; None if it cannot be paid now."""
+        """Buckets to list; None if it cannot be paid now, or not before `tracks`."""
         if token not in self.short:
             return []
-        return newer_needed(self.root_chain, token, priority, amount, self.priorities)
+        found = newer_needed(self.root_chain, token, priority, amount, self.priorities)
+        if found is None:
+            return None
+        moved = track_needed(self.root_chain, token, priority, found, self.most)
+        if moved is None:
+            self.moves.setdefault(token, None)
+            return found
+        if token not in self.moves:
+            bucket, by = moved
+            asks, reward = frozenset((token,)) - {ETHER_TOKEN}, self.root_chain.profile.bounty
+            subject, gas = token.to_bytes(2, "big") + bucket.to_bytes(5, "big"), _TRACK + MOVED * by
+            # Older payouts are held up until somebody does it.
+            self.moves[token] = Plan("track", subject, (token, bucket), reward, 0, gas=gas, asks=asks)
+        return None
 
 
 def claims(till: Till, due: Sequence[ExitSeen], most: int, now: int) -> list[Plan]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -222,14 +222,27 @@ class Evidence:
 
     # ------------------------------------------------------------------------------------------------------- inside
 
-    def _output(self, position: int) -> tuple[bytes, int] | None:
+    def _output(self, position: int) -> tuple[bytes, int, int] | None:
+        """Owner, token, amount."""
         data = self.data(position)
         if data is None:
             return None
         if position >> 63:
-            return data[:20], int.from_bytes(data[20:22], "big")
+            return data[:20], int.from_bytes(data[20:22], "big"), int.from_bytes(data[22:34], "big")
         fields, index = read(data), position & 0xFF
-        return fields.outputs[index][:2] if fields is not None and index < len(fields.outputs) else None
+        return fields.outputs[index] if fields is not None and index < len(fields.outputs) else None
+
+    def _is_short(self, fields: Fields) -> bool:
+        """Whether more of a token comes out of a payment than goes in; no while an input is not known."""
+        left: Counter[int] = Counter()
+        for position in fields.inputs:
+            found = self._output(position)
+            if found is None:
+                return False
+            left[found[1]] += found[2]
+        for _, token, amount in fields.outputs:
+            left[token] -= amount
+        return any(amount < 0 for amount in left.values())
 
     def _of_games(self, position: int) -> Iterator[bytes]:
         for game in self.view.games.values():
@@ -242,6 +255,9 @@ class Evidence:
         if parts is None or fields is None or position not in fields.inputs or fields.kind == FEE:
             return None
         if place != NOWHERE and not _may_stand(fields, place >> 16):
+            return None
+        if len(fields.inputs) > 1 and (self.is_signed(record) is False or self._is_short(fields)):
+            # The contract takes no part of a spend for the whole: half signed, or of too little, it spends nothing.
             return None
         packed, signatures = parts
         at = fields.inputs.index(position)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from layer2.plasma.contract import InFlight, InFlightStatus, Profile, Proof
+from layer2.plasma.contract import InFlight, InFlightStatus, Profile, Proof, Spend
 from layer2.plasma.transaction import transaction_hash
 from layer2.plasma.watch.evidence import NOWHERE, Evidence, Spender
 from layer2.plasma.watch.findings import Finding, Kind
-from layer2.plasma.watch.plan import ANSWER_MORE, GAS, Plan
+from layer2.plasma.watch.plan import ANSWER_MORE, GAS, SPEND_MORE, Plan
 from layer2.plasma.watch.view import ExitSeen, Game
 
 __all__ = ["Judge", "Judged"]
+
+_INPUTS = 0x0F
+"""Bits of inputs among the parts of a game."""
 
 
 @dataclass(slots=True)
@@ -32,11 +35,12 @@ class Judged:
 
 
 class Judge:
-    """Judges by evidence, whose bytes go into the calls."""
+    """Judges by evidence, whose bytes go into the calls. `free`: whether no exit has an output, by its id."""
 
-    def __init__(self, evidence: Evidence, profile: Profile) -> None:
+    def __init__(self, evidence: Evidence, profile: Profile, free: Callable[[bytes], bool]) -> None:
         self.evidence = evidence
         self.profile = profile
+        self.free = free
 
     def __repr__(self) -> str:
         return f"<Judge {self.evidence}>"
@@ -68,7 +72,8 @@ class Judge:
                 output = self.evidence.output_proof(position)
             if spend is not None and output is not None:
                 arguments = (output.as_tuple(), spend.as_tuple())
-                return Plan("challengeExit", one.id, arguments, self.profile.exit_bond, one.time)
+                gas = self._gas("challengeExit", spend)
+                return Plan("challengeExit", one.id, arguments, self.profile.exit_bond, one.time, gas=gas)
         return None
 
     def _places_of(self, position: int, data: bytes) -> Iterator[int]:
@@ -82,8 +87,8 @@ class Judge:
 
     # ----------------------------------------------------------------------------------------------- in-flight exits
 
-    def game(self, game: Game, state: InFlight, now: int) -> Judged:
-        """Judge an in-flight exit that stands like this."""
+    def game(self, game: Game, state: InFlight, now: int, believed: bool) -> Judged:
+        """Judge an in-flight exit that stands like this. `believed`: whether what it spends is from good blocks."""
         result = Judged()
         if state.status != InFlightStatus.OPEN:
             return result
@@ -95,6 +100,8 @@ class Judge:
         for index in range(len(game.transaction.outputs)):
             if state.piggybacked >> 4 + index & 1:
                 self._output(game, state, index, own, result)
+        if result.good and believed:
+            self._hold(game, state, now, result)
         return result
 
     def _canonical(self, game: Game, state: InFlight, now: int, own: list[int], result: Judged) -> None:
@@ -111,25 +118,59 @@ class Judge:
                 kind = Kind.ANSWER_INVALID if game.answered else Kind.NOT_CANONICAL
                 where = "in no block" if rival.place == NOWHERE else f"in block {rival.place >> 16}"
                 finding = Finding(kind, game.id, f"input {index} is spent by 0x{rival.hash.hex()[:8]}.. {where}")
-                made, spend = self.evidence.data(game.transaction.inputs[index]), self.evidence.spend(rival)
+                made, spend = self._made(game, state, index), self.evidence.spend(rival)
                 plan = None
                 if made is not None and spend is not None and now < half:
                     arguments = (game.transaction.packed, list(game.input_ids), index, made, spend.as_tuple())
-                    plan = Plan("challengeCanonical", game.id, arguments, bond, half)
+                    gas = self._gas("challengeCanonical", spend, self._tokens(game, state))
+                    plan = Plan("challengeCanonical", game.id, arguments, bond, half, gas=gas)
                 result.add(finding, plan)
                 return
         if state.contested and mine < known and now < state.exitable_at:
-            proof = self.evidence.proof(mine >> 16, mine & 0xFFFF)
+            proof, made = self.evidence.proof(mine >> 16, mine & 0xFFFF), self._made(game, state)
             detail = f"its transaction stands in block {mine >> 16}, before the competitor that was shown"
             plan = None
-            if proof is not None:
-                answer = (proof.as_tuple(), list(game.input_ids))
-                joined = {
-                    out.token for bit, out in enumerate(game.transaction.outputs, 4) if state.piggybacked >> bit & 1
-                }
-                gas = GAS["answerCanonical"] + ANSWER_MORE * max(0, len(joined) - 1)
+            if proof is not None and made is not None:
+                answer = (proof.as_tuple(), list(game.input_ids), made)
+                gas = GAS["answerCanonical"] + ANSWER_MORE * (self._tokens(game, state) - 1)
                 plan = Plan("answerCanonical", game.id, answer, bond, state.exitable_at, gas=gas)
             result.add(Finding(Kind.CHALLENGE_WRONG, game.id, detail), plan)
+
+    def _made(self, game: Game, state: InFlight, index: int = -1) -> list[bytes] | None:
+        """What made the inputs that have joined a game, and input `index`; None if one is not to be had."""
+        asked = [state.piggybacked >> at & 1 or at == index for at in range(len(game.input_ids))]
+        found = [
+            self.evidence.data(position) if needed else b""
+            for needed, position in zip(asked, game.transaction.inputs, strict=True)
+        ]
+        return None if None in found else [one or b"" for one in found]
+
+    def _hold(self, game: Game, state: InFlight, now: int, result: Judged) -> None:
+        """Have what a good game can win registered: it takes the inputs that no other game has any more."""
+        joined, every = state.piggybacked, (1 << len(game.input_ids)) - 1
+        # As the contract has it: contested it can win what has joined of its inputs; else all or nothing.
+        wanted = joined & _INPUTS if state.contested else every if joined else 0
+        kept = state.held & wanted
+        for at, known in enumerate(game.input_ids):
+            if wanted & ~kept & 1 << at and self.free(known):
+                kept |= 1 << at
+        made = self._made(game, state)
+        if kept != state.held and made is not None:
+            arguments = (game.transaction.packed, list(game.input_ids), made)
+            gas = GAS["holdInputs"] + ANSWER_MORE * (self._tokens(game, state) - 1)
+            result.plans.append(Plan("holdInputs", game.id, arguments, 0, now, gas=gas))
+
+    def _tokens(self, game: Game, state: InFlight) -> int:
+        """How many tokens the parts have that have joined: what is registered of each may change."""
+        parts = [self.evidence.token(position) for position in game.transaction.inputs]
+        found = {one for bit, one in enumerate(parts) if state.piggybacked >> bit & 1}
+        found |= {out.token for bit, out in enumerate(game.transaction.outputs, 4) if state.piggybacked >> bit & 1}
+        return max(1, len(found))
+
+    @staticmethod
+    def _gas(name: str, spend: Spend, tokens: int = 1) -> int:
+        """What a call costs at most: each output that a spend proves, each token that is registered anew."""
+        return GAS[name] + SPEND_MORE * len(spend.inputs) + ANSWER_MORE * (tokens - 1)
 
     def _competitors(self, game: Game) -> Iterator[tuple[int, Spender]]:
         for index in range(len(game.input_ids)):
@@ -153,7 +194,8 @@ class Judge:
                 continue
             arguments = (game.transaction.packed, list(game.input_ids), index, made, spend.as_tuple())
             detail = f"input {index} is spent by 0x{rival.hash.hex()[:8]}.."
-            self._piggyback(game, state, index, detail, "challengeInput", arguments, result)
+            gas = self._gas("challengeInput", spend)
+            self._piggyback(game, state, index, detail, "challengeInput", arguments, gas, result)
             return
 
     def _output(self, game: Game, state: InFlight, index: int, own: list[int], result: Judged) -> None:
@@ -165,12 +207,21 @@ class Judge:
                     continue
                 arguments = (proof.as_tuple(), list(game.input_ids), spend.as_tuple())
                 detail = f"output {index} is spent by 0x{spender.hash.hex()[:8]}.."
-                self._piggyback(game, state, 4 + index, detail, "challengeOutput", arguments, result)
+                gas = self._gas("challengeOutput", spend)
+                self._piggyback(game, state, 4 + index, detail, "challengeOutput", arguments, gas, result)
                 return
 
     def _piggyback(
-        self, game: Game, state: InFlight, bit: int, detail: str, name: str, arguments: tuple[object, ...], to: Judged
+        self,
+        game: Game,
+        state: InFlight,
+        bit: int,
+        detail: str,
+        name: str,
+        arguments: tuple[object, ...],
+        gas: int,
+        to: Judged,
     ) -> None:
         subject = game.id + bytes((bit,))
-        plan = Plan(name, subject, arguments, self.profile.piggyback_bond, state.exitable_at)
+        plan = Plan(name, subject, arguments, self.profile.piggyback_bond, state.exitable_at, gas=gas)
         to.add(Finding(Kind.PIGGYBACK_SPENT, subject, detail), plan)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from layer2.plasma.coverage import LISTED_MOST
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
 
-__all__ = ["ANSWER_MORE", "GAS", "Plan", "WatchPolicy"]
+__all__ = ["ANSWER_MORE", "GAS", "SPEND_MORE", "Plan", "WatchPolicy"]
 
 _GWEI = 10**9
 
@@ -21,13 +22,17 @@ GAS = {
     "challengeData": 80_000,
     "showData": 110_000,
     "freeze": 60_000,
+    "holdInputs": 230_000,
     "claim": 150_000,
     "claimInFlight": 400_000,
 }
 """What acts cost at most in gas, with proofs of a full block; a test compares them with what was spent."""
 
 ANSWER_MORE = 45_000
-"""Gas for each token beyond the first whose outputs an answer registers again."""
+"""Gas for each token beyond the first of which a call registers anew what has joined."""
+
+SPEND_MORE = 40_000
+"""Gas for each output that a spend of several proves, in a full block, and for its owner's signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class WatchPolicy:
         question: seconds without a body until the chain is asked to have it shown; None: never. Costs a bond.
         stands: seconds that a wrong exit may stand before it is called unchallenged.
         claims: whether to claim what is due, for the bounty; most claims in one transaction.
+        listed: most buckets that a claim lists; before one that needs more, the sum of newer ones is moved.
     """
 
     cap: int = 500 * _GWEI
@@ -84,10 +90,11 @@ class WatchPolicy:
     question: int | None = 3600
     stands: int = 6 * 3600
     claims: int = 16
+    listed: int = LISTED_MOST
 
     def __post_init__(self) -> None:
-        if self.turns < 1 or self.turn < 0 or self.patience < 0 or self.claims < 0:
-            raise RangeError(f"watch policy out of range: {self}", hint="turns from 1, the others from 0")
+        if self.turns < 1 or self.turn < 0 or self.patience < 0 or self.claims < 0 or self.listed < 1:
+            raise RangeError(f"watch policy out of range: {self}", hint="turns and listed from 1, the others from 0")
         if not 0 <= self.tip <= self.cap:
             raise RangeError(f"watch policy: tip {self.tip} is not within the cap {self.cap}", hint="raise the cap")
 

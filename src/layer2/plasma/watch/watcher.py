@@ -169,7 +169,7 @@ class Watcher(WatchState):
     # -------------------------------------------------------------------------------------------------------- judging
 
     def _judge(self, now: int) -> tuple[list[Finding], list[Plan]]:
-        judge = Judge(self.evidence, self.root_chain.profile)
+        judge = Judge(self.evidence, self.root_chain.profile, self._free)
         standing = self._standing_of_blocks(now) + self._standing_of_contract()
         plans: list[Plan] = []
         due: list[ExitSeen] = []
@@ -188,10 +188,10 @@ class Watcher(WatchState):
             state = self.root_chain.in_flight(game.id)
             if state.status not in (InFlightStatus.NONE, InFlightStatus.OPEN) and not state.piggybacked:
                 self._over.add(game.id)
-            judged = judge.game(game, state, now)
+            believed = all(self.believed(position) for position in game.transaction.inputs)
+            judged = judge.game(game, state, now, believed)
             standing += judged.findings
             plans += judged.plans
-            believed = all(self.believed(position) for position in game.transaction.inputs)
             if judged.good and believed and state.piggybacked and state.exitable_at <= now:
                 games.append((game, state))
         short = self._short(standing)
@@ -200,19 +200,24 @@ class Watcher(WatchState):
             plans += self._claims(due, games, short, now)
         return standing, plans
 
+    def _free(self, known: bytes) -> bool:
+        """Whether no exit has an output: a game may hold it then."""
+        taken = self.root_chain.exit(known).status in (ExitStatus.OPEN, ExitStatus.PAID, ExitStatus.SPENT)
+        return not taken and not self.root_chain.is_held(known)
+
     def _claims(
         self, due: list[ExitSeen], games: list[tuple[Game, InFlight]], short: frozenset[int], now: int
     ) -> list[Plan]:
         priorities = {block_of(one.position) for one in self.view.exits.values()}
         for game in self.view.games.values():
             priorities.add(max(map(block_of, game.transaction.inputs)))
-        till = Till(self.root_chain, self.evidence, short, frozenset(priorities))
+        till = Till(self.root_chain, self.evidence, short, frozenset(priorities), self.policy.listed)
         plans = claims(till, due, self.policy.claims, now)
         for game, state in games:
             plan = claim_game(till, game, state, now)
             if plan is not None:
                 plans.append(plan)
-        return plans
+        return plans + till.tracks
 
     def _short(self, standing: list[Finding]) -> frozenset[int]:
         """Tokens of which more is registered to leave than there is."""

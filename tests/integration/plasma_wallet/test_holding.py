@@ -1,0 +1,131 @@
+"""Exits beside games of others that hold an output, and claims whose list is too long for one transaction."""
+
+from __future__ import annotations
+
+import pytest
+from tests.integration.plasma_wallet.conftest import ETHER, World
+
+from layer2.plasma.contract import ExitStatus
+from layer2.plasma.kits import PaymentKit
+from layer2.plasma.messages import Signed, digest
+from layer2.plasma.transaction import Transaction, payment
+from layer2.plasma.wallet.sent import Sent
+from layer2.plasma.wallet.wallet import Wallet
+from layer2.plasma.walletrefusals import HeldInFlight
+from layer2.primitives.ecdsa import to_compact
+
+MINTS = 12
+
+
+def signature(wallet: Wallet, transaction: Transaction) -> bytes:
+    return to_compact(wallet.signer.sign_digest(digest(transaction, wallet.root.domain)))
+
+
+@pytest.fixture
+def swap(world: World, payer: Wallet, thief: Wallet) -> PaymentKit:
+    """Both have signed it, both know it; it has expired, and the other one has its exit started and joined."""
+    mine, theirs = payer.deposit("1 ether"), thief.deposit("1 ether")
+    rows = [(world.payer.address, 0, ETHER), (world.thief.address, 0, ETHER)]
+    transaction = payment([mine.position, theirs.position], rows, 2)
+    kit = PaymentKit(
+        Signed(transaction, (signature(payer, transaction), signature(thief, transaction))), (mine, theirs)
+    )
+    payer.purse.sign(Sent(kit, "swap"))
+    thief.purse.sign(Sent(kit, "swap"))
+    assert len(thief.exit_payment(transaction.hash, bits=0b10_0000)) == 1
+    for _ in range(2):
+        world.gate.empty()
+    return kit
+
+
+def test_what_a_game_holds_leaves_by_no_exit_of_its_own_and_the_owner_is_told(
+    world: World, payer: Wallet, swap: PaymentKit
+) -> None:
+    payer.sync()
+    with pytest.raises(HeldInFlight, match="an in-flight exit holds it"):
+        payer.exit(swap.inputs[0].position)
+    assert world.root.exit(swap.inputs[0].output_id).status is ExitStatus.NONE
+
+
+def test_whoever_leaves_joins_the_game_that_holds_what_it_owns(world: World, payer: Wallet, swap: PaymentKit) -> None:
+    payer.exit_all(incomplete=True)
+    game = world.root.in_flight(swap.exit_id)
+    # What the other one has joined with, and both the input and the output of this owner.
+    assert game.piggybacked == 0b11_0001
+    before = world.balance(world.payer)
+    world.mature()
+    payer.claim_all()
+    assert world.balance(world.payer) - before > 99 * ETHER // 100
+
+
+def test_after_half_time_nothing_can_be_joined_and_the_rest_leaves_all_the_same(
+    world: World, payer: Wallet, swap: PaymentKit
+) -> None:
+    other = payer.deposit("1 ether")
+    world.connection.advance(world.root.profile.exit_period // 2)
+    with pytest.raises(HeldInFlight):
+        payer.exit_all(incomplete=True)
+    assert world.root.exit(other.output_id).status is ExitStatus.OPEN
+
+
+def test_a_game_whose_input_an_older_one_holds_is_claimed_after_that(
+    world: World, payer: Wallet, thief: Wallet
+) -> None:
+    """The co-signer has its input in a game of its own, which nobody contests: that ends first, and takes it."""
+    mine, theirs = payer.deposit("1 ether"), thief.deposit("1 ether")
+    alone = payment([theirs.position], [(world.thief.address, 0, ETHER)], 100)
+    rival = PaymentKit(Signed(alone, (signature(thief, alone),)), (theirs,))
+    thief.purse.sign(Sent(rival, "payment"))
+    thief.exit_payment(alone.hash, bits=0b1_0000)
+    rows = [(world.payer.address, 0, ETHER), (world.payer.address, 0, ETHER)]
+    both = payment([mine.position, theirs.position], rows, 100)
+    kit = PaymentKit(Signed(both, (signature(payer, both), signature(thief, both))), (mine, theirs))
+    payer.purse.sign(Sent(kit, "swap"))
+    payer.exit_all(incomplete=True)
+    before = world.balance(world.payer)
+    world.mature()
+    assert payer.claim_all() == []
+    thief.claim_all()
+    assert len(payer.claim_all()) == 1
+    assert world.root.exit(mine.output_id).status is ExitStatus.PAID
+    assert world.balance(world.payer) - before > 99 * ETHER // 100
+
+
+def fraud(world: World, payer: Wallet, thief: Wallet) -> None:
+    """Two deposits and their owner leave, and mints of the operator, in many buckets."""
+    payer.deposit("1 ether")
+    payer.deposit("1 ether")
+    for _ in range(MINTS):
+        world.gate.mint(world.thief.address, ETHER)
+    thief.sync()
+    thief.exit_all()
+    payer.exit_all(incomplete=True)
+    world.mature()
+
+
+def test_a_list_that_is_too_long_for_a_claim_becomes_a_sum(world: World, payer: Wallet, thief: Wallet) -> None:
+    fraud(world, payer, thief)
+    payer.listed = 2
+    before = world.balance(world.payer)
+    receipts = payer.claim_all()
+    assert len([one for one in receipts if world.root.contract.events(one, "Tracked")]) == 1
+    # All but what lies in the deposits' own bucket.
+    assert world.root.tracked(0) == (1, (MINTS - 1) * ETHER)
+    assert world.balance(world.payer) - before > 199 * ETHER // 100
+    assert payer.utxos() == []
+
+
+def test_a_list_that_is_short_moves_no_sum(world: World, payer: Wallet, thief: Wallet) -> None:
+    fraud(world, payer, thief)
+    before = world.balance(world.payer)
+    payer.claim_all()
+    assert world.root.tracked(0) is None
+    assert world.balance(world.payer) - before > 199 * ETHER // 100
+
+
+def test_a_fraud_moves_no_sum_for_itself(world: World, payer: Wallet, thief: Wallet) -> None:
+    """What cannot be paid whatever is left out costs its owner nothing but looking."""
+    fraud(world, payer, thief)
+    thief.listed = 2
+    assert thief.claim_all() == []
+    assert world.root.tracked(0) is None
