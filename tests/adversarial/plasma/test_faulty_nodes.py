@@ -19,9 +19,10 @@ Logs = list[Log]
 
 
 def tampered(world: World, patch: pytest.MonkeyPatch, change: Callable[[Logs], Logs]) -> None:
-    """From now on the node answers like this."""
-    right = world.connection.logs
+    """From now on the node answers like this, asked for a range or for one block by its hash."""
+    right, of_block = world.connection.logs, world.connection.block_logs
     patch.setattr(world.connection, "logs", lambda *args: change(right(*args)))
+    patch.setattr(world.connection, "block_logs", lambda *args: change(of_block(*args)))
 
 
 def history(world: World) -> None:
