@@ -47,7 +47,7 @@ def claim(world: World, *proofs: Proof, newer: tuple[int, ...] = ()) -> None:
 
 
 def changed(proof: Proof, **fields: object) -> Proof:
-    names = ("position", "root", "word", "data", "path")
+    names = ("position", "word", "data", "path")
     return tuple(fields.get(name, value) for name, value in zip(names, proof, strict=True))  # type: ignore[return-value]
 
 

@@ -124,6 +124,10 @@ def play(world: World, game: Game, ending: str) -> tuple[int, int]:
         world.at(game.state["started"] + W // 2)
         game.abandon()
         return start, watcher
+    if ending == "input exit unchallenged":
+        # Before the game, which holds its inputs from then on.
+        world.exit(world.payer, game.inputs[0])
+        start, watcher = start - EXIT_BOND, watcher + EXIT_BOND
     game.start(OUT1)
     if ending in ("contested", "answered by the watcher"):
         game.contest(rival_of(world, game), world.payer)
@@ -137,9 +141,6 @@ def play(world: World, game: Game, ending: str) -> tuple[int, int]:
         world.at(game.state["started"] + W // 2)
         game.abandon()
         return start, watcher
-    if ending == "input exit unchallenged":
-        world.exit(world.payer, game.inputs[0])
-        start, watcher = start - EXIT_BOND, watcher + EXIT_BOND
     game.ripen()
     game.claim()
     if ending != "contested":

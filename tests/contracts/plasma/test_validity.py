@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from tests.contracts.plasma.builder import ETHER, W, World, output_id, packed, position_of, word
+from tests.contracts.plasma.builder import ETHER, Tree, W, World, output_id, packed, position_of, word
 
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
@@ -107,12 +107,12 @@ def test_no_block_passes_without_its_proof_and_exits_are_the_same(proven: Proven
     data = packed([mine.position], [(world.payee, 0, ETHER)])
     with reverts("ValidityWrong", proven.chain, given=False):
         world.block(data)
-    leaf, time = keccak(b"\x00" + data), world.now + 10
+    tree, time = Tree([keccak(b"\x00" + data)]), world.now + 10
     header = time << 32 | 1
-    proof = proven.proof(bytes(32), NEXT, leaf, header, proven.guardians[:2])
+    proof = proven.proof(bytes(32), NEXT, tree.root, header, proven.guardians[:2])
     world.at(time)
-    proven.submit(1, NEXT, proof, leaf)
-    world.exit(world.payee, (position_of(1), leaf, header, data, []))
+    proven.submit(1, NEXT, proof, tree.root)
+    world.exit(world.payee, (position_of(1), header, data, tree.path(0)))
     world.at(time + 2 * W)
     world.send(world.watcher, "claim", [(position_of(1), data)], [])
     assert world.exit_of(output_id(data))[0] == PAID

@@ -6,7 +6,6 @@ import pytest
 from tests.contracts.plasma_coins.builder import BOUNTY, ETHER, EXIT_BOND, NOTHING_SHOWN, PERIOD, Coin, Player, Stage
 
 from layer2.ethereum.contract import Contract
-from layer2.ethereum.errors import ContractReverted, TransactionFailed
 from layer2.primitives.addresses import ZERO_ADDRESS, Address
 from layer2.primitives.hashing import keccak
 from layer2.testing.mocks import deploy_mock
@@ -157,25 +156,6 @@ def test_nobody_takes_what_is_owed_to_another_one(stage: Stage) -> None:
     stage.claim(stage.operator, (coin, number))
     with reverts("NothingOwed", stage.chain, account=stage.thief.address, token=ZERO_ADDRESS):
         stage.act(stage.thief, "withdraw", ZERO_ADDRESS, stage.thief.address)
-
-
-def test_a_caller_cannot_turn_a_payment_into_a_debt_by_starving_it(stage: Stage) -> None:
-    coin = stage.deposit(stage.payer)
-    wallet = deploy_mock("SmartWallet", stage.payee.address, sender=stage.payee.sender)
-    number = leave_as(stage, wallet, coin)
-    stage.pass_period()
-    outcomes = set()
-    for gas in range(60_000, 260_000, 5_000):
-        before = stage.connection.snapshot()
-        try:
-            stage.claim(stage.thief, (coin, number), gas=gas)
-            outcomes.add("paid")
-        except (ContractReverted, TransactionFailed):
-            outcomes.add("undone")
-        else:
-            assert stage.owed(wallet.address) == 0
-        stage.connection.revert(before)
-    assert outcomes == {"paid", "undone"}
 
 
 @pytest.mark.parametrize("call", ["claim", "cancelExit", "challengeSpent", "voidChallenge", "withdraw"])
