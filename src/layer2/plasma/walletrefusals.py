@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from layer2.primitives.errors import MalformedError, RecoverableError
+from layer2.primitives.refusals import ViewIncomplete
 
 __all__ = [
     "FundsMissing",
@@ -52,10 +53,6 @@ class StillPending(RecoverableError):
 
 class GateLied(RecoverableError):
     """An operator said what the chain does not bear out. Nothing of it was believed."""
-
-
-class ViewIncomplete(RecoverableError):
-    """There are blocks of which this wallet has not heard: what it knows is not all, and may be spent by now."""
 
 
 class SwapWrong(RecoverableError):
