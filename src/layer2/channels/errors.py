@@ -192,6 +192,16 @@ class AmountOutOfRange(HubError):
     MEANING = "More was asked than the channel holds, or a sum leaves its range"
 
 
+class BytesOutside(HubError):
+    """Bytes of a resolution do not lie inside of it."""
+
+    FIELDS = (
+        "index",
+        "size",
+    )
+    MEANING = "Bytes of a resolution do not lie inside of it"
+
+
 class ValueMismatch(HubError):
     """The ether sent is not the amount named."""
 

@@ -17,10 +17,20 @@ from layer2.ethereum.records import Receipt
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
 from layer2.rollup.contract import RollupContract
+from layer2.rollup.exits import Outgoing
 from layer2.rollup.refusals import AccountUnknown
 from layer2.rollup.wallet import Wallet
 
-__all__ = ["Desk", "desk_of", "moment", "sequencer_option", "token_option", "transaction"]
+__all__ = [
+    "Desk",
+    "desk_of",
+    "incomplete_option",
+    "moment",
+    "outgoing_named",
+    "sequencer_option",
+    "token_option",
+    "transaction",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -92,6 +102,13 @@ def sequencer_option(command: F) -> F:
     )(command)
 
 
+def incomplete_option(command: F) -> F:
+    """Add `--incomplete`."""
+    return click.option(
+        "--incomplete", is_flag=True, help="Go by what this wallet knows, though nobody has the data of all entries."
+    )(command)
+
+
 def token_option(command: F) -> F:
     """Add `--token`."""
     return click.option("--token", default="0", help="Number, symbol or address; ether if not given.")(command)
@@ -100,6 +117,15 @@ def token_option(command: F) -> F:
 def moment(time: int) -> str:
     """A time for people: UTC, to the second."""
     return datetime.datetime.fromtimestamp(time, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def outgoing_named(known: list[Outgoing], place: str) -> Outgoing:
+    """An own withdrawal by its place."""
+    fitting = [one for one in known if one.place == place.lower().removeprefix("0x")]
+    if len(fitting) != 1:
+        names = ", ".join(one.place for one in known) or "none"
+        raise InputError(f"withdrawal {place!r}: none of yours (known: {names})", hint="layer2 rollup withdrawals")
+    return fitting[0]
 
 
 def transaction(receipt: Receipt) -> dict[str, Any]:

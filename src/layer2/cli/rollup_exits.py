@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from layer2.cli.rollup_desk import Desk, desk_of
+from layer2.cli.rollup_desk import Desk, desk_of, incomplete_option
 from layer2.cli.verbs import ROLLUP
 from layer2.cli.workspace import Workspace, party_address
 from layer2.primitives.errors import InputError
@@ -53,8 +53,12 @@ def propose(workspace: Workspace, take_bond: bool) -> None:
 
 
 @ROLLUP.verb("escape")
-def escape(workspace: Workspace) -> None:
-    """When all has stopped: freeze the rollup if that is due, and collect accounts, deposits and withdrawals."""
+@incomplete_option
+def escape(workspace: Workspace, incomplete: bool) -> None:
+    """When all has stopped: freeze the rollup if that is due, and collect accounts, deposits and withdrawals.
+
+    An error if nobody has the data to compute the last final state from.
+    """
     with desk_of(workspace) as desk:
-        errand = escape_now(desk.wallet)
+        errand = escape_now(desk.wallet, incomplete=incomplete)
         _report(desk, errand, "frozen, and nothing of yours is left")

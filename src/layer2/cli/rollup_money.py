@@ -8,13 +8,21 @@ from typing import Any
 import click
 
 from layer2.cli.reading import read_text
-from layer2.cli.rollup_desk import Desk, desk_of, sequencer_option, token_option, transaction
+from layer2.cli.rollup_desk import (
+    Desk,
+    desk_of,
+    incomplete_option,
+    outgoing_named,
+    sequencer_option,
+    token_option,
+    transaction,
+)
 from layer2.cli.verbs import ROLLUP
 from layer2.cli.workspace import Workspace, party_address
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import InputError, MalformedError
-from layer2.rollup.exits import Outgoing
 from layer2.rollup.mempool import SignedOp
+from layer2.rollup.records import Status
 from layer2.rollup.refusals import AccountUnknown
 
 __all__ = ["batch", "claim", "deposit", "open_account", "register_token", "send", "transfer_claim", "withdraw"]
@@ -142,9 +150,10 @@ def withdraw(
 def claim(workspace: Workspace, places: tuple[str, ...]) -> None:
     """Have withdrawals paid: those named (see `withdrawals`), or all that can be claimed."""
     with desk_of(workspace) as desk:
-        known = desk.wallet.outgoing()
-        chosen = [_named(known, one) for one in places] or [one for one in known if one.standing == "claimable"]
+        known = desk.wallet.outgoing(incomplete=True)
+        chosen = [outgoing_named(known, one) for one in places] or [one for one in known if one.standing == "claimable"]
         if not chosen:
+            desk.wallet.require_judged("claim", Status.OPEN, Status.FINAL)
             waiting = sum(one.standing == "waiting" for one in known)
             raise InputError(
                 f"{desk.wallet.signer.address}: nothing to claim, {waiting} waiting",
@@ -163,22 +172,15 @@ def claim(workspace: Workspace, places: tuple[str, ...]) -> None:
 def transfer_claim(workspace: Workspace, place: str, to: str) -> None:
     """Give the withdrawal at PLACE to an address (or role) that pays you for it now: it waits in your stead."""
     with desk_of(workspace) as desk:
-        one = _named(desk.wallet.outgoing(), place)
+        one = outgoing_named(desk.wallet.outgoing(incomplete=True), place)
         target = party_address(to, workspace.connection)
         receipt = desk.wallet.transfer_claim(one, target)
         workspace.emit({"place": one.place, "to": target, **transaction(receipt)}, f"{one.place} belongs to {target}")
 
 
-def _named(known: list[Outgoing], place: str) -> Outgoing:
-    fitting = [one for one in known if one.place == place.lower().removeprefix("0x")]
-    if len(fitting) != 1:
-        names = ", ".join(one.place for one in known) or "none"
-        raise InputError(f"withdrawal {place!r}: none of yours (known: {names})", hint="layer2 rollup withdrawals")
-    return fitting[0]
-
-
 @ROLLUP.verb("withdrawals")
-def withdrawals(workspace: Workspace) -> None:
+@incomplete_option
+def withdrawals(workspace: Workspace, incomplete: bool) -> None:
     """Show your withdrawals that assertions hold, and how they stand."""
     with desk_of(workspace) as desk:
         rows = [
@@ -188,7 +190,7 @@ def withdrawals(workspace: Workspace) -> None:
                 "token": one.withdrawal.token,
                 "standing": one.standing,
             }
-            for one in desk.wallet.outgoing()
+            for one in desk.wallet.outgoing(incomplete=incomplete)
         ]
         if workspace.as_json:
             click.echo(json.dumps(rows, indent=1))

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from layer2.cli.reading import read_text
-from layer2.cli.rollup_desk import desk_of, moment, token_option
+from layer2.cli.rollup_desk import desk_of, incomplete_option, moment, token_option
 from layer2.cli.rollup_place import place_of
 from layer2.cli.tables import show, titled
 from layer2.cli.verbs import ROLLUP
@@ -22,9 +22,12 @@ __all__ = ["accounts", "balance", "check_proof", "history", "proof", "status", "
 
 
 @ROLLUP.verb("accounts")
-def accounts(workspace: Workspace) -> None:
-    """Show your accounts, as the inbox has them."""
+@incomplete_option
+def accounts(workspace: Workspace, incomplete: bool) -> None:
+    """Show your accounts, as the inbox has them; an error if nobody has the data of all entries."""
     with desk_of(workspace) as desk:
+        if not incomplete:
+            desk.wallet.require_complete("accounts")
         rows = [
             {
                 "account": index,
@@ -55,7 +58,7 @@ def accounts(workspace: Workspace) -> None:
 @ROLLUP.verb("balance")
 @token_option
 def balance(workspace: Workspace, token: str) -> None:
-    """Show what you have in a token, over all your accounts."""
+    """Show what you have in a token, over all your accounts; an error if nobody has the data of all entries."""
     with desk_of(workspace) as desk:
         asset = desk.token(token)
         units = desk.wallet.balance(asset)
@@ -63,10 +66,11 @@ def balance(workspace: Workspace, token: str) -> None:
 
 
 @ROLLUP.verb("history")
-def history(workspace: Workspace) -> None:
+@incomplete_option
+def history(workspace: Workspace, incomplete: bool) -> None:
     """Show what happened to your accounts: deposits, operations, withdrawals."""
     with desk_of(workspace) as desk:
-        lines = desk.wallet.history()
+        lines = desk.wallet.history(incomplete=incomplete)
         if workspace.as_json:
             click.echo(json.dumps([{**asdict(one), "amount": str(one.amount), "fee": str(one.fee)} for one in lines]))
             return
@@ -142,6 +146,7 @@ def status(workspace: Workspace) -> None:
             "finalEntries": final.inbox_end,
             "frozen": replica.frozen,
             "held": str(workspace.connection.balance(rollup.address)),
+            "missing": None if replica.missing is None else str(replica.missing.args[0]),
             "openAssertions": len(open_),
             "root": "0x" + replica.head.root.hex(),
             "unjudgedAssertions": unjudged,
@@ -156,6 +161,8 @@ def status(workspace: Workspace) -> None:
             f"assertions  {len(open_):,} open, {wrong:,} of them wrong, {unjudged:,} not judged",
             f"state root  0x{replica.head.root.hex()}",
         ]
+        if replica.missing is not None:
+            lines.append(f"MISSING     {replica.missing}; accounts and state root are those before it")
         if replica.frozen:
             lines.append("FROZEN      take your money: layer2 rollup escape")
         workspace.emit(facts, "\n".join(lines))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from layer2.primitives.errors import MalformedError, RecoverableError
+from layer2.primitives.refusals import ViewIncomplete
 
 __all__ = [
     "FundsMissing",
@@ -57,10 +58,6 @@ class GateLied(RecoverableError):
 
 class HeldInFlight(RecoverableError):
     """An in-flight exit holds an output: until it is over, or lets go of it, no other exit of the output starts."""
-
-
-class ViewIncomplete(RecoverableError):
-    """There are blocks of which this wallet has not heard: what it knows is not all, and may be spent by now."""
 
 
 class SwapWrong(RecoverableError):

@@ -12,6 +12,7 @@ __all__ = [
     "SignatureWrong",
     "StateUnknown",
     "TooLarge",
+    "ViewIncomplete",
 ]
 
 
@@ -48,6 +49,10 @@ class MempoolFull(Rejected):
 
 class StateUnknown(RecoverableError):
     """Something was asked for that the node does not have, or has not reached."""
+
+
+class ViewIncomplete(RecoverableError):
+    """A wallet has not heard of all blocks or entries: what it knows is not all, and may be spent by now."""
 
 
 class JournalForeign(FatalError):

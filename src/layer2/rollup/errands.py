@@ -11,7 +11,8 @@ from layer2.primitives.errors import InputError
 from layer2.rollup.exits import Exits
 from layer2.rollup.proposer import Proposer
 from layer2.rollup.queue import Deposit, Forced
-from layer2.rollup.records import Claim
+from layer2.rollup.records import Claim, Status
+from layer2.rollup.refusals import DataMissing, StateUnknown
 
 __all__ = ["Errand", "escape_now", "force_through", "propose_myself"]
 
@@ -100,17 +101,27 @@ def propose_myself(user: Exits) -> Errand:
         errand.did(f"proposed the state after entry {replica.tip().inbox_end}, with a bond", proposed)
     tip = replica.tip()
     if tip.id == replica.final().id:
-        return errand
+        if user.complete:
+            return errand
+        return errand.then(f"assert what follows entry {len(replica.entries)}, once its data can be read", "propose")
     return errand.then(f"make final what is asserted up to entry {tip.inbox_end}", "propose", _final_at(user, tip))
 
 
-def escape_now(user: Exits) -> Errand:
+def escape_now(user: Exits, *, incomplete: bool = False) -> Errand:
     """Freeze the rollup if something waited for too long; once frozen, collect everything that is owed.
 
-    Raises InputError when the rollup works: nothing waits.
+    Args:
+        incomplete: freeze, and collect what is known to be owed, though nobody has the data to judge the last final
+            assertion by. What is asserted after it, no escape depends on.
+
+    Raises:
+        InputError: the rollup works: nothing waits.
+        ViewIncomplete: that state is not known; nothing was done.
     """
     errand = Errand()
     user.replica.step()
+    if not incomplete:
+        user.require_judged("escape", Status.FINAL)
     if not user.replica.frozen:
         try:
             errand.did("froze the rollup", user.freeze())
@@ -118,25 +129,38 @@ def escape_now(user: Exits) -> Errand:
             at = _freezes_at(user, refusal)
             return errand.then("freeze the rollup, if what waits is still waiting then", "escape", at)
         user.replica.step()
-    for account in user.escapable():
+    known = _final_known(user)
+    for account in user.escapable() if known else ():
         one = user.proof(account).account
         errand.did(f"account {account} paid: {user.show(one.balance, one.token)}", user.escape(account))
-    for index in user.refundable():
+    for index in user.refundable() if known else ():
         item = user.replica.queue[index]
         assert isinstance(item, Deposit)  # that is what can be refunded
         errand.did(f"deposit {index} paid back: {user.show(item.amount, item.token)}", user.refund(index))
-    for out in [one for one in user.outgoing() if one.standing == "claimable"]:
+    for out in [one for one in user.outgoing(incomplete=True) if one.standing == "claimable"]:
         amount = user.show(out.withdrawal.amount, out.withdrawal.token)
         errand.did(f"withdrawal {out.place} paid: {amount}", user.claim(out))
     user.replica.step()
-    return errand
+    return errand if known else errand.then("collect accounts and deposits, once the data can be read", "escape")
+
+
+def _final_known(user: Exits) -> bool:
+    """Whether the last final state can be computed: every escape is proven under it."""
+    try:
+        user.replica.state_of(user.replica.final())
+    except (StateUnknown, DataMissing):
+        return False
+    return True
 
 
 def _after_inclusion(user: Exits, errand: Errand, index: int) -> Errand:
     """What remains for an operation that the inbox has: an assertion over it, its window, the claim."""
     replica = user.replica
-    entry = next(at for at, one in enumerate(replica.entries, 1) if one.record.queue_end > index)
+    records = (replica.record(at) for at in range(replica.posted))
+    entry = next(at for at, one in enumerate(records, 1) if one is not None and one.queue_end > index)
     errand.done.append(f"in the inbox, entry {entry}: it cannot be left out any more")
+    if len(replica.entries) < entry:
+        return errand.then("see what it results in, once the data before it can be read", "force")
     tip = replica.tip()
     if tip.inbox_end < entry:
         return errand.then("assert what it results in, unless somebody does", "propose")
@@ -144,13 +168,14 @@ def _after_inclusion(user: Exits, errand: Errand, index: int) -> Errand:
         return errand.then("make the assertion over it final", "propose", _final_at(user, tip, entry))
     item = replica.queue[index]
     if isinstance(item, Forced) and item.target is not None:
-        claimable = any(one.standing == "claimable" for one in user.outgoing())
+        claimable = any(one.standing == "claimable" for one in user.outgoing(incomplete=True))
         return errand.then("claim the money", "claim") if claimable else errand
     return errand
 
 
 def _consumed(user: Exits) -> int:
-    return user.replica.entries[-1].record.queue_end if user.replica.entries else 0
+    last = user.replica.record(user.replica.posted - 1)
+    return 0 if last is None else last.queue_end
 
 
 def _opens_at(user: Exits) -> int:

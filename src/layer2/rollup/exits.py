@@ -17,7 +17,7 @@ from layer2.rollup.messages import Escape, Transfer, TransferClaim, Withdraw
 from layer2.rollup.owner import Owner
 from layer2.rollup.queue import TO_THE_END, Deposit, Scheme, next_acc
 from layer2.rollup.records import NO_ITEM, Claim, Roots, Status
-from layer2.rollup.refusals import AccountUnknown
+from layer2.rollup.refusals import AccountUnknown, ViewIncomplete
 
 __all__ = ["Exits", "Outgoing"]
 
@@ -105,9 +105,35 @@ class Exits(Owner):
 
     # --------------------------------------------------------------------------------------------------------- claims
 
-    def outgoing(self, owner: str = "") -> list[Outgoing]:
-        """Withdrawals that belong to an address (the own one), in right assertions, open or final; oldest first."""
+    def require_judged(self, what: str, *standing: Status) -> None:
+        """Raise ViewIncomplete unless it is known what the assertions hold that stand so and cover most.
+
+        `what`: was asked for, in words.
+        """
+        replica = self.replica
+        known = [(one, replica.verdict(one)) for one in replica.claims.values() if replica.status(one) in standing]
+        covered = max((one.inbox_end for one, right in known if right), default=0)
+        unknown = [one for one, right in known if right is None and one.inbox_end > covered]
+        if unknown or not replica.read:
+            why = f" ({replica.missing.args[0]})" if replica.missing is not None else ""
+            raise ViewIncomplete(
+                f"{what}: {self.signer.address} cannot tell what {len(unknown)} of {len(known)} assertions hold{why}, "
+                "so what it knows is not all",
+                hint="name a beacon node or an archive that has the data, or go by what is known: incomplete",
+            )
+
+    def outgoing(self, owner: str = "", *, incomplete: bool = False) -> list[Outgoing]:
+        """Withdrawals that belong to an address (the own one), in right assertions, open or final; oldest first.
+
+        Args:
+            incomplete: those that are known, though there are assertions that nobody has the data to judge.
+
+        Raises:
+            ViewIncomplete: there are such assertions, and they cover more than the known ones.
+        """
         self.replica.step()
+        if not incomplete:
+            self.require_judged("withdrawals", Status.OPEN, Status.FINAL)
         whose = to_address(owner) if owner else self.signer.address
         chain: list[Claim] = []
         claim = self.replica.tip()
@@ -123,8 +149,15 @@ class Exits(Owner):
         return self.rollup.claim(self.sender, one.claim, Roots.of(state), one.index, one.withdrawal, path)
 
     def claim_all(self) -> list[Receipt]:
-        """Claim every withdrawal to this wallet's address in final assertions that has not been paid."""
-        return [self.claim(one) for one in self.outgoing() if one.standing == "claimable"]
+        """Claim every withdrawal to this wallet's address in final assertions that has not been paid.
+
+        Raises:
+            ViewIncomplete: none is known, and there are assertions that nobody has the data to judge.
+        """
+        due = [one for one in self.outgoing(incomplete=True) if one.standing == "claimable"]
+        if not due:
+            self.require_judged("claim", Status.FINAL)
+        return [self.claim(one) for one in due]
 
     def transfer_claim(self, one: Outgoing, to: str) -> Receipt:
         """Give a withdrawal, final or not, to somebody else: who pays for it now need not wait for the window."""
@@ -165,9 +198,8 @@ class Exits(Owner):
         """Freeze the rollup when something waits for too long; then `escape` pays."""
         self.replica.step()
         final = self.replica.final()
-        entries = self.replica.entries
-        following = entries[final.inbox_end].record if final.inbox_end < len(entries) else NO_ITEM
-        return self.rollup.freeze(self.sender, final, following)
+        # The contract's record of the entry is enough: its data may be what is missing.
+        return self.rollup.freeze(self.sender, final, self.replica.record(final.inbox_end) or NO_ITEM)
 
     def escapable(self) -> list[int]:
         """Accounts of either key with money under the last final state that frozen mode has not paid yet."""

@@ -270,9 +270,15 @@ class RollupFacade:
         return self.sequencer.step()
 
     def rebuild_from_l1(self) -> Rebuilt:
-        """A new follower that shares nothing with the sequencer, after it has read the main chain."""
+        """A new follower that shares nothing with the sequencer, after it has read the main chain.
+
+        Raises:
+            DataMissing: nobody has the data of an entry: the state is not known.
+        """
         fresh = self.local.replica()
         fresh.step()
+        if fresh.missing is not None:
+            raise fresh.missing
         return Rebuilt(fresh)
 
     def propose(self, fault: str | None = None, sender: Any = None) -> Assertion:

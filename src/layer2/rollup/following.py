@@ -60,6 +60,7 @@ class Following(Reading):
         self._snapshot = snapshot
         self.reorganisations = 0
         """How often the chain has taken something back."""
+        self._begun = False
         self.missing: DataMissing | None = None
         """Why the head does not go on, if it does not."""
         root = Claim(bytes(32), 0, 0, self._genesis.root, bytes(32), False)
@@ -85,6 +86,11 @@ class Following(Reading):
         return self._genesis
 
     @property
+    def read(self) -> bool:
+        """Whether the chain was read at all."""
+        return self._begun
+
+    @property
     def unread(self) -> int:
         """Entries before the state that it began with: their data was not asked for."""
         return self._unread
@@ -107,7 +113,7 @@ class Following(Reading):
 
     def take(self, update: Update) -> int:
         """Take over logs, and execute nothing of them; how many entries a reorganisation has left."""
-        left = len(self.entries)
+        self._begun, left = True, len(self.entries)
         if update.removed:
             self.reorganisations += 1
             self._log = self._log.without(len(update.removed))

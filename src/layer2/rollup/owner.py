@@ -13,7 +13,7 @@ from layer2.rollup.contract import RollupContract
 from layer2.rollup.history import History, Line
 from layer2.rollup.messages import Transfer, Withdraw
 from layer2.rollup.proofs import AccountProof
-from layer2.rollup.refusals import AccountUnknown
+from layer2.rollup.refusals import AccountUnknown, ViewIncomplete
 from layer2.rollup.replica import Replica
 
 __all__ = ["Owner"]
@@ -38,8 +38,10 @@ class Owner:
         self._history: History | None = None
 
     def __repr__(self) -> str:
-        mine = self.accounts
-        return f"<Wallet {self.signer.address} accounts={sorted(mine)} {self.show(self.balance())}>"
+        held, unheard = self.show(self.balance(incomplete=True)), ""
+        if not self.complete:
+            unheard = " and what is in entries it has not heard of"
+        return f"<Wallet {self.signer.address} accounts={sorted(self.accounts)} {held}{unheard}>"
 
     @property
     def bls(self) -> BlsKey:
@@ -70,8 +72,38 @@ class Owner:
                 return index
         raise AccountUnknown(f"{self.signer.address} has no account of token {token}", hint="deposit first")
 
-    def balance(self, token: int = 0) -> int:
-        """Over all accounts of a token, smallest units."""
+    @property
+    def complete(self) -> bool:
+        """Whether every entry of the inbox has been executed that was there when the chain was read last."""
+        return self.replica.read and len(self.replica.entries) == self.replica.posted
+
+    def require_complete(self, what: str, before: int | None = None) -> None:
+        """Raise ViewIncomplete unless every entry of the inbox has been executed, or the first `before` of them.
+
+        `what`: was asked for, in words.
+        """
+        replica = self.replica
+        end = replica.posted if before is None else before
+        if replica.read and len(replica.entries) >= end:
+            return
+        unheard = f"{end - len(replica.entries)} of {replica.posted} entries" if replica.read else "the chain"
+        why = f" ({replica.missing.args[0]})" if replica.missing is not None else ""
+        raise ViewIncomplete(
+            f"{what}: {self.signer.address} has not heard of {unheard}{why}, so what it knows is not all",
+            hint="name a beacon node or an archive that has the data, or go by what is known: incomplete",
+        )
+
+    def balance(self, token: int = 0, *, incomplete: bool = False) -> int:
+        """Over all accounts of a token, smallest units.
+
+        Args:
+            incomplete: count what is known, though there are entries whose data nobody has.
+
+        Raises:
+            ViewIncomplete: the balance is not known.
+        """
+        if not incomplete:
+            self.require_complete("balance")
         return sum(one.balance for one in self.accounts.values() if one.token == token)
 
     def own(self, index: int) -> Account:
@@ -102,8 +134,17 @@ class Owner:
 
     # -------------------------------------------------------------------------------------------- what can be shown
 
-    def history(self) -> list[Line]:
-        """What happened to the accounts, from the first entry of the inbox to the last that was read."""
+    def history(self, *, incomplete: bool = False) -> list[Line]:
+        """What happened to the accounts, from the first entry of the inbox to the last.
+
+        Args:
+            incomplete: to the last that was read, though there are entries whose data nobody has.
+
+        Raises:
+            ViewIncomplete: there are such entries.
+        """
+        if not incomplete:
+            self.require_complete("history")
         if self._history is None:
             self._history = History(self.replica, self.owners)
         return self._history.lines()

@@ -8,7 +8,7 @@ from layer2.rollup.blobsource import Blobs
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.inboxlog import InboxLog
 from layer2.rollup.queue import QueueItem
-from layer2.rollup.records import Claim, Status, unpack_roots
+from layer2.rollup.records import Claim, ItemRecord, Status, unpack_roots
 
 __all__ = ["Reading"]
 
@@ -35,6 +35,15 @@ class Reading:
     def raw_queue(self) -> list[bytes]:
         """The same, as the contract hashed them."""
         return self._log.raw
+
+    @property
+    def posted(self) -> int:
+        """How many entries the inbox has, as far as the logs are read: their data may not be there yet."""
+        return len(self._log.posted)
+
+    def record(self, index: int) -> ItemRecord | None:
+        """What the contract keeps of an entry (from 0 on), executed here or not; None when there is none yet."""
+        return self._log.posted[index].record if 0 <= index < len(self._log.posted) else None
 
     @property
     def claims(self) -> dict[bytes, Claim]:

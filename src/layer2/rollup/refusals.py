@@ -11,6 +11,7 @@ from layer2.primitives.refusals import (
     SignatureWrong,
     StateUnknown,
     TooLarge,
+    ViewIncomplete,
 )
 
 __all__ = [
@@ -24,11 +25,13 @@ __all__ = [
     "NonceWrong",
     "PartlyAccepted",
     "ProofWrong",
+    "PurchaseUnsafe",
     "Rejected",
     "SignatureWrong",
     "SnapshotWrong",
     "StateUnknown",
     "TooLarge",
+    "ViewIncomplete",
 ]
 
 
@@ -58,6 +61,10 @@ class PartlyAccepted(RecoverableError):
 
 class ProofWrong(RecoverableError):
     """A proof does not lead to what it says."""
+
+
+class PurchaseUnsafe(RecoverableError):
+    """A withdrawal that its buyer could lose, or that is not there."""
 
 
 class DataMissing(RecoverableError):

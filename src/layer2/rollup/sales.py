@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from layer2.primitives.addresses import Address, to_address
+from layer2.primitives.errors import InputError
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.exits import Outgoing
 from layer2.rollup.records import Claim, Status
+from layer2.rollup.refusals import PurchaseUnsafe
 from layer2.rollup.replica import Replica
 
-__all__ = ["PURCHASE_MARGIN", "Purchase", "purchase_of"]
+__all__ = ["PURCHASE_MARGIN", "Purchase", "owner_of", "purchase_of", "withdrawal_at"]
+
+_LEAST_NAME, _MOST_DIGITS = 8, 9
 
 PURCHASE_MARGIN = 3_600
 """Seconds between the end of the last window and the first moment of a freeze: for having `finalize` mined."""
@@ -29,6 +34,43 @@ class Purchase:
 
     def __bool__(self) -> bool:
         return self.safe
+
+    def require(self) -> None:
+        """Raise PurchaseUnsafe unless it is safe."""
+        if not self.safe:
+            raise PurchaseUnsafe(f"not safe to buy: {self.why}", hint="do not pay for it; look again later")
+
+
+def withdrawal_at(replica: Replica, place: str) -> Outgoing:
+    """Anybody's withdrawal by its place, the beginning of an assertion's id (8 digits or more) and `:` and a number.
+
+    Raises:
+        InputError: no such place. PurchaseUnsafe: the assertion is wrong, or this node cannot tell.
+    """
+    name, _, number = place.lower().removeprefix("0x").partition(":")
+    fitting = [one for one in replica.claims.values() if len(name) >= _LEAST_NAME and one.id.hex().startswith(name)]
+    if len(fitting) != 1 or not (number.isascii() and number.isdecimal() and len(number) <= _MOST_DIGITS):
+        raise InputError(
+            f"withdrawal {place!r:.90}: {len(fitting)} assertions fit", hint="ask the seller: layer2 rollup withdrawals"
+        )
+    claim, index = fitting[0], int(number)
+    if replica.verdict(claim) is not True:
+        raise PurchaseUnsafe(
+            f"claim {claim.id.hex()[:8]} is wrong, or this node cannot tell", hint="do not pay for it; look again later"
+        )
+    state = replica.state_of(claim)
+    if index >= len(state.withdrawals):
+        raise InputError(
+            f"withdrawal {place!r:.90}: the assertion holds {len(state.withdrawals)}", hint="ask the seller"
+        )
+    paid = state.earlier + index in replica.claimed
+    return Outgoing(claim, index, state.withdrawals[index], replica.status(claim), paid)
+
+
+def owner_of(replica: Replica, out: Outgoing) -> Address:
+    """Whose a withdrawal is now: its target's, or whom it was given to last."""
+    number = replica.state_of(out.claim).earlier + out.index
+    return replica.transferred.get((number, out.withdrawal.leaf()), to_address(out.withdrawal.target))
 
 
 def purchase_of(rollup: RollupContract, replica: Replica, out: Outgoing, margin: int = PURCHASE_MARGIN) -> Purchase:
@@ -75,9 +117,9 @@ def _final_at(rollup: RollupContract, replica: Replica, claim: Claim) -> int:
 def _freezable_at(rollup: RollupContract, replica: Replica) -> int:
     """The first second at which anybody could freeze, if nothing moved on: as if something began to wait now."""
     waiting = [rollup.connection.timestamp()]
-    since, covered = rollup.inbox()[4], replica.final().inbox_end
+    since, following = rollup.inbox()[4], replica.record(replica.final().inbox_end)
     if since:
         waiting.append(since)
-    if covered < len(replica.entries):
-        waiting.append(replica.entries[covered].record.time)
+    if following is not None:
+        waiting.append(following.time)
     return min(waiting) + rollup.config().freeze_after + 1

@@ -23,6 +23,7 @@ from layer2.cli.workspace import Workspace
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.errors import ConnectionFailed
 from layer2.ethereum.sender import Sender
+from layer2.rollup.blobsource import NodeBlobs
 from layer2.rollup.poster import Data
 from layer2.rollup.records import pack_roots
 from layer2.rollup.snapshot import Snapshot
@@ -402,6 +403,46 @@ def test_blobs_that_were_seen_are_kept_and_read_without_the_node(paid_in: AnvilN
         assert place.replica().missing is None
         place.blobs.archive = Archive()
         assert place.replica().missing is not None
+
+
+def test_what_nobody_has_the_data_for_is_an_error_and_no_number(
+    paid_in: AnvilNode, does: Command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2 and nothing on standard output, for people and for programs; twins with a node that has it."""
+    known, fetch = paid_in.connection.block_number(), NodeBlobs.fetch
+    does("send", "2", "0.1 ether", "--as", "payer")
+    does("withdraw", "0.2 ether", "--as", "payer")
+    workspace = Workspace(paid_in.url, "operator", Path("home"))
+    with place_of(workspace) as place, local_sequencer(workspace, place.rollup, place.replica()) as sequencer:
+        sequencer.poster.data = Data.BLOBS
+        sequencer.step()
+    does("proposer", "--once")
+    does("wait", "61 minutes")
+    does("proposer", "--once")
+    elsewhere = ("--as", "payer", "--home", "elsewhere")
+    with monkeypatch.context() as patch:
+        # After some weeks a node has forgotten them.
+        patch.setattr(NodeBlobs, "fetch", lambda node, name, at: fetch(node, name, at) if at <= known else None)
+        for verb in ("balance", "accounts", "history", "withdrawals", "claim", "escape"):
+            for more in ((), ("--json",)):
+                with pytest.raises(SystemExit) as ended:
+                    main(("rollup", verb, *more, *elsewhere))
+                said = capsys.readouterr()
+                assert (verb, ended.value.code, said.out) == (verb, 2, "")
+                assert "so what it knows is not all" in said.err
+                assert said.err.count("\n") == 1
+        status = does("status", "--json", *elsewhere)
+        assert "none of 1 sources" in status["missing"]
+        assert "MISSING" in does("status", *elsewhere)
+        (account,) = does("accounts", "--incomplete", "--json", *elsewhere)
+        assert account["balance"] == str(2 * ETHER)
+        assert [one["kind"] for one in does("history", "--incomplete", "--json", *elsewhere)] == ["deposit"]
+        assert does("withdrawals", "--incomplete", "--json", *elsewhere) == []
+    assert does("status", "--json", *elsewhere)["missing"] is None
+    assert does("balance", "--json", *elsewhere)["balance"] == str(17 * ETHER // 10)
+    assert does("accounts", "--json", *elsewhere)[0]["nonce"] == 2
+    assert [one["kind"] for one in does("history", "--json", *elsewhere)] == ["deposit", "sent", "withdrawn"]
+    assert [one["standing"] for one in does("withdrawals", "--json", *elsewhere)] == ["claimable"]
 
 
 def test_a_daemon_outlives_a_chain_that_does_not_answer_and_ends_when_told(
