@@ -165,11 +165,10 @@ def test_a_payment_cannot_be_reentered(stage: Stage, call: str) -> None:
     number = leave_as(stage, receiver, coin)
     stage.exit_deposit(stage.watcher, victim)
     stage.pass_period()
-    nothing: tuple[object, ...] = (1, 0, stage.thief.address, 1, bytes(32), 0, [])
     args: dict[str, tuple[object, ...]] = {
         "claim": ([(coin.id, number, coin.record), (victim.id, 0, victim.record)],),
         "cancelExit": (coin.id, number),
-        "challengeSpent": (coin.id, number, nothing, b""),
+        "challengeSpent": (coin.id, number, NOTHING_SHOWN),
         "voidChallenge": (coin.id, number, 1, (receiver.address, 0, ZERO_ADDRESS)),
         "withdraw": (ZERO_ADDRESS, receiver.address),
     }
