@@ -65,7 +65,7 @@ class Challenger:
         self.replica = replica
         self.faults: dict[bytes, str] = {}
         self._proofs: dict[tuple[bytes, bytes], Challenge] = {}
-        self._sent: dict[bytes, int] = {}
+        self._sent: dict[bytes, tuple[int, bytes]] = {}
         self._convicted: set[bytes] = set()
         self._reorganisations = replica.reorganisations
         config = rollup.contract.call("config")
@@ -132,10 +132,15 @@ class Challenger:
         now = self.rollup.connection.block_number()
         if announced is None:
             sent = self._sent.get(one.commitment)
-            if sent is not None and now < sent + _PATIENCE:
+            if sent is not None and now < sent[0] + _PATIENCE and self._stands(*sent):
                 return None
             return self._announce(one)
         return None if now + 1 < announced + self._reveal else self._show(claim, parent, one)
+
+    def _stands(self, number: int, block_hash: bytes) -> bool:
+        """Whether the block is the chain's still: one whose logs were never read leaves without a word."""
+        block = self.rollup.connection.block(number)
+        return block is not None and block.hash == block_hash
 
     def _unjudged(self, claim: Claim) -> Layer2Error:
         name = f"assertion {claim.id.hex()[:8]} up to entry {claim.inbox_end}"
@@ -183,7 +188,7 @@ class Challenger:
         fault_point("challenger.commit.before")
         receipt = self._send("commitChallenge", one.commitment)
         fault_point("challenger.commit.after")
-        self._sent[one.commitment] = receipt.block_number
+        self._sent[one.commitment] = receipt.block_number, receipt.block_hash
         return receipt
 
     def _show(self, claim: Claim, parent: Claim, one: Challenge) -> Receipt:
