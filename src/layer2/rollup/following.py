@@ -14,7 +14,6 @@ from layer2.rollup.blobsource import Blobs
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.foresight import Foresight
 from layer2.rollup.inboxlog import Entry, Heads
-from layer2.rollup.layer import layer_over
 from layer2.rollup.queue import apply_item
 from layer2.rollup.reading import Reading
 from layer2.rollup.records import Claim, Status
@@ -140,6 +139,8 @@ class Following(Reading):
                 return index + 1  # `advance` says so
             self._ahead = (index, entry)
             # Only upon the head is it known what comes next: others are looked at when their turn comes.
+            from layer2.rollup.layer import layer_over  # numba is loaded with the first state, not before
+
             above, _ = layer_over(self.head)
             items = self.queue[above.queue_count : entry.record.queue_end]
             for item in items:

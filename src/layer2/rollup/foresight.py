@@ -19,7 +19,6 @@ from layer2.rollup.accounts import Account, State, owner_of_key
 from layer2.rollup.amounts import fee_of
 from layer2.rollup.authority import Signatures, name_of
 from layer2.rollup.frames import Frame, FrameType, decode_frame
-from layer2.rollup.layer import layer_over
 from layer2.rollup.params import MAX_ACCOUNTS, MAX_NONCE
 from layer2.rollup.transition import admissible, message_of
 from layer2.rollup.verification import check_frames
@@ -103,6 +102,8 @@ class _Plan:
     """The frames of one entry: who signs in which, what accounts they open, and nonces as far as that is decided."""
 
     def __init__(self, state: State, frames: Sequence[Frame], signatures: Signatures) -> None:
+        from layer2.rollup.layer import layer_over  # numba is loaded with the first state, not before
+
         self._state, self._layer = layer_over(state)
         self._signatures, self._domain = signatures, signatures.domain
         self._born: dict[int, int] = {}

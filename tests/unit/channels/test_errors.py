@@ -10,11 +10,12 @@ import pytest
 from layer2.channels.errors import ERRORS, CounterStale, HubError, from_revert
 from layer2.primitives.errors import Layer2Error
 
-INTERFACE = Path(__file__).resolve().parents[3] / "contracts" / "interfaces" / "IChannelHub.sol"
+CONTRACTS = Path(__file__).resolve().parents[3] / "contracts"
+SOURCES = (CONTRACTS / "interfaces" / "IChannelHub.sol", CONTRACTS / "lib" / "Calldata.sol")
 
 
 def declared() -> dict[str, tuple[str, ...]]:
-    found = re.findall(r"^\s*error (\w+)\(([^)]*)\);", INTERFACE.read_text(), re.MULTILINE)
+    found = re.findall(r"^\s*error (\w+)\(([^)]*)\);", "".join(source.read_text() for source in SOURCES), re.MULTILINE)
     return {name: tuple(part.split()[1] for part in fields.split(",") if part) for name, fields in found}
 
 

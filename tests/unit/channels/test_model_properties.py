@@ -287,5 +287,5 @@ def test_an_honest_party_gets_at_least_what_its_newest_proof_says_whatever_other
     Dispute.attacks.clear()
     Dispute.TestCase().runTest()
     print("attacks that went through:", dict(Dispute.attacks))
-    assert Dispute.attacks["StartClose"] > 50
+    assert Dispute.attacks["StartClose"] > 25
     assert Dispute.attacks["Post"] > 20
