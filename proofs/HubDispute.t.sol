@@ -6,7 +6,15 @@ import {Slots} from "@layer2/types/Slots.sol";
 
 /// @title Disputes: counters move no money, settling pays by the greater of counter and claim, once, after the deadline
 contract HubDisputeTest is HubProver {
-    function check_post_moves_no_money_and_lowers_no_counter(Words memory w, bool fromB, uint128 amount) external {
+    function check_post_of_A_moves_no_money_and_lowers_no_counter(Words memory w, uint128 amount) external {
+        _checkPost(w, false, amount);
+    }
+
+    function check_post_of_B_moves_no_money_and_lowers_no_counter(Words memory w, uint128 amount) external {
+        _checkPost(w, true, amount);
+    }
+
+    function _checkPost(Words memory w, bool fromB, uint128 amount) private {
         if (!_moves_nothing(STRANGER, w, abi.encodeCall(hub.post, (_key(), fromB, amount, _signature("S"))))) return;
         uint256 slot1 = _word(256);
         assert(Slots.sent(slot1, fromB) == amount && amount > Slots.sent(w.slot1, fromB));

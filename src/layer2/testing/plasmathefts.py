@@ -100,10 +100,10 @@ class InFlightThenExit(PlasmaTheft):
 class GameAfterTheGame(PlasmaTheft):
     """An in-flight exit that was paid is started again."""
 
-    refused_with = "InFlightStatusWrong"
+    refused_with = "ExitStatusWrong"
 
     def attempt(self) -> None:
-        """Its record stays."""
+        """Its input was paid out."""
         again = self.stage.pay([(self.thief, self.mine)], [(self.thief, ETHER)])
         self.begin(again, 1 << FIRST_OUTPUT)
         self.stage.later(self.period)

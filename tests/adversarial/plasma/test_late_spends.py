@@ -119,9 +119,9 @@ def test_a_game_that_nobody_joined_does_not_make_a_block_invalid(world: World) -
     watcher = world.watch(sender=world.watcher)
     kit, payment = setting(world)
     other = world.pay([(world.thief, kit)], [(world.thief, ETHER)])
-    identity = world.start_game(world.thief, other, [kit], 0)
+    world.start_game(world.thief, other, [kit], 0)
     world.later(W // 2 + 1)
-    world.root.contract.transact(world.payer, "abandonInFlight", identity)
+    world.root.abandon_in_flight(world.payer, other.transaction.packed, [kit.output_id])
     world.hostile.block([payment])
     assert Kind.BLOCK_INVALID not in watcher.step().kinds()
     assert watcher.status().healthy
