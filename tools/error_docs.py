@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "errors.md"
 INTERFACES = {
     "ChannelHub": ROOT / "contracts" / "interfaces" / "IChannelHub.sol",
-    "Rollup": ROOT / "contracts" / "interfaces" / "IRollup.sol",
+    "Rollup": ROOT / "contracts" / "interfaces" / "IRollupTypes.sol",
     "RootChain": ROOT / "contracts" / "interfaces" / "IRootChainTypes.sol",
     "CoinChain": ROOT / "contracts" / "interfaces" / "ICoinChain.sol",
 }

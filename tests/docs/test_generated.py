@@ -34,7 +34,7 @@ def test_the_error_page_agrees_with_the_sources() -> None:
     ("contract", "interface"),
     [
         ("ChannelHub", "IChannelHub"),
-        ("Rollup", "IRollup"),
+        ("Rollup", "IRollupTypes"),
         ("RootChain", "IRootChainTypes"),
         ("CoinChain", "ICoinChain"),
     ],

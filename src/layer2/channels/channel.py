@@ -215,6 +215,7 @@ class Channel(ChannelOnChain):
         proof = self._party(side).expire(self.id)
         return None if proof is None else self._hand(side, proof)
 
+    @acts(Rule.PARTY)
     def give_up(self, lock: Lock, sender: Who = None) -> LockPayment | None:
         """Give an incoming lock up, as its receiver (B if not said): a payment that failed waits for no expiry.
 

@@ -11,6 +11,7 @@ import pytest
 from layer2.channels.actors import NotAParty, Rule, rule_of
 from layer2.channels.channel import Channel
 from layer2.channels.hub import HubFacade
+from layer2.channels.locks import HASH_LOCK, Lock
 from layer2.channels.refusals import Refused
 from layer2.plasma.facade import PlasmaFacade
 from layer2.plasma.positions import encode_position
@@ -31,11 +32,14 @@ VERBS: dict[str, Act] = {
     "pay_many": lambda ch, who: ch.pay_many("1 gwei", 3, who),
     "honour": lambda ch, who: ch.honour(ch.request("1 gwei"), sender=who),
     "grant": lambda ch, who: ch.grant("0x" + "11" * 20, "0.1 ether", sender=who),
-    "conditional": lambda ch, who: ch.conditional("1 gwei", preimage=SECRET, sender=who),
-    "virtual": lambda ch, who: ch.virtual("1 gwei", payer=ch.key.a, payee=ch.key.b, sender=who),
-    "lock": lambda ch, who: ch.lock("1 gwei", 0, sha256(SECRET), expiry="1 hour", sender=who),
+    "conditional": lambda ch, who: ch.conditional("0.1 ether", preimage=SECRET, sender=who),
+    "virtual": lambda ch, who: ch.virtual("0.1 ether", payer=ch.key.a, payee=ch.key.b, sender=who),
+    "lock": lambda ch, who: ch.lock("0.1 ether", 0, sha256(SECRET), expiry="1 hour", sender=who),
     "fulfil": lambda ch, who: ch.fulfil(SECRET, sender=who),
     "expire": lambda ch, who: ch.expire(who),
+    "acceptance": lambda ch, who: ch.acceptance(who),
+    "give_up": lambda ch, who: ch.give_up(Lock(10**17, 2**31, HASH_LOCK, sha256(SECRET)), who),
+    "answer": lambda ch, who: ch.answer(who),
     "deposit": lambda ch, who: ch.deposit("0.1 ether", who),
     "withdraw": lambda ch, who: ch.withdraw("0.1 ether", who),
     "move": lambda ch, who: ch.move(ch, "0.1 ether", who),
@@ -61,7 +65,7 @@ def test_every_verb_with_a_sender_has_a_rule_and_is_tried_here() -> None:
     assert sorted(VERBS) == SENT
     assert [name for name in SENT if rule_of(getattr(Channel, name)) is None] == []
     assert {*FREE} == {"post", "settle", "claim", "exit"}
-    assert len(GUARDED) == 16
+    assert len(GUARDED) == 19
 
 
 def state_of(channel: Channel) -> tuple[Any, ...]:

@@ -92,12 +92,12 @@ def test_money_is_paid_in_sent_and_there_after_the_post(paid_in: AnvilNode, does
 def test_a_batch_comes_from_arguments_a_file_or_a_pipe(
     paid_in: AnvilNode, does: Command, fails: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert does("batch", "2=0.1 ether", "2=5", "--as", "payer", "--json")["count"] == 2
-    (tmp_path / "rows.csv").write_text("# to, amount\n2, 0.2 ether\n\n2,7\n")
+    assert does("batch", "2=0.1 ether", "2=5 units", "--as", "payer", "--json")["count"] == 2
+    (tmp_path / "rows.csv").write_text("# to, amount\n2, 0.2 ether\n\n2,7 units\n")
     assert does("batch", "@rows.csv", "--as", "payer", "--json")["count"] == 2
     monkeypatch.setattr("sys.stdin", io.StringIO("2,0.3 ether\n"))
     assert does("batch", "-", "--as", "payer", "--json")["count"] == 1
-    assert "1 of 2 payments were accepted" in fails("batch", "2=1", "99=1", "--as", "payer")
+    assert "1 of 2 payments were accepted" in fails("batch", "2=1 units", "99=1 units", "--as", "payer")
     does("sequencer", "--once")
     assert balance(does, "payee") == 6 * ETHER // 10 + 13
 
