@@ -222,7 +222,7 @@ NONE = {
     "layer2.plasma.blockstore:BodyStore.records": "checks a checksum before it reads with split_body, which is tried",
     "layer2.plasma.cash.sight:CoinSight.read": "reads the chain, through Codec.decode_event",
     "layer2.plasma.facade:HomeWallet.split": "a verb",
-    "layer2.rollup.sales:owner_of": "reads the contract, through Codec.decode_outputs",
+    "layer2.rollup.sales:owner_of": "looks up what the replica has read of the chain",
     "layer2.plasma.ledger.owners:Owners.unpack": "inside of Ledger.unpack",
     "layer2.plasma.ledger.segments:Segment.unpack": "inside of Ledger.unpack",
     "layer2.plasma.recovery:recover": "a verb",
