@@ -121,10 +121,11 @@ class Endings(InFlightRules):
         twin, payee = self.twin, self.address["payee"]
         source = twin.deposit(payee, 60)
         one = self.draft([source], 3)
+        # A game that holds its input lets no other exit of it start.
+        twin.exit(source)
         twin.start(one, payee)
         for bit, out in enumerate(one.outputs, 4):
             twin.join(one, bit, out.owner)
-        twin.exit(source)
         time = twin.state.exit(twin.id(source)).time
         twin.at(time - 1)
         self.refused("TooEarly", lambda: twin.claim(source))
