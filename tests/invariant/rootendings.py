@@ -116,6 +116,24 @@ class Endings(InFlightRules):
         twin.claim(small, small | 1, by=thief, newer=(small >> 25,))
         assert (twin.status(small), twin.status(small | 1)) == (ExitStatus.PAID, ExitStatus.OPEN)
 
+    def let_go_and_taken(self) -> None:
+        """Two games want one input: the later takes it, and registers its output, when the older cannot win it."""
+        twin, payer = self.twin, self.address["payer"]
+        source = twin.deposit(payer, 90)
+        older, newer = self.draft([source], 3), self.draft([source], 4)
+        waiting = twin.state.reserve.total.get(0, 0)
+        for one in (older, newer):
+            twin.start(one, payer)
+            twin.join(one, 4, one.outputs[0].owner)
+        assert twin.state.reserve.total[0] == waiting + older.outputs[0].amount
+        self.refused("NothingToHold", lambda: twin.hold(newer, payer))
+        twin.contest(older, newer, source)
+        assert twin.state.reserve.total[0] == waiting
+        twin.hold(older, payer)
+        twin.hold(newer, payer)
+        assert [twin.state.flight(twin.flight_id(one)).held for one in (older, newer)] == [0, 1]
+        assert twin.state.reserve.total[0] == waiting + newer.outputs[0].amount
+
     def paid_elsewhere(self) -> None:
         """An input leaves by an exit that nobody stops: then the transaction pays no output."""
         twin, payee = self.twin, self.address["payee"]
@@ -162,6 +180,7 @@ class Endings(InFlightRules):
             self.quarrel_at_the_edges()
             self.answered_in_the_last_second()
             self.contested_for_good()
+            self.let_go_and_taken()
             self.paid_elsewhere()
             self.bounties_cover_nothing()
             self.heist_at_the_edges()
