@@ -135,6 +135,8 @@ interface IRootChainTypes {
     event Tracked(uint256 indexed token, uint256 bucket);
     /// @notice An exit was stopped by transaction `spender`; see `Exit.time` for `until`.
     event ExitChallenged(bytes32 indexed id, bytes32 spender, uint256 until);
+    /// @notice An exit has ended because its output joined an in-flight exit; the bond waits for the owner.
+    event ExitEnded(bytes32 indexed id);
     /// @notice An output was paid, by whichever game.
     event ExitPaid(bytes32 indexed id);
     /// @notice An output was spent by an in-flight exit that is paid.

@@ -101,12 +101,37 @@ abstract contract Exits is Blocks {
         return true;
     }
 
+    /// @dev An output that joins an in-flight exit leaves by that alone: its own exit ends.
+    function _holdOutput(Output memory o) internal {
+        uint256 word = _requireThere(o.id);
+        if (word & HELD != 0) revert OutputHeld(o.id);
+        if (ExitStatus(uint8(word)) == ExitStatus.Open) {
+            _retire(o, uint64(word >> 48));
+            word = 0;
+            emit ExitEnded(o.id);
+            _owe(o.owner, 0, _EXIT_BOND);
+        }
+        _exits[o.id] = word | HELD;
+    }
+
+    /// @dev What is registered for a standard exit ends; its bond stays.
+    function _retire(Output memory o, uint256 position) internal {
+        _release(o.token, _priorityOf(position), o.amount, 0);
+    }
+
+    /// @dev An output that no game has paid.
+    function _requireThere(bytes32 id) internal view returns (uint256 word) {
+        word = _exits[id];
+        ExitStatus status = ExitStatus(uint8(word));
+        if (_isGone(status)) revert ExitStatusWrong(id, status);
+    }
+
     function _unholdOutput(bytes32 id) internal {
         _exits[id] &= ~HELD;
     }
 
     function _isGone(ExitStatus status) internal pure returns (bool) {
-        return status == ExitStatus.Paid || status == ExitStatus.Spent;
+        return status >= ExitStatus.Paid;
     }
 
     /// @dev Whatever held it does so no more.

@@ -21,14 +21,11 @@ abstract contract InFlightExits is InFlightStart {
         _requireFirstHalf(id, f);
         uint256 mask = 1 << bit;
         if ((f.piggybacked | f.blocked) & mask != 0) revert PiggybackWrong(mask);
-        if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
-        ExitStatus status = _statusOf(o.id);
-        if (_isGone(status)) revert ExitStatusWrong(o.id, status);
-        // Nothing is held for a game that nobody wants anything of.
+        _takeBond(_PIGGYBACK_BOND);
+        // No input is held for a game that nobody wants anything of.
         if (f.piggybacked == 0) f.held = uint8(_holdInputs(inputIds, f.held));
         f.piggybacked |= uint8(mask);
-        _takeBond(_PIGGYBACK_BOND);
-        if (mask & _counted(f, inputIds.length) != 0) _register(o.token, f.priority, o.amount);
+        _join(o, bit, f.priority, _counted(f, inputIds.length));
         emit Piggybacked(id, mask);
     }
 
@@ -137,33 +134,31 @@ abstract contract InFlightExits is InFlightStart {
             if (bits & mask == 0) continue;
             (,, Output memory o) = _part(data, inputIds, bit, bit < 4 ? inputData[bit] : data);
             Exit memory e = exits(o.id);
-            uint256 back = _PIGGYBACK_BOND - _BOUNTY;
             // The other side gets its bond back, and so does what another game has paid.
             uint256 amount = mask & (outputs ? OUTPUTS : INPUTS) == 0 || _isGone(e.status) ? 0 : o.amount;
-            // An input that another game has waits for that.
-            if (amount != 0 && !outputs && f.held & mask == 0) {
-                if (!_tryHold(o.id)) {
-                    left |= mask;
-                    continue;
-                }
-                f.held |= uint8(mask);
-                _register(o.token, f.priority, amount);
-            }
             if (amount != 0) {
-                (bool covered,,) = _isCovered(o.token, f.priority, amount, newer);
-                if (!covered) {
+                bool due = outputs || f.held & mask != 0;
+                // An input that another game has waits for that.
+                if (!due && _tryHold(o.id)) {
+                    due = true;
+                    f.held |= uint8(mask);
+                    _register(o.token, f.priority, amount);
+                }
+                if (due) (due,,) = _isCovered(o.token, f.priority, amount, newer);
+                if (!due) {
                     left |= mask;
                     continue;
                 }
-                if (e.status == ExitStatus.Open) back += _retire(o, e, _EXIT_BOND);
                 _markPaid(o.id, e);
+            } else if (bit > 3) {
+                _unholdOutput(o.id);
             }
             earned += _BOUNTY;
             bool counted = mask & _counted(f, inputIds.length) != 0;
             _release(o.token, f.priority, counted ? o.amount : 0, _PIGGYBACK_BOND - _BOUNTY);
             f.piggybacked ^= uint8(mask);
             if (!outputs) f.held &= ~uint8(mask);
-            _payBoth(o.owner, o.token, amount, back);
+            _payBoth(o.owner, o.token, amount, _PIGGYBACK_BOND - _BOUNTY);
         }
         if (left == bits && !settling) revert NothingToPay();
         // Held until now: it must not have covered what was paid before.
@@ -175,7 +170,7 @@ abstract contract InFlightExits is InFlightStart {
     function abandonInFlight(bytes calldata data, bytes32[] calldata inputIds) external once {
         (bytes32 id, InFlight storage f) = _find(data, inputIds);
         if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);
-        uint256 from = f.startedAt + _EXIT_PERIOD / 2;
+        uint256 from = _halfTime(f);
         if (block.timestamp < from) revert TooEarly(block.timestamp, from);
         if (f.piggybacked != 0) revert PiggybackWrong(f.piggybacked);
         _freeInputs(inputIds, f.held);
@@ -190,8 +185,14 @@ abstract contract InFlightExits is InFlightStart {
 
     function _requireFirstHalf(bytes32 id, InFlight storage f) private view {
         if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);
-        uint256 until = f.startedAt + _EXIT_PERIOD / 2;
+        uint256 until = _halfTime(f);
         if (block.timestamp >= until) revert TooLate(block.timestamp, until);
+    }
+
+    function _halfTime(InFlight storage f) private view returns (uint256) {
+        unchecked {
+            return f.startedAt + _EXIT_PERIOD / 2;
+        }
     }
 
     /// @dev Another transaction that spends the same, by the owner's signature.
@@ -262,9 +263,9 @@ abstract contract InFlightExits is InFlightStart {
         (uint256 joined, uint256 blocked, uint256 counted) = (f.piggybacked, f.blocked, _counted(f, n));
         if (joined & mask == 0) revert PiggybackWrong(mask);
         (f.piggybacked, f.blocked) = (uint8(joined ^ mask), uint8(blocked | mask));
-        if (mask & counted & INPUTS != 0) {
+        if (mask & (counted | OUTPUTS) != 0) {
             // Nothing can be won with it any more.
-            f.held ^= uint8(mask);
+            f.held &= ~uint8(mask);
             _unholdOutput(o.id);
         }
         _release(o.token, f.priority, mask & counted == 0 ? 0 : o.amount, _PIGGYBACK_BOND);
@@ -307,19 +308,15 @@ abstract contract InFlightExits is InFlightStart {
                 (,, Output memory o) = _part(data, inputIds, i, inputData[i]);
                 Exit memory e = exits(o.id);
                 // Its owner signed the transaction: the exit could have been challenged.
-                if (e.status == ExitStatus.Open) earned += _retire(o, e, 0);
+                if (e.status == ExitStatus.Open) {
+                    _retire(o, e.position);
+                    earned += _EXIT_BOND;
+                }
                 _setExit(o.id, ExitStatus.Spent, 0, e.position);
                 emit OutputSpent(o.id);
             }
         }
         _unhold(0, _IN_FLIGHT_BOND);
         _pay(f.bondOwner, 0, _IN_FLIGHT_BOND);
-    }
-
-    /// @dev A standard exit of what this game takes: its registration ends. Returns its bond, now free.
-    /// @param free what of its bond is paid at once
-    function _retire(Output memory o, Exit memory e, uint256 free) private returns (uint256) {
-        _release(o.token, _priorityOf(e.position), o.amount, free);
-        return _EXIT_BOND;
     }
 }

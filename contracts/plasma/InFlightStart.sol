@@ -37,8 +37,7 @@ abstract contract InFlightStart is Exits {
             ids[i] = spent[i].id;
             if (msg.sender == spent[i].owner) mine = true;
             // What a game has paid is not there to be reserved.
-            ExitStatus status = _statusOf(ids[i]);
-            if (_isGone(status)) revert ExitStatusWrong(ids[i], status);
+            _requireThere(ids[i]);
         }
         if (!mine) revert CallerWrong(msg.sender, spent[0].owner);
         bytes32 txHash = PlasmaTx.hash(data);
@@ -80,11 +79,18 @@ abstract contract InFlightStart is Exits {
                 o.id = _idOf(txHash, bit - 4);
                 (o.owner, o.token, o.amount) = PlasmaTx.output(data, bit - 4);
             }
-            if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
-            ExitStatus status = _statusOf(o.id);
-            if (_isGone(status)) revert ExitStatusWrong(o.id, status);
-            if ((counted >> bit) & 1 != 0) _register(o.token, f.priority, o.amount);
+            _join(o, bit, f.priority, counted);
         }
+    }
+
+    /// @dev What joins is the caller's, and was paid by no game. An output is held from then on: it leaves by this game
+    /// alone, and its own exit ends. An input may wait for another game that has it.
+    /// @param counted bits that are registered
+    function _join(Output memory o, uint256 bit, uint256 priority, uint256 counted) internal {
+        if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
+        if (bit < 4) _requireThere(o.id);
+        else _holdOutput(o);
+        if ((counted >> bit) & 1 != 0) _register(o.token, priority, o.amount);
     }
 
     /// @dev Takes the inputs that no other game has. Only what is held can be registered: however many payments spend one

@@ -229,10 +229,15 @@ abstract contract Reserve is PlasmaBase {
         // A caller must not turn a payment into a debt by starving it of gas.
         uint256 need = (cap * 64) / 63 + 50_000;
         if (before < need) revert GasTooLow(before, need);
+        _hold(token, amount);
+        _owe(to, token, amount);
+    }
+
+    /// @dev What is held waits for its owner.
+    function _owe(address to, uint256 token, uint256 amount) internal {
         unchecked {
             pending[to][token] += amount;
         }
-        _hold(token, amount);
         emit PaymentDeferred(to, token, amount);
     }
 }

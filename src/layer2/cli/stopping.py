@@ -37,7 +37,10 @@ class Stop:
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until it is set, so long at most; whether it is."""
         if not self._set:
-            select.select([self._read], [], [], seconds)
+            # No `select`: that takes no descriptor beyond 1,023, which a process of many connections has.
+            waiting = select.poll()
+            waiting.register(self._read, select.POLLIN)
+            waiting.poll(None if seconds is None else 1_000 * seconds)
         return self._set
 
     def close(self) -> None:

@@ -51,7 +51,7 @@ class ExitBegun:
 
 @dataclass(frozen=True, slots=True)
 class ExitEnded:
-    """It does not leave after all: somebody showed that it is spent."""
+    """Its own exit has ended: somebody showed that it is spent, or it has joined an in-flight exit."""
 
     id: bytes
 

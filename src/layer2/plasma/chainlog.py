@@ -102,7 +102,7 @@ def happening_of(event: Event) -> Happening | None:
         return BlockPosted(args["number"], Header(args["root"], word >> 32, word & 0xFFFFFFFF))
     if name == "ExitStarted":
         return ExitBegun(args["id"], args["position"])
-    if name == "ExitChallenged":
+    if name in ("ExitChallenged", "ExitEnded"):
         return ExitEnded(args["id"])
     if name in ("ExitPaid", "OutputSpent"):
         return ExitPaid(args["id"])

@@ -19,7 +19,7 @@ from layer2.plasma.kits import DepositKit, Kit, OutputKit, PaymentKit, require_o
 from layer2.plasma.messages import Signed
 from layer2.plasma.transaction import decode_deposit, decode_transaction
 from layer2.plasma.walletrefusals import KitMalformed, KitWrong
-from layer2.primitives.errors import MalformedError
+from layer2.primitives.errors import MalformedError, shown
 from layer2.store.private import make_folder, open_private
 
 __all__ = [
@@ -79,7 +79,7 @@ def from_json(value: object) -> Kit:
         row = _fields(value, "kind", "number", "record")
         number = row["number"]
         if isinstance(number, bool) or not isinstance(number, int):
-            raise KitMalformed(f"kit: {str(number)[:40]!r} is no number of a deposit")
+            raise KitMalformed(f"kit: {shown(number, 40)} is no number of a deposit")
         return _read(lambda: DepositKit(decode_deposit(number, _bytes(row["record"], 39))))
     if kind == "output":
         row = _fields(value, "kind", "position", "transaction", "header", "path")
@@ -94,7 +94,7 @@ def from_json(value: object) -> Kit:
                 tuple(_bytes(one, 32) for one in path),
             )
         )
-    raise KitMalformed(f"kit: {str(kind)[:40]!r} is no kind of output", hint='write "deposit" or "output"')
+    raise KitMalformed(f"kit: {shown(kind, 40)} is no kind of output", hint='write "deposit" or "output"')
 
 
 def payment_from_json(value: object) -> PaymentKit:
@@ -155,13 +155,13 @@ def parse(text: str, root: RootChain) -> KitFile:
     value = read_json(text)
     row = _fields(value, "format", "version", "chainId", "contract", "outputs", "payments")
     if row["format"] != FORMAT or row["version"] != 1 or isinstance(row["version"], bool):
-        raise KitMalformed(f"kits: format {str(row['format'])[:40]!r}, version {str(row['version'])[:8]}")
+        raise KitMalformed(f"kits: format {shown(row['format'], 40)}, version {shown(row['version'], 8)}")
     if not isinstance(row["outputs"], list) or not isinstance(row["payments"], list):
         raise KitMalformed("kits: outputs and payments are lists")
     chain, contract = root.connection.chain_id, root.address
     if row["chainId"] != chain or row["contract"] != contract:
         raise KitWrong(
-            f"the kits are of {str(row['contract'])[:42]} on chain {str(row['chainId'])[:20]}, "
+            f"the kits are of {shown(row['contract'], 42)} on chain {shown(row['chainId'], 20)}, "
             f"this is {contract} on chain {chain}",
             hint="connect to their chain",
         )
@@ -207,7 +207,7 @@ def _hex(data: bytes) -> str:
 
 def _bytes(value: object, size: int | None = None) -> bytes:
     if not isinstance(value, str) or not value.startswith("0x"):
-        raise KitMalformed(f"kit: {str(value)[:40]!r} is no hex text")
+        raise KitMalformed(f"kit: {shown(value, 40)} is no hex text")
     try:
         data = bytes.fromhex(value[2:])
     except ValueError:

@@ -70,6 +70,10 @@ class LocalRollup:
     def __repr__(self) -> str:
         return f"<LocalRollup {self.rollup.address} entries={self.rollup.inbox()[0]}>"
 
+    def close(self) -> None:
+        """Let go of all files."""
+        self.sequencer.close()
+
     def replica(self) -> Replica:
         """A new follower that shares nothing with the others."""
         return Replica(self.rollup, start_block=self.start_block, genesis=self.genesis)

@@ -209,6 +209,10 @@ class RollupFacade:
             f"accounts={len(head.accounts):,} pending={len(self.sequencer.pending)}>"
         )
 
+    def close(self) -> None:
+        """Let go of all files."""
+        self.local.close()
+
     @property
     def address(self) -> Address:
         """Of the contract."""

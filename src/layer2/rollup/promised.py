@@ -72,6 +72,10 @@ class Promised:
             self._promises.release()
             raise
 
+    def close(self) -> None:
+        """Let go of the journal; nothing is accepted after it."""
+        self._promises.release()
+
     # ------------------------------------------------------------------------------------------------ what is known
 
     @property

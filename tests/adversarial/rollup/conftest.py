@@ -56,5 +56,7 @@ def local() -> Callable[..., LocalRollup]:
 @pytest.fixture
 def l2(chain: Connection, people: SimpleNamespace, data: str, tmp_path: Path) -> Iterator[LocalRollup]:
     before = chain.snapshot()
-    yield local_rollup(chain, people, tmp_path, data)
+    made = local_rollup(chain, people, tmp_path, data)
+    yield made
+    made.close()
     chain.revert(before)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tests.contracts.plasma.builder import PIGGYBACK_BOND, Proof, World, in_flight_id
 
+from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 
 OPEN, PAYS_OUTPUTS, PAYS_INPUTS = 1, 2, 3
@@ -49,12 +50,12 @@ class Game:
         )
         return dict(zip(names, self.world.in_flight_of(self.id), strict=True))
 
-    def start(self, bits: int = 0, who: Sender | None = None, proof: Proof | None = None) -> None:
-        self.world.start(who or self.world.payer, self.data, self.inputs, self.owners, bits, proof)
+    def start(self, bits: int = 0, who: Sender | None = None, proof: Proof | None = None) -> Receipt:
+        return self.world.start(who or self.world.payer, self.data, self.inputs, self.owners, bits, proof)
 
-    def join(self, who: Sender, bit: int) -> None:
+    def join(self, who: Sender, bit: int) -> Receipt:
         made_by = self.inputs[bit][2] if bit < 4 else b""
-        self.world.send(who, "piggyback", self.data, self.ids, bit, made_by, value=PIGGYBACK_BOND)
+        return self.world.send(who, "piggyback", self.data, self.ids, bit, made_by, value=PIGGYBACK_BOND)
 
     def contest(self, competitor: bytes, owner: Sender, index: int = 0, proof: Proof | None = None) -> None:
         spend = self.world.spend(competitor, owner, proof=proof)

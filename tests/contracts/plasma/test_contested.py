@@ -233,6 +233,29 @@ def test_forty_rivals_that_expire_with_the_next_block_hold_up_nobody(world: Worl
     assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), 0)
 
 
+@pytest.mark.parametrize("exit_first", [False, True])
+def test_an_output_with_two_ways_out_holds_up_nobody(world: World, exit_first: bool) -> None:
+    """Registered by both, it held up the same amount of somebody else's once more, and many small ones in turn did it
+    for as long as there were any."""
+    source = world.deposit(world.thief)
+    made = world.block(packed([source.position], [(world.thief, 0, ETHER)]))
+    block = world.block(packed([world.deposit(world.payer).position], [(world.payee, 0, ETHER)]))
+    world.exit(world.payee, block.proof())
+    due = world.exit_of(output_id(block.transactions[0]))[1]
+    world.at(due - 10)
+    game = Game(world, [source.proof], [world.thief], [deposit_id(source.number)], made.transactions[0])
+    if exit_first:
+        world.exit(world.thief, made.proof())
+    game.start(OUT0, world.thief)
+    if not exit_first:
+        with reverts("OutputHeld", world.chain, id=output_id(game.data)):
+            world.exit(world.thief, made.proof())
+    assert world.ledger()[0] == 2 * ETHER == world.balance(world.chain.address) - world.ledger()[1]
+    world.at(due)
+    world.send(world.watcher, "claim", [(block.proof()[0], block.proof()[2])], [])
+    assert world.exit_of(output_id(block.transactions[0]))[0] == PAID
+
+
 def test_a_game_of_what_was_paid_is_refused_forty_times_of_forty(world: World) -> None:
     source = world.deposit(world.thief)
     world.exit(world.thief, source.proof)

@@ -110,9 +110,9 @@ def test_the_games_of_an_in_flight_exit(world: World) -> None:
     later = world.block(competitor, count=BIG)
     world.start(payer, data, proofs[:2], [payer, payer])
     value = PIGGYBACK_BOND
-    # The first takes both inputs for the game: a slot each.
+    # The first takes both inputs for the game, and its own output: a slot each.
     first_join = world.send(payee, "piggyback", data, ids, 4, b"", value=value).gas_used
-    show("ife.piggyback output, first", first_join, 115_000)
+    show("ife.piggyback output, first", first_join, 117_000)
     receipt = world.send(payer, "piggyback", data, ids, 1, proofs[1][2], value=value)
     show("ife.piggyback input", receipt.gas_used, 70_000)
     sources = [proof[2] for proof in proofs[:2]]
@@ -130,7 +130,7 @@ def test_the_games_of_an_in_flight_exit(world: World) -> None:
     world.send(payee, "piggyback", data, ids, 5, b"", value=value)
     spender = packed([included.proof(output=1)[0]], [(payer, 0, ETHER)])
     receipt = world.send(watcher, "challengeOutput", included.proof(output=1), ids, world.spend(spender, payee))
-    show("ife.output spent", receipt.gas_used, 83_000)
+    show("ife.output spent", receipt.gas_used, 84_000)
     world.at(world.now + 3 * W)
     receipt = world.send(watcher, "claimInFlight", data, ids, sources, [])
     show("ife.claim 2 inputs 1 output", receipt.gas_used, 160_000)

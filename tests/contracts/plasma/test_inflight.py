@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.contracts.plasma.builder import (
     BOUNTY,
     ETHER,
@@ -360,33 +361,68 @@ def test_a_standard_exit_of_what_an_in_flight_exit_takes_ends_with_it(world: Wor
         world.send(world.watcher, "claim", [(game.inputs[0][0], game.inputs[0][2])], [])
 
 
-def test_an_output_with_both_kinds_of_exit_is_paid_once_and_both_bonds_return(world: World, game: Game) -> None:
+def test_an_output_that_has_joined_leaves_by_that_game_alone(world: World, game: Game) -> None:
     included = world.block(game.data)
     world.at(world.now + 2 * W)
     game.start()
     game.join(world.payee, 4)
-    world.exit(world.payee, included.proof())
+    assert world.chain.call("isHeld", output_id(game.data))
+    with reverts("OutputHeld", world.chain, id=output_id(game.data)):
+        world.exit(world.payee, included.proof())
+    assert world.ledger()[0] == ETHER
     before = world.balance(world.payee)
     world.at(world.now + W)
     game.claim()
-    assert world.balance(world.payee) - before == ETHER + PIGGYBACK_BOND - BOUNTY + EXIT_BOND
+    assert world.balance(world.payee) - before == ETHER + PIGGYBACK_BOND - BOUNTY
     assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), ETHER)
     with reverts("ExitStatusWrong", world.chain, id=output_id(game.data), status=PAID):
         world.send(world.watcher, "claim", [(included.proof()[0], game.data)], [])
 
 
-def test_an_output_paid_by_its_standard_exit_is_not_paid_again_in_flight(world: World, game: Game) -> None:
-    included = world.block(game.data)
+@pytest.mark.parametrize("at_start", [False, True])
+def test_an_output_that_joins_leaves_its_own_exit_and_its_bond_waits_for_the_owner(
+    world: World, game: Game, at_start: bool
+) -> None:
+    included, mine = world.block(game.data), output_id(game.data, 1 if at_start else 0)
+    owner = world.payer if at_start else world.payee
     world.at(world.now + 2 * W)
-    world.exit(world.payee, included.proof())
+    world.exit(owner, included.proof(output=int(at_start)))
+    if at_start:
+        receipt = game.start(OUT1)
+    else:
+        game.start()
+        receipt = game.join(owner, 4)
+    assert [event.args["id"] for event in world.chain.events(receipt, "ExitEnded")] == [mine]
+    # Registered once, under the block of the youngest input now.
+    assert world.ledger()[0] == world.chain.call("reservedUnder", 0, 0) == ETHER
+    assert world.chain.call("reservedUnder", 0, included.number) == 0
+    assert world.chain.call("pending", owner.address, 0) == EXIT_BOND
+    game.ripen()
+    with reverts("ExitStatusWrong", world.chain, id=mine, status=0):
+        world.send(world.watcher, "claim", [(included.proof(output=int(at_start))[0], game.data)], [])
+    before = world.balance(owner)
+    game.claim()
+    back = IN_FLIGHT_BOND if at_start else 0
+    assert world.balance(owner) - before == ETHER + PIGGYBACK_BOND - BOUNTY + back
+    world.send(owner, "withdraw", 0, owner.address)
+    assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), ETHER)
+
+
+def test_an_output_of_a_game_that_lost_or_was_stopped_is_held_no_more(world: World, game: Game) -> None:
+    included, mine = world.block(game.data), output_id(game.data)
     game.start()
     game.join(world.payee, 4)
+    before = world.connection.snapshot()
+    game.stop_output(included.proof(), packed([included.proof()[0]], [(world.payer, 0, ETHER)]), world.payee)
+    assert not world.chain.call("isHeld", mine)
+    world.connection.revert(before)
+    game.contest(packed([game.inputs[0][0]], [(world.thief, 0, ETHER)]), world.payer)
     game.ripen()
-    world.send(world.watcher, "claim", [(included.proof()[0], game.data)], [])
-    before = world.balance(world.payee)
+    assert world.chain.call("isHeld", mine)
     game.claim()
-    assert world.balance(world.payee) - before == PIGGYBACK_BOND - BOUNTY
-    assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), ETHER)
+    assert not world.chain.call("isHeld", mine)
+    world.exit(world.payee, included.proof())
+    assert world.ledger()[0] == ETHER
 
 
 def test_inputs_are_not_taken_when_no_output_is_paid(world: World, game: Game) -> None:

@@ -33,4 +33,5 @@ def l2(chain: Connection, people: SimpleNamespace, tmp_path: Path) -> Iterator[L
     made.post()
     made.settle()
     yield made
+    made.close()
     chain.revert(before)

@@ -42,7 +42,9 @@ def test_a_token_id_has_its_price_exactly_and_it_comes_back_to_nobody(l2, people
 @pytest.fixture
 def on_anvil(tmp_path: Path) -> Iterator[LocalRollup]:
     with AnvilNode() as node:
-        yield LocalRollup(node.connection, node.connection.signers(1)[0], folder=tmp_path)
+        made = LocalRollup(node.connection, node.connection.signers(1)[0], folder=tmp_path)
+        yield made
+        made.close()
 
 
 @pytest.mark.anvil
@@ -206,7 +208,6 @@ def test_a_proof_is_announced_before_the_window_ends_by_as_much_as_it_waits(l2, 
             challenger.step()
             assert l2.rollup.status(lie.id)[2] is Status.INVALID
         chain.revert(before)
-        challenger.forget()
         l2.challenger.replica.step()
 
 

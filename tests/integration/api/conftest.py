@@ -56,7 +56,9 @@ def genesis() -> State:
 @pytest.fixture
 def l2(chain: Connection, people: SimpleNamespace, tmp_path: Path) -> Iterator[LocalRollup]:
     before = chain.snapshot()
-    yield LocalRollup(chain, people.sequencer, folder=tmp_path, genesis=genesis())
+    made = LocalRollup(chain, people.sequencer, folder=tmp_path, genesis=genesis())
+    yield made
+    made.close()
     chain.revert(before)
 
 

@@ -69,6 +69,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     yield made
     made.watcher.close()
     made.plasma.close()
+    made.rollup.close()
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -47,7 +47,9 @@ def hub_address(chain: Connection, people: People) -> str:
 @pytest.fixture
 def hub(chain: Connection, hub_address: str, tmp_path: Path) -> Iterator[HubFacade]:
     snapshot = chain.snapshot()
-    yield HubFacade.at(chain, hub_address, store=tmp_path)
+    made = HubFacade.at(chain, hub_address, store=tmp_path)
+    yield made
+    made.release()
     chain.revert(snapshot)
 
 

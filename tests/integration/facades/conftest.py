@@ -52,10 +52,11 @@ def simplex(hub: HubFacade, people: SimpleNamespace) -> Channel:
 
 
 @pytest.fixture(scope="module")
-def l2(chain: Connection, people: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> RollupFacade:
+def l2(chain: Connection, people: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RollupFacade]:
     made = RollupFacade.devnet(chain, people.operator, folder=tmp_path_factory.mktemp("rollup"))
     made.wallet(people.payer).deposit("2 ether")
-    return made
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")

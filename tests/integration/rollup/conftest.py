@@ -32,5 +32,7 @@ def people(chain: Connection) -> SimpleNamespace:
 @pytest.fixture
 def l2(chain: Connection, people: SimpleNamespace, tmp_path: Path) -> Iterator[LocalRollup]:
     before = chain.snapshot()
-    yield LocalRollup(chain, people.sequencer, folder=tmp_path)
+    made = LocalRollup(chain, people.sequencer, folder=tmp_path)
+    yield made
+    made.close()
     chain.revert(before)

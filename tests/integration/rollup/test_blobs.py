@@ -71,7 +71,9 @@ def chain(request: pytest.FixtureRequest) -> Iterator[Connection]:
 @pytest.fixture
 def l2(chain: Connection, people: SimpleNamespace, tmp_path: Path) -> Iterator[LocalRollup]:
     before = chain.snapshot()
-    yield LocalRollup(chain, people.sequencer, folder=tmp_path, data=Data.BLOBS)
+    made = LocalRollup(chain, people.sequencer, folder=tmp_path, data=Data.BLOBS)
+    yield made
+    made.close()
     chain.revert(before)
 
 

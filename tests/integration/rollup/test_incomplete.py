@@ -52,6 +52,7 @@ def l2(chain: Connection, people: SimpleNamespace, tmp_path: Path) -> Iterator[L
     made.wallet(people.payer).deposit("2 ether")
     made.post()
     yield made
+    made.close()
     chain.revert(before)
 
 

@@ -17,7 +17,7 @@ from layer2.plasma.game.errors import RootError
 from layer2.plasma.game.inflight import counted
 from layer2.plasma.messages import digest, plasma_domain
 from layer2.plasma.positions import deposit_of, encode_position, is_deposit
-from layer2.plasma.transaction import Deposit, Output, Transaction, payment
+from layer2.plasma.transaction import Deposit, Output, Transaction, decode_transaction, payment
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
 
@@ -82,6 +82,11 @@ class Stage:
             if isinstance(effect, Effect) and effect.name == "ExitPaid":
                 assert isinstance(effect.fields[0], bytes)
                 self.paid_outputs[effect.fields[0]] += 1
+            elif isinstance(effect, Effect) and effect.name == "InFlightStarted":
+                number, _, packed, *_ = effect.fields
+                assert isinstance(number, bytes) and isinstance(packed, bytes)
+                self.games[number] = decode_transaction(packed)
+                self.know(self.games[number])
             elif isinstance(effect, Paid) and not effect.deferred:
                 self.paid[effect.to, effect.token] += effect.amount
 
@@ -186,7 +191,6 @@ class Stage:
 
     def start(self, transaction: Transaction, by: bytes, bits: int = 0, at: int = 0) -> None:
         self.know(transaction)
-        self.games[self.flight_id(transaction)] = transaction
         proof = self.proof(at) if at else Proof(0, transaction.packed)
         signatures = b"".join(self.sign(transaction, self.output(one).owner) for one in transaction.inputs)
         inputs = tuple(self.proof(one) for one in transaction.inputs)
@@ -265,14 +269,10 @@ class Stage:
         self.check_ledger()
 
     def check_ledger(self) -> None:
-        """What is registered is the sum of distinct outputs that no game has paid: each once, whatever spends it.
-
-        An output's own exit and the game that made it are two ways out of one output, of which both may run.
-        """
-        state, ways, held = self.state, Counter[tuple[str, bytes]](), Counter[bytes]()
+        """What is registered is the sum of distinct outputs that no game has paid: each once, whatever spends it."""
+        state, ways, held = self.state, Counter[bytes](), Counter[bytes]()
         for output, one in state.exits.items():
-            if one.status == ExitStatus.OPEN:
-                ways["exit", output] += 1
+            ways[output] += one.status == ExitStatus.OPEN
         for number, flight in state.in_flight.items():
             transaction = self.games[number]
             ids = [self.id(at) for at in transaction.inputs]
@@ -280,14 +280,16 @@ class Stage:
             for at, output in enumerate(ids):
                 held[output] += flight.held >> at & 1
                 # An input is registered by its own exit, or by one game that holds it.
-                ways["exit", output] += counts >> at & 1
+                ways[output] += counts >> at & 1
             for at in range(len(transaction.outputs)):
-                ways["made", transaction.output_id(at)] += counts >> 4 + at & 1
+                # An output that has joined is held by the game that made it.
+                held[transaction.output_id(at)] += flight.piggybacked >> 4 + at & 1
+                ways[transaction.output_id(at)] += counts >> 4 + at & 1
         assert {output for output, times in held.items() if times} == state.holds
         assert max(ways.values(), default=0) <= 1
         assert max(held.values(), default=0) <= 1
         registered: Counter[int] = Counter()
-        for (_, output), times in ways.items():
+        for output, times in ways.items():
             if times:
                 assert state.exit(output).status not in (ExitStatus.PAID, ExitStatus.SPENT)
                 registered[self.outputs[output].token] += self.outputs[output].amount

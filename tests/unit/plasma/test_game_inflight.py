@@ -335,34 +335,61 @@ def test_two_withheld_double_spends_are_paid_once(stage: Stage) -> None:
     stage.check()
 
 
-def test_a_standard_exit_and_an_in_flight_exit_of_one_output_pay_it_once(stage: Stage, swap: Transaction) -> None:
+def test_an_output_that_has_joined_leaves_by_that_game_alone(stage: Stage, swap: Transaction) -> None:
     (place,) = stage.block(swap)
     stage.start(swap, PAYER)
     stage.join(swap, OUT0, PAYEE)
-    stage.exit(place)
-    assert stage.state.reserve.total == {0: 240}
+    refused(err.OutputHeld, lambda: stage.exit(place))
+    assert stage.state.reserve.total == {0: 120}
     stage.now += 2 * W
-    with pytest.raises(err.NotCovered):
-        stage.claim(place, newer=(0,))
-    stage.settle(swap, newer=(0,))
-    assert stage.paid[PAYEE, 0] == 120 + BACK + CONFIG.exit_bond
-    with pytest.raises(err.ExitStatusWrong):
-        stage.claim(place)
+    stage.settle(swap)
+    assert stage.paid[PAYEE, 0] == 120 + BACK
+    refused(err.ExitStatusWrong, lambda: stage.exit(place), lambda: stage.claim(place))
     assert stage.state.reserve.total == {0: 0}
     stage.check()
 
 
-def test_the_reverse_pays_it_once_too(stage: Stage, swap: Transaction) -> None:
+def test_an_output_that_joins_leaves_its_own_exit_and_is_registered_under_the_older_block(
+    stage: Stage, swap: Transaction
+) -> None:
+    """The bond waits for the owner; nothing is called, so nothing can be called back."""
     (place,) = stage.block(swap)
     stage.exit(place)
     stage.start(swap, PAYER)
+    before = dict(stage.state.reserve.under)
     stage.join(swap, OUT0, PAYEE)
+    assert (list(before), list(stage.state.reserve.under)) == ([(0, place >> 24)], [(0, 0)])
+    assert stage.state.reserve.total == {0: 120}
+    assert stage.state.pending == {(PAYEE, 0): CONFIG.exit_bond}
     stage.now += 2 * W
-    stage.deposit(OTHER, 80)
-    stage.claim(place)
+    refused(err.ExitStatusWrong, lambda: stage.claim(place))
     stage.settle(swap)
-    assert stage.paid[PAYEE, 0] == 120 + CONFIG.exit_bond - BOUNTY + BACK
+    assert stage.paid[PAYEE, 0] == 120 + BACK
     assert stage.state.reserve.total == {0: 0}
+    stage.check()
+
+
+def test_an_output_of_a_game_that_lost_can_leave_by_its_own_exit_again(stage: Stage, swap: Transaction) -> None:
+    (place,) = stage.block(swap)
+    rival = stage.pay(swap.inputs[:1], (THIEF, 1))
+    stage.start(swap, PAYER)
+    stage.join(swap, OUT0, PAYEE)
+    stage.contest(swap, rival, swap.inputs[0])
+    stage.now += 2 * W
+    stage.settle(swap)
+    assert stage.state.holds == set()
+    stage.exit(place)
+    assert stage.state.reserve.total == {0: 120}
+    stage.check()
+
+
+def test_an_output_that_was_stopped_in_its_game_is_not_held(stage: Stage, swap: Transaction) -> None:
+    (place,) = stage.block(swap)
+    stage.start(swap, PAYER)
+    stage.join(swap, OUT0, PAYEE)
+    assert stage.id(place) in stage.state.holds
+    stage.stop_output(swap, place, stage.pay([place], (PAYER, 120)))
+    assert stage.id(place) not in stage.state.holds
     stage.check()
 
 

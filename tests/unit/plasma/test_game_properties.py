@@ -26,6 +26,7 @@ from tests.unit.plasma.stage import PAYEE, PAYER, THIEF, WATCHER, Stage, W
 
 from layer2.plasma.game import ExitStatus, InFlightStatus
 from layer2.plasma.game.errors import RootError
+from layer2.plasma.game.inflight import counted
 from layer2.plasma.game.reserve import Reserve
 from layer2.plasma.positions import block_of
 from layer2.plasma.transaction import Transaction, payment, transaction_hash
@@ -241,6 +242,9 @@ class Chain(RuleBasedStateMachine):
                 self.attempt("challenge", stage.challenge, one.position, rivals[0])
         for flight in self.flights:
             self.watch_flight(flight)
+        # What a game cannot win any more goes to the one that needs it: twice, since the one may come after the other.
+        for flight in self.flights * 2:
+            self.attempt("hold", stage.hold, flight)
 
     def watch_flight(self, one: Transaction) -> None:
         stage = self.stage
@@ -281,8 +285,9 @@ class Chain(RuleBasedStateMachine):
                 expected.register(0, block_of(one.position), stage.output(one.position).amount)
         for flight in {one.hash: one for one in self.flights}.values():
             now = stage.state.flight(stage.flight_id(flight))
+            counts = now.piggybacked & counted(now, len(flight.inputs))
             for bit in range(8):
-                if now.piggybacked >> bit & 1 and (bit < 4 or not now.contested):
+                if counts >> bit & 1:
                     parts = [stage.output(one) for one in flight.inputs] if bit < 4 else flight.outputs
                     expected.register(0, now.priority, parts[bit % 4].amount)
         assert stage.state.reserve.under == expected.under

@@ -122,7 +122,7 @@ def test_a_path_for_another_place_is_no_kit() -> None:
 def test_a_fee_transaction_stands_in_its_block_only() -> None:
     made = fee_transaction(3, [(PAYER.address, 0, 1)])
     header, tree = block(made)
-    assert OutputKit(encode_position(3, 0, 0), made, header, ()).output.amount == 1
+    assert OutputKit(encode_position(3, 0, 0), made, header, tree.proof(0)).output.amount == 1
     for number in (2, 4):
         with pytest.raises(KitWrong):
             OutputKit(encode_position(number, 0, 0), made, header, tree.proof(0))

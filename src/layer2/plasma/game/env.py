@@ -79,6 +79,10 @@ class Act:
         self.state.held[0] = self.state.held.get(0, 0) - amount
         self._pay(to, 0, amount)
 
+    def owe_bond(self, to: bytes, amount: int) -> None:
+        """A bond comes back, and waits for its owner: no call goes out."""
+        self._owe(to, 0, amount)
+
     def pay_both(self, to: bytes, token: int, amount: int, bond: int) -> None:
         """Pay an output, and what comes back of bonds with it: at once if both are ether."""
         self.state.held[0] = self.state.held.get(0, 0) - bond
@@ -96,8 +100,12 @@ class Act:
         deferred = not self.env.reaches(to, token)
         if deferred:
             state.held[token] = state.held.get(token, 0) + amount
-            state.pending[to, token] = state.pending.get((to, token), 0) + amount
-            self.emit("PaymentDeferred", to, token, amount)
+            self._owe(to, token, amount)
         else:
             state.balance[token] -= amount
-        self.effects.append(Paid(to, token, amount, deferred))
+            self.effects.append(Paid(to, token, amount, deferred))
+
+    def _owe(self, to: bytes, token: int, amount: int) -> None:
+        self.state.pending[to, token] = self.state.pending.get((to, token), 0) + amount
+        self.emit("PaymentDeferred", to, token, amount)
+        self.effects.append(Paid(to, token, amount, True))

@@ -15,6 +15,7 @@ from layer2.plasma.game.errors import (
     InputsWrong,
     NothingToHold,
     NotOlder,
+    OutputHeld,
     OutputWrong,
     PiggybackWrong,
     SameTransaction,
@@ -24,6 +25,7 @@ from layer2.plasma.game.errors import (
 from layer2.plasma.game.evidence import Claimed, Spent, alive, balanced, included, inputs_of, named, spent
 from layer2.plasma.game.exits import matures
 from layer2.plasma.game.state import ExitStatus, InFlight, InFlightStatus, in_flight_id
+from layer2.plasma.positions import block_of
 from layer2.plasma.transaction import Transaction, decode_transaction, transaction_hash
 
 OUTPUT_BIT = 4
@@ -60,7 +62,7 @@ def start_in_flight(one: Act, action: act.StartInFlight) -> None:
         if bit >= (OUTPUT_BIT + len(transaction.outputs)) or len(inputs) <= bit < OUTPUT_BIT:
             raise PiggybackWrong(bits)
         found = inputs[bit] if bit < OUTPUT_BIT else output_of(transaction, bit)
-        _join(one, found, youngest, bool(counts >> bit & 1))
+        _join(one, found, bit, youngest, counts)
     balanced(inputs, transaction)
     state.in_flight[number] = InFlight(
         bond_owner=env.sender,
@@ -122,14 +124,27 @@ def counted(flight: InFlight, count: int) -> int:
     return flight.held if flight.contested or flight.held + 1 != 1 << count else OUTPUTS
 
 
-def _join(one: Act, found: Claimed, priority: int, counts: bool) -> None:
-    """An input or output of the caller that no game has paid is registered."""
-    owner, token, amount = found.output
+def _join(one: Act, found: Claimed, bit: int, priority: int, counts: int) -> None:
+    """What joins is the caller's, and was paid by no game; it is registered if it `counts` (bits).
+
+    An output is held from then on: it leaves by this game alone, and its own exit ends. An input may wait for another
+    game that has it.
+    """
+    state, (owner, token, amount) = one.state, found.output
     if owner != one.env.sender:
         raise CallerWrong(one.env.sender, owner)
     gone(one, found.id)
-    if counts:
-        one.state.reserve.register(token, priority, amount)
+    if bit >= OUTPUT_BIT:
+        waiting = state.exit(found.id)
+        if waiting.status == ExitStatus.OPEN:
+            state.reserve.release(token, block_of(waiting.position), amount)
+            del state.exits[found.id]
+            one.emit("ExitEnded", found.id)
+            one.owe_bond(owner, state.config.exit_bond)
+        if not try_hold(one, found.id):
+            raise OutputHeld(found.id)
+    if counts >> bit & 1:
+        state.reserve.register(token, priority, amount)
 
 
 def recount(one: Act, flight: InFlight, part: Callable[[int], Claimed], before: int, count: int) -> None:
@@ -227,15 +242,11 @@ def piggyback(one: Act, action: act.Piggyback) -> None:
     _first_half(one, number, flight)
     if (flight.piggybacked | flight.blocked) >> bit & 1:
         raise PiggybackWrong(1 << bit)
-    if found.output.owner != one.env.sender:
-        raise CallerWrong(one.env.sender, found.output.owner)
-    gone(one, found.id)
-    # Nothing is held for a game that nobody wants anything of.
+    take_bond(one, state.config.piggyback_bond)
+    # No input is held for a game that nobody wants anything of.
     if not flight.piggybacked:
         flight = replace(flight, held=hold(one, action.input_ids, flight.held, ALL))
-    counts = counted(flight, len(action.input_ids)) >> bit & 1
-    take_bond(one, state.config.piggyback_bond)
-    _join(one, found, flight.priority, bool(counts))
+    _join(one, found, bit, flight.priority, counted(flight, len(action.input_ids)))
     state.in_flight[number] = replace(flight, piggybacked=flight.piggybacked | 1 << bit)
     one.emit("Piggybacked", number, 1 << bit)
 
@@ -320,9 +331,9 @@ def _block(one: Act, number: bytes, flight: InFlight, bit: int, found: Claimed, 
         raise PiggybackWrong(mask)
     state = one.state
     counts, held = counted(flight, count) & mask, flight.held
-    if counts & ALL:
+    if (counts | OUTPUTS) & mask:
         # Nothing can be won with it any more.
-        held ^= mask
+        held &= ~mask
         state.holds.discard(found.id)
     state.in_flight[number] = replace(
         flight, piggybacked=flight.piggybacked ^ mask, blocked=flight.blocked | mask, held=held

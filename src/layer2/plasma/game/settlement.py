@@ -10,7 +10,7 @@ from layer2.plasma.game.env import Act
 from layer2.plasma.game.errors import InFlightStatusWrong, InputsWrong, NotCovered, NothingToPay, OutputHeld, TooEarly
 from layer2.plasma.game.evidence import Claimed
 from layer2.plasma.game.exits import settle_exit
-from layer2.plasma.game.inflight import ALL, OUTPUTS, counted, find, free, parts, recount, try_hold
+from layer2.plasma.game.inflight import ALL, OUTPUT_BIT, OUTPUTS, counted, find, free, parts, recount, try_hold
 from layer2.plasma.game.reserve import require_sorted
 from layer2.plasma.game.state import ExitStatus, InFlight, InFlightStatus
 
@@ -88,7 +88,6 @@ def _pay(one: Act, flight: InFlight, part: Part, newer: tuple[int, ...], count: 
             continue
         found = part(bit)
         owner, token, amount = found.output
-        back = config.piggyback_bond - config.bounty
         # The other side gets its bond back, and so does what another game has paid.
         due = bool(winning >> bit & 1) and state.exit(found.id).status not in _ENDED
         if due and not pays_outputs and not held >> bit & 1:
@@ -102,15 +101,15 @@ def _pay(one: Act, flight: InFlight, part: Part, newer: tuple[int, ...], count: 
                 state.reserve.check(token, flight.priority, amount, newer, state.covers(token))
             except NotCovered:
                 continue
-            # A standard exit of the same output is paid with it.
-            if settle_exit(one, found, ExitStatus.PAID):
-                back += config.exit_bond
+            settle_exit(one, found, ExitStatus.PAID)
             one.emit("ExitPaid", found.id)
+        elif bit >= OUTPUT_BIT:
+            state.holds.discard(found.id)
         if counted(replace(flight, held=held), count) >> bit & 1:
             state.reserve.release(token, flight.priority, amount)
         if not pays_outputs:
             held &= ~(1 << bit)
-        one.pay_both(owner, token, amount if due else 0, back)
+        one.pay_both(owner, token, amount if due else 0, config.piggyback_bond - config.bounty)
         earned += config.bounty
         done |= 1 << bit
     return done, earned, held

@@ -117,7 +117,7 @@ class View(EventView):
     def _on_ExitChallenged(self, args: dict[str, Any], event: Event) -> None:
         self._put(self.exits, args["id"], None)
 
-    _on_ExitPaid = _on_OutputSpent = _on_ExitChallenged
+    _on_ExitPaid = _on_OutputSpent = _on_ExitEnded = _on_ExitChallenged
 
     def _on_InFlightStarted(self, args: dict[str, Any], event: Event) -> None:
         game = Game(
