@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 from collections.abc import Iterator
+
+from layer2.primitives.readable import readable
 
 __all__ = ["Stop", "until_stopped"]
 
@@ -37,10 +38,7 @@ class Stop:
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until it is set, so long at most; whether it is."""
         if not self._set:
-            # No `select`: that takes no descriptor beyond 1,023, which a process of many connections has.
-            waiting = select.poll()
-            waiting.register(self._read, select.POLLIN)
-            waiting.poll(None if seconds is None else 1_000 * seconds)
+            readable(self._read, seconds)
         return self._set
 
     def close(self) -> None:

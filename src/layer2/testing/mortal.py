@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from layer2.primitives.readable import readable
 from layer2.store import faults
 
 __all__ = ["Ended", "Nursery"]
@@ -106,8 +106,7 @@ class Nursery:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(what) + "\n")
         self._process.stdin.flush()
-        ready, _, _ = select.select([self._process.stdout], [], [], _SECONDS)
-        line = self._process.stdout.readline() if ready else ""
+        line = self._process.stdout.readline() if readable(self._process.stdout, _SECONDS) else ""
         if not line:
             self.close()
             raise RuntimeError(f"no answer within {_SECONDS:.0f} seconds")

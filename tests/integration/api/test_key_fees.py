@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from layer2.api.client import RemoteSequencer
 from layer2.api.service import Service
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.errors import MalformedError
+from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.fates import Fate
 from layer2.rollup.frames import FrameType, decode_frame
 from layer2.rollup.openings import FREE, KeyPolicy, room_for_keys
@@ -31,19 +33,23 @@ def key(number: int) -> bytes:
     return BlsKey(9_000 + number).public
 
 
-@pytest.fixture
-def paid(l2, tmp_path) -> Iterator[Sequencer]:
+def asking(l2: LocalRollup, folder: Path) -> Sequencer:
     """A sequencer that asks for money, and keeps five waiting keys at most."""
-    one = Sequencer(
+    return Sequencer(
         l2.rollup,
         l2.sequencer.sender,
-        tmp_path / "paid",
+        folder / "paid",
         replica=l2.replica(),
         fee_account={0: OPERATOR},
         key_policy=KeyPolicy(PRICE, 5),
     )
+
+
+@pytest.fixture
+def paid(l2, tmp_path) -> Iterator[Sequencer]:
+    one = asking(l2, tmp_path)
     yield one
-    one._promises.release()
+    one.close()
 
 
 @pytest.fixture
@@ -136,36 +142,22 @@ def test_a_key_whose_payment_will_never_happen_is_not_opened(l2, people, paid, p
     paid._settle()
     assert paid.fate(digest) == Fate("dropped", 0, "its account forced another one")
     assert paid.waiting_keys == 0
-    paid._promises.release()
-    again = Sequencer(
-        l2.rollup,
-        l2.sequencer.sender,
-        tmp_path / "paid",
-        replica=l2.replica(),
-        fee_account={0: OPERATOR},
-        key_policy=KeyPolicy(PRICE, 5),
-    )
+    paid.close()
+    again = asking(l2, tmp_path)
     assert again.waiting_keys == 0
-    again._promises.release()
+    again.close()
 
 
 def test_what_was_paid_for_is_opened_after_a_start(l2, paid, pen, tmp_path) -> None:
     paid.open_accounts([key(1)], payment=pen.pay(PAYER, 0, OPERATOR, PRICE).encode())
-    paid._promises.release()
-    again = Sequencer(
-        l2.rollup,
-        l2.sequencer.sender,
-        tmp_path / "paid",
-        replica=l2.replica(),
-        fee_account={0: OPERATOR},
-        key_policy=KeyPolicy(PRICE, 5),
-    )
+    paid.close()
+    again = asking(l2, tmp_path)
     assert again._openings.waiting[key(1), 0].payment != FREE
     before = accounts(again)
     again.step()
     again.step()
     assert accounts(again) == before + 1
-    again._promises.release()
+    again.close()
 
 
 def test_keys_leave_overdue_payments_the_room_they_need() -> None:

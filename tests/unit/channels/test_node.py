@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.channels.standin import ATTACKER, NOW, PAYEE, PAYER, StandInHub, give, hash_locked, make_key
+from tests.unit.channels.standin import ATTACKER, NOW, PAYEE, PAYER, StandInHub, give, hash_locked, make_key, reopened
 
 from layer2.channels.messages import Session, Voucher
 from layer2.channels.node import Party
@@ -22,7 +22,6 @@ from layer2.channels.refusals import (
     Refused,
 )
 from layer2.channels.sessions import SessionProof
-from layer2.ethereum.signer import LocalSigner
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import SignatureError
 from layer2.primitives.hashing import sha256
@@ -31,36 +30,11 @@ from layer2.store.errors import JournalError, JournalFull
 KEY = make_key()
 
 
-@pytest.fixture
-def hub() -> StandInHub:
-    return StandInHub()
-
-
-@pytest.fixture
-def payer(hub: StandInHub, tmp_path: Path) -> Party:
-    node = Party.open(PAYER, hub, tmp_path / "payer.journal")
-    node.join(KEY)
-    return node
-
-
-@pytest.fixture
-def payee(hub: StandInHub, tmp_path: Path) -> Party:
-    node = Party.open(PAYEE, hub, tmp_path / "payee.journal")
-    node.join(KEY)
-    return node
-
-
-def reopened(node: Party, signer: LocalSigner, hub: StandInHub) -> Party:
-    path = node._journal.path
-    node.close()
-    return Party.open(signer, hub, path, create=False)
-
-
 def test_a_batch_is_paid_received_and_restored(payer: Party, payee: Party, hub: StandInHub) -> None:
     payments = payer.pay_many(KEY.id, 2, 20)
     assert payee.receive_many(payments) == 40
     before = (payer.state(KEY.id), payee.state(KEY.id))
-    payer, payee = reopened(payer, PAYER, hub), reopened(payee, PAYEE, hub)
+    payer, payee = reopened(payer), reopened(payee)
     assert (payer.state(KEY.id), payee.state(KEY.id)) == before
     assert payer.newest_signed(KEY.id) == payments[-1] == payee.newest_received(KEY.id)
 
@@ -191,7 +165,7 @@ def test_a_node_that_lost_its_journal_resyncs_from_the_peer(
     again.resync(payee.copy_for_peer(KEY.id))
     assert again.state(KEY.id).counters == (20, 5)
     assert again.pay(KEY.id, 1).amount == 21
-    assert reopened(again, PAYER, hub).pay(KEY.id, 1).amount == 22
+    assert reopened(again).pay(KEY.id, 1).amount == 22
 
 
 def test_a_copy_that_i_did_not_sign_is_not_adopted(payer: Party, payee: Party, hub: StandInHub, tmp_path: Path) -> None:
@@ -214,7 +188,7 @@ def test_a_hash_lock_is_fulfilled_with_its_preimage_only(payer: Party, payee: Pa
         payer.fulfil(KEY.id, sha256(preimage), b"q" * 32)
     give(payer, payee, payer.fulfil(KEY.id, sha256(preimage), preimage))
     assert payee.state(KEY.id).theirs.amount == 10
-    assert reopened(payee, PAYEE, hub).state(KEY.id).theirs.locks == ()
+    assert reopened(payee).state(KEY.id).theirs.locks == ()
 
 
 def test_an_expired_lock_is_dropped_after_the_margin_only(payer: Party, payee: Party, hub: StandInHub) -> None:
@@ -232,7 +206,7 @@ def test_an_expired_lock_is_dropped_after_the_margin_only(payer: Party, payee: P
 def test_a_close_is_signed_once_and_repeated_the_same(payer: Party, payee: Party, hub: StandInHub) -> None:
     payee.receive(payer.pay(KEY.id, 9))
     terms = payer.sign_close(KEY.id)
-    assert reopened(payer, PAYER, hub).sign_close(KEY.id) == terms
+    assert reopened(payer).sign_close(KEY.id) == terms
     assert payee.sign_close(KEY.id, peer=terms).sent_a == 9
     with pytest.raises(Refused):
         payee.pay(KEY.id, 1)

@@ -34,25 +34,6 @@ KEY = make_key()
 SECRET = b"s" * 32
 
 
-@pytest.fixture
-def hub() -> StandInHub:
-    return StandInHub()
-
-
-@pytest.fixture
-def payer(hub: StandInHub, tmp_path: Path) -> Party:
-    node = Party.open(PAYER, hub, tmp_path / "payer.journal")
-    node.join(KEY)
-    return node
-
-
-@pytest.fixture
-def payee(hub: StandInHub, tmp_path: Path) -> Party:
-    node = Party.open(PAYEE, hub, tmp_path / "payee.journal")
-    node.join(KEY)
-    return node
-
-
 def seen(hub: StandInHub, deadline: int, a: int = 100, b: int = 50) -> None:
     hub.number += 1
     hub.views[KEY.id] = ChannelView(KEY.id, a, b, deadline, 0, 0, 0)

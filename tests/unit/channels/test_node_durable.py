@@ -37,25 +37,6 @@ KEY = make_key()
 SECRET = b"s" * 32
 
 
-@pytest.fixture
-def hub() -> StandInHub:
-    return StandInHub()
-
-
-@pytest.fixture
-def payer(hub: StandInHub, tmp_path: Path) -> Party:
-    node = Party.open(PAYER, hub, tmp_path / "payer.journal")
-    node.join(KEY)
-    return node
-
-
-@pytest.fixture
-def payee(hub: StandInHub, tmp_path: Path) -> Party:
-    node = Party.open(PAYEE, hub, tmp_path / "payee.journal")
-    node.join(KEY)
-    return node
-
-
 # ------------------------------------------------------------------------------------------------------ interrupts
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.channels.standin import ATTACKER, NOW, PAYEE, PAYER, StandInHub, give, hash_locked, make_key
+from tests.unit.channels.standin import ATTACKER, NOW, PAYEE, PAYER, StandInHub, give, hash_locked, make_key, reopened
 
 from layer2.channels.locks import VOUCHER_LOCK, Lock, virtual_channel_id, voucher_resolution
 from layer2.channels.messages import Voucher
@@ -22,31 +22,6 @@ from layer2.primitives.hashing import sha256
 
 KEY = make_key()
 SECRET = b"s" * 32
-
-
-@pytest.fixture
-def hub() -> StandInHub:
-    return StandInHub()
-
-
-@pytest.fixture
-def payer(hub: StandInHub, tmp_path: Path) -> Party:
-    node = Party.open(PAYER, hub, tmp_path / "payer.journal")
-    node.join(KEY)
-    return node
-
-
-@pytest.fixture
-def payee(hub: StandInHub, tmp_path: Path) -> Party:
-    node = Party.open(PAYEE, hub, tmp_path / "payee.journal")
-    node.join(KEY)
-    return node
-
-
-def reopened(node: Party) -> Party:
-    path, signer, hub = node._journal.path, node.signer, node.hub
-    node.close()
-    return Party.open(signer, hub, path, create=False)
 
 
 # --------------------------------------------------------------------------------------------------- acceptances

@@ -84,7 +84,8 @@ class Stage:
                 self.paid_outputs[effect.fields[0]] += 1
             elif isinstance(effect, Effect) and effect.name == "InFlightStarted":
                 number, _, packed, *_ = effect.fields
-                assert isinstance(number, bytes) and isinstance(packed, bytes)
+                assert isinstance(number, bytes)
+                assert isinstance(packed, bytes)
                 self.games[number] = decode_transaction(packed)
                 self.know(self.games[number])
             elif isinstance(effect, Paid) and not effect.deferred:

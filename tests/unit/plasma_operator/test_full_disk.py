@@ -5,27 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.fulldisk import fill, make_room
 
 from layer2.plasma.operator.node import Operator
 from layer2.plasma.positions import encode_position
 from layer2.store.errors import JournalFull
-from layer2.store.journal import Journal
 
 from .conftest import PAYEE, PAYER, Ground, outputs_of, pay
 from .test_late_blocks import LATE, leaves, roots
-
-
-def fill(journal: Journal) -> None:
-    """Leave no room for anything more."""
-    (pages,) = journal._database.execute("PRAGMA page_count").fetchone()
-    journal._database.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(JournalFull):
-        for _ in range(1_000):
-            journal.append_durable("padding", bytes(64))
-
-
-def make_room(journal: Journal) -> None:
-    journal._database.execute("PRAGMA max_page_count = 1000000")
 
 
 def test_a_payment_that_could_not_be_written_is_in_no_block(operator: Operator, ground: Ground) -> None:

@@ -11,9 +11,7 @@ from typing import NamedTuple
 
 from layer2.testing.search.engine import Act, Game
 from layer2.testing.search.lockrule import (
-    LONGEST,
     SOUND,
-    WINDOW,
     Chain,
     Lock,
     Proof,
@@ -23,6 +21,7 @@ from layer2.testing.search.lockrule import (
     start,
     unlock,
 )
+from layer2.testing.search.onechannel import ends_by
 
 
 class Mediator(NamedTuple):
@@ -157,9 +156,8 @@ class MediatorGame:
 
     def game(self, name: str, control: str = "") -> Game[Mediator]:
         """As a game of the engine."""
-        limit = self.last + 2 * WINDOW + LONGEST + 2
-        first = Mediator()
-        return Game(name, first, self.attack, self.answer, self.passes, over, self.wrong, limit, control)
+        limit = ends_by(self.last)
+        return Game(name, Mediator(), self.attack, self.answer, self.passes, over, self.wrong, limit, control)
 
 
 def over(state: Mediator) -> bool:

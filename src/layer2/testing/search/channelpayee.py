@@ -16,16 +16,15 @@ from layer2.testing.search.engine import Act, Game
 from layer2.testing.search.lockrule import (
     LONGEST,
     SOUND,
-    WINDOW,
     Chain,
     Proof,
     Rule,
     post,
     post_locks,
-    settle,
     start,
     unlock,
 )
+from layer2.testing.search.onechannel import ends_by, onto, over, passes
 
 
 class Payee(NamedTuple):
@@ -94,7 +93,7 @@ class PayeeGame:
         """All that sender, towers and strangers can do."""
         if state.chain.deadline < 0:
             yield from self.offers(state)
-            yield "the sender starts the close", self.onto(state, start(state.chain, state.time))
+            yield "the sender starts the close", onto(state, start(state.chain, state.time))
             return
         yield from self.posts(state)
         yield from self.opens(state)
@@ -107,24 +106,24 @@ class PayeeGame:
         """Every statement that somebody else may bring."""
         chain, time, rule = state.chain, state.time, self.rule
         for amount in range(1, self.domain.amount + 1):
-            yield f"voucher {amount} is posted", self.onto(state, post(chain, time, rule, amount))
+            yield f"voucher {amount} is posted", onto(state, post(chain, time, rule, amount))
         for proof, by in product(state.accepted, ("sender", "other")):
             after = post_locks(chain, time, rule, proof, by, accepted=True)
-            yield f"{by} posts {proof.text()}", self.onto(state, after)
+            yield f"{by} posts {proof.text()}", onto(state, after)
         if rule.guarded:
             return  # nobody but the receiver brings what the receiver did not accept
         for nonce in range(1, self.domain.nonce + 1):
             for proof in self.domain.proofs(nonce):
                 if proof not in state.accepted:
                     after = post_locks(chain, time, rule, proof, "sender", accepted=False)
-                    yield f"sender posts {proof.text()}", self.onto(state, after)
+                    yield f"sender posts {proof.text()}", onto(state, after)
 
     def opens(self, state: Payee) -> Iterator[tuple[str, Payee | None]]:
         """Locks that somebody else opens: everybody knows every preimage, and towers the consents to any worth."""
         for index, lock in enumerate(() if state.chain.claim is None else state.chain.claim.locks):
             for worth in range(1, lock.amount + 1) if lock.chosen else [lock.amount]:
                 after = unlock(state.chain, state.time, self.rule, ((index, worth),), "other", self.node.sleeps)
-                yield f"a stranger opens lock {index} for {worth}", self.onto(state, after)
+                yield f"a stranger opens lock {index} for {worth}", onto(state, after)
 
     def offers(self, state: Payee) -> Iterator[tuple[str, Payee | None]]:
         """What the sender signs and the payee's node takes: worth no less, and with time to go to the chain."""
@@ -177,20 +176,9 @@ class PayeeGame:
         def done(state: Payee) -> Payee | None:
             if state.unsigned and name != "start":
                 return None
-            return PayeeGame.onto(state, do(state.chain, state.time))
+            return onto(state, do(state.chain, state.time))
 
         return Act(name, done)
-
-    @staticmethod
-    def onto(state: Payee, chain: Chain | None) -> Payee | None:
-        """The state with another chain."""
-        return None if chain is None else state._replace(chain=chain)
-
-    @staticmethod
-    def passes(state: Payee) -> Payee:
-        """Time passes; anybody settles what is due."""
-        time = state.time + 1
-        return state._replace(time=time, chain=settle(state.chain, time))
 
     @staticmethod
     def wrong(state: Payee) -> str:
@@ -200,12 +188,6 @@ class PayeeGame:
         return f"the payee is paid {state.chain.paid} of {state.owed}"
 
     def game(self, name: str, control: str = "") -> Game[Payee]:
-        """As a game of the engine. A dispute starts by `last`, and no extension leads further than the rule allows."""
-        limit = self.domain.last + 2 * WINDOW + LONGEST + 2
-        first = Payee()
-        return Game(name, first, self.attack, self.answer, self.passes, over, self.wrong, limit, control)
-
-
-def over(state: Payee) -> bool:
-    """Whether everything was paid out."""
-    return state.chain.settled
+        """As a game of the engine."""
+        limit = ends_by(self.domain.last)
+        return Game(name, Payee(), self.attack, self.answer, passes, over, self.wrong, limit, control)

@@ -16,17 +16,16 @@ from layer2.testing.search.engine import Act, Game
 from layer2.testing.search.lockrule import (
     LONGEST,
     SOUND,
-    WINDOW,
     Chain,
     Lock,
     Proof,
     Rule,
     post,
     post_locks,
-    settle,
     start,
     unlock,
 )
+from layer2.testing.search.onechannel import ends_by, onto, over, passes
 
 
 class Payer(NamedTuple):
@@ -71,15 +70,15 @@ class PayerGame:
             yield "the receiver starts the close", self.begin(state)
             return
         for amount in range(1, state.plain + 1):
-            yield f"voucher {amount} is posted", self.onto(state, post(chain, time, rule, amount))
+            yield f"voucher {amount} is posted", onto(state, post(chain, time, rule, amount))
         for proof in state.signed:
             for by in ("receiver", "other"):
                 after = post_locks(chain, time, rule, proof, by, accepted=True)
-                yield f"{by} posts {proof.text()}", self.onto(state, after)
+                yield f"{by} posts {proof.text()}", onto(state, after)
         for index, lock in enumerate(() if chain.claim is None else chain.claim.locks):
             for worth in range(1, lock.amount + 1) if lock.chosen else [lock.amount]:
                 after = unlock(chain, time, rule, ((index, worth),), "receiver")
-                yield f"the receiver opens lock {index} for {worth}", self.onto(state, after)
+                yield f"the receiver opens lock {index} for {worth}", onto(state, after)
 
     def asks(self, state: Payer) -> Iterator[tuple[str, Payer | None]]:
         """What the payer signs on request."""
@@ -133,25 +132,14 @@ class PayerGame:
         newest = saw.signed[saw.accepted - 1]
 
         def bring(state: Payer) -> Payer | None:
-            return self.onto(state, post_locks(state.chain, state.time, rule, newest, "sender", accepted=True))
+            return onto(state, post_locks(state.chain, state.time, rule, newest, "sender", accepted=True))
 
         return [[Act("postLocks", bring)]]
 
     def begin(self, state: Payer) -> Payer | None:
         """Somebody starts the close: from now on the payer signs nothing."""
-        after = self.onto(state, start(state.chain, state.time))
+        after = onto(state, start(state.chain, state.time))
         return after and after._replace(limit=self.books(state, state.time))
-
-    @staticmethod
-    def onto(state: Payer, chain: Chain | None) -> Payer | None:
-        """The state with another chain."""
-        return None if chain is None else state._replace(chain=chain)
-
-    @staticmethod
-    def passes(state: Payer) -> Payer:
-        """Time passes; anybody settles what is due."""
-        time = state.time + 1
-        return state._replace(time=time, chain=settle(state.chain, time))
 
     @staticmethod
     def wrong(state: Payer) -> str:
@@ -162,11 +150,5 @@ class PayerGame:
 
     def game(self, name: str, control: str = "") -> Game[Payer]:
         """As a game of the engine."""
-        limit = self.domain.last + 2 * WINDOW + LONGEST + 2
-        first = Payer()
-        return Game(name, first, self.attack, self.answer, self.passes, over, self.wrong, limit, control)
-
-
-def over(state: Payer) -> bool:
-    """Whether everything was paid out."""
-    return state.chain.settled
+        limit = ends_by(self.domain.last)
+        return Game(name, Payer(), self.attack, self.answer, passes, over, self.wrong, limit, control)
