@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize
 from tests.invariant.cointwin import PROFILE, CoinTwin, CoinWorld
+from tests.invariant.nodechain import new_chain
 from tests.invariant.roottwin import Counts
 
-from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.plasma.cash import exits as library
 from layer2.plasma.cash.game import Effect, Exit, Shown, actions, challenge_id
 from layer2.plasma.cash.game.errors import CoinError

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition
+from tests.invariant.nodechain import new_chain
 from tests.invariant.roottwin import PEOPLE, Counts, Twin, W, World
 
-from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.plasma.game import ExitStatus, InFlight, InFlightStatus
 from layer2.plasma.game.errors import RootError
 from layer2.plasma.positions import encode_position

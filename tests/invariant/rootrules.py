@@ -52,7 +52,9 @@ class ExitRules(Play):
         def call() -> None:
             spend = self.twin.spend(spender, position, at, signer)
             if pick % 11 == 0:
-                spend = replace(spend, input=spend.input + 1)
+                spend = replace(spend, signatures=spend.signatures[64:])
+            elif pick % 11 == 1:
+                spend = replace(spend, inputs=(*spend.inputs, self.twin.proof(position)))
             self.twin.do(actions.ChallengeExit(self.twin.proof(position), spend), self.address[by])
 
         self.tries(call)

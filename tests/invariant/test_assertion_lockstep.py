@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from eth_abi.abi import encode
 from tests.campaign import NIGHTLY
+from tests.invariant.nodechain import new_chain
 
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.devnet import tester_connection
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
 from layer2.primitives.addresses import ZERO_ADDRESS
@@ -24,6 +24,8 @@ from layer2.rollup.contract import Profile, RollupContract
 from layer2.rollup.records import GENESIS, NO_ITEM, Claim, ItemRecord, Status, pack_roots
 from layer2.rollup.runs import commit
 from layer2.testing.search import assertionrule as rule
+
+pytestmark = [pytest.mark.anvil, pytest.mark.machine]
 
 STEP = 1_000
 """Seconds of a step."""
@@ -219,7 +221,7 @@ def act(twin: Twin, dice: random.Random) -> tuple[str, bool]:
 
 @pytest.fixture(scope="module")
 def connection() -> Connection:
-    return tester_connection()
+    return new_chain()
 
 
 def test_the_rule_of_the_search_and_the_contract_do_the_same(connection: Connection) -> None:

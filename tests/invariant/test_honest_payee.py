@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from tests.campaign import campaign
+from tests.invariant.nodechain import new_chain
 from tests.invariant.twin import Chain, Twin
 
 from layer2.channels.locks import LockSet, hash_lock
@@ -20,8 +22,9 @@ from layer2.channels.messages import Accept, Close, LockVoucher, Voucher, Withdr
 from layer2.channels.model import CLOSED, Channel, payoff
 from layer2.channels.model import actions as act
 from layer2.channels.openings import Opening, open_locks
-from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.primitives.hashing import keccak
+
+pytestmark = [pytest.mark.anvil, pytest.mark.machine]
 
 NAP = 90
 small = st.integers(1, 40)

@@ -10,13 +10,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 from tests.campaign import campaign
+from tests.invariant.nodechain import new_chain
 
-from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.primitives.errors import Layer2Error
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.queue import Deposit
 from layer2.rollup.records import Status
 from layer2.testing.isolation import OnChainMachine
+
+pytestmark = [pytest.mark.anvil, pytest.mark.machine]
 
 ETHER = 10**18
 USERS = 3

@@ -92,10 +92,13 @@ class Twin:
         def __init__(self) -> None:
             self.tried: Counter[str] = Counter()
             self.taken: Counter[str] = Counter()
+            self.refused: Counter[str] = Counter()
+            """By the name of the error."""
 
         def __str__(self) -> str:
             rows = ", ".join(f"{name} {self.taken[name]}/{self.tried[name]}" for name in sorted(self.tried))
-            return f"{self.taken.total()} of {self.tried.total()} calls accepted: {rows}"
+            errors = ", ".join(f"{name} {times}" for name, times in sorted(self.refused.items()))
+            return f"{self.taken.total()} of {self.tried.total()} calls accepted: {rows}; {errors}"
 
     def open(self, *keys: ChannelKey) -> None:
         """Watch these channels too."""
@@ -127,6 +130,7 @@ class Twin:
         assert meaning(verdict) == meaning(refused), f"{name}: contract {verdict}, model {refused}"
         assert logged == tuple(one for one in effects if not isinstance(one, Transferred | Pulled))
         if verdict is not None:
+            self.counts.refused[type(refused).__name__] += 1
             return False
         self.counts.taken[name] += 1
         for one in effects:
