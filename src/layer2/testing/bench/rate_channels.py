@@ -24,6 +24,7 @@ from layer2.channels.hub import HubFacade
 from layer2.ethereum.devnet import tester_connection
 from layer2.primitives.hashing import keccak
 from layer2.testing.bench.bare import quantile_ms
+from layer2.testing.bench.rate_open import run_open
 
 PAYMENTS = 19_200
 GROUP = 32
@@ -69,6 +70,7 @@ def run_rate(payments: int = PAYMENTS, group: int = GROUP, rounds: int = 20) -> 
         "latency_ms": {"p50": quantile_ms(latencies, 0.5), "p99": quantile_ms(latencies, 0.99)},
         "limit_per_second": round(count / statistics.median(turn.wall for turn in limit)),
         "limit_per_cpu_second": round(count / statistics.median(turn.cpu for turn in limit)),
+        "opened": run_open(),
         "ratio_to_limit": round(statistics.median(ratios), 3),
         "targets": {
             "payments_per_second": TARGET_RATE,

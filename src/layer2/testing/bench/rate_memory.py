@@ -25,7 +25,7 @@ from layer2.plasma.transaction import Deposit
 from layer2.plasma.watch.line import Line
 from layer2.primitives.hashing import keccak
 
-__all__ = ["grown", "run_memory"]
+__all__ = ["grown", "resident", "run_memory"]
 
 OUTPUTS = 1_000_000
 _EACH = 10
@@ -70,14 +70,14 @@ def grown(name: str, outputs: int) -> int:
     before = 0
     for number in range(1, blocks + 2):
         if number == 2:
-            before = _resident()
+            before = resident()
         if name == "operator":
             books.apply(number, _block(number, count), list)
         else:
             line.push(1 + number, BlockPosted(number, Header(bytes(32), 1, count)))
             line.following()
             line.accept(_block(number, count), list)
-    return _resident() - before
+    return resident() - before
 
 
 def _block(number: int, count: int) -> Sequence[Fields]:
@@ -99,7 +99,8 @@ def _nowhere(hashed: bytes, first: int, last: int) -> None:
     return None
 
 
-def _resident() -> int:
+def resident() -> int:
+    """Bytes that this process takes in memory."""
     gc.collect()
     status = Path("/proc/self/status")
     if status.exists():
