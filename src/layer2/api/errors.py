@@ -24,6 +24,7 @@ from layer2.primitives.errors import (
     RangeError,
     RecoverableError,
     SignatureError,
+    shown,
 )
 from layer2.primitives.refusals import FeeTooLow, MempoolFull, Rejected, SignatureWrong, StateUnknown, TooLarge
 from layer2.rollup.refusals import AccountUnknown, BalanceTooLow, DataMissing, FeeUnwanted, NonceWrong
@@ -157,15 +158,21 @@ def error_of(data: Any) -> Layer2Error:
     """The error that was sent, of the class that the service raised."""
     if not isinstance(data, dict):
         return Unreachable("the service answers with no error of ours", hint="check the URL")
-    kind = _KINDS.get(str(data.get("code")), Refused)
-    message, hint = str(data.get("message", "")), data.get("hint")
+    code, message, hint = (_text(data.get(name)) for name in ("code", "message", "hint"))
+    kind = _KINDS.get(code or "", Refused)
+    message = message or ""
     if not issubclass(kind, Rejected):
         return kind(message, hint=hint)
     try:
         have, need = (None if data.get(name) is None else int(data[name]) for name in ("have", "need"))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return Unreachable("the service answers with an error that cannot be read", hint="check the URL")
     return kind(message, have=have, need=need, hint=hint)
+
+
+def _text(value: object) -> str | None:
+    """What a service should have sent as text, in words whatever it is."""
+    return value if value is None or isinstance(value, str) else shown(value)
 
 
 def status_of(error: Layer2Error) -> int:

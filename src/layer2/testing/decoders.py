@@ -13,7 +13,7 @@ import pkgutil
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -263,13 +263,18 @@ def try_out(
 ) -> Tried:
     """Call a decoder with hostile inputs for so long, and at least with all the plain bad ones of each parameter.
 
+    The good values come first, as they are: what is spoilt then lies deep in what the decoder reads.
+
     Args:
         takes: the kinds of its parameters, see `Decoder`.
         samples: good values by the place of the parameter, as they were seen when the library was used.
     """
     chance, done, known = random.Random(seed), Tried(), samples or {}
     good = [known.get(place) or [_ORDINARY.get(kind, b"")] for place, kind in enumerate(takes)]
-    feeds = [_KINDS[kind](list(known.get(place, ())), chance) for place, kind in enumerate(takes)]
+    feeds = [_KINDS[kind](_fitting(kind, known.get(place, ())), chance) for place, kind in enumerate(takes)]
+    for sample in zip(*good, strict=False):
+        if done.fall is None:
+            _one(key, call, list(sample), done)
     until, least = time.monotonic() + seconds, 40
     while done.fall is None and (time.monotonic() < until or done.inputs < least):
         progress = False
@@ -283,6 +288,11 @@ def try_out(
         if not progress:
             break
     return done
+
+
+def _fitting(kind: str, rows: Iterable[Any]) -> list[Any]:
+    """Text among the samples of what takes bytes too is spoilt as bytes."""
+    return [one.encode() if "bytes" in kind and isinstance(one, str) else one for one in rows]
 
 
 _ORDINARY: dict[str, Any] = {"bytes": bytes(32), "str": "0x" + "11" * 20, "int": 1, "str | int": 1}

@@ -44,14 +44,38 @@ from layer2.rollup.authority import Signatures
 from layer2.rollup.promises import Promises as RollupPromises
 from layer2.rollup.snapshot import Snapshot
 from layer2.store.journal import Journal
-from layer2.testing.decoders import Decoder, Tried, decoders, is_plain, try_out
+from layer2.testing.decoders import Decoder, decoders, is_plain, try_out
 
 SECONDS = 8.0 if NIGHTLY else 0.06
 SAMPLES = Path(__file__).with_name("samples.json.gz")
 FOUND: dict[str, Decoder] = decoders()
 PLAIN = sorted(key for key, one in FOUND.items() if is_plain(one))
-COUNTED: dict[str, Tried] = {}
 SEED = int(os.environ.get("DECODER_SEED", "1"))
+
+NEVER_REFUSED = {
+    "layer2.channels.view:PostedClaim.decode": "any word of a slot is a claim",
+    "layer2.ethereum.reverts:decode_revert": "what it does not know it says so",
+    "layer2.api.errors:error_of": "what cannot be read is an error too: Unreachable",
+    "layer2.plasma.fields:read": "lanes of numbers: each is one",
+    "layer2.plasma.fields:split": "verdicts, one a row",
+    "layer2.plasma.game.env:recovered": "nobody, where there is no signature",
+    "layer2.rollup.amounts:unpack_amount": "any number is an amount",
+    "layer2.rollup.records:unpack_roots": "whole words; the caller counts them",
+}
+"""Decoders that read whatever comes, and why that is right."""
+NEVER_READ = {
+    "layer2.api.plasmawire:records_of_bytes",
+    "layer2.channels.watchflights:decode_flight",
+    "layer2.channels.watchrecords:decode_watched",
+    "layer2.channels.wire:decode",
+    "layer2.ethereum.records:Block.from_rpc",
+    "layer2.ethereum.records:Log.from_rpc",
+    "layer2.ethereum.records:Receipt.from_rpc",
+    "layer2.plasma.blocks:decode_body",
+    "layer2.plasma.operator.exitkit:ExitKit.from_json",
+    "layer2.rollup.offers:ClaimOffer.from_json",
+}
+"""Decoders of which no good sample is kept: they are tried at the surface, and by the tests of their own."""
 
 OWNER = "0x" + "11" * 20
 ROOT: Any = SimpleNamespace(connection=SimpleNamespace(chain_id=1), address=OWNER)
@@ -238,7 +262,8 @@ NONE = {
 def test_every_decoder_is_tried_or_has_a_reason_not_to_be() -> None:
     missed = sorted(key for key in FOUND if key not in PLAIN and key not in MORE and key not in NONE)
     assert missed == [], f"tell test_decoders.py how these are called (MORE), or why not (NONE): {missed}"
-    assert len(PLAIN) > 50
+    assert len(PLAIN) > 70
+    assert set(NEVER_READ) | set(NEVER_REFUSED) <= set(PLAIN)
 
 
 def test_no_reason_is_given_for_what_is_gone() -> None:
@@ -251,27 +276,20 @@ def test_no_reason_is_given_for_what_is_gone() -> None:
 def test_a_decoder_answers_whatever_comes(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     one = FOUND[key]
     monkeypatch.setattr(sys, "stdin", io.StringIO())
-    COUNTED[key] = tried = try_out(key, one.call, one.takes, SECONDS, good(key), SEED)
+    tried = try_out(key, one.call, one.takes, SECONDS, good(key), SEED)
     assert tried.fall is None, tried.fall
     assert tried.inputs == tried.read + tried.refused >= 40
+    # Below the surface: it has read some, and refused some.
+    assert tried.read > 0 or key in NEVER_READ
+    assert tried.refused > 0 or key in NEVER_REFUSED
 
 
 @pytest.mark.parametrize("key", sorted(MORE))
 def test_a_reader_of_files_journals_and_bodies_answers_whatever_comes(key: str, tmp_path: Path) -> None:
     build, takes = MORE[key]
-    COUNTED[key] = tried = try_out(key, build(tmp_path), takes, 3 * SECONDS, good(key), SEED)
+    tried = try_out(key, build(tmp_path), takes, 3 * SECONDS, good(key), SEED)
     assert tried.fall is None, tried.fall
     assert tried.inputs >= 40
-
-
-def test_the_tries_are_many_and_reach_below_the_surface() -> None:
-    total = sum(one.inputs for one in COUNTED.values())
-    print(f"\n{total:,} hostile inputs to {len(COUNTED)} decoders, {sum(one.read for one in COUNTED.values()):,} read")
-    if len(COUNTED) < len(PLAIN):
-        pytest.skip("only some were tried in this run")
-    assert total > 15_000
-    reached = [key for key, one in COUNTED.items() if one.read and one.refused]
-    assert len(reached) >= 30
 
 
 # ------------------------------------------------------------------------------------------- the trial can fail

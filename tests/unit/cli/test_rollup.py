@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shutil
 import signal
 import urllib.error
 import urllib.request
@@ -37,20 +38,11 @@ Command = Callable[..., Any]
 COMMAND = "rollup"
 
 
-@pytest.fixture
-def paid_in(node: AnvilNode, does: Command) -> AnvilNode:
-    """Account 1 is the payer's with two ether, account 2 the payee's, of its BLS key."""
-    does("deploy")
-    does("deposit", "2 ether", "--as", "payer")
-    does("open", "--as", "payee")
-    does("sequencer", "--once")
-    return node
-
-
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnvilNode]:
-    """The same, once for all tests that change nothing."""
-    folder = tmp_path_factory.mktemp("standing")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AnvilNode, Path]]:
+    """Account 1 is the payer's with two ether, account 2 the payee's, of its BLS key; set up once: a node's first blob
+    takes seconds."""
+    folder = tmp_path_factory.mktemp("town")
     with AnvilNode() as node, pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("LAYER2_HOME", str(folder / "home"))
@@ -64,7 +56,32 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnvilNode]:
             with pytest.raises(SystemExit) as ended, contextlib.redirect_stdout(io.StringIO()):
                 main(("rollup", *words))
             assert ended.value.code == 0
-        yield node
+        yield node, folder
+
+
+def settle_in(node: AnvilNode, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands run here from now on."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("LAYER2_HOME", str(folder / "home"))
+    monkeypatch.setenv("LAYER2_NETWORK", node.url)
+
+
+@pytest.fixture
+def paid_in(town: tuple[AnvilNode, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnvilNode]:
+    """The town, with files of this test's own; its chain goes back afterwards."""
+    node, folder = town
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    before = node.connection.snapshot()
+    settle_in(node, tmp_path, monkeypatch)
+    yield node
+    node.connection.revert(before)
+
+
+@pytest.fixture
+def standing(town: tuple[AnvilNode, Path], monkeypatch: pytest.MonkeyPatch) -> AnvilNode:
+    """The town itself, for tests that change nothing."""
+    settle_in(*town, monkeypatch)
+    return town[0]
 
 
 def balance(does: Command, who: str, token: str = "0") -> int:

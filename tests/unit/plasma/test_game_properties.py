@@ -145,6 +145,20 @@ class Chain(RuleBasedStateMachine):
             if self.attempt("thief starts in-flight", self.stage.start, one, THIEF, bits=bits):
                 self.flights.append(one)
 
+    @rule(at=PICK)
+    def thief_takes_what_it_has_passed_on(self, at: int) -> None:
+        """The in-flight exit of an own payment, joined by an output that is spent already."""
+        passed = [
+            (one, index)
+            for one, place in self.spent.values()
+            for index, output in enumerate(one.outputs)
+            if output.owner == THIEF and place + index in self.spent
+        ]
+        if passed:
+            one, index = passed[at % len(passed)]
+            if self.attempt("thief starts in-flight", self.stage.start, one, THIEF, bits=16 << index):
+                self.flights.append(one)
+
     @rule(at=PICK, bit=st.sampled_from((0, 1, 4, 5)))
     def thief_joins(self, at: int, bit: int) -> None:
         if self.flights:

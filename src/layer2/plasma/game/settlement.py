@@ -10,7 +10,8 @@ from layer2.plasma.game.env import Act
 from layer2.plasma.game.errors import InFlightStatusWrong, InputsWrong, NotCovered, NothingToPay, OutputHeld, TooEarly
 from layer2.plasma.game.evidence import Claimed
 from layer2.plasma.game.exits import settle_exit
-from layer2.plasma.game.inflight import ALL, OUTPUT_BIT, OUTPUTS, counted, find, free, parts, recount, try_hold
+from layer2.plasma.game.inflight import counted, free, recount, try_hold
+from layer2.plasma.game.parts import ALL, OUTPUT_BIT, OUTPUTS, find, parts
 from layer2.plasma.game.reserve import require_sorted
 from layer2.plasma.game.state import ExitStatus, InFlight, InFlightStatus
 

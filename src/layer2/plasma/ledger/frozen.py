@@ -74,7 +74,7 @@ class Frozen:
             number, history, standing, count = _HEAD.unpack(head)
         except (struct.error, ValueError) as failure:
             raise MalformedError(f"it was never written: {failure}", hint="it is made anew") from failure
-        if owner != identity.encode():
+        if owner != identity.encode(errors="surrogatepass"):
             raise MalformedError(f"it is of {owner.decode(errors='replace')}, this is {identity}", hint="make it anew")
         if len(places) != standing * _STANDING.size or len(ledger) != count or count < 3:
             raise MalformedError(f"{len(ledger)} pieces of {count}", hint="it is made anew")

@@ -18,7 +18,8 @@ from layer2.plasma.game.actions import Action, Item, Proof, Spend
 from layer2.plasma.game.env import Act as Call
 from layer2.plasma.game.errors import CallerWrong
 from layer2.plasma.game.evidence import Claimed
-from layer2.plasma.game.inflight import OUTPUT_BIT, counted, gone
+from layer2.plasma.game.inflight import counted, gone
+from layer2.plasma.game.parts import OUTPUT_BIT
 from layer2.plasma.game.state import InFlightStatus, in_flight_id
 from layer2.plasma.positions import encode_position
 from layer2.primitives.hashing import keccak

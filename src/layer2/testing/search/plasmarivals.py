@@ -18,7 +18,7 @@ from layer2.plasma.game import Config, Env, ExitStatus, Paid, State, actions, ap
 from layer2.plasma.game.actions import Action, Item, Proof, Spend
 from layer2.plasma.game.errors import RootError
 from layer2.plasma.game.evidence import Spent, alive, signed_by
-from layer2.plasma.game.inflight import OUTPUT_BIT
+from layer2.plasma.game.parts import OUTPUT_BIT
 from layer2.plasma.game.state import FOREVER, NO_PLACE
 from layer2.plasma.messages import digest, plasma_domain
 from layer2.plasma.positions import encode_position
