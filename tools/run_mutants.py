@@ -30,7 +30,7 @@ LIST = ROOT / "mutants"
 LEAST = 120
 MINUTES = 10
 SETTINGS = ["-q", "-x", "-p", "no:ape_test", "-p", "no:cacheprovider", "-m", "not anvil or machine", "--no-header"]
-KEYS = {"id", "file", "old", "new", "tests", "compile", "equivalent"}
+KEYS = {"id", "file", "old", "new", "tests", "compile", "equivalent", "hangs"}
 IMPORT = re.compile(r'^import .*?"(?P<path>[^"]+)";', re.MULTILINE | re.DOTALL)
 KILLED, SURVIVED, BROKEN, EQUIVALENT = "killed", "SURVIVED", "BROKEN", "equivalent"
 
@@ -41,7 +41,10 @@ class ListError(Exception):
 
 @dataclass(frozen=True)
 class Mutant:
-    """One mutation, and the tests that must notice it. `compile` names deployables, if not all that hold the file."""
+    """One mutation, and the tests that must notice it. `compile` names deployables, if not all that hold the file.
+
+    `hangs`: with it a test does not end, so that running out of time is how it is noticed.
+    """
 
     id: str
     file: str
@@ -50,6 +53,7 @@ class Mutant:
     tests: tuple[str, ...]
     compile: tuple[str, ...] = ()
     equivalent: str = ""
+    hangs: bool = False
 
     @property
     def is_contract(self) -> bool:
@@ -102,6 +106,7 @@ def problems(mutants: Sequence[Mutant], root: Path = ROOT, least: int = LEAST) -
     if len(mutants) < least:
         found.append(f"{len(mutants)} mutations are listed, {least} are needed")
     seen: set[str] = set()
+    made: dict[tuple[str, str], str] = {}
     for mutant in mutants:
         if mutant.id in seen:
             found.append(f"{mutant.id}: listed twice")
@@ -115,7 +120,9 @@ def problems(mutants: Sequence[Mutant], root: Path = ROOT, least: int = LEAST) -
             found.append(f"{mutant.id}: {mutant.file} is not there")
             continue
         try:
-            mutant.apply(path.read_text(encoding="utf-8"))
+            same = made.setdefault((mutant.file, mutant.apply(path.read_text(encoding="utf-8"))), mutant.id)
+            if same != mutant.id:
+                found.append(f"{mutant.id}: the same as {same}")
         except ListError as error:
             found.append(str(error))
         found += [f"{mutant.id}: {name} is not there" for name in mutant.tests if not test_exists(root, name)]
@@ -224,7 +231,7 @@ class Copy:
         cache = str(self.place / ".numba")
         return {**env, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": cache}
 
-    def pytest(self, tests: Sequence[str]) -> tuple[int, str]:
+    def pytest(self, tests: Sequence[str], minutes: int = MINUTES) -> tuple[int, str]:
         """Run tests in the copy; pytest's exit code (124 for too long), and its last telling line."""
         command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "pytest", *SETTINGS, *dict.fromkeys(tests)]
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
@@ -232,7 +239,7 @@ class Copy:
                 command, cwd=self.place, env=self.environment(), stdout=output, stderr=output, start_new_session=True
             )
             try:
-                code = child.wait(timeout=MINUTES * 60)
+                code = child.wait(timeout=minutes * 60)
             except subprocess.TimeoutExpired:
                 os.killpg(child.pid, 9)
                 child.wait()
@@ -264,7 +271,7 @@ class Copy:
                 if mutant.is_contract:
                     artifact.write_bytes(content)
         if code == 124:
-            return verdict(KILLED, f"hangs for {MINUTES} minutes")
+            return verdict(KILLED if mutant.hangs else BROKEN, f"not done after {MINUTES} minutes")
         if code not in (0, 1):
             return verdict(BROKEN, f"pytest ended with {code}: {said}")
         if mutant.equivalent:
@@ -297,7 +304,8 @@ class Copies:
 
     def baseline(self, mutants: Sequence[Mutant]) -> tuple[int, str]:
         """Run every named test without any mutation."""
-        return self._free[0].pytest([test for mutant in mutants for test in mutant.tests])
+        tests = list(dict.fromkeys(test for mutant in mutants for test in mutant.tests))
+        return self._free[0].pytest(tests, MINUTES * len(tests))
 
 
 def chosen(mutants: Sequence[Mutant], only: str, shard: str) -> Iterator[Mutant]:

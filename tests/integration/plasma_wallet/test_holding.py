@@ -6,7 +6,7 @@ import pytest
 from tests.integration.plasma_wallet.conftest import ETHER, World
 
 from layer2.plasma.contract import ExitStatus
-from layer2.plasma.kits import PaymentKit
+from layer2.plasma.kits import Kit, PaymentKit
 from layer2.plasma.messages import Signed, digest
 from layer2.plasma.transaction import Transaction, payment
 from layer2.plasma.wallet.sent import Sent
@@ -68,10 +68,9 @@ def test_after_half_time_nothing_can_be_joined_and_the_rest_leaves_all_the_same(
     assert world.root.exit(other.output_id).status is ExitStatus.OPEN
 
 
-def test_a_game_whose_input_an_older_one_holds_is_claimed_after_that(
-    world: World, payer: Wallet, thief: Wallet
-) -> None:
-    """The co-signer has its input in a game of its own, which nobody contests: that ends first, and takes it."""
+@pytest.fixture
+def ransom(world: World, payer: Wallet, thief: Wallet) -> tuple[Kit, PaymentKit]:
+    """The co-signer has its input in a game of its own, which nobody contests."""
     mine, theirs = payer.deposit("1 ether"), thief.deposit("1 ether")
     alone = payment([theirs.position], [(world.thief.address, 0, ETHER)], 100)
     rival = PaymentKit(Signed(alone, (signature(thief, alone),)), (theirs,))
@@ -81,14 +80,38 @@ def test_a_game_whose_input_an_older_one_holds_is_claimed_after_that(
     both = payment([mine.position, theirs.position], rows, 100)
     kit = PaymentKit(Signed(both, (signature(payer, both), signature(thief, both))), (mine, theirs))
     payer.purse.sign(Sent(kit, "swap"))
+    return mine, kit
+
+
+def test_what_waits_for_a_game_of_the_co_signer_is_left_by_the_own_input(
+    world: World, payer: Wallet, thief: Wallet, ransom: tuple[Kit, PaymentKit]
+) -> None:
+    """That game may be followed by others without end: the payer waits for none of them."""
+    mine, swap = ransom
     payer.exit_all(incomplete=True)
+    game = world.root.in_flight(swap.exit_id)
+    assert (game.contested, game.held, game.piggybacked & 1) == (True, 1, 1)
     before = world.balance(world.payer)
+    world.mature()
+    assert len(payer.claim_all()) == 1
+    assert world.balance(world.payer) - before > 99 * ETHER // 100
+    assert world.root.exit(mine.output_id).status is ExitStatus.PAID
+    # Once more finds nothing to do, and says nothing.
+    assert payer.exit_all(incomplete=True) == []
+
+
+def test_who_does_not_contest_waits_for_the_game_of_the_co_signer(
+    world: World, payer: Wallet, thief: Wallet, ransom: tuple[Kit, PaymentKit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative twin; and when that game ends in time, it takes its input along, and the payer's comes back."""
+    mine, _ = ransom
+    monkeypatch.setattr("layer2.plasma.wallet.exits.stuck", lambda *_: ())
+    payer.exit_all(incomplete=True)
     world.mature()
     assert payer.claim_all() == []
     thief.claim_all()
     assert len(payer.claim_all()) == 1
     assert world.root.exit(mine.output_id).status is ExitStatus.PAID
-    assert world.balance(world.payer) - before > 99 * ETHER // 100
 
 
 def fraud(world: World, payer: Wallet, thief: Wallet) -> None:

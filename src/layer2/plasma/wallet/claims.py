@@ -153,8 +153,8 @@ class Claims(Exits):
                 self.purse.exit([kit.position])
             elif leaving and status is ExitStatus.CHALLENGED:
                 self.purse.unexit(kit.position, "exit stopped")
-            elif leaving and status is ExitStatus.NONE:
-                self.purse.unexit(kit.position, "joined an in-flight exit")
+            elif leaving and status is ExitStatus.NONE and not self.root.is_held(kit.output_id):
+                self.purse.unexit(kit.position, "its in-flight exit ended")
 
     # ------------------------------------------------------------------------------------------------ in-flight exits
 

@@ -11,6 +11,7 @@ from layer2.ethereum.records import Receipt
 from layer2.plasma.contract import Exit, ExitStatus, InFlight, InFlightStatus
 from layer2.plasma.kits import Kit, OutputKit
 from layer2.plasma.params import ETHER_TOKEN
+from layer2.plasma.wallet.contesting import CONTEST, contest, stuck
 from layer2.plasma.wallet.holder import Holder
 from layer2.plasma.wallet.sent import Sent, State
 from layer2.plasma.walletrefusals import HeldInFlight, KitWrong, OutputUnknown
@@ -69,13 +70,20 @@ class Exits(Holder):
                 payments.append((one, bits))
                 # What it spends is in its game: no exit of that begins beside it.
                 covered |= self._outputs_of(one) | set(one.transaction.inputs)
-        standing = [kit for kit in self._standing() if kit.position not in covered and not _is_dust(kit, least)]
+        joins = tuple(self._joinable())
+        # What joins leaves by that game alone.
+        joined = {self.sight.games[identity][0].output_id(bit - 4) for identity, bit, _ in joins if bit >= 4}
+        standing = [
+            kit
+            for kit in self._standing()
+            if kit.position not in covered and kit.output_id not in joined and not _is_dust(kit, least)
+        ]
         doubted = set() if doubtful else self.purse.doubted
         outputs = [kit for kit in standing if kit.position not in doubted]
         left_out = tuple(kit for kit in standing if kit.position in doubted)
         # The older, the safer: oldest first.
         outputs.sort(key=lambda kit: (kit.block, kit.position))
-        return Plan(tuple(outputs), tuple(payments), tuple(self._joinable(covered)), left_out)
+        return Plan(tuple(outputs), tuple(payments), joins, left_out)
 
     def exit_all(self, *, least: int = 0, doubtful: bool = False, incomplete: bool = False) -> list[Receipt]:
         """Start everything that `plan` says. What cannot start does not hold up the rest.
@@ -98,6 +106,17 @@ class Exits(Holder):
         ]
         steps += [partial(self._exit_payment, one.hash, bits) for one, bits in plan.payments]
         steps += [partial(self._join, *row) for row in plan.joins]
+        receipts, faults = self._try(steps)
+        # Seen after games were begun and joined: one that waits for somebody else's is left, by the own input.
+        self.sight.step()
+        more, others = self._try([partial(contest, self, one) for one in stuck(self, self._now())])
+        faults += others
+        if faults:
+            raise faults[0]
+        return receipts + more
+
+    @staticmethod
+    def _try(steps: Iterable[Callable[[], list[Receipt]]]) -> tuple[list[Receipt], list[Layer2Error]]:
         receipts: list[Receipt] = []
         faults: list[Layer2Error] = []
         for step in steps:
@@ -105,9 +124,7 @@ class Exits(Holder):
                 receipts += step()
             except (HeldInFlight, KitWrong, OutputUnknown, ContractReverted) as fault:
                 faults.append(fault)
-        if faults:
-            raise faults[0]
-        return receipts
+        return receipts, faults
 
     # --------------------------------------------------------------------------------------------------------- exits
 
@@ -130,7 +147,7 @@ class Exits(Holder):
     def join(self) -> list[Receipt]:
         """Join in-flight exits of others that an own input or output is part of."""
         self.sight.step()
-        return [receipt for row in list(self._joinable(set())) for receipt in self._join(*row)]
+        return [receipt for row in list(self._joinable()) for receipt in self._join(*row)]
 
     # ------------------------------------------------------------------------------------------------------- inside
 
@@ -169,6 +186,7 @@ class Exits(Holder):
             inputs = [each.proof for each in kit.inputs]
             receipts.append(self.root.start_in_flight(self.sender, kit.proof, inputs, kit.payment.signatures, bits))
             self.purse.game(hashed, bits)
+            self._leaves(*(kit.transaction.output_id(bit - 4) for bit in range(4, 8) if bits >> bit & 1))
             return receipts
         if hashed not in self.purse.games:
             # Started by somebody else, or by a process that died before it noted it.
@@ -178,6 +196,8 @@ class Exits(Holder):
                 made = kit.inputs[bit].made if bit < 4 else b""
                 receipts.append(self.root.piggyback(self.sender, kit.transaction.packed, kit.input_ids, bit, made))
                 self.purse.game(hashed, 1 << bit)
+                if bit >= 4:
+                    self._leaves(kit.transaction.output_id(bit - 4))
         return receipts
 
     def _standing(self) -> Iterator[Kit]:
@@ -188,11 +208,20 @@ class Exits(Holder):
             spenders = self.purse.signed_over(kit.position)
             if kit.position in games or any(not _over(one, following) for one in spenders):
                 continue
+            if kit.position in self.purse.exits and self.root.is_held(kit.output_id):
+                # It has joined a game, and leaves by that.
+                continue
             state = self.root.exit(kit.output_id)
             if state.status is ExitStatus.NONE or _again(state, following):
                 yield kit
 
     def _startable(self, one: Sent) -> bool:
+        inputs = one.kit.input_ids
+        if any(self.root.exit(known).status in (ExitStatus.PAID, ExitStatus.SPENT) for known in inputs):
+            return False
+        if one.what == CONTEST and self.root.is_held(inputs[0]):
+            # The game that it contests pays that input.
+            return False
         if one.state is State.INCLUDED:
             return True
         if one.open and one.kit.complete and one.kit.exit_id in self.sight.games:
@@ -230,7 +259,7 @@ class Exits(Holder):
         included = one.kit.included
         return set() if included is None else {included.position & ~0xFF | at for at in range(4)}
 
-    def _joinable(self, covered: set[int]) -> Iterator[tuple[bytes, int, bytes]]:
+    def _joinable(self) -> Iterator[tuple[bytes, int, bytes]]:
         # Own payments have a plan of their own, unless signatures are missing to play them.
         own = {one.kit.exit_id for one in self.purse.sent.values() if one.kit.complete}
         ids = {kit.output_id: kit for kit in self.purse.coins.values()}
@@ -265,7 +294,14 @@ class Exits(Holder):
         transaction, input_ids = self.sight.games[identity]
         receipt = self.root.piggyback(self.sender, transaction.packed, input_ids, bit, made)
         self.purse.join(identity, 1 << bit)
+        if bit >= 4:
+            self._leaves(transaction.output_id(bit - 4))
         return [receipt]
+
+    def _leaves(self, *output_ids: bytes) -> None:
+        """Outputs that joined a game are not there to be spent, if they are known here."""
+        known = [kit.position for kit in self.purse.coins.values() if kit.output_id in output_ids]
+        self.purse.exit(position for position in known if position not in self.purse.exits)
 
     def _now(self) -> int:
         return self.root.connection.timestamp()

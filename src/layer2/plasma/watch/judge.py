@@ -89,18 +89,19 @@ class Judge:
 
     def game(self, game: Game, state: InFlight, now: int, believed: bool) -> Judged:
         """Judge an in-flight exit that stands like this. `believed`: whether what it spends is from good blocks."""
-        result = Judged()
-        if state.status != InFlightStatus.OPEN:
-            return result
+        result, running = Judged(), state.status == InFlightStatus.OPEN
         own = self.evidence.inclusions(game.transaction.hash)
-        self._canonical(game, state, now, own, result)
-        for index in range(len(game.input_ids)):
+        if running:
+            self._canonical(game, state, now, own, result)
+        # What waits for cover after it was settled can be stopped until it is paid.
+        for index in range(len(game.input_ids) if running or state.status == InFlightStatus.PAYS_INPUTS else 0):
             if state.piggybacked >> index & 1:
                 self._input(game, state, index, result)
-        for index in range(len(game.transaction.outputs)):
+        outputs = running or state.status == InFlightStatus.PAYS_OUTPUTS
+        for index in range(len(game.transaction.outputs) if outputs else 0):
             if state.piggybacked >> 4 + index & 1:
                 self._output(game, state, index, own, result)
-        if result.good and believed:
+        if running and result.good and believed:
             self._hold(game, state, now, result)
         return result
 

@@ -1,0 +1,69 @@
+"""A payment signed with somebody else whose game waits for an input that another game has: the owner leaves it.
+
+An in-flight exit that nobody contests pays nothing while another game holds one of its inputs. Whoever owns that input
+can have it held for ever, by one game after the other: a ransom for what the other owner put in. So that owner contests
+the game, in its first half, with a payment to itself that expires with the next block: what has joined of the inputs is
+paid then, whoever holds the rest. If the payment with the other was in a block after all, anybody shows that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from layer2.ethereum.records import Receipt
+from layer2.plasma.contract import InFlightStatus
+from layer2.plasma.kits import Kit, PaymentKit
+from layer2.plasma.messages import Signed, digest
+from layer2.plasma.records import Proof, Spend
+from layer2.plasma.transaction import Transaction, payment
+from layer2.plasma.wallet.holder import Holder
+from layer2.plasma.wallet.sent import Sent
+from layer2.primitives.ecdsa import to_compact
+
+__all__ = ["CONTEST", "Stuck", "contest", "stuck"]
+
+CONTEST = "contest"
+"""What such a payment is for, in the wallet's record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A game that waits for another one, and the own input (`index`, its kit) that it holds meanwhile."""
+
+    id: bytes
+    transaction: Transaction
+    input_ids: tuple[bytes, ...]
+    index: int
+    kit: Kit
+
+
+def stuck(holder: Holder, now: int) -> Iterator[Stuck]:
+    """Games with an own input that can still be contested, and wait for an input that another game holds."""
+    ids = {kit.output_id: kit for kit in holder.purse.coins.values()}
+    half = holder.root.profile.exit_period // 2
+    for identity, (transaction, input_ids) in list(holder.sight.games.items()):
+        mine = [(at, ids[known]) for at, known in enumerate(input_ids) if known in ids]
+        if not mine or len(mine) == len(input_ids) or holder.purse.spent(mine[0][1].position):
+            continue
+        game = holder.root.in_flight(identity)
+        if game.status is not InFlightStatus.OPEN or game.contested or now >= game.started_at + half:
+            continue
+        if any(holder.root.is_held(known) for at, known in enumerate(input_ids) if not game.held >> at & 1):
+            yield Stuck(identity, transaction, tuple(input_ids), *mine[0])
+
+
+def contest(holder: Holder, one: Stuck) -> list[Receipt]:
+    """Contest it, and have the own input join: that is paid when the game can be claimed."""
+    root, owned = holder.root, one.kit.output
+    alone = payment([one.kit.position], [(owned.address, owned.token, owned.amount)], root.head()[1])
+    signature = to_compact(holder.signer.sign_digest(digest(alone, root.domain)))
+    holder.purse.sign(Sent(PaymentKit(Signed(alone, (signature,)), (one.kit,)), CONTEST))
+    spend = Spend(Proof.of_nothing(alone.packed), signature)
+    made = [one.kit.made if at == one.index else b"" for at in range(len(one.input_ids))]
+    packed, ids = one.transaction.packed, one.input_ids
+    receipts = [root.challenge_canonical(holder.sender, packed, ids, one.index, made, spend)]
+    if not root.in_flight(one.id).piggybacked >> one.index & 1:
+        receipts.append(root.piggyback(holder.sender, packed, ids, one.index, one.kit.made))
+        holder.purse.join(one.id, 1 << one.index)
+    return receipts
