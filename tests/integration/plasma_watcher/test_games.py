@@ -159,3 +159,24 @@ def test_a_settled_game_goes_on_being_claimed_until_nothing_is_left(world: World
     assert Kind.VAULT_SHORT in watcher.step().kinds()
     assert world.root.in_flight(game).piggybacked == 0
     assert world.root.in_flight(game).status is InFlightStatus.PAYS_OUTPUTS
+
+
+def test_what_was_settled_and_waits_for_cover_is_stopped_when_it_turns_out_to_be_spent(world: World) -> None:
+    """The block that spends it was withheld until then: a watcher that claimed it would help a thief."""
+    watcher = world.watch(sender=world.watcher)
+    kit = world.deposit(world.thief)
+    one = world.pay([(world.thief, kit)], [(world.thief, ETHER)])
+    made = world.hostile.block([one])
+    world.hostile.block([world.pay([(world.thief, world.kit(made))], [(world.payee, ETHER)])], withhold=True)
+    lie = world.hostile.invalid_mint(3 * ETHER)
+    world.hostile.steal(*lie.loot)
+    game = world.start_game(world.thief, one, [kit], 0b1_0000)
+    world.later(W + 1)
+    world.root.claim_in_flight(world.thief, one.transaction.packed, [kit.output_id], [kit.made], [])
+    state = world.root.in_flight(game)
+    assert (state.status, state.piggybacked) == (InFlightStatus.PAYS_OUTPUTS, 0b1_0000)
+    world.hostile.reveal()
+    report = watcher.step()
+    assert "challengeOutput" in report.done()
+    assert "claimInFlight" not in report.done()
+    assert world.root.in_flight(game).piggybacked == 0
