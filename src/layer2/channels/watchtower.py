@@ -241,9 +241,12 @@ class Watchtower(SendingTower):
                 found = due(watched, view, now, self._preimages, self.settle)
                 found += self._starts(watched, view, now, answers)
             except ConnectionFailed as failure:
-                # The node is away: asking it for every other channel as well would only take time.
                 answers[channel_id, "look", ""] = Answer(channel_id, "look", False, str(failure))
-                break
+                self._active.add(channel_id)
+                if self._is_away():
+                    # Asking for every other channel as well would only take time.
+                    break
+                continue
             except Exception as failure:  # whatever it is, it is this channel's alone, and it is told
                 detail = f"{type(failure).__name__}: {failure}"
                 answers[channel_id, "look", ""] = Answer(channel_id, "look", False, detail)
@@ -257,6 +260,14 @@ class Watchtower(SendingTower):
                 self._active.discard(channel_id)
             plans += found
         return plans
+
+    def _is_away(self) -> bool:
+        """Whether the node answers nothing, or only this one question not."""
+        try:
+            self.connection.latest()
+        except EthereumError:
+            return True
+        return False
 
     def _overdue(self, now: int) -> set[bytes]:
         """Channels that were not read for a part of their window, and those that must go to the chain soon."""

@@ -90,8 +90,10 @@ class Challenger:
         for claim in self.replica.open_claims():
             try:
                 receipt = self._handle(claim)
-            except ConnectionFailed:
-                raise
+            except ConnectionFailed as failure:
+                # One question that is never answered shall not shield others either.
+                self.rollup.connection.block_number()
+                self.faults[claim.id] = str(failure)
             except ContractReverted as failure:
                 if failure.name not in _LATE:
                     self.faults[claim.id] = str(failure)

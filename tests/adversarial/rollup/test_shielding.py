@@ -49,16 +49,17 @@ def challenger(l2, chain, people) -> Unprovable:
     return Unprovable(l2.rollup, Sender(chain, people.challenger), l2.replica())
 
 
-def test_one_claim_that_cannot_be_handled_shields_none_behind_it(l2, chain, people, challenger) -> None:
+@pytest.mark.parametrize("failure", [IndexError("tuple index out of range"), ConnectionFailed("no answer to this")])
+def test_one_claim_that_cannot_be_handled_shields_none_behind_it(l2, chain, people, challenger, failure) -> None:
     funded(l2, people)
     first, second, third = (lie(l2, people.attacker, mark) for mark in (1, 2, 3))
-    challenger.stone = second.id
+    challenger.stone, challenger.failure = second.id, failure
     assert len(challenger.step()) == 2
     chain.mine(l2.profile.reveal_blocks)
     assert len(challenger.step()) == 2
     standing = [l2.rollup.status(one.id)[2] for one in (first, second, third)]
     assert standing == [Status.INVALID, Status.OPEN, Status.INVALID]
-    assert challenger.faults == {second.id: "tuple index out of range"}
+    assert challenger.faults == {second.id: str(failure)}
     # Once it can be handled, it is, and nothing is complained of any more.
     challenger.stone = b""
     challenger.step()
@@ -68,9 +69,14 @@ def test_one_claim_that_cannot_be_handled_shields_none_behind_it(l2, chain, peop
     assert l2.rollup.status(second.id)[2] is Status.INVALID
 
 
-def test_a_chain_that_does_not_answer_ends_the_step(l2, people, challenger) -> None:
+def test_a_chain_that_does_not_answer_ends_the_step(l2, chain, people, challenger, monkeypatch) -> None:
     funded(l2, people)
     challenger.stone, challenger.failure = lie(l2, people.attacker, 1).id, ConnectionFailed("away")
+
+    def away() -> int:
+        raise ConnectionFailed("away")
+
+    monkeypatch.setattr(chain, "block_number", away)
     with pytest.raises(ConnectionFailed):
         challenger.step()
 

@@ -131,6 +131,10 @@ def test_a_node_that_is_away_is_asked_once_and_again_at_the_next_step(
 
     def away(key, block=None):
         asked.append(1)
+        monkeypatch.setattr(chain, "latest", silent)
+        raise ConnectionFailed("no answer")
+
+    def silent():
         raise ConnectionFailed("no answer")
 
     monkeypatch.setattr(hub, "view", away)
@@ -138,6 +142,28 @@ def test_a_node_that_is_away_is_asked_once_and_again_at_the_next_step(
     assert len(asked) == 1
     monkeypatch.undo()
     assert acts(tower.step()) == [("post", True)] * 3
+
+
+def test_a_question_that_the_node_never_answers_hides_no_other_channel(
+    hub, chain, people, tower_sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one whose look always fails comes first; the others are looked at in the same step."""
+    cases = sorted((opened(hub, people) for _ in range(3)), key=lambda one: one[0].id)
+    tower = Watchtower(chain, hub, tower_sender)
+    for channel, old, new in cases:
+        tower.watch(channel.key, "A", new)
+        channel.dispute(old, sender=people.payer)
+    view, dark = hub.view, cases[0][0].id
+
+    def seldom(key, block=None):
+        if key.id == dark:
+            raise ConnectionFailed("no answer")
+        return view(key, block)
+
+    monkeypatch.setattr(hub, "view", seldom)
+    assert sorted(acts(tower.step())) == [("look", False), ("post", True), ("post", True)]
+    monkeypatch.undo()
+    assert acts(tower.step()) == [("post", True)]
 
 
 def test_a_node_that_cannot_give_one_channel_stops_no_other(
