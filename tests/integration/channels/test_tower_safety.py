@@ -35,6 +35,15 @@ def opened(hub: HubFacade, people):
     return channel, channel.pay("0.1 ether"), channel.pay("0.2 ether")
 
 
+def disputed(hub, people, tower: Watchtower) -> list[tuple]:
+    """Three watched channels that the payer closes with an old statement, in the order in which they are looked at."""
+    cases = sorted((opened(hub, people) for _ in range(3)), key=lambda one: one[0].id)
+    for channel, old, new in cases:
+        tower.watch(channel.key, "A", new)
+        channel.dispute(old, sender=people.payer)
+    return cases
+
+
 def acts(answers) -> list[tuple[str, bool]]:
     return [(answer.act, answer.done) for answer in answers]
 
@@ -98,11 +107,8 @@ def test_logs_that_cannot_be_read_are_told_and_stop_no_look(
 def test_one_channel_that_fails_stops_no_other(
     hub, chain, people, tower_sender, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
-    cases = [opened(hub, people) for _ in range(3)]
     tower = Watchtower(chain, hub, tower_sender)
-    for channel, old, new in cases:
-        tower.watch(channel.key, "A", new)
-        channel.dispute(old, sender=people.payer)
+    cases = disputed(hub, people, tower)
     bad = min(channel.id for channel, _, _ in cases)
     view = hub.view
 
@@ -122,11 +128,8 @@ def test_one_channel_that_fails_stops_no_other(
 def test_a_node_that_is_away_is_asked_once_and_again_at_the_next_step(
     hub, chain, people, tower_sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cases = [opened(hub, people) for _ in range(3)]
     tower = Watchtower(chain, hub, tower_sender)
-    for channel, old, new in cases:
-        tower.watch(channel.key, "A", new)
-        channel.dispute(old, sender=people.payer)
+    disputed(hub, people, tower)
     asked: list[int] = []
 
     def away(key, block=None):
@@ -148,11 +151,8 @@ def test_a_question_that_the_node_never_answers_hides_no_other_channel(
     hub, chain, people, tower_sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one whose look always fails comes first; the others are looked at in the same step."""
-    cases = sorted((opened(hub, people) for _ in range(3)), key=lambda one: one[0].id)
     tower = Watchtower(chain, hub, tower_sender)
-    for channel, old, new in cases:
-        tower.watch(channel.key, "A", new)
-        channel.dispute(old, sender=people.payer)
+    cases = disputed(hub, people, tower)
     view, dark = hub.view, cases[0][0].id
 
     def seldom(key, block=None):
