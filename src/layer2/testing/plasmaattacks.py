@@ -108,6 +108,33 @@ class RivalsOfOneInput(PlasmaAttack):
         return self.root.start_in_flight(self.thief, shown, [self.mine.proof], one.signatures, 1 << FIRST_OUTPUT)
 
 
+class TwoWaysOutOfOneOutput(PlasmaAttack):
+    """Everybody leaves. The attacker, who has paid itself in a younger block, takes that out by its own exit and by the
+    payment's in-flight exit at once: registered twice, it would hold somebody else's ether up."""
+
+    refused_with = "OutputHeld"
+
+    def prepare(self) -> None:
+        """The deposit is paid to its owner."""
+        self.payment = self.stage.pay([(self.thief, self.mine)], [(self.thief, ETHER)])
+        self.made = self.stage.kit(self.stage.hostile.block([self.payment]))
+
+    def attempt(self) -> None:
+        """What joins leaves its own exit; the others are paid when their time has come; a second exit is refused."""
+        stage = self.stage
+        for owner, kit in zip((stage.payee, stage.payer), self.honest, strict=True):
+            stage.exit(owner, kit)
+        stage.later(2 * self.period - 600)
+        self.counted(self.root.start_exits(self.thief, [self.made.proof]))
+        packed, signatures = self.payment.transaction.packed, self.payment.signatures
+        begin = (Proof.of_nothing(packed), [self.mine.proof], signatures, 1 << FIRST_OUTPUT)
+        self.counted(self.root.start_in_flight(self.thief, *begin))
+        stage.later(600)
+        for kit in self.honest:
+            self.claim(kit)
+        self.root.start_exits(self.thief, [self.made.proof])
+
+
 class RivalsAnsweredAfterHalfTime(RivalsOfOneInput):
     """Each rival lies in a block that the operator withheld: after half time, when no older one can be shown, all are
     answered, so that all count again. The first that is claimed takes the input, and with it all the others."""

@@ -284,6 +284,12 @@ def test_a_decoder_answers_whatever_comes(key: str, monkeypatch: pytest.MonkeyPa
     assert tried.refused > 0 or key in NEVER_REFUSED
 
 
+def test_the_tries_are_many_and_reach_below_the_surface() -> None:
+    tried = [try_out(key, FOUND[key].call, FOUND[key].takes, SECONDS, good(key), SEED) for key in PLAIN]
+    assert sum(one.inputs for one in tried) > 15_000
+    assert sum(one.read > 0 and one.refused > 0 for one in tried) >= 30
+
+
 @pytest.mark.parametrize("key", sorted(MORE))
 def test_a_reader_of_files_journals_and_bodies_answers_whatever_comes(key: str, tmp_path: Path) -> None:
     build, takes = MORE[key]

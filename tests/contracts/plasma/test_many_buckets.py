@@ -46,7 +46,14 @@ def spread(world: World, first: int, count: int) -> None:
 
 @pytest.mark.anvil
 @pytest.mark.parametrize(
-    "count", [10, 1_000, pytest.param(100_000, marks=pytest.mark.skipif(not NIGHTLY, reason="long"))]
+    "count",
+    [
+        10,
+        1_000,
+        pytest.param(
+            100_000, marks=pytest.mark.skipif(not NIGHTLY, reason="nightly: 100,000 buckets are filled one by one")
+        ),
+    ],
 )
 def test_a_claim_costs_the_same_however_many_buckets_are_newer(world: World, count: int) -> None:
     deposit = world.deposit(world.payer, 2 * ETHER)

@@ -37,7 +37,7 @@ class AddressOnly:
     address = "0x" + "11" * 20
 
     def sign_transaction(self, tx: dict[str, Any]) -> bytes:
-        raise NotImplementedError
+        raise AssertionError("it is not asked: it is no signer")
 
 
 class Claims(LocalSigner):
