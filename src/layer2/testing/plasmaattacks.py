@@ -190,3 +190,30 @@ class ContestToSlipATheftThrough(PlasmaAttack):
             stage.exit(owner, kit)
         stage.later(2 * self.period)
         self.root.claim(self.thief, [(loot, stage.hostile.kit(loot).made)], [loot >> 25])
+
+
+class RansomByCoSigner(PlasmaAttack):
+    """The attacker signs a swap with the payee, keeps it out of every block, and has its own input held by a game of its
+    own, which others would follow: the swap's in-flight exit waits for that, and the payee's input with it."""
+
+    def prepare(self) -> None:
+        """Both sign the swap; nothing includes it."""
+        stage = self.stage
+        self.swapped = stage.deposit(stage.payee)
+        rows = [(stage.payee, ETHER), (stage.thief, ETHER)]
+        self.swap = stage.pay([(stage.thief, self.mine), (stage.payee, self.swapped)], rows)
+
+    def attempt(self) -> None:
+        """The payee contests the swap in its first half with a payment to itself, and joins with its input."""
+        stage, inputs = self.stage, [self.mine, self.swapped]
+        alone = stage.pay([(self.thief, self.mine)], [(self.thief, ETHER)])
+        shown = Proof.of_nothing(alone.transaction.packed)
+        begin = (shown, [self.mine.proof], alone.signatures, 1 << FIRST_OUTPUT)
+        self.counted(self.root.start_in_flight(self.thief, *begin))
+        stage.start_game(stage.payee, self.swap, inputs, 1 << FIRST_OUTPUT)
+        stage.contest(stage.payee, self.swap, inputs, stage.pay([(stage.payee, self.swapped)], [(stage.payee, ETHER)]))
+        stage.join(stage.payee, self.swap, inputs, 1)
+        stage.later(2 * self.period)
+        stage.settle(stage.payee, self.swap, inputs)
+        assert stage.status(self.swapped) is ExitStatus.PAID, "the payee waits for the attacker's game"
+        self.counted(stage.settle(self.thief, alone, [self.mine]))

@@ -80,7 +80,7 @@ class PlasmaStage:
     def contest(
         self, who: Sender, one: Signed, inputs: Sequence[Kit], rival: Signed, place: Proof | None = None
     ) -> Receipt:
-        """Show that another payment spends the first input too; `place`: in which block, if it is in one."""
+        """Show that another payment spends one of its inputs too; `place`: in which block, if it is in one."""
         shown = place or Proof.of_nothing(rival.transaction.packed)
         known = {kit.position: kit.proof for kit in inputs}
         several = len(rival.transaction.inputs) > 1
@@ -88,7 +88,8 @@ class PlasmaStage:
             shown, b"".join(rival.signatures), tuple(known[at] for at in rival.transaction.inputs) if several else ()
         )
         ids, made = [kit.output_id for kit in inputs], [kit.made for kit in inputs]
-        return self.root.challenge_canonical(who, one.transaction.packed, ids, 0, made, spend)
+        common = next(at for at, kit in enumerate(inputs) if kit.position in rival.transaction.inputs)
+        return self.root.challenge_canonical(who, one.transaction.packed, ids, common, made, spend)
 
     def answer(self, who: Sender, place: Proof, inputs: Sequence[Kit]) -> Receipt:
         """Show where the payment was included."""
