@@ -193,7 +193,7 @@ class ContestToSlipATheftThrough(PlasmaAttack):
 
 
 class RansomByCoSigner(PlasmaAttack):
-    """The attacker signs a swap with the payee, keeps it out of every block, and has its own input held by a game of its
+    """The attacker signs a swap with the payee and keeps it out of every block. Its own input is held by a game of its
     own, which others would follow: the swap's in-flight exit waits for that, and the payee's input with it."""
 
     def prepare(self) -> None:
