@@ -60,7 +60,7 @@ check-static: prove artifacts-check search slither types lint
 search: setup ## All plays of the honest against anybody, in the pure models (ARGS="channels --bound large")
 	$(BIN)/python -m layer2.testing.search --jobs $(JOBS) $(ARGS)
 
-prove: setup ## Symbolic proofs of the money functions on the packaged bytecode (ARGS="--nightly")
+prove: setup ## Symbolic proofs of the money functions on the packaged bytecode (ARGS="HubLocksTest")
 	$(BIN)/python tools/run_proofs.py --jobs $(JOBS) $(ARGS)
 
 mutants: setup ## Every listed mutation must be noticed by a test (ARGS="--only hub- --shard 1/4")
@@ -84,7 +84,7 @@ nightly: setup ## The suite with long campaigns, the large searches, all proofs,
 	$(BIN)/ape compile -v WARNING
 	HYPOTHESIS_PROFILE=nightly $(MAKE) test test-anvil
 	$(MAKE) search ARGS="--bound large"
-	$(MAKE) prove ARGS=--nightly
+	$(MAKE) prove
 	$(MAKE) mutants
 
 fmt: setup ## Format Python and Solidity

@@ -45,7 +45,12 @@ contract HubDisputeTest is HubProver {
         assert(ok);
     }
 
-    function check_CONTROL_nothing_ever_leaves(Words memory w) external {
+    function check_CONTROL_startClose_never_works(Words memory w, uint128 amount) external {
+        (bool ok,) = _callAs(A, w, abi.encodeCall(hub.startClose, (_key(), amount, _signature("S"))));
+        assert(!ok);
+    }
+
+    function check_CONTROL_settle_pays_nobody(Words memory w) external {
         _call(w, abi.encodeCall(hub.settle, (_key())));
         assert(A.balance == 0);
     }

@@ -31,8 +31,7 @@ LOCK = ROOT / "tools" / "halmos.lock"
 PLACE = ROOT / ".halmos"
 CONTRACTS = ("ChannelHub", "Rollup", "RootChain", "CoinChain")
 CONTROL = "check_CONTROL_"
-NIGHTLY = "Nightly"
-SECONDS = {False: "600s", True: "3600s"}
+SOLVER_TIME = "600s"
 PASSED, REFUTED = 0, 1
 WORDS = {0: "proven", 1: "refuted", 2: "timed out", 3: "got stuck", 4: "reverts always", 5: "broke halmos"}
 
@@ -152,20 +151,30 @@ def generate() -> None:
             target.write_text(text, encoding="utf-8")
 
 
-def properties(nightly: bool) -> dict[str, list[str]]:
-    """Every property that must be run: by contract, as the sources name them."""
+def properties() -> dict[str, list[str]]:
+    """Every property that must be run: by contract, as the sources name them.
+
+    `check_claim_pays_once` is about the function `claim`, and needs a `check_CONTROL_claim_...` beside it: a proof
+    about calls that never get that far would prove nothing.
+    """
     found: dict[str, list[str]] = {}
     for path in sorted(PROOFS.glob("*.t.sol")):
         source = path.read_text(encoding="utf-8")
         names = TEST_CONTRACT.findall(source)
         if len(names) != 1:
             raise ProofError(f"{path.name} must hold one contract, holds {names}")
-        if nightly or NIGHTLY not in names[0]:
-            found[names[0]] = CHECK.findall(source)
-            kinds = {check.startswith(CONTROL) for check in found[names[0]]}
-            if kinds != {False, True}:
-                raise ProofError(f"{path.name} needs properties and controls")
+        found[names[0]] = checks = CHECK.findall(source)
+        about = {subject(check) for check in checks if not check.startswith(CONTROL)}
+        controlled = {subject(check) for check in checks if check.startswith(CONTROL)}
+        if not about or about != controlled:
+            alone = ", ".join(sorted(about ^ controlled)) or "nothing"
+            raise ProofError(f"{path.name}: {alone} has no property, or no control")
     return found
+
+
+def subject(check: str) -> str:
+    """The function that a property or a control is about."""
+    return check.removeprefix(CONTROL).removeprefix("check_").partition("_")[0]
 
 
 def build() -> None:
@@ -185,11 +194,10 @@ def build() -> None:
         raise ProofError(f"the proofs do not compile: {(done.stderr or done.stdout).strip()[-2000:]}")
 
 
-def prove(contract: str, checks: Sequence[str], nightly: bool) -> list[Result]:
+def prove(contract: str, checks: Sequence[str]) -> list[Result]:
     """Run halmos over one contract; ProofError if it says nothing about one of the properties."""
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
-        limit: list[str | Path] = ["--solver-timeout-assertion", SECONDS[nightly]]
         what: list[str | Path] = [
             "--root",
             ROOT,
@@ -200,8 +208,8 @@ def prove(contract: str, checks: Sequence[str], nightly: bool) -> list[Result]:
             "--solver",
             "yices",
         ]
-        what += ["--early-exit", "--no-status"]
-        done = run(["halmos", *what, *limit, "--json-output", answer], cwd=ROOT, env=environment())
+        what += ["--early-exit", "--no-status", "--solver-timeout-assertion", SOLVER_TIME]
+        done = run(["halmos", *what, "--json-output", answer], cwd=ROOT, env=environment())
         if not answer.is_file():
             raise ProofError(f"halmos gave no answer about {contract}: {(done.stdout + done.stderr)[-2000:]}")
         answers = json.loads(answer.read_text(encoding="utf-8"))
@@ -238,12 +246,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run all proofs; 0 if every property is proven and every control refuted."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("contracts", nargs="*", help="only these proof contracts")
-    parser.add_argument("--nightly", action="store_true", help="the long ones too")
     parser.add_argument("--jobs", type=int, default=2, help="contracts at the same time")
     given = parser.parse_args(arguments)
     started = time.monotonic()
     try:
-        wanted = properties(given.nightly)
+        wanted = properties()
         unknown = set(given.contracts) - set(wanted)
         if unknown:
             raise ProofError(f"no proof contract is named {', '.join(sorted(unknown))}; there are {', '.join(wanted)}")
@@ -253,7 +260,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         build()
         results: list[Result] = []
         with ThreadPoolExecutor(max(1, given.jobs)) as pool:
-            for found in pool.map(lambda name: prove(name, chosen[name], given.nightly), chosen):
+            for found in pool.map(lambda name: prove(name, chosen[name]), chosen):
                 for result in found:
                     print(result.text(), flush=True)
                 results += found

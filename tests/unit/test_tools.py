@@ -141,11 +141,24 @@ def test_a_property_that_was_skipped_stops_the_run(proofs: ModuleType) -> None:
         proofs.judge("T", ["check_it_holds"], {"test_results": {}})
 
 
-def test_every_proof_contract_has_properties_and_controls(proofs: ModuleType) -> None:
-    found = proofs.properties(nightly=True)
+def test_every_function_that_something_is_proven_about_has_a_control(proofs: ModuleType) -> None:
+    found = proofs.properties()
     assert {name.removesuffix("Test") for name in found} >= {"HubLocks", "RollupMoney", "RootMoney", "CoinMoney"}
-    for checks in found.values():
-        assert {check.startswith(proofs.CONTROL) for check in checks} == {False, True}
+    assert {proofs.subject(check) for check in found["HubDisputeTest"]} == {"post", "startClose", "settle"}
+
+
+@pytest.mark.parametrize(
+    "alone",
+    [["check_claim_pays"], ["check_CONTROL_claim_never_works"], ["check_claim_pays", "check_CONTROL_exit_never_works"]],
+)
+def test_a_proof_without_a_control_of_the_same_function_stops_the_run(
+    proofs: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, alone: list[str]
+) -> None:
+    monkeypatch.setattr(proofs, "PROOFS", tmp_path)
+    body = "".join(f"    function {check}(uint256 a) external {{}}\n" for check in alone)
+    (tmp_path / "Money.t.sol").write_text(f"contract MoneyTest is Prover {{\n{body}}}\n", encoding="utf-8")
+    with pytest.raises(proofs.ProofError, match="has no property, or no control"):
+        proofs.properties()
 
 
 def test_members_of_nested_structs_have_their_place(proofs: ModuleType) -> None:
