@@ -9,7 +9,7 @@ from layer2.primitives.errors import MalformedError
 from layer2.rollup.accounts import Account
 from layer2.rollup.proofs import AccountProof
 from layer2.rollup.records import ItemKind
-from layer2.rollup.refusals import AccountUnknown, StateUnknown
+from layer2.rollup.refusals import AccountUnknown, DataMissing, StateUnknown
 from layer2.rollup.sequencer import Sequencer
 
 __all__ = ["account", "accounts_of", "entry", "fate", "proof", "state"]
@@ -25,6 +25,7 @@ def state(inner: Sequencer) -> dict[str, Any]:
             "rollup": inner.rollup.address,
             "sequencer": inner.sender.address,
             "entries": len(inner.replica.entries),
+            "missing": None if inner.replica.missing is None else str(inner.replica.missing.args[0]),
             "heads": {"unsafe": heads.unsafe, "safe": heads.safe, "final": heads.final},
             "root": _hex(head.root),
             "accounts": len(head.accounts),
@@ -44,8 +45,9 @@ def state(inner: Sequencer) -> dict[str, Any]:
 
 
 def account(inner: Sequencer, index: int) -> dict[str, Any]:
-    """An account as the inbox has it, and with what is pending."""
+    """An account as the inbox has it, and with what is pending; DataMissing while the inbox is not read whole."""
     with inner.lock:
+        _require_whole(inner)
         found = inner.replica.head.accounts.get(index)
         ahead = inner.ahead(index)
         if found is None:
@@ -57,7 +59,7 @@ def account(inner: Sequencer, index: int) -> dict[str, Any]:
 
 
 def accounts_of(inner: Sequencer, owner: str) -> list[dict[str, Any]]:
-    """The accounts of an address (20 bytes of hex) or of an owner word (32)."""
+    """The accounts of an address (20 bytes of hex) or of an owner word (32); DataMissing as for one account."""
     try:
         raw = bytes.fromhex(owner.removeprefix("0x"))
     except ValueError:
@@ -66,6 +68,7 @@ def accounts_of(inner: Sequencer, owner: str) -> list[dict[str, Any]]:
         raise MalformedError(f"{owner!r:.80} is no owner", hint="give an address, or an owner word of 32 bytes")
     word = bytes(12) + address_bytes(owner) if len(raw) == 20 else raw
     with inner.lock:
+        _require_whole(inner)
         head = inner.replica.head
         return [_account(index, head.accounts[index]) for index in head.owned(word)]
 
@@ -114,6 +117,13 @@ def fate(inner: Sequencer, digest: bytes) -> dict[str, Any]:
         "entry": found.entry or None,
         "reason": found.reason or None,
     }
+
+
+def _require_whole(inner: Sequencer) -> None:
+    """A balance from before an entry that nobody could read is no balance."""
+    missing = inner.replica.missing
+    if missing is not None:
+        raise DataMissing(str(missing.args[0]), hint=missing.hint)
 
 
 def _account(index: int, one: Account) -> dict[str, Any]:

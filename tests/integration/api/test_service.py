@@ -25,6 +25,7 @@ from layer2.rollup.messages import Transfer
 from layer2.rollup.refusals import (
     AccountUnknown,
     BalanceTooLow,
+    DataMissing,
     FeeTooLow,
     FeeUnwanted,
     MempoolFull,
@@ -198,6 +199,20 @@ def test_what_is_known_can_be_asked(l2, service, client, pen) -> None:
         assert (status, told["error"]["code"]) == (404, code)
     with pytest.raises(StateUnknown):
         client.fate(bytes(32))
+
+
+def test_no_balance_is_told_while_the_data_of_an_entry_is_missing(l2, service, client) -> None:
+    """The negative twin is above: with the whole inbox, all of these answer."""
+    owner = l2.sequencer.replica.head.accounts[PAYER].address
+    l2.sequencer.replica.missing = DataMissing("blob 0x01.. of entry 1 is with nobody")
+    for path in (f"/v1/accounts/{PAYER}", f"/v1/owners/{owner}/accounts"):
+        status, told = get(service.url, path)
+        assert (status, told["error"]["code"]) == (503, "data-missing"), path
+    with pytest.raises(DataMissing, match="entry 1 is with nobody"):
+        client.account(PAYER)
+    assert client.state()["missing"] == "blob 0x01.. of entry 1 is with nobody"
+    l2.sequencer.replica.missing = None
+    assert (client.account(PAYER)["balance"], client.state()["missing"]) == (str(RICH), None)
 
 
 def test_a_wallet_pays_through_a_sequencer_elsewhere(l2, people, client) -> None:
