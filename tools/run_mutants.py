@@ -29,7 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "mutants"
 LEAST = 120
 MINUTES = 10
-SETTINGS = ["-q", "-x", "-p", "no:ape_test", "-p", "no:cacheprovider", "-m", "not anvil or machine", "--no-header"]
+SETTINGS = ["-q", "-x", "-p", "no:ape_test", "-p", "no:cacheprovider", "--no-header"]
+# Of whole files; a test that is listed by its name is run whatever it is marked with.
+CHOICE = ["-m", "not anvil or machine"]
 KEYS = {"id", "file", "old", "new", "tests", "compile", "equivalent", "hangs"}
 IMPORT = re.compile(r'^import .*?"(?P<path>[^"]+)";', re.MULTILINE | re.DOTALL)
 KILLED, SURVIVED, BROKEN, EQUIVALENT = "killed", "SURVIVED", "BROKEN", "equivalent"
@@ -43,6 +45,7 @@ class ListError(Exception):
 class Mutant:
     """One mutation, and the tests that must notice it. `compile` names deployables, if not all that hold the file.
 
+    Files are run without what needs a real node (but with machines); a test named `file::function` is run in any case.
     `hangs`: with it a test does not end, so that running out of time is how it is noticed.
     """
 
@@ -233,7 +236,17 @@ class Copy:
 
     def pytest(self, tests: Sequence[str], minutes: int = MINUTES) -> tuple[int, str]:
         """Run tests in the copy; pytest's exit code (124 for too long), and its last telling line."""
-        command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "pytest", *SETTINGS, *dict.fromkeys(tests)]
+        distinct = list(dict.fromkeys(tests))
+        named = [test for test in distinct if "::" in test]
+        files = [test for test in distinct if "::" not in test]
+        code, said = 0, ""
+        for choice, chosen in ([], named), (CHOICE, files):
+            if chosen and code == 0:
+                code, said = self._pytest([*choice, *chosen], minutes)
+        return code, said
+
+    def _pytest(self, arguments: Sequence[str], minutes: int) -> tuple[int, str]:
+        command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "pytest", *SETTINGS, *arguments]
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
             child = subprocess.Popen(
                 command, cwd=self.place, env=self.environment(), stdout=output, stderr=output, start_new_session=True

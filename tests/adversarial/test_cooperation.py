@@ -142,6 +142,29 @@ def test_a_move_takes_no_more_than_it_brings(world: GasWorld) -> None:
     assert paid(world, other) == (ETHER, 2 * ETHER)
 
 
+@pytest.mark.parametrize("entry", ["withdraw", "move"])
+def test_what_both_signed_counts_in_its_last_second_and_not_after_it(world: GasWorld, entry: str) -> None:
+    """Else a consent that was given for now takes money out, or moves it, whenever it suits its holder."""
+    key, other = funded(world), funded(world)
+
+    def signed(until: int, epoch: int) -> tuple[object, ...]:
+        message = {
+            "withdraw": Withdraw(key.id, 5, 0, epoch, until),
+            "move": Move(key.id, other.id, 5, 0, 5, 0, epoch, until),
+        }[entry]
+        args = (5, 0) if entry == "withdraw" else (other.as_tuple(), [5, 0, 5, 0])
+        return (key.as_tuple(), *args, until, world.sign(world.payer, message), world.sign(world.payee, message))
+
+    until = world.connection.timestamp() + 50
+    world.connection.set_next_timestamp(until)
+    world.act(world.relayer, entry, *signed(until, 0))
+    assert world.connection.timestamp() == until
+    late = until + 50
+    world.connection.set_next_timestamp(late + 1)
+    with reverts("ConsentExpired", timestamp=late + 1, validUntil=late):
+        world.act(world.relayer, entry, *signed(late, 1))
+
+
 @pytest.mark.anvil
 def test_the_last_epoch_cannot_be_passed() -> None:
     """An epoch more would spill into the bits behind it, or come back to zero: old withdrawals would count again."""

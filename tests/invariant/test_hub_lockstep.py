@@ -141,15 +141,23 @@ class LockStep(RuleBasedStateMachine):
 
     # ---------------------------------------------------------------------------------------------- cooperation
 
-    @rule(at=duplexes, who=people, a=small, b=small, behind=st.sampled_from((0, 0, 0, 1)))
-    def withdraw(self, at: int, who: str, a: int, b: int, behind: int) -> None:
-        key, until = self.keys[at], self.twin.now + 1
+    @rule(at=duplexes, who=people, a=small, b=small, behind=st.sampled_from((0, 0, 0, 1)), expired=seldom)
+    def withdraw(self, at: int, who: str, a: int, b: int, behind: int, expired: bool) -> None:
+        key, until = self.keys[at], self.twin.now + (0 if expired else 1)
         message = Withdraw(key.id, a, b, max(0, self.channel(at).epoch - behind), until)
         self.twin.do(act.Withdraw(key, a, b, until, self.sign(message, False), self.sign(message, True)), who)
 
-    @rule(at=duplexes, into=st.integers(0, 4), who=people, a=small, b=small, more=st.sampled_from((0, 0, 0, 1)))
-    def move(self, at: int, into: int, who: str, a: int, b: int, more: int) -> None:
-        source, target, until = self.keys[at], self.keys[into], self.twin.now + 1
+    @rule(
+        at=duplexes,
+        into=st.integers(0, 4),
+        who=people,
+        a=small,
+        b=small,
+        more=st.sampled_from((0, 0, 0, 1)),
+        expired=seldom,
+    )
+    def move(self, at: int, into: int, who: str, a: int, b: int, more: int, expired: bool) -> None:
+        source, target, until = self.keys[at], self.keys[into], self.twin.now + (0 if expired else 1)
         four = (a, b, a + b + more, 0)
         message = Move(source.id, target.id, *four, self.channel(at).epoch, until)
         signed = self.sign(message, False), self.sign(message, True)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from layer2 import __version__
+from layer2.cli.suggesting import SuggestingGroup
 from layer2.primitives.errors import Layer2Error
 
 __all__ = ["LazyGroup", "cli", "main", "one_line"]
@@ -18,7 +19,7 @@ EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 
 
-class LazyGroup(click.Group):
+class LazyGroup(SuggestingGroup):
     """A group whose sub-commands are imported when they are used: `layer2 --help` loads no chain library."""
 
     def __init__(self, *args: Any, lazy: dict[str, tuple[str, str]] | None = None, **kwargs: Any) -> None:

@@ -6,14 +6,10 @@ a pipe, a file (`@name`) or copied.
 
 from __future__ import annotations
 
-from layer2.cli import channel_ends, channel_verbs
+from layer2.cli.options import chain_options
 from layer2.cli.verbs import CHANNELS
-from layer2.cli.workspace import chain_options
 
 __all__ = ["build", "command"]
-
-_REGISTERED = (channel_verbs, channel_ends)
-"""Modules whose import has filled `CHANNELS`."""
 
 build = CHANNELS.build
 """The group with a front end's options: `layer2`'s own, or ape's."""

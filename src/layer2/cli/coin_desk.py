@@ -12,7 +12,7 @@ import click
 from layer2.api.errors import Unreachable
 from layer2.cli.coin_gates import coin_gate_at, coin_sources_at
 from layer2.cli.coin_place import CoinPlace, coin_place_of
-from layer2.cli.rollup_desk import moment
+from layer2.cli.telling import moment
 from layer2.cli.workspace import Workspace
 from layer2.ethereum.assets import asset_at
 from layer2.plasma.cash.gate import CoinGate

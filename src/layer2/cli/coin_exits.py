@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from layer2.cli.coin_desk import CoinDesk, coin_desk_of, coin_named, sources_option
-from layer2.cli.rollup_desk import moment, transaction
+from layer2.cli.telling import moment, transaction
 from layer2.cli.verbs import COINS
 from layer2.cli.workspace import Workspace, party_address
 from layer2.ethereum.assets import asset_at

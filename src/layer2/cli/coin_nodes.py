@@ -13,7 +13,7 @@ from layer2.cli.coin_gates import coin_sources_at, local_coins, serving_coins
 from layer2.cli.coin_place import CoinPlace, coin_place_of
 from layer2.cli.daemons import Daemon, run_daemons
 from layer2.cli.endpoints import export_line, hosting_options
-from layer2.cli.rollup_nodes import loop_options
+from layer2.cli.options import loop_options
 from layer2.cli.verbs import COINS
 from layer2.cli.watching import report_json, told, watching, watching_options
 from layer2.cli.workspace import Workspace

@@ -1,4 +1,4 @@
-"""The verbs that only look at coins: list, status; and `wait`, for development."""
+"""The verbs that only look at coins: list, status."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ import click
 
 from layer2.cli.coin_desk import coin_desk_of, sources_option
 from layer2.cli.coin_place import coin_place_of
-from layer2.cli.plasma_views import wait
-from layer2.cli.rollup_desk import moment
+from layer2.cli.telling import moment
 from layer2.cli.verbs import COINS
 from layer2.cli.workspace import Workspace
 from layer2.primitives.units import format_amount
 
 __all__ = ["list_", "status"]
-
-COINS.verb("wait")(wait)
 
 
 @COINS.verb("list")

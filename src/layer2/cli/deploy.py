@@ -7,8 +7,9 @@ from dataclasses import replace
 import click
 
 from layer2.channels.contract import DEVNET, PUBLIC, HubContract, Profile
+from layer2.cli.options import chain_options
 from layer2.cli.records import durations, facts_of, record_of, record_options, require_new, warn_of_windows
-from layer2.cli.workspace import Workspace, chain_options
+from layer2.cli.workspace import Workspace
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.deployments import Deployment, Registry
 from layer2.ethereum.sender import Sender

@@ -9,7 +9,7 @@ import click
 from layer2.cli.plasma_desk import Desk, desk_of, incomplete_option, operator_option, token_option, utxo_named
 from layer2.cli.plasma_money import payment_named
 from layer2.cli.plasma_place import place_of
-from layer2.cli.rollup_desk import moment, transaction
+from layer2.cli.telling import moment, transaction
 from layer2.cli.verbs import PLASMA
 from layer2.cli.workspace import Workspace, party_address
 from layer2.ethereum.records import Receipt

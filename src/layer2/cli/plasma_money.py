@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from layer2.cli.plasma_desk import Desk, desk_of, operator_option, token_option
-from layer2.cli.rollup_desk import transaction
+from layer2.cli.telling import transaction
 from layer2.cli.verbs import PLASMA
 from layer2.cli.workspace import Workspace, party_address
 from layer2.plasma.wallet.sent import Sent

@@ -13,11 +13,11 @@ from layer2.cli.coin_nodes import LISTEN, coin_operator_of, coin_watcher_of, ope
 from layer2.cli.coin_place import coin_place_of, has_coins
 from layer2.cli.daemons import Daemon, run_daemons
 from layer2.cli.endpoints import export_line, hosting_options
+from layer2.cli.options import loop_options
 from layer2.cli.plasma_desk import sources_option
 from layer2.cli.plasma_gates import local_operator, serving, serving_watcher, sources_at
 from layer2.cli.plasma_hostile import KINDS, HostileNode
 from layer2.cli.plasma_place import Place, place_of
-from layer2.cli.rollup_nodes import loop_options
 from layer2.cli.verbs import PLASMA
 from layer2.cli.watching import Watching, report_json, told, watching, watching_options
 from layer2.cli.workspace import Workspace

@@ -1,4 +1,4 @@
-"""The verbs that only look: balance, utxos, history, status; and `wait`, for development."""
+"""The verbs that only look: balance, utxos, history, status."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import click
 
 from layer2.cli.plasma_desk import desk_of, incomplete_option, operator_option, token_option
 from layer2.cli.plasma_place import place_of
-from layer2.cli.rollup_desk import moment
 from layer2.cli.tables import show, titled
+from layer2.cli.telling import moment
 from layer2.cli.verbs import PLASMA
 from layer2.cli.workspace import Workspace
-from layer2.primitives.units import counted, format_amount, parse_duration
+from layer2.primitives.units import counted, format_amount
 
-__all__ = ["balance", "history", "status", "utxos", "wait"]
+__all__ = ["balance", "history", "status", "utxos"]
 
 
 @PLASMA.verb("balance")
@@ -111,11 +111,3 @@ def status(workspace: Workspace) -> None:
     if frozen:
         lines.append("FROZEN      take your money: layer2 plasma exit all")
     workspace.emit(facts, "\n".join(lines))
-
-
-@PLASMA.verb("wait")
-@click.argument("duration")
-def wait(workspace: Workspace, duration: str) -> None:
-    """On a development chain: let DURATION pass at once, for example "1 hour"."""
-    time = workspace.connection.advance(parse_duration(duration))
-    workspace.emit({"time": time}, f"it is {moment(time)}")

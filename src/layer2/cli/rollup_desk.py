@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,7 +12,6 @@ import click
 from layer2.cli.gates import gate_at
 from layer2.cli.rollup_place import place_of
 from layer2.cli.workspace import Workspace, party_address
-from layer2.ethereum.records import Receipt
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
 from layer2.rollup.contract import RollupContract
@@ -25,11 +23,9 @@ __all__ = [
     "Desk",
     "desk_of",
     "incomplete_option",
-    "moment",
     "outgoing_named",
     "sequencer_option",
     "token_option",
-    "transaction",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -114,11 +110,6 @@ def token_option(command: F) -> F:
     return click.option("--token", default="0", help="Number, symbol or address; ether if not given.")(command)
 
 
-def moment(time: int) -> str:
-    """A time for people: UTC, to the second."""
-    return datetime.datetime.fromtimestamp(time, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
 def outgoing_named(known: list[Outgoing], place: str) -> Outgoing:
     """An own withdrawal by its place."""
     fitting = [one for one in known if one.place == place.lower().removeprefix("0x")]
@@ -126,8 +117,3 @@ def outgoing_named(known: list[Outgoing], place: str) -> Outgoing:
         names = ", ".join(one.place for one in known) or "none"
         raise InputError(f"withdrawal {place!r}: none of yours (known: {names})", hint="layer2 rollup withdrawals")
     return fitting[0]
-
-
-def transaction(receipt: Receipt) -> dict[str, Any]:
-    """What `--json` says of a transaction."""
-    return {"gas": receipt.gas_used, "transaction": "0x" + receipt.tx_hash.hex(), "block": receipt.block_number}

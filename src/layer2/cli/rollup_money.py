@@ -8,15 +8,8 @@ from typing import Any
 import click
 
 from layer2.cli.reading import read_text
-from layer2.cli.rollup_desk import (
-    Desk,
-    desk_of,
-    incomplete_option,
-    outgoing_named,
-    sequencer_option,
-    token_option,
-    transaction,
-)
+from layer2.cli.rollup_desk import Desk, desk_of, incomplete_option, outgoing_named, sequencer_option, token_option
+from layer2.cli.telling import transaction
 from layer2.cli.verbs import ROLLUP
 from layer2.cli.workspace import Workspace, party_address
 from layer2.primitives.addresses import to_address

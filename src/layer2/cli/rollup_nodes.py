@@ -14,6 +14,7 @@ from layer2.cli.daemons import Daemon, Troubles, run_daemons
 from layer2.cli.devnet import announce, anvil_on
 from layer2.cli.endpoints import export_line, hosting_options
 from layer2.cli.gates import local_sequencer, serving
+from layer2.cli.options import loop_options
 from layer2.cli.rollup_health import health_of
 from layer2.cli.rollup_place import Place, place_of
 from layer2.cli.verbs import ROLLUP
@@ -36,13 +37,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 PUBLIC_KEY_FEE = "0.0001 ether"
 """What an account for a key costs where gas costs money: its share of a frame, several times over."""
-
-
-def loop_options(command: F) -> F:
-    """Add `--once` and `--interval`."""
-    once = click.option("--once", is_flag=True, help="Do what is due and end.")
-    every = click.option("--interval", default="2 seconds", show_default=True, help="How often to look.")
-    return once(every(command))
 
 
 def snapshot_option(command: F) -> F:

@@ -1,4 +1,4 @@
-"""The verbs that only look: accounts, balance, history, proof, check-proof, status; and `wait`, for development."""
+"""The verbs that only look: accounts, balance, history, proof, check-proof, status."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from dataclasses import asdict
 import click
 
 from layer2.cli.reading import read_text
-from layer2.cli.rollup_desk import desk_of, incomplete_option, moment, token_option
+from layer2.cli.rollup_desk import desk_of, incomplete_option, token_option
 from layer2.cli.rollup_place import place_of
 from layer2.cli.tables import show, titled
+from layer2.cli.telling import moment
 from layer2.cli.verbs import ROLLUP
 from layer2.cli.workspace import Workspace
 from layer2.primitives.jsontext import parse_json
-from layer2.primitives.units import format_amount, parse_duration
+from layer2.primitives.units import format_amount
 from layer2.rollup.proofs import AccountProof
 from layer2.rollup.records import Status
 
-__all__ = ["accounts", "balance", "check_proof", "history", "proof", "status", "wait"]
+__all__ = ["accounts", "balance", "check_proof", "history", "proof", "status"]
 
 
 @ROLLUP.verb("accounts")
@@ -166,11 +167,3 @@ def status(workspace: Workspace) -> None:
         if replica.frozen:
             lines.append("FROZEN      take your money: layer2 rollup escape")
         workspace.emit(facts, "\n".join(lines))
-
-
-@ROLLUP.verb("wait")
-@click.argument("duration")
-def wait(workspace: Workspace, duration: str) -> None:
-    """On a development chain: let DURATION pass at once, for example "1 hour"."""
-    time = workspace.connection.advance(parse_duration(duration))
-    workspace.emit({"time": time}, f"it is {moment(time)}")

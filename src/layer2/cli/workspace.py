@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import getpass
 import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from eth_account import Account
@@ -24,10 +22,9 @@ from layer2.primitives.errors import InputError, MalformedError
 from layer2.primitives.jsontext import parse_json
 from layer2.store.private import make_folder
 
-__all__ = ["AccountUnusable", "Workspace", "account_of", "chain_options", "party_address", "resolve_url"]
+__all__ = ["AccountUnusable", "Workspace", "account_of", "party_address", "resolve_url"]
 
 DEFAULT_URL = "http://127.0.0.1:8545"
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class AccountUnusable(InputError):
@@ -129,32 +126,3 @@ class Workspace:
     def emit(self, record: dict[str, Any], text: str) -> None:
         """Print the record as JSON with `--json`, else the text for people."""
         click.echo(json.dumps(record, sort_keys=True) if self.as_json else text)
-
-
-def chain_options(command: F) -> F:
-    """Add `--network`, `--account`, `--home` and `--json`, handed to the command as `workspace`."""
-
-    @functools.wraps(command)
-    def wrapper(*args: Any, network: str, account: str, home: str, as_json: bool, **kwargs: Any) -> Any:
-        workspace = Workspace(network, account, Path(home).expanduser(), as_json)
-        return command(*args, workspace=workspace, **kwargs)
-
-    # A list of its own: one function may be given to several front ends.
-    vars(wrapper)["__click_params__"] = list(getattr(command, "__click_params__", []))
-    options = [
-        click.option("--network", default="anvil", show_default=True, envvar="LAYER2_NETWORK",
-                     show_envvar=True,
-                     help="Node URL or socket path; anvil is http://127.0.0.1:8545."),
-        click.option("--account", "--as", "account", default="operator", show_default=True,
-                     envvar="LAYER2_ACCOUNT", show_envvar=True,
-                     help="Who acts: a role on a development chain, env:NAME, or a keystore file."),
-        click.option("--home", default="~/.layer2", show_default=True, envvar="LAYER2_HOME",
-                     show_envvar=True,
-                     help="Where journals are kept."),
-        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
-    ]  # fmt: skip
-    decorated: Any = wrapper
-    for option in reversed(options):
-        decorated = option(decorated)
-    result: F = decorated
-    return result

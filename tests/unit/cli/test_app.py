@@ -38,8 +38,8 @@ def test_help_loads_no_chain_library() -> None:
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("nonsense",), "No such command"),
-        (("channels", "nonsense"), "No such command"),
+        (("nonsense",), "has no command"),
+        (("channels", "nonsense"), "has no command"),
         (("channels", "pay"), "Missing argument"),
         (("demo", "--payments", "10"), "10 is not in the range"),
         (("channels", "show", "--network", "http://127.0.0.1:1"), "no answer"),
