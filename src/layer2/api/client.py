@@ -8,7 +8,7 @@ from typing import Any
 
 from layer2.api.errors import Unreachable, error_of
 from layer2.api.remote import Remote
-from layer2.api.wire import MOST_OPERATIONS
+from layer2.api.rollupwire import MOST_OPERATIONS
 from layer2.ethereum.errors import WrongChain
 from layer2.primitives.errors import Layer2Error
 from layer2.rollup.contract import RollupContract

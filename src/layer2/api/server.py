@@ -10,8 +10,9 @@ from aiohttp import web
 
 from layer2.api import views
 from layer2.api.http import MAX_BODY, body_of, new_application, told
+from layer2.api.rollupwire import records_of_bytes, records_of_json
 from layer2.api.submissions import Submissions
-from layer2.api.wire import bytes_of, number_of, read_json, records_of_bytes, records_of_json
+from layer2.api.wire import bytes_of, number_of, read_json
 from layer2.primitives.errors import Layer2Error, MalformedError
 from layer2.rollup.sequencer import Sequencer
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from layer2 import __version__
+from layer2.cli.extras import missing_extra
 from layer2.cli.suggesting import SuggestingGroup
 from layer2.primitives.errors import Layer2Error
 
@@ -88,6 +89,11 @@ def _run(args: Sequence[str] | None) -> int:
         return _fail(failure.format_message())
     except Layer2Error as failure:
         return _fail(str(failure))
+    except ImportError as failure:
+        absent = missing_extra(failure)
+        if absent is None:
+            raise
+        return _fail(str(absent))
     except OSError as failure:
         # A closed pipe (`layer2 ... | head`), a full disk, a file that may not be read.
         return _fail(f"{failure.strerror or failure}{f': {failure.filename}' if failure.filename else ''}")

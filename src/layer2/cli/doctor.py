@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import platform
 import subprocess
@@ -11,11 +12,15 @@ from pathlib import Path
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from layer2.cli.tables import show
 from layer2.primitives.errors import Layer2Error
 
 __all__ = ["CHECKS", "command"]
+
+MOST_CODE = 24_576
+"""Bytes of a contract that can be deployed (EIP-170)."""
 
 CHECKS: list[tuple[str, bool, Callable[[], str]]] = []
 """Name, whether layer2 is of no use without it, and the check: returns what it found or raises."""
@@ -56,15 +61,45 @@ def _signatures() -> str:
     return "coincurve"
 
 
+@check("channels")
+def _channels() -> str:
+    return _family("channels", (), ("ChannelHub",))
+
+
+@check("rollup", required=False)
+def _rollup() -> str:
+    judges = ("StateJudge", "SignatureJudge", "EndpointJudge")
+    return _family("rollup", ("pyblst", "numpy", "numba", "ckzg"), ("Rollup", *judges))
+
+
+@check("plasma", required=False)
+def _plasma() -> str:
+    return _family("plasma", (), ("RootChain", "CoinChain"))
+
+
 @check("contracts")
 def _contracts() -> str:
-    from layer2.ethereum.artifacts import load_artifact, source_checksum
+    from layer2.ethereum.artifacts import load_manifest, source_checksum
 
-    artifact = load_artifact("ChannelHub")
+    packaged = str(load_manifest().get("source_checksum", ""))
     sources = Path(__file__).resolve().parents[3] / "contracts"
-    if sources.is_dir() and artifact.source_checksum != source_checksum(sources):
+    if sources.is_dir() and packaged != source_checksum(sources):
         raise Layer2Error("the packaged contracts are older than contracts/", hint="run: make artifacts")
-    return f"ChannelHub, {len(artifact.runtime):,} bytes, sources {artifact.source_checksum[:12]}"
+    return f"sources {packaged[:12]}"
+
+
+def _family(name: str, needed: tuple[str, ...], contracts: tuple[str, ...]) -> str:
+    """What a family needs beside the library itself: packages of an extra, and sound contracts."""
+    from layer2.ethereum.artifacts import load_artifact
+
+    missing = [one for one in needed if importlib.util.find_spec(one) is None]
+    if missing:
+        raise Layer2Error(f"{', '.join(missing)} not installed", hint=f"pip install 'layer2[{name}]'")
+    made = [load_artifact(one) for one in contracts]
+    broken = [one.name for one in made if not 0 < len(one.runtime) <= MOST_CODE]
+    if broken:
+        raise Layer2Error(f"{', '.join(broken)} cannot be deployed", hint="install layer2 again")
+    return ", ".join(f"{one.name} {len(one.runtime):,} bytes" for one in made)
 
 
 @check("journal")
@@ -151,5 +186,6 @@ def _show(rows: list[dict[str, str]]) -> None:
         table.add_column(title, overflow="fold")
     styles = {"ok": "green", "absent": "yellow", "missing": "red"}
     for row in rows:
-        table.add_row(row["name"], f"[{styles[row['state']]}]{row['state']}[/]", row["found"])
+        # As text: square brackets in a hint are no markup.
+        table.add_row(row["name"], Text(row["state"], styles[row["state"]]), Text(row["found"]))
     show(table)

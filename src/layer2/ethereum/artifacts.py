@@ -42,13 +42,17 @@ def load_manifest(mocks: bool = False) -> Mapping[str, Any]:
     try:
         text = resources.files("layer2").joinpath("artifacts", name).read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError) as failure:
-        raise ArtifactError(f"layer2/artifacts/{name} is missing", hint="run: make compile") from failure
+        raise ArtifactError(
+            f"layer2/artifacts/{name} is missing", hint="install it again, or make artifacts"
+        ) from failure
     try:
         manifest = json.loads(text)
     except json.JSONDecodeError as failure:
-        raise ArtifactError(f"layer2/artifacts/{name} is damaged: {failure}", hint="run: make compile") from failure
+        raise ArtifactError(
+            f"layer2/artifacts/{name} is damaged: {failure}", hint="install it again, or make artifacts"
+        ) from failure
     if not isinstance(manifest, dict) or not isinstance(manifest.get("contracts"), dict):
-        raise ArtifactError(f"layer2/artifacts/{name} has no contracts", hint="run: make compile")
+        raise ArtifactError(f"layer2/artifacts/{name} has no contracts", hint="install it again, or make artifacts")
     return cast(Mapping[str, Any], manifest)
 
 

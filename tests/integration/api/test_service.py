@@ -12,8 +12,8 @@ import pytest
 
 from layer2.api.client import RemoteSequencer
 from layer2.api.errors import Unreachable
+from layer2.api.rollupwire import operation_json
 from layer2.api.service import Service
-from layer2.api.wire import operation_json
 from layer2.ethereum.errors import WrongChain
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.ecdsa import from_compact
