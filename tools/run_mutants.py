@@ -129,6 +129,9 @@ def problems(mutants: Sequence[Mutant], root: Path = ROOT, least: int = LEAST) -
         except ListError as error:
             found.append(str(error))
         found += [f"{mutant.id}: {name} is not there" for name in mutant.tests if not test_exists(root, name)]
+        # pytest would run the named part of a folder, and leave the rest of it out.
+        within = [(one, other) for one in mutant.tests for other in mutant.tests if one.startswith(f"{other}/")]
+        found += [f"{mutant.id}: {one} lies in {other}: name one of them" for one, other in within]
     return found
 
 

@@ -196,6 +196,8 @@ def mutation(mutants: ModuleType, **changes: Any) -> Any:
 def mutable(tmp_path: Path) -> Path:
     (tmp_path / "a.py").write_text("if x < y:\n    pass\n")
     (tmp_path / "test_a.py").write_text("def test_it() -> None: ...\n")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "test_b.py").write_text("def test_it() -> None: ...\n")
     return tmp_path
 
 
@@ -211,6 +213,7 @@ def test_a_list_that_fits_the_code_has_no_problems(mutants: ModuleType, mutable:
         ({"file": "b.py"}, "is not there"),
         ({"tests": ("test_b.py",)}, "test_b.py is not there"),
         ({"tests": ("test_a.py::test_other",)}, "test_other is not there"),
+        ({"tests": ("more/test_b.py", "more")}, "more/test_b.py lies in more"),
         ({"equivalent": "obviously"}, "too short"),
     ],
 )
