@@ -81,6 +81,13 @@ def test_what_is_wrong_is_refused_and_gets_into_no_block(stage: Stage) -> None:
         stage.operator.submit(stage.give(coin, 1, by=PAYEE, expiry=1))
 
 
+def test_a_transfer_may_expire_with_the_very_next_block(stage: Stage) -> None:
+    coin = stage.deposit()
+    stage.operator.submit(stage.give(coin, expiry=stage.operator.next_number))
+    stage.operator.step()
+    assert stage.operator.coin(coin).owner == PAYEE.address
+
+
 def test_a_double_spend_is_refused_before_and_after_the_block(stage: Stage) -> None:
     coin = stage.deposit()
     first, second = stage.give(coin), stage.give(coin, to=THIEF)

@@ -195,6 +195,20 @@ def test_an_expired_payment_gives_its_inputs_back(world: World) -> None:
     assert gained(world, payer, before) == 100
 
 
+@pytest.mark.parametrize(("paid", "back"), [("0.4 ether", True), ("1 ether", False)])
+def test_what_the_next_block_may_spend_is_not_exited(world: World, paid: str, back: bool) -> None:
+    """The negative twin, one block before: whoever has the payment would stop the exit, and have its bond."""
+    payer = world.wallet(world.payer, lifetime=1)
+    kit = payer.deposit("1 ether")
+    sent = payer.send(world.payee.address, paid)
+    world.gate.taken.clear()
+    assert sent.transaction.expiry == world.root.head()[1]
+    payer.exit_all(incomplete=True)
+    assert world.root.exit(kit.output_id).status is ExitStatus.NONE
+    # Only for what comes back is there anything to win in flight.
+    assert (world.root.in_flight(sent.kit.exit_id).status is InFlightStatus.OPEN) == back
+
+
 def test_an_invalid_block_is_left_by_the_age_of_the_inputs(world: World, payer: Wallet) -> None:
     payer.deposit("1 ether")
     sent = payer.send(world.payee.address, "0.4 ether")
