@@ -73,7 +73,8 @@ class Connection:
     @classmethod
     def from_provider(cls, provider: BaseProvider) -> Connection:
         """Wrap any web3 provider."""
-        return cls(Web3(provider))
+        # Nothing of web3's own in between: it asks the node for the chain's id twice before each call.
+        return cls(Web3(provider, middleware=[]))
 
     @property
     def chain_id(self) -> int:
