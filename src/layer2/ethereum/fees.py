@@ -24,7 +24,7 @@ class Fees:
 class GasPolicy:
     """Limits and patience of a sender.
 
-    `max_fee_per_gas`: never offer more (wei per gas); `priority_fee`: the tip (wei per gas);
+    `max_fee_per_gas`: never offer more (wei per gas); `priority_fee`: the tip, less where the cap leaves less;
     `base_fee_multiple`: headroom over the current base fee, so that it may rise for some blocks;
     `bump`: each replacement raises both prices by at least this factor (nodes demand 1.10, some pools 1.125);
     `wait`: seconds before a transaction that is not mined is replaced; `max_replacements`: how often;
@@ -51,15 +51,18 @@ class GasPolicy:
             )
 
     def fees(self, base_fee: int) -> Fees:
-        """What to offer at this base fee; raises `FeeTooHigh` if the cap would not even get it mined."""
-        if base_fee + self.priority_fee > self.max_fee_per_gas:
+        """What to offer at this base fee; raises `FeeTooHigh` if the cap would not even get it mined.
+
+        Under the cap the tip gives way: who offers all that something is worth must not be held up by a base fee that
+        has moved a little since.
+        """
+        if base_fee > self.max_fee_per_gas:
             raise FeeTooHigh(
-                f"sender: the network asks {base_fee} + {self.priority_fee} wei per gas, "
-                f"the policy allows {self.max_fee_per_gas}",
+                f"sender: the network asks {base_fee} wei per gas, the policy allows {self.max_fee_per_gas}",
                 hint="wait for a lower base fee or raise GasPolicy.max_fee_per_gas",
             )
-        wanted = base_fee * self.base_fee_multiple + self.priority_fee
-        return Fees(min(wanted, self.max_fee_per_gas), self.priority_fee)
+        tip = min(self.priority_fee, self.max_fee_per_gas - base_fee)
+        return Fees(min(base_fee * self.base_fee_multiple + tip, self.max_fee_per_gas), tip)
 
     def bumped(self, fees: Fees, base_fee: int) -> Fees | None:
         """Prices that replace those of `fees`; `None` if the cap does not allow a valid bump."""

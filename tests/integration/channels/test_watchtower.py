@@ -18,6 +18,8 @@ from layer2.primitives.errors import InputError
 from layer2.primitives.units import parse_amount
 from layer2.store.journal import Journal
 
+GWEI = 10**9
+
 
 def opened(hub: HubFacade, people):
     channel = hub.open(people.payer, people.payee, deposit="1 ether", dispute="1 hour")
@@ -186,6 +188,20 @@ def test_an_answer_that_is_not_worth_its_gas_is_not_sent(hub, chain, people, tow
     assert acts(answers) == [("post", False)]
     assert "costs more" in answers[0].detail
     assert channel.view().sent_a == 1
+
+
+def test_a_base_fee_that_has_moved_holds_up_no_answer_that_offers_all_it_is_worth(hub, chain, people) -> None:
+    """The sender remembers the base fee for some seconds; the tower's tip had filled the room above a lower one."""
+    channel = hub.open(people.payer, people.payee, deposit="1 ether", dispute="1 hour")
+    old, new = channel.pay("0.1 ether"), channel.pay(4 * GWEI * gas_of("post"))
+    sender = Sender(chain, people.tower)
+    tower = Watchtower(chain, hub, sender)
+    tower.watch(channel.key, "A", new)
+    channel.dispute(old, sender=people.payer)
+    chain.advance(3_500)
+    assert chain.latest().base_fee < 2 * GWEI
+    sender._base_fee = sender._clock(), 2 * GWEI
+    assert acts(tower.step()) == [("post", True)]
 
 
 def test_a_tower_unlocks_a_voucher_lock_with_the_receivers_consent(hub, chain, people, tower_sender) -> None:

@@ -63,11 +63,11 @@ def test_transaction_that_cannot_be_paid_for_is_refused(connection: Connection, 
 def test_fee_cap_below_the_base_fee_sends_nothing(connection: Connection) -> None:
     signer = connection.signers(1)[0]
     base_fee = connection.latest().base_fee
-    tight = GasPolicy(max_fee_per_gas=base_fee, priority_fee=1)
+    tight = GasPolicy(max_fee_per_gas=base_fee - 1, priority_fee=1)
     with pytest.raises(FeeTooHigh):
         Sender(connection, signer, tight).send(PAYEE, value=1, gas=21_000)
     assert connection.nonce(signer.address) == 0
-    enough = GasPolicy(max_fee_per_gas=base_fee + 1, priority_fee=1)
+    enough = GasPolicy(max_fee_per_gas=base_fee, priority_fee=1)
     assert Sender(connection, signer, enough).send(PAYEE, value=1, gas=21_000).status == 1
 
 

@@ -19,9 +19,15 @@ def test_offer_has_headroom_up_to_the_cap() -> None:
 
 def test_base_fee_above_the_cap_is_refused() -> None:
     policy = GasPolicy(max_fee_per_gas=100, priority_fee=2)
-    assert policy.fees(98) == Fees(100, 2)
+    assert policy.fees(100) == Fees(100, 0)
     with pytest.raises(FeeTooHigh):
-        policy.fees(99)
+        policy.fees(101)
+
+
+def test_the_tip_gives_way_before_the_cap_does() -> None:
+    policy = GasPolicy(max_fee_per_gas=100, priority_fee=2)
+    assert policy.fees(98) == Fees(100, 2)
+    assert policy.fees(99) == Fees(100, 1)
 
 
 @given(st.integers(0, 10**12), st.integers(0, 10**12), st.integers(0, 10**12))
