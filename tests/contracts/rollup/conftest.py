@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from tests.contracts.rollup.nativepairing import native_pairing
 
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection
@@ -14,8 +15,9 @@ from layer2.rollup.devnet import LocalRollup
 
 
 @pytest.fixture(scope="package")
-def chain() -> Connection:
-    return tester_connection()
+def chain() -> Iterator[Connection]:
+    with native_pairing():
+        yield tester_connection()
 
 
 @pytest.fixture(scope="package")

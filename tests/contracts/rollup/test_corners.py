@@ -2,118 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from coincurve import PublicKey
-from tests.unit.rollup.reference import Reference, empty, h, tree
+from tests.contracts.rollup.corner import BY_KEY, ETHER, FULL, KEY, LAST, PAYEE, PAYER, SPENT, Corner
+from tests.unit.rollup.reference import empty, h, tree
 
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.contract import Contract
-from layer2.ethereum.sender import Sender
-from layer2.primitives.addresses import address_bytes, to_address
 from layer2.primitives.bls import BlsKey
-from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.hashing import keccak
 from layer2.rollup.accounts import Account, State, owner_of_address, owner_of_key
 from layer2.rollup.challenger import STATE_JUDGE
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
-from layer2.rollup.messages import Transfer, Withdraw
-from layer2.rollup.params import MAX_ACCOUNTS, MAX_BALANCE, MAX_NONCE
+from layer2.rollup.messages import Transfer
+from layer2.rollup.params import MAX_ACCOUNTS, MAX_NONCE
 from layer2.rollup.queue import Scheme
 from layer2.rollup.records import GENESIS
 from layer2.rollup.witness import state_proof
-from layer2.testing.rollupfrauds import claim_of, right_roots
-
-ETHER = 10**18
-PAYER, PAYEE, FULL, SPENT, LAST, BY_KEY = 1, 2, 3, 4, 5, 6
-KEY = BlsKey.derive(keccak(b"corner"))
-
-
-class Corner:
-    """A rollup that begins with chosen accounts; whatever is posted is executed by node, reference and judge."""
-
-    def __init__(self, chain, people, folder: Path, change: Callable[[State], None] | None = None) -> None:
-        self.people = people
-        self.payer, self.payee = Sender(chain, people.payer), Sender(chain, people.payee)
-        genesis = State()
-        mine, other = owner_of_address(people.payer.address), owner_of_address(people.payee.address)
-        genesis.create(Account(mine, 0, 7, 5 * ETHER))
-        genesis.create(Account(other, 0, 0, 0))
-        genesis.create(Account(other, 0, 0, MAX_BALANCE - 5))
-        genesis.create(Account(mine, 0, MAX_NONCE, ETHER))
-        genesis.create(Account(mine, 0, MAX_NONCE - 1, ETHER))
-        genesis.create(Account(owner_of_key(KEY.public), 0, 0, ETHER))
-        genesis.keys[owner_of_key(KEY.public)] = KEY.public
-        if change is not None:
-            change(genesis)
-        self.before = genesis.copy()
-        self.l2 = LocalRollup(chain, people.sequencer, folder=folder, genesis=genesis)
-        self.rollup, self.replica = self.l2.rollup, self.l2.challenger.replica
-
-    def deposit(self, owner: bytes, to: int, amount: int = 9) -> None:
-        self.rollup.deposit(self.payee, 0, amount, owner, to)
-
-    def frame(
-        self, *, fee: int = 0, receiver: int = 0, token: int = 0, sender: int = PAYER, vs: int | None = None
-    ) -> bytes:
-        """A payment of 1,000 from the payer's account to the payee's, by ECDSA."""
-        nonce = self.before.accounts[sender].nonce
-        digest = Transfer(sender, nonce, PAYEE, 1_000, token, fee).digest(self.rollup.domain)
-        signature = to_compact(self.people.payer.sign_digest(digest))
-        if vs is not None:
-            signature = vs.to_bytes(64, "big")
-        op = Op(sender, PAYEE, 1_000, packed=1_000, signature=signature)
-        return encode_frame(Frame(FrameType.ECDSA_TRANSFERS, token, fee, receiver, b"", (op,)))
-
-    def run(self, *frames: bytes) -> State:
-        """Post it, and have all three agree; the state after it."""
-        operator = Sender(self.l2.connection, self.people.sequencer)
-        self.rollup.post_calldata(operator, self.rollup.acc(0), b"".join(frames), self.rollup.queue_length())
-        self.replica.step()
-        parent = self.replica.final()
-        right = right_roots(self.replica, parent, 1)
-        after = self.replica.execute(parent, 1).state
-        assert self.reference(frames).root() == after.root == right[-1]
-        judge = Contract(
-            self.l2.connection, self.rollup.contract.call("judges", STATE_JUDGE), load_artifact("StateJudge").abi
-        )
-        for segment in range(len(right)):
-            wrong = b"\0" + keccak(right[segment])[1:]
-            for roots, guilty in ((right, False), ([*right[:segment], wrong, *right[segment + 1 :]], True)):
-                claim = claim_of(self.replica, parent, 1, roots)
-                proof = state_proof(self.replica, claim, segment)
-                row = (claim.as_tuple(), parent.as_tuple(), proof)
-                assert bool(judge.call("guilty", *row, sender=self.rollup.address)) is guilty, (segment, guilty)
-        return after
-
-    def reference(self, frames: tuple[bytes, ...]) -> Reference:
-        signs = self.replica.authority
-
-        def digest(sender: int, nonce: int, to: int, target: bytes | None, amount: int, token: int, fee: int) -> bytes:
-            message = (
-                Transfer(sender, nonce, to, amount, token, fee)
-                if target is None
-                else Withdraw(sender, nonce, to_address(target), amount, token, fee)
-            )
-            return message.digest(signs.domain)
-
-        def recover(message: bytes, signature: bytes) -> bytes | None:
-            found = signs.recover(message, signature)
-            return None if found is None else address_bytes(found)
-
-        other = Reference(signs.verify, recover, signs.is_key, digest, owner_of_key)
-        for index, one in self.before.accounts.items():
-            other.acc[index] = [one.owner, one.token, one.nonce, one.balance]
-        other.keys = dict(self.before.keys)
-        other.next = self.before.next_account
-        for raw in self.replica.raw_queue:
-            other.item(raw)
-        for frame in frames:
-            other.frame(frame)
-        return other
 
 
 @pytest.fixture
