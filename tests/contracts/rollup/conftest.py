@@ -27,13 +27,19 @@ def people(chain: Connection) -> SimpleNamespace:
 
 
 @pytest.fixture
-def l2(chain: Connection, people: SimpleNamespace, tmp_path: Path) -> Iterator[LocalRollup]:
+def fresh(chain: Connection) -> Iterator[Connection]:
+    """The chain as it began, and nothing is left on it."""
     before = chain.snapshot()
-    made = LocalRollup(chain, people.sequencer, folder=tmp_path)
+    yield chain
+    chain.revert(before)
+
+
+@pytest.fixture
+def l2(fresh: Connection, people: SimpleNamespace, tmp_path: Path) -> Iterator[LocalRollup]:
+    made = LocalRollup(fresh, people.sequencer, folder=tmp_path)
     for one in (people.payer, people.payee):
         made.wallet(one).deposit("5 ether")
     made.post()
     made.settle()
     yield made
     made.close()
-    chain.revert(before)

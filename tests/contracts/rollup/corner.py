@@ -21,6 +21,7 @@ from layer2.rollup.devnet import JUDGES, LocalRollup
 from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
 from layer2.rollup.messages import Transfer, Withdraw
 from layer2.rollup.params import MAX_BALANCE, MAX_NONCE
+from layer2.rollup.poster import Data
 from layer2.rollup.records import Claim
 from layer2.rollup.witness import state_proof
 from layer2.testing.rollupfrauds import claim_of, right_roots
@@ -49,7 +50,8 @@ class Corner:
         if change is not None:
             change(genesis)
         self.before = genesis.copy()
-        self.l2 = LocalRollup(chain, people.sequencer, folder=folder, genesis=genesis)
+        # No blobs: the first one of a process takes as long as a hundred disputes.
+        self.l2 = LocalRollup(chain, people.sequencer, folder=folder, genesis=genesis, data=Data.CALLDATA)
         self.rollup, self.replica = self.l2.rollup, self.l2.challenger.replica
         self.judges = [
             Contract(chain, self.rollup.contract.call("judges", at), load_artifact(name).abi)
@@ -145,3 +147,13 @@ class Corner:
         for frame in frames:
             other.frame(frame)
         return other
+
+
+def gained(corner: Corner, after: State) -> dict[int, tuple[int, int]]:
+    """Balance and nonce gained, by account, where they changed."""
+    rows = {}
+    for index, one in after.accounts.items():
+        old = corner.before.accounts.get(index, Account(one.owner))
+        if old != one:
+            rows[index] = (one.balance - old.balance, one.nonce - old.nonce)
+    return rows

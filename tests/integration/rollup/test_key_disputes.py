@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.integration.rollup.oddkeys import NO_KEYS, RIGHT_KEYS
 
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
-from layer2.primitives.bls import BlsKey, is_key, key_hint
+from layer2.primitives.bls import BlsKey, is_key
 from layer2.primitives.hashing import keccak
 from layer2.rollup.challenger import STATE_JUDGE
 from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
@@ -22,31 +23,6 @@ from layer2.rollup.runs import commit
 from layer2.rollup.witness import locate, state_proof
 
 pytestmark = pytest.mark.anvil
-FIELD = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB
-
-
-def compressed(x0: int, x1: int, flags: int = 0x80) -> bytes:
-    head = bytearray(x1.to_bytes(48, "big"))
-    head[0] |= flags
-    return bytes(head) + x0.to_bytes(48, "big")
-
-
-def on_curve(wanted: bool) -> bytes:
-    """Small x: never in the subgroup; on the curve or not as asked."""
-    return next(key for key in (compressed(x, 1) for x in range(200)) if (key_hint(key)[31] == 1) == wanted)
-
-
-RIGHT = [BlsKey.derive(keccak(b"key %d" % n)).public for n in range(4)]
-WRONG = {
-    "zeros": bytes(96),
-    "infinity": b"\xc0" + bytes(95),
-    "uncompressed": RIGHT[0][:1].translate(bytes(n & 0x7F for n in range(256))) + RIGHT[0][1:],
-    "x0 beyond the field": compressed(FIELD, 1),
-    "x1 beyond the field": compressed(1, FIELD),
-    "x0 of all bits": RIGHT[0][:48] + b"\xff" * 48,
-    "off the curve": on_curve(False),
-    "outside of the subgroup": on_curve(True),
-}
 
 
 @pytest.fixture(scope="module")
@@ -105,22 +81,22 @@ def bench(l2, people) -> Bench:
 
 
 def test_accounts_are_opened_for_keys(bench: Bench) -> None:
-    bench.post(encode_frame(Frame(FrameType.ACCOUNTS, ops=tuple(Op(key=key) for key in RIGHT))))
-    assert len(bench.replica.head.accounts) == 2 + len(RIGHT)
+    bench.post(encode_frame(Frame(FrameType.ACCOUNTS, ops=tuple(Op(key=key) for key in RIGHT_KEYS))))
+    assert len(bench.replica.head.accounts) == 2 + len(RIGHT_KEYS)
     assert bench.judged_rightly() == 2
 
 
-@pytest.mark.parametrize("name", sorted(WRONG))
+@pytest.mark.parametrize("name", sorted(NO_KEYS))
 def test_no_account_is_opened_for_what_is_no_key(bench: Bench, name: str) -> None:
-    assert not is_key(WRONG[name])
-    keys = (RIGHT[0], WRONG[name], RIGHT[1])
+    assert not is_key(NO_KEYS[name])
+    keys = (RIGHT_KEYS[0], NO_KEYS[name], RIGHT_KEYS[1])
     bench.post(encode_frame(Frame(FrameType.ACCOUNTS, ops=tuple(Op(key=key) for key in keys))))
     assert len(bench.replica.head.accounts) == 4
     assert bench.judged_rightly() == 2
 
 
 def test_accounts_of_an_unknown_token_are_not_opened(bench: Bench) -> None:
-    bench.post(encode_frame(Frame(FrameType.ACCOUNTS, 7, ops=(Op(key=RIGHT[0]),))))
+    bench.post(encode_frame(Frame(FrameType.ACCOUNTS, 7, ops=(Op(key=RIGHT_KEYS[0]),))))
     assert len(bench.replica.head.accounts) == 2
     assert bench.judged_rightly() == 2
 
