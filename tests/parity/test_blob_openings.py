@@ -12,8 +12,8 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import ORDER, g1_point
 from layer2.primitives.hashing import keccak
-from layer2.primitives.kzg import BLOB_BYTES, commitment, versioned_hash
-from layer2.primitives.kzgproof import MODULUS, Part, open_parts
+from layer2.primitives.kzg import BLOB_BYTES, commitment, point_proof, versioned_hash
+from layer2.primitives.kzgproof import MODULUS, Part, open_parts, point_of
 from layer2.testing import deploy_mock
 
 POINT = 128
@@ -183,3 +183,38 @@ def test_a_prover_who_chooses_its_quotient_freely_shows_nothing_false(bench: Con
         assert not accepts(bench, [(hash_, 0, values)], made)
         assert not accepts(bench, [(hash_, 0, values)], g1_point(commitment(ONE)) + made[POINT:])
     assert MODULUS == ORDER
+
+
+def test_no_factor_makes_an_opening_fit(bench: Contract) -> None:
+    """A prover may choose the quotient, and learns the point from it. Could it choose the factor too, any value would
+    be shown: the factor is what makes both sides equal."""
+    values = (7).to_bytes(32, "big") + ONE[32 : 32 * 16]
+    made, quotient = commitment(ONE), commitment(OTHER)
+    claimed = keccak(bytes(32) + versioned_hash(made) + bytes(32) + keccak(values))
+    z = int.from_bytes(keccak(claimed + keccak(g1_point(quotient))), "big") % MODULUS
+    zero, top, scale = lagrange(values, z)
+    at_z = [int.from_bytes(point_proof(one, z.to_bytes(32, "big"))[1], "big") for one in (ONE, OTHER)]
+    fitting = at_z[0] * pow(top + zero * at_z[1], -1, MODULUS) % MODULUS
+    for factor, told in ((fitting, 9), (pow(scale, -1, MODULUS), 7)):
+        rows = zip(words(ONE), words(OTHER), strict=True)
+        fold = b"".join(((one - factor * zero * two) % MODULUS).to_bytes(32, "big") for one, two in rows)
+        proof, value = point_proof(fold, z.to_bytes(32, "big"))
+        # What the contract would compare with is what the fold has there, if only the factor counted.
+        assert (int.from_bytes(value, "big") == factor * top % MODULUS) is (factor == fitting)
+        shown = g1_point(made) + g1_point(quotient) + factor.to_bytes(32, "big") + proof
+        with pytest.raises(ContractReverted, match=rf"OpeningInvalid\(what={told}\)"):
+            bench.call("verify", [(versioned_hash(made), 0, values)], shown)
+
+
+def words(blob: bytes) -> list[int]:
+    return [int.from_bytes(blob[at : at + 32], "big") for at in range(0, len(blob), 32)]
+
+
+def lagrange(values: bytes, z: int) -> tuple[int, int, int]:
+    """Of the first run of a blob: the product of `z - x`, and e times the polynomial through the values, and e."""
+    points = [point_of(at) for at in range(16)]
+    zero = 1
+    for x in points:
+        zero = zero * (z - x) % MODULUS
+    top = sum(v * x * zero * pow(z - x, -1, MODULUS) for v, x in zip(words(values), points, strict=True))
+    return zero, top % MODULUS, 16 * pow(points[0], 16, MODULUS) % MODULUS

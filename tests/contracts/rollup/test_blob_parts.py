@@ -37,9 +37,9 @@ class Bench:
         self.parent = self.replica.final()
         self.right = right_roots(self.replica, self.parent, 3)
         self.liar = Sender(chain, people.attacker)
-        self.honest = self.assert_(self.right)
+        self.honest = self.proposed(self.right)
 
-    def assert_(self, roots: list[bytes], claimed: bytes | None = None) -> Claim:
+    def proposed(self, roots: list[bytes], claimed: bytes | None = None) -> Claim:
         """Assert these roots, and at the end of them one that may be another."""
         replica, known = self.replica, set(self.replica.claims)
         row = (self.parent, replica.entries[-1].record, 3, claimed or roots[-1], b"", self.corner.l2.profile.bond)
@@ -70,7 +70,7 @@ def test_segments_are_judged_rightly(bench: Bench) -> None:
     assert len(bench.right) == 1 + 4 + 2
     for segment in (0, 1, 3, 5):
         assert bench.says(bench.proof(segment)) == ACQUITS, segment
-    lie = bench.assert_([*bench.right[:3], b"\0" + WORD[1:], *bench.right[4:]])
+    lie = bench.proposed([*bench.right[:3], b"\0" + WORD[1:], *bench.right[4:]])
     assert bench.corner.verdict(STATE_JUDGE, lie, state_proof(bench.replica, lie, 3)) == GUILTY
 
 
@@ -116,7 +116,7 @@ def test_the_claimed_root_is_compared_with_the_last_one_of_the_blob_alone(bench:
     verdict = bench.corner.verdict
     assert verdict(ENDPOINT_JUDGE, bench.honest, proof) == ACQUITS
     assert verdict(ENDPOINT_JUDGE, bench.honest, WORD + proof[32:]) == "OpeningInvalid(7)"
-    lie = bench.assert_(bench.right, b"\0" + WORD[1:])
+    lie = bench.proposed(bench.right, b"\0" + WORD[1:])
     assert verdict(ENDPOINT_JUDGE, lie, endpoint_proof(bench.replica, lie)) == GUILTY
     # What lies in calldata was compared when it was claimed: nothing is opened.
     calldata = Claim(*bench.honest.as_tuple()[:5], False)
