@@ -124,6 +124,12 @@ def test_fees_go_to_an_account_of_the_frames_token_or_nothing_happens(corner: Co
     assert gained(corner, corner.run(*frames)) == {PAYER: (-7, 1), PAYEE: (5, 0), SPENT: (2, 0)}
 
 
+def test_for_an_account_that_nobody_has_nobody_signs(corner: Corner) -> None:
+    """Nobody is whom a signature of zeros recovers to, and whose account 999 is."""
+    ops = tuple(Op(999, to, 5, packed=5, signature=bytes(64)) for to in (PAYEE, 999))
+    assert gained(corner, corner.run(encode_frame(Frame(FrameType.ECDSA_TRANSFERS, ops=ops)))) == {}
+
+
 # ------------------------------------------------------------------------------------------------------------ frames
 
 
@@ -248,6 +254,7 @@ def test_nobody_forces_what_is_not_its_own(corner: Corner, people) -> None:
         (PAYER, Scheme.SENDER, b""),
         (PAYER, Scheme.ECDSA, to_compact(thief.sign_digest(digest))),
         (PAYER, Scheme.ECDSA, bytes(64)),
+        (PAYER, 3, to_compact(people.payer.sign_digest(digest))),
         (PAYER, Scheme.BLS, key.sign(digest)),
         (BY_KEY, Scheme.SENDER, b""),
         (BY_KEY, Scheme.ECDSA, to_compact(thief.sign_digest(other))),
