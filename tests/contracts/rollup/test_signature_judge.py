@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,13 +16,14 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.primitives.bls import BlsKey, packed_key, signature_hint
 from layer2.primitives.hashing import keccak
 from layer2.rollup.accounts import Account, State, owner_of_key
+from layer2.rollup.authority import Authority
 from layer2.rollup.challenger import SIGNATURE_JUDGE
 from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
 from layer2.rollup.messages import Transfer
 from layer2.rollup.params import MAX_NONCE
 from layer2.rollup.records import Claim
 from layer2.rollup.witness import signature_proof, state_proof
-from layer2.testing.rollupfrauds import claim_of, right_roots
+from layer2.testing.rollupfrauds import Remembering, claim_of, right_roots
 
 SPENT_KEY, NEAR_KEY = 7, 8
 OTHER = BlsKey.derive(keccak(b"another key"))
@@ -143,6 +144,36 @@ def test_frames_are_executed_exactly_if_all_who_send_have_signed(bench: Bench) -
         judged[name] = (bench.says(bench.proof(name)), told)
     assert judged == dict.fromkeys(judged, (ACQUITS, GUILTY))
     assert len(judged) == 20
+
+
+class Deceived(Remembering):
+    """Takes one signature for what it is not."""
+
+    def __init__(self, inner: Authority, signature: bytes) -> None:
+        super().__init__(inner)
+        self.signature = signature
+
+    def verify(self, pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bool:
+        return super().verify(pairs, signature) is not (signature == self.signature)
+
+
+def test_the_challenger_asks_the_judge_that_convicts(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lie that takes a wrong signature for right has the very root that executing the frame gives: to re-execute it
+    proves nothing, only its signature does. One that takes a right one for wrong is told from the truth by it too."""
+    corner, replica = bench.corner, bench.corner.replica
+    judged = {}
+    for name, at in bench.first.items():
+        frame = replica.entries[0].frames()[(at - 1) // 2]
+        with monkeypatch.context() as patch:
+            patch.setattr(replica, "authority", Deceived(replica.authority, frame[8:56]))
+            roots = right_roots(replica, replica.final(), 1)
+        if roots[at] != bench.right[at] and roots[:at] == bench.right[:at]:
+            lie = bench.claim(roots)
+            judge, proof = corner.l2.challenger.prove(lie, at)
+            judged[name] = (judge, corner.verdict(judge, lie, proof))
+    assert judged == dict.fromkeys(judged, (SIGNATURE_JUDGE, GUILTY))
+    assert set(judged) > {"right", "right, of two", "off the curve", "of another message", "of another nonce"}
+    assert len(judged) == 15
 
 
 def test_only_first_halves_of_frames_by_keys_are_read(bench: Bench) -> None:
