@@ -296,10 +296,13 @@ class LockStep(RuleBasedStateMachine):
         forged=st.sampled_from((False, False, True)),
         foreign=seldom,
         by_session=sides,
+        beside=seldom,
         cut=seldom,
     )
-    def claim(self, at: int, who: str, amount: int, forged: bool, foreign: bool, by_session: bool, cut: bool) -> None:
-        """Two rows: one by the owner's key, and one perhaps by a session key, signed or registered."""
+    def claim(
+        self, at: int, who: str, amount: int, forged: bool, foreign: bool, by_session: bool, beside: bool, cut: bool
+    ) -> None:
+        """A row by the owner's key or by a session key, signed or registered; beside it perhaps another token's."""
         key = self.keys[at]
         message = Voucher(key.id, amount)
         signature = self.sign(message, forged)
@@ -310,7 +313,7 @@ class LockStep(RuleBasedStateMachine):
         both = self.keys[TOKEN_SIMPLEX if at == SIMPLEX else SIMPLEX]
         other = claim_row(both, Payment(both.id, amount, self.sign(Voucher(both.id, amount), False)))
         rows, session_rows = claim_rows([(key, Payment(key.id, amount, signature))])
-        rows += other
+        rows += other if beside else b""
         action = act.Claim(key.a if foreign else key.b, key.token, rows[:-1] if cut else rows, session_rows)
         self.twin.do(action, who)
 
