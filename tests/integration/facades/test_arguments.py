@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +22,7 @@ from layer2.ethereum.signer import LocalSigner, SignerUnusable, as_signer
 from layer2.plasma.cash.devnet import LocalCoins
 from layer2.plasma.devnet import LocalPlasma
 from layer2.plasma.facade import PlasmaFacade
-from layer2.primitives.errors import InputError, Layer2Error
+from layer2.primitives.errors import InputError, MalformedError, RangeError
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.facade import RollupFacade
 from layer2.testing.isolation import isolated
@@ -62,27 +63,41 @@ NO_ACCOUNTS = {
     "an account of another kind": AddressOnly(),
     "a signer without an address": Claims(),
 }
-NO_AMOUNTS = {
-    "none": None,
-    "a float": 1.5,
-    "nan": float("nan"),
-    "a decimal": Decimal(1),
-    "a truth value": True,
-    "bytes": b"1 ether",
-    "a list": [],
-    "words": "much",
-    "nothing": "",
-    "no unit": "1",
-    "an unknown unit": "1 finney",
-    "an exponent": "1e18",
-    "negative text": "-1 ether",
-    "a negative number": -1,
-    "too fine": "0.0000000000000000001 ether",
-    "too long": "1" * 200 + " ether",
-    "above 256 bits": 1 << 256,
-    "far above": 10**5000,
-    "text above 256 bits": "9" * 80 + " ether",
+NO_AMOUNTS: dict[str, tuple[Any, type[InputError], str]] = {
+    "none": (None, MalformedError, "amount: NoneType given"),
+    "a float": (1.5, MalformedError, "amount: float given"),
+    "nan": (float("nan"), MalformedError, "amount: float given"),
+    "a decimal": (Decimal(1), MalformedError, "amount: Decimal given"),
+    "a truth value": (True, MalformedError, "amount: bool given"),
+    "bytes": (b"1 ether", MalformedError, "amount: bytes given"),
+    "a list": ([], MalformedError, "amount: list given"),
+    "words": ("much", MalformedError, "is not an amount"),
+    "nothing": ("", MalformedError, "is not an amount"),
+    "no unit": ("1", MalformedError, "has no unit"),
+    "an unknown unit": ("1 finney", MalformedError, "the unknown unit 'finney'"),
+    "an exponent": ("1e18", MalformedError, "is not an amount"),
+    "negative text": ("-1 ether", RangeError, "is negative"),
+    "a negative number": (-1, RangeError, "is negative"),
+    "too fine": ("0.0000000000000000001 ether", RangeError, "finer than one smallest unit"),
+    "too long": ("1" * 200 + " ether", MalformedError, "is not an amount"),
+    "above 256 bits": (1 << 256, RangeError, "above 256 bits"),
+    "far above": (10**5000, RangeError, "above 256 bits"),
+    "text above 256 bits": ("9" * 80 + " ether", RangeError, "above 256 bits"),
 }
+"""What is none, and what is said of it: of which kind the refusal is, and which words name what is wrong."""
+NO_DURATIONS: list[tuple[Any, type[InputError], str]] = [
+    (None, MalformedError, "duration: NoneType given"),
+    (1.5, MalformedError, "duration: float given"),
+    (True, MalformedError, "duration: bool given"),
+    (b"1 h", MalformedError, "duration: bytes given"),
+    ("soon", MalformedError, "is not a duration"),
+    ("60", MalformedError, "has no unit"),
+    ("1 ms", MalformedError, "the unknown unit 'ms'"),
+    ("-1 hour", RangeError, "is negative"),
+    (-1, RangeError, "is negative"),
+    (1 << 64, RangeError, "above 63 bits"),
+    ("0.1 s", RangeError, "finer than one second"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -141,11 +156,15 @@ def test_no_facade_takes_what_is_no_account_or_keeps_anything_of_it(
     ]
     if bad is not None:
         acts += [lambda: channel.pay("1 gwei", sender=bad), lambda: channel.settle(bad)]
-    if what not in ("an address",):
+    if not isinstance(bad, str):
         acts.append(lambda: hub.open(people.payer, bad, deposit="1 ether"))
     for act in acts:
-        with pytest.raises(InputError):
+        with pytest.raises(SignerUnusable):
             act()
+    if isinstance(bad, str) and what != "an address":
+        # A payee need not sign: text is read as its address.
+        with pytest.raises(MalformedError, match="is not an address"):
+            hub.open(people.payer, bad, deposit="1 ether")
     assert (dict(vars(hub)["_parties"]), dict(vars(hub)["_senders"]), held(hub.store)) == known
     assert held(tmp_path) == set()
     assert chain.block_number() == before
@@ -165,7 +184,7 @@ def test_no_wallet_is_opened_for_what_is_no_account(
         lambda: plasma.wallet(bad, with_operator=False),
         lambda: plasma.coins.wallet(bad),
     ):
-        with pytest.raises(InputError):
+        with pytest.raises(SignerUnusable):
             act()
     assert (held(plasma.local.folder), chain.block_number()) == before
 
@@ -238,7 +257,7 @@ def test_a_bad_account_does_not_spoil_the_good_one(chain, people, tmp_path, stra
 def test_no_facade_takes_what_is_no_amount(
     what: str, hub: HubFacade, channel: Channel, people: SimpleNamespace, l2: RollupFacade, plasma: PlasmaFacade
 ) -> None:
-    bad: Any = NO_AMOUNTS[what]
+    bad, kind, words = NO_AMOUNTS[what]
     to = people.payee.address
     wallet, purse, coins = l2.wallet(people.payer), plasma.wallet(people.payer), plasma.coins.wallet(people.payer)
     purse.sync()
@@ -269,17 +288,18 @@ def test_no_facade_takes_what_is_no_amount(
         lambda: purse.merge(fee=bad),
         lambda: coins.deposit(bad),
     ]
-    for place, act in enumerate(acts):
-        with pytest.raises(Layer2Error):
+    for act in acts:
+        with pytest.raises(kind, match=re.escape(words)):
             act()
-            pytest.fail(f"act {place} took {bad!r:.40}")
     assert (hub.connection.block_number(), held(hub.store), channel.parties["A"].channels) == before
     assert l2.sequencer.waiting == 0
     assert plasma.operator.waiting == 0
 
 
-@pytest.mark.parametrize("bad", [None, 1.5, True, b"1 h", "soon", "60", "-1 hour", -1, 1 << 64, "0.1 s", "1 ms"])
-def test_no_facade_takes_what_is_no_duration(bad: Any, hub: HubFacade, channel: Channel, people) -> None:
+@pytest.mark.parametrize(("bad", "kind", "words"), NO_DURATIONS)
+def test_no_facade_takes_what_is_no_duration(
+    bad: Any, kind: type[InputError], words: str, hub: HubFacade, channel: Channel, people
+) -> None:
     before = hub.connection.block_number(), channel.parties["A"].channels
     acts: list[Callable[[], Any]] = [
         lambda: hub.open(people.payer, people.payee, deposit="1 ether", dispute=bad),
@@ -291,46 +311,58 @@ def test_no_facade_takes_what_is_no_duration(bad: Any, hub: HubFacade, channel: 
         lambda: channel.move(channel, "1 gwei", valid=bad),
     ]
     for act in acts:
-        with pytest.raises(Layer2Error):
+        with pytest.raises(kind, match=re.escape(words)):
             act()
     assert (hub.connection.block_number(), channel.parties["A"].channels) == before
 
 
 @pytest.mark.parametrize("bad", [None, "x", 7, 1.5, b"", [], object()])
 def test_what_is_no_proof_no_request_and_no_channel_is_refused(bad: Any, channel: Channel) -> None:
-    acts: list[Callable[[], Any]] = [
-        lambda: channel.receive(bad),
-        lambda: channel.verify(bad),
-        lambda: channel.honour(bad),
-        lambda: channel.move(bad, "1 gwei"),
+    proof = "a Payment or LockPayment needed"
+    acts: list[tuple[Callable[[], Any], str]] = [
+        (lambda: channel.receive(bad), proof),
+        (lambda: channel.verify(bad), proof),
+        (lambda: channel.honour(bad), "a PaymentRequest needed"),
+        (lambda: channel.move(bad, "1 gwei"), "a channel needed"),
     ]
     if bad is not None:
         acts += [
-            lambda: channel.dispute(bad),
-            lambda: channel.post(bad),
-            lambda: channel.claim(bad),
-            lambda: channel.close(bad),
+            (lambda: channel.dispute(bad), proof),
+            (lambda: channel.post(bad), proof),
+            (lambda: channel.claim(bad), proof),
+            (lambda: channel.close(bad), "the peer's CloseTerms needed"),
         ]
-    for act in acts:
-        with pytest.raises(Layer2Error):
+    for act, needed in acts:
+        with pytest.raises(MalformedError, match=f"{type(bad).__name__} given, {needed}"):
             act()
+
+
+def no_receiver(bad: Any, by: str) -> tuple[type[InputError], str]:
+    """What is said of a receiver that is none: where it is an address, a number or a signer, a signer, an address."""
+    if by == "address":
+        return MalformedError, "address"
+    if isinstance(bad, str):
+        return MalformedError, "is not an address"
+    if by == "number" and isinstance(bad, int):
+        return (MalformedError if bad is True else RangeError), f"to is {bad}, need"
+    return SignerUnusable, f"{type(bad).__name__} given, an account that signs needed"
 
 
 @pytest.mark.parametrize("bad", [None, 1.5, True, b"", "payer", "0x12", "0x" + "11" * 21, [], -1, 1 << 70, object()])
 def test_who_is_paid_is_somebody(bad: Any, l2: RollupFacade, plasma: PlasmaFacade, hub: HubFacade, people) -> None:
     wallet, purse, coins = l2.wallet(people.payer), plasma.wallet(people.payer), plasma.coins.wallet(people.payer)
     coin = next(iter(coins.coins()), None) or coins.deposit("1 ether")
-    acts: list[Callable[[], Any]] = [
-        lambda: wallet.send(bad, "1 gwei"),
-        lambda: wallet.send_many([(1, "1 gwei"), (bad, "1 gwei")]),
-        lambda: purse.send(bad, "1 gwei"),
-        lambda: coins.send(coin, bad),
-        lambda: hub.open(people.payer, bad, deposit="1 ether"),
+    acts: list[tuple[Callable[[], Any], str]] = [
+        (lambda: wallet.send(bad, "1 gwei"), "number"),
+        (lambda: wallet.send_many([(1, "1 gwei"), (bad, "1 gwei")]), "number"),
+        (lambda: hub.open(people.payer, bad, deposit="1 ether"), "signer"),
+        (lambda: purse.send(bad, "1 gwei"), "address"),
+        (lambda: coins.send(coin, bad), "address"),
     ]
-    for place, act in enumerate(acts):
-        with pytest.raises(Layer2Error):
+    for act, by in acts:
+        kind, words = no_receiver(bad, by)
+        with pytest.raises(kind, match=words):
             act()
-            pytest.fail(f"act {place} took {bad!r:.40}")
     assert l2.sequencer.waiting == 0
     assert plasma.operator.waiting == 0
     assert plasma.coins.operator.waiting == 0

@@ -11,10 +11,10 @@ from layer2.channels.hub import HubFacade
 from layer2.channels.intents import FAULT_POINTS, Intents
 from layer2.channels.key import ChannelKey
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.errors import ConnectionFailed, TransactionTimeout
+from layer2.ethereum.errors import ConnectionFailed, RpcError, TransactionTimeout
 from layer2.ethereum.sender import Sender
-from layer2.primitives.errors import Layer2Error
 from layer2.testing import deploy_mock
+from layer2.testing.reverts import reverts
 
 from .conftest import ETHER
 
@@ -50,7 +50,7 @@ def killed_at(point: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("deposit", ["9000000 ether", str(1 << 100) + " wei"])
 def test_a_refused_opening_leaves_no_channel_and_no_key(hub, people, tmp_path, deposit) -> None:
     good = hub.open(people.payer, people.payee, deposit="1 ether", dispute="1 hour")
-    with pytest.raises(Layer2Error):
+    with pytest.raises(RpcError, match="does not have enough balance"):
         hub.open(people.payer, people.payee, deposit=deposit, dispute="1 hour")
     for who in (people.payer, people.payee):
         assert hub.party(who).channels == (good.id,)
@@ -63,7 +63,8 @@ def test_a_refused_opening_leaves_no_channel_and_no_key(hub, people, tmp_path, d
 
 def test_a_token_that_is_not_there_opens_no_channel(hub, people, chain, tmp_path) -> None:
     token = deploy_mock("MockToken", "Dollar", "USD", 6, sender=Sender(chain, people.operator))
-    with pytest.raises(Layer2Error):
+    # Nothing of it is there: the hub's balance does not grow.
+    with reverts("TransferShort", token=token.address, have=0, need=5 * 10**6):
         hub.open(people.payer, people.payee, deposit="5 USD", token=token.address, dispute="1 hour")
     assert hub.party(people.payer).channels == ()
     assert left_in(tmp_path) == []
