@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from hypothesis import strategies as st
+
 from layer2.channels.errors import HubError
 from layer2.channels.hubcalls import HubCall
 from layer2.channels.key import ChannelKey
+from layer2.channels.locks import hash_lock
 from layer2.channels.messages import hub_domain
 from layer2.channels.model import Action, Config, Env, HubState, Transferred, apply
 from layer2.channels.model import actions as act
 from layer2.channels.node import Party
-from layer2.channels.proofs import Payment
+from layer2.channels.proofs import LockPayment, Payment
 from layer2.channels.view import ChannelView
 from layer2.channels.watchplan import due, must_start_by, opening
 from layer2.channels.watchrecords import Guard, Watched
@@ -92,6 +96,37 @@ def _in_model(value: Any) -> Any:
     if isinstance(value, tuple):
         return act.LockProof(*value)
     return tuple(value) if isinstance(value, list) else value
+
+
+def change_locks(
+    node: Party,
+    channel_id: bytes,
+    now: int,
+    secrets: Mapping[bytes, bytes],
+    data: st.DataObject,
+    *,
+    unit: int = 1,
+    lasting: Sequence[int] = (200, 700, 1_500),
+) -> tuple[str, LockPayment | None]:
+    """Have a node sign a lock proof of a kind that its state allows: which kind, and the proof if there was one to be.
+
+    `secrets`: every preimage by its hash. Raises what the node refuses with.
+    """
+    mine = node.state(channel_id).mine
+    kinds = ("retract",) if mine.offers else ("add", "drop", "drop", "fulfil", "expire") if mine.locks else ("add",)
+    how = data.draw(st.sampled_from(kinds))
+    if how == "add":
+        amount, lasts = unit * data.draw(st.integers(1, 40)), data.draw(st.sampled_from(lasting))
+        secret = data.draw(st.sampled_from([*secrets.values()]))
+        return how, node.add_lock(channel_id, hash_lock(amount, now + lasts, secret))
+    if how == "retract":
+        return how, node.retract(channel_id)
+    if how == "expire":
+        return how, node.expire(channel_id)
+    lock = data.draw(st.sampled_from(mine.locks))
+    if how == "drop":
+        return how, node.drop(channel_id, lock)
+    return how, node.fulfil(channel_id, lock.condition, secrets[lock.condition])
 
 
 class Honest:

@@ -121,12 +121,12 @@ class HubPlay:
             self.advance(min(time, self.woken + NAP) - now)
 
     def _outcome(self, name: str, sender: Sender, pending: Pending) -> bool:
+        done = name
         try:
             sender.wait(pending, decoder=self.hub.contract.decoder)
         except ContractReverted as refusal:
-            # Refused by a rule of the contract's that has a name: never by a panic, or for want of gas.
-            assert refusal.name not in ("", "Error", "Panic"), refusal
-            self.counts[refusal.name] += 1
-            return False
-        self.counts[name] += 1
-        return True
+            done = refusal.name
+        # Refused by a rule of the contract's that has a name: never by a panic, or for want of gas.
+        assert done not in ("", "Error", "Panic"), f"{name} was refused without a reason"
+        self.counts[done] += 1
+        return done == name

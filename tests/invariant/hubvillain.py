@@ -1,9 +1,9 @@
-"""A villain across an honest node: signs any fresh statement, keeps all it ever got, and shows on chain what it likes."""
+"""A villain across an honest node: signs anything, keeps all it ever got, and shows on chain what it likes."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.invariant.hubplay import DELAY, FIRST, MAX_LOCKS, UNIT, HubPlay
 
 from layer2.channels.hubcalls import lock_proof
 from layer2.channels.key import ChannelKey
-from layer2.channels.locks import Lock, hash_lock
+from layer2.channels.locks import Lock, hash_lock, virtual_channel_id, voucher_lock, voucher_resolution
 from layer2.channels.messages import Voucher
 from layer2.channels.node import Party
 from layer2.channels.openings import Opening, open_locks
@@ -26,6 +26,8 @@ from layer2.primitives.errors import SignatureError
 
 SECRETS = {hash_lock(1, 1, one).condition: one for one in (bytes((tag,)) * 32 for tag in range(1, 5))}
 """Every preimage that there is, by its hash: the villains know them all."""
+
+SALT = bytes(32)
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,19 @@ class Villain:
         lock = Lock(amount, self.play.now + lasts, 0, condition)
         return self.lock(self.own.amount, self.own.used_nonce + 1, (*self.own.locks, lock), True)
 
+    def lock_virtual(self, amount: int, lasts: int) -> bool:
+        """The same with a lock that pays what the stranger has signed over to the honest node in a virtual channel."""
+        parties = self.play.address("stranger"), self.play.address("honest")
+        lock = voucher_lock(amount, self.play.now + lasts, *parties, SALT)
+        return self.lock(self.own.amount, self.own.used_nonce + 1, (*self.own.locks, lock), True)
+
+    def virtual_worth(self, worth: int) -> tuple[bytes, bytes]:
+        """The condition of such locks, and what takes so much of them: the stranger signs anything."""
+        parties = self.play.address("stranger"), self.play.address("honest")
+        condition = virtual_channel_id(*parties, SALT)
+        signature = self.play.sign("stranger", Voucher(condition, worth))
+        return condition, voucher_resolution(*parties, SALT, worth, signature)
+
     def lock_anything(self, data: st.DataObject, grows: int, skips: int, hand_over: bool) -> None:
         """Any proof: locks of before or not, new ones with any end, any amount and nonce."""
         row = st.tuples(
@@ -174,11 +189,13 @@ class Villain:
         args = (self.key.as_tuple(), side == "B", packed, self.accepts.get((side, proof.proof_hash), b""))
         return self.call("postLocks", *args, place=place)
 
-    def unlock(self, side: str, proof: LockPayment, place: GasPolicy = FIRST) -> bool:
-        """With every preimage there is."""
-        rows, others = open_locks(
-            proof.locks, [Opening(index, SECRETS[lock.condition]) for index, lock in enumerate(proof.locks)]
-        )
+    def unlock(
+        self, side: str, proof: LockPayment, place: GasPolicy = FIRST, consents: Sequence[Opening] = ()
+    ) -> bool:
+        """With every preimage there is, and with consents that the node has given."""
+        found = [Opening(at, SECRETS[one.condition]) for at, one in enumerate(proof.locks) if one.condition in SECRETS]
+        taken = {one.index: one for one in (*found, *consents)}
+        rows, others = open_locks(proof.locks, taken.values())
         args = (self.key.as_tuple(), side == "B", proof.limit, rows, list(others))
         return self.play.act("stranger", "unlock", *args, place=place)
 

@@ -20,7 +20,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from tests.campaign import NIGHTLY, campaign
-from tests.invariant.honestplay import ADVERSARY, DELAY, MAX_LOCKS, NAP, STRANGER, Honest, ModelHub
+from tests.invariant.honestplay import ADVERSARY, DELAY, MAX_LOCKS, NAP, STRANGER, Honest, ModelHub, change_locks
 
 from layer2.channels import ledger, lockrules
 from layer2.channels.events import LocksReceived
@@ -36,6 +36,7 @@ from layer2.channels.watchrecords import Guard
 from layer2.primitives.errors import SignatureError
 
 SECRETS = [bytes((number + 1,)) * 32 for number in range(6)]
+PREIMAGES = {hash_lock(1, 1, secret).condition: secret for secret in SECRETS}
 small = st.integers(1, 40)
 picks = st.data()
 
@@ -154,27 +155,8 @@ class HonestNode(RuleBasedStateMachine):
     @precondition(lambda self: self.trading)
     @rule(data=picks, accepted=st.sampled_from((True, True, False)))
     def the_honest_node_signs_a_lock_proof(self, data: st.DataObject, accepted: bool) -> None:
-        mine, node, channel_id = self.state.mine, self.node, self.key.id
-        wanted = (
-            ("retract",) if mine.offers else ("add", "drop", "drop", "fulfil", "expire") if mine.locks else ("add",)
-        )
-        how = data.draw(st.sampled_from(wanted))
         with contextlib.suppress(Refused):
-            if how == "add":
-                lasts, secret = data.draw(st.sampled_from((200, 700, 1_500))), data.draw(st.sampled_from(SECRETS))
-                proof = node.add_lock(channel_id, hash_lock(data.draw(small), self.hub.now + lasts, secret))
-            elif how == "retract":
-                proof = node.retract(channel_id)
-            elif how == "expire":
-                proof = node.expire(channel_id)
-            elif not mine.locks:
-                return
-            else:
-                lock = data.draw(st.sampled_from(mine.locks))
-                secret = next(one for one in SECRETS if hash_lock(1, 1, one).condition == lock.condition)
-                proof = (
-                    node.drop(channel_id, lock) if how == "drop" else node.fulfil(channel_id, lock.condition, secret)
-                )
+            how, proof = change_locks(self.node, self.key.id, self.hub.now, PREIMAGES, data)
             if proof is not None:
                 self.proofs[self.side].append(proof)
                 self.counted(how)
@@ -190,8 +172,7 @@ class HonestNode(RuleBasedStateMachine):
                 self.node.give_up(self.key.id, lock)
                 self.counted("given up")
         elif all(self.hub.now + 4 * NAP < x.expiry for x in self.state.theirs.locks if x.condition == lock.condition):
-            secret = next(one for one in SECRETS if hash_lock(1, 1, one).condition == lock.condition)
-            self.node.learn(self.key.id, lock.condition, secret)
+            self.node.learn(self.key.id, lock.condition, PREIMAGES[lock.condition])
             self.counted("learnt")
 
     @precondition(lambda self: self.trading and self.withdrawal is None)
@@ -305,8 +286,7 @@ class HonestNode(RuleBasedStateMachine):
                 return
 
     def unlock(self, side: str, one: LockPayment) -> None:
-        by_hash = {hash_lock(1, 1, secret).condition: secret for secret in SECRETS}
-        openings = [Opening(index, by_hash[lock.condition]) for index, lock in enumerate(one.locks)]
+        openings = [Opening(index, PREIMAGES[lock.condition]) for index, lock in enumerate(one.locks)]
         if openings:
             rows, others = open_locks(one.locks, openings)
             self.hub.do(act.Unlock(self.key, side == "B", one.limit, rows, others), STRANGER.address)
@@ -383,7 +363,7 @@ def test_each_fault_of_an_honest_node_is_found(fault: str, monkeypatch: pytest.M
     monkeypatch.setattr(*FAULTS[fault])
     machine = type("Faulty", (HonestNode,), {})
     machine.TestCase.settings = settings(
-        campaign(examples=150, steps=50), phases=[Phase.generate], report_multiple_bugs=False
+        campaign(examples=2_000, steps=50), phases=[Phase.generate], report_multiple_bugs=False
     )
     with pytest.raises(AssertionError):
         machine.TestCase().runTest()

@@ -135,6 +135,16 @@ def read_voucher_resolution(data: bytes) -> VoucherResolution:
     return VoucherResolution(to_address(data[:20]), to_address(data[20:40]), data[40:72], amount, data[_VOUCHER_HEAD:])
 
 
+def most_of(lock: Lock, resolution: bytes) -> int:
+    """Return what a resolution that fits the lock takes of it at most; a contract lock may turn out to pay less."""
+    if lock.kind != VOUCHER_LOCK:
+        return lock.amount
+    try:
+        return min(lock.amount, read_voucher_resolution(resolution).amount)
+    except MalformedError:
+        return 0
+
+
 def contract_resolution(contract: str, terms: bytes, evidence: bytes) -> bytes:
     """Return `contract(20) | termsLength(4) | terms | evidence`, for `unlock`."""
     return address_bytes(to_address(contract)) + len(terms).to_bytes(4, "big") + terms + evidence

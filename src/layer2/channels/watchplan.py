@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from layer2.channels import hubcalls
 from layer2.channels.hubcalls import HubCall
 from layer2.channels.key import ChannelKey
-from layer2.channels.locks import HASH_LOCK
+from layer2.channels.locks import HASH_LOCK, most_of
 from layer2.channels.locktree import locks_root
 from layer2.channels.openings import Opening
+from layer2.channels.proofs import LockPayment
 from layer2.channels.sessions import SessionGrant, SessionProof, encode_session, is_session_proof
 from layer2.channels.view import ChannelView, PostedClaim
 from layer2.channels.watchrecords import Guard, Watched
@@ -29,7 +30,8 @@ GAS_A_LOCK = 25_000
 class Plan:
     """One act: the call, what it saves the guarded party (token units; `None`: not weighed), and by when.
 
-    `direction`: the side whose direction it is about, empty where it is about the channel.
+    `direction`: the side whose direction it is about, empty where it is about the channel. `tries`: only the chain can
+    tell whether anything is gained by it.
     """
 
     key: ChannelKey
@@ -39,6 +41,7 @@ class Plan:
     stake: int | None
     deadline: int
     gas: int
+    tries: bool = False
 
     @property
     def name(self) -> tuple[bytes, str, str]:
@@ -180,14 +183,24 @@ def _unlock(
     proof = guard.proof
     if proof is None or not claim.is_of(proof.limit, locks_root(proof.locks)):
         return []
-    ready = [
-        one
-        for one in _known(guard, preimages)
-        if not claim.is_resolved(one.index) and now <= proof.locks[one.index].expiry
-    ]
+    locks, given = proof.locks, _known(guard, preimages)
+    open_still = [one for one in given if now <= locks[one.index].expiry]
+    ready = [one for one in open_still if not claim.is_resolved(one.index)]
+    stake = sum(locks[one.index].amount for one in ready)
+    missing = _missing(proof, claim, given)
+    # An old consent in a stranger's hands may have taken less than is known here: of consents the best one counts.
+    again = [one for one in open_still if claim.is_resolved(one.index) and locks[one.index].kind != HASH_LOCK]
+    if missing > 0 and again:
+        ready, stake = sorted([*ready, *again], key=lambda one: one.index), stake + missing
     if not ready:
         return []
-    stake = sum(proof.locks[one.index].amount for one in ready)
-    deadline = min(view.deadline, *(proof.locks[one.index].expiry for one in ready))
-    call = hubcalls.unlock(key, guard.side, proof.limit, proof.locks, ready)
-    return [Plan(key, "unlock", guard.side, call, stake, deadline, gas_of("unlock", len(ready)))]
+    deadline = min(view.deadline, *(locks[one.index].expiry for one in ready))
+    call, gas = hubcalls.unlock(key, guard.side, proof.limit, locks, ready), gas_of("unlock", len(ready))
+    return [Plan(key, "unlock", guard.side, call, stake, deadline, gas, tries=ready == again)]
+
+
+def _missing(proof: LockPayment, claim: PostedClaim, given: list[Opening]) -> int:
+    """How much more the resolved locks may be worth than they were resolved for."""
+    known = {one.index: most_of(proof.locks[one.index], one.resolution) for one in given}
+    resolved = (index for index in range(len(proof.locks)) if claim.is_resolved(index))
+    return proof.amount + sum(known.get(index, proof.locks[index].amount) for index in resolved) - claim.claimed

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from layer2.channels.key import ChannelKey
-from layer2.channels.locks import Lock, decode_locks, encode_locks
+from layer2.channels.locks import Lock, decode_locks, encode_locks, most_of
 from layer2.channels.openings import Opening
 from layer2.channels.proofs import LockPayment, Payment
 from layer2.channels.sessions import SessionGrant
@@ -50,14 +50,13 @@ class Guard:
         return max(plain, 0 if self.proof is None else self.proof.amount)
 
     def merged(self, newer: Guard) -> Guard:
-        """Keep of each part the newest: vouchers by amount, lock proofs by nonce, openings by place."""
+        """Keep of each part the newest: vouchers by amount, lock proofs by nonce, openings by what they take."""
         plain = max((one for one in (self.plain, newer.plain) if one is not None), key=_amount, default=None)
         proof, accept, openings = self.proof, self.accept, self.openings
         if newer.proof is not None and (proof is None or newer.proof.nonce > proof.nonce):
             proof, accept, openings = newer.proof, newer.accept, newer.openings
         elif newer.proof is not None and proof is not None and newer.proof.nonce == proof.nonce:
-            known = {one.index: one for one in openings} | {one.index: one for one in newer.openings}
-            openings = tuple(known[index] for index in sorted(known))
+            openings = _better(proof.locks, openings, newer.openings)
         closing, answering = newer.closing or self.closing, newer.answering and self.answering
         return Guard(self.side, plain, proof, accept, openings, closing, answering)
 
@@ -91,6 +90,16 @@ def decode_watched(data: bytes) -> Watched:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, InputError) as failure:
         raise MalformedError(f"watchtower record: {failure!r}", hint="give the tower the proofs again") from failure
     return Watched(key, {one.side: one for one in guards})
+
+
+def _better(locks: tuple[Lock, ...], old: tuple[Opening, ...], new: tuple[Opening, ...]) -> tuple[Opening, ...]:
+    """Of each place what takes more; of what takes the same, the new one. What was told late may be older."""
+    best = {one.index: one for one in old}
+    for one in new:
+        lock, known = locks[one.index], best.get(one.index)
+        if known is None or most_of(lock, one.resolution) >= most_of(lock, known.resolution):
+            best[one.index] = one
+    return tuple(best[index] for index in sorted(best))
 
 
 def _amount(payment: Payment) -> int:

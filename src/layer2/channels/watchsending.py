@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from layer2.channels.contract import HubContract, HubReceipt
-from layer2.channels.errors import HubError
+from layer2.channels.errors import HubError, NothingUnlocked
 from layer2.channels.policy import ChallengePolicy, Decision
 from layer2.channels.watchflights import Flight
 from layer2.channels.watchmemory import TowerMemory
@@ -109,7 +109,8 @@ class SendingTower(TowerMemory):
             # Somebody else was faster, or the node is away: the next step looks at the chain again.
             if flight.pending is not _UNSENT and not isinstance(failure, ConnectionFailed):
                 self._drop_flight(flight)
-            return Answer(channel_id, plan.act, False, str(failure))
+            nothing = plan.tries and isinstance(failure, NothingUnlocked)
+            return Answer(channel_id, plan.act, False, str(failure), declined=nothing)
         self._flights[flight.name] = flight
         fault_point("watchtower.act.sent")
         return None
