@@ -10,7 +10,7 @@ from layer2.ethereum.sender import Sender
 from layer2.rollup.challenger import Challenger
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.records import Claim, Status
-from layer2.rollup.refusals import SnapshotWrong
+from layer2.rollup.refusals import SnapshotWrong, StateUnknown
 from layer2.rollup.replica import Replica
 from layer2.rollup.snapshot import Anchor, Snapshot
 from layer2.testing.rollupfrauds import assert_roots, right_roots
@@ -177,3 +177,22 @@ def test_a_right_assertion_that_covers_no_more_is_made_final_so_that_nodes_can_b
     replica.step()
     assert [replica.status(one) for one in (long, short)] == [Status.FINAL] * 2
     assert replica.snapshot().claim == long
+
+
+def test_a_state_is_not_shared_under_a_final_assertion_that_is_wrong(l2, chain, people) -> None:
+    """Nobody convicted it in time: whoever begins with it would take everything upon it for right."""
+    payer, payee = funded(l2, people)
+    l2.settle()
+    replica = l2.challenger.replica
+    replica.step()
+    truth = replica.final()
+    posted(l2, payer, payee)
+    replica.step()
+    lie = asserted(l2, truth, len(replica.entries), people.attacker, lie=True)
+    assert replica.snapshot().claim == truth
+    chain.advance(l2.profile.window + 1)
+    l2.rollup.finalize(Sender(chain, people.attacker), lie)
+    replica.step()
+    assert replica.final() == lie
+    with pytest.raises(StateUnknown, match=f"claim {lie.id.hex()[:8]} is final and not known to be right"):
+        replica.snapshot()
