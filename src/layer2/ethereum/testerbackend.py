@@ -8,7 +8,7 @@ from the head. The py-evm chain underneath has the true values.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from eth._utils.calculations import fake_exponential
@@ -29,7 +29,16 @@ from layer2.ethereum.sidecars import blobs_of
 from layer2.ethereum.testerblobs import mend_blobs
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
 
-__all__ = ["TesterBackend"]
+__all__ = ["Effect", "TesterBackend"]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """All that a call would do: how it ends, the root over all accounts and their storage after it, and its events."""
+
+    outcome: CallOutcome
+    state: bytes
+    logs: tuple[tuple[Address, tuple[bytes, ...], bytes], ...]
 
 
 class TesterBackend:
@@ -94,7 +103,24 @@ class TesterBackend:
         """Simulate a call and report how it ended."""
         return self._run(request, block)[0]
 
+    def perform(self, request: CallRequest) -> Effect:
+        """Run a call in the next block and tell all that it would do; nothing of it stays."""
+        vm, result, _ = self._apply(request, "pending")
+        vm.state.lock_changes()
+        return Effect(
+            _outcome(result),
+            bytes(vm.state.make_state_root()),
+            tuple(
+                (to_address(address), tuple(topic.to_bytes(32, "big") for topic in topics), bytes(data))
+                for address, topics, data in result.get_log_entries()
+            ),
+        )
+
     def _run(self, request: CallRequest, block: BlockId) -> tuple[CallOutcome, int]:
+        _, result, gas = self._apply(request, block)
+        return _outcome(result), gas - result.get_gas_remaining()
+
+    def _apply(self, request: CallRequest, block: BlockId) -> tuple[Any, Any, int]:
         # A zero base fee makes the call free, as eth_call is on every other node.
         header = self._known_header("eth_call", block).copy(base_fee_per_gas=0)
         vm = self._chain.get_vm(at_header=header)
@@ -115,12 +141,7 @@ class TesterBackend:
             result = vm.state.apply_transaction(SpoofTransaction(unsigned, from_=sender))
         except (ValidationError, VMError) as failure:
             raise RpcError("eth_call", str(failure)) from failure
-        used = gas - result.get_gas_remaining()
-        if not result.is_error:
-            return CallOutcome(output=bytes(result.output)), used
-        if isinstance(result.error, Revert):
-            return CallOutcome(revert=bytes(result.output)), used
-        return CallOutcome(failure=halt_reason(f"{type(result.error).__name__}: {result.error}")), used
+        return vm, result, gas
 
     def estimate(self, request: CallRequest) -> int:
         """The least gas that lets the call succeed in the next block; raises `RpcError` if none does."""
@@ -278,6 +299,14 @@ class TesterBackend:
         """Return to a snapshot; gives the handle to use next time."""
         self._tester.revert_to_snapshot(snapshot)
         return snapshot
+
+
+def _outcome(result: Any) -> CallOutcome:
+    if not result.is_error:
+        return CallOutcome(output=bytes(result.output))
+    if isinstance(result.error, Revert):
+        return CallOutcome(revert=bytes(result.output))
+    return CallOutcome(failure=halt_reason(f"{type(result.error).__name__}: {result.error}"))
 
 
 def _topics(topics: Sequence[Any]) -> tuple[bytes, ...]:

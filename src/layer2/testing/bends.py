@@ -1,7 +1,8 @@
-"""Structural fuzz of ABI-encoded data: what an attacker can do to lengths and offsets without touching any content.
+"""Structural fuzz of encoded data: what an attacker can do to lengths and offsets without touching any content.
 
 A contract that reads such data in place must not be led to read one member for another, less or more than a member, or
-what lies behind it. `members` finds every dynamic member; `bent` gives the data with each of them, and each pair, bent.
+what lies behind it. `members` finds every dynamic member; `bent` gives ABI-encoded data with each of them, and each
+pair, bent. `stretched` does the same to packed bytes, whose members have lengths and no offsets.
 """
 
 from __future__ import annotations
@@ -9,28 +10,39 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 from eth_abi.grammar import parse
 
-__all__ = ["Bend", "Member", "bent", "members"]
+__all__ = ["Bend", "Member", "bent", "members", "stretched"]
 
 _WORD = 32
+_LENGTHS = (0, 1 << 32, 1 << 64, 1 << 251, (1 << 251) + 1, 1 << 255, (1 << 256) - _WORD, (1 << 256) - 1)
+"""Besides those near the right one: each of 2^251 words and more wraps around to few bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """A dynamic member. `head`: where its offset stands, counted from `base`; `start`: where it begins itself.
 
-    `length`: what its length word says; None for a tuple, which has none.
+    `length`: what its length word says; None for a tuple, which has none. `unit`: bytes of each thing counted by it;
+    None if they are dynamic themselves.
     """
 
     path: tuple[int, ...]
+    kind: str
     head: int
     base: int
     start: int
     length: int | None
+    unit: int | None
+
+    def content(self, data: bytes) -> bytes | None:
+        """What lies behind the length word; None unless it is plain bytes or words."""
+        if self.length is None or self.unit is None:
+            return None
+        return data[self.start + _WORD : self.start + _WORD + self.length * self.unit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +55,19 @@ class Bend:
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    """One change: words to write, by place; then what is appended, to which `head` points if it is given."""
+    """One change: words to write, by place; what is cut off; what is appended, and the member that points to it."""
 
     name: str
     words: tuple[tuple[int, int], ...] = ()
-    appended: bytes | None = None
+    cut: int = 0
+    appended: bytes = b""
     member: Member | None = None
+    tells: bool = False
+
+    @property
+    def what(self) -> str:
+        """What is done, to whichever member."""
+        return self.name.partition(":")[2]
 
 
 def members(types: Sequence[str], data: bytes) -> list[Member]:
@@ -80,7 +99,10 @@ def _walk(kinds: Sequence[Any], data: bytes, base: int, path: tuple[int, ...], f
         open_array = kind.is_array and not kind.arrlist[-1]
         is_tuple = not kind.is_array and getattr(kind, "components", None) is not None
         length = None if is_tuple else _number(data, start)
-        found.append(Member(here, at, base, start, length))
+        unit = None if is_tuple else 1
+        if open_array:
+            unit = None if kind.item_type.is_dynamic else _static_size(kind.item_type)
+        found.append(Member(here, kind.to_type_str(), at, base, start, length, unit))
         if is_tuple:
             _walk(kind.components, data, start, here, found)
         elif open_array and kind.item_type.is_dynamic:
@@ -97,38 +119,69 @@ def bent(
     most: int | None = None,
     seed: int = 0,
 ) -> Iterator[Bend]:
-    """The data with each member bent in every way, then with pairs of members bent.
+    """The data with each member bent in every way, then with pairs of members bent; the whole of it counts as a member.
 
     Args:
         attacker: bytes put where a member is made to end: behind the data, or behind an emptied member.
-        donors: contents to put in the place of a member, by path: what another form of the same data has there.
-        most: so many at most, drawn by `seed`; None for all. Those in which a donor's content meets an emptied member
-            come beside them.
+        donors: contents to put in the place of a member of bytes or words, by path: what another form of the same data
+            has there.
+        most: so many at most, drawn by `seed` and from every member in turn; None for all. Beside them come those that
+            tell most: bytes behind the data, behind each emptied member, and in the place of its last and next thing;
+            and those in which a donor's content meets an emptied member.
     """
     found = members(types, data)
-    singles = {one: list(_edits(one, found, len(data), attacker, donors or {})) for one in found}
-    sure: list[tuple[_Edit, ...]] = []
-    maybe: list[tuple[_Edit, ...]] = [(edit,) for edits in singles.values() for edit in edits]
-    for one, two in combinations(found, 2):
-        for first in singles[one]:
-            for second in singles[two]:
-                names = {first.name.split(":")[1], second.name.split(":")[1]}
-                (sure if names >= {"another form", "nothing, then the attacker's"} else maybe).append((first, second))
-    if most is not None and len(maybe) > most:
+    edits = [list(_edits(one, found, data, attacker, donors or {})) for one in found]
+    edits.append(list(_of_the_whole(len(data), attacker)))
+    sure: list[tuple[_Edit, ...]] = [(one,) for of_one in edits for one in of_one if one.tells]
+    sure += [
+        (first, second)
+        for one, two in combinations(edits, 2)
+        for first in one
+        for second in two
+        if {first.what, second.what} >= {"another form", "nothing, then the attacker's"}
+    ]
+    rest = [[one for one in of_one if not one.tells] for of_one in edits]
+    alone, both = _alone(rest), _both(edits)
+    if most is not None:
         dice = random.Random(seed)
         # As many alone as in pairs, of which there are far more.
-        alone = [one for one in maybe if len(one) == 1]
-        both = [one for one in maybe if len(one) == 2]
-        maybe = dice.sample(alone, min(len(alone), most // 2)) + dice.sample(both, min(len(both), most - most // 2))
-    for edits in [*sure, *maybe]:
-        yield _apply(data, edits)
+        alone = islice(_alone(_mixed(rest, dice)), most // 2)
+        both = islice(_drawn(edits, dice), most - most // 2)
+    for chosen in (sure, alone, both):
+        yield from (_apply(data, one) for one in chosen)
+
+
+def _alone(edits: Sequence[Sequence[_Edit]]) -> Iterator[tuple[_Edit, ...]]:
+    for turn in range(max(map(len, edits))):
+        yield from ((of_one[turn],) for of_one in edits if turn < len(of_one))
+
+
+def _both(edits: Sequence[Sequence[_Edit]]) -> Iterator[tuple[_Edit, ...]]:
+    for one, two in combinations(edits, 2):
+        yield from ((first, second) for first in one for second in two)
+
+
+def _mixed(edits: Sequence[Sequence[_Edit]], dice: random.Random) -> list[list[_Edit]]:
+    return dice.sample([dice.sample(of_one, len(of_one)) for of_one in edits], len(edits))
+
+
+def _drawn(edits: Sequence[Sequence[_Edit]], dice: random.Random) -> Iterator[tuple[_Edit, ...]]:
+    """Pairs at random, none twice."""
+    left = sum(len(one) * len(two) for one, two in combinations(edits, 2))
+    seen: set[tuple[str, str]] = set()
+    while len(seen) < left:
+        one, two = sorted(dice.sample(range(len(edits)), 2))
+        first, second = dice.choice(edits[one]), dice.choice(edits[two])
+        if (first.name, second.name) not in seen:
+            seen.add((first.name, second.name))
+            yield first, second
 
 
 def _edits(
-    one: Member, found: list[Member], size: int, attacker: bytes, donors: Mapping[tuple[int, ...], bytes]
+    one: Member, found: list[Member], data: bytes, attacker: bytes, donors: Mapping[tuple[int, ...], bytes]
 ) -> Iterator[_Edit]:
     label = ".".join(map(str, one.path))
-    offset = one.start - one.base
+    offset, size = one.start - one.base, len(data)
 
     def edit(what: str, *words: tuple[int, int]) -> _Edit:
         return _Edit(f"{label}:{what}", words)
@@ -139,22 +192,39 @@ def _edits(
     yield edit("at the beginning", (one.head, 0))
     yield edit("behind the end", (one.head, size - one.base))
     yield edit("far behind the end", (one.head, 1 << 40))
+    yield edit("behind all that can be", (one.head, 1 << 64))
     yield edit("around the end of the numbers", (one.head, 2**256 - _WORD))
+    yield edit("at the end of the numbers", (one.head, 2**256 - 1))
     for other in found:
         if other is not one and other.start != one.start:
             yield edit(f"onto {'.'.join(map(str, other.path))}", (one.head, other.start - one.base))
     if one.length is not None:
-        for length in {0, max(0, one.length - 1), one.length + 1, one.length + _WORD, 1 << 32, 2**256 - 1}:
-            if length != one.length:
-                yield edit(f"of length {length} for {one.length}", (one.start, length))
-        for length in {0, one.length}:
-            body = length.to_bytes(_WORD, "big") + attacker
+        for length in sorted({*_LENGTHS, max(0, one.length - 1), one.length + 1, one.length + _WORD} - {one.length}):
+            yield edit(f"of length {length} for {one.length}", (one.start, length))
+        for length in sorted({0, one.length}):
             what = "nothing, then the attacker's" if not length else "the attacker's"
-            yield _Edit(f"{label}:{what}", (), body, one)
+            body = length.to_bytes(_WORD, "big") + attacker
+            yield _Edit(f"{label}:{what}", appended=body, member=one, tells=not length)
+    content = one.content(data)
+    if content is not None and one.unit is not None:
+        for more in (-_WORD, -1, 1, _WORD) if one.unit == 1 else (-1, 1):
+            count = len(content) // one.unit + more
+            if count > 0:
+                body = count.to_bytes(_WORD, "big") + content[: count * one.unit] + attacker
+                what = f"{count} of {one.length}, then the attacker's"
+                yield _Edit(f"{label}:{what}", appended=body, member=one, tells=abs(more) == 1)
     if one.path in donors:
         given = donors[one.path]
-        padded = given + bytes(-len(given) % _WORD)
-        yield _Edit(f"{label}:another form", (), len(given).to_bytes(_WORD, "big") + padded, one)
+        count = len(given) // (one.unit or 1)
+        body = count.to_bytes(_WORD, "big") + given + bytes(-len(given) % _WORD)
+        yield _Edit(f"{label}:another form", appended=body, member=one)
+
+
+def _of_the_whole(size: int, attacker: bytes) -> Iterator[_Edit]:
+    yield _Edit("all:followed by the attacker's", appended=attacker, tells=True)
+    yield _Edit("all:followed by a byte", appended=b"\1")
+    for cut in sorted({1, _WORD, size // 2, size}):
+        yield _Edit(f"all:short by {cut}", cut=min(cut, size))
 
 
 def _apply(data: bytes, edits: Sequence[_Edit]) -> Bend:
@@ -162,8 +232,37 @@ def _apply(data: bytes, edits: Sequence[_Edit]) -> Bend:
     for edit in edits:
         for at, value in edit.words:
             made[at : at + _WORD] = (value % 2**256).to_bytes(_WORD, "big")
-        if edit.appended is not None and edit.member is not None:
-            offset = len(made) - edit.member.base
-            made += edit.appended
-            made[edit.member.head : edit.member.head + _WORD] = (offset % 2**256).to_bytes(_WORD, "big")
+        del made[len(made) - edit.cut :]
+        place, member = len(made), edit.member
+        made += edit.appended
+        if member is not None:
+            made[member.head : member.head + _WORD] = ((place - member.base) % 2**256).to_bytes(_WORD, "big")
     return Bend("; ".join(edit.name for edit in edits), bytes(made))
+
+
+def stretched(data: bytes, lengths: Sequence[tuple[int, int]], *, attacker: bytes) -> Iterator[Bend]:
+    """Packed bytes with each length, and each pair of lengths, changed; then cut short and followed by others.
+
+    Args:
+        lengths: where each length stands and how many bytes it has.
+    """
+    yield Bend("nothing", b"")
+    for behind in (b"\0", b"\1", attacker, data):
+        yield Bend(f"followed by {len(behind)} bytes", data + behind)
+    for cut in sorted({1, 2, 20, _WORD, len(data) // 2} & {*range(1, len(data))}):
+        yield Bend(f"short by {cut}", data[:-cut])
+        yield Bend(f"without its first {cut}", data[cut:])
+    changes: list[list[tuple[int, int, int]]] = []
+    for at, size in lengths:
+        have, limit = int.from_bytes(data[at : at + size], "big"), 1 << 8 * size
+        wanted = {0, have - 1, have + 1, have + _WORD, have - _WORD, len(data), limit >> 1, limit - 1} - {have}
+        changes.append([(at, size, one) for one in sorted(wanted) if 0 <= one < limit])
+    ways = [[one] for of_one in changes for one in of_one]
+    ways += [[first, second] for one, two in combinations(changes, 2) for first in one for second in two]
+    for way in ways:
+        made = bytearray(data)
+        for at, size, value in way:
+            made[at : at + size] = value.to_bytes(size, "big")
+        name = " and ".join(f"{value} at {at}" for at, _, value in way)
+        yield Bend(name, bytes(made))
+        yield Bend(f"{name}, then the attacker's", bytes(made) + attacker)

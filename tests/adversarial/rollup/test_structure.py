@@ -26,8 +26,8 @@ from layer2.testing.rollupverdicts import stranger_keys, with_owners
 
 pytestmark = pytest.mark.parametrize("chain", [pytest.param("anvil", marks=pytest.mark.anvil)], indirect=True)
 
-MOST = None if NIGHTLY else 20
-"""Shapes of each proof, beside those in which a member's other form meets an emptied one: all, or so many."""
+MOST = None if NIGHTLY else 8
+"""Shapes of each proof, beside those that tell most (see `bent`): all, or so many."""
 LEAVES, BRANCH = (0, 8, 1), (0, 8, 3)
 
 
