@@ -20,7 +20,20 @@ from typing import Any
 import layer2
 from layer2.primitives.errors import Layer2Error
 
-__all__ = ["Decoder", "Fall", "Tried", "decoders", "hostile_bytes", "hostile_texts", "hostile_values", "try_out"]
+__all__ = [
+    "GONE",
+    "WORDS",
+    "Decoder",
+    "Fall",
+    "Tried",
+    "changed",
+    "decoders",
+    "hostile_bytes",
+    "hostile_texts",
+    "hostile_values",
+    "places",
+    "try_out",
+]
 
 _NAME = re.compile(
     r"^(decode|parse|read|from|load|unpack|split|records|opened)(_\w+)?$"
@@ -131,11 +144,12 @@ _NUMBERS: tuple[Any, ...] = (
     0, 1, -1, True, False, 255, 256, 1 << 32, (1 << 64) - 1, 1 << 64, -(1 << 64), 1 << 128, 1 << 256, 1 << 20_000, 0.0,
     0.5, -0.0, 1e308, float("nan"), float("inf"),
 )  # fmt: skip
-_WORDS: tuple[str, ...] = (
+WORDS: tuple[str, ...] = (
     "", " ", "0", "-1", "1e3", "0x", "0x0", "0xzz", "0x 1", "٣", "\ud800", "\0", "x" * 70_000, "9" * 5_000,
     "0x" + "f" * 40, "0x" + "00" * 20, "0x" + "11" * 32, "0x" + "22" * 64, "0x" + "22" * 65, "0x" + "ff" * 70_000,
     "null", "é" * 20,
 )  # fmt: skip
+"""Text in the place of a number, an address or bytes."""
 
 
 def _deep(levels: int, kind: str) -> Any:
@@ -147,54 +161,57 @@ def _deep(levels: int, kind: str) -> Any:
 
 def hostile_values(samples: list[Any], chance: random.Random) -> Iterator[Any]:
     """What a JSON parser can return, and what it cannot: first alone, then in every place of what is good."""
-    plain: list[Any] = [None, *_NUMBERS, *_WORDS, [], {}, [None], {"": None}, [[]], [{}], {"a": []}, b"", b"\xff" * 40]
+    plain: list[Any] = [None, *_NUMBERS, *WORDS, [], {}, [None], {"": None}, [[]], [{}], {"a": []}, b"", b"\xff" * 40]
     plain += [_deep(500, "list"), _deep(500, "dict"), [0] * 70_000, {str(n): n for n in range(70_000)}, object(), ()]
     yield from plain
     yield from samples
     for one in samples:
-        for path in _paths(one):
+        for path in places(one):
             for value in plain:
-                yield _changed(one, path, value)
-            yield _changed(one, path, _GONE)
+                yield changed(one, path, value)
+            yield changed(one, path, GONE)
     if not samples:
         return
     while True:
         one = chance.choice(samples)
         for _ in range(chance.randrange(1, 4)):
-            paths = list(_paths(one))
-            one = _changed(one, chance.choice(paths), chance.choice([*plain, _GONE])) if paths else one
+            paths = list(places(one))
+            one = changed(one, chance.choice(paths), chance.choice([*plain, GONE])) if paths else one
         yield one
 
 
-_GONE = object()
+GONE = object()
+"""In the place of a value: the place is left out."""
 Path = tuple[Any, ...]
 
 
-def _paths(value: Any, before: Path = ()) -> Iterator[Path]:
+def places(value: Any, before: Path = ()) -> Iterator[Path]:
+    """Every place within a JSON value, of lists the first three."""
     if isinstance(value, dict):
         for key in list(value)[:40]:
             yield (*before, key)
-            yield from _paths(value[key], (*before, key))
+            yield from places(value[key], (*before, key))
     elif isinstance(value, list):
         for at in range(min(len(value), 3)):
             yield (*before, at)
-            yield from _paths(value[at], (*before, at))
+            yield from places(value[at], (*before, at))
 
 
-def _changed(value: Any, path: Path, to: Any) -> Any:
+def changed(value: Any, path: Path, to: Any) -> Any:
+    """The value with something else in one place."""
     if not path:
         return to
     copy = dict(value) if isinstance(value, dict) else list(value)
-    if len(path) == 1 and to is _GONE:
+    if len(path) == 1 and to is GONE:
         del copy[path[0]]
     else:
-        copy[path[0]] = _changed(copy[path[0]], path[1:], to)
+        copy[path[0]] = changed(copy[path[0]], path[1:], to)
     return copy
 
 
 def hostile_texts(samples: list[str], chance: random.Random) -> Iterator[str]:
     """Text: words, JSON of every kind of wrong value, and good text with its characters changed."""
-    yield from _WORDS
+    yield from WORDS
     yield from ("{", "[" * 100_000, '{"a":' * 100_000, "[" * 60 + "]" * 60, '"' * 70_001, "NaN", "[NaN]", "-Infinity")
     yield from ("[" + "9" * 5_000 + "]", "[" + "0," * 70_000 + "0]", '{"a": 1, "a": 2}', "\ufeff{}", "[1.5e999]", "{}")
     objects = []
@@ -279,8 +296,8 @@ def try_out(
     while done.fall is None and (time.monotonic() < until or done.inputs < least):
         progress = False
         for place, feed in enumerate(feeds):
-            value = next(feed, _GONE)
-            if value is _GONE:
+            value = next(feed, GONE)
+            if value is GONE:
                 continue
             progress = True
             given = [value if at == place else chance.choice(good[at]) for at in range(len(takes))]
