@@ -77,7 +77,7 @@ class Campaign:
             world.later(HALF + 1)
         self.step()
         for coin, number in self.loot:
-            with pytest.raises(ContractReverted):
+            with pytest.raises(ContractReverted, match="NothingDue"):
                 world.claim("thief", coin, self.coins[coin][1], number)
             # What the chain refused it has paid for, too; not counted here, which is to the thief's favour.
         for _ in range(2):

@@ -38,7 +38,7 @@ from layer2.plasma.wallet.purse import KIND as PURSE
 from layer2.plasma.wallet.purse import Purse
 from layer2.plasma.watch.memory import KIND as WATCH
 from layer2.plasma.watch.memory import WatchMemory
-from layer2.primitives.errors import Layer2Error, MalformedError
+from layer2.primitives.errors import MalformedError
 from layer2.primitives.jsontext import parse_json
 from layer2.rollup.authority import Signatures
 from layer2.rollup.promises import Promises as RollupPromises
@@ -381,5 +381,6 @@ def test_a_line_of_brackets_from_the_peer_is_a_typed_error() -> None:
     from layer2.channels.proofs import Payment
     from layer2.channels.wire import decode
 
-    with pytest.raises(Layer2Error):
-        decode('{"layer2":' + "[" * 200_000, Payment)
+    for deep, words in ((50_000, "deep"), (200_000, "at most 100,000 are read")):
+        with pytest.raises(MalformedError, match=words):
+            decode('{"layer2":' + "[" * deep, Payment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from layer2.ethereum.errors import ContractReverted, TransactionFailed
+from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
 from layer2.rollup.accounts import owner_of_address
 from layer2.rollup.records import Roots
@@ -101,7 +101,7 @@ def test_a_token_that_burns_gas_or_returns_too_much_holds_up_only_itself(l2, peo
         token.transact(operator, "setVictim", people.payer.address)
     else:
         token.transact(operator, "arm", 1_000_000, True)
-    with pytest.raises((ContractReverted, TransactionFailed)):
+    with reverts("PaymentFailed(address target,address token)", target=people.payer.address, token=token.address):
         claim_one(l2, people, 0)
     before = l2.connection.balance(people.payer.address)
     claim_one(l2, people, 1)

@@ -38,6 +38,19 @@ WEIGHTS = {
     "cancel": 2,
     "claim": 2,
 }
+REFUSALS = {
+    "BlockOutOfRange",
+    "ChallengeOpen",
+    "CoinUnknown",
+    "ExitChallenged",
+    "ExitMissing",
+    "ExitRunning",
+    "NothingDue",
+    "SignatureInvalid",
+    "TooEarly",
+    "TooLate",
+}
+"""Why the contract refuses what is nonsense; each of them occurs."""
 
 
 class Campaign:
@@ -54,6 +67,7 @@ class Campaign:
         self.open: set[tuple[int, int, int, tuple[object, ...]]] = set()
         self.answered: dict[tuple[int, int], int] = {}
         self.done: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
 
     def anybody(self) -> Player:
         return self.random.choice(list(self.people.values()))
@@ -199,8 +213,8 @@ class Campaign:
             act: Callable[[], Receipt | None] = getattr(self, name)
             try:
                 receipt = act()
-            except ContractReverted:
-                self.done["refused"] += 1
+            except ContractReverted as refusal:
+                self.refused[refusal.name] += 1
                 continue
             if receipt is not None:
                 self.done[name] += 1
@@ -215,11 +229,13 @@ def _plain(challenge: Any) -> tuple[object, ...]:
 @pytest.mark.slow
 def test_the_vault_is_solvent_whatever_happens(stage: Stage) -> None:
     assert BOUNTY < EXIT_BOND
-    done: Counter[str] = Counter()
+    done, refused = Counter[str](), Counter[str]()
     for seed in range(6):
         before = stage.connection.snapshot()
         campaign = Campaign(stage, seed)
         campaign.run(180)
         done += campaign.done
+        refused += campaign.refused
         stage.connection.revert(before)
     assert {name for name in WEIGHTS if name not in ("move", "invent") and not done[name]} == set(), done
+    assert refused.keys() == REFUSALS, refused

@@ -39,10 +39,18 @@ def test_a_token_channel_speaks_in_the_tokens_own_units(hub, people, token) -> N
     assert token.call("balanceOf", people.payer.address) == 87_499_998
 
 
-@pytest.mark.parametrize("amount", ["5 ether", "5 wei", "0.0000001 USD", "5 EUR"])
-def test_an_amount_of_something_else_or_too_fine_is_refused(hub, people, token, amount: str) -> None:
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        ("5 ether", "an amount of USD .* needed"),
+        ("5 wei", "an amount of USD .* needed"),
+        ("0.0000001 USD", "finer than one smallest unit"),
+        ("5 EUR", "unknown unit 'eur'"),
+    ],
+)
+def test_an_amount_of_something_else_or_too_fine_is_refused(hub, people, token, amount: str, words: str) -> None:
     channel = hub.open(people.payer, people.payee, deposit="50 USD", dispute="1 hour", token=token.address)
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match=words):
         channel.pay(amount)
     assert channel.balances == (50_000_000, 0)
 

@@ -192,7 +192,7 @@ def test_proofs_that_nobody_signed_are_refused_and_push_out_nothing(hub, chain, 
             tower.watch(channel.key, "A", Payment(channel.id, amount, signature))
     with pytest.raises(SignatureError):
         tower.watch(channel.key, "B", new)
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="nothing is paid by side 'C'"):
         tower.watch(channel.key, "C", new)
     channel.dispute(old, sender=people.payer)
     assert acts(tower.step()) == [("post", True)]
@@ -208,15 +208,18 @@ def test_lock_proofs_acceptances_and_openings_that_do_not_fit_are_refused(hub, c
     for bad, signed in ((higher, accept), (proof, proof.signature), (proof, b"\1" * 65)):
         with pytest.raises(SignatureError):
             tower.watch(channel.key, "A", bad, accept=signed)
-    for openings in ((Opening(1, SECRET),), (Opening(0, b"q" * 32),)):
-        with pytest.raises(InputError):
-            tower.watch(channel.key, "A", proof, accept=accept, openings=openings)
+    for opening, words in (
+        (Opening(1, SECRET), "has no lock 1"),
+        (Opening(0, b"q" * 32), "does not fit its condition"),
+    ):
+        with pytest.raises(InputError, match=words):
+            tower.watch(channel.key, "A", proof, accept=accept, openings=(opening,))
     stranger = channel.grant(people.attacker.address, 0, rights=RIGHT_TO_CLOSE, sender=people.payee)
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match=f"does not let {tower.sender.address} close it"):
         tower.watch(channel.key, "A", proof, accept=accept, closing=stranger)
     assert tower.watched == ()
     tower.watch(channel.key, "A", proof, accept=accept, openings=(Opening(0, SECRET),))
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="a preimage of 5 bytes given"):
         tower.learn(b"short")
 
 

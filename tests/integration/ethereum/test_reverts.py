@@ -92,7 +92,7 @@ def test_success_is_not_reported_as_a_revert(kinds: Contract, payer: Sender, way
 
 def test_estimate_that_fails_leaves_the_nonce_alone(connection: Connection, kinds: Contract, payer: Sender) -> None:
     before = connection.nonce(payer.address)
-    with pytest.raises(ContractReverted):
+    with pytest.raises(ContractReverted, match=r"Closed\(have=1, need=2\)"):
         kinds.transact(payer, "custom", 1, 2)
     assert connection.nonce(payer.address) == before
     kinds.transact(payer, "fine")

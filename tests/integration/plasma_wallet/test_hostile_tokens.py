@@ -68,7 +68,7 @@ def test_a_token_that_burns_only_what_is_mined_is_named_and_holds_up_no_other_mo
 ) -> None:
     waiting(world, payer)
     token.transact(world.sender, "armWith", BURNS_WHEN_MINED)
-    with pytest.raises(TransactionFailed):
+    with pytest.raises(TransactionFailed, match="its replay does not"):
         payer.claim_all()
     assert left(payer) == [NUMBER]
     assert world.balance(world.payer, 1) == AMOUNT

@@ -14,6 +14,7 @@ import pytest
 from tests.integration.plasma_watcher.world import ETHER, World
 
 from layer2.api import plasmawatchviews
+from layer2.api.errors import NotFound
 from layer2.api.plasmabodies import RemoteBodies
 from layer2.api.plasmaclient import RemoteOperator
 from layer2.api.plasmagate import RemoteGate
@@ -24,7 +25,6 @@ from layer2.plasma.refusals import StateUnknown
 from layer2.plasma.wallet.sight import Sight
 from layer2.plasma.wallet.wallet import Wallet
 from layer2.plasma.watch.source import BodySource
-from layer2.primitives.errors import InputError
 
 
 @contextmanager
@@ -137,7 +137,7 @@ def test_a_wallet_finds_its_money_at_a_watcher_when_the_operator_is_gone(world: 
         )
         wallet.sync()
         assert wallet.balance() == ETHER // 4
-        with pytest.raises(InputError):
+        with pytest.raises(NotFound, match="POST /v1/payments"):
             wallet.send(world.payer.address, 1)
         wallet.gate = None
         (one,) = wallet.utxos()

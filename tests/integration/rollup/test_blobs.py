@@ -344,8 +344,10 @@ def test_a_transaction_with_blobs_that_reverts_is_reported_and_changes_nothing(l
     assert isinstance(told.value, ContractReverted) == (
         chain.backend.trace_revert(told.value.receipt.tx_hash) is not None
     )
-    with pytest.raises(TransactionFailed):
+    with pytest.raises(TransactionFailed) as short:
         l2.rollup.post_blobs(sender, l2.rollup.acc(inbox[0]), 257, inbox[2], [blob])  # two blobs' frames in one
+    assert short.value.receipt is not None
+    assert short.value.receipt.status == 0
     assert l2.rollup.inbox() == inbox
     # The next one goes through: no nonce was lost.
     l2.rollup.post_blobs(sender, l2.rollup.acc(inbox[0]), 1, inbox[2], [blob])

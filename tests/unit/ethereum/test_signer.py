@@ -10,7 +10,7 @@ from eth_account import Account
 from layer2.ethereum.accounts import DEV_MNEMONIC, dev_keys, dev_signers
 from layer2.ethereum.signer import LocalSigner, Signer
 from layer2.primitives.ecdsa import PrivateKey, recover
-from layer2.primitives.errors import Layer2Error, MalformedError
+from layer2.primitives.errors import MalformedError
 
 DEAD = "0x000000000000000000000000000000000000dEaD"
 KEY = bytes.fromhex("11" * 32)
@@ -46,9 +46,17 @@ def test_each_form_of_a_key_gives_the_same_signer(key: Any) -> None:
     assert recover(b"\1" * 32, signer.sign_digest(b"\1" * 32)) == signer.address
 
 
-@pytest.mark.parametrize("key", ["0xsecret", b"\0" * 32, b"\1" * 31, 7])
-def test_what_is_not_a_key_is_refused_without_being_shown(key: Any) -> None:
-    with pytest.raises(Layer2Error) as caught:
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("0xsecret", "not hex"),
+        (b"\0" * 32, "from 1 to the curve's order"),
+        (b"\1" * 31, "has 32 bytes, 31 were given"),
+        (7, "cannot use a int as a key"),
+    ],
+)
+def test_what_is_not_a_key_is_refused_without_being_shown(key: Any, words: str) -> None:
+    with pytest.raises(MalformedError, match=words) as caught:
         LocalSigner(key)
     assert "secret" not in str(caught.value)
 
