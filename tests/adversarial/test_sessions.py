@@ -7,6 +7,7 @@ import pytest
 from layer2.channels.key import ChannelKey
 from layer2.channels.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Session, Voucher
 from layer2.channels.sessions import SESSION_MAGIC, encode_session
+from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner
 from layer2.primitives.addresses import ZERO_ADDRESS
@@ -50,7 +51,7 @@ def test_a_session_key_pays_within_its_limits_only(
         world.act(world.relayer, "post", key.as_tuple(), False, 100, proof)
         assert world.hub.call("channel", key.id)[1] & (1 << 112) - 1 == 100
     else:
-        with pytest.raises(Exception, match=error):
+        with pytest.raises(ContractReverted, match=error):
             world.act(world.relayer, "post", key.as_tuple(), False, 100, proof)
 
 

@@ -13,7 +13,7 @@ from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import ORDER, g1_point
 from layer2.primitives.hashing import keccak
 from layer2.primitives.kzg import BLOB_BYTES, commitment, point_proof, versioned_hash
-from layer2.primitives.kzgproof import MODULUS, Part, open_parts, point_of
+from layer2.primitives.kzgproof import MODULUS, Part, evaluations, open_parts, point_of
 from layer2.testing import deploy_mock
 
 POINT = 128
@@ -204,6 +204,55 @@ def test_no_factor_makes_an_opening_fit(bench: Contract) -> None:
         shown = g1_point(made) + g1_point(quotient) + factor.to_bytes(32, "big") + proof
         with pytest.raises(ContractReverted, match=rf"OpeningInvalid\(what={told}\)"):
             bench.call("verify", [(versioned_hash(made), 0, values)], shown)
+
+
+def opened_as(part: Part, hash_: bytes, first: int, values: bytes) -> bytes:
+    """The honest procedure for a part, by a prover that tells of it another hash, place or form of the values."""
+    made = commitment(part.blob)
+    claimed = keccak(bytes(32) + hash_ + first.to_bytes(32, "big") + keccak(values))
+    scale = part.scale()
+    quotient = evaluations([scale * one % MODULUS for one in part.quotient()])
+    committed = b"".join(one.to_bytes(32, "big") for one in quotient)
+    z = int.from_bytes(keccak(claimed + keccak(g1_point(commitment(committed)))), "big") % MODULUS
+    factor = pow(scale, -1, MODULUS)
+    zero = part.zero(z) * factor % MODULUS
+    rows = zip(words(part.blob), quotient, strict=True)
+    fold = b"".join(((one - zero * two) % MODULUS).to_bytes(32, "big") for one, two in rows)
+    tail = factor.to_bytes(32, "big") + point_proof(fold, z.to_bytes(32, "big"))[0]
+    return g1_point(made) + g1_point(commitment(committed)) + tail
+
+
+def test_a_prover_tells_of_a_part_what_it_is_and_nothing_else(bench: Contract) -> None:
+    """All that it tells goes into the point that it is asked at: a proof made for what is told fits it."""
+    for part in (Part(ONE, 16, 16), Part(ONE, 20, 1)):
+        hash_, first, values = rows(part)[0]
+        wide = (int.from_bytes(values[:32], "big") + MODULUS).to_bytes(32, "big") + values[32:]
+        foreign = versioned_hash(commitment(OTHER))
+        for row, told in (
+            ((hash_, first, values), 0),
+            ((foreign, first, values), 2),
+            ((b"\2" + hash_[1:], first, values), 2),
+            ((hash_, 4096 + first, values), 3),
+            # The same numbers for the field, others for whoever reads their bytes.
+            ((hash_, first, wide), 5),
+        ):
+            proof = opened_as(part, *row)
+            if not told:
+                assert proof == open_parts([part])
+                assert accepts(bench, [row], proof)
+                continue
+            with pytest.raises(ContractReverted, match=rf"OpeningInvalid\(what={told}\)"):
+                bench.call("verify", [row], proof)
+
+
+def test_a_proof_holds_nothing_that_nobody_reads(bench: Contract) -> None:
+    """Points are read from its beginning, the rest from its end: in between lies nothing."""
+    part = Part(ONE, 16, 16)
+    proof = open_parts([part])
+    assert accepts(bench, rows(part), proof)
+    for more in (b"\0", bytes(32), proof[:POINT]):
+        with pytest.raises(ContractReverted, match=r"OpeningInvalid\(what=1\)"):
+            bench.call("verify", rows(part), proof[: 2 * POINT] + more + proof[2 * POINT :])
 
 
 def words(blob: bytes) -> list[int]:

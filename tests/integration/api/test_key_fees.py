@@ -18,7 +18,7 @@ from layer2.rollup.fates import Fate
 from layer2.rollup.frames import FrameType, decode_frame
 from layer2.rollup.openings import FREE, KeyPolicy, room_for_keys
 from layer2.rollup.poster import Data
-from layer2.rollup.refusals import BalanceTooLow, FeeTooLow, MempoolFull, SignatureWrong
+from layer2.rollup.refusals import AccountUnknown, BalanceTooLow, FeeTooLow, MempoolFull, SignatureWrong
 from layer2.rollup.sequencer import Sequencer
 from layer2.rollup.wallet import Wallet
 
@@ -93,7 +93,7 @@ def test_the_price_and_one_less(paid, client, pen) -> None:
     ("change", "refusal"),
     [
         ({"to": PAYER}, FeeTooLow),
-        ({"token": 1}, Exception),
+        ({"token": 1}, AccountUnknown),
         ({"amount": 2 * RICH}, BalanceTooLow),
         ({"by": PAYEE}, SignatureWrong),
     ],
@@ -127,6 +127,9 @@ def test_so_many_keys_wait_and_no_more_and_the_payment_of_what_is_too_much_is_no
     assert paid.waiting == 5
     paid.step()
     paid.step()
+    # Nor does one that has its account by now.
+    client.open_account(key(4), payment=pen.pay(PAYER, 5, OPERATOR, PRICE))
+    assert (paid.waiting_keys, paid.waiting) == (0, 0)
     client.open_account(key(5), payment=pen.pay(PAYER, 5, OPERATOR, PRICE))
     with urllib.request.urlopen(client.url + "/v1/health") as answer:
         assert json.load(answer)["waiting_keys"] == 1

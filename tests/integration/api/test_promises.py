@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def again(l2: LocalRollup, journal: Path | None = None) -> Sequencer:
     return Sequencer(l2.rollup, l2.sequencer.sender, path, replica=l2.replica())
 
 
-def test_an_operation_whose_account_forces_another_is_dropped_and_says_so_for_ever(l2, people, pen) -> None:
+def test_an_operation_whose_account_forces_another_is_dropped_and_says_so_for_ever(l2, people, pen, tmp_path) -> None:
     payer = l2.wallet(people.payer)
     payer.deposit("2 ether")
     l2.post()
@@ -46,6 +47,14 @@ def test_an_operation_whose_account_forces_another_is_dropped_and_says_so_for_ev
     assert fate.state == "dropped"
     assert "balance" in fate.reason
     assert l2.sequencer.fate(digest(l2, honest)) == Fate("posted", 2)
+    # It was on disk before anybody was told.
+    path = Path(l2.sequencer._journal.path)
+    (tmp_path / "copied").mkdir()
+    for one in path.parent.glob(f"{path.name}*"):
+        shutil.copyfile(one, tmp_path / "copied" / one.name)
+    copy = Sequencer(l2.rollup, l2.sequencer.sender, tmp_path / "copied" / path.name, replica=l2.replica())
+    assert copy.fate(digest(l2, second)).reason == fate.reason
+    copy.close()
     # Money that comes in later does not bring back what was said to be dropped.
     payer.deposit("3 ether", to=account)
     l2.post()
@@ -119,6 +128,17 @@ def test_a_journal_that_knows_a_final_entry_the_chain_does_not_have_is_refused(l
     restarted._journal.close()
     with pytest.raises(JournalForeign, match="move the journal away"):
         again(l2)
+
+
+def test_a_journal_that_knows_more_final_entries_than_the_chain_has_is_refused(l2) -> None:
+    promises, hashes = l2.sequencer._promises, [b"\1" * 32, b"\2" * 32]
+    promises.check_final([])
+    promises.note_final(2, hashes[1])
+    for other in ([], hashes[:1], hashes[::-1]):
+        with pytest.raises(JournalForeign, match="knows a final entry 2"):
+            promises.check_final(other)
+    for same in (hashes, [b"\3" * 32, hashes[1]], [*hashes, b"\4" * 32]):
+        promises.check_final(same)
 
 
 @pytest.mark.parametrize("row", [("ops", b"\x70abc"), ("ops", b"\x01a"), ("key", b"short")])

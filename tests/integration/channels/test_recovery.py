@@ -10,7 +10,7 @@ from layer2.channels.hub import HubFacade
 from layer2.channels.hubevents import Closed
 from layer2.channels.locks import hash_lock
 from layer2.channels.node import Party
-from layer2.channels.refusals import AcceptMissing, CounterNotNewer, JournalLost
+from layer2.channels.refusals import AcceptMissing, CounterNotNewer, JournalLost, Refused
 from layer2.channels.watchtower import Watchtower
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
@@ -96,7 +96,7 @@ def test_a_restored_old_backup_cannot_be_used_without_the_peer_noticing(hub: Hub
     path.write_bytes(backup)
     old = Party.open(people.payer, hub, path)
     stale = old.pay(channel.id, parse_amount("0.05 ether"))
-    with pytest.raises(Exception, match="above"):
+    with pytest.raises(Refused, match="above"):
         payee.receive(stale)
     old.resync(payee.copy_for_peer(channel.id))
     assert payee.receive(old.pay(channel.id, 1)) == 1

@@ -28,6 +28,7 @@ from layer2.channels.sessions import FOREVER, SessionProof
 from layer2.channels.verify import SESSION_MARGIN
 from layer2.ethereum.signer import LocalSigner
 from layer2.primitives.ecdsa import to_compact
+from layer2.primitives.errors import SignatureError
 from layer2.primitives.hashing import sha256
 from layer2.store import journal as journal_module
 from layer2.store.errors import JournalFull
@@ -186,7 +187,7 @@ def test_an_acceptance_under_a_session_that_ends_is_not_given_and_not_taken(
     lasting = sessions[FOREVER].receive_locks(proof)
     ending = sessions[NOW + 10**6].grant(KEY.id)
     forged = replace(lasting, signature=ending.proof(hot.sign_digest(lasting.message().digest(hub.domain))))
-    with pytest.raises(Exception, match="not signed by"):
+    with pytest.raises(SignatureError, match="not signed by"):
         payer.take_accept(forged)
     payer.take_accept(lasting)
     assert payer.state(KEY.id).mine.locked == 10

@@ -15,7 +15,7 @@ from layer2.channels.messages import Voucher
 from layer2.channels.node import RESYNC_GAP, Party
 from layer2.channels.policy import LockPolicy
 from layer2.channels.proofs import LockPayment, PeerCopy
-from layer2.channels.refusals import AcceptMissing, BalanceTooLow, CounterNotNewer, LockRefused
+from layer2.channels.refusals import AcceptMissing, BalanceTooLow, CounterNotNewer, LockRefused, Refused
 from layer2.channels.view import ChannelView
 from layer2.primitives.errors import SignatureError
 from layer2.primitives.hashing import sha256
@@ -267,7 +267,7 @@ def test_a_receiver_that_lost_its_journal_takes_locks_and_vouchers_over(
     payee.close()
     again = Party.recover(PAYEE, hub, tmp_path / "new.journal")
     again.join(KEY, frozen=True)
-    with pytest.raises(Exception, match="resync"):
+    with pytest.raises(Refused, match="resync"):
         again.receive_locks(payer.newest_signed(KEY.id))
     again.resync(payer.copy_for_peer(KEY.id))
     after = again.state(KEY.id).theirs

@@ -100,6 +100,16 @@ def test_an_account_that_is_opened_later_in_the_entry_signs_for_nothing_before()
     assert judged(frames) == (plain, 0)
 
 
+def test_what_an_account_signed_before_it_was_opened_moves_no_nonce_of_it() -> None:
+    """It alone sends the first frame, rightly signed and executed by nobody: its next one still has nonce 0."""
+    nonces = dict.fromkeys(range(1, 8), 0)
+    early = frame(dict(nonces), [7])
+    frames = [early, *encode_accounts(0, [FRESH.public]), frame(nonces, [7])]
+    plain = run_frames(genesis(), frames, Signatures(DOMAIN))
+    assert plain[-1] != plain[3]
+    assert judged(frames) == (plain, 0)
+
+
 def test_processes_judge_as_the_thread_itself_does() -> None:
     nonces = dict.fromkeys(range(1, 8), 0)
     frames = [frame(nonces, [1 + at % 6, 1 + (at + 1) % 6], right=at % 5 != 3) for at in range(12)]
@@ -111,6 +121,10 @@ def test_processes_judge_as_the_thread_itself_does() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------ random weights
+
+
+NOBODYS = BlsKey.derive(keccak(b"nobody")).sign(bytes(32))
+"""A signature that nobody is said to have made."""
 
 
 def aggregates(count: int, repeated: int) -> list[tuple[list[tuple[bytes, bytes]], bytes]]:
@@ -162,6 +176,24 @@ def test_errors_that_cancel_each_other_out_pass_under_equal_weights_alone() -> N
     assert verify_aggregates(rows, Draw(8, 9)) == [False, False, True, True, True, True]
 
 
+@pytest.mark.parametrize("wrong", [(0,), (3,), (0, 3), (1, 2), (0, 1, 2, 3)])
+def test_wrong_single_signatures_are_found_wherever_they_are(wrong: tuple[int, ...]) -> None:
+    """And those beside them are right: in the half of a wrong one, and in the other."""
+    digests = [keccak(bytes((at,))) for at in range(4)]
+    pairs = enumerate(zip(KEYS[:4], digests, strict=True))
+    rows = []
+    for at, (one, digest) in pairs:
+        rows.append((one.public, digest, one.sign(bytes(32) if at in wrong else digest)))
+    assert verify_each(rows, Draw()) == [at not in wrong for at in range(4)]
+
+
+def test_the_greatest_weight_counts_too() -> None:
+    """One more than the greatest number that is drawn has one bit more."""
+    rows = aggregates(6, 1)
+    rows[2] = (rows[2][0], rows[3][1])
+    assert verify_aggregates(rows, Draw(*[2**64 - 1] * 6)) == [at != 2 for at in range(6)]
+
+
 def test_all_bits_of_the_weights_of_single_signatures_count() -> None:
     """Two draws that differ in their last bit alone are two weights: the promised 2^-16, not 2^-15."""
     digests = [keccak(bytes((at,))) for at in range(2)]
@@ -177,6 +209,8 @@ def test_all_bits_of_the_weights_of_single_signatures_count() -> None:
     assert draw.bits == {16}
 
 
-@pytest.mark.parametrize("rows", [[], [([], b"")], [([(b"k" * 96, b"d" * 32)], bytes(48))], [([(b"", b"")], b"x")]])
+@pytest.mark.parametrize(
+    "rows", [[], [([], b"")], [([], NOBODYS)], [([(b"k" * 96, b"d" * 32)], bytes(48))], [([(b"", b"")], b"x")]]
+)
 def test_what_is_no_signature_at_all_is_wrong_and_raises_nothing(rows) -> None:
     assert verify_aggregates(rows, Draw()) == [False] * len(rows)

@@ -50,10 +50,12 @@ def pool(head: State | None = None, *, most: int = 10, least: int = 0) -> Pool:
 
 
 def record(
-    nonce: int = 0, amount: int = 1, fee: int = 0, *, to: int = PAYEE, out: bool = False, token: int = 0
+    nonce: int = 0, amount: int = 1, fee: int = 0, *, to: int = PAYEE, out: bool | int = False, token: int = 0
 ) -> bytes:
+    """A transfer, or with `out` a withdrawal: to the address of that number, or to some address."""
     rest = (amount, token, pack_fee(fee))
-    message = Withdraw(PAYER, nonce, f"0x{9:040x}", *rest) if out else Transfer(PAYER, nonce, to, *rest)
+    target = f"0x{9 if out is True else int(out):040x}"
+    message = Withdraw(PAYER, nonce, target, *rest) if out else Transfer(PAYER, nonce, to, *rest)
     return SignedOp(message, bytes(64)).encode()
 
 
@@ -191,7 +193,14 @@ def test_the_price_of_keys_and_their_number_at_the_limit(paid: int, waiting: int
 
 
 @pytest.mark.parametrize(
-    "payment", [b"", record(0, 50, to=PAYEE), record(0, 50, out=True), record(0, 50, to=OPERATOR, token=1)]
+    "payment",
+    [
+        b"",
+        record(0, 50, to=PAYEE),
+        record(0, 50, out=True),
+        record(0, 50, out=OPERATOR),
+        record(0, 50, to=OPERATOR, token=1),
+    ],
 )
 def test_what_is_no_transfer_of_ether_to_the_operator_pays_for_no_key(payment: bytes) -> None:
     with pytest.raises(FeeTooLow):
