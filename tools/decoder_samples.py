@@ -1,7 +1,8 @@
 """Write down what the decoders of the library are given in a run of the test suite, as good inputs to be spoilt.
 
 `PYTHONPATH=. python tools/decoder_samples.py [tests ...]` runs tests with a profile function that notes the arguments
-of every decoder. Run it again when a format has changed: old samples do no harm, but reach less deep.
+of every decoder: on the in-process chain and, for what a node answers, on anvil. Run it again when a format has
+changed: old samples do no harm, but reach less deep.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -27,13 +29,21 @@ TESTS = (
     "tests/unit/plasma_wallet/test_kits.py",
     "tests/unit/rollup/test_proofs.py",
     "tests/unit/ethereum/test_cursor.py",
+    "tests/unit/channels/test_wire.py",
+    "tests/unit/plasma/test_blocks.py",
+    "tests/unit/rollup/test_offers.py",
+    "tests/unit/channels/test_decoders.py",
+    "tests/integration/plasma/test_service.py",
+    "tests/unit/rollup/test_packing.py",
+    "tests/integration/api/test_hostile.py::test_amounts_are_integers_or_decimal_strings",
 )
 """By default; others can be named. What is known of decoders that a run does not reach is kept."""
+ON_ANVIL = ("tests/integration/ethereum/test_follower.py",)
 MOST = 8
 """Samples of one parameter: the first ones of different lengths."""
 MOST_BYTES = 6_000
 
-_places: dict[CodeType, tuple[str, tuple[str, ...]]] = {}
+_places: dict[CodeType, tuple[str, tuple[tuple[str, str], ...]]] = {}
 _kept: dict[str, dict[int, dict[int, Any]]] = {}
 _lock = threading.Lock()
 
@@ -42,8 +52,8 @@ def _note(frame: FrameType, event: str, _: Any) -> None:
     if event != "call" or frame.f_code not in _places:
         return
     key, names = _places[frame.f_code]
-    for place, name in enumerate(names):
-        value = _plain(frame.f_locals.get(name))
+    for place, (name, kind) in enumerate(names):
+        value = _plain(frame.f_locals.get(name), kind)
         if value is None:
             continue
         size = len(json.dumps(value, default=str))
@@ -53,13 +63,22 @@ def _note(frame: FrameType, event: str, _: Any) -> None:
                 rows.setdefault(size, value)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, kind: str) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         return {"hex": bytes(value).hex()}
     try:
-        return json.loads(json.dumps(value))
+        return json.loads(json.dumps(value, default=_answered if kind.startswith("Mapping") else None))
     except (TypeError, ValueError, RecursionError):
         return None
+
+
+def _answered(value: Any) -> Any:
+    """What a node answered, as it did before web3 made it pleasant."""
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} comes from no node")
 
 
 def pytest_configure(config: Any) -> None:
@@ -71,7 +90,7 @@ def pytest_configure(config: Any) -> None:
     for key, one in decoders().items():
         plain = inspect.unwrap(getattr(one.call, "__func__", one.call))
         rows = [name for name in inspect.signature(plain).parameters if name not in ("self", "cls")]
-        _places[plain.__code__] = key, tuple(rows[: len(one.takes)])
+        _places[plain.__code__] = key, tuple(zip(rows, one.takes, strict=False))
     sys.setprofile(_note)
     threading.setprofile(_note)
 
@@ -91,9 +110,15 @@ def pytest_unconfigure(config: Any) -> None:
 
 def main() -> int:
     """Run the tests with this module as a plugin."""
+    given = sys.argv[1:]
+    failed = _run(given or TESTS, "not anvil", "test")
+    return failed if given else _run(ON_ANVIL, "anvil", "foundry") or failed
+
+
+def _run(tests: Sequence[str], marks: str, node: str) -> int:
     ape = Path(sys.executable).with_name("ape")
-    words = ["test", "-p", "tools.decoder_samples", "-p", "no:cacheprovider", "-q", "-m", "not anvil"]
-    return subprocess.call([ape, *words, "--network", "ethereum:local:test", *(sys.argv[1:] or TESTS)], cwd=ROOT)
+    words = ["test", "-p", "tools.decoder_samples", "-p", "no:cacheprovider", "-q", "-m", marks]
+    return subprocess.call([ape, *words, "--network", f"ethereum:local:{node}", *tests], cwd=ROOT)
 
 
 if __name__ == "__main__":

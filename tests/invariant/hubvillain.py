@@ -189,9 +189,7 @@ class Villain:
         args = (self.key.as_tuple(), side == "B", packed, self.accepts.get((side, proof.proof_hash), b""))
         return self.call("postLocks", *args, place=place)
 
-    def unlock(
-        self, side: str, proof: LockPayment, place: GasPolicy = FIRST, consents: Sequence[Opening] = ()
-    ) -> bool:
+    def unlock(self, side: str, proof: LockPayment, place: GasPolicy = FIRST, consents: Sequence[Opening] = ()) -> bool:
         """With every preimage there is, and with consents that the node has given."""
         found = [Opening(at, SECRETS[one.condition]) for at, one in enumerate(proof.locks) if one.condition in SECRETS]
         taken = {one.index: one for one in (*found, *consents)}

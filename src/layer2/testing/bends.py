@@ -241,7 +241,7 @@ def _apply(data: bytes, edits: Sequence[_Edit]) -> Bend:
 
 
 def stretched(data: bytes, lengths: Sequence[tuple[int, int]], *, attacker: bytes) -> Iterator[Bend]:
-    """Packed bytes with each length, and each pair of lengths, changed; then cut short and followed by others.
+    """Packed bytes cut short and followed by others; then with each length, and each pair of lengths, changed.
 
     Args:
         lengths: where each length stands and how many bytes it has.
@@ -255,11 +255,11 @@ def stretched(data: bytes, lengths: Sequence[tuple[int, int]], *, attacker: byte
     changes: list[list[tuple[int, int, int]]] = []
     for at, size in lengths:
         have, limit = int.from_bytes(data[at : at + size], "big"), 1 << 8 * size
-        wanted = {0, have - 1, have + 1, have + _WORD, have - _WORD, len(data), limit >> 1, limit - 1} - {have}
-        changes.append([(at, size, one) for one in sorted(wanted) if 0 <= one < limit])
-    ways = [[one] for of_one in changes for one in of_one]
-    ways += [[first, second] for one, two in combinations(changes, 2) for first in one for second in two]
-    for way in ways:
+        wanted = dict.fromkeys((limit - 1, have - 1, have + 1, 0, have + _WORD, have - _WORD, len(data), limit >> 1))
+        changes.append([(at, size, one) for one in wanted if one != have and 0 <= one < limit])
+    alone = [(of_one[turn],) for turn in range(8) for of_one in changes if turn < len(of_one)]
+    both = [(first, second) for one, two in combinations(changes, 2) for first in one for second in two]
+    for way in (*alone, *both):
         made = bytearray(data)
         for at, size, value in way:
             made[at : at + size] = value.to_bytes(size, "big")

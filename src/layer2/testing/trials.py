@@ -8,9 +8,8 @@ be left out, exactly what the honest call with less in it does.
 
 from __future__ import annotations
 
-import random
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,9 +38,10 @@ class Trials:
     Args:
         only: functions that are tried.
         attacker: bytes that an attacker puts behind things.
-        most: so many shapes of each call at most, for each of its layers; None for all.
+        most: so many shapes of each call at most, see `bent`; None for all.
         inside: how the content of a member of bytes is bent, by function and path.
         less: functions that may do less than they are asked for.
+        panics: functions in which a panic of this code is nothing but a refusal.
         gas: of each call, more than any needs: who runs out of it was led astray.
     """
 
@@ -49,13 +49,14 @@ class Trials:
     only: Collection[str]
     attacker: bytes
     most: int | None
-    inside: Mapping[tuple[str, Path], Callable[[bytes], Iterator[Bend]]] = field(default_factory=dict)
+    inside: Mapping[tuple[str, Path], Callable[[bytes], Iterable[Bend]]] = field(default_factory=dict)
     less: Mapping[str, Less] = field(default_factory=dict)
+    panics: Mapping[str, int] = field(default_factory=dict)
     gas: int = 10_000_000
     tries: dict[str, Counter[str]] = field(default_factory=dict)
     """By function: calls that were `refused` by an error, `not decoded`, did the `same`, or `less`."""
     refusals: Counter[str] = field(default_factory=Counter)
-    """Errors by name."""
+    """By function and error, as in `claim: NothingDue`."""
     faults: list[str] = field(default_factory=list)
     """What must not be, told in words."""
     _seen: dict[str, list[bytes]] = field(default_factory=dict)
@@ -93,14 +94,14 @@ class Trials:
         count = self.tries.setdefault(name, Counter())
         for shape in self._shapes(codec, request.data[4:], values):
             done = backend.perform(replace(request, data=codec.selector + shape.data))
-            end, told = self._judge(done, right, nothing)
+            end, told = self._judge(name, done, right, nothing)
             count[end] += 1
             if end == "fault":
                 self.faults.append(f"{codec.name} [{shape.name}]: {told}")
             elif end == "refused":
-                self.refusals[told] += 1
+                self.refusals[f"{name}: {told}"] += 1
 
-    def _judge(self, done: Effect, right: Sequence[Effect], nothing: bytes) -> tuple[str, str]:
+    def _judge(self, function: str, done: Effect, right: Sequence[Effect], nothing: bytes) -> tuple[str, str]:
         """How a call ended, and a word more."""
         if done.outcome.failure is not None:
             return "fault", f"stops: {done.outcome.failure}"
@@ -114,6 +115,8 @@ class Trials:
             return "not decoded", ""
         error = self.contract.decoder.decode(done.outcome.revert)
         known = error.name not in ("", "Error", "Panic")
+        if error.name == "Panic":
+            known = error.args["code"] == self.panics.get(function)
         return ("refused", error.name) if known else ("fault", f"reverts with {error}")
 
     def _shapes(self, codec: Codec, data: bytes, values: Sequence[Any]) -> Iterator[Bend]:
@@ -122,17 +125,11 @@ class Trials:
             one.path: (one.kind, content) for one in members(types, data) if (content := one.content(data)) is not None
         }
         donors = {path: other for path, (kind, content) in contents.items() if (other := self._other(kind, content))}
-        seed = self.count()
-        yield from bent(types, data, attacker=self.attacker, donors=donors, most=self.most, seed=seed)
+        yield from bent(types, data, attacker=self.attacker, donors=donors, most=self.most, seed=self.count())
         for path, (_, content) in contents.items():
             inside = self.inside.get((codec.name, path))
-            shapes = list(inside(content)) if inside is not None else []
-            if self.most is not None and len(shapes) > self.most:
-                # The first ones tell most.
-                half = self.most // 2
-                shapes = shapes[:half] + random.Random(seed).sample(shapes[half:], self.most - half)
             label = ".".join(map(str, path))
-            for shape in shapes:
+            for shape in inside(content) if inside is not None else ():
                 yield Bend(f"inside {label}: {shape.name}", encode(types, _with(values, path, shape.data)))
 
     def _other(self, kind: str, content: bytes) -> bytes | None:
