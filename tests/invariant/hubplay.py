@@ -31,8 +31,8 @@ PEOPLE = ("honest", "payer", "payee", "stranger", "first tower", "second tower")
 
 _GWEI = 10**9
 _GAS = 2_000_000
-FIRST, LAST = GasPolicy(10_000 * _GWEI, 1_000 * _GWEI), GasPolicy(10_000 * _GWEI, 0)
-"""What who wants to be first in a block offers, and who wants to be last."""
+FIRST, LAST = 1_000 * _GWEI, 1_000
+"""Tips, wei per gas, of who wants to be first in a block and who wants to be last. Of two, the one that came first."""
 
 
 class Frugal(Sender):
@@ -88,12 +88,13 @@ class HubPlay:
     def sign(self, who: str, message: TypedMessage) -> bytes:
         return self.signers[who].sign_digest(message.digest(self.hub.domain))
 
-    def act(self, by: str, name: str, *args: Any, value: int = 0, place: GasPolicy = FIRST) -> bool:
+    def act(self, by: str, name: str, *args: Any, value: int = 0, place: int = FIRST) -> bool:
         """Call the hub; whether it took it. Within `block`: what becomes of it is counted when the block is mined."""
         self.changed()
         sender, decoder = self.senders[by], self.hub.contract.decoder
         data = self.hub.contract.encode(name, *args)
-        pending = sender.send_nowait(self.hub.address, data, value, _GAS, decoder=decoder, policy=place)
+        policy = GasPolicy(10_000 * _GWEI, place - len(self._waiting or ()))
+        pending = sender.send_nowait(self.hub.address, data, value, _GAS, decoder=decoder, policy=policy)
         if self._waiting is None:
             return self._outcome(name, sender, pending)
         self._waiting.append((name, sender, pending))

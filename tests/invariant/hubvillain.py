@@ -20,7 +20,6 @@ from layer2.channels.proofs import Acceptance, LockPayment, Payment
 from layer2.channels.refusals import Refused
 from layer2.channels.state import Direction, State
 from layer2.channels.view import ChannelView
-from layer2.ethereum.fees import GasPolicy
 from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.errors import SignatureError
 
@@ -35,7 +34,7 @@ class Move:
     """Something that a villain can do on chain now."""
 
     name: str
-    do: Callable[[GasPolicy], object]
+    do: Callable[[int], object]
 
 
 class Villain:
@@ -175,24 +174,26 @@ class Villain:
                     found.append(Move("unlock", lambda place, s=side, p=proof: self.unlock(s, p, place)))
         return found
 
-    def call(self, name: str, *args: Any, place: GasPolicy = FIRST) -> bool:
+    def call(self, name: str, *args: Any, place: int = FIRST) -> bool:
         return self.play.act(self.who, name, *args, place=place)
 
-    def post(self, side: str, one: Payment, place: GasPolicy = FIRST) -> bool:
+    def post(self, side: str, one: Payment, place: int = FIRST) -> bool:
         args = (self.key.as_tuple(), side == "B", one.amount, one.signature)
         return self.play.act("stranger", "post", *args, place=place)
 
-    def post_locks(self, side: str, proof: LockPayment, place: GasPolicy = FIRST) -> bool:
+    def post_locks(self, side: str, proof: LockPayment, place: int = FIRST) -> bool:
         """As their receiver, or with an acceptance as anybody."""
         row = lock_proof(proof)
         packed = (row.amount, row.nonce, row.locked, row.last_expiry, row.locks_root, row.signature)
         args = (self.key.as_tuple(), side == "B", packed, self.accepts.get((side, proof.proof_hash), b""))
         return self.call("postLocks", *args, place=place)
 
-    def unlock(self, side: str, proof: LockPayment, place: GasPolicy = FIRST, consents: Sequence[Opening] = ()) -> bool:
+    def unlock(self, side: str, proof: LockPayment, place: int = FIRST, consents: Sequence[Opening] = ()) -> bool:
         """With every preimage there is, and with consents that the node has given."""
         found = [Opening(at, SECRETS[one.condition]) for at, one in enumerate(proof.locks) if one.condition in SECRETS]
         taken = {one.index: one for one in (*found, *consents)}
+        if not taken:
+            return False
         rows, others = open_locks(proof.locks, taken.values())
         args = (self.key.as_tuple(), side == "B", proof.limit, rows, list(others))
         return self.play.act("stranger", "unlock", *args, place=place)

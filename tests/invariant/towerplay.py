@@ -107,6 +107,7 @@ class Towers:
             answering=paper.answering,
         )
         self.told.take(paper, self.play.now)
+        self.play.counts["told"] += 1
         self.look(name)
 
     def look(self, name: str) -> None:
