@@ -1,4 +1,4 @@
-"""Towers with any part of what a sleeping party has, new and old, on the deployed hub: it gets what the newest is worth.
+"""Towers with any part of what a sleeping party has, on the deployed hub: it gets what the newest of it is worth.
 
 Party and villain trade beside the chain. Two real towers, each with an account and a journal of its own, are told any
 of the party's statements, acceptances and consents, of today or of before, in any order, and are started anew at will.
@@ -264,7 +264,7 @@ class HonestTower(RuleBasedStateMachine):
         assert got >= owed, f"the party has lost {(owed - got) / UNIT} units of what its towers knew"
 
     def use_the_oldest_consents(self) -> None:
-        """The villain closes and shows its own newest proof, before the towers look, with the least that takes locks."""
+        """The villain closes and shows its own newest proof before the towers look, with the least that takes locks."""
         villain = self.villain
         taking = [one for one in self.papers if one.openings and one.proof == self.papers_proof()]
         if not villain.view.disputed:
