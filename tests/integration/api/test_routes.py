@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from aiohttp import web
 from tests.campaign import NIGHTLY
+from tests.integration.api.routes import BINARY, JSON, Routes
 
 from layer2.api.coinservice import CoinService
 from layer2.api.coinwire import transfer_json
@@ -21,8 +22,9 @@ from layer2.api.nodehealth import NodeHealth
 from layer2.api.plasmaservice import PlasmaService
 from layer2.api.plasmawatch import WatchService
 from layer2.api.plasmawire import payment_json
+from layer2.api.rollupwire import operation_json
 from layer2.api.service import Service
-from layer2.api.wire import number_of, operation_json, read_json
+from layer2.api.wire import number_of, read_json
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner
@@ -43,7 +45,6 @@ from layer2.primitives.workers import Workers
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.mempool import SignedOp, join_records
 from layer2.rollup.messages import Transfer
-from layer2.testing.routes import BINARY, JSON, Routes
 
 MOST = 400 if NIGHTLY else 24
 PAYER, STRANGER = (PrivateKey(keccak(name)) for name in (b"payer", b"stranger"))
