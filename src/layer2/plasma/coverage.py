@@ -13,7 +13,7 @@ from layer2.plasma.contract import RootChain
 from layer2.plasma.params import ETHER_TOKEN
 from layer2.primitives.addresses import address_bytes
 
-__all__ = ["LISTED", "LISTED_MOST", "MOVED", "holdings", "newer_needed", "track_needed"]
+__all__ = ["LISTED", "LISTED_MOST", "MOVED", "holdings", "newer_needed", "track_needed", "widened"]
 
 LISTED = 3_200
 """Gas that each bucket costs that a claim lists, for each part that it pays; a test compares it with what is spent."""
@@ -23,6 +23,8 @@ LISTED_MOST = 400
 
 MOVED = 2_900
 """Gas that each bucket costs by which the sum of newer ones is moved."""
+_AHEAD = 3
+"""Buckets of blocks to come that a claim lists, that of the next block among them."""
 _STEP = 4_000
 """Buckets by which one transaction moves it: below 12 million gas."""
 
@@ -91,6 +93,28 @@ def newer_needed(root: RootChain, token: int, priority: int, amount: int, known:
         need -= gain
         chosen.append(pair)
     return sorted(chosen) if need <= have else None
+
+
+def widened(root: RootChain, token: int, priority: int, newer: Sequence[int], most: int = LISTED_MOST) -> list[int]:
+    """The list of a claim with every bucket in which something may begin in front of it, as far as there is room.
+
+    What a list needs is known when it is made, and whoever begins an exit under a bucket that it does not name has the
+    claim refused. The newest go first: an operator makes blocks for this.
+
+    Args:
+        newer: what the claim has to list (`newer_needed`).
+        most: buckets that it lists at most.
+    """
+    own, end = priority >> 1, (root.head()[1] >> 1) + _AHEAD
+    summed = root.tracked(token)
+    if summed is not None and own < summed[0]:
+        end = min(end, summed[0])
+    found = set(newer)
+    for bucket in range(end - 1, own - 1, -1):
+        if len(found) >= most:
+            break
+        found.add(bucket)
+    return sorted(found)
 
 
 def track_needed(

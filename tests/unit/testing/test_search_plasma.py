@@ -6,7 +6,7 @@ import pytest
 
 from layer2.testing.search.engine import Game, explore
 from layer2.testing.search.plasma import games
-from layer2.testing.search.plasmarivals import World
+from layer2.testing.search.plasmaworld import World
 
 
 @pytest.mark.parametrize("game", games("small"), ids=lambda game: game.control or "sound")

@@ -9,6 +9,7 @@ and nothing outside it: the domain is part of the statement.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -48,6 +49,7 @@ class Game(Generic[State]):
         limit: steps after which every play must be over.
         control: the fault that this game puts back; the search must then find a play that breaks the promise.
         most: acts of the adversary in a row, in one place of a block; None lets it act until nothing is new.
+        within: what holds while the game is played, such as a fault that is put back into the code of a model.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Game(Generic[State]):
     limit: int
     control: str = ""
     most: int | None = None
+    within: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,11 @@ def explore(game: Game[State], most_states: int = 5_000_000) -> Outcome:
 
     Raises SearchError when the game has more than `most_states` states: a bound that cuts a search would be a lie.
     """
+    with game.within():
+        return _explore(game, most_states)
+
+
+def _explore(game: Game[State], most_states: int) -> Outcome:
     search = _Search(game)
     came: dict[State, tuple[State | None, Play]] = {game.first: (None, ())}
     frontier, depth = [game.first], 0

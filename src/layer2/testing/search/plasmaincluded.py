@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from layer2.plasma.blocks import BlockTree
 from layer2.plasma.game import ExitStatus, actions, inflight
 from layer2.plasma.game.actions import Action, Item, Proof, Spend
 from layer2.plasma.game.env import Act as Call
@@ -20,23 +19,19 @@ from layer2.plasma.game.errors import CallerWrong
 from layer2.plasma.game.evidence import Claimed
 from layer2.plasma.game.inflight import counted, gone
 from layer2.plasma.game.parts import OUTPUT_BIT
-from layer2.plasma.game.state import InFlightStatus, in_flight_id
-from layer2.plasma.positions import encode_position
-from layer2.primitives.hashing import keccak
+from layer2.plasma.game.state import in_flight_id
 from layer2.testing.search.engine import Act, Game
-from layer2.testing.search.plasmarivals import (
+from layer2.testing.search.plasmarivals import LOOT, MINE, Table
+from layer2.testing.search.plasmaworld import (
     BEGUN,
     CONFIG,
-    LOOT,
-    MINE,
-    OPERATOR,
     PAYEE,
     PAYER,
     THIEF,
     Faults,
-    Table,
     World,
-    key_of,
+    is_open,
+    is_waiting,
     passes,
     signature,
 )
@@ -72,18 +67,17 @@ class IncludedTable(Table):
     def __init__(self, control: str, begins: int) -> None:
         super().__init__(control, rivals=2, until=9, config=replace(CONFIG, exit_period=W))
         self.made, self.rival = self.rivals
-        tree = BlockTree([self.made.packed], keccak(b"signatures"))
-        first = self.must(self.first, actions.SubmitBlock(2, tree.root, 1), OPERATOR)
-        self.first = World(key_of(first.state), first.state, begins)
-        self.proof = Proof(encode_position(2, 0, 0), self.made.packed, BEGUN << 32 | 1, tree.proof(0))
+        (self.proof,) = self.block(self.made)
+        self.at(begins)
         self.made_id = self.made.output_id(0)
         self.numbers = [in_flight_id(one.hash, self.ids) for one in self.rivals]
         self.spend = Spend(self.proof, signature(self.made, THIEF))
+        self.every = list(self.own())
 
-    def calls(self) -> Iterator[tuple[str, Action, bytes, int]]:
-        """All that the thief may call."""
+    def own(self) -> Iterator[tuple[str, Action, bytes, int]]:
+        """All that the thief may call here."""
         source = (self.loot.record,)
-        yield "exit of what it spent", actions.StartExits((self.deposit,)), THIEF, CONFIG.exit_bond
+        yield "exit of what it spent", actions.StartExits((self.deposited,)), THIEF, CONFIG.exit_bond
         yield "exit of what it paid", actions.StartExits((self.proof,)), THIEF, CONFIG.exit_bond
         for name, item in (
             ("spent", Item(self.loot.position, self.loot.record)),
@@ -93,7 +87,7 @@ class IncludedTable(Table):
         for name, one, shown in (("game", self.made, self.proof), ("rival", self.rival, Proof(0, self.rival.packed))):
             for bits in (1 << OUTPUT_BIT, 0):
                 bonds = CONFIG.in_flight_bond + bits.bit_count() * CONFIG.piggyback_bond
-                begin = actions.StartInFlight(shown, (self.deposit,), signature(one, THIEF), bits)
+                begin = actions.StartInFlight(shown, (self.deposited,), signature(one, THIEF), bits)
                 yield f"{name} with {bits:#x}", begin, THIEF, bonds
             for bit, data in ((OUTPUT_BIT, b""), (0, self.loot.record)):
                 join = actions.Piggyback(one.packed, self.ids, bit, data)
@@ -103,23 +97,23 @@ class IncludedTable(Table):
 
     def attack(self, world: World) -> Iterable[tuple[str, World | None]]:
         """What the thief may do."""
-        for name, action, by, value in self.calls():
+        for name, action, by, value in self.every:
             yield name, self.do(world, action, by, value)
 
     def answer(self, saw: World) -> Iterable[Sequence[Act[World]]]:
         """The watcher stops what is false; the payee claims when it may."""
         acts = []
         state, source = saw.state, (self.loot.record,)
-        if state.exit(self.ids[0]).status == ExitStatus.OPEN:
-            acts.append(self.act("stop the exit", actions.ChallengeExit(self.deposit, self.spend)))
+        if is_waiting(state, self.ids[0]):
+            acts.append(self.act("stop the exit", actions.ChallengeExit(self.deposited, self.spend)))
         flight = state.flight(self.numbers[1])
-        if flight.status == InFlightStatus.OPEN and not flight.contested and saw.time < flight.started_at + W // 2:
+        if is_open(state, self.numbers[1]) and not flight.contested and saw.time < flight.started_at + W // 2:
             contest = actions.ChallengeCanonical(self.rival.packed, self.ids, 0, source, self.spend)
             acts.append(self.act("contest the rival", contest))
-        if flight.status == InFlightStatus.OPEN and flight.piggybacked & 1:
+        if is_open(state, self.numbers[1]) and flight.piggybacked & 1:
             stop = actions.ChallengeInput(self.rival.packed, self.ids, 0, source[0], self.spend)
             acts.append(self.act("stop the rival's input", stop))
-        if saw.time >= DUE and state.exit(self.mine_id).status == ExitStatus.OPEN:
+        if saw.time >= DUE and is_waiting(state, self.mine_id):
             claim = actions.Claim((Item(self.mine.position, self.mine.data),))
             acts.append(self.act("the payee claims", claim, PAYEE))
         yield acts
@@ -134,8 +128,8 @@ class IncludedTable(Table):
         late = world.time > DUE + FALSE or self.over(world)
         if late and state.exit(self.mine_id).status != ExitStatus.PAID:
             return "the payee's exit was due and is not paid"
-        if world.thief > LOOT:
-            return f"the thief has {world.thief} of its {LOOT}"
+        if world.got[0] > LOOT:
+            return f"the thief has {world.got[0]} of its {LOOT}"
         ways = {self.ids[0]: 0, self.made_id: 0, self.rival.output_id(0): 0}
         for output in ways:
             ways[output] += state.exit(output).status == ExitStatus.OPEN
@@ -160,7 +154,10 @@ def _game(name: str, control: str, bound: str) -> Game[World]:
     begins, most = (DUE - 1, 1) if bound == "small" else (DUE - 3, 1)
     table = IncludedTable(control, begins)
     limit = DUE + FALSE - begins + 2
-    return Game(name, table.first, table.attack, table.answer, passes, table.over, table.wrong, limit, control, most)
+    within = table.within
+    return Game(
+        name, table.first, table.attack, table.answer, passes, table.over, table.wrong, limit, control, most, within
+    )
 
 
 def included(bound: str) -> Iterable[Game[World]]:

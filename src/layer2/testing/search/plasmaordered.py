@@ -1,0 +1,120 @@
+"""What keeps the order in which a chain in bad times pays, and what happens without it: the games of `plasmamints`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+from layer2.plasma.game import Reserve, exits, inflight, reserve, settlement
+from layer2.plasma.game.evidence import Inputs, inputs_of
+from layer2.plasma.game.reserve import BLOCKS_PER_BUCKET, NEVER
+from layer2.testing.search.engine import Game
+from layer2.testing.search.plasmaleaving import Leaving
+from layer2.testing.search.plasmamints import MintTable, Powers
+from layer2.testing.search.plasmaworld import Changes, Faults, World
+
+__all__ = ["FAULTS", "ordered"]
+
+_NEED = Reserve.need
+
+
+def _amount_alone(self: Reserve, token: int, block: int, amount: int, newer: Sequence[int] = ()) -> int:
+    return amount
+
+
+def _whole_buckets(self: Reserve, token: int, block: int, amount: int, newer: Sequence[int] = ()) -> int:
+    return _NEED(self, token, block // BLOCKS_PER_BUCKET * BLOCKS_PER_BUCKET, amount, newer)
+
+
+def _older_too(self: Reserve, token: int, block: int, amount: int, newer: Sequence[int] = ()) -> int:
+    return _NEED(self, token, 0, amount, newer)
+
+
+def _own_left_out(self: Reserve, token: int, block: int, amount: int, newer: Sequence[int] = ()) -> int:
+    return _NEED(self, token, block, amount, newer) - (amount if block // BLOCKS_PER_BUCKET in newer else 0)
+
+
+def _sum_for_all(self: Reserve, token: int, block: int, amount: int, newer: Sequence[int] = ()) -> int:
+    start, sum_ = self.tracked.get(token, (NEVER, 0))
+    return _NEED(self, token, block, amount, newer) - (sum_ if block // BLOCKS_PER_BUCKET >= start else 0)
+
+
+def _at_once(one: Any, made: int) -> int:
+    time: int = one.env.time + one.state.config.exit_period
+    return time
+
+
+def _by_the_oldest(*given: Any) -> Inputs:
+    found = inputs_of(*given)
+    return found._replace(youngest=min(one.block for one in found.found))
+
+
+def _needs(need: object) -> Changes:
+    return ((Reserve, "need", need),)
+
+
+FAULTS: Faults = {
+    "what is older left covered": _needs(_amount_alone),
+    "the older block of a bucket left covered": _needs(_whole_buckets),
+    "older buckets that no list takes off": _needs(_older_too),
+    "the own amount, where its bucket is listed": _needs(_own_left_out),
+    "buckets that are listed once": tuple(
+        (where, "require_sorted", lambda newer: None) for where in (exits, settlement, reserve)
+    ),
+    "a wait of 2W after the block": ((exits, "matures", _at_once), (inflight, "matures", _at_once)),
+    "the greatest of a game's inputs as its age": ((inflight, "inputs_of", _by_the_oldest),),
+    "a sum for what is older alone": _needs(_sum_for_all),
+    "a sum that follows what begins": ((Reserve, "_track", lambda *given: None),),
+}
+
+_MINTS = "two owners leave in front of mints"
+_JOINS = "two owners leave in front of a mint in flight"
+_SUMS = "two owners leave by a sum in place of lists"
+_LATE = "two owners claim after mints could be paid"
+
+PLAIN, FLYING, MANY = Powers(2, stops=True), Powers(3, flight=True), Powers(6, outputs=(0, 1, 3), moves=1)
+YOUNG = Powers(2, outputs=(1, 3, 4), flight=True)
+"""All that the thief leaves with is younger than what is honest: its deposit stays, but for the game that spends it."""
+SOON, LATER, SHORT = Leaving((1, 1)), Leaving((1, 1), waits=3), Leaving((1, 1), listed=1)
+DELAYS = 4
+"""Two things begun, one claim made for another, one move of the sum."""
+
+
+class OrderedTable(MintTable):
+    """With the faults that can be put back."""
+
+    faults: ClassVar[Faults] = FAULTS
+
+
+def ordered(bound: str) -> Iterator[Game[World]]:
+    """The games of a bound, and one for each part of the rule, or of the program, that is taken out."""
+    if bound == "large":
+        yield OrderedTable("", Powers(3, stops=True, late=1), Leaving((1, 2))).game(f"{_MINTS}, late", most=2)
+        yield OrderedTable("", Powers(2, stops=True, late=1), SOON).game(f"{_MINTS}, any number", most=None)
+        yield OrderedTable("", Powers(3, flight=True, stops=True, late=1), Leaving((1, 2))).game(f"{_JOINS}, late")
+        yield OrderedTable("", Powers(2, flight=True), SOON).game(f"{_JOINS}, twice", most=2)
+        more = Powers(7, outputs=(0, 1, 3), moves=2)
+        yield OrderedTable("", more, SHORT, DELAYS + 1).game(f"{_SUMS}, moved twice")
+    else:
+        yield OrderedTable("", PLAIN, SOON).game(_MINTS, most=None)
+        yield OrderedTable("", FLYING, Leaving((1, 2))).game(_JOINS)
+        yield OrderedTable("", YOUNG, LATER).game(_LATE)
+        yield OrderedTable("", MANY, SHORT, DELAYS).game(_SUMS)
+    yield from _controls()
+
+
+def _controls() -> Iterator[Game[World]]:
+    played: dict[str, tuple[str, Powers, Leaving, int, int]] = {
+        "a wait of 2W after the block": (_LATE, Powers(2, outputs=(1,)), Leaving((1, 2), waits=2), 0, 2),
+        "a sum for what is older alone": (_LATE, Powers(2, outputs=(1, 3), moves=1), LATER, 0, 1),
+        "a sum that follows what begins": (_SUMS, MANY, SHORT, DELAYS, 1),
+    }
+    for control in FAULTS:
+        name, powers, leaving, slack, most = played.get(control, (_LATE, YOUNG, LATER, 0, 1))
+        yield OrderedTable(control, powers, leaving, slack).game(name, control, most)
+    for control, name, powers, leaving, slack in (
+        ("claims before 2W after the block", _MINTS, Powers(2, outputs=(0, 2)), Leaving((1, 1), waits=1), 4),
+        ("lists that name what may begin", _MINTS, PLAIN, Leaving((1, 1), widens=False), 0),
+        ("a sum in place of a list", _SUMS, MANY, Leaving((1, 1), listed=1, moves=False), DELAYS),
+    ):
+        yield OrderedTable("", powers, leaving, slack).game(name, control)
