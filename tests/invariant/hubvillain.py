@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
-from tests.invariant.hubplay import DELAY, FIRST, MAX_LOCKS, UNIT, HubPlay
+from tests.invariant.blockplay import FIRST
+from tests.invariant.hubplay import DELAY, MAX_LOCKS, UNIT, HubPlay
 
 from layer2.channels.hubcalls import lock_proof
 from layer2.channels.key import ChannelKey

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
 
@@ -24,13 +21,6 @@ def still_chain() -> Connection:
     return connection
 
 
-@contextmanager
-def one_block(connection: Connection) -> Iterator[None]:
-    """All that is sent inside is mined together at the end, by what each offers for its place."""
-    rpc = connection.backend.rpc  # type: ignore[attr-defined]
-    rpc("evm_setAutomine", False)
-    try:
-        yield
-        connection.mine()
-    finally:
-        rpc("evm_setAutomine", True)
+def by_hand(connection: Connection, on: bool) -> None:
+    """Whether blocks are mined when somebody says so, and not with each transaction."""
+    connection.backend.rpc("evm_setAutomine", not on)  # type: ignore[attr-defined]

@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.campaign import NIGHTLY, campaign
-from tests.invariant.hubplay import DELAY, FIRST, LAST, MAX_LOCKS, NAP, UNIT, HubPlay
+from tests.invariant.blockplay import FIRST, LAST
+from tests.invariant.hubplay import DELAY, MAX_LOCKS, NAP, UNIT, HubPlay
 from tests.invariant.hubvillain import SECRETS, Villain
 from tests.invariant.mediation import FEE, HOP, Mediator
 
@@ -30,6 +31,7 @@ LARGEST = 30 * UNIT
 small, sides, picks = st.integers(1, 30), st.sampled_from("AB"), st.data()
 conditions = st.sampled_from([*SECRETS])
 lasting = st.sampled_from((HOP + DELAY, MAX_LOCKS - NAP))
+ends = st.sampled_from(("passed on", "passed on", "passed on", "shown", "paid"))
 seldom = st.sampled_from((True, True, True, False))
 
 _play: list[HubPlay] = []
@@ -49,7 +51,7 @@ class HonestMediator(RuleBasedStateMachine):
         payer=sides,
         payee=sides,
         nets=st.tuples(st.integers(60, 200), st.integers(60, 200), st.integers(0, 9)),
-        begun=st.lists(st.tuples(small, lasting, conditions, seldom), min_size=1, max_size=3),
+        begun=st.lists(st.tuples(small, lasting, conditions, seldom, ends), min_size=1, max_size=3),
         peace=st.integers(0, 12),
         late=seldom,
     )
@@ -58,7 +60,7 @@ class HonestMediator(RuleBasedStateMachine):
         payer: str,
         payee: str,
         nets: tuple[int, int, int],
-        begun: list[tuple[int, int, bytes, bool]],
+        begun: list[tuple[int, int, bytes, bool, str]],
         peace: int,
         late: bool,
     ) -> None:
@@ -99,11 +101,15 @@ class HonestMediator(RuleBasedStateMachine):
     # ------------------------------------------------------------------------------------------------- off the chain
 
     @precondition(lambda self: self.payer.trading)
-    @rule(amount=small, lasts=lasting, condition=conditions, accepted=seldom)
-    def a_payment_is_passed_on(self, amount: int, lasts: int, condition: bytes, accepted: bool) -> None:
-        """The payer locks as it should; what the payee does with it comes later."""
+    @rule(amount=small, lasts=lasting, condition=conditions, accepted=seldom, until=ends)
+    def a_payment_is_passed_on(self, amount: int, lasts: int, condition: bytes, accepted: bool, until: str) -> None:
+        """The payer locks as it should; it goes on at once up to somewhere, or the payee waits."""
         if self.payer.lock_more(amount * UNIT, lasts, condition):
             self.the_mediator_passes_on(accepted)
+        if until in ("shown", "paid") and any(lock.condition == condition for lock in self.payee.state.mine.locks):
+            self.sent(self.mediator.shown(SECRETS[condition]), accepted)
+        if until == "paid":
+            self.pay_for([lock for lock in self.payer.own.locks if self.payer.state.claim_of(lock)])
 
     @rule(accepted=seldom)
     def the_mediator_passes_on(self, accepted: bool) -> None:
@@ -143,12 +149,17 @@ class HonestMediator(RuleBasedStateMachine):
     @precondition(lambda self: self.payer.trading and self.payer.own.locks)
     @rule(data=picks)
     def the_payer_pays_what_was_shown(self, data: st.DataObject) -> None:
-        """For some of the locks that the mediator can open: the proof as it should be."""
-        state, locks, amount = self.payer.state, list(self.payer.own.locks), self.payer.own.amount
-        for lock in [one for one in locks if state.claim_of(one) and data.draw(st.booleans())]:
+        """For some of the locks that the mediator can open."""
+        claimable = [lock for lock in self.payer.own.locks if self.payer.state.claim_of(lock)]
+        self.pay_for([lock for lock in claimable if data.draw(st.booleans())])
+
+    def pay_for(self, paid: list[Lock]) -> None:
+        """The payer's proof as it should be."""
+        own, locks = self.payer.own, list(self.payer.own.locks)
+        for lock in paid:
             locks.remove(lock)
-            amount += lock.amount
-        if amount > self.payer.own.amount and self.payer.lock(amount, state.theirs.used_nonce + 1, tuple(locks), True):
+        amount = own.amount + sum(lock.amount for lock in paid)
+        if paid and self.payer.lock(amount, own.used_nonce + 1, tuple(locks), True):
             self.play.counts["paid in"] += 1
 
     # ------------------------------------------------------------------------------------------------------ on chain
@@ -205,9 +216,7 @@ class HonestMediator(RuleBasedStateMachine):
 
     @rule(seconds=st.integers(1, NAP), accepted=st.booleans())
     def time_passes(self, seconds: int, accepted: bool) -> None:
-        self.play.advance(seconds)
-        self.wake()
-        self.play.woken = self.play.now
+        self.play.sleep(seconds, self.wake)
         self.sent(self.mediator.drop_expired(), accepted)
 
     # ------------------------------------------------------------------------------------------------ the end of it
@@ -257,10 +266,10 @@ class HonestMediator(RuleBasedStateMachine):
 HonestMediator.TestCase.settings = settings(campaign(examples=40, steps=30), suppress_health_check=list(HealthCheck))
 
 HAPPENED = {
-    "proof taken": 50, "passed on": 35, "acceptance taken": 35, "paid on": 5, "paid in": 1, "paid for": 10, "block": 2,
-    "taken in the last second": 4, "read on chain": 50, "tower: close": 2, "tower: post_locks": 12, "tower: unlock": 12,
-    "startClose": 25, "postLocks": 18, "unlock": 12, "settle": 40, "ended": 40,
-    "CallerUnauthorized": 3, "DisputeNotOpen": 3, "NonceStale": 20, "NothingUnlocked": 8, "node: BalanceTooLow": 4,
+    "proof taken": 50, "passed on": 25, "acceptance taken": 30, "paid on": 10, "paid in": 6, "paid for": 10, "block": 1,
+    "taken in the last second": 4, "read on chain": 30, "tower: close": 1, "tower: post_locks": 12, "tower: unlock": 8,
+    "startClose": 20, "postLocks": 12, "unlock": 8, "settle": 40, "ended": 40,
+    "CallerUnauthorized": 1, "DisputeNotOpen": 4, "NonceStale": 10, "NothingUnlocked": 3, "node: BalanceTooLow": 6,
 }  # fmt: skip
 
 
