@@ -255,7 +255,7 @@ def stretched(data: bytes, lengths: Sequence[tuple[int, int]], *, attacker: byte
     changes: list[list[tuple[int, int, int]]] = []
     for at, size in lengths:
         have, limit = int.from_bytes(data[at : at + size], "big"), 1 << 8 * size
-        wanted = dict.fromkeys((limit - 1, have - 1, have + 1, 0, have + _WORD, have - _WORD, len(data), limit >> 1))
+        wanted = dict.fromkeys((limit - 1, limit >> 1, have - 1, have + 1, 0, have + _WORD, have - _WORD, len(data)))
         changes.append([(at, size, one) for one in wanted if one != have and 0 <= one < limit])
     alone = [(of_one[turn],) for turn in range(8) for of_one in changes if turn < len(of_one)]
     both = [(first, second) for one, two in combinations(changes, 2) for first in one for second in two]

@@ -78,7 +78,7 @@ def openings(data: bytes) -> Iterable[Bend]:
         lengths += [(at + 54, 2), (at + 56, 3)]
         at += 59 + len(one.consent)
         terms, at = (at + 20, 4), at + len(one.resolution)
-    return some(stretched(data, [*lengths, terms], attacker=STRANGER), 8 * MOST)
+    return some(stretched(data, [terms, *lengths], attacker=STRANGER), 8 * MOST)
 
 
 def fewer_pulls(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
