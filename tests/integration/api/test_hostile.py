@@ -15,6 +15,7 @@ import pytest
 from layer2.api.client import RemoteSequencer
 from layer2.api.server import MAX_BODY
 from layer2.api.service import Service
+from layer2.primitives.bls import BlsKey
 from layer2.rollup.mempool import join_records
 
 from .conftest import PAYER, RICH
@@ -157,6 +158,22 @@ def test_keys_that_are_none_open_nothing(service, body) -> None:
     status, told = ask(service.url, "POST", "/v1/keys", body)
     assert (status, told["error"]["code"]) == (400, "malformed-error")
     assert service.sequencer.seal() == []
+
+
+def test_keys_of_a_token_that_is_not_there_and_too_many_at_once_open_nothing(service) -> None:
+    """Token 1 is none as long as there is ether alone; 256 keys are asked for at once, and one more is refused."""
+    key = "0x" + BlsKey(7_000).public.hex()
+    tokens = service.sequencer.replica.head.tokens
+
+    def told(body: dict[str, Any]) -> tuple[int, str]:
+        status, answer = ask(service.url, "POST", "/v1/keys", json.dumps(body).encode())
+        return status, answer["error"]["message"] if "error" in answer else ""
+
+    assert told({"key": key, "token": tokens}) == (400, f"token {tokens} is not registered")
+    assert told({"keys": [key] * 257}) == (400, "no list of 1 to 256 keys")
+    assert service.sequencer.waiting_keys == 0
+    assert told({"keys": [key] * 256, "token": tokens - 1}) == (200, "")
+    assert service.sequencer.waiting_keys == 1
 
 
 @pytest.mark.parametrize(
