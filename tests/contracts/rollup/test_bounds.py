@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from tests.contracts.rollup.storage import number_in, put_number
 
-from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
@@ -39,30 +37,6 @@ def test_a_token_id_has_its_price_exactly_and_it_comes_back_to_nobody(l2, people
         l2.rollup.register_token(sender, token)
 
 
-@pytest.fixture
-def on_anvil(tmp_path: Path) -> Iterator[LocalRollup]:
-    with AnvilNode() as node:
-        made = LocalRollup(node.connection, node.connection.signers(1)[0], folder=tmp_path)
-        yield made
-        made.close()
-
-
-@pytest.mark.anvil
-def test_whoever_takes_all_token_ids_pays_millions_of_bonds(on_anvil) -> None:
-    """The price doubles after every 4,096 tokens: set the list's length, as so many registrations would."""
-    bond = on_anvil.profile.bond
-    layout = load_artifact("Rollup").storage_layout["storage"]
-    (slot,) = (int(one["slot"]) for one in layout if one["label"] == "_tokens")
-    prices = {}
-    for count in (1, 4_095, 4_096, 8_191, 8_192, 65_535):
-        row = [on_anvil.rollup.address, hex(slot), "0x" + count.to_bytes(32, "big").hex()]
-        on_anvil.connection.web3.provider.make_request("anvil_setStorageAt", row)
-        prices[count] = on_anvil.rollup.token_price()
-    assert prices == {count: bond // 64 << count // 4_096 for count in prices}
-    assert prices[65_535] == 512 * bond
-    assert sum(bond // 64 << count // 4_096 for count in range(1, 65_536)) > 4_000_000 * bond
-
-
 def slot_of(label: str) -> tuple[int, int, str]:
     """Slot, offset and type of a variable of the rollup."""
     layout = load_artifact("Rollup").storage_layout
@@ -70,53 +44,66 @@ def slot_of(label: str) -> tuple[int, int, str]:
     return int(row["slot"]), int(row["offset"]), str(row["type"])
 
 
+def number_at(l2: LocalRollup, slot: int, offset: int, size: int) -> int:
+    """`size` bytes of a storage slot of the rollup."""
+    return number_in(l2.connection, l2.rollup.address, slot) >> 8 * offset & (1 << 8 * size) - 1
+
+
 def set_number(l2: LocalRollup, slot: int, offset: int, size: int, value: int) -> None:
-    """Overwrite `size` bytes of a storage slot of the rollup, on anvil."""
-    chain = l2.connection
-    word = int.from_bytes(chain.storage(l2.rollup.address, slot), "big")
+    """Overwrite `size` bytes of a storage slot of the rollup."""
     mask = ((1 << 8 * size) - 1) << 8 * offset
-    word = word & ~mask | value << 8 * offset
-    chain.web3.provider.make_request(
-        "anvil_setStorageAt", [l2.rollup.address, hex(slot), "0x" + word.to_bytes(32, "big").hex()]
-    )
+    word = number_in(l2.connection, l2.rollup.address, slot) & ~mask | value << 8 * offset
+    put_number(l2.connection, l2.rollup.address, slot, word)
 
 
-@pytest.mark.anvil
+def test_whoever_takes_all_token_ids_pays_millions_of_bonds(l2) -> None:
+    """The price doubles after every 4,096 tokens: set the list's length, as so many registrations would."""
+    bond, prices = l2.profile.bond, {}
+    for count in (1, 4_095, 4_096, 8_191, 8_192, 65_535):
+        put_number(l2.connection, l2.rollup.address, slot_of("_tokens")[0], count)
+        l2.connection.mine()
+        prices[count] = l2.rollup.token_price()
+    assert prices == {count: bond // 64 << count // 4_096 for count in prices}
+    assert prices[65_535] == 512 * bond
+    assert sum(bond // 64 << count // 4_096 for count in range(1, 65_536)) > 4_000_000 * bond
+
+
 @pytest.mark.parametrize("who", ["sequencer", "others"])
-def test_frames_come_at_a_pace_that_a_verifier_keeps_up_with(on_anvil, who: str) -> None:
+def test_frames_come_at_a_pace_that_a_verifier_keeps_up_with(l2, people, who: str) -> None:
     """An hour's worth at once, then so many a second; each of both has its own share, and the queue is in neither."""
-    l2, chain = on_anvil, on_anvil.connection
-    sequencer, other = (Sender(chain, one) for one in chain.signers(2))
+    chain = l2.connection
+    sequencer, other = (Sender(chain, one) for one in (people.sequencer, people.attacker))
     pace, sender = (32, sequencer) if who == "sequencer" else (8, other)
     members = load_artifact("Rollup").storage_layout["types"]["t_struct(Head)1_storage"]["members"]
     head, (own,) = slot_of("_head")[0], [one for one in members if one["label"] == "paced"]
     place = (head, int(own["offset"])) if who == "sequencer" else slot_of("_othersPaced")[:2]
 
-    def post(by: Sender, frames: int) -> None:
+    def post(by: Sender, frames: int, at: int) -> None:
         items, _, consumed, _, _ = l2.rollup.inbox()
+        chain.set_next_timestamp(at)
         l2.rollup.post_calldata(by, l2.rollup.acc(items), bytes(496 * frames), consumed)
 
-    post(sequencer, 1)
     now = chain.timestamp() + l2.profile.lease + 100
+    # Whatever was not posted is lost: nothing is saved up beyond the hour.
+    post(sender, 1, now)
+    assert number_at(l2, *place, 6) == now * pace + 1
     # Frames up to one below the bound were posted.
+    now += l2.profile.lease + 100
     set_number(l2, *place, 6, (now + 3600) * pace - 1)
-    chain.set_next_timestamp(now)
     with reverts("PostingTooFast", frames=2, **{"from": now + 1}):
-        post(sender, 2)
-    chain.set_next_timestamp(now + 1)
-    post(sender, pace + 1)
-    chain.set_next_timestamp(now + 1 + l2.profile.lease + 1)
+        post(sender, 2, now)
+    post(sender, pace + 1, now + 1)
     # Whoever has used up its share leaves the other's, and the queue, untouched.
+    now += l2.profile.lease + 3
     set_number(l2, *place, 6, (now + 10_000) * pace)
     with pytest.raises(ContractReverted, match="PostingTooFast"):
-        post(sender, 1)
-    post(sequencer if who == "others" else other, 1)
+        post(sender, 1, now)
+    post(sequencer if who == "others" else other, 1, now)
     l2.rollup.deposit(other, 0, 5, bytes(31) + b"\1")
     items, _, consumed, _, _ = l2.rollup.inbox()
     l2.rollup.post_calldata(sequencer, l2.rollup.acc(items), b"", consumed + 1)
     # In time it is as if nothing had been.
-    chain.set_next_timestamp(now + 20_000)
-    post(sender, 30)
+    post(sender, 30, now + 20_000)
 
 
 def test_nothing_goes_on_from_before_the_last_final_claim(l2, people) -> None:

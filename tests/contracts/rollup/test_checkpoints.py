@@ -2,26 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from tests.contracts.rollup.corner import ACQUITS, GUILTY, PAYEE, PAYER, Corner
 from tests.contracts.rollup.proofparts import changed, part
 
+from layer2.ethereum.sender import Sender
 from layer2.primitives.hashing import keccak
 from layer2.rollup.challenger import STATE_JUDGE
 from layer2.rollup.params import OPS_PER_SEGMENT
+from layer2.rollup.queue import Scheme
 from layer2.rollup.witness import CHECKPOINT, state_proof
+from layer2.testing.reverts import reverts
 from layer2.testing.rollupfrauds import claim_of, right_roots
 
 WORD = b"\x05" * 32
 
 
-def test_items_are_bound_by_the_next_checkpoint(fresh, people, tmp_path: Path) -> None:
-    corner = Corner(fresh, people, tmp_path / "corner")
+@pytest.fixture(scope="module")
+def queued(chain, people, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corner]:
+    """One checkpoint and two items behind it wait."""
+    before = chain.snapshot()
+    corner = Corner(chain, people, Path(tmp_path_factory.mktemp("corner")))
     force = corner.rollup.contract.transact
     for at in range(CHECKPOINT + 2):
         # With gas given nothing is estimated: half the time. Only the first one counts.
         force(corner.payer, "force", 7 if at else 0, PAYER, 0, 5, False, f"0x{PAYEE:040x}", b"", gas=150_000)
+    yield corner
+    corner.l2.close()
+    chain.revert(before)
+
+
+@pytest.fixture
+def corner(queued: Corner) -> Iterator[Corner]:
+    before = queued.l2.connection.snapshot()
+    yield queued
+    queued.l2.connection.revert(before)
+    queued.replica.step()
+
+
+def test_the_queue_is_consumed_to_its_end_or_to_a_checkpoint(corner: Corner, people) -> None:
+    rollup, operator = corner.rollup, Sender(corner.l2.connection, people.sequencer)
+
+    def consume(end: int) -> None:
+        rollup.force_include(operator, rollup.acc(rollup.inbox()[0]), end)
+
+    def refused(consumed: int, end: int) -> None:
+        with reverts("QueueEndInvalid", consumed=consumed, given=end, length=CHECKPOINT + 2):
+            consume(end)
+
+    for end in (1, CHECKPOINT - 1, CHECKPOINT + 1, CHECKPOINT + 3):
+        refused(0, end)
+    consume(CHECKPOINT)
+    # What is left waits for as long as the checkpoint before it, and is due by that.
+    assert rollup.inbox()[4] == rollup.contract.call("checkpoints", CHECKPOINT)[1]
+    for end in (CHECKPOINT - 1, 0, CHECKPOINT + 1):
+        refused(CHECKPOINT, end)
+    with reverts("EntrySize", segments=0):
+        consume(CHECKPOINT)
+    consume(CHECKPOINT + 2)
+    assert rollup.inbox()[4] == 0
+
+
+def test_a_judge_can_show_every_item_in_one_transaction(corner: Corner) -> None:
+    """No scheme has a longer signature."""
+    row = (Scheme.ECDSA, PAYER, 0, 5, False, corner.people.payee.address)
+    with reverts("SignatureTooLong", given=65, most=64):
+        corner.rollup.contract.transact(corner.payer, "force", *row, bytes(65))
+    corner.rollup.contract.transact(corner.payer, "force", *row, bytes(64))
+
+
+def test_items_are_bound_by_the_next_checkpoint(corner: Corner) -> None:
     corner.post()
     replica, parent = corner.replica, corner.replica.final()
     right = right_roots(replica, parent, 1)

@@ -101,9 +101,9 @@ def test_an_account_that_is_opened_later_in_the_entry_signs_for_nothing_before()
 
 
 def test_what_an_account_signed_before_it_was_opened_moves_no_nonce_of_it() -> None:
-    """It alone sends the first frame, rightly signed and executed by nobody: its next one still has nonce 0."""
+    """It signs rightly in the first frame, which nobody executes: its next operation still has nonce 0."""
     nonces = dict.fromkeys(range(1, 8), 0)
-    early = frame(dict(nonces), [7])
+    early = frame(dict(nonces), [7, 1])
     frames = [early, *encode_accounts(0, [FRESH.public]), frame(nonces, [7])]
     plain = run_frames(genesis(), frames, Signatures(DOMAIN))
     assert plain[-1] != plain[3]
