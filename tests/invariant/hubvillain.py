@@ -24,7 +24,7 @@ from layer2.channels.view import ChannelView
 from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.errors import SignatureError
 
-SECRETS = {hash_lock(1, 1, one).condition: one for one in (bytes((tag,)) * 32 for tag in range(1, 5))}
+SECRETS = {hash_lock(1, 1, one).condition: one for one in (bytes((tag,)) * 32 for tag in range(1, 17))}
 """Every preimage that there is, by its hash: the villains know them all."""
 
 SALT = bytes(32)

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.anvil, pytest.mark.machine]
 LARGEST = 30 * UNIT
 small, sides, picks = st.integers(1, 30), st.sampled_from("AB"), st.data()
 conditions = st.sampled_from([*SECRETS])
-lasting = st.sampled_from((HOP + DELAY, MAX_LOCKS - NAP))
+lasting = st.sampled_from((HOP + DELAY + 1, MAX_LOCKS - NAP + 1))  # a look has just been over when they end
 ends = st.sampled_from(("passed on", "passed on", "passed on", "shown", "paid"))
 seldom = st.sampled_from((True, True, True, False))
 
@@ -205,6 +205,8 @@ class HonestMediator(RuleBasedStateMachine):
         self.play.until(lock.expiry, self.wake)
         if self.play.now == lock.expiry and payee.unlock(payee.other, proof):
             self.play.counts["taken in the last second"] += 1
+            # The mediator does not look before it must.
+            self.play.until(self.play.woken + NAP, self.wake)
 
     @precondition(lambda self: self.payer.view.disputed or self.payee.view.disputed)
     @rule(data=picks, inwards=st.booleans(), late=st.booleans())
