@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.integration.plasma_wallet.conftest import ETHER, World
 
+from layer2.ethereum.records import Receipt
 from layer2.plasma.contract import ExitStatus
 from layer2.plasma.kits import Kit, PaymentKit
 from layer2.plasma.messages import Signed, digest
@@ -114,14 +117,15 @@ def test_who_does_not_contest_waits_for_the_game_of_the_co_signer(
     assert world.root.exit(mine.output_id).status is ExitStatus.PAID
 
 
-def fraud(world: World, payer: Wallet, thief: Wallet) -> None:
-    """Two deposits and their owner leave, and mints of the operator, in many buckets."""
+def fraud(world: World, payer: Wallet, thief: Wallet, late: int = 0) -> None:
+    """Two deposits and their owner leave, and mints of the operator, in many buckets, but for the `late` newest."""
     payer.deposit("1 ether")
     payer.deposit("1 ether")
     for _ in range(MINTS):
         world.gate.mint(world.thief.address, ETHER)
     thief.sync()
-    thief.exit_all()
+    mints = sorted(thief.purse.coins.values(), key=lambda kit: kit.block)
+    thief.exit_many(kit.position for kit in mints[: MINTS - late])
     payer.exit_all(incomplete=True)
     world.mature()
 
@@ -135,6 +139,42 @@ def test_a_list_that_is_too_long_for_a_claim_becomes_a_sum(world: World, payer: 
     # All but what lies in the deposits' own bucket.
     assert world.root.tracked(0) == (1, (MINTS - 1) * ETHER)
     assert world.balance(world.payer) - before > 199 * ETHER // 100
+    assert payer.utxos() == []
+
+
+def outrun(world: World, payer: Wallet, thief: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In front of the payer's first claim the thief begins two more exits, under a bucket that was empty."""
+    mints = sorted(thief.purse.coins.values(), key=lambda kit: kit.block)
+    claim, late = payer.root.claim, [one.position for one in mints[-2:]]
+
+    def after_the_thief(*given: Any) -> Receipt:
+        while late:
+            thief.exit(late.pop())
+        return claim(*given)
+
+    monkeypatch.setattr(payer.root, "claim", after_the_thief)
+
+
+def test_nobody_outruns_a_claim_of_who_knows_that_the_chain_is_bad(
+    world: World, payer: Wallet, thief: Wallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fraud(world, payer, thief, late=2)
+    payer.distrusted = 1
+    outrun(world, payer, thief, monkeypatch)
+    before = world.balance(world.payer)
+    payer.claim_all()
+    assert world.balance(world.payer) - before > 199 * ETHER // 100
+
+
+def test_who_lists_what_is_needed_alone_is_outrun_once(
+    world: World, payer: Wallet, thief: Wallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative twin; the next claim knows more."""
+    fraud(world, payer, thief, late=2)
+    monkeypatch.setattr("layer2.plasma.wallet.claims.widened", lambda root, token, priority, newer, most: newer)
+    outrun(world, payer, thief, monkeypatch)
+    assert payer.claim_all() == []
+    payer.claim_all()
     assert payer.utxos() == []
 
 

@@ -6,11 +6,22 @@ import pytest
 
 from layer2.testing.search.engine import Game, explore
 from layer2.testing.search.plasma import games
+from layer2.testing.search.plasmaincluded import included
+from layer2.testing.search.plasmarivals import rivals
 from layer2.testing.search.plasmaworld import World
 
 
-@pytest.mark.parametrize("game", games("small"), ids=lambda game: game.control or "sound")
+@pytest.mark.parametrize("game", [*rivals("small"), *included("small")], ids=lambda game: game.control or "sound")
 def test_a_payee_leaves_in_time_and_each_fault_is_found(game: Game[World]) -> None:
     outcome = explore(game)
     assert outcome.as_expected(game.control), outcome.finding
-    assert game.control or outcome.states > 1_500
+    assert game.control or outcome.states > 700
+
+
+@pytest.mark.parametrize("bound", ["small", "large"])
+def test_every_game_has_a_name_of_its_own_and_every_family_of_them_a_control(bound: str) -> None:
+    every = list(games(bound))
+    names = [(game.name, game.control) for game in every]
+    assert len(names) == len(set(names))
+    sound = {game.name.split(",")[0] for game in every if not game.control}
+    assert {game.name.split(",")[0] for game in every if game.control} == sound

@@ -151,7 +151,7 @@ class IncludedTable(Table):
 
 
 def _game(name: str, control: str, bound: str) -> Game[World]:
-    begins, most = (DUE - 1, 1) if bound == "small" else (DUE - 3, 1)
+    begins, most = (DUE - 1, 1) if bound == "small" else (DUE - 2, 2)
     table = IncludedTable(control, begins)
     limit = DUE + FALSE - begins + 2
     within = table.within

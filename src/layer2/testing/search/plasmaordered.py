@@ -89,12 +89,15 @@ class OrderedTable(MintTable):
 def ordered(bound: str) -> Iterator[Game[World]]:
     """The games of a bound, and one for each part of the rule, or of the program, that is taken out."""
     if bound == "large":
-        yield OrderedTable("", Powers(3, stops=True, late=1), Leaving((1, 2))).game(f"{_MINTS}, late", most=2)
-        yield OrderedTable("", Powers(2, stops=True, late=1), SOON).game(f"{_MINTS}, any number", most=None)
-        yield OrderedTable("", Powers(3, flight=True, stops=True, late=1), Leaving((1, 2))).game(f"{_JOINS}, late")
-        yield OrderedTable("", Powers(2, flight=True), SOON).game(f"{_JOINS}, twice", most=2)
-        more = Powers(7, outputs=(0, 1, 3), moves=2)
-        yield OrderedTable("", more, SHORT, DELAYS + 1).game(f"{_SUMS}, moved twice")
+        late = Leaving((1, 3))
+        yield OrderedTable("", Powers(4, stops=True, late=2), late).game(f"{_MINTS}, late", most=2)
+        yield OrderedTable("", Powers(3, stops=True, late=1), Leaving((1, 2))).game(f"{_MINTS}, any number", most=None)
+        yield OrderedTable("", Powers(4, flight=True, stops=True, late=1), late).game(f"{_JOINS}, late")
+        yield OrderedTable("", Powers(2, flight=True, stops=True), SOON).game(f"{_JOINS}, any number", most=None)
+        young = Powers(3, outputs=(1, 3, 4), flight=True, late=1)
+        yield OrderedTable("", young, Leaving((1, 3), waits=4)).game(f"{_LATE}, twice", most=2)
+        many = Powers(8, outputs=(0, 1, 3), moves=3)
+        yield OrderedTable("", many, SHORT, DELAYS + 2).game(f"{_SUMS}, moved thrice")
     else:
         yield OrderedTable("", PLAIN, SOON).game(_MINTS, most=None)
         yield OrderedTable("", FLYING, Leaving((1, 2))).game(_JOINS)

@@ -151,7 +151,7 @@ class Table(RootTable):
         return world.time > BEGUN + 2 * W + 1
 
 
-def _game(name: str, control: str, most: int) -> Game[World]:
+def _game(name: str, control: str, most: int | None) -> Game[World]:
     table = Table(control, rivals=2)
     limit, within = 2 * W + 3, table.within
     return Game(
@@ -161,7 +161,6 @@ def _game(name: str, control: str, most: int) -> Game[World]:
 
 def rivals(bound: str) -> Iterable[Game[World]]:
     """The sound game, and one for each fault that is put back."""
-    most = 1 if bound == "small" else 2
-    yield _game("a payee leaves, a thief starts what it can", "", most)
-    for control in FAULTS:
-        yield _game(f"a payee leaves ({control})", control, most)
+    most = 1 if bound == "small" else None
+    for control in ("", *FAULTS):
+        yield _game("a payee leaves, a thief starts what it can", control, most)
