@@ -43,7 +43,9 @@ class Proposer:
         return done
 
     def propose(self) -> Receipt | None:
-        """Propose on top of the right assertion that covers most; None when it covers everything."""
+        """Propose on top of the right assertion that covers most; None when it covers everything, or in frozen mode."""
+        if self.replica.frozen:
+            return None
         tip = self.replica.tip()
         end = self._reach(tip)
         if end == tip.inbox_end:
@@ -61,7 +63,7 @@ class Proposer:
         """Make final, parents first, the right assertions that are due, those that cover most first.
 
         Those too that cover no more than the last final one: as long as they are open, a node that begins anew has to
-        begin before them.
+        begin before them. In frozen mode nothing becomes final: then it takes its own bonds back in this way.
         """
         done: list[Receipt] = []
         while True:
@@ -82,15 +84,30 @@ class Proposer:
     def _due(self) -> list[Claim]:
         """Right assertions whose window is over and whose parent is final. The chain is asked for the time alone."""
         replica = self.replica
+        standing = (Status.FINAL, Status.RELEASED) if replica.frozen else (Status.FINAL,)
         able = [
             one
             for one in replica.open_claims()
-            if replica.status(replica.claims[one.parent]) is Status.FINAL and replica.is_right(one)
+            if replica.status(replica.claims[one.parent]) in standing and replica.is_right(one)
         ]
-        if not able or replica.frozen:
+        if able and replica.frozen:
+            bearing = self._bearing()
+            able = [one for one in able if one.id in bearing]
+        if not able:
             return []
         now = self.rollup.connection.timestamp()
         return [one for one in able if now > replica.created(one) + self._window]
+
+    def _bearing(self) -> set[bytes]:
+        """The open assertions of its own, and those that they rest on: none is released before its parent."""
+        found: set[bytes] = set()
+        for one in self.replica.open_claims():
+            if self.rollup.status(one.id)[0] == self.sender.address:
+                at = one
+                while self.replica.status(at) is Status.OPEN:
+                    found.add(at.id)
+                    at = self.replica.claims[at.parent]
+        return found
 
     def _reach(self, tip: Claim) -> int:
         """The last entry that one assertion can cover."""

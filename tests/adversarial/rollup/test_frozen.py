@@ -96,3 +96,42 @@ def test_bonds_come_back_when_it_is_frozen_and_nothing_more_becomes_final(l2, ch
     assert l2.rollup.contract.call("freeBond", people.stranger.address) == 2 * l2.profile.bond
     with reverts("StatusWrong", id=claims[0].id, status=Status.RELEASED):
         l2.rollup.finalize(anybody, claims[0])
+
+
+def test_a_proposer_takes_its_bonds_out_of_a_frozen_rollup_by_itself(l2, chain, people) -> None:
+    """Also from under what somebody else has asserted; it asserts nothing any more, and stumbles over nothing."""
+    payer = l2.wallet(people.payer)
+    payer.deposit("2 ether")
+    l2.post()
+    l2.settle()
+    payer.deposit("1 ether")
+    l2.post()
+    theirs = l2.propose(sender=people.stranger)
+    payer.deposit("1 ether")
+    l2.post()
+    own = l2.propose()
+    payer.deposit("1 ether")
+    l2.post()  # nobody has asserted this
+    payer.deposit("1 ether")  # waits
+    chain.advance(l2.profile.freeze_after + 1)
+    l2.wallet(people.payer, with_sequencer=False).freeze()
+    assert len(l2.proposer.step()) == 2
+    assert [l2.rollup.status(one.id)[2] for one in (theirs, own)] == [Status.RELEASED] * 2
+    assert l2.rollup.contract.call("freeBond", people.sequencer.address) == l2.profile.bond
+    assert l2.proposer.step() == []
+
+
+def test_a_proposer_leaves_bonds_of_others_to_them(l2, chain, people) -> None:
+    """The negative twin: what it has no bond in costs it no gas."""
+    payer = l2.wallet(people.payer)
+    payer.deposit("2 ether")
+    l2.post()
+    l2.settle()
+    payer.deposit("1 ether")
+    l2.post()
+    theirs = l2.propose(sender=people.stranger)
+    payer.deposit("1 ether")  # waits
+    chain.advance(l2.profile.freeze_after + 1)
+    l2.wallet(people.payer, with_sequencer=False).freeze()
+    assert l2.proposer.step() == []
+    assert l2.rollup.status(theirs.id)[2] is Status.OPEN
