@@ -109,6 +109,7 @@ def ordered(bound: str) -> Iterator[Game[World]]:
 def _controls() -> Iterator[Game[World]]:
     played: dict[str, tuple[str, Powers, Leaving, int, int]] = {
         "a wait of 2W after the block": (_LATE, Powers(2, outputs=(1,)), Leaving((1, 2), waits=2), 0, 2),
+        "the greatest of a game's inputs as its age": (_JOINS, FLYING, Leaving((1, 2)), 0, 1),
         "a sum for what is older alone": (_LATE, Powers(2, outputs=(1, 3), moves=1), LATER, 0, 1),
         "a sum that follows what begins": (_SUMS, MANY, SHORT, DELAYS, 1),
     }
