@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from layer2.api.wire import MOST_OPERATIONS, bytes_of, number_of, require_count
+from layer2.api.rollupwire import MOST_OPERATIONS
+from layer2.api.wire import bytes_of, number_of, require_count
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.refusals import TooLarge
 
