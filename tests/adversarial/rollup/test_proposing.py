@@ -73,8 +73,10 @@ def test_nothing_becomes_final_before_its_window_is_over(l2, chain, people, prop
     assert finalized(l2, proposer.step()) == [claim.id]
 
 
-def test_while_the_rollup_is_frozen_a_proposer_does_nothing(l2, chain, people, proposer) -> None:
-    """Nothing becomes final any more: whoever wants its bond back releases the assertion itself."""
+def test_while_the_rollup_is_frozen_a_proposer_makes_nothing_final_and_has_its_bond_back(
+    l2, chain, people, proposer
+) -> None:
+    """The assertion is released: what it says of the state counts for nobody."""
     payer, _ = funded(l2, people)
     l2.settle()
     payer.deposit(1)
@@ -86,8 +88,11 @@ def test_while_the_rollup_is_frozen_a_proposer_does_nothing(l2, chain, people, p
     l2.wallet(people.payer, with_sequencer=False).freeze()
     proposer.replica.step()
     assert proposer.replica.frozen
-    assert proposer.finalize_due() == []
-    assert l2.rollup.status(claim.id)[2] is Status.OPEN
+    final = l2.rollup.finality()
+    assert len(proposer.finalize_due()) == 1
+    assert l2.rollup.status(claim.id)[2] is Status.RELEASED
+    assert l2.rollup.finality() == final
+    assert l2.rollup.contract.call("freeBond", proposer.sender.address) == l2.profile.bond
 
 
 def test_a_bond_that_is_free_is_used_and_only_what_is_missing_is_paid_in(l2, people, proposer) -> None:
