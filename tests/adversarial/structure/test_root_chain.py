@@ -46,7 +46,7 @@ SCENES = {
     "deposits": {"depositWithAuthorization", "depositWithPermit2"},
     "proven": {"submitProvenBlock"},
 }
-LEAST = 20_000 if NIGHTLY else 500
+LEAST = 10_000 if NIGHTLY else 500
 
 
 def transaction(data: bytes) -> Iterable[Bend]:
