@@ -21,8 +21,10 @@ contract RootMoneyTest is Prover {
         uint40 time;
         uint40 exitableAt;
         uint128 reserved;
-        uint128 held;
+        uint88 held;
         uint120 balance;
+        uint40 priority;
+        uint32 passed;
     }
 
     function setUp() public {
@@ -72,6 +74,12 @@ contract RootMoneyTest is Prover {
         assert(_claim(c));
     }
 
+    /// @dev What is registered from now on stands behind it.
+    function check_claim_passes_the_block_under_which_it_paid(Case memory c) external {
+        if (!_claim(c)) return;
+        assert(chain.passed() == (c.priority > c.passed ? c.priority : c.passed));
+    }
+
     function check_claim_pays_once(Case memory c, uint40 later) external {
         if (!_claim(c)) return;
         vm.warp(later);
@@ -97,13 +105,15 @@ contract RootMoneyTest is Prover {
     /// @dev What is registered and held includes this exit, as its start left it. No sum is tracked.
     function _claim(Case memory c) private returns (bool ok) {
         vm.assume(c.status <= 4 && c.reserved >= c.amount && c.held >= BOND && c.amount > 0);
-        vm.assume(c.held < 1 << 127);
+        vm.assume(c.priority < 1 << 39 && c.priority & 1 == 0);
         put(address(chain), placeOf(bytes32(uint256(c.number)), RootChainCode.deposits), uint256(keccak256(_record(c))));
         bytes32 id = keccak256(abi.encodePacked(uint8(3), uint64(c.number)));
-        uint256 word = uint256(c.status) | (uint256(c.exitableAt) << 8) | (uint256(_position(c)) << 48);
+        uint256 word = uint256(c.status) | (uint256(c.exitableAt) << 8) | (uint256(_position(c)) << 48)
+            | (uint256(c.priority) << 113);
         put(address(chain), placeOf(id, RootChainCode._exits), word);
-        put(address(chain), placeOf(0, RootChainCode._ledgers), uint256(c.reserved) | (uint256(c.held) << 128));
-        put(address(chain), placeOf(0, placeOf(0, RootChainCode._buckets)), c.reserved);
+        uint256 ledger = uint256(c.reserved) | (uint256(c.held) << 128) | (uint256(c.passed) << 216);
+        put(address(chain), placeOf(0, RootChainCode._ledgers), ledger);
+        put(address(chain), placeOf(bytes32(uint256(c.priority >> 1)), placeOf(0, RootChainCode._buckets)), c.reserved);
         vm.deal(address(chain), c.balance);
         vm.warp(c.time);
         vm.prank(STRANGER);

@@ -119,8 +119,9 @@ interface IRootChain is IRootChainTypes {
 
     /// @notice Join with an input or output that the caller owns. In the first half only. Value: the bond.
     /// @param bit which (0 to 7)
-    /// @param inputData for an input: the transaction or deposit record that made it
-    function piggyback(bytes calldata data, bytes32[] calldata inputIds, uint256 bit, bytes calldata inputData)
+    /// @param inputData the transaction or deposit record that made the input, and each input that has joined; empty for
+    /// others, and at the end left out
+    function piggyback(bytes calldata data, bytes32[] calldata inputIds, uint256 bit, bytes[] calldata inputData)
         external
         payable;
 
@@ -142,7 +143,7 @@ interface IRootChain is IRootChainTypes {
         external;
 
     /// @notice Take the inputs that a game needs and no other game has any more, and let go of those that it does not need:
-    /// while it is contested all that have not joined. Anybody may; what is registered follows.
+    /// while it is contested all that have not joined. Anybody may, until it can be claimed; what is registered follows.
     /// @param inputData as in `answerCanonical`
     function holdInputs(bytes calldata data, bytes32[] calldata inputIds, bytes[] calldata inputData) external;
 
@@ -203,6 +204,10 @@ interface IRootChain is IRootChainTypes {
     function reserveOf(uint256 token) external view returns (uint256 reserved, uint256 held);
     /// @notice Whether an in-flight exit holds an output.
     function isHeld(bytes32 id) external view returns (bool);
+    /// @notice The latest block under which anything was paid, of whichever token: what is registered from now on stands
+    /// behind what was registered in front of that.
+    function passed() external view returns (uint256 number);
+
     /// @notice From which bucket on all that is registered of a token is summed up, and the sum; 2^40 - 1: nothing is.
     function tracked(uint256 token) external view returns (uint256 bucket, uint256 sum);
     /// @notice Registered under one block.

@@ -72,10 +72,13 @@ interface IRootChainTypes {
     /// @notice A standard exit.
     /// @param time when it can be claimed; once challenged, the last block that may hold the spender: it can be started
     /// again after that
+    /// @param priority the block under which it is registered, while it waits: that of its output, zero for a deposit; if
+    /// anything was paid under a later one before it was started, that
     struct Exit {
         ExitStatus status;
         uint40 time;
         uint64 position;
+        uint40 priority;
     }
 
     /// @notice None; waiting; settled as canonical: outputs are paid; settled as not: inputs are paid.
@@ -96,7 +99,8 @@ interface IRootChainTypes {
     /// @param held inputs (bits) that no other game may register or pay meanwhile. Outputs that joined are registered
     /// while it holds all its inputs and is not contested; else the inputs that joined and are held
     /// @param exitableAt when it can be claimed
-    /// @param priority block of its youngest input, zero for deposits
+    /// @param priority the block under which it is registered: that of its youngest input, zero for deposits; if anything
+    /// was paid under a later one before something of it was registered, that
     /// @param startedAt inputs and outputs join, and competitors are shown, until W/2 after it
     struct InFlight {
         address bondOwner;
@@ -124,9 +128,15 @@ interface IRootChainTypes {
     event OperatorAnnounced(address indexed next, uint256 from);
     /// @notice It has.
     event OperatorChanged(address indexed operator);
-    /// @notice An exit waits for `time`.
+    /// @notice An exit waits for `time`, registered under block `priority`.
     event ExitStarted(
-        bytes32 indexed id, address indexed owner, uint256 position, uint256 token, uint256 amount, uint256 time
+        bytes32 indexed id,
+        address indexed owner,
+        uint256 position,
+        uint256 token,
+        uint256 amount,
+        uint256 time,
+        uint256 priority
     );
     /// @notice A transaction of several inputs was shown as a spend without its inclusion, with these signatures of all
     /// owners: whoever signed it can start its in-flight exit with them.

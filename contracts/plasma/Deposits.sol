@@ -30,6 +30,8 @@ abstract contract Deposits is Reserve {
 
     /// @inheritdoc IRootChain
     function depositETH(address owner) external payable returns (uint256) {
+        // Half of what a ledger has room for.
+        if (address(this).balance >> 87 != 0) revert AmountInvalid(msg.value);
         return _credit(owner, 0, msg.value);
     }
 

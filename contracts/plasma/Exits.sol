@@ -8,9 +8,10 @@ import {Blocks} from "./Blocks.sol";
 /// @title Standard exits: start, challenge, claim
 /// @dev The slot of an output is never cleared: what was paid by one game is not paid by another.
 abstract contract Exits is Blocks {
-    /// @dev held(1) | position(8) | time(5) | status(1), so that a change is one write.
+    /// @dev priority(5) | held(1 bit) | position(8) | time(5) | status(1), so that a change is one write.
     mapping(bytes32 id => uint256) private _exits;
     uint256 private constant HELD = 1 << 112;
+    uint256 private constant PRIORITY_AT = 113;
 
     /// @inheritdoc IRootChain
     function startExit(Proof calldata output) external payable {
@@ -38,7 +39,7 @@ abstract contract Exits is Blocks {
         // If it may still turn out not to be included, the exit may be tried again then.
         uint256 until = spend.proof.position != 0 ? NEVER : PlasmaTx.expiry(spend.proof.data);
         _setExit(o.id, ExitStatus.Challenged, until, e.position);
-        _release(o.token, _priorityOf(e.position), o.amount, _EXIT_BOND);
+        _release(o.token, e.priority, o.amount, _EXIT_BOND);
         emit ExitChallenged(o.id, spender, until);
         _pay(msg.sender, 0, _EXIT_BOND);
     }
@@ -50,7 +51,6 @@ abstract contract Exits is Blocks {
         for (uint256 i; i < items.length; ++i) {
             Output memory o = _outputOf(items[i].data, items[i].position);
             Exit memory e = exits(o.id);
-            uint256 priority = _priorityOf(e.position);
             if (e.status != ExitStatus.Open) {
                 if (items.length == 1) revert ExitStatusWrong(o.id, e.status);
                 continue;
@@ -59,14 +59,14 @@ abstract contract Exits is Blocks {
                 if (items.length == 1) revert TooEarly(block.timestamp, e.time);
                 continue;
             }
-            (bool covered, uint256 need, uint256 have) = _isCovered(o.token, priority, o.amount, newer);
+            (bool covered, uint256 need, uint256 have) = _isCovered(o.token, e.priority, o.amount, newer);
             if (!covered) {
                 if (items.length == 1) revert NotCovered(o.token, need, have);
                 continue;
             }
-            _markPaid(o.id, e);
+            _markPaid(o.id, e, e.priority);
             // The bounty stays held until it is paid: it must not cover what comes next in the batch.
-            _release(o.token, priority, o.amount, _EXIT_BOND - _BOUNTY);
+            _release(o.token, e.priority, o.amount, _EXIT_BOND - _BOUNTY);
             unchecked {
                 ++paid;
                 _payBoth(o.owner, o.token, o.amount, _EXIT_BOND - _BOUNTY);
@@ -80,7 +80,7 @@ abstract contract Exits is Blocks {
     /// @inheritdoc IRootChain
     function exits(bytes32 id) public view returns (Exit memory) {
         uint256 word = _exits[id];
-        return Exit(ExitStatus(uint8(word)), uint40(word >> 8), uint64(word >> 48));
+        return Exit(ExitStatus(uint8(word)), uint40(word >> 8), uint64(word >> 48), uint40(word >> PRIORITY_AT));
     }
 
     function _statusOf(bytes32 id) internal view returns (ExitStatus) {
@@ -106,7 +106,7 @@ abstract contract Exits is Blocks {
         uint256 word = _requireThere(o.id);
         if (word & HELD != 0) revert OutputHeld(o.id);
         if (ExitStatus(uint8(word)) == ExitStatus.Open) {
-            _retire(o, uint64(word >> 48));
+            _retire(o, uint40(word >> PRIORITY_AT));
             word = 0;
             emit ExitEnded(o.id);
             _owe(o.owner, 0, _EXIT_BOND);
@@ -115,8 +115,10 @@ abstract contract Exits is Blocks {
     }
 
     /// @dev What is registered for a standard exit ends; its bond stays.
-    function _retire(Output memory o, uint256 position) internal {
-        _release(o.token, _priorityOf(position), o.amount, 0);
+    function _retire(Output memory o, uint256 priority) internal {
+        unchecked {
+            _register(o.token, priority, 0 - o.amount);
+        }
     }
 
     /// @dev An output that no game has paid.
@@ -139,7 +141,8 @@ abstract contract Exits is Blocks {
         _exits[id] = uint256(status) | (time << 8) | (position << 48);
     }
 
-    function _markPaid(bytes32 id, Exit memory e) internal {
+    function _markPaid(bytes32 id, Exit memory e, uint256 priority) internal {
+        _pass(priority);
         _setExit(id, ExitStatus.Paid, e.time, e.position);
         emit ExitPaid(id);
     }
@@ -155,9 +158,10 @@ abstract contract Exits is Blocks {
             revert ExitStatusWrong(o.id, e.status);
         }
         uint256 time = _maturity(madeAt);
-        _setExit(o.id, ExitStatus.Open, time, p.position);
-        _register(o.token, _priorityOf(p.position), o.amount);
-        emit ExitStarted(o.id, o.owner, p.position, o.token, o.amount, time);
+        uint256 priority = _place(_priorityOf(p.position));
+        _setExit(o.id, ExitStatus.Open, time, p.position | (priority << (PRIORITY_AT - 48)));
+        _register(o.token, priority, o.amount);
+        emit ExitStarted(o.id, o.owner, p.position, o.token, o.amount, time, priority);
     }
 
     /// @dev Who exits within W of a fraud has waited before what the fraud made: that waits for 2W from its block.

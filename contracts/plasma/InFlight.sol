@@ -13,19 +13,28 @@ abstract contract InFlightExits is InFlightStart {
     uint256 private constant NOT_INCLUDED = type(uint56).max;
 
     /// @inheritdoc IRootChain
-    function piggyback(bytes calldata data, bytes32[] calldata inputIds, uint256 bit, bytes calldata inputData)
+    function piggyback(bytes calldata data, bytes32[] calldata inputIds, uint256 bit, bytes[] calldata inputData)
         external
         payable
     {
-        (bytes32 id, InFlight storage f, Output memory o) = _part(data, inputIds, bit, inputData);
+        (bytes32 id, InFlight storage f, Output memory o) =
+            _part(data, inputIds, bit, bit < inputData.length ? inputData[bit] : data);
         _requireFirstHalf(id, f);
         uint256 mask = 1 << bit;
-        if ((f.piggybacked | f.blocked) & mask != 0) revert PiggybackWrong(mask);
-        _takeBond(_PIGGYBACK_BOND);
+        uint256 joined = f.piggybacked;
+        if ((joined | f.blocked) & mask != 0) revert PiggybackWrong(mask);
         // No input is held for a game that nobody wants anything of.
-        if (f.piggybacked == 0) f.held = uint8(_holdInputs(inputIds, f.held));
-        f.piggybacked |= uint8(mask);
-        _join(o, bit, f.priority, _counted(f, inputIds.length));
+        if (joined == 0) f.held = uint8(_holdInputs(inputIds, f.held));
+        uint256 counted = _counted(f, inputIds.length);
+        uint256 priority = f.priority;
+        uint256 place = _place(priority);
+        f.piggybacked = uint8(joined | mask);
+        _takeBond(_PIGGYBACK_BOND);
+        _join(o, bit);
+        if (counted & mask != 0) {
+            if (place != priority) _moveBehind(data, inputIds, inputData, f, counted & joined);
+            _register(o.token, place, o.amount);
+        }
         emit Piggybacked(id, mask);
     }
 
@@ -44,7 +53,7 @@ abstract contract InFlightExits is InFlightStart {
         uint256 place = competitor.proof.position == 0 ? NOT_INCLUDED : competitor.proof.position >> 8;
         uint256 known = f.competitor;
         if (known != 0 && place >= known) revert NotOlder(place, known);
-        uint256 before = _counted(f, inputIds.length);
+        uint256 before = _registered(f, inputIds.length);
         (f.competitor, f.contested, f.bondOwner) = (uint56(place), true, msg.sender);
         _recount(data, inputIds, inputData, f, before);
         emit Contested(id, other, place);
@@ -54,14 +63,13 @@ abstract contract InFlightExits is InFlightStart {
     function answerCanonical(Proof calldata transaction, bytes32[] calldata inputIds, bytes[] calldata inputData)
         external
     {
-        (bytes32 id, InFlight storage f) = _find(transaction.data, inputIds);
-        if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);
-        if (block.timestamp >= f.exitableAt) revert TooLate(block.timestamp, f.exitableAt);
+        (bytes32 id, InFlight storage f,) = _find(transaction.data, inputIds);
+        _requireBefore(id, f, f.exitableAt);
         uint256 place = transaction.position >> 8;
         // Zero, so never older, while there is nothing to answer.
         if (place >= f.competitor) revert NotOlder(place, f.competitor);
         _requirePlaced(transaction);
-        uint256 before = _counted(f, inputIds.length);
+        uint256 before = _registered(f, inputIds.length);
         (f.competitor, f.contested, f.bondOwner) = (uint56(place), false, msg.sender);
         _recount(transaction.data, inputIds, inputData, f, before);
         emit Answered(id, place);
@@ -69,10 +77,11 @@ abstract contract InFlightExits is InFlightStart {
 
     /// @inheritdoc IRootChain
     function holdInputs(bytes calldata data, bytes32[] calldata inputIds, bytes[] calldata inputData) external {
-        (bytes32 id, InFlight storage f) = _find(data, inputIds);
-        if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);
+        (bytes32 id, InFlight storage f,) = _find(data, inputIds);
+        // What came to the ledger later would move the game behind what was paid.
+        _requireBefore(id, f, f.exitableAt);
         uint256 held = f.held;
-        uint256 before = _counted(f, inputIds.length);
+        uint256 before = _registered(f, inputIds.length);
         uint256 joined = f.piggybacked;
         // Contested, it can win what has joined of its inputs; else all or nothing.
         uint256 wanted = f.contested ? joined & INPUTS : joined == 0 ? 0 : INPUTS;
@@ -119,7 +128,7 @@ abstract contract InFlightExits is InFlightStart {
         uint256[] calldata newer
     ) external once {
         _requireSorted(newer);
-        (bytes32 id, InFlight storage f) = _find(data, inputIds);
+        (bytes32 id, InFlight storage f,) = _find(data, inputIds);
         if (inputData.length != inputIds.length) revert InputsWrong(inputIds.length);
         uint256 bits = f.piggybacked;
         if (bits == 0) revert InFlightStatusWrong(id, f.status);
@@ -134,22 +143,16 @@ abstract contract InFlightExits is InFlightStart {
             if (bits & mask == 0) continue;
             (,, Output memory o) = _part(data, inputIds, bit, bit < 4 ? inputData[bit] : data);
             Exit memory e = exits(o.id);
-            // The other side gets its bond back, and so does what another game has paid.
-            uint256 amount = mask & (outputs ? OUTPUTS : INPUTS) == 0 || _isGone(e.status) ? 0 : o.amount;
+            // The other side gets its bond back, and so does what another game has paid. An input that another game has
+            // leaves by that, or by its own exit.
+            uint256 amount = mask & (outputs ? OUTPUTS : f.held) == 0 || _isGone(e.status) ? 0 : o.amount;
             if (amount != 0) {
-                bool due = outputs || f.held & mask != 0;
-                // An input that another game has waits for that.
-                if (!due && _tryHold(o.id)) {
-                    due = true;
-                    f.held |= uint8(mask);
-                    _register(o.token, f.priority, amount);
-                }
-                if (due) (due,,) = _isCovered(o.token, f.priority, amount, newer);
+                (bool due,,) = _isCovered(o.token, f.priority, amount, newer);
                 if (!due) {
                     left |= mask;
                     continue;
                 }
-                _markPaid(o.id, e);
+                _markPaid(o.id, e, f.priority);
             } else if (bit > 3) {
                 _unholdOutput(o.id);
             }
@@ -168,7 +171,7 @@ abstract contract InFlightExits is InFlightStart {
 
     /// @inheritdoc IRootChain
     function abandonInFlight(bytes calldata data, bytes32[] calldata inputIds) external once {
-        (bytes32 id, InFlight storage f) = _find(data, inputIds);
+        (bytes32 id, InFlight storage f,) = _find(data, inputIds);
         if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);
         uint256 from = _halfTime(f);
         if (block.timestamp < from) revert TooEarly(block.timestamp, from);
@@ -184,8 +187,11 @@ abstract contract InFlightExits is InFlightStart {
     // ----------------------------------------------------------------------------------------------------- Playing
 
     function _requireFirstHalf(bytes32 id, InFlight storage f) private view {
+        _requireBefore(id, f, _halfTime(f));
+    }
+
+    function _requireBefore(bytes32 id, InFlight storage f, uint256 until) private view {
         if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);
-        uint256 until = _halfTime(f);
         if (block.timestamp >= until) revert TooLate(block.timestamp, until);
     }
 
@@ -214,7 +220,13 @@ abstract contract InFlightExits is InFlightStart {
         return f.contested || held + 1 != 1 << n ? held : OUTPUTS;
     }
 
-    /// @dev What has joined leaves the ledger, or comes to it, as far as it counts otherwise than before.
+    function _registered(InFlight storage f, uint256 n) private view returns (uint256) {
+        return _counted(f, n) & f.piggybacked;
+    }
+
+    /// @dev What has joined leaves the ledger, or comes to it, as far as it counts otherwise than before. Where something
+    /// comes to it, all of the game stands behind what was paid meanwhile.
+    /// @param before bits that were registered
     function _recount(
         bytes calldata data,
         bytes32[] calldata inputIds,
@@ -222,10 +234,42 @@ abstract contract InFlightExits is InFlightStart {
         InFlight storage f,
         uint256 before
     ) private {
-        uint256 counted = _counted(f, inputIds.length);
-        uint256 changed = (before ^ counted) & f.piggybacked;
+        uint256 counted = _registered(f, inputIds.length);
+        uint256 changed = before ^ counted;
         if (changed == 0) return;
         uint256 priority = f.priority;
+        uint256 place = _place(priority);
+        if (place != priority && counted & changed != 0) {
+            _moveBehind(data, inputIds, inputData, f, before);
+            priority = place;
+        }
+        _change(data, inputIds, inputData, priority, changed, counted);
+    }
+
+    /// @dev What is registered of a game stands behind what was paid from now on.
+    function _moveBehind(
+        bytes calldata data,
+        bytes32[] calldata inputIds,
+        bytes[] calldata inputData,
+        InFlight storage f,
+        uint256 registered
+    ) private {
+        uint256 priority = f.priority;
+        uint256 place = _place(priority);
+        _change(data, inputIds, inputData, priority, registered, 0);
+        _change(data, inputIds, inputData, place, registered, registered);
+        f.priority = uint40(place);
+    }
+
+    /// @param changed bits that come to the ledger (those of `counted`) or leave it
+    function _change(
+        bytes calldata data,
+        bytes32[] calldata inputIds,
+        bytes[] calldata inputData,
+        uint256 priority,
+        uint256 changed,
+        uint256 counted
+    ) private {
         uint256 token = 0;
         uint256 sum = 0;
         for (uint256 bit; changed >> bit != 0; ++bit) {
@@ -292,7 +336,7 @@ abstract contract InFlightExits is InFlightStart {
             if (_isGone(_statusOf(inputIds[i]))) outputs = false;
             if ((held >> i) & 1 == 0 && isHeld(inputIds[i])) elsewhere = inputIds[i];
         }
-        uint256 before = _counted(f, inputIds.length);
+        uint256 before = _registered(f, inputIds.length);
         uint256 kept = outputs ? 0 : held & f.piggybacked;
         // Another game has an input, and began before: that ends first, or is contested by this payment.
         if (outputs && elsewhere != 0) revert OutputHeld(elsewhere);
@@ -309,7 +353,7 @@ abstract contract InFlightExits is InFlightStart {
                 Exit memory e = exits(o.id);
                 // Its owner signed the transaction: the exit could have been challenged.
                 if (e.status == ExitStatus.Open) {
-                    _retire(o, e.position);
+                    _retire(o, e.priority);
                     earned += _EXIT_BOND;
                 }
                 _setExit(o.id, ExitStatus.Spent, 0, e.position);

@@ -28,7 +28,7 @@ abstract contract InFlightStart is Exits {
             uint256 youngest;
             uint256 priority;
             (spent, youngest, priority) = _requireInputs(data, inputs, signatures);
-            f.priority = uint40(priority);
+            f.priority = uint40(_place(priority));
             f.exitableAt = uint40(_maturity(youngest));
         }
         bytes32[] memory ids = new bytes32[](spent.length);
@@ -57,8 +57,12 @@ abstract contract InFlightStart is Exits {
     }
 
     /// @inheritdoc IRootChain
-    function inFlight(bytes32 id) external view returns (InFlight memory) {
-        return _inFlight[id];
+    function inFlight(bytes32 id) external view returns (InFlight memory f) {
+        f = _inFlight[id];
+        // A word for each field, as it is returned: what was read clean need not be cleaned again.
+        assembly ("memory-safe") {
+            return(f, 320)
+        }
     }
 
     // ---------------------------------------------------------------------------------------------------- Starting
@@ -76,21 +80,19 @@ abstract contract InFlightStart is Exits {
                 o = spent[bit];
             } else {
                 if (bit - 4 >= outs) revert PiggybackWrong(bits);
-                o.id = _idOf(txHash, bit - 4);
-                (o.owner, o.token, o.amount) = PlasmaTx.output(data, bit - 4);
+                o = _made(data, txHash, bit - 4);
             }
-            _join(o, bit, f.priority, counted);
+            _join(o, bit);
+            if ((counted >> bit) & 1 != 0) _register(o.token, f.priority, o.amount);
         }
     }
 
     /// @dev What joins is the caller's, and was paid by no game. An output is held from then on: it leaves by this game
     /// alone, and its own exit ends. An input may wait for another game that has it.
-    /// @param counted bits that are registered
-    function _join(Output memory o, uint256 bit, uint256 priority, uint256 counted) internal {
+    function _join(Output memory o, uint256 bit) internal {
         if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
         if (bit < 4) _requireThere(o.id);
         else _holdOutput(o);
-        if ((counted >> bit) & 1 != 0) _register(o.token, priority, o.amount);
     }
 
     /// @dev Takes the inputs that no other game has. Only what is held can be registered: however many payments spend one
@@ -105,9 +107,9 @@ abstract contract InFlightStart is Exits {
     function _find(bytes calldata data, bytes32[] calldata inputIds)
         internal
         view
-        returns (bytes32 id, InFlight storage f)
+        returns (bytes32 id, InFlight storage f, bytes32 txHash)
     {
-        bytes32 txHash = PlasmaTx.hash(data);
+        txHash = PlasmaTx.hash(data);
         assembly ("memory-safe") {
             let m := mload(0x40)
             mstore(m, txHash)
@@ -126,7 +128,8 @@ abstract contract InFlightStart is Exits {
         view
         returns (bytes32 id, InFlight storage f, Output memory o)
     {
-        (id, f) = _find(data, inputIds);
+        bytes32 txHash;
+        (id, f, txHash) = _find(data, inputIds);
         if (bit < 4) {
             if (bit >= inputIds.length) revert PiggybackWrong(1 << bit);
             uint256 position = PlasmaTx.input(data, bit);
@@ -134,7 +137,14 @@ abstract contract InFlightStart is Exits {
             if (o.id != inputIds[bit]) revert OutputWrong(position);
         } else {
             if (bit > 7) revert PiggybackWrong(1 << bit);
-            o = _outputOf(data, bit - 4);
+            if (bit - 4 >= PlasmaTx.outputs(data)) revert OutputWrong(bit - 4);
+            o = _made(data, txHash, bit - 4);
         }
+    }
+
+    /// @dev An output of a transaction that has it.
+    function _made(bytes calldata data, bytes32 txHash, uint256 index) private pure returns (Output memory o) {
+        o.id = _idOf(txHash, index);
+        (o.owner, o.token, o.amount) = PlasmaTx.output(data, index);
     }
 }

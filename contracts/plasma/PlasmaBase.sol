@@ -86,19 +86,23 @@ abstract contract PlasmaBase is IRootChain {
 
     /// @inheritdoc IRootChain
     function config() external view returns (Config memory) {
-        return Config(
-            _OPERATOR,
-            _VALIDITY,
-            _PERMIT2,
-            uint40(_EXIT_PERIOD),
-            uint40(_ROTATION_DELAY),
-            uint40(_DATA_DELAY),
-            uint96(_EXIT_BOND),
-            uint96(_IN_FLIGHT_BOND),
-            uint96(_PIGGYBACK_BOND),
-            uint96(_DATA_BOND),
-            uint96(_BOUNTY)
-        );
+        uint256[11] memory words = [
+            uint256(uint160(_OPERATOR)),
+            uint256(uint160(_VALIDITY)),
+            uint256(uint160(_PERMIT2)),
+            _EXIT_PERIOD,
+            _ROTATION_DELAY,
+            _DATA_DELAY,
+            _EXIT_BOND,
+            _IN_FLIGHT_BOND,
+            _PIGGYBACK_BOND,
+            _DATA_BOND,
+            _BOUNTY
+        ];
+        // As they were given, within their widths: they need not be cut again.
+        assembly ("memory-safe") {
+            return(words, 352)
+        }
     }
 
     /// @inheritdoc IRootChain

@@ -7,8 +7,8 @@ import {PlasmaBase} from "./PlasmaBase.sol";
 
 /// @title The ledger of what is registered to leave, and payments
 /// @dev What waits is registered under a block: that of the output, or of an in-flight exit's youngest input; zero for
-/// deposits. A payment must leave everything registered under older blocks covered. Sums are exact: two blocks share a
-/// slot, 128 bits each, which no number of 96-bit amounts that fits a chain can fill.
+/// deposits; but never in front of what was paid. A payment must leave everything registered under older blocks covered.
+/// Sums are exact: two blocks share a slot, 128 bits each, which no number of 96-bit amounts that fits a chain can fill.
 abstract contract Reserve is PlasmaBase {
     /// @dev What a push may burn. Enough for smart wallets and proxied tokens.
     uint256 private constant PUSH_GAS_ETH = 100_000;
@@ -19,12 +19,15 @@ abstract contract Reserve is PlasmaBase {
     uint256 internal _tokenCount = 1;
     mapping(uint256 id => address) internal _tokens;
     /// @dev Low half: registered and not paid yet. High half: bonds (in ether) and deferred payments, not there for exits.
+    /// In that of ether these are 88 bits, more than there is; above them lies the latest block under which anything was
+    /// paid, of whichever token.
     mapping(uint256 token => uint256) private _ledgers;
+    uint256 private constant PASSED_AT = 216;
     mapping(uint256 token => mapping(uint256 pair => uint256)) private _buckets;
     /// @dev While a token is short: from which bucket on all is summed up (high half), and the sum. Everything that is
     /// registered or ends under those buckets changes it.
     mapping(uint256 token => uint256) private _lines;
-    /// @dev In a ledger: there is such a sum. No bonds and deferred payments reach this bit.
+    /// @dev In a ledger: there is such a sum. Nothing else reaches this bit.
     uint256 private constant TRACKED = 1 << 255;
     /// @inheritdoc IRootChain
     mapping(address owner => mapping(uint256 token => uint256)) public pending;
@@ -49,7 +52,7 @@ abstract contract Reserve is PlasmaBase {
     /// @inheritdoc IRootChain
     function reserveOf(uint256 token) external view returns (uint256 reserved, uint256 held) {
         uint256 ledger = _ledgers[token];
-        return (uint128(ledger), _heldOf(ledger));
+        return (uint128(ledger), _heldOf(token, ledger));
     }
 
     /// @inheritdoc IRootChain
@@ -88,7 +91,32 @@ abstract contract Reserve is PlasmaBase {
         return uint128(_buckets[token][number >> 1] >> _lane(number));
     }
 
+    /// @inheritdoc IRootChain
+    function passed() external view returns (uint256) {
+        return _passed(_ledgers[0]);
+    }
+
     // ----------------------------------------------------------------------------------------------------- Ledger
+
+    /// @dev Under which block something of `priority` registers now. What was paid could have been fraud only of 2W ago and
+    /// more: who leaves within W of a fraud stands before it.
+    function _place(uint256 priority) internal view returns (uint256) {
+        uint256 least = _passed(_ledgers[0]);
+        return priority > least ? priority : least;
+    }
+
+    /// @dev Something registered under a block was paid.
+    function _pass(uint256 priority) internal {
+        uint256 ledger = _ledgers[0];
+        uint256 before = _passed(ledger);
+        unchecked {
+            if (priority > before) _ledgers[0] = ledger + ((priority - before) << PASSED_AT);
+        }
+    }
+
+    function _passed(uint256 ledger) private pure returns (uint256) {
+        return (ledger << 1) >> (PASSED_AT + 1);
+    }
 
     /// @param amount modulo 2^256: a negative one ends what was registered
     function _register(uint256 token, uint256 priority, uint256 amount) internal {
@@ -104,16 +132,9 @@ abstract contract Reserve is PlasmaBase {
     /// @dev Ends a registration, and frees a bond with it.
     function _release(uint256 token, uint256 priority, uint256 amount, uint256 bond) internal {
         unchecked {
-            _buckets[token][priority >> 1] -= amount << _lane(priority);
-            uint256 ledger = _ledgers[token];
-            if (ledger & TRACKED != 0) _retrack(token, priority, 0 - amount);
-            if (token == 0) {
-                _ledgers[0] = ledger - amount - (bond << 128);
-            } else {
-                _ledgers[token] = ledger - amount;
-                _ledgers[0] -= bond << 128;
-            }
+            _register(token, priority, 0 - amount);
         }
+        _unhold(0, bond);
     }
 
     function _retrack(uint256 token, uint256 priority, uint256 amount) private {
@@ -180,14 +201,15 @@ abstract contract Reserve is PlasmaBase {
     function _holdings(uint256 token, uint256 ledger) private view returns (uint256 have) {
         address asset = tokenOf(token);
         have = asset == address(0) ? address(this).balance : Transfers.balanceWithin(asset, ASK_GAS);
-        uint256 held = _heldOf(ledger);
+        uint256 held = _heldOf(token, ledger);
         unchecked {
             have = have < held ? 0 : have - held;
         }
     }
 
-    function _heldOf(uint256 ledger) private pure returns (uint256) {
-        return (ledger << 1) >> 129;
+    function _heldOf(uint256 token, uint256 ledger) private pure returns (uint256) {
+        uint256 above = token == 0 ? 256 - PASSED_AT : 1;
+        return (ledger << above) >> (above + 128);
     }
 
     function _sumOf(uint256 word) private pure returns (uint256) {

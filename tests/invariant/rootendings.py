@@ -10,7 +10,6 @@ from tests.invariant.roottwin import CONFIG, W
 
 from layer2.plasma.game import ExitStatus, InFlightStatus, actions
 from layer2.plasma.game.errors import RootError
-from layer2.plasma.positions import block_of
 from layer2.plasma.transaction import payment
 
 
@@ -43,9 +42,12 @@ class Endings(InFlightRules):
         self.refused("PiggybackWrong", lambda: twin.do(abandon, thief))
         twin.challenge(source, one, by=thief)
         self.refused("ExitBlocked", lambda: twin.exit(source))
-        newer = self.lists(0, 0, 2)
+        twin.hold(one, payer)
+        newer = self.lists(0, twin.state.flight(twin.flight_id(one)).priority, 2)
         twin.at(flight.exitable_at - 1)
         self.refused("TooEarly", lambda: twin.settle(one, thief, newer))
+        twin.at(flight.exitable_at)
+        self.refused("TooLate", lambda: twin.hold(one, payer))
         twin.at(flight.exitable_at)
         twin.settle(one, thief, newer)
         assert twin.status(source) == ExitStatus.PAID
@@ -73,7 +75,7 @@ class Endings(InFlightRules):
         twin.at(exitable)
         self.refused("TooLate", lambda: twin.answer(one, place))
         twin.at(exitable)
-        twin.settle(one, payer, self.lists(0, 0, 2))
+        twin.settle(one, payer, self.lists(0, twin.state.flight(twin.flight_id(one)).priority, 2))
         assert twin.status(place) == twin.status(place | 1) == ExitStatus.PAID
 
     def contested_for_good(self) -> None:
@@ -148,7 +150,7 @@ class Endings(InFlightRules):
         twin.at(time - 1)
         self.refused("TooEarly", lambda: twin.claim(source))
         twin.at(time)
-        twin.claim(source, newer=self.lists(0, 0, 2))
+        twin.claim(source, newer=self.lists(0, twin.priority(source), 2))
         twin.settle(one, payee)
         assert twin.state.flight(twin.flight_id(one)).status == InFlightStatus.PAYS_INPUTS
         assert twin.state.exit(one.output_id(0)).status == ExitStatus.NONE
@@ -166,7 +168,7 @@ class Endings(InFlightRules):
         self.refused("TooEarly", lambda: twin.claim(loot, by=thief))
         for how in (0, 2):
             twin.at(made + 2 * W)
-            self.refused("NotCovered", lambda how=how: twin.claim(loot, newer=self.lists(0, block_of(loot), how)))
+            self.refused("NotCovered", lambda how=how: twin.claim(loot, newer=self.lists(0, twin.priority(loot), how)))
 
     def teardown(self) -> None:
         """To the end: whatever runs is settled or abandoned, paid and fetched; then the chain is frozen by a successor.
@@ -196,7 +198,7 @@ class Endings(InFlightRules):
             exit = twin.state.exit(twin.id(position))
             if exit.position == position:
                 twin.at(exit.time)
-                newer = self.lists(twin.output(position).token, block_of(position), 2)
+                newer = self.lists(twin.output(position).token, twin.priority(position), 2)
                 self.tries(lambda position=position, newer=newer: twin.claim(position, by=watcher, newer=newer))
         for owner, token in sorted(twin.state.pending):
             if not token and not twin.open:

@@ -12,7 +12,6 @@ from tests.invariant.roottwin import CONFIG
 
 from layer2.plasma.game import ExitStatus, InFlight, InFlightStatus, actions
 from layer2.plasma.game.actions import Proof
-from layer2.plasma.positions import block_of
 from layer2.plasma.transaction import Transaction
 
 
@@ -68,7 +67,7 @@ class ExitRules(Play):
         chosen = [waiting[0], *(data.draw(st.sampled_from(waiting)) for _ in range(many - 1))]
         last = max if patient else min
         twin.at(last(twin.state.exit(twin.id(one)).time for one in chosen) + edge)
-        newer = self.lists(twin.output(chosen[0]).token, min(block_of(one) for one in chosen), how)
+        newer = self.lists(twin.output(chosen[0]).token, min(map(twin.priority, chosen)), how)
         self.tries(lambda: twin.claim(*chosen, by=self.address[by], newer=newer))
 
     @often(4)

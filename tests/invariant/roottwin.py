@@ -247,6 +247,7 @@ class Twin(Surroundings, Stage):
         reads: list[tuple[str, tuple[Any, ...], tuple[Any, ...]]] = [
             ("head", (), (state.operator, state.next_block, state.next_deposit, state.frozen)),
             ("nextOperator", (), state.announced),
+            ("passed", (), (state.reserve.passed,)),
         ]
         for token in (0, 1):
             reads.append(("tracked", (token,), state.reserve.tracked.get(token, (NEVER, 0))))

@@ -8,7 +8,7 @@ agree, and every word of the contract that should have changed, and in turn thos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -40,6 +40,7 @@ from layer2.plasma.game.env import Act
 from layer2.plasma.game.errors import TooLate
 from layer2.plasma.game.evidence import Claimed, Spent, spent
 from layer2.plasma.game.exits import _claimable as claimable
+from layer2.plasma.game.inflight import recount
 from layer2.plasma.game.reserve import Reserve
 from layer2.plasma.positions import block_of, encode_position
 from layer2.plasma.transaction import Transaction, fee_transaction
@@ -261,8 +262,9 @@ def for_good(one: Act, spend: actions.Spend, position: int, owner: bytes) -> Spe
     return spent(one, spend, position, owner)._replace(until=2**40 - 1)
 
 
-def stay(one: Act, flight: InFlight, part: object, before: int, count: int) -> None:
+def stay(one: Act, flight: InFlight, part: Callable[[int], Claimed], before: int, count: int) -> InFlight:
     """Outputs of a contested in-flight exit count on, its inputs not."""
+    return flight if flight.contested else recount(one, flight, part, before, count)
 
 
 def bounties_cover(one: Act, item: actions.Item, newer: tuple[int, ...]) -> Claimed:
@@ -281,6 +283,12 @@ CONTROLS: dict[str, tuple[object, str, object]] = {
     "registrations do not end": (Reserve, "release", forget),
     "bonds cover exits": (State, "covers", lambda self, token: self.balance.get(token, 0)),
     "contested outputs stay registered": (inflight, "recount", stay),
+    "who comes late stands in front": (Reserve, "place", lambda self, block: block),
+    "games take inputs that can be claimed": (
+        inflight,
+        "_waiting",
+        lambda one, number, flight: inflight._open(number, flight),
+    ),
     "what joins is registered whatever is held": (inflight, "counted", lambda flight, count: 0xFF),
     "two games hold one output": (inflight, "try_hold", lambda one, output: True),
     "what was paid starts a game": (inflight, "gone", lambda one, output: None),

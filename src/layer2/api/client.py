@@ -11,6 +11,7 @@ from layer2.api.remote import Remote
 from layer2.api.rollupwire import MOST_OPERATIONS
 from layer2.ethereum.errors import WrongChain
 from layer2.primitives.errors import Layer2Error
+from layer2.primitives.jsontext import whole_number
 from layer2.rollup.contract import RollupContract
 from layer2.rollup.mempool import SignedOp, join_records
 from layer2.rollup.proofs import AccountProof
@@ -60,15 +61,19 @@ class RemoteSequencer(Remote):
         data = self._ask("POST", "/v1/operations", join_records(records), "application/octet-stream")
         refused = data.get("refused")
         if not isinstance(refused, dict):
-            raise Unreachable(f"{self.url} answers with no results", hint="check the URL")
+            raise self._odd("no results")
         return [error_of(refused[str(at)]) if str(at) in refused else None for at in range(len(records))]
 
     def next_nonce(self, account: int) -> int:
         """The nonce of an account's next operation, pending ones counted."""
         try:
-            return int(self.account(account)["pending"]["nonce"])
+            found = self.account(account)
         except AccountUnknown:
             return 0
+        try:
+            return whole_number(found["pending"]["nonce"])
+        except (KeyError, TypeError, ValueError) as fault:
+            raise self._odd("no nonce") from fault
 
     def open_account(self, key: bytes, token: int = 0, payment: SignedOp | None = None) -> None:
         """Have an account made for a BLS key; raises SignatureError if it is none, FeeTooLow if it must be paid for."""
@@ -80,11 +85,15 @@ class RemoteSequencer(Remote):
     def key_price(self) -> tuple[int, int, int]:
         """Wei for an account of a key, the account to pay them to, and the least fee of that transfer; zeros: free."""
         state = self.state()
-        keys, fees = state["keys"], state["fees"]
-        if not int(keys["fee"]):
-            return 0, 0, 0
-        least = fees["least"]
-        return int(keys["fee"]), int(fees["accounts"].get("0", 0)), int(least.get("0", least["otherwise"]))
+        try:
+            price, fees = whole_number(state["keys"]["fee"]), state["fees"]
+            accounts, least = fees["accounts"], fees["least"]
+            if not price:
+                return 0, 0, 0
+            fee = least["0"] if "0" in least else least["otherwise"]
+            return price, whole_number(accounts.get("0", 0)), whole_number(fee)
+        except (KeyError, TypeError, ValueError, AttributeError) as fault:
+            raise self._odd("no price of a key") from fault
 
     def state(self) -> dict[str, Any]:
         """Where the rollup is, how far it got, and what operations have to pay."""
@@ -101,3 +110,6 @@ class RemoteSequencer(Remote):
     def proof(self, account: int) -> AccountProof:
         """That an account stands under the last final state."""
         return AccountProof.from_json(self._ask("GET", f"/v1/accounts/{account}/proof"))
+
+    def _odd(self, what: str) -> Unreachable:
+        return Unreachable(f"{self.url} answers with {what}", hint="check the URL")

@@ -11,6 +11,7 @@ from layer2.plasma.positions import encode_position
 from layer2.plasma.refusals import StateUnknown
 from layer2.plasma.walletrefusals import GateLied, ViewIncomplete
 from layer2.primitives.addresses import Address
+from layer2.primitives.jsontext import whole_number
 
 __all__ = ["RemoteGate"]
 
@@ -36,7 +37,7 @@ class RemoteGate:
         """The last block of which it tells what owners have: of a watcher, the last that it has verified."""
         state = self.operator.state()
         try:
-            return int(state["verified"] if "verified" in state else state["blocks"])
+            return whole_number(state["verified"] if "verified" in state else state["blocks"])
         except (KeyError, TypeError, ValueError) as fault:
             raise self._odd("no number of blocks") from fault
 
@@ -48,7 +49,7 @@ class RemoteGate:
             page = self.operator.outputs(owner, skip, _PAGE)
             try:
                 rows = page["outputs"]
-                found += [int(row["position"]) for row in rows if not row["exiting"]]
+                found += [whole_number(row["position"]) for row in rows if not row["exiting"]]
                 skip += len(rows)
                 # An operator that says "more" and shows nothing must not hold anybody up.
                 more = bool(page["more"] and rows)
@@ -71,7 +72,7 @@ class RemoteGate:
         if fate.get("state") not in ("included", "posted"):
             return None
         try:
-            return int(fate["block"]), int(fate["index"])
+            return whole_number(fate["block"]), whole_number(fate["index"])
         except (KeyError, TypeError, ValueError) as fault:
             raise self._odd("no place of a payment") from fault
 

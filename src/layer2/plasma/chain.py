@@ -43,10 +43,11 @@ class BlockPosted:
 
 @dataclass(frozen=True, slots=True)
 class ExitBegun:
-    """An output is about to leave."""
+    """An output is about to leave. `priority`: the block under which it is registered."""
 
     id: bytes
     position: int
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

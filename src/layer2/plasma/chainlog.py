@@ -101,7 +101,7 @@ def happening_of(event: Event) -> Happening | None:
         word = args["word"]
         return BlockPosted(args["number"], Header(args["root"], word >> 32, word & 0xFFFFFFFF))
     if name == "ExitStarted":
-        return ExitBegun(args["id"], args["position"])
+        return ExitBegun(args["id"], args["position"], args["priority"])
     if name in ("ExitChallenged", "ExitEnded"):
         return ExitEnded(args["id"])
     if name in ("ExitPaid", "OutputSpent"):

@@ -149,8 +149,8 @@ class RootChain:
 
     def exit(self, output_id: bytes) -> Exit:
         """How the exit of an output stands."""
-        status, time, position = self.contract.call("exits", output_id)
-        return Exit(ExitStatus(int(status)), int(time), int(position))
+        status, time, position, priority = self.contract.call("exits", output_id)
+        return Exit(ExitStatus(int(status)), int(time), int(position), int(priority))
 
     def in_flight(self, exit_id: bytes) -> InFlight:
         """How an in-flight exit stands."""
@@ -258,9 +258,11 @@ class RootChain:
         row = (transaction.as_tuple(), [one.as_tuple() for one in inputs], joined, bits)
         return self._send(sender, "startInFlight", *row, value=value)
 
-    def piggyback(self, sender: Sender, data: bytes, input_ids: Sequence[bytes], bit: int, made: bytes) -> Receipt:
-        """Join with an input or output of the sender; `made`: for an input, what made it."""
-        row = (data, list(input_ids), bit, made)
+    def piggyback(
+        self, sender: Sender, data: bytes, input_ids: Sequence[bytes], bit: int, made: Sequence[bytes] = ()
+    ) -> Receipt:
+        """Join with an input or output of the sender; `made`: what made the input, and each that has joined."""
+        row = (data, list(input_ids), bit, list(made))
         return self._send(sender, "piggyback", *row, value=self.profile.piggyback_bond)
 
     def challenge_canonical(

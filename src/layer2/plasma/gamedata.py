@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
@@ -13,9 +13,10 @@ from layer2.plasma.positions import deposit_of, is_deposit
 from layer2.plasma.transaction import Transaction, deposit_output_id, output_id, transaction_hash
 from layer2.plasma.walletrefusals import OutputUnknown
 
-__all__ = ["inputs_made"]
+__all__ = ["inputs_made", "joined_made"]
 
 _PROOF = "(uint64,uint256,bytes,bytes32[])"
+_INPUTS = 0x0F
 _START = (_PROOF, f"{_PROOF}[]", "bytes", "uint256")
 
 
@@ -43,6 +44,24 @@ def inputs_made(
         f"in-flight exit 0x{exit_id.hex()[:16]}..: what its inputs are is not in the call that started it",
         hint="let the one who started it claim it",
     )
+
+
+def joined_made(
+    root: RootChain,
+    exit_id: bytes,
+    transaction: Transaction,
+    input_ids: Sequence[bytes],
+    own: Mapping[int, bytes],
+    start_block: int,
+) -> tuple[bytes, ...]:
+    """What made the inputs of a game, for who joins it: its own (by index), and what has joined as far as known."""
+    if root.in_flight(exit_id).piggybacked & _INPUTS & ~sum(1 << at for at in own):
+        try:
+            return inputs_made(root, exit_id, transaction, input_ids, start_block)
+        except OutputUnknown:
+            # They are asked for only if something was paid meanwhile under a later block.
+            pass
+    return tuple(own.get(at, b"") for at in range(len(input_ids)))
 
 
 def _id_of(position: int, data: bytes) -> bytes:

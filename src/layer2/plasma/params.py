@@ -12,6 +12,8 @@ MAX_BLOCK = (1 << 39) - 1
 
 MAX_EXPIRY = (1 << 40) - 1
 MAX_AMOUNT = (1 << 96) - 1
+MOST_ETHER = 1 << 87
+"""Wei that a root chain holds at most when it takes a deposit: its ledger has room for twice as much."""
 MAX_TOKEN = (1 << 16) - 1
 ETHER_TOKEN = 0
 """Token id of ether; ERC-20 tokens follow in the order of their registration."""

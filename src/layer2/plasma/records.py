@@ -34,11 +34,15 @@ class InFlightStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A standard exit: `time` is when it can be claimed, in Unix seconds (of a challenged one, see `IRootChain`)."""
+    """A standard exit: `time` is when it can be claimed, in Unix seconds (of a challenged one, see `IRootChain`).
+
+    `priority`: the block under which it is registered while it waits.
+    """
 
     status: ExitStatus
     time: int
     position: int
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

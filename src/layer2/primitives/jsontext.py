@@ -8,13 +8,15 @@ from typing import Any, NoReturn
 
 from layer2.primitives.errors import MalformedError
 
-__all__ = ["DEEPEST", "parse_json"]
+__all__ = ["DEEPEST", "parse_json", "whole_number"]
 
 DEEPEST = 64
 """Levels of nesting that are read."""
 
 _TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 """Strings, to be skipped (one without an end goes to the end), and brackets."""
+_DIGITS = 100
+"""Of a number in a string: more than any of 256 bits has."""
 _STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
@@ -42,6 +44,21 @@ def parse_json(data: str | bytes, what: str = "text", *, deepest: int = DEEPEST,
     except (ValueError, RecursionError) as fault:
         raise MalformedError(f"{what}: not valid JSON: {str(fault)[:120]}", hint="pass it whole") from None
     return value
+
+
+def whole_number(value: object) -> int:
+    """A number that is an integer, or a string of decimal digits; for what others wrote.
+
+    `int` would cut a fraction off, take true for 1, and raise OverflowError for an infinity.
+
+    Raises:
+        ValueError: it is neither, or negative.
+    """
+    if isinstance(value, str) and len(value) <= _DIGITS and value.isascii() and value.isdecimal():
+        return int(value)
+    if type(value) is int and value >= 0:
+        return value
+    raise ValueError(f"{value!r:.40} is no whole number")
 
 
 def _check_depth(text: str, deepest: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import keccak
+from layer2.primitives.jsontext import whole_number
 from layer2.primitives.merkle import empty_roots, verify_path
 from layer2.rollup.accounts import Account, state_root
 from layer2.rollup.contract import RollupContract
@@ -83,10 +84,10 @@ class AccountProof:
         try:
             claim = Claim(*(_value(data["claim"][name]) for name in _CLAIM))
             roots = Roots(*(_bytes(data["roots"][name]) for name in _ROOTS))
-            numbers = (int(data["token"]), int(data["nonce"]), int(data["balance"]))
+            numbers = tuple(whole_number(data[name]) for name in ("token", "nonce", "balance"))
             account = Account(_bytes(data["owner"]), *numbers)
             path = tuple(_bytes(one) for one in data["path"])
-            proof = cls(str(data["rollup"]), claim, roots, int(data["account"]), account, path)
+            proof = cls(str(data["rollup"]), claim, roots, whole_number(data["account"]), account, path)
             proof.account.leaf()
             assert 0 <= proof.index < 1 << ACCOUNT_DEPTH >= len(path)
             _ = claim.id

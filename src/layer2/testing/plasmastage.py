@@ -74,7 +74,7 @@ class PlasmaStage:
 
     def join(self, who: Sender, one: Signed, inputs: Sequence[Kit], bit: int) -> Receipt:
         """Join an in-flight exit with an input or output."""
-        made = inputs[bit].made if bit < len(inputs) else b""
+        made = [kit.made for kit in inputs]
         return self.root.piggyback(who, one.transaction.packed, [kit.output_id for kit in inputs], bit, made)
 
     def contest(

@@ -82,7 +82,7 @@ class Campaign:
         receipt = world.root.start_in_flight(world.payee, proof, [self.spent.proof], one.signatures, 0)
         self.paid_by("payee", receipt, 0)
         self.game = world.game_id(one, [self.spent])
-        receipt = world.root.piggyback(world.second, one.transaction.packed, [self.spent.output_id], 4, b"")
+        receipt = world.root.piggyback(world.second, one.transaction.packed, [self.spent.output_id], 4)
         self.paid_by("second", receipt, 1)
 
     # ------------------------------------------------------------------------------------------------- what thieves do

@@ -223,7 +223,7 @@ def test_an_honest_operator_takes_no_spend_of_an_output_that_joined(world: World
     # Not joined: it is the thief's to spend.
     operator.follow()
     assert operator.ledger.output(position) is not None
-    world.root.piggyback(world.thief, one.transaction.packed, [kit.output_id], 4, b"")
+    world.root.piggyback(world.thief, one.transaction.packed, [kit.output_id], 4)
     with pytest.raises(OutputExiting):
         operator.submit(spend)
     world.later(W + 1)

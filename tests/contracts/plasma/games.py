@@ -54,8 +54,7 @@ class Game:
         return self.world.start(who or self.world.payer, self.data, self.inputs, self.owners, bits, proof)
 
     def join(self, who: Sender, bit: int) -> Receipt:
-        made_by = self.inputs[bit][2] if bit < 4 else b""
-        return self.world.send(who, "piggyback", self.data, self.ids, bit, made_by, value=PIGGYBACK_BOND)
+        return self.world.send(who, "piggyback", self.data, self.ids, bit, self.made, value=PIGGYBACK_BOND)
 
     def contest(self, competitor: bytes, owner: Sender, index: int = 0, proof: Proof | None = None) -> None:
         spend = self.world.spend(competitor, owner, proof=proof)

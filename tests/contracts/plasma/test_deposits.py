@@ -6,6 +6,7 @@ import pytest
 from tests.contracts.plasma.builder import DATA_BOND, DATA_DELAY, ETHER, NOWHERE, World, packed
 from tests.contracts.plasma.permits import authorization, permit, permit2_transfer
 
+from layer2.ethereum.anvil import AnvilNode
 from layer2.primitives.hashing import keccak
 from layer2.testing import deploy_mock, reverts
 
@@ -50,6 +51,20 @@ def test_more_than_96_bits_are_refused(world: World) -> None:
     with reverts("AmountInvalid", world.chain, amount=2**96):
         world.send(world.payer, "deposit", 1, 2**96, world.payer.address)
     world.send(world.payer, "deposit", 1, 2**96 - 1, world.payer.address)
+
+
+@pytest.mark.anvil
+def test_a_chain_takes_no_more_ether_than_half_its_ledger() -> None:
+    """Bonds and deferred payments have 88 bits beside what is registered."""
+    with AnvilNode() as node:
+        world = World(node.connection)
+        for more in (0, 1):
+            node.connection.backend.rpc("anvil_setBalance", world.chain.address, hex(2**87 - ETHER - 1 + more))
+            if more:
+                with reverts("AmountInvalid", world.chain, amount=ETHER):
+                    world.deposit(world.payer)
+            else:
+                world.deposit(world.payer)
 
 
 def test_anybody_lists_a_token_once(world: World) -> None:

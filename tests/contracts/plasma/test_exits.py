@@ -54,8 +54,8 @@ def changed(proof: Proof, **fields: object) -> Proof:
 def test_an_output_comes_out_after_its_time_and_the_claimer_earns(world: World, payment: bytes) -> None:
     block = world.block(payment)
     world.exit(world.payee, block.proof())
-    status, time, position = world.exit_of(output_id(payment))
-    assert (status, time, position) == (OPEN, (block.word >> 32) + 2 * W, block.proof()[0])
+    status, time, position, priority = world.exit_of(output_id(payment))
+    assert (status, time, position, priority) == (OPEN, (block.word >> 32) + 2 * W, block.proof()[0], 1)
     assert world.ledger() == (ETHER, EXIT_BOND)
     assert world.chain.call("reservedUnder", 0, 1) == ETHER
     world.at(time - 1)
@@ -79,7 +79,7 @@ def test_an_old_output_waits_for_one_period(world: World, payment: bytes) -> Non
 
 def test_a_deposit_comes_out_under_block_zero_after_one_period(world: World, deposit: Deposit) -> None:
     world.exit(world.payer, deposit.proof)
-    assert world.exit_of(deposit_id(1)) == (OPEN, world.now + W, deposit.position)
+    assert world.exit_of(deposit_id(1)) == (OPEN, world.now + W, deposit.position, 0)
     assert world.chain.call("reservedUnder", 0, 0) == 3 * ETHER
     world.at(world.now + W)
     claim(world, deposit.proof)
@@ -246,7 +246,7 @@ def test_a_spent_output_is_stopped_by_its_spender_and_the_bond_goes_to_the_watch
     before = world.balance(world.chain.address)
     world.send(world.watcher, "challengeExit", bare(block.proof()), world.spend(spender, world.payee))
     assert before - world.balance(world.chain.address) == EXIT_BOND
-    assert world.exit_of(output_id(payment)) == (CHALLENGED, 5, block.proof()[0])
+    assert world.exit_of(output_id(payment)) == (CHALLENGED, 5, block.proof()[0], 0)
     assert world.ledger() == (0, 0)
     with reverts("ExitStatusWrong", world.chain, id=output_id(payment), status=CHALLENGED):
         world.send(world.watcher, "challengeExit", bare(block.proof()), world.spend(spender, world.payee))

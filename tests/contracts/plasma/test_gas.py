@@ -111,9 +111,9 @@ def test_the_games_of_an_in_flight_exit(world: World) -> None:
     world.start(payer, data, proofs[:2], [payer, payer])
     value = PIGGYBACK_BOND
     # The first takes both inputs for the game, and its own output: a slot each.
-    first_join = world.send(payee, "piggyback", data, ids, 4, b"", value=value).gas_used
+    first_join = world.send(payee, "piggyback", data, ids, 4, [], value=value).gas_used
     show("ife.piggyback output, first", first_join, 117_000)
-    receipt = world.send(payer, "piggyback", data, ids, 1, proofs[1][2], value=value)
+    receipt = world.send(payer, "piggyback", data, ids, 1, [b"", proofs[1][2]], value=value)
     show("ife.piggyback input", receipt.gas_used, 70_000)
     sources = [proof[2] for proof in proofs[:2]]
     receipt = world.send(watcher, "challengeCanonical", data, ids, 0, sources, world.spend(competitor, payer))
@@ -127,7 +127,7 @@ def test_the_games_of_an_in_flight_exit(world: World) -> None:
     other = packed([proofs[1][0]], [(payer, 0, ETHER)])
     receipt = world.send(watcher, "challengeInput", data, ids, 1, proofs[1][2], world.spend(other, payer))
     show("ife.input spent", receipt.gas_used, 82_000)
-    world.send(payee, "piggyback", data, ids, 5, b"", value=value)
+    world.send(payee, "piggyback", data, ids, 5, [], value=value)
     spender = packed([included.proof(output=1)[0]], [(payer, 0, ETHER)])
     receipt = world.send(watcher, "challengeOutput", included.proof(output=1), ids, world.spend(spender, payee))
     show("ife.output spent", receipt.gas_used, 84_000)
@@ -152,7 +152,7 @@ def test_a_quarrel_about_four_tokens_stays_affordable(world: World) -> None:
     ids = [deposit_id(one.number) for one in deposits]
     world.start(payer, data, [one.proof for one in deposits], [payer] * 4)
     for bit in (4, 5, 6, 7):
-        world.send(payee, "piggyback", data, ids, bit, b"", value=PIGGYBACK_BOND)
+        world.send(payee, "piggyback", data, ids, bit, [], value=PIGGYBACK_BOND)
     made = [one.record for one in deposits]
     receipt = world.send(watcher, "challengeCanonical", data, ids, 0, made, world.spend(rival, payer))
     show("ife.noncanonical four tokens", receipt.gas_used, GAS["challengeCanonical"])

@@ -226,7 +226,7 @@ def test_joining_is_for_owners_with_a_bond_once(world: World, game: Game) -> Non
     with reverts("CallerWrong", world.chain, caller=world.thief.address, need=world.payee.address):
         game.join(world.thief, 4)
     with reverts("BondWrong", world.chain, given=1, need=PIGGYBACK_BOND):
-        world.send(world.payee, "piggyback", game.data, game.ids, 4, b"", value=1)
+        world.send(world.payee, "piggyback", game.data, game.ids, 4, [], value=1)
     game.join(world.payee, 4)
     with reverts("PiggybackWrong", world.chain, bits=OUT0):
         game.join(world.payee, 4)
@@ -236,16 +236,16 @@ def test_joining_is_for_owners_with_a_bond_once(world: World, game: Game) -> Non
         with reverts("PiggybackWrong", world.chain, bits=(1 << bit) % 2**256 if bit < 256 else 0):
             game.join(world.payee, bit)
     with reverts("PiggybackWrong", world.chain, bits=4):
-        world.send(world.payer, "piggyback", game.data, game.ids, 2, b"", value=PIGGYBACK_BOND)
+        world.send(world.payer, "piggyback", game.data, game.ids, 2, [], value=PIGGYBACK_BOND)
     with reverts("ProofInvalid", world.chain, position=game.inputs[0][0]):
-        world.send(world.thief, "piggyback", game.data, game.ids, 0, game.inputs[1][2], value=PIGGYBACK_BOND)
+        world.send(world.thief, "piggyback", game.data, game.ids, 0, [game.inputs[1][2]], value=PIGGYBACK_BOND)
 
 
 def test_other_inputs_make_another_game(world: World, game: Game) -> None:
     game.start()
     swapped = game.ids[::-1]
     with reverts("InFlightStatusWrong", world.chain, id=in_flight_id(game.data, swapped), status=0):
-        world.send(world.payee, "piggyback", game.data, swapped, 4, b"", value=PIGGYBACK_BOND)
+        world.send(world.payee, "piggyback", game.data, swapped, 4, [], value=PIGGYBACK_BOND)
 
 
 # ------------------------------------------------------------------------------------------------------ Challenges

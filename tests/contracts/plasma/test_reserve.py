@@ -137,7 +137,7 @@ def test_an_in_flight_exit_goes_by_its_youngest_input_and_waits_for_cover(world:
     stolen = minted(world, 10 * ETHER)
     world.exit(world.thief, stolen)
     world.start(world.payee, data, [honest.proof()], [world.payee])
-    world.send(world.successor, "piggyback", data, ids, 4, b"", value=PIGGYBACK_BOND)
+    world.send(world.successor, "piggyback", data, ids, 4, [], value=PIGGYBACK_BOND)
     assert world.chain.call("reservedUnder", 0, 1) == 9 * ETHER
     world.at(world.now + 2 * W)
     with reverts("NotCovered", world.chain, token=0, need=19 * ETHER, have=10 * ETHER):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from layer2.api import plasmabodies, remote
+from layer2.api.client import RemoteSequencer
 from layer2.api.errors import Unreachable, error_of
 from layer2.api.plasmabodies import RemoteBodies
 from layer2.api.plasmaclient import RemoteOperator
@@ -134,11 +135,13 @@ def test_json_without_end_is_no_answer(serve: Serve, monkeypatch: pytest.MonkeyP
         {"outputs": [7], "more": False},
         {"outputs": [{"position": "x", "exiting": False}], "more": False},
         {"outputs": [{"position": [1], "exiting": False}], "more": False},
+        {"outputs": [{"position": float("1e999"), "exiting": False}], "more": False},
+        {"outputs": [{"position": 1.5, "exiting": False}], "more": False},
         {"outputs": []},
     ],
 )
 def test_what_is_no_list_of_outputs_is_a_lie(serve: Serve, page: object) -> None:
-    gate = RemoteGate(RemoteOperator(serve(says(json.dumps(page).encode()))))
+    gate = RemoteGate(RemoteOperator(serve(says(raw(page)))))
     with pytest.raises(GateLied):
         gate.utxos(OWNER)
 
@@ -160,6 +163,48 @@ def test_a_list_of_many_pages_is_read_to_its_end(serve: Serve) -> None:
         says(next(left))(link)
 
     assert len(RemoteGate(RemoteOperator(serve(next_page))).utxos(OWNER)) == 150_000
+
+
+def raw(answer: object) -> bytes:
+    """As JSON; what is too great for a number of the interpreter is written as services may write it."""
+    return json.dumps(answer).replace("Infinity", "1e999").encode()
+
+
+ODD = [{}, {"pending": 7}, *({"pending": {"nonce": one}} for one in (None, True, -1, 1.5, "x", float("1e999")))]
+
+
+@pytest.mark.parametrize("answer", ODD)
+def test_what_is_no_nonce_is_no_answer_of_a_sequencer(serve: Serve, answer: object) -> None:
+    with pytest.raises(Unreachable, match="no nonce"):
+        RemoteSequencer(serve(says(raw(answer)))).next_nonce(3)
+
+
+def test_a_nonce_is_read_as_it_is_told(serve: Serve) -> None:
+    assert RemoteSequencer(serve(says(raw({"pending": {"nonce": 7}})))).next_nonce(3) == 7
+
+
+FEES = {"accounts": {"0": 2}, "least": {"0": "1000", "otherwise": 1}}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"keys": 1, "fees": FEES},
+        {"keys": {"fee": float("1e999")}, "fees": FEES},
+        {"keys": {"fee": 5}, "fees": {**FEES, "least": {}}},
+        {"keys": {"fee": 5}, "fees": {**FEES, "accounts": [2]}},
+        {"keys": {"fee": 5}, "fees": {**FEES, "accounts": {"0": 1.5}}},
+    ],
+)
+def test_what_is_no_price_of_a_key_is_no_answer_of_a_sequencer(serve: Serve, answer: object) -> None:
+    with pytest.raises(Unreachable, match="no price"):
+        RemoteSequencer(serve(says(raw(answer)))).key_price()
+
+
+def test_a_price_of_a_key_is_read_as_it_is_told(serve: Serve) -> None:
+    assert RemoteSequencer(serve(says(raw({"keys": {"fee": "5"}, "fees": FEES})))).key_price() == (5, 2, 1000)
+    assert RemoteSequencer(serve(says(raw({"keys": {"fee": 0}, "fees": FEES})))).key_price() == (0, 0, 0)
 
 
 @pytest.mark.parametrize("fate", [{"state": "included"}, {"state": "posted", "block": None, "index": "x"}])

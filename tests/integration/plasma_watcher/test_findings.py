@@ -34,7 +34,7 @@ def test_an_honest_in_flight_exit_raises_nothing(world: World) -> None:
     mine = world.deposit(world.payer)
     payment = world.pay([(world.payer, mine)], [(world.payee, ETHER)])
     game = world.start_game(world.payer, payment, [mine], 0)
-    world.root.piggyback(world.payee, payment.transaction.packed, [mine.output_id], 4, b"")
+    world.root.piggyback(world.payee, payment.transaction.packed, [mine.output_id], 4)
     assert watcher.step().findings == []
     world.later(W + 1)
     report = watcher.step()

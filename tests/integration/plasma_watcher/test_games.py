@@ -129,7 +129,7 @@ def test_an_output_that_joined_and_is_spent_is_blocked_and_another_is_not(world:
     first = world.hostile.block([one])
     world.hostile.block([world.pay([(world.thief, world.kit(first))], [(world.payee, ETHER // 2)])])
     game = world.start_game(world.thief, one, [kit], 0b1_0000)
-    world.root.piggyback(world.payee, one.transaction.packed, [kit.output_id], 5, b"")
+    world.root.piggyback(world.payee, one.transaction.packed, [kit.output_id], 5)
     report = watcher.step()
     assert report.kinds() == {Kind.PIGGYBACK_SPENT}
     assert report.done() == ["challengeOutput"]
@@ -154,7 +154,7 @@ def test_a_settled_game_goes_on_being_claimed_until_nothing_is_left(world: World
     world.hostile.steal(*lie.loot)
     one = world.pay([(world.payer, kit)], [(world.payee, ETHER // 2), (world.payer, ETHER // 2)])
     game = world.start_game(world.payer, one, [kit], 0b10_0000)
-    world.root.piggyback(world.payee, one.transaction.packed, [kit.output_id], 4, b"")
+    world.root.piggyback(world.payee, one.transaction.packed, [kit.output_id], 4)
     world.later(W + 1)
     assert Kind.VAULT_SHORT in watcher.step().kinds()
     assert world.root.in_flight(game).piggybacked == 0

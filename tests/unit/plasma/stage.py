@@ -199,8 +199,7 @@ class Stage:
         self.do(actions.StartInFlight(proof, inputs, signatures, bits), by, value)
 
     def join(self, transaction: Transaction, bit: int, by: bytes) -> None:
-        data = self.data(transaction.inputs[bit]) if bit < len(transaction.inputs) else b""
-        action = actions.Piggyback(transaction.packed, self.ids(transaction), bit, data)
+        action = actions.Piggyback(transaction.packed, self.ids(transaction), bit, self.sources(transaction))
         self.do(action, by, self.config.piggyback_bond)
 
     def contest(
@@ -242,6 +241,10 @@ class Stage:
 
     def status(self, position: int) -> ExitStatus:
         return self.state.exit(self.id(position)).status
+
+    def priority(self, position: int) -> int:
+        """The block under which the exit of an output is registered."""
+        return self.state.exit(self.id(position)).priority
 
     def bonds(self) -> int:
         """Bonds that stand: all that the open games hold."""

@@ -216,13 +216,13 @@ def test_joining_is_for_the_owner_once_and_for_the_bond(stage: Stage, swap: Tran
         stage.join(swap, IN1, PAYER)
     for bit in (2, 3):
         with pytest.raises(err.PiggybackWrong):
-            stage.do(actions.Piggyback(swap.packed, stage.ids(swap), bit, b""), PAYER, JOIN)
+            stage.do(actions.Piggyback(swap.packed, stage.ids(swap), bit), PAYER, JOIN)
     # Past the last output, also where a word of the machine would have wrapped around.
     for bit in (6, 7, 8, 255, 256, 260, 2**63 + 4):
         with pytest.raises(err.OutputWrong if bit < 8 else err.PiggybackWrong):
-            stage.do(actions.Piggyback(swap.packed, stage.ids(swap), bit, b""), PAYEE, JOIN)
+            stage.do(actions.Piggyback(swap.packed, stage.ids(swap), bit), PAYEE, JOIN)
     with pytest.raises(err.ProofInvalid):
-        stage.do(actions.Piggyback(swap.packed, stage.ids(swap), IN0, stage.data(swap.inputs[1])), PAYER, JOIN)
+        stage.do(actions.Piggyback(swap.packed, stage.ids(swap), IN0, (stage.data(swap.inputs[1]),)), PAYER, JOIN)
     stage.join(swap, IN0, PAYER)
     with pytest.raises(err.PiggybackWrong):
         stage.join(swap, IN0, PAYER)

@@ -22,7 +22,7 @@ def event(name: str, block: int = 1, **args: Any) -> Event:
 
 
 def started(one: int) -> Event:
-    return event("ExitStarted", id=bytes([one]), owner=OWNER, position=one, token=0, amount=one, time=9)
+    return event("ExitStarted", id=bytes([one]), owner=OWNER, position=one, token=0, amount=one, time=9, priority=one)
 
 
 def game(one: int) -> Event:

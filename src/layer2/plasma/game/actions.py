@@ -154,7 +154,7 @@ class Piggyback:
     data: bytes
     input_ids: tuple[bytes, ...]
     bit: int
-    input_data: bytes = b""
+    input_data: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from layer2.plasma.game.errors import (
 )
 from layer2.plasma.game.evidence import stands
 from layer2.plasma.game.state import FOREVER
-from layer2.plasma.params import MAX_AMOUNT, MAX_TRANSACTIONS
+from layer2.plasma.params import MAX_AMOUNT, MAX_TRANSACTIONS, MOST_ETHER
 from layer2.plasma.transaction import Deposit
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.hashing import keccak
@@ -44,7 +44,7 @@ def deposit(one: Act, action: act.Deposit) -> None:
     arrived = amount if action.arrived is None or token == 0 else action.arrived
     if arrived != amount:
         raise TransferShort(token, arrived, amount)
-    if not 0 < amount <= MAX_AMOUNT:
+    if not 0 < amount <= MAX_AMOUNT or (token == 0 and state.balance[0] >= MOST_ETHER):
         raise AmountInvalid(amount)
     if not any(action.owner):
         raise OwnerMissing()

@@ -17,7 +17,6 @@ from layer2.plasma.game.errors import (
 from layer2.plasma.game.evidence import Claimed, included, named, proven, spent
 from layer2.plasma.game.reserve import require_sorted
 from layer2.plasma.game.state import Exit, ExitStatus
-from layer2.plasma.positions import block_of
 
 
 def start_exits(one: Act, action: act.StartExits) -> None:
@@ -39,9 +38,10 @@ def start_exits(one: Act, action: act.StartExits) -> None:
         elif before.status != ExitStatus.NONE:
             raise ExitStatusWrong(found.id, before.status)
         time = matures(one, made)
-        state.exits[found.id] = Exit(ExitStatus.OPEN, time, proof.position)
-        state.reserve.register(token, found.block, amount)
-        one.emit("ExitStarted", found.id, owner, proof.position, token, amount, time)
+        priority = state.reserve.place(found.block)
+        state.exits[found.id] = Exit(ExitStatus.OPEN, time, proof.position, priority)
+        state.reserve.register(token, priority, amount)
+        one.emit("ExitStarted", found.id, owner, proof.position, token, amount, time, priority)
 
 
 def matures(one: Act, made: int) -> int:
@@ -62,7 +62,7 @@ def challenge_exit(one: Act, action: act.ChallengeExit) -> None:
         included(one, action.output)
     spender = spent(one, action.spend, position, found.output.owner)
     state.exits[found.id] = Exit(ExitStatus.CHALLENGED, spender.until, waiting.position)
-    state.reserve.release(found.output.token, block_of(waiting.position), found.output.amount)
+    state.reserve.release(found.output.token, waiting.priority, found.output.amount)
     one.emit("ExitChallenged", found.id, spender.hash, spender.until)
     one.pay_bond(one.env.sender, state.config.exit_bond)
 
@@ -80,6 +80,7 @@ def claim(one: Act, action: act.Claim) -> None:
                 raise
             continue
         owner, token, amount = found.output
+        one.state.reserve.passes(one.state.exit(found.id).priority)
         settle_exit(one, found, ExitStatus.PAID)
         one.emit("ExitPaid", found.id)
         one.pay_both(owner, token, amount, config.exit_bond - config.bounty)
@@ -99,7 +100,7 @@ def _claimable(one: Act, item: act.Item, newer: tuple[int, ...]) -> Claimed:
     if one.env.time < waiting.time:
         raise TooEarly(one.env.time, waiting.time)
     _, token, amount = found.output
-    state.reserve.check(token, block_of(waiting.position), amount, newer, state.covers(token))
+    state.reserve.check(token, waiting.priority, amount, newer, state.covers(token))
     return found
 
 
@@ -111,5 +112,5 @@ def settle_exit(one: Act, found: Claimed, status: ExitStatus) -> bool:
     one.state.holds.discard(found.id)
     if waiting.status != ExitStatus.OPEN:
         return False
-    one.state.reserve.release(found.output.token, block_of(waiting.position), found.output.amount)
+    one.state.reserve.release(found.output.token, waiting.priority, found.output.amount)
     return True

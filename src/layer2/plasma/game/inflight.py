@@ -35,7 +35,6 @@ from layer2.plasma.game.parts import (
     parts,
 )
 from layer2.plasma.game.state import ExitStatus, InFlight, InFlightStatus, in_flight_id
-from layer2.plasma.positions import block_of
 from layer2.plasma.transaction import Transaction
 
 
@@ -61,11 +60,14 @@ def start_in_flight(one: Act, action: act.StartInFlight) -> None:
         raise InFlightStatusWrong(number, before.status)
     held = hold(one, ids, 0, ALL) if bits else 0
     counts = counted(InFlight(held=held), len(ids))
+    priority = state.reserve.place(youngest)
     for bit in joined:
         if bit >= (OUTPUT_BIT + len(transaction.outputs)) or len(inputs) <= bit < OUTPUT_BIT:
             raise PiggybackWrong(bits)
         found = inputs[bit] if bit < OUTPUT_BIT else output_of(transaction, bit)
-        _join(one, found, bit, youngest, counts)
+        _join(one, found, bit)
+        if counts >> bit & 1:
+            state.reserve.register(found.output.token, priority, found.output.amount)
     balanced(inputs, transaction)
     state.in_flight[number] = InFlight(
         bond_owner=env.sender,
@@ -74,7 +76,7 @@ def start_in_flight(one: Act, action: act.StartInFlight) -> None:
         status=InFlightStatus.OPEN,
         piggybacked=bits,
         competitor=action.transaction.position >> 8,
-        priority=youngest,
+        priority=priority,
         held=held,
     )
     one.emit("InFlightStarted", number, env.sender, transaction.packed, ids, action.signatures)
@@ -127,8 +129,8 @@ def counted(flight: InFlight, count: int) -> int:
     return flight.held if flight.contested or flight.held + 1 != 1 << count else OUTPUTS
 
 
-def _join(one: Act, found: Claimed, bit: int, priority: int, counts: int) -> None:
-    """What joins is the caller's, and was paid by no game; it is registered if it `counts` (bits).
+def _join(one: Act, found: Claimed, bit: int) -> None:
+    """What joins is the caller's, and was paid by no game.
 
     An output is held from then on: it leaves by this game alone, and its own exit ends. An input may wait for another
     game that has it.
@@ -140,27 +142,40 @@ def _join(one: Act, found: Claimed, bit: int, priority: int, counts: int) -> Non
     if bit >= OUTPUT_BIT:
         waiting = state.exit(found.id)
         if waiting.status == ExitStatus.OPEN:
-            state.reserve.release(token, block_of(waiting.position), amount)
+            state.reserve.release(token, waiting.priority, amount)
             del state.exits[found.id]
             one.emit("ExitEnded", found.id)
             one.owe_bond(owner, state.config.exit_bond)
         if not try_hold(one, found.id):
             raise OutputHeld(found.id)
-    if counts >> bit & 1:
-        state.reserve.register(token, priority, amount)
 
 
-def recount(one: Act, flight: InFlight, part: Callable[[int], Claimed], before: int, count: int) -> None:
-    """What has joined leaves the ledger, or comes to it, as far as it counts otherwise than before."""
-    now = counted(flight, count)
-    changed = (before ^ now) & flight.piggybacked
+def recount(one: Act, flight: InFlight, part: Callable[[int], Claimed], before: int, count: int) -> InFlight:
+    """What has joined leaves the ledger, or comes to it, as far as it counts otherwise than before.
+
+    Where something comes to it, all of the game stands behind what was paid meanwhile.
+
+    Args:
+        before: bits that were registered.
+
+    Returns:
+        The game with the block under which it stands then.
+    """
+    reserve, now = one.state.reserve, counted(flight, count) & flight.piggybacked
+    place = reserve.place(flight.priority) if now & ~before else flight.priority
+    leaves, comes = (before, now) if place != flight.priority else (before & ~now, now & ~before)
     # First what leaves: sums are never negative in between.
-    for coming in (False, True):
+    for bits, change, block in ((leaves, reserve.release, flight.priority), (comes, reserve.register, place)):
         for bit in range(LAST_BIT + 1):
-            if changed >> bit & 1 and bool(now >> bit & 1) is coming:
+            if bits >> bit & 1:
                 _, token, amount = part(bit).output
-                change = one.state.reserve.register if coming else one.state.reserve.release
-                change(token, flight.priority, amount)
+                change(token, block, amount)
+    return replace(flight, priority=place)
+
+
+def registered(flight: InFlight, count: int) -> int:
+    """Bits that are registered of a game of `count` inputs."""
+    return counted(flight, count) & flight.piggybacked
 
 
 def _other(one: Act, transaction: Transaction, index: int, found: Claimed, spend: act.Spend) -> Spent:
@@ -178,6 +193,12 @@ def _open(number: bytes, flight: InFlight) -> None:
         raise InFlightStatusWrong(number, flight.status)
 
 
+def _waiting(one: Act, number: bytes, flight: InFlight) -> None:
+    _open(number, flight)
+    if one.env.time >= flight.exitable_at:
+        raise TooLate(one.env.time, flight.exitable_at)
+
+
 def _first_half(one: Act, number: bytes, flight: InFlight) -> None:
     _open(number, flight)
     until = flight.started_at + one.state.config.exit_period // 2
@@ -189,16 +210,21 @@ def piggyback(one: Act, action: act.Piggyback) -> None:
     """An input or output of the caller joins."""
     state, bit = one.state, action.bit
     number, flight, transaction = find(one, action.data, action.input_ids)
-    found = part_of(one, transaction, action.input_ids, bit, action.input_data)
+    told = action.input_data
+    found = part_of(one, transaction, action.input_ids, bit, told[bit] if bit < len(told) else action.data)
     _first_half(one, number, flight)
     if (flight.piggybacked | flight.blocked) >> bit & 1:
         raise PiggybackWrong(1 << bit)
     take_bond(one, state.config.piggyback_bond)
+    count = len(action.input_ids)
+    before = registered(flight, count)
     # No input is held for a game that nobody wants anything of.
     if not flight.piggybacked:
         flight = replace(flight, held=hold(one, action.input_ids, flight.held, ALL))
-    _join(one, found, bit, flight.priority, counted(flight, len(action.input_ids)))
-    state.in_flight[number] = replace(flight, piggybacked=flight.piggybacked | 1 << bit)
+    _join(one, found, bit)
+    after = replace(flight, piggybacked=flight.piggybacked | 1 << bit)
+    part = parts(one, transaction, action.input_ids, told)
+    state.in_flight[number] = recount(one, after, part, before, count)
     one.emit("Piggybacked", number, 1 << bit)
 
 
@@ -215,17 +241,14 @@ def challenge_canonical(one: Act, action: act.ChallengeCanonical) -> None:
     after = replace(flight, competitor=competitor.place, contested=True, bond_owner=one.env.sender)
     count = len(action.input_ids)
     part = parts(one, transaction, action.input_ids, action.input_data)
-    recount(one, after, part, counted(flight, count), count)
-    one.state.in_flight[number] = after
+    one.state.in_flight[number] = recount(one, after, part, registered(flight, count), count)
     one.emit("Contested", number, competitor.hash, competitor.place)
 
 
 def answer_canonical(one: Act, action: act.AnswerCanonical) -> None:
     """The transaction was included before every competitor shown."""
     number, flight, transaction = find(one, action.transaction.data, action.input_ids)
-    _open(number, flight)
-    if one.env.time >= flight.exitable_at:
-        raise TooLate(one.env.time, flight.exitable_at)
+    _waiting(one, number, flight)
     place = action.transaction.position >> 8
     # Zero, so never older, while there is nothing to answer.
     if place >= flight.competitor:
@@ -234,15 +257,17 @@ def answer_canonical(one: Act, action: act.AnswerCanonical) -> None:
     after = replace(flight, competitor=place, contested=False, bond_owner=one.env.sender)
     count = len(action.input_ids)
     part = parts(one, transaction, action.input_ids, action.input_data)
-    recount(one, after, part, counted(flight, count), count)
-    one.state.in_flight[number] = after
+    one.state.in_flight[number] = recount(one, after, part, registered(flight, count), count)
     one.emit("Answered", number, place)
 
 
 def hold_inputs(one: Act, action: act.HoldInputs) -> None:
-    """A game takes the inputs that it needs and no other game has, and lets go of those that it does not need."""
+    """A game takes the inputs that it needs and no other game has, and lets go of those that it does not need.
+
+    Only until it can be claimed: what comes to it later would move it behind what was paid.
+    """
     number, flight, transaction = find(one, action.data, action.input_ids)
-    _open(number, flight)
+    _waiting(one, number, flight)
     joined, count = flight.piggybacked, len(action.input_ids)
     # Contested, it can win what has joined of its inputs; else all or nothing.
     wanted = joined & ALL if flight.contested else ALL if joined else 0
@@ -253,8 +278,7 @@ def hold_inputs(one: Act, action: act.HoldInputs) -> None:
         raise NothingToHold(number, flight.held)
     after = replace(flight, held=kept)
     part = parts(one, transaction, action.input_ids, action.input_data)
-    recount(one, after, part, counted(flight, count), count)
-    one.state.in_flight[number] = after
+    one.state.in_flight[number] = recount(one, after, part, registered(flight, count), count)
 
 
 def challenge_input(one: Act, action: act.ChallengeInput) -> None:

@@ -34,10 +34,23 @@ class Reserve:
     under: dict[tuple[int, int], int] = field(default_factory=dict)
     tracked: dict[int, tuple[int, int]] = field(default_factory=dict)
     """By token: from which bucket on all is summed up, and the sum."""
+    passed: int = 0
+    """The latest block under which anything was paid, of whichever token."""
 
     def copy(self) -> Reserve:
         """An independent ledger with the same sums."""
-        return Reserve(dict(self.total), dict(self.under), dict(self.tracked))
+        return Reserve(dict(self.total), dict(self.under), dict(self.tracked), self.passed)
+
+    def place(self, block: int) -> int:
+        """Under which block something of `block` registers now: never in front of what was paid.
+
+        What was paid could have been fraud of its block only as of 2W before: who leaves in time is registered by then.
+        """
+        return max(block, self.passed)
+
+    def passes(self, block: int) -> None:
+        """Something registered under a block was paid."""
+        self.passed = max(self.passed, block)
 
     def _track(self, token: int, block: int, amount: int) -> None:
         if token in self.tracked:

@@ -10,8 +10,8 @@ from layer2.plasma.game.env import Act
 from layer2.plasma.game.errors import InFlightStatusWrong, InputsWrong, NotCovered, NothingToPay, OutputHeld, TooEarly
 from layer2.plasma.game.evidence import Claimed
 from layer2.plasma.game.exits import settle_exit
-from layer2.plasma.game.inflight import counted, free, recount, try_hold
-from layer2.plasma.game.parts import ALL, OUTPUT_BIT, OUTPUTS, find, parts
+from layer2.plasma.game.inflight import counted, free, recount, registered
+from layer2.plasma.game.parts import OUTPUT_BIT, OUTPUTS, find, parts
 from layer2.plasma.game.reserve import require_sorted
 from layer2.plasma.game.state import ExitStatus, InFlight, InFlightStatus
 
@@ -57,11 +57,11 @@ def _settle(one: Act, number: bytes, flight: InFlight, ids: tuple[bytes, ...], p
     if pays_outputs and others:
         # Another game has it, and began before: that ends first, or is contested by this payment.
         raise OutputHeld(others[-1])
-    before = counted(flight, count)
+    before = registered(flight, count)
     kept = 0 if pays_outputs else flight.held & flight.piggybacked
     status = InFlightStatus.PAYS_OUTPUTS if pays_outputs else InFlightStatus.PAYS_INPUTS
     after = replace(flight, status=status, contested=not pays_outputs, held=kept)
-    recount(one, after, part, before, count)
+    after = recount(one, after, part, before, count)
     free(one, ids, flight.held ^ kept)
     one.emit("InFlightSettled", number, status)
     earned = 0
@@ -79,30 +79,27 @@ def _settle(one: Act, number: bytes, flight: InFlight, ids: tuple[bytes, ...], p
 def _pay(one: Act, flight: InFlight, part: Part, newer: tuple[int, ...], count: int) -> tuple[int, int, int]:
     """Pay what is covered; the bits that are done with, the bounties, and what is held then."""
     state, config = one.state, one.state.config
-    winning = OUTPUTS if flight.status == InFlightStatus.PAYS_OUTPUTS else ALL
+    pays_outputs = flight.status == InFlightStatus.PAYS_OUTPUTS
+    # An input that another game has leaves by that, or by its own exit.
+    winning = OUTPUTS if pays_outputs else flight.held
     done = earned = 0
-    held, pays_outputs = flight.held, winning == OUTPUTS
+    held = flight.held
     for at in range(8):
         # The side that is not paid first: it no longer counts as registered then.
-        bit = at if winning == OUTPUTS else at ^ 4
+        bit = at if pays_outputs else at ^ 4
         if not flight.piggybacked >> bit & 1:
             continue
         found = part(bit)
         owner, token, amount = found.output
         # The other side gets its bond back, and so does what another game has paid.
         due = bool(winning >> bit & 1) and state.exit(found.id).status not in _ENDED
-        if due and not pays_outputs and not held >> bit & 1:
-            # An input that another game has waits for that.
-            if not try_hold(one, found.id):
-                continue
-            held |= 1 << bit
-            state.reserve.register(token, flight.priority, amount)
         if due:
             try:
                 state.reserve.check(token, flight.priority, amount, newer, state.covers(token))
             except NotCovered:
                 continue
             settle_exit(one, found, ExitStatus.PAID)
+            state.reserve.passes(flight.priority)
             one.emit("ExitPaid", found.id)
         elif bit >= OUTPUT_BIT:
             state.holds.discard(found.id)

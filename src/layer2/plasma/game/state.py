@@ -53,11 +53,15 @@ class InFlightStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A standard exit. `time`: when it can be claimed; once challenged, the last block that may hold the spender."""
+    """A standard exit. `time`: when it can be claimed; once challenged, the last block that may hold the spender.
+
+    `priority`: the block under which it is registered, while it waits.
+    """
 
     status: ExitStatus = ExitStatus.NONE
     time: int = 0
     position: int = 0
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from layer2.plasma.malformed import PositionMalformed, TreeMalformed
 from layer2.plasma.positions import decode_position, is_deposit
 from layer2.plasma.transaction import Deposit, Output, decode_deposit, decode_transaction, deposit_output_id
 from layer2.primitives.errors import Layer2Error, MalformedError
-from layer2.primitives.jsontext import parse_json
+from layer2.primitives.jsontext import parse_json, whole_number
 
 __all__ = ["ExitKit"]
 
@@ -96,7 +96,7 @@ class ExitKit:
             header = None if data["header"] is None else decode_header(_raw(data["header"]))
             raw = _raw(data["deposit" if header is None else "transaction"])
             path, signatures = (tuple(map(_raw, data[name])) for name in ("path", "signatures"))
-            return cls(int(data["position"]), raw, header, path, signatures)
+            return cls(whole_number(data["position"]), raw, header, path, signatures)
         except (KeyError, TypeError, ValueError, AttributeError) as failure:
             raise MalformedError(f"no exit kit: {failure!r:.80}", hint="give what the operator serves") from None
         except Layer2Error as failure:

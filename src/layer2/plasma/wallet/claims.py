@@ -43,7 +43,7 @@ class Claims(Exits):
             state = self.root.exit(kit.output_id)
             if state.status is ExitStatus.OPEN and state.time <= now:
                 found.append(kit)
-        return sorted(found, key=lambda kit: (kit.block, kit.position))
+        return sorted(found, key=lambda kit: (self._priority(kit), kit.position))
 
     def claim_all(self) -> list[Receipt]:
         """Claim every exit that was started or joined here and can be paid now; the others stay for later,
@@ -96,18 +96,18 @@ class Claims(Exits):
 
     def _claim(self, kits: Sequence[Kit]) -> list[Receipt]:
         receipts: list[Receipt] = []
-        rows = [(kit, self._newer(kit.output, kit.block)) for kit in kits]
+        rows = [(kit, self._newer(kit.output, self._priority(kit))) for kit in kits]
         payable = [(kit, newer) for kit, newer in rows if newer is not None]
         newer = sorted({one for _, each in payable for one in each})
         if len(payable) > 1 and len(newer) * len(payable) > self.listed:
             # Bad times: one by one, the oldest first, each with its own list.
             return [receipt for kit, _ in payable for receipt in self._claim([kit])]
         if len(payable) == 1 and len(newer) > self.listed:
-            receipts, found = self._move(payable[0][0].output, payable[0][0].block, newer)
+            receipts, found = self._move(payable[0][0].output, self._priority(payable[0][0]), newer)
             payable, newer = payable if found is not None else [], found or []
         if not payable:
             return receipts
-        oldest = min(kit.block for kit, _ in payable)
+        oldest = min(self._priority(kit) for kit, _ in payable)
         newer = self._widened(payable[0][0].output, oldest, newer, len(payable))
         items = [(kit.position, kit.made) for kit, _ in payable]
         try:
@@ -122,6 +122,10 @@ class Claims(Exits):
             if self._status(kit) is ExitStatus.OPEN:
                 receipts += self._claim([kit])
         return receipts
+
+    def _priority(self, kit: Kit) -> int:
+        """The block under which its exit is registered."""
+        return self.root.exit(kit.output_id).priority
 
     def _newer(self, output: Output, priority: int) -> list[int] | None:
         self.sight.step()

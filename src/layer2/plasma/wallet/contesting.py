@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from layer2.ethereum.records import Receipt
 from layer2.plasma.contract import InFlightStatus
+from layer2.plasma.gamedata import joined_made
 from layer2.plasma.kits import Kit, PaymentKit
 from layer2.plasma.messages import Signed, digest
 from layer2.plasma.records import Proof, Spend
@@ -64,6 +65,8 @@ def contest(holder: Holder, one: Stuck) -> list[Receipt]:
     packed, ids = one.transaction.packed, one.input_ids
     receipts = [root.challenge_canonical(holder.sender, packed, ids, one.index, made, spend)]
     if not root.in_flight(one.id).piggybacked >> one.index & 1:
-        receipts.append(root.piggyback(holder.sender, packed, ids, one.index, one.kit.made))
+        start = holder.sight.start_block
+        made = list(joined_made(root, one.id, one.transaction, ids, {one.index: one.kit.made}, start))
+        receipts.append(root.piggyback(holder.sender, packed, ids, one.index, made))
         holder.purse.join(one.id, 1 << one.index)
     return receipts

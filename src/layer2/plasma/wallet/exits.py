@@ -9,6 +9,7 @@ from functools import partial
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
 from layer2.plasma.contract import Exit, ExitStatus, InFlight, InFlightStatus
+from layer2.plasma.gamedata import joined_made
 from layer2.plasma.kits import Kit, OutputKit
 from layer2.plasma.params import ETHER_TOKEN
 from layer2.plasma.wallet.contesting import CONTEST, contest, stuck
@@ -193,8 +194,8 @@ class Exits(Holder):
             self.purse.game(hashed, game.piggybacked & kit.bits_of(self.owner))
         for bit in range(8 if game.status is InFlightStatus.OPEN else 0):
             if bits >> bit & 1 and not (game.piggybacked | game.blocked) >> bit & 1:
-                made = kit.inputs[bit].made if bit < 4 else b""
-                receipts.append(self.root.piggyback(self.sender, kit.transaction.packed, kit.input_ids, bit, made))
+                packed = kit.transaction.packed
+                receipts.append(self.root.piggyback(self.sender, packed, kit.input_ids, bit, kit.made))
                 self.purse.game(hashed, 1 << bit)
                 if bit >= 4:
                     self._leaves(kit.transaction.output_id(bit - 4))
@@ -292,7 +293,9 @@ class Exits(Holder):
 
     def _join(self, identity: bytes, bit: int, made: bytes) -> list[Receipt]:
         transaction, input_ids = self.sight.games[identity]
-        receipt = self.root.piggyback(self.sender, transaction.packed, input_ids, bit, made)
+        own = {bit: made} if bit < 4 else {}
+        told = joined_made(self.root, identity, transaction, input_ids, own, self.sight.start_block)
+        receipt = self.root.piggyback(self.sender, transaction.packed, input_ids, bit, told)
         self.purse.join(identity, 1 << bit)
         if bit >= 4:
             self._leaves(transaction.output_id(bit - 4))

@@ -70,7 +70,7 @@ class Sight:
                 self.headers[one.number] = one.header
         elif isinstance(one, ExitBegun):
             # Those that a reorganisation undid stay: an empty bucket that is looked at does no harm.
-            self.priorities.add(block_of(one.position))
+            self.priorities.add(one.priority)
         elif isinstance(one, InFlightBegun):
             transaction = decode_transaction(one.packed)
             self.priorities.add(max(map(block_of, transaction.inputs)))

@@ -23,6 +23,7 @@ from layer2.plasma.walletrefusals import KitMalformed, SwapWrong
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.ecdsa import recover
 from layer2.primitives.errors import SignatureError
+from layer2.primitives.jsontext import whole_number
 
 __all__ = ["Offer", "Swaps"]
 
@@ -66,11 +67,11 @@ class Offer:
             row = read_json(text)
             if row.pop("format") != _FORMAT:
                 raise KitMalformed("offer: no offer of a swap")
-            give, want = ((int(row[name][0]), int(row[name][1])) for name in ("give", "want"))
+            give, want = ((whole_number(row[name][0]), whole_number(row[name][1])) for name in ("give", "want"))
             people = (to_address(row.pop("maker")), to_address(row.pop("taker")))
             kits = tuple(from_json(one) for one in row.pop("inputs"))
-            place = (to_address(row.pop("contract")), int(row.pop("chainId")))
-            expiry = int(row.pop("expiry"))
+            place = (to_address(row.pop("contract")), whole_number(row.pop("chainId")))
+            expiry = whole_number(row.pop("expiry"))
         except (
             json.JSONDecodeError,
             KeyError,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from layer2.plasma.contract import InFlight, RootChain
 from layer2.plasma.coverage import LISTED, MOVED, holdings, newer_needed, track_needed
 from layer2.plasma.params import ETHER_TOKEN
-from layer2.plasma.positions import block_of
 from layer2.plasma.watch.evidence import Evidence
 from layer2.plasma.watch.plan import Plan
 from layer2.plasma.watch.view import ExitSeen, Game
@@ -71,9 +70,9 @@ def claims(till: Till, due: Sequence[ExitSeen], most: int, now: int) -> list[Pla
     """
     profile = till.root_chain.profile
     batches: list[tuple[int, list[int], list[tuple[ExitSeen, bytes]]]] = []
-    for one in sorted(due, key=lambda one: (one.token in till.short, one.token, block_of(one.position), one.position)):
+    for one in sorted(due, key=lambda one: (one.token in till.short, one.token, one.priority, one.position)):
         data = till.evidence.data(one.position)
-        newer = till.newer(one.token, block_of(one.position), one.amount)
+        newer = till.newer(one.token, one.priority, one.amount)
         if data is None or newer is None:
             continue
         # Bad times: one by one, since each needs its own list.

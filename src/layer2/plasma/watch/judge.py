@@ -101,7 +101,7 @@ class Judge:
         for index in range(len(game.transaction.outputs) if outputs else 0):
             if state.piggybacked >> 4 + index & 1:
                 self._output(game, state, index, own, result)
-        if running and result.good and believed:
+        if running and result.good and believed and now < state.exitable_at:
             self._hold(game, state, now, result)
         return result
 

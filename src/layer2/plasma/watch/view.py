@@ -18,7 +18,9 @@ __all__ = ["ExitSeen", "Game", "Question", "View"]
 
 @dataclass(frozen=True, slots=True)
 class ExitSeen:
-    """An open standard exit. `time`: from when it can be claimed; `block`, `tx`: of the chain below, where it began."""
+    """An open standard exit. `time`: from when it can be claimed; `priority`: the block under which it is registered;
+    `block`, `tx`: of the chain below, where it began.
+    """
 
     id: bytes
     owner: bytes
@@ -26,6 +28,7 @@ class ExitSeen:
     token: int
     amount: int
     time: int
+    priority: int
     block: int
     tx: bytes
 
@@ -109,6 +112,7 @@ class View(EventView):
             args["token"],
             args["amount"],
             args["time"],
+            args["priority"],
             event.log.block_number,
             event.log.tx_hash,
         )

@@ -11,7 +11,6 @@ from layer2.plasma.contract import ExitStatus, InFlight, InFlightStatus, RootCha
 from layer2.plasma.coverage import holdings
 from layer2.plasma.kitfile import save_kits
 from layer2.plasma.kits import Kit, PaymentKit
-from layer2.plasma.positions import block_of
 from layer2.plasma.watch.claims import Till, claim_game, claims
 from layer2.plasma.watch.findings import Finding, Kind, Report, Status
 from layer2.plasma.watch.hands import Hands, turn_of
@@ -208,9 +207,9 @@ class Watcher(WatchState):
     def _claims(
         self, due: list[ExitSeen], games: list[tuple[Game, InFlight]], short: frozenset[int], now: int
     ) -> list[Plan]:
-        priorities = {block_of(one.position) for one in self.view.exits.values()}
-        for game in self.view.games.values():
-            priorities.add(max(map(block_of, game.transaction.inputs)))
+        priorities = {one.priority for one in self.view.exits.values()}
+        if short:
+            priorities.update(self.root_chain.in_flight(game.id).priority for game in self.view.games.values())
         till = Till(self.root_chain, self.evidence, short, frozenset(priorities), self.policy.listed)
         plans = claims(till, due, self.policy.claims, now)
         for game, state in games:

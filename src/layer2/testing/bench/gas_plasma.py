@@ -152,9 +152,9 @@ def _games(world: PlasmaWorld) -> dict[str, int]:
     packed = moved.packed
     gas: dict[str, int] = {}
     # It takes both inputs for the game.
-    gas["ife.piggyback_first"] = root.piggyback(mine, packed, ids, 1, sources[1]).gas_used
-    gas["ife.piggyback"] = root.piggyback(yours, packed, ids, 4, b"").gas_used
-    root.piggyback(yours, packed, ids, 5, b"")
+    gas["ife.piggyback_first"] = root.piggyback(mine, packed, ids, 1, sources).gas_used
+    gas["ife.piggyback"] = root.piggyback(yours, packed, ids, 4).gas_used
+    root.piggyback(yours, packed, ids, 5)
     spend = world.spend(rival, payer)
     gas["ife.non_canonical"] = root.challenge_canonical(theirs, packed, ids, 0, sources, spend).gas_used
     spend = world.spend(rival, payer, later.proof(0))

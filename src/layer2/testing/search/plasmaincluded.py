@@ -46,14 +46,11 @@ FALSE = 3
 """False things that the thief can begin, each once: the exit of what it spent, the rival's game, that game's input."""
 
 
-def _join_beside(one: Call, found: Claimed, bit: int, priority: int, counts: int) -> None:
+def _join_beside(one: Call, found: Claimed, bit: int) -> None:
     """An output that joins may leave by its own exit as well."""
-    owner, token, amount = found.output
-    if owner != one.env.sender:
-        raise CallerWrong(one.env.sender, owner)
+    if found.output.owner != one.env.sender:
+        raise CallerWrong(one.env.sender, found.output.owner)
     gone(one, found.id)
-    if counts >> bit & 1:
-        one.state.reserve.register(token, priority, amount)
 
 
 FAULTS: Faults = {"one way out for each output": ((inflight, "_join", _join_beside),)}
@@ -89,8 +86,8 @@ class IncludedTable(Table):
                 bonds = CONFIG.in_flight_bond + bits.bit_count() * CONFIG.piggyback_bond
                 begin = actions.StartInFlight(shown, (self.deposited,), signature(one, THIEF), bits)
                 yield f"{name} with {bits:#x}", begin, THIEF, bonds
-            for bit, data in ((OUTPUT_BIT, b""), (0, self.loot.record)):
-                join = actions.Piggyback(one.packed, self.ids, bit, data)
+            for bit in (OUTPUT_BIT, 0):
+                join = actions.Piggyback(one.packed, self.ids, bit, source)
                 yield f"{name} joined by {bit}", join, THIEF, CONFIG.piggyback_bond
             yield f"{name} settled", actions.ClaimInFlight(one.packed, self.ids, source), THIEF, 0
             yield f"{name} holds", actions.HoldInputs(one.packed, self.ids, source), THIEF, 0

@@ -70,7 +70,7 @@ class JointTable(MintTable):
             return
         for bit in bits if at == 1 and is_open(saw.state, self.joint) else ():
             if not flight.piggybacked >> bit & 1:
-                join = actions.Piggyback(packed, ids, bit, self.made[bit] if bit < OUTPUT_BIT else b"")
+                join = actions.Piggyback(packed, ids, bit, self.made)
                 yield self.act(f"owner 1 joins with {bit}", join, 1, CONFIG.piggyback_bond)
         if saw.time >= flight.exitable_at + self.leaving.waits and not self.is_paid(saw, at):
             yield from self.claims(saw, at)
@@ -82,7 +82,6 @@ class JointTable(MintTable):
 
 _NAME = "two owners leave with a swap of theirs"
 _LATE = Powers(4, outputs=(1, 3, 4), flight=True)
-"""As in `plasmaordered`: all that the thief leaves with is younger."""
 
 
 def joint(bound: str) -> Iterator[Game[World]]:
@@ -91,6 +90,7 @@ def joint(bound: str) -> Iterator[Game[World]]:
     if bound == "large":
         yield JointTable("", Powers(4, flight=True, stops=True, late=1), soon).game(f"{_NAME}, late", most=2)
         yield JointTable("", _LATE, later).game(f"{_NAME}, claimed late", most=2)
+        yield JointTable("", Powers(4), later).game(f"{_NAME}, claimed late, and a deposit")
     else:
         yield JointTable("", Powers(4), soon).game(_NAME, most=None)
     for control in ("what is older left covered", "the greatest of a game's inputs as its age"):

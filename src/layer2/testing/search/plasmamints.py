@@ -3,10 +3,10 @@
 On the root chain's twin. Of blocks 3 and 4 nobody but the thief ever sees a transaction. It may leave with its deposit,
 with what it paid itself out of that in block 3, with what the operator minted in either block, and by the in-flight
 exit of a payment that joins mint and deposit; claim everything for everybody, with any list of buckets; stop its own
-exits; move the sum of newer buckets. Each honest owner has one output in an older block. It starts its exit so early
-that it can be claimed, and is, before 2W after block 3. Promises: both are paid in full, in the second in which their
-exits can be claimed; where lists are shorter than what the thief can begin, a step later for each thing begun and each
-move of the sum; and what is there always covers what they are owed.
+exits; move the sum of newer buckets; begin a game of its deposit early and join it late. Each honest owner has one
+output in an older block, and starts its exit within W of block 3. Promises: both are paid in full, in the second in
+which their exits can be claimed; where lists are shorter than what the thief can begin, a step later for each thing
+begun and each move of the sum; and what is there always covers what they are owed.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ class Powers:
         outputs: with which outputs it may leave: its deposit, two of block 3, two of block 4.
         flight: it plays the in-flight exit of the payment that joins a mint and its deposit.
         stops: it stops its own exits.
+        waits: it plays the in-flight exit of another payment of its deposit, which it joins when it likes.
         moves: how often it moves the sum of newer buckets.
         late: steps after the beginning in which block 3 may come; block 4 comes up to a step after it.
     """
@@ -72,6 +73,7 @@ class Powers:
     outputs: tuple[int, ...] = (0, 1, 2, 3, 4)
     flight: bool = False
     stops: bool = False
+    waits: bool = False
     moves: int = 0
     late: int = 0
 
@@ -99,9 +101,11 @@ class MintTable(RootTable):
         self.loot = Proof(loot.position, loot.record)
         minted = [payment([_NOWHERE + at], [(THIEF, 0, amount)], 9) for at, amount in enumerate(MINTED)]
         self.moved = payment([loot.position], [(THIEF, 0, LOOT)], 9)
+        self.kept = payment([loot.position], [(THIEF, 0, LOOT)], 8)
         self.joined = payment([encode_position(3, 0, 0), loot.position], [(THIEF, 0, MINTED[0] + LOOT)], 9)
         self.bodies: list[list[Transaction]] = [[minted[0], self.moved], [minted[1], self.joined]]
-        self.input_ids = (minted[0].output_id(0), loot.output_id)
+        self.loot_id = loot.output_id
+        self.input_ids = (minted[0].output_id(0), self.loot_id)
         self.number = in_flight_id(self.joined.hash, self.input_ids)
         self.signed = signature(self.joined, THIEF)
         self.known = lru_cache(lambda blocks: list(self.calls(blocks)))
@@ -142,6 +146,8 @@ class MintTable(RootTable):
                 yield f"stop of {_name(proof)}", [actions.ChallengeExit(proof, spend)], 0
         if self.powers.flight and blocks:
             yield from self.flies((proofs[1], self.loot))
+        if self.powers.waits:
+            yield from self.waits()
 
     def flies(self, inputs: tuple[Proof, Proof]) -> Iterator[Calls]:
         """The game of the payment that joins mint and deposit, whether it is in block 4 or not."""
@@ -155,6 +161,14 @@ class MintTable(RootTable):
         rival = Spend(Proof(0, self.moved.packed), signature(self.moved, THIEF))
         yield "game contested", [actions.ChallengeCanonical(packed, ids, 1, made, rival)], 0
         yield "game holds", [actions.HoldInputs(packed, ids, made)], 0
+
+    def waits(self) -> Iterator[Calls]:
+        """The game of a payment of its deposit that nobody knows to be spent: as old as the deposit."""
+        packed, ids, made = self.kept.packed, (self.loot_id,), (self.loot.data,)
+        begin = actions.StartInFlight(Proof(0, packed), (self.loot,), signature(self.kept, THIEF))
+        yield "own game", [begin], CONFIG.in_flight_bond
+        yield "own game joined", [actions.Piggyback(packed, ids, OUTPUT_BIT, made)], CONFIG.piggyback_bond
+        yield "own game settled", [actions.ClaimInFlight(packed, ids, made, newer) for newer in LISTS], 0
 
     # ----------------------------------------------------------------------------------------------------- the honest
 
@@ -179,7 +193,7 @@ class MintTable(RootTable):
 
     def claims(self, saw: World, at: int) -> Iterator[Act[World]]:
         """With what it saw; after it has moved the sum it looks again."""
-        one, leaving = self.owed[at], self.leaving
+        one, leaving = self.owed[at]._replace(priority=saw.state.exit(self.ids[at]).priority), self.leaving
         found = one.needed(saw.state)
         if found is None:
             return
@@ -193,7 +207,7 @@ class MintTable(RootTable):
 
     def looks_again(self, world: World, at: int) -> World | None:
         """A claim with a list of its own time."""
-        one = self.owed[at]
+        one = self.owed[at]._replace(priority=world.state.exit(self.ids[at]).priority)
         found = one.needed(world.state)
         if found is None or len(found) > self.leaving.listed:
             return None

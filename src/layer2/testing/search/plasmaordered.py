@@ -11,7 +11,7 @@ from layer2.plasma.game.reserve import BLOCKS_PER_BUCKET, NEVER
 from layer2.testing.search.engine import Game
 from layer2.testing.search.plasmaleaving import Leaving
 from layer2.testing.search.plasmamints import MintTable, Powers
-from layer2.testing.search.plasmaworld import Changes, Faults, World
+from layer2.testing.search.plasmaworld import Changes, Faults, World, put_back
 
 __all__ = ["FAULTS", "ordered"]
 
@@ -44,6 +44,19 @@ def _at_once(one: Any, made: int) -> int:
     return time
 
 
+def _where_it_was(self: Reserve, block: int) -> int:
+    return block
+
+
+_RECOUNT = inflight.recount
+
+
+def _stays(*given: Any) -> Any:
+    """What comes to the ledger of a game comes to where the game was begun."""
+    with put_back(((Reserve, "place", _where_it_was),)):
+        return _RECOUNT(*given)
+
+
 def _by_the_oldest(*given: Any) -> Inputs:
     found = inputs_of(*given)
     return found._replace(youngest=min(one.block for one in found.found))
@@ -63,6 +76,8 @@ FAULTS: Faults = {
     ),
     "a wait of 2W after the block": ((exits, "matures", _at_once), (inflight, "matures", _at_once)),
     "the greatest of a game's inputs as its age": ((inflight, "inputs_of", _by_the_oldest),),
+    "a place behind what was paid": ((Reserve, "place", _where_it_was),),
+    "games that move behind what was paid": ((inflight, "recount", _stays), (settlement, "recount", _stays)),
     "a sum for what is older alone": _needs(_sum_for_all),
     "a sum that follows what begins": ((Reserve, "_track", lambda *given: None),),
 }
@@ -71,11 +86,11 @@ _MINTS = "two owners leave in front of mints"
 _JOINS = "two owners leave in front of a mint in flight"
 _SUMS = "two owners leave by a sum in place of lists"
 _LATE = "two owners claim after mints could be paid"
+_KEPT = "two owners claim after mints could be paid, and a game waits for that"
 
 PLAIN, FLYING, MANY = Powers(2, stops=True), Powers(3, flight=True), Powers(6, outputs=(0, 1, 3), moves=1)
-YOUNG = Powers(2, outputs=(1, 3, 4), flight=True)
-"""All that the thief leaves with is younger than what is honest: its deposit stays, but for the game that spends it."""
-SOON, LATER, SHORT = Leaving((1, 1)), Leaving((1, 1), waits=3), Leaving((1, 1), listed=1)
+YOUNG, KEPT = Powers(2, outputs=(1, 3, 4), flight=True), Powers(4, outputs=(2,), waits=True)
+SOON, LATER, LAST, SHORT = Leaving(), Leaving(waits=3), Leaving(waits=6), Leaving(listed=1)
 DELAYS = 4
 """Two things begun, one claim made for another, one move of the sum."""
 
@@ -96,12 +111,15 @@ def ordered(bound: str) -> Iterator[Game[World]]:
         yield OrderedTable("", Powers(2, flight=True, stops=True), SOON).game(f"{_JOINS}, any number", most=None)
         young = Powers(3, outputs=(1, 3, 4), flight=True, late=1)
         yield OrderedTable("", young, Leaving((1, 3), waits=4)).game(f"{_LATE}, twice", most=2)
+        yield OrderedTable("", Powers(2, flight=True), LATER).game(f"{_LATE}, in flight")
+        yield OrderedTable("", Powers(4, outputs=(0, 1, 2), waits=True), LAST).game(f"{_KEPT}, with all", most=1)
         many = Powers(8, outputs=(0, 1, 3), moves=3)
         yield OrderedTable("", many, SHORT, DELAYS + 2).game(f"{_SUMS}, moved thrice")
     else:
         yield OrderedTable("", PLAIN, SOON).game(_MINTS, most=None)
         yield OrderedTable("", FLYING, Leaving((1, 2))).game(_JOINS)
-        yield OrderedTable("", YOUNG, LATER).game(_LATE)
+        yield OrderedTable("", PLAIN, LATER).game(_LATE)
+        yield OrderedTable("", KEPT, LAST).game(_KEPT)
         yield OrderedTable("", MANY, SHORT, DELAYS).game(_SUMS)
     yield from _controls()
 
@@ -110,6 +128,8 @@ def _controls() -> Iterator[Game[World]]:
     played: dict[str, tuple[str, Powers, Leaving, int, int]] = {
         "a wait of 2W after the block": (_LATE, Powers(2, outputs=(1,)), Leaving((1, 2), waits=2), 0, 2),
         "the greatest of a game's inputs as its age": (_JOINS, FLYING, Leaving((1, 2)), 0, 1),
+        "a place behind what was paid": (_LATE, PLAIN, LATER, 0, 1),
+        "games that move behind what was paid": (_KEPT, KEPT, LAST, 0, 1),
         "a sum for what is older alone": (_LATE, Powers(2, outputs=(1, 3), moves=1), LATER, 0, 1),
         "a sum that follows what begins": (_SUMS, MANY, SHORT, DELAYS, 1),
     }
@@ -117,7 +137,6 @@ def _controls() -> Iterator[Game[World]]:
         name, powers, leaving, slack, most = played.get(control, (_LATE, YOUNG, LATER, 0, 1))
         yield OrderedTable(control, powers, leaving, slack).game(name, control, most)
     for control, name, powers, leaving, slack in (
-        ("claims before 2W after the block", _MINTS, Powers(2, outputs=(0, 2)), Leaving((1, 1), waits=1), 4),
         ("lists that name what may begin", _MINTS, PLAIN, Leaving((1, 1), widens=False), 0),
         ("a sum in place of a list", _SUMS, MANY, Leaving((1, 1), listed=1, moves=False), DELAYS),
     ):

@@ -127,13 +127,14 @@ def key_of(state: State, time: int) -> tuple[Hashable, ...]:
         tuple(sorted(state.balance.items())),
         tuple(sorted(state.held.items())),
         tuple(sorted(state.reserve.tracked.items())),
+        state.reserve.passed,
     )
 
 
-def _exit_key(found: Any, time: int) -> tuple[int, int, int]:
+def _exit_key(found: Any, time: int) -> tuple[int, int, int, int]:
     """An exit that is challenged names a block, and one that waits a time."""
     waits = found.status == ExitStatus.OPEN
-    return (found.status, max(0, found.time - time) if waits else found.time, found.position)
+    return (found.status, max(0, found.time - time) if waits else found.time, found.position, found.priority)
 
 
 def passes(world: World) -> World:
