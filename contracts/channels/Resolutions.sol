@@ -119,14 +119,14 @@ abstract contract Resolutions is Disputes {
         }
     }
 
-    /// @dev condition contract(20) | termsLength(4) | terms | evidence
+    /// @dev condition contract(20) | termsLength(4) | terms | evidence. Any length is judged: the sum is a wide one.
     function _worthByContract(bytes32 id, bytes32 condition, bytes calldata resolution)
         private
         view
         returns (uint256 worth)
     {
         address target = address(uint160(Calldata.load(resolution, 0) >> 96));
-        uint256 end = 24 + uint32(Calldata.load(resolution, 20) >> 224);
+        uint256 end = 24 + (Calldata.load(resolution, 20) >> 224);
         if (end > resolution.length) return 0;
         bytes calldata terms = Calldata.slice(resolution, 24, end);
         bytes32 agreed = Words.hash(bytes32(uint256(uint160(target))), keccak256(terms));

@@ -113,7 +113,8 @@ abstract contract InFlightExits is InFlightStart {
         once
     {
         uint256 position = transaction.position;
-        uint256 bit = 4 + uint8(position);
+        // In a wide sum: a number that no output has is refused like any other.
+        uint256 bit = 4 + uint256(uint8(position));
         bytes calldata data = transaction.data;
         (bytes32 id, InFlight storage f, Output memory o) = _part(data, inputIds, bit, data);
         _requirePlaced(transaction);

@@ -23,7 +23,7 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.primitives.hashing import keccak
 from layer2.testing import deploy_mock
 from layer2.testing.bench.world import ETHER, GasWorld, Player
-from layer2.testing.hubsteps import funded, locked, paid, unlocking
+from layer2.testing.hubsteps import funded, hash_lock, locked, paid, unlocking
 from layer2.testing.reverts import reverts
 
 SALT = b"\x07" * 32
@@ -255,6 +255,31 @@ def test_other_terms_or_another_contract_open_nothing(world: GasWorld, condition
     for target, terms in ((condition, b"\x00"), (other, b"\x01"), (condition, b"\x01\x00")):
         with reverts("NothingUnlocked", channelId=standing.key.id):
             standing.unlock(world.payee, contract_resolution(target.address, terms, evidence))
+
+
+@pytest.mark.parametrize("claimed", [2, 2**32 - 25, 2**32 - 24, 2**32 - 1])
+def test_terms_that_claim_to_be_longer_than_they_are_stop_no_other_lock(
+    world: GasWorld, condition: Contract, claimed: int
+) -> None:
+    preimage, terms = keccak(b"preimage"), b"\x00"
+    locks = [hash_lock(world, preimage), contract_lock(WORTH, expiry(world), condition.address, terms)]
+    key = funded(world)
+    world.act(world.payee, "postLocks", key.as_tuple(), False, locked(world, key, 1, 0, locks), b"")
+    wrong = bytes.fromhex(condition.address[2:]) + claimed.to_bytes(4, "big") + terms
+    with reverts("NothingUnlocked", channelId=key.id):
+        world.act(world.payee, "unlock", *unlocking(key, 0, locks, {1: wrong}))
+    world.act(world.payee, "unlock", *unlocking(key, 0, locks, {0: preimage, 1: wrong}))
+    assert paid(world, key)[1] - ETHER == locks[0].amount
+
+
+def test_terms_as_long_as_they_claim_open_their_lock_among_others(world: GasWorld, condition: Contract) -> None:
+    preimage, terms, evidence = keccak(b"preimage"), b"\x00", encode(["uint256"], [WORTH])
+    locks = [hash_lock(world, preimage), contract_lock(WORTH, expiry(world), condition.address, terms)]
+    key = funded(world)
+    world.act(world.payee, "postLocks", key.as_tuple(), False, locked(world, key, 1, 0, locks), b"")
+    right = contract_resolution(condition.address, terms, evidence)
+    world.act(world.payee, "unlock", *unlocking(key, 0, locks, {0: preimage, 1: right}))
+    assert paid(world, key)[1] - ETHER == locks[0].amount + WORTH
 
 
 def test_an_unlock_cannot_be_starved_into_keeping_the_lock(world: GasWorld, condition: Contract) -> None:

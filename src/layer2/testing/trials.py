@@ -41,7 +41,6 @@ class Trials:
         most: so many shapes of each call at most, see `bent`; None for all.
         inside: how the content of a member of bytes is bent, by function and path.
         less: functions that may do less than they are asked for.
-        panics: functions in which a panic of this code is nothing but a refusal.
         gas: of each call, more than any needs: who runs out of it was led astray.
     """
 
@@ -51,7 +50,6 @@ class Trials:
     most: int | None
     inside: Mapping[tuple[str, Path], Callable[[bytes], Iterable[Bend]]] = field(default_factory=dict)
     less: Mapping[str, Less] = field(default_factory=dict)
-    panics: Mapping[str, int] = field(default_factory=dict)
     gas: int = 10_000_000
     tries: dict[str, Counter[str]] = field(default_factory=dict)
     """By function: calls that were `refused` by an error, `not decoded`, did the `same`, or `less`."""
@@ -94,14 +92,14 @@ class Trials:
         count = self.tries.setdefault(name, Counter())
         for shape in self._shapes(codec, request.data[4:], values):
             done = backend.perform(replace(request, data=codec.selector + shape.data))
-            end, told = self._judge(name, done, right, nothing)
+            end, told = self._judge(done, right, nothing)
             count[end] += 1
             if end == "fault":
                 self.faults.append(f"{codec.name} [{shape.name}]: {told}")
             elif end == "refused":
                 self.refusals[f"{name}: {told}"] += 1
 
-    def _judge(self, function: str, done: Effect, right: Sequence[Effect], nothing: bytes) -> tuple[str, str]:
+    def _judge(self, done: Effect, right: Sequence[Effect], nothing: bytes) -> tuple[str, str]:
         """How a call ended, and a word more."""
         if done.outcome.failure is not None:
             return "fault", f"stops: {done.outcome.failure}"
@@ -115,8 +113,6 @@ class Trials:
             return "not decoded", ""
         error = self.contract.decoder.decode(done.outcome.revert)
         known = error.name not in ("", "Error", "Panic")
-        if error.name == "Panic":
-            known = error.args["code"] == self.panics.get(function)
         return ("refused", error.name) if known else ("fault", f"reverts with {error}")
 
     def _shapes(self, codec: Codec, data: bytes, values: Sequence[Any]) -> Iterator[Bend]:

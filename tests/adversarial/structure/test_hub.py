@@ -115,9 +115,6 @@ INSIDE = {
         )
     },
 }  # fmt: skip
-PANICS = {"unlock": 0x11}
-"""A condition's terms of more than 2^32 - 25 bytes: the sum leaves its 32 bits. Only the receiver comes so far with
-such a resolution, or who has its consent to it; it changes nothing."""
 LESS = {"depositPulled": fewer_pulls, "claim": fewer_rows, "unlock": fewer_opened}
 
 
@@ -129,7 +126,7 @@ class Stage:
         world.hub = self.trying(world.hub)
 
     def trying(self, hub: Contract) -> Any:
-        self.tried.append(Trials(hub, self.only, STRANGER, 2 * MOST, INSIDE, LESS, PANICS))
+        self.tried.append(Trials(hub, self.only, STRANGER, 2 * MOST, INSIDE, LESS))
         return self.tried[-1]
 
     def act(self, player: Player, name: str, key: ChannelKey, *args: Any) -> None:
@@ -268,7 +265,7 @@ def test_a_call_in_another_shape_reverts_or_does_the_same(world: GasWorld) -> No
         "depositPulled: BytesOutside", "depositPulled: SignatureInvalid", "withdraw: SignatureInvalid",
         "move: SignatureInvalid", "close: SignatureInvalid", "startClose: SignatureInvalid", "post: SignatureInvalid",
         "post: SessionExceeded", "startCloseAs: SignatureInvalid", "postLocks: SignatureInvalid",
-        "unlock: RowsMalformed", "unlock: LocksMismatch", "unlock: SignatureInvalid", "unlock: Panic",
+        "unlock: RowsMalformed", "unlock: LocksMismatch", "unlock: SignatureInvalid",
         "claim: RowsMalformed", "claimVoucher: SignatureInvalid", "closeSimplex: SignatureInvalid",
     }  # fmt: skip
     assert wanted <= set(refusals)

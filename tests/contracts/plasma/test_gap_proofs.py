@@ -18,6 +18,7 @@ from tests.contracts.plasma.builder import (
     tx_hash,
     word,
 )  # fmt: skip
+from tests.contracts.plasma.games import OUT1, Game
 
 from layer2.primitives.hashing import keccak
 from layer2.testing import reverts
@@ -111,6 +112,26 @@ def test_a_block_of_a_high_number_hides_in_no_count_or_time(world: World) -> Non
     for bit in (31, 32, 71, 72, 255):
         with reverts("ProofInvalid", world.chain, position=proof[0]):
             world.exit(world.payee, (proof[0], proof[1] ^ 1 << bit, *proof[2:]))
+
+
+@pytest.mark.parametrize("number", [4, 251, 252, 255])
+def test_an_output_of_a_number_that_no_transaction_has_is_no_part_of_a_game(
+    world: World, game: Game, number: int
+) -> None:
+    included = world.block(game.data)
+    game.start(OUT1)
+    proof = included.proof(output=number)
+    spender = packed([proof[0]], [(world.payer, 0, ETHER)])
+    with reverts("PiggybackWrong", world.chain, bits=(1 << 4 + number) % 2**256):
+        game.stop_output(proof, spender, world.payer)
+
+
+def test_an_output_of_the_last_number_that_the_transaction_has_is_a_part_of_its_game(world: World, game: Game) -> None:
+    included = world.block(game.data)
+    game.start(OUT1)
+    proof = included.proof(output=1)
+    game.stop_output(proof, packed([proof[0]], [(world.payer, 0, ETHER)]), world.payer)
+    assert game.state["blocked"] == OUT1
 
 
 @pytest.mark.parametrize(("ins", "outs"), [(1, 4), (4, 1), (2, 3)])
