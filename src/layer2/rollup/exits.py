@@ -135,12 +135,13 @@ class Exits(Owner):
         if not incomplete:
             self.require_judged("withdrawals", Status.OPEN, Status.FINAL)
         whose = to_address(owner) if owner else self.signer.address
-        chain: list[Claim] = []
-        claim = self.replica.tip()
-        while claim.inbox_end:
-            chain.append(claim)
-            claim = self.replica.claims[claim.parent]
-        return [one for claim in reversed(chain) for one in self._of(claim, whose)]
+        # What is final can be claimed, though an open assertion beside it covers more, which may never be final.
+        final, tip = self.replica.tip(Status.FINAL), self.replica.tip()
+        rows = self._under(final, whose)
+        if tip.inbox_end > final.inbox_end:
+            state = self.replica.state_of(final)
+            rows += self._under(tip, whose, final.inbox_end, state.earlier + len(state.withdrawals))
+        return rows
 
     def claim(self, one: Outgoing) -> Receipt:
         """Have one paid; its assertion must be final."""
@@ -179,14 +180,23 @@ class Exits(Owner):
         row = (one.claim, Roots.of(state), one.index, one.withdrawal, path)
         return self.rollup.transfer_claim(self.sender, *row, to, by_signature)
 
-    def _of(self, claim: Claim, whose: str) -> Iterator[Outgoing]:
+    def _under(self, claim: Claim, whose: str, end: int = 0, number: int = 0) -> list[Outgoing]:
+        """What an assertion and those that it rests on hold of somebody: those beyond an entry, from a number on."""
+        chain: list[Claim] = []
+        while claim.inbox_end > end:
+            chain.append(claim)
+            claim = self.replica.claims[claim.parent]
+        return [one for claim in reversed(chain) for one in self._of(claim, whose, number)]
+
+    def _of(self, claim: Claim, whose: str, number: int) -> Iterator[Outgoing]:
         state = self.replica.state_of(claim)
         given, paid, first = self.replica.transferred, self.replica.claimed, state.earlier
 
         def owner(index: int, one: Withdrawal) -> str:
             return given.get((first + index, one.leaf()), one.target) if given else one.target
 
-        mine = [index for index, one in enumerate(state.withdrawals) if owner(index, one) == whose]
+        rows = ((index, one) for index, one in enumerate(state.withdrawals) if first + index >= number)
+        mine = [index for index, one in rows if owner(index, one) == whose]
         if mine:
             status = self.rollup.status(claim.id)[2]
             for index in mine:

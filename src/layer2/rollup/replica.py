@@ -47,9 +47,9 @@ class Replica(Following):
         """Open assertions that can never be judged here: they go on from before the state that this node began with."""
         return [one for one in self.open_claims() if self._rests_before(one)]
 
-    def tip(self) -> Claim:
-        """The right assertion that covers most, among those that are or can still become final."""
-        standing = (Status.OPEN, Status.FINAL)
+    def tip(self, *standing: Status) -> Claim:
+        """The right assertion that covers most, among those that are or can still become final, or that stand so."""
+        standing = standing or (Status.OPEN, Status.FINAL)
         right = (one for one in self.claims.values() if self.status(one) in standing and self.is_right(one))
         return max(right, key=lambda one: one.inbox_end)
 
