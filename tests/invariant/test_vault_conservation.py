@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +14,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule, run_s
 from tests.campaign import campaign
 from tests.invariant.nodechain import new_chain
 
+from layer2.ethereum.errors import ContractReverted
 from layer2.primitives.errors import Layer2Error
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.queue import Deposit
@@ -23,6 +26,8 @@ pytestmark = [pytest.mark.anvil, pytest.mark.machine]
 ETHER = 10**18
 USERS = 3
 AMOUNTS = st.integers(1, 2 * ETHER)
+KINDS = {"AccountUnknown", "AlreadyPaid", "BalanceTooLow", "BondTooLow", "ParentNotFinal", "StatusWrong", "TooEarly"}
+"""Of refusals: by a wallet's sequencer, or by the contract. Whatever is refused changes nothing in the vault."""
 RULES = [
     "deposit",
     "pay",
@@ -39,8 +44,16 @@ RULES = [
 ]
 
 
+def kind_of(refusal: Layer2Error) -> str:
+    """The name of the contract's error, or of what a node raised."""
+    return refusal.name if isinstance(refusal, ContractReverted) else type(refusal).__name__
+
+
 class VaultMachine(OnChainMachine):
     """`deposited`, `paid`: wei that came in and went out; the rest of the vault is bonds, and burned halves of them."""
+
+    refusals: ClassVar[Counter[tuple[str, str]]] = Counter()
+    """By rule and kind."""
 
     @initialize()
     def deploy(self) -> None:
@@ -63,8 +76,9 @@ class VaultMachine(OnChainMachine):
         before = self.connection.balance(self.l2.rollup.address)
         try:
             result = act()
-        except Layer2Error:
+        except Layer2Error as refusal:
             self.activity.refuse(name)
+            self.refusals[name, kind_of(refusal)] += 1
             assert self.connection.balance(self.l2.rollup.address) == before
             return None
         if result:
@@ -141,6 +155,30 @@ class VaultMachine(OnChainMachine):
             for event in self.l2.rollup.contract.events(receipt, "Claimed"):
                 self.paid += event.args["amount"]
 
+    @rule(who=st.integers(0, USERS - 1), how=st.sampled_from(["early", "waiting", "paid"]))
+    def overreach(self, who: int, how: str) -> None:
+        """More than there is, to nobody; and a claim before its time, or once more."""
+        wallet, rollup, proposer = self.wallets[who], self.l2.rollup, self.l2.proposer
+        self.done("overreach", lambda: wallet.withdraw(1_000 * ETHER))
+        self.done("overreach", lambda: wallet.send(USERS + 100, 1_000))
+        free = int(rollup.contract.call("freeBond", proposer.sender.address))
+        self.done("overreach", lambda: rollup.take_bond(proposer.sender, free + 1))
+        # Two assertions, so that the second waits for the first as well.
+        for _ in range(2):
+            self.deposit(who, 1)
+            self.withdraw(who, ETHER)
+            self.post()
+            self.propose()
+        if how == "paid":
+            self.quiet_week()
+            self.claim(who)
+        if how == "early":
+            for claim in proposer.replica.open_claims():
+                self.done("overreach", lambda claim=claim: rollup.finalize(proposer.sender, claim))
+        else:
+            for out in [one for one in wallet.outgoing() if one.standing == how][:1]:
+                self.done("overreach", lambda out=out: wallet.claim(out))
+
     @rule(amount=AMOUNTS, into=st.booleans())
     def bond(self, amount: int, into: bool) -> None:
         sender, rollup = self.l2.proposer.sender, self.l2.rollup
@@ -188,10 +226,13 @@ class VaultMachine(OnChainMachine):
 def test_the_vault_conserves_money_whoever_does_what() -> None:
     VaultMachine.connection = new_chain()
     run_state_machine_as_test(
-        VaultMachine, settings=settings(campaign(12, 40), suppress_health_check=list(HealthCheck))
+        VaultMachine, settings=settings(campaign(16, 40), suppress_health_check=list(HealthCheck))
     )
+    kinds = {kind for _, kind in VaultMachine.refusals}
+    print(dict(VaultMachine.activity.accepted), dict(VaultMachine.refusals))
     # The machine must have lived: every rule was accepted, and most of what was tried.
     VaultMachine.activity.assert_not_vacuous(RULES, ratio=0.5)
+    assert kinds == KINDS, f"not met: {KINDS - kinds}; unexpected: {kinds - KINDS}"
 
 
 class LeakingVault(VaultMachine):
