@@ -1,4 +1,4 @@
-"""What is final is claimed, whatever else is open: a truth that covers more may come at any time, and never be final."""
+"""What is final is claimed, whatever else is open: a truth that covers more may come, and never be final."""
 
 from __future__ import annotations
 
