@@ -33,7 +33,8 @@ from layer2.rollup.witness import state_proof
 from layer2.testing.rollupfrauds import frauds
 
 ETHER = 10**18
-PROFILE = Profile(600, 300, 3_600, 9_600, 2, ETHER)
+PROFILE = Profile(6_000, 300, 3_600, 9_600, 2, ETHER)
+"""Entries may leave the queue for so long that what is asserted about the last is open when it can be frozen."""
 NAP = 600
 """The honest look as often as this at least, seconds; a window has six of it."""
 PEOPLE = ("sequencer", "liar", "seller", "stranger", "proposer", "challenger", "buyer")

@@ -115,11 +115,19 @@ class HonestAssertions(RuleBasedStateMachine):
         self.villains.see()
 
     @precondition(lambda self: not self.villains.eye.frozen)
-    @rule(lets_go=st.booleans())
-    def nobody_takes_the_queue_along(self, lets_go: bool) -> None:
-        """Until the rollup can be frozen for it; or, a second before, somebody does."""
+    @rule(lets_go=st.booleans(), posts=st.booleans())
+    def nobody_takes_the_queue_along(self, lets_go: bool, posts: bool) -> None:
+        """Until the rollup can be frozen for it; or, a second before, somebody does.
+
+        `posts`: as late as entries may leave it behind there is another one: what is asserted about that is open then.
+        """
         self.villains.enqueue(1)
         since = self.play.rollup.inbox()[4]
+        if posts:
+            self.play.until(since + PROFILE.force_delay, self.wake)
+            self.villains.see()
+            self.villains.post(self.villains.frame(True, 10**17, 0), False)
+            self.villains.see()
         self.play.until(since + PROFILE.freeze_after + (0 if lets_go else 1), self.wake)
         self.villains.see()
         self.play.counts["waited for"] += 1
