@@ -38,6 +38,7 @@ abstract contract Inbox is Queue {
 
     /// @inheritdoc IRollup
     function postBlobs(bytes32 expectedAcc, uint256 frames, uint256 queueEnd) external {
+        if (frames > MAX_SEGMENTS) revert EntrySize(frames);
         uint256 count = (frames + FRAMES_PER_BLOB - 1) / FRAMES_PER_BLOB;
         bytes32[] memory hashes = new bytes32[](count);
         for (uint256 i; i < count; ++i) {

@@ -80,6 +80,7 @@ contract Rollup is Vault {
     ) external {
         _requireLast(final_, roots);
         if (index < uint64(uint256(roots.numbers) >> 128)) revert AlreadyPaid(index);
+        if (index >> 64 != 0) revert ProofInvalid();
         bytes28 acc = _nextQueueAcc(before, keccak256(raw));
         for (uint256 i; i < later.length; ++i) {
             acc = _nextQueueAcc(acc, later[i]);

@@ -173,8 +173,8 @@ abstract contract Vault is Assertions {
         bytes32[] calldata path
     ) private pure returns (uint256 number, bytes32 leaf) {
         if (_stateRoot(roots) != claimed.root) revert ProofInvalid();
-        number = uint64(uint256(roots.numbers) >> 32) + index;
         leaf = keccak256(abi.encodePacked(withdrawal.target, withdrawal.token, withdrawal.amount));
         _requirePath(roots.withdrawals, leaf, index, path, WITHDRAWAL_DEPTH);
+        number = uint64(uint256(roots.numbers) >> 32) + index;
     }
 }

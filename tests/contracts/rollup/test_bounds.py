@@ -170,6 +170,57 @@ def test_each_of_many_escapes_and_refunds_in_one_word_of_bits_is_paid_once(l2, p
             payer.refund(one)
 
 
+def sent(rollup, monkeypatch, call) -> tuple[str, list]:
+    """What a wallet would send: the name of the call and its arguments."""
+    calls = []
+    with monkeypatch.context() as held:
+        held.setattr(rollup, "_send", lambda sender, name, *args, value=0: calls.append((name, list(args))))
+        call()
+    return calls[0]
+
+
+ABSURD = (2**64, 2**255, 2**256 - 1)
+
+
+def test_no_number_of_a_withdrawal_ends_in_a_panic(l2, people, monkeypatch) -> None:
+    payer = l2.wallet(people.payer)
+    payer.deposit("1 ether")
+    l2.post()
+    payer.withdraw(7)
+    l2.post()
+    l2.settle()
+    (one,) = payer.outgoing()
+    name, row = sent(l2.rollup, monkeypatch, lambda: payer.claim(one))
+    for index in ABSURD:
+        with reverts("ProofInvalid()"):
+            l2.rollup.contract.transact(payer.sender, name, *row[:2], index, *row[3:])
+    l2.rollup.contract.transact(payer.sender, name, *row)
+
+
+def test_no_number_of_a_deposit_ends_in_a_panic(l2, people, monkeypatch) -> None:
+    payer = l2.wallet(people.payer)
+    payer.deposit("1 ether")
+    l2.post()
+    l2.settle()
+    payer.deposit("1 ether")
+    l2.connection.advance(l2.profile.freeze_after + 1)
+    payer.freeze()
+    (one,) = payer.refundable()
+    name, row = sent(l2.rollup, monkeypatch, lambda: payer.refund(one))
+    for index in ABSURD:
+        with reverts("ProofInvalid()"):
+            l2.rollup.contract.transact(payer.sender, name, *row[:2], index, *row[3:])
+    l2.rollup.contract.transact(payer.sender, name, *row)
+
+
+def test_no_number_of_frames_ends_in_a_panic(l2, people) -> None:
+    rollup = l2.rollup
+    acc = rollup.acc(rollup.inbox()[0])
+    for frames in (4_097, *ABSURD):
+        with reverts("EntrySize", segments=frames):
+            rollup.contract.transact(l2.wallet(people.payer).sender, "postBlobs", acc, frames, 0)
+
+
 def test_a_proof_is_announced_before_the_window_ends_by_as_much_as_it_waits(l2, people) -> None:
     """Announced in its last `revealBlocks` it is worthless as soon as somebody makes the lie final in time."""
     chain, profile, challenger = l2.connection, l2.profile, l2.challenger

@@ -208,7 +208,6 @@ def test_accounts_are_bound_by_the_root_before(bench: Bench) -> None:
         ("falling", changed(proof, ids=ids[4:] + ids[:4], leaves=leaves[64:] + leaves[:64]), 11),
         ("another account", changed(proof, order=bytes(1 - one for one in order)), 17),
         ("an account behind the last", changed(proof, order=b"\2" + order[1:]), 17),
-        # The account asked for last lies first: zeros behind the end would name it.
         ("a hint less", changed(proof, order=order[:1]), 17),
         ("no hints", changed(proof, order=b""), 17),
     ):
@@ -216,7 +215,7 @@ def test_accounts_are_bound_by_the_root_before(bench: Bench) -> None:
 
 
 def test_the_number_of_nobody_names_no_account(bench: Bench) -> None:
-    """Behind the accounts lie zeros, which would pass for account 0."""
+    """Somewhere behind the accounts, and behind the hints, lie zeros, which would pass for account 0, or name it."""
     corner = bench.corner
     before = corner.l2.connection.snapshot()
     corner.post(corner.frame(to=0, nonce=12))
@@ -224,9 +223,10 @@ def test_the_number_of_nobody_names_no_account(bench: Bench) -> None:
     proof = state_proof(corner.replica, claim, claim.segments - bench.first.segments - 2)
     assert corner.verdict(STATE_JUDGE, claim, proof) == ACQUITS
     count, order = len(part(proof, "ids")) // 4, part(proof, "order")
-    beyond = bytes(count if one == 0 else one for one in order)
-    assert beyond != order
-    assert corner.verdict(STATE_JUDGE, claim, changed(proof, order=beyond)) == "WitnessInvalid(17)"
+    assert (count, order) == (2, b"\1\0")
+    for beyond in range(count, count + 12):
+        assert corner.verdict(STATE_JUDGE, claim, changed(proof, order=bytes((1, beyond)))) == "WitnessInvalid(17)"
+    assert corner.verdict(STATE_JUDGE, claim, changed(proof, order=order[:1])) == "WitnessInvalid(17)"
     corner.l2.connection.revert(before)
     corner.replica.step()
 
