@@ -10,6 +10,7 @@ from tests.adversarial.pulls import FOREVER, PERMIT_DATA, Permitting, by_permit,
 
 from layer2.channels.key import ChannelKey
 from layer2.channels.messages import Deposit
+from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
 from layer2.testing.bench.world import ETHER, UNIT, GasWorld, Player
@@ -104,6 +105,20 @@ def test_side_b_of_a_one_way_channel_takes_no_deposit(world: GasWorld, way: str)
         else:
             world.act(world.payee, "depositPulled", key.as_tuple(), [(0, True, 5, b"")])
     assert world.hub.call("channel", key.id)[0] == 0
+
+
+@pytest.mark.parametrize("whose", ["payer twice", "nobody first", "nobody second"])
+def test_a_channel_has_two_parties(world: GasWorld, whose: str) -> None:
+    key = world.make_key()
+    a, b = {
+        "payer twice": (key.a, key.a),
+        "nobody first": (ZERO_ADDRESS, key.b),
+        "nobody second": (key.a, ZERO_ADDRESS),
+    }[whose]
+    alone = (a, b, *key.as_tuple()[2:])
+    with reverts("KeyInvalid", channelId=world.hub.call("channelId", alone)):
+        world.act(world.payer, "deposit", alone, ETHER, 0, value=ETHER)
+    world.act(world.payer, "deposit", key.as_tuple(), ETHER, 0, value=ETHER)
 
 
 def test_an_authorisation_for_one_channel_cannot_fund_another(world: GasWorld) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -149,10 +150,14 @@ def test_locks_outlive_the_window_but_not_for_ever(world: GasWorld) -> None:
     lock = hash_lock(world, PREIMAGE, lasts=DELAY + 900)
     post(world, world.payee, key, 1, 7, [lock])
     assert deadline(world, key) == lock.expiry
-    endless = hash_lock(world, PREIMAGE, lasts=MAX_LOCK_DURATION + 900)
-    with reverts("LockExpiryTooFar", lastExpiry=endless.expiry, latest=world.connection.timestamp() + 604_801):
-        world.connection.set_next_timestamp(world.connection.timestamp() + 1)
+    latest = world.connection.timestamp() + 9 + MAX_LOCK_DURATION
+    endless = replace(lock, expiry=latest + 1)
+    world.connection.set_next_timestamp(latest - MAX_LOCK_DURATION)
+    with reverts("LockExpiryTooFar", lastExpiry=endless.expiry, latest=latest):
         post(world, world.payee, key, 2, 7, [endless])
+    world.connection.set_next_timestamp(latest - MAX_LOCK_DURATION + 1)
+    post(world, world.payee, key, 2, 7, [endless])
+    assert deadline(world, key) == endless.expiry
 
 
 def test_a_direction_moves_the_deadline_by_so_much_in_all(world: GasWorld) -> None:
