@@ -178,6 +178,11 @@ class RootChain:
         """Whether an in-flight exit holds an output: no other game may pay it meanwhile."""
         return bool(self.contract.call("isHeld", output_id))
 
+    def is_free(self, output_id: bytes) -> bool:
+        """Whether no exit has an output: an in-flight exit may take it then."""
+        taken = (ExitStatus.OPEN, ExitStatus.PAID, ExitStatus.SPENT)
+        return self.exit(output_id).status not in taken and not self.is_held(output_id)
+
     def tracked(self, token: int) -> tuple[int, int] | None:
         """From which bucket on all that is registered of a token is summed up, and the sum; None: nothing is."""
         bucket, total = self.contract.call("tracked", token)

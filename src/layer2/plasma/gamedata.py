@@ -1,4 +1,4 @@
-"""What made the inputs of somebody else's in-flight exit: it lies in the call that started it."""
+"""What the inputs of an in-flight exit are made of, and which of them it should hold."""
 
 from __future__ import annotations
 
@@ -8,16 +8,26 @@ from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 
 from layer2.ethereum.records import hex_bytes
-from layer2.plasma.contract import RootChain
+from layer2.plasma.contract import InFlight, RootChain
 from layer2.plasma.positions import deposit_of, is_deposit
 from layer2.plasma.transaction import Transaction, deposit_output_id, output_id, transaction_hash
 from layer2.plasma.walletrefusals import OutputUnknown
 
-__all__ = ["inputs_made", "joined_made"]
+__all__ = ["inputs_made", "inputs_wanted", "joined_made"]
 
 _PROOF = "(uint64,uint256,bytes,bytes32[])"
 _INPUTS = 0x0F
 _START = (_PROOF, f"{_PROOF}[]", "bytes", "uint256")
+
+
+def inputs_wanted(game: InFlight, count: int) -> int:
+    """The inputs (bits) that a game of `count` can win anything with, as the contract has it.
+
+    Contested, what has joined of its inputs; else all of them or, while nobody has joined, none.
+    """
+    if game.contested:
+        return game.piggybacked & _INPUTS
+    return (1 << count) - 1 if game.piggybacked else 0
 
 
 def inputs_made(

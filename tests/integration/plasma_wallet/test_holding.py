@@ -11,6 +11,7 @@ from layer2.ethereum.records import Receipt
 from layer2.plasma.contract import ExitStatus
 from layer2.plasma.kits import Kit, PaymentKit
 from layer2.plasma.messages import Signed, digest
+from layer2.plasma.records import Proof, Spend
 from layer2.plasma.transaction import Transaction, payment
 from layer2.plasma.wallet.sent import Sent
 from layer2.plasma.wallet.wallet import Wallet
@@ -115,6 +116,33 @@ def test_who_does_not_contest_waits_for_the_game_of_the_co_signer(
     thief.claim_all()
     assert len(payer.claim_all()) == 1
     assert world.root.exit(mine.output_id).status is ExitStatus.PAID
+
+
+def test_a_wallet_has_its_game_take_an_input_that_another_has_let_go_of(
+    world: World, payer: Wallet, thief: Wallet, ransom: tuple[Kit, PaymentKit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a game does not hold when it can be claimed it does not pay."""
+    _, swap = ransom
+    monkeypatch.setattr("layer2.plasma.wallet.exits.stuck", lambda *_: ())
+    payer.exit_all(incomplete=True)
+    assert world.root.in_flight(swap.exit_id).held == 0b01
+    # While the other game has it there is nothing to take.
+    assert payer.claim_all() == []
+    (rival,) = (one.kit for one in thief.purse.sent.values() if one.what == "payment")
+    packed, ids = rival.transaction.packed, rival.input_ids
+    spend = Spend(
+        Proof.of_nothing(swap.transaction.packed),
+        b"".join(swap.payment.signatures),
+        tuple(each.proof for each in swap.inputs),
+    )
+    world.root.challenge_canonical(payer.sender, packed, ids, 0, rival.made, spend)
+    world.root.hold_inputs(payer.sender, packed, ids, rival.made)
+    assert len(payer.claim_all()) == 1
+    assert world.root.in_flight(swap.exit_id).held == 0b11
+    before = world.balance(world.payer)
+    world.mature()
+    assert len(payer.claim_all()) == 1
+    assert world.balance(world.payer) - before > 199 * ETHER // 100
 
 
 def fraud(world: World, payer: Wallet, thief: Wallet, late: int = 0) -> None:

@@ -11,10 +11,11 @@ from layer2.ethereum.errors import ContractReverted, TransactionFailed, Transact
 from layer2.ethereum.records import Receipt
 from layer2.plasma.contract import ExitStatus, InFlight, InFlightStatus
 from layer2.plasma.coverage import LISTED, LISTED_MOST, newer_needed, track_needed, widened
-from layer2.plasma.gamedata import inputs_made
+from layer2.plasma.gamedata import inputs_made, inputs_wanted
 from layer2.plasma.kits import Kit
 from layer2.plasma.transaction import Output, Transaction
 from layer2.plasma.wallet.exits import Exits
+from layer2.plasma.walletrefusals import OutputUnknown
 from layer2.primitives.addresses import to_address
 
 __all__ = ["Claims"]
@@ -46,8 +47,9 @@ class Claims(Exits):
         return sorted(found, key=lambda kit: (self._priority(kit), kit.position))
 
     def claim_all(self) -> list[Receipt]:
-        """Claim every exit that was started or joined here and can be paid now; the others stay for later,
-        those too whose inputs an older game of somebody else holds until it ends.
+        """Claim every exit that was started or joined here and can be paid now; the others stay for later.
+
+        One that cannot be claimed yet takes the inputs that it needs and that no other game has any more.
 
         Newer buckets are listed where the contract would say `NotCovered`. Ends what is over otherwise: stopped exits,
         games that nothing has joined (their bond comes back).
@@ -198,7 +200,7 @@ class Claims(Exits):
             self.purse.end(identity, "in-flight exit dropped")
             return [receipt]
         if game.status is InFlightStatus.OPEN and self._now() < game.exitable_at:
-            return []
+            return self._hold(exit_id, game, transaction, input_ids, made)
         if made is None:
             made = inputs_made(self.root, exit_id, transaction, input_ids, self.sight.start_block)
         paid = self._pay_game(game, transaction, input_ids, made)
@@ -206,6 +208,28 @@ class Claims(Exits):
         if after.status is not InFlightStatus.OPEN and not after.piggybacked:
             self.purse.end(identity, "in-flight exit over")
         return [] if paid is None else [paid]
+
+    def _hold(
+        self,
+        exit_id: bytes,
+        game: InFlight,
+        transaction: Transaction,
+        input_ids: tuple[bytes, ...],
+        made: tuple[bytes, ...] | None,
+    ) -> list[Receipt]:
+        """Have a game take what it needs and no other game has any more: what it does not hold it does not pay."""
+        wanted = inputs_wanted(game, len(input_ids)) & ~game.held
+        if not any(wanted >> at & 1 and self.root.is_free(known) for at, known in enumerate(input_ids)):
+            return []
+        try:
+            made = made or inputs_made(self.root, exit_id, transaction, input_ids, self.sight.start_block)
+            return [self.root.hold_inputs(self.sender, transaction.packed, input_ids, made)]
+        except OutputUnknown:
+            return []
+        except ContractReverted as fault:
+            if fault.name not in ("NothingToHold", "TooLate"):
+                raise
+            return []
 
     def _pay_game(
         self, game: InFlight, transaction: Transaction, input_ids: Sequence[bytes], made: Sequence[bytes]

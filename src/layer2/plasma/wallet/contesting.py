@@ -55,7 +55,10 @@ def stuck(holder: Holder, now: int) -> Iterator[Stuck]:
 
 
 def contest(holder: Holder, one: Stuck) -> list[Receipt]:
-    """Contest it, and have the own input join: that is paid when the game can be claimed."""
+    """Have the own input join, and contest it: that is paid when the game can be claimed.
+
+    In this order: what has not joined of a contested game anybody makes it let go of.
+    """
     root, owned = holder.root, one.kit.output
     alone = payment([one.kit.position], [(owned.address, owned.token, owned.amount)], root.head()[1])
     signature = to_compact(holder.signer.sign_digest(digest(alone, root.domain)))
@@ -63,10 +66,10 @@ def contest(holder: Holder, one: Stuck) -> list[Receipt]:
     spend = Spend(Proof.of_nothing(alone.packed), signature)
     made = [one.kit.made if at == one.index else b"" for at in range(len(one.input_ids))]
     packed, ids = one.transaction.packed, one.input_ids
-    receipts = [root.challenge_canonical(holder.sender, packed, ids, one.index, made, spend)]
+    receipts = []
     if not root.in_flight(one.id).piggybacked >> one.index & 1:
         start = holder.sight.start_block
-        made = list(joined_made(root, one.id, one.transaction, ids, {one.index: one.kit.made}, start))
-        receipts.append(root.piggyback(holder.sender, packed, ids, one.index, made))
+        told = joined_made(root, one.id, one.transaction, ids, {one.index: one.kit.made}, start)
+        receipts.append(root.piggyback(holder.sender, packed, ids, one.index, told))
         holder.purse.join(one.id, 1 << one.index)
-    return receipts
+    return [*receipts, root.challenge_canonical(holder.sender, packed, ids, one.index, made, spend)]

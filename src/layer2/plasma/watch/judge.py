@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from layer2.plasma.contract import InFlight, InFlightStatus, Profile, Proof, Spend
+from layer2.plasma.gamedata import inputs_wanted
 from layer2.plasma.transaction import transaction_hash
 from layer2.plasma.watch.evidence import NOWHERE, Evidence, Spender
 from layer2.plasma.watch.findings import Finding, Kind
@@ -13,9 +14,6 @@ from layer2.plasma.watch.plan import ANSWER_MORE, GAS, SPEND_MORE, Plan
 from layer2.plasma.watch.view import ExitSeen, Game
 
 __all__ = ["Judge", "Judged"]
-
-_INPUTS = 0x0F
-"""Bits of inputs among the parts of a game."""
 
 
 @dataclass(slots=True)
@@ -148,9 +146,7 @@ class Judge:
 
     def _hold(self, game: Game, state: InFlight, now: int, result: Judged) -> None:
         """Have what a good game can win registered: it takes the inputs that no other game has any more."""
-        joined, every = state.piggybacked, (1 << len(game.input_ids)) - 1
-        # As the contract has it: contested it can win what has joined of its inputs; else all or nothing.
-        wanted = joined & _INPUTS if state.contested else every if joined else 0
+        wanted = inputs_wanted(state, len(game.input_ids))
         kept = state.held & wanted
         for at, known in enumerate(game.input_ids):
             if wanted & ~kept & 1 << at and self.free(known):

@@ -168,7 +168,7 @@ class Watcher(WatchState):
     # -------------------------------------------------------------------------------------------------------- judging
 
     def _judge(self, now: int) -> tuple[list[Finding], list[Plan]]:
-        judge = Judge(self.evidence, self.root_chain.profile, self._free)
+        judge = Judge(self.evidence, self.root_chain.profile, self.root_chain.is_free)
         standing = self._standing_of_blocks(now) + self._standing_of_contract()
         plans: list[Plan] = []
         due: list[ExitSeen] = []
@@ -198,11 +198,6 @@ class Watcher(WatchState):
         if self.policy.claims:
             plans += self._claims(due, games, short, now)
         return standing, plans
-
-    def _free(self, known: bytes) -> bool:
-        """Whether no exit has an output: a game may hold it then."""
-        taken = self.root_chain.exit(known).status in (ExitStatus.OPEN, ExitStatus.PAID, ExitStatus.SPENT)
-        return not taken and not self.root_chain.is_held(known)
 
     def _claims(
         self, due: list[ExitSeen], games: list[tuple[Game, InFlight]], short: frozenset[int], now: int
