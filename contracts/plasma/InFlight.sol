@@ -3,13 +3,11 @@ pragma solidity ^0.8.28;
 
 import {IRootChain} from "../interfaces/IRootChain.sol";
 import {PlasmaTx} from "../lib/PlasmaTx.sol";
-import {InFlightStart} from "./InFlightStart.sol";
+import {InFlightLedger} from "./InFlightLedger.sol";
 
 /// @title In-flight exits: joining, the games about them, and claims
 /// @dev Which side is paid is decided once, at the first claim; each part of it when it is covered.
-abstract contract InFlightExits is InFlightStart {
-    uint256 private constant INPUTS = 0x0f;
-    uint256 private constant OUTPUTS = 0xf0;
+abstract contract InFlightExits is InFlightLedger {
     uint256 private constant NOT_INCLUDED = type(uint56).max;
 
     /// @inheritdoc IRootChain
@@ -210,98 +208,6 @@ abstract contract InFlightExits is InFlightStart {
         if (input >= PlasmaTx.inputs(data)) revert PiggybackWrong(1 << input);
         other = _requireSpend(spend, PlasmaTx.input(data, input), owner);
         if (other == PlasmaTx.hash(data)) revert SameTransaction();
-    }
-
-    /// @dev Bits that are registered once they join: outputs while no competitor stands and all inputs are held; else
-    /// inputs that are held. So an output is registered once, whatever spends it.
-    /// @param n inputs
-    function _counted(InFlight storage f, uint256 n) private view returns (uint256) {
-        if (f.status == InFlightStatus.PaysOutputs) return OUTPUTS;
-        uint256 held = f.held;
-        return f.contested || held + 1 != 1 << n ? held : OUTPUTS;
-    }
-
-    function _registered(InFlight storage f, uint256 n) private view returns (uint256) {
-        return _counted(f, n) & f.piggybacked;
-    }
-
-    /// @dev What has joined leaves the ledger, or comes to it, as far as it counts otherwise than before. Where something
-    /// comes to it, all of the game stands behind what was paid meanwhile.
-    /// @param before bits that were registered
-    function _recount(
-        bytes calldata data,
-        bytes32[] calldata inputIds,
-        bytes[] calldata inputData,
-        InFlight storage f,
-        uint256 before
-    ) private {
-        uint256 counted = _registered(f, inputIds.length);
-        uint256 changed = before ^ counted;
-        if (changed == 0) return;
-        uint256 priority = f.priority;
-        uint256 place = _place(priority);
-        if (place != priority && counted & changed != 0) {
-            _moveBehind(data, inputIds, inputData, f, before);
-            priority = place;
-        }
-        _change(data, inputIds, inputData, priority, changed, counted);
-    }
-
-    /// @dev What is registered of a game stands behind what was paid from now on.
-    function _moveBehind(
-        bytes calldata data,
-        bytes32[] calldata inputIds,
-        bytes[] calldata inputData,
-        InFlight storage f,
-        uint256 registered
-    ) private {
-        uint256 priority = f.priority;
-        uint256 place = _place(priority);
-        _change(data, inputIds, inputData, priority, registered, 0);
-        _change(data, inputIds, inputData, place, registered, registered);
-        f.priority = uint40(place);
-    }
-
-    /// @param changed bits that come to the ledger (those of `counted`) or leave it
-    function _change(
-        bytes calldata data,
-        bytes32[] calldata inputIds,
-        bytes[] calldata inputData,
-        uint256 priority,
-        uint256 changed,
-        uint256 counted
-    ) private {
-        uint256 token = 0;
-        uint256 sum = 0;
-        for (uint256 bit; changed >> bit != 0; ++bit) {
-            if ((changed >> bit) & 1 == 0) continue;
-            uint256 next;
-            uint256 amount;
-            if (bit < 4) {
-                if (bit >= inputData.length) revert InputsWrong(bit);
-                uint256 position = PlasmaTx.input(data, bit);
-                Output memory o = _outputOf(inputData[bit], position);
-                if (o.id != inputIds[bit]) revert OutputWrong(position);
-                (next, amount) = (o.token, o.amount);
-            } else {
-                (, next, amount) = PlasmaTx.output(data, bit - 4);
-            }
-            unchecked {
-                // One change for each run of one token.
-                if (next != token) {
-                    _register(token, priority, sum);
-                    (token, sum) = (next, 0);
-                }
-                sum = (counted >> bit) & 1 != 0 ? sum + amount : sum - amount;
-            }
-        }
-        _register(token, priority, sum);
-    }
-
-    function _freeInputs(bytes32[] calldata inputIds, uint256 held) private {
-        for (uint256 i; held >> i != 0; ++i) {
-            if ((held >> i) & 1 != 0) _unholdOutput(inputIds[i]);
-        }
     }
 
     function _block(bytes32 id, InFlight storage f, Output memory o, uint256 mask, uint256 n, bytes32 spender) private {

@@ -28,7 +28,6 @@ from layer2.plasma.game import ExitStatus, InFlightStatus
 from layer2.plasma.game.errors import RootError
 from layer2.plasma.game.inflight import counted
 from layer2.plasma.game.reserve import Reserve
-from layer2.plasma.positions import block_of
 from layer2.plasma.transaction import Transaction, payment, transaction_hash
 
 HONEST = (PAYER, PAYEE)
@@ -193,7 +192,9 @@ class Chain(RuleBasedStateMachine):
         return self.stage.state.reserve.buckets(0, block) if newer == "all" else []
 
     def claim(self, position: int, newer: list[int] | str, by: bytes, name: str) -> bool:
-        return self.attempt(name, self.stage.claim, position, by=by, newer=self.listing(newer, block_of(position)))
+        return self.attempt(
+            name, self.stage.claim, position, by=by, newer=self.listing(newer, self.stage.priority(position))
+        )
 
     # ------------------------------------------------------------------------------------- the honest, after a fraud
 
@@ -296,7 +297,7 @@ class Chain(RuleBasedStateMachine):
         stage, expected = self.stage, Reserve()
         for one in stage.state.exits.values():
             if one.status == ExitStatus.OPEN:
-                expected.register(0, block_of(one.position), stage.output(one.position).amount)
+                expected.register(0, one.priority, stage.output(one.position).amount)
         for flight in {one.hash: one for one in self.flights}.values():
             now = stage.state.flight(stage.flight_id(flight))
             counts = now.piggybacked & counted(now, len(flight.inputs))

@@ -1,4 +1,4 @@
-"""The search of two owners in front of mints: its cheapest games, and the theft that it found."""
+"""The search of two owners in front of mints: its cheapest games, and the theft that it found in an older ledger."""
 
 from __future__ import annotations
 
@@ -26,8 +26,14 @@ def test_who_claims_before_2w_after_the_block_is_paid_in_the_second_in_which_it_
     assert outcome.states > 60
 
 
-def test_who_claims_later_loses_to_older_money_that_is_registered_after_the_theft() -> None:
-    outcome = played(OWN, Leaving((1, 1), waits=1), slack=4)
+def test_who_claims_later_is_paid_too_whatever_is_registered_after_the_theft() -> None:
+    outcome = played(OWN, Leaving((1, 1), waits=1))
+    assert outcome.finding is None
+    assert outcome.states > 150
+
+
+def test_with_a_place_in_front_of_what_was_paid_who_claims_later_loses_to_older_money() -> None:
+    outcome = played(OWN, Leaving((1, 1), waits=1), "a place behind what was paid", slack=4)
     assert outcome.finding is not None
     assert outcome.finding.why == "10 is there, 20 is owed to the honest"
     acts = [act for act in outcome.finding.play if act != "time passes"]
