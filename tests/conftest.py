@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 
 from hypothesis import HealthCheck, settings
@@ -10,3 +11,14 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("nightly", parent=settings.get_profile("dev"), max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+LONGEST_ID = 80
+"""Characters of a parameter in the name of a test, which goes into the environment of all processes that it starts."""
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Long text and bytes are named by their length and hash; for all else pytest's own name."""
+    if not isinstance(val, str | bytes) or len(val) <= LONGEST_ID:
+        return None
+    digest = hashlib.sha256(val.encode() if isinstance(val, str) else val).hexdigest()
+    return f"{type(val).__name__}-{len(val)}-{digest[:8]}"
