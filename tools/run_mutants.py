@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import compile_artifacts
 
@@ -29,6 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "mutants"
 LEAST = 120
 MINUTES = 10
+MOST_CODE = 24_576
+"""Bytes of code that a chain takes (EIP-170)."""
 SETTINGS = ["-q", "-x", "-p", "no:ape_test", "-p", "no:cacheprovider", "--no-header"]
 # Of whole files; a test that is listed by its name is run whatever it is marked with.
 CHOICE = ["-m", "not anvil or machine"]
@@ -184,23 +187,45 @@ def recompile(root: Path, mutant: Mutant) -> str:
             files = sources_below(root, entry["source"])
             if mutant.file not in files:
                 continue
-            output = json.loads(compile_artifacts.solc("--standard-json", given=compiler_input(files, entry["source"])))
-            errors = [item["message"] for item in output.get("errors", ()) if item["severity"] == "error"]
-            if errors:
-                return f"{name} does not compile: {errors[0]}"
-            names: dict[str, str] = {}
-            for source in output["sources"].values():
-                compile_artifacts.variable_names(source["ast"], names)
-            fresh = compile_artifacts.artifact(entry["source"], name, output["contracts"][entry["source"]][name], names)
+            fresh, trouble = compiled(files, entry["source"], name)
+            if fresh and size_of(fresh) > MOST_CODE:
+                # One that cannot be deployed is noticed by every test, for no reason of its own.
+                fresh, trouble = compiled(files, entry["source"], name, runs=1)
+            if fresh and size_of(fresh) > MOST_CODE:
+                trouble = f"{name} has {size_of(fresh)} bytes, more than a chain takes"
+            if trouble:
+                return trouble
             changed += fresh["runtime"] != entry["runtime"]
             manifest["contracts"][name] = fresh
         path.write_text(json.dumps(manifest), encoding="utf-8")
     return "" if changed else "no bytecode changed"
 
 
-def compiler_input(files: dict[str, bytes], target: str) -> str:
-    """Compiler input for one contract; the syntax trees of all its sources, for the names of its immutables."""
+def compiled(files: dict[str, bytes], source: str, name: str, runs: int | None = None) -> tuple[dict[str, Any], str]:
+    """A contract's artifact, or the compiler's error."""
+    output = json.loads(compile_artifacts.solc("--standard-json", given=compiler_input(files, source, runs)))
+    errors = [item["message"] for item in output.get("errors", ()) if item["severity"] == "error"]
+    if errors:
+        return {}, f"{name} does not compile: {errors[0]}"
+    names: dict[str, str] = {}
+    for one in output["sources"].values():
+        compile_artifacts.variable_names(one["ast"], names)
+    return compile_artifacts.artifact(source, name, output["contracts"][source][name], names), ""
+
+
+def size_of(artifact: dict[str, Any]) -> int:
+    """Bytes of a contract's code."""
+    return len(artifact["runtime"]) // 2 - 1
+
+
+def compiler_input(files: dict[str, bytes], target: str, runs: int | None = None) -> str:
+    """Compiler input for one contract; the syntax trees of all its sources, for the names of its immutables.
+
+    `runs`: for how many runs it is optimised, the project's if not told.
+    """
     given = compile_artifacts.standard_input(files)
+    if runs is not None:
+        given["settings"]["optimizer"]["runs"] = runs
     wanted = given["settings"]["outputSelection"]["*"]
     given["settings"]["outputSelection"] = {target: wanted, "*": {"": ["ast"]}}
     return json.dumps(given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -244,6 +245,30 @@ def test_a_part_of_the_list_is_chosen_by_name_and_by_shard(mutants: ModuleType) 
     assert sorted(one.id for shard in shards for one in shard) == sorted(one.id for one in every)
     with pytest.raises(mutants.ListError, match="a shard is"):
         list(mutants.chosen(every, "", "5/4"))
+
+
+@pytest.mark.parametrize(("small", "told"), [(True, ""), (False, "Vault has 24577 bytes, more than a chain takes")])
+def test_a_mutation_that_is_too_large_for_a_chain_is_compiled_for_size_or_told(
+    mutants: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: bool, told: str
+) -> None:
+    """Every test would notice that it cannot be deployed, and none what it does."""
+    folder = tmp_path / "src/layer2/artifacts"
+    folder.mkdir(parents=True)
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts/Vault.sol").write_text("contract Vault {}")
+    entry = {"source": "contracts/Vault.sol", "bytecode": "0x01", "runtime": "0x01"}
+    (folder / "manifest.json").write_text(json.dumps({"contracts": {"Vault": entry}}))
+    (folder / "mocks.json").write_text(json.dumps({"contracts": {}}))
+    asked = []
+
+    def compiled(files: object, source: str, name: str, runs: int | None = None) -> tuple[dict[str, Any], str]:
+        asked.append(runs)
+        size = mutants.MOST_CODE + (0 if small and runs == 1 else 1)
+        return {**entry, "runtime": "0x" + "00" * size}, ""
+
+    monkeypatch.setattr(mutants, "compiled", compiled)
+    assert mutants.recompile(tmp_path, mutation(mutants, file="contracts/Vault.sol")) == told
+    assert asked == [None, 1]
 
 
 def test_the_sources_of_a_contract_are_those_it_imports(mutants: ModuleType) -> None:
