@@ -78,6 +78,31 @@ def test_a_preimage_counts_at_the_expiry_and_not_after_it(world: GasWorld) -> No
     world.act(world.relayer, "unlock", *row)
 
 
+def test_locks_are_resolved_until_the_last_second_of_the_dispute_and_not_after_it(world: GasWorld) -> None:
+    key, lock = funded(world), hash_lock(world, PREIMAGE, lasts=DELAY + 900)
+    post(world, world.payee, key, 1, 7, [lock])
+    row, last = unlocking(key, 7, [lock], {0: PREIMAGE}), deadline(world, key)
+    before = world.connection.snapshot()
+    world.connection.set_next_timestamp(last + 1)
+    with reverts("DisputeNotOpen", channelId=key.id, timestamp=last + 1, deadline=last):
+        world.act(world.relayer, "unlock", *row)
+    world.connection.revert(before)
+    world.connection.set_next_timestamp(last)
+    world.act(world.relayer, "unlock", *row)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_lock_is_opened_once_in_a_call(world: GasWorld, count: int) -> None:
+    key = funded(world)
+    locks = [hash_lock(world, PREIMAGE) for _ in range(count)]
+    post(world, world.payee, key, 1, 7, locks)
+    *head, opening, siblings = unlocking(key, 7, locks, {0: PREIMAGE})
+    for more in ([], siblings):
+        with reverts("LocksMismatch", channelId=key.id):
+            world.act(world.relayer, "unlock", *head, opening * 2, [*siblings, *more])
+    world.act(world.relayer, "unlock", *head, opening, siblings)
+
+
 def test_a_sender_neither_posts_its_own_locks_nor_drops_them(world: GasWorld) -> None:
     key, lock = funded(world), hash_lock(world, PREIMAGE)
     post(world, world.payee, key, 1, 7, [lock])
