@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from typing import Any
 
-from hypothesis import settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import RuleBasedStateMachine
 
 NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 
@@ -18,3 +22,25 @@ def campaign(examples: int, steps: int) -> settings:
     return settings(
         max_examples=many, stateful_step_count=steps, deadline=None, derandomize=not NIGHTLY, print_blob=False
     )
+
+
+def controls(faults: Iterable[str], daily: str) -> list[Any]:
+    """The controls of a machine as parameters of a test: `daily` in every run of the suite, all in the nightly one."""
+    nightly = pytest.mark.skipif(not NIGHTLY, reason="nightly: controls of the machine take minutes")
+    return [fault if fault == daily else pytest.param(fault, marks=nightly) for fault in faults]
+
+
+def play_faulty(machine: type[RuleBasedStateMachine], examples: int, steps: int, **attributes: object) -> None:
+    """Run a copy of a machine in which a fault stands; what it raises is not made smaller first.
+
+    Args:
+        attributes: what the copy has in place of the machine's own.
+    """
+    copy = type("Faulty", (machine,), attributes)
+    copy.TestCase.settings = settings(
+        campaign(examples, steps),
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+    )
+    copy.TestCase().runTest()

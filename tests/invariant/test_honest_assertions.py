@@ -8,13 +8,13 @@ left in the queue, and then its bonds come back; at the end both have what they 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from tests.campaign import NIGHTLY, campaign
+from tests.campaign import campaign, controls, play_faulty
 from tests.invariant.rollupplay import NAP, PROFILE, RollupPlay, Villains
 
 from layer2.ethereum.errors import ContractReverted
@@ -229,23 +229,10 @@ FAULTS = {
 }
 
 
-def _once(fault: str) -> Any:
-    """One control in every run of the suite, all of them in the nightly one."""
-    skipped = pytest.mark.skipif(not NIGHTLY, reason="nightly: controls of the machine take minutes")
-    return fault if fault == "it forgets what it announced" else pytest.param(fault, marks=skipped)
-
-
-@pytest.mark.parametrize("fault", map(_once, FAULTS))
+@pytest.mark.parametrize("fault", controls(FAULTS, "it forgets what it announced"))
 def test_each_fault_of_the_honest_side_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Controls: with one rule less a lie stands, or the proposer's money does not come back."""
-    machine = type("Faulty", (HonestAssertions,), {})
-    machine.TestCase.settings = settings(
-        campaign(examples=500, steps=25),
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-        report_multiple_bugs=False,
-    )
     play()
     monkeypatch.setattr(*FAULTS[fault])
     with pytest.raises(AssertionError, match="a lie|not final|is convicted|has lost|bonds"):
-        machine.TestCase().runTest()
+        play_faulty(HonestAssertions, 500, 25)

@@ -8,13 +8,13 @@ order: the seller sells elsewhere in the same block, has it paid first, lets the
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from tests.campaign import NIGHTLY, campaign
+from tests.campaign import campaign, controls, play_faulty
 from tests.invariant.rollupplay import NAP, PROFILE, RollupPlay
 from tests.invariant.saleplay import Offer, Seller
 
@@ -271,23 +271,10 @@ FAULTS = {
 }
 
 
-def _once(fault: str) -> Any:
-    """One control in every run of the suite, all of them in the nightly one."""
-    skipped = pytest.mark.skipif(not NIGHTLY, reason="nightly: controls of the machine take minutes")
-    return fault if fault == "it does not ask what waits" else pytest.param(fault, marks=skipped)
-
-
-@pytest.mark.parametrize("fault", map(_once, FAULTS))
+@pytest.mark.parametrize("fault", controls(FAULTS, "it does not ask what waits"))
 def test_each_fault_of_the_buyer_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Controls: with one question less it buys what the seller escapes with; or it is not paid."""
-    machine = type("Faulty", (HonestBuyer,), {})
-    machine.TestCase.settings = settings(
-        campaign(examples=500, steps=16),
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-        report_multiple_bugs=False,
-    )
     play()
     monkeypatch.setattr(*FAULTS[fault])
     with pytest.raises(AssertionError, match="is not paid"):
-        machine.TestCase().runTest()
+        play_faulty(HonestBuyer, 500, 16)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.campaign import NIGHTLY, campaign
+from tests.campaign import campaign, controls, play_faulty
 from tests.invariant.blockplay import FIRST, LAST
 from tests.invariant.hubplay import DELAY, MAX_LOCKS, NAP, UNIT, HubPlay
 from tests.invariant.hubvillain import SECRETS, Villain
@@ -315,21 +315,8 @@ class Late(Mediator):
 FAULTS = {"the same end": SameEnd, "gives up early": GivesUpEarly, "reads no preimage": Blind, "starts no close": Late}
 
 
-def _once(fault: str) -> Any:
-    """One control in every run of the suite, all of them in the nightly one."""
-    skipped = pytest.mark.skipif(not NIGHTLY, reason="nightly: controls of the machine take a minute")
-    return fault if fault == "the same end" else pytest.param(fault, marks=skipped)
-
-
-@pytest.mark.parametrize("fault", map(_once, FAULTS))
+@pytest.mark.parametrize("fault", controls(FAULTS, "the same end"))
 def test_each_careless_mediator_is_robbed(fault: str) -> None:
     """Controls: a mediator that keeps one rule less loses money in this machine."""
-    machine = type("Careless", (HonestMediator,), {"mediator_class": FAULTS[fault]})
-    machine.TestCase.settings = settings(
-        campaign(examples=1_000, steps=30),
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-        report_multiple_bugs=False,
-    )
     with pytest.raises(AssertionError, match="has lost|came in"):
-        machine.TestCase().runTest()
+        play_faulty(HonestMediator, 1_000, 30, mediator_class=FAULTS[fault])

@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from tests.campaign import NIGHTLY, campaign
+from tests.campaign import campaign, controls, play_faulty
 from tests.invariant.honestplay import ADVERSARY, DELAY, MAX_LOCKS, NAP, STRANGER, Honest, ModelHub, change_locks
 
 from layer2.channels import ledger, lockrules
@@ -351,19 +350,9 @@ FAULTS = {
 }
 
 
-def _once(fault: str) -> Any:
-    """One control in every run of the suite, all of them in the nightly one."""
-    skipped = pytest.mark.skipif(not NIGHTLY, reason="nightly: controls of the machine take a minute")
-    return fault if fault == "what is not accepted is not counted" else pytest.param(fault, marks=skipped)
-
-
-@pytest.mark.parametrize("fault", map(_once, FAULTS))
+@pytest.mark.parametrize("fault", controls(FAULTS, "what is not accepted is not counted"))
 def test_each_fault_of_an_honest_node_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Controls: a node that keeps one rule less loses money in this machine."""
     monkeypatch.setattr(*FAULTS[fault])
-    machine = type("Faulty", (HonestNode,), {})
-    machine.TestCase.settings = settings(
-        campaign(examples=2_000, steps=50), phases=[Phase.generate], report_multiple_bugs=False
-    )
     with pytest.raises(AssertionError):
-        machine.TestCase().runTest()
+        play_faulty(HonestNode, 2_000, 50)

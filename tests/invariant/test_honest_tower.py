@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.campaign import NIGHTLY, campaign
+from tests.campaign import campaign, controls, play_faulty
 from tests.invariant.blockplay import FIRST, LAST
 from tests.invariant.honestplay import change_locks
 from tests.invariant.hubplay import DELAY, MAX_LOCKS, NAP, UNIT, HubPlay
@@ -315,22 +315,9 @@ FAULTS = {
 }
 
 
-def _once(fault: str) -> Any:
-    """One control in every run of the suite, all of them in the nightly one."""
-    skipped = pytest.mark.skipif(not NIGHTLY, reason="nightly: controls of the machine take a minute")
-    return fault if fault == "what an old consent took is left" else pytest.param(fault, marks=skipped)
-
-
-@pytest.mark.parametrize("fault", map(_once, FAULTS))
+@pytest.mark.parametrize("fault", controls(FAULTS, "what an old consent took is left"))
 def test_each_fault_of_a_tower_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Controls: towers that keep one rule less lose money in this machine."""
     monkeypatch.setattr(*FAULTS[fault])
-    machine = type("Faulty", (HonestTower,), {})
-    machine.TestCase.settings = settings(
-        campaign(examples=1_000, steps=30),
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-        report_multiple_bugs=False,
-    )
     with pytest.raises(AssertionError, match="has lost"):
-        machine.TestCase().runTest()
+        play_faulty(HonestTower, 1_000, 30)
