@@ -9,7 +9,7 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import BlsKey, packed_key, signature_hint
 from layer2.rollup.messages import Escape
-from layer2.rollup.records import Status
+from layer2.rollup.records import Claim, Status
 from layer2.testing.reverts import reverts
 
 ETHER = 10**18
@@ -71,6 +71,13 @@ def voice(key: BlsKey, digest: bytes) -> bytes:
     return encode(["bytes", "bytes", "bytes"], [packed_key(key.public), signature, signature_hint(signature)])
 
 
+def freezes(l2, people) -> None:
+    """An entry waits too long, and anybody freezes the rollup."""
+    l2.wallet(people.payer).deposit("1 ether")
+    l2.connection.advance(l2.profile.freeze_after + 1)
+    l2.wallet(people.payer, with_sequencer=False).freeze()
+
+
 def test_bonds_come_back_when_it_is_frozen_and_nothing_more_becomes_final(l2, chain, people) -> None:
     """Exits go by what was final when it froze; who asserted something since gets its bond after the window."""
     payer = l2.wallet(people.payer)
@@ -83,9 +90,7 @@ def test_bonds_come_back_when_it_is_frozen_and_nothing_more_becomes_final(l2, ch
         payer.deposit("1 ether")
         l2.post()
         claims.append(l2.propose(sender=people.stranger))
-    payer.deposit("1 ether")  # waits
-    chain.advance(l2.profile.freeze_after + 1)
-    l2.wallet(people.payer, with_sequencer=False).freeze()
+    freezes(l2, people)
     anybody = Sender(chain, people.attacker)
     with reverts("ParentNotFinal", parent=claims[0].id, finalId=final[0]):
         l2.rollup.finalize(anybody, claims[1])
@@ -98,23 +103,27 @@ def test_bonds_come_back_when_it_is_frozen_and_nothing_more_becomes_final(l2, ch
         l2.rollup.finalize(anybody, claims[0])
 
 
-def test_a_proposer_takes_its_bonds_out_of_a_frozen_rollup_by_itself(l2, chain, people) -> None:
-    """Also from under what somebody else has asserted; it asserts nothing any more, and stumbles over nothing."""
+def asserted_by_a_stranger(l2, people) -> Claim:
+    """A truth above a final one, in which a stranger has its bond."""
     payer = l2.wallet(people.payer)
     payer.deposit("2 ether")
     l2.post()
     l2.settle()
     payer.deposit("1 ether")
     l2.post()
-    theirs = l2.propose(sender=people.stranger)
+    return l2.propose(sender=people.stranger)
+
+
+def test_a_proposer_takes_its_bonds_out_of_a_frozen_rollup_by_itself(l2, chain, people) -> None:
+    """Also from under what somebody else has asserted; it asserts nothing any more, and stumbles over nothing."""
+    theirs = asserted_by_a_stranger(l2, people)
+    payer = l2.wallet(people.payer)
     payer.deposit("1 ether")
     l2.post()
     own = l2.propose()
     payer.deposit("1 ether")
     l2.post()  # nobody has asserted this
-    payer.deposit("1 ether")  # waits
-    chain.advance(l2.profile.freeze_after + 1)
-    l2.wallet(people.payer, with_sequencer=False).freeze()
+    freezes(l2, people)
     assert len(l2.proposer.step()) == 2
     assert [l2.rollup.status(one.id)[2] for one in (theirs, own)] == [Status.RELEASED] * 2
     assert l2.rollup.contract.call("freeBond", people.sequencer.address) == l2.profile.bond
@@ -123,15 +132,7 @@ def test_a_proposer_takes_its_bonds_out_of_a_frozen_rollup_by_itself(l2, chain, 
 
 def test_a_proposer_leaves_bonds_of_others_to_them(l2, chain, people) -> None:
     """The negative twin: what it has no bond in costs it no gas."""
-    payer = l2.wallet(people.payer)
-    payer.deposit("2 ether")
-    l2.post()
-    l2.settle()
-    payer.deposit("1 ether")
-    l2.post()
-    theirs = l2.propose(sender=people.stranger)
-    payer.deposit("1 ether")  # waits
-    chain.advance(l2.profile.freeze_after + 1)
-    l2.wallet(people.payer, with_sequencer=False).freeze()
+    theirs = asserted_by_a_stranger(l2, people)
+    freezes(l2, people)
     assert l2.proposer.step() == []
     assert l2.rollup.status(theirs.id)[2] is Status.OPEN

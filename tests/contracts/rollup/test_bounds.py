@@ -182,6 +182,15 @@ def sent(rollup, monkeypatch, call) -> tuple[str, list]:
 ABSURD = (2**64, 2**255, 2**256 - 1)
 
 
+def refused_by_number(rollup, payer, call: tuple[str, list]) -> None:
+    """A call whose third argument is a number is refused for each absurd one, and taken as it is."""
+    name, row = call
+    for index in ABSURD:
+        with reverts("ProofInvalid()"):
+            rollup.contract.transact(payer.sender, name, *row[:2], index, *row[3:])
+    rollup.contract.transact(payer.sender, name, *row)
+
+
 def test_no_number_of_a_withdrawal_ends_in_a_panic(l2, people, monkeypatch) -> None:
     payer = l2.wallet(people.payer)
     payer.deposit("1 ether")
@@ -190,11 +199,7 @@ def test_no_number_of_a_withdrawal_ends_in_a_panic(l2, people, monkeypatch) -> N
     l2.post()
     l2.settle()
     (one,) = payer.outgoing()
-    name, row = sent(l2.rollup, monkeypatch, lambda: payer.claim(one))
-    for index in ABSURD:
-        with reverts("ProofInvalid()"):
-            l2.rollup.contract.transact(payer.sender, name, *row[:2], index, *row[3:])
-    l2.rollup.contract.transact(payer.sender, name, *row)
+    refused_by_number(l2.rollup, payer, sent(l2.rollup, monkeypatch, lambda: payer.claim(one)))
 
 
 def test_no_number_of_a_deposit_ends_in_a_panic(l2, people, monkeypatch) -> None:
@@ -206,11 +211,7 @@ def test_no_number_of_a_deposit_ends_in_a_panic(l2, people, monkeypatch) -> None
     l2.connection.advance(l2.profile.freeze_after + 1)
     payer.freeze()
     (one,) = payer.refundable()
-    name, row = sent(l2.rollup, monkeypatch, lambda: payer.refund(one))
-    for index in ABSURD:
-        with reverts("ProofInvalid()"):
-            l2.rollup.contract.transact(payer.sender, name, *row[:2], index, *row[3:])
-    l2.rollup.contract.transact(payer.sender, name, *row)
+    refused_by_number(l2.rollup, payer, sent(l2.rollup, monkeypatch, lambda: payer.refund(one)))
 
 
 def test_no_number_of_frames_ends_in_a_panic(l2, people) -> None:
