@@ -98,18 +98,19 @@ class Claims(Exits):
 
     def _claim(self, kits: Sequence[Kit]) -> list[Receipt]:
         receipts: list[Receipt] = []
-        rows = [(kit, self._newer(kit.output, self._priority(kit))) for kit in kits]
+        under = {kit.position: self._priority(kit) for kit in kits}
+        rows = [(kit, self._newer(kit.output, under[kit.position])) for kit in kits]
         payable = [(kit, newer) for kit, newer in rows if newer is not None]
         newer = sorted({one for _, each in payable for one in each})
         if len(payable) > 1 and len(newer) * len(payable) > self.listed:
             # Bad times: one by one, the oldest first, each with its own list.
             return [receipt for kit, _ in payable for receipt in self._claim([kit])]
         if len(payable) == 1 and len(newer) > self.listed:
-            receipts, found = self._move(payable[0][0].output, self._priority(payable[0][0]), newer)
+            receipts, found = self._move(payable[0][0].output, under[payable[0][0].position], newer)
             payable, newer = payable if found is not None else [], found or []
         if not payable:
             return receipts
-        oldest = min(self._priority(kit) for kit, _ in payable)
+        oldest = min(under[kit.position] for kit, _ in payable)
         newer = self._widened(payable[0][0].output, oldest, newer, len(payable))
         items = [(kit.position, kit.made) for kit, _ in payable]
         try:
