@@ -3,6 +3,7 @@
 A mutation is an exact text in one file and what stands there instead. For a contract the deployables that contain
 the file are compiled anew into the copy's packaged artifacts. The named tests must fail then, and pass without it. A
 mutation that nothing can notice may stay only with a written proof (`equivalent`). `--check` looks at the list alone.
+Verdicts are kept in `mutants/verdicts.json` (see mutant_record); `--stale` leaves out what has a current one.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from pathlib import Path
 from typing import Any
 
 import compile_artifacts
+from mutant_record import Record
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "mutants"
+VERDICTS = LIST / "verdicts.json"
 LEAST = 120
 MINUTES = 10
 MOST_CODE = 24_576
@@ -359,8 +362,11 @@ def chosen(mutants: Sequence[Mutant], only: str, shard: str) -> Iterator[Mutant]
     yield from matching[part - 1 :: of]
 
 
-def run_all(mutants: Sequence[Mutant], jobs: int, baseline: bool) -> list[Verdict]:
-    """Judge all of them, in copies that are thrown away; raises ListError if a named test fails without any."""
+def run_all(mutants: Sequence[Mutant], jobs: int, baseline: bool, record: Record) -> list[Verdict]:
+    """Judge all of them, in copies that are thrown away, and keep the verdicts.
+
+    Raises ListError if a named test fails without any mutation.
+    """
     folder = Path(tempfile.mkdtemp(prefix="layer2-mutants-"))
     verdicts: list[Verdict] = []
     try:
@@ -369,8 +375,14 @@ def run_all(mutants: Sequence[Mutant], jobs: int, baseline: bool) -> list[Verdic
             code, said = copies.baseline(mutants)
             if code:
                 raise ListError(f"the named tests fail without any mutation: {said}")
+
+        def judged(mutant: Mutant) -> Verdict:
+            verdict = copies.judge(mutant)
+            record.keep(mutant, verdict.word if verdict.word in (KILLED, EQUIVALENT) else "")
+            return verdict
+
         with ThreadPoolExecutor(jobs) as pool:
-            for verdict in pool.map(copies.judge, mutants):
+            for verdict in pool.map(judged, mutants):
                 print(verdict.text(), flush=True)
                 verdicts.append(verdict)
     finally:
@@ -386,6 +398,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=2, help="mutations at the same time")
     parser.add_argument("--shard", default="1/1", help="the i-th of n parts: i/n")
     parser.add_argument("--no-baseline", action="store_true", help="do not run the tests without any mutation first")
+    parser.add_argument("--stale", action="store_true", help="only those without a verdict for the code as it is")
     given = parser.parse_args(arguments)
     started = time.monotonic()
     try:
@@ -393,13 +406,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wrong = problems(mutants)
         if wrong:
             raise ListError("\n  ".join(["the list does not fit:", *wrong]))
+        record = Record(VERDICTS, ROOT)
         if given.check:
-            print(f"{len(mutants)} mutations, every old text stands exactly once")
+            current = sum(record.is_current(mutant) for mutant in mutants)
+            print(f"{len(mutants)} mutations, every old text stands exactly once; {current} verdicts are current")
             return 0
+        record.forget({mutant.id for mutant in mutants})
         wanted = list(chosen(mutants, given.only, given.shard))
         if not wanted:
             raise ListError(f"no mutation contains {given.only!r}")
-        verdicts = run_all(wanted, max(1, given.jobs), not given.no_baseline)
+        if given.stale:
+            wanted = [mutant for mutant in wanted if not record.is_current(mutant)]
+        verdicts = run_all(wanted, max(1, given.jobs), not given.no_baseline, record)
     except ListError as error:
         print(f"Mutants stopped: {error}", file=sys.stderr)
         return 1

@@ -247,6 +247,36 @@ def test_a_part_of_the_list_is_chosen_by_name_and_by_shard(mutants: ModuleType) 
         list(mutants.chosen(every, "", "5/4"))
 
 
+def test_a_verdict_is_current_until_the_file_the_mutation_or_a_test_changes(mutants: ModuleType, mutable: Path) -> None:
+    one, other = mutation(mutants), mutation(mutants, id="other", tests=("test_a.py", "more"))
+    path = mutable / "verdicts.json"
+    record = mutants.Record(path, mutable)
+    assert not record.is_current(one)
+    record.keep(one, mutants.KILLED)
+    record.keep(other, mutants.EQUIVALENT)
+    again = mutants.Record(path, mutable)
+    assert again.is_current(one)
+    assert again.is_current(other)
+    assert not again.is_current(mutation(mutants, new="x == y"))
+    (mutable / "more" / "test_b.py").write_text("def test_it() -> None: assert 1\n")
+    assert again.is_current(one)
+    assert not again.is_current(other)
+    (mutable / "a.py").write_text("if x < y:\n    return\n")
+    assert not again.is_current(one)
+
+
+def test_a_verdict_that_no_longer_holds_is_taken_off_the_record(mutants: ModuleType, mutable: Path) -> None:
+    one, other = mutation(mutants), mutation(mutants, id="other", new="x > y")
+    record = mutants.Record(mutable / "verdicts.json", mutable)
+    record.keep(one, mutants.KILLED)
+    record.keep(other, mutants.KILLED)
+    record.keep(one, "")
+    assert not record.is_current(one)
+    assert record.is_current(other)
+    record.forget({"one"})
+    assert json.loads((mutable / "verdicts.json").read_text()) == {}
+
+
 @pytest.mark.parametrize(("small", "told"), [(True, ""), (False, "Vault has 24577 bytes, more than a chain takes")])
 def test_a_mutation_that_is_too_large_for_a_chain_is_compiled_for_size_or_told(
     mutants: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: bool, told: str
