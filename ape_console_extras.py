@@ -6,7 +6,7 @@ def ape_init_extras(accounts, chain, **_managers):
     from layer2.ape.console import HELP, ConsoleChannels, ConsoleTower
     from layer2.ape.console_plasma import ConsolePlasmas
     from layer2.ape.console_rollup import ConsoleRollups
-    from layer2.cli.roles import ROLES
+    from layer2.cli.common.dev_accounts import ROLES
     from layer2.primitives.units import format_amount, parse_amount, parse_duration
 
     # The console hands in the manager, the tests its part for test accounts.

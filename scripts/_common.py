@@ -12,7 +12,7 @@ import click
 from ape.cli import ConnectedProviderCommand, network_option
 
 if TYPE_CHECKING:
-    from layer2.cli.workspace import Workspace
+    from layer2.cli.common.workspace import Workspace
     from layer2.ethereum.connection import Connection
     from layer2.ethereum.signer import Signer
 
@@ -40,8 +40,8 @@ def signer_named(text: str, connection: Connection) -> Signer:
     import ape
 
     from layer2.ape import ApeAccountSigner
-    from layer2.cli.roles import role_index
-    from layer2.cli.workspace import AccountUnusable
+    from layer2.cli.common.dev_accounts import role_index
+    from layer2.cli.common.workspace import AccountUnusable
 
     index = role_index(text)
     if index is not None and connection.is_dev:
@@ -74,7 +74,7 @@ def one_line_errors(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _workspace(account: str, home: str, as_json: bool) -> Workspace:
-    from layer2.cli.workspace import Workspace
+    from layer2.cli.common.workspace import Workspace
 
     class ApeWorkspace(Workspace):
         """A workspace on ape's chain with ape's accounts."""

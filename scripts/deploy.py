@@ -8,7 +8,7 @@ import click
 from scripts._common import ConnectedProviderCommand, ape_options
 
 if TYPE_CHECKING:
-    from layer2.cli.workspace import Workspace
+    from layer2.cli.common.workspace import Workspace
 
 
 @click.command(cls=ConnectedProviderCommand)
@@ -20,7 +20,7 @@ def cli(workspace: Workspace, name: str, deployments: str) -> None:
     from ape import chain, project
     from ape.api.query import ContractCreation
 
-    from layer2.cli.deploy import deploy_hub
+    from layer2.cli.deploy.channels import deploy_hub
     from layer2.ethereum.deployments import Registry
 
     record = deploy_hub(workspace.sender)

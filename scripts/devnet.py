@@ -11,8 +11,8 @@ from scripts._common import ConnectedProviderCommand, connected, one_line_errors
 @one_line_errors
 def cli(provider: object, deployments: str) -> None:
     """Deploy hub, rollup and root chain on a local node and keep it running, until Ctrl-C."""
+    from layer2.cli.common.signals import until_stopped
     from layer2.cli.devnet import announce
-    from layer2.cli.stopping import until_stopped
 
     with until_stopped() as stopped:
         url = str(getattr(provider, "uri", None) or getattr(provider, "http_uri", None) or "in process")

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from scripts._common import ConnectedProviderCommand, ape_options
 
-from layer2.cli.rollup import build
+from layer2.cli.rollup.commands import build
 
 cli = build(ape_options, ConnectedProviderCommand)

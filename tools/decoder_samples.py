@@ -24,16 +24,16 @@ TESTS = (
     "tests/integration/channels/test_channel.py",
     "tests/integration/channels/test_session_keys.py",
     "tests/integration/coins/test_service.py",
-    "tests/integration/plasma/test_operator.py",
-    "tests/integration/plasma_wallet/test_swaps.py",
-    "tests/unit/plasma_wallet/test_kits.py",
+    "tests/integration/payments/operator/test_operator.py",
+    "tests/integration/payments/wallet/test_swaps.py",
+    "tests/unit/payments/wallet/test_kits.py",
     "tests/unit/rollup/test_proofs.py",
     "tests/unit/ethereum/test_cursor.py",
     "tests/unit/channels/test_wire.py",
-    "tests/unit/plasma/test_blocks.py",
+    "tests/unit/payments/test_blocks.py",
     "tests/unit/rollup/test_offers.py",
     "tests/unit/channels/test_decoders.py",
-    "tests/integration/plasma/test_service.py",
+    "tests/integration/payments/operator/test_service.py",
     "tests/unit/rollup/test_packing.py",
     "tests/integration/api/test_hostile.py::test_amounts_are_integers_or_decimal_strings",
 )
@@ -85,7 +85,7 @@ def pytest_configure(config: Any) -> None:
     """Begin to note."""
     import inspect
 
-    from layer2.testing.decoders import decoders
+    from layer2.testing.fuzz.decoders import decoders
 
     for key, one in decoders().items():
         plain = inspect.unwrap(getattr(one.call, "__func__", one.call))

@@ -14,8 +14,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from layer2.channels.key import ChannelKey
-from layer2.channels.locks import (
+from layer2.channels.model import payoff
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.channels.protocol.lock_openings import Opening, open_locks, resolve_message
+from layer2.channels.protocol.lock_tree import fingerprint, locks_root, siblings
+from layer2.channels.protocol.locks import (
     Lock,
     LockSet,
     contract_condition,
@@ -26,12 +29,9 @@ from layer2.channels.locks import (
     voucher_lock,
     voucher_resolution,
 )
-from layer2.channels.locktree import fingerprint, locks_root, siblings
-from layer2.channels.messages import MESSAGES, Accept, LockVoucher, Session, Voucher, hub_domain
-from layer2.channels.model import payoff
-from layer2.channels.openings import Opening, open_locks, resolve_message
-from layer2.channels.proofs import Payment, claim_row
-from layer2.channels.sessions import SESSION_MAGIC, SessionProof
+from layer2.channels.protocol.messages import MESSAGES, Accept, LockVoucher, Session, Voucher, hub_domain
+from layer2.channels.protocol.proofs import Payment, claim_row
+from layer2.channels.protocol.session_keys import SESSION_MAGIC, SessionProof
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from layer2.plasma.blocks import BlockTree, Header
-from layer2.plasma.coins import CoinTransaction, SignedCoin, coin_domain, coin_tree, sign_coin
-from layer2.plasma.messages import digest, plasma_domain, struct_hash
-from layer2.plasma.positions import encode_position
-from layer2.plasma.sparse import SparseTree
-from layer2.plasma.transaction import Deposit, Transaction, fee_transaction, payment
+from layer2.plasma.coins.protocol.sparse_merkle import SparseTree
+from layer2.plasma.coins.protocol.transfer import CoinTransaction, SignedCoin, coin_domain, coin_tree, sign_coin
+from layer2.plasma.protocol.blocks import BlockTree, Header
+from layer2.plasma.protocol.positions import encode_position
+from layer2.plasma.protocol.signing import digest, plasma_domain, struct_hash
+from layer2.plasma.protocol.transaction import Deposit, Transaction, fee_transaction, payment
 from layer2.primitives.addresses import address_bytes, to_address
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak

@@ -6,7 +6,7 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.devnet import tester_connection
 from layer2.ethereum.sender import Sender
-from layer2.plasma.contract import RootChain
+from layer2.plasma.payments.chain.contract import RootChain
 from layer2.testing import deploy_mock
 
 

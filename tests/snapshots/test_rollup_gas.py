@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from layer2.testing.bench.gas_rollup import run_rollup_gas
+from layer2.cli.bench.gas_rollup import run_rollup_gas
 
 pytestmark = pytest.mark.anvil
 

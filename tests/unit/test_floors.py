@@ -1,4 +1,4 @@
-"""The house keeps its floors: imports go down only, ape stays in its rooms, and files stay small."""
+"""Imports go down the floors and packages only, ape stays in its rooms, and files stay small."""
 
 from __future__ import annotations
 
@@ -25,6 +25,50 @@ FLOORS = {
 }
 # `layer2` itself holds the version, `artifacts` holds data: neither imports anything of ours.
 GROUND = {"", "artifacts"}
+# Packages of a family, each of which imports only from those before it; "" is the family's own root.
+PACKAGES = {
+    "channels": ["protocol", "contract", "model", "party", "", "watchtower"],
+    "rollup": ["protocol", "state", "l1", "derivation", "sequencer", "validator", "wallet", ""],
+    "plasma": [
+        "protocol",
+        "common",
+        "common/watcher",
+        "payments",
+        "payments/chain",
+        "payments/model",
+        "payments/utxo",
+        "payments/operator",
+        "payments/watcher",
+        "payments/wallet",
+        "coins/protocol",
+        "coins/chain",
+        "coins/model",
+        "coins/operator",
+        "coins/watcher",
+        "coins/wallet",
+        "coins",
+        "",
+    ],
+    "api": ["", "http", "rollup", "plasma"],
+    "cli": ["common", "deploy", "bench", "", "channels", "rollup", "coins", "plasma", "demo"],
+    "testing": [
+        "",
+        "contracts",
+        "revert_checks",
+        "fuzz",
+        "adversaries",
+        "adversaries/channels",
+        "adversaries/rollup",
+        "adversaries/payments",
+        "adversaries/coins",
+        "search",
+        "search/channels",
+        "search/rollup",
+        "search/payments",
+        "search/coins",
+        "search/plasma",
+    ],
+}
 # Besides the tests, scripts/ and ape_console_extras.py.
 APE_ROOM = SOURCE / "ape"
 
@@ -67,6 +111,25 @@ def wrong_imports(home: str, source: str, package: str) -> list[str]:
     return wrong
 
 
+def package(module: str) -> str:
+    """The package of ours that a module, or a name in one, lies in, as a folder below its family."""
+    parts = module.split(".")[2:]
+    family = SOURCE / module.split(".")[1]
+    while parts and not family.joinpath(*parts).is_dir():
+        parts.pop()
+    return "/".join(parts)
+
+
+def later_packages(family: str, home: str, source: str) -> list[str]:
+    """What a file of the package `home` of a family imports from packages that come after it."""
+    order = PACKAGES[family]
+    wrong = []
+    for module in imported(source, ".".join(("layer2", family, *home.split("/")))):
+        if module.split(".")[:2] == ["layer2", family] and order.index(package(module)) > order.index(home):
+            wrong.append(module)
+    return wrong
+
+
 def python_files(*folders: Path) -> list[Path]:
     return sorted(path for folder in folders for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
 
@@ -94,6 +157,20 @@ def test_imports_go_down_only(path: Path) -> None:
     home = folders[0] if folders else ""
     wrong = wrong_imports(home, path.read_text(), ".".join(("layer2", *folders)))
     assert wrong == [], f"{name(path)} is on floor {FLOORS.get(home, 0)} and imports {wrong}"
+
+
+@pytest.mark.parametrize("family", PACKAGES)
+def test_every_package_of_a_family_has_its_place(family: str) -> None:
+    folders = {path.parent.relative_to(SOURCE / family).as_posix() for path in python_files(SOURCE / family)}
+    assert {"" if folder == "." else folder for folder in folders} - {""} == set(PACKAGES[family]) - {""}
+
+
+@pytest.mark.parametrize("path", [path for path in LIBRARY if path.parent != SOURCE], ids=name)
+def test_a_package_imports_only_from_packages_before_it(path: Path) -> None:
+    family, *folders = path.parent.relative_to(SOURCE).parts
+    if family in PACKAGES and path.name != "__init__.py":
+        wrong = later_packages(family, "/".join(folders), path.read_text())
+        assert wrong == [], f"{name(path)} imports {wrong}"
 
 
 @pytest.mark.parametrize("path", python_files(SOURCE / "primitives"), ids=name)
@@ -147,10 +224,29 @@ def test_an_import_upwards_or_sideways_is_found(home: str, source: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("family", "home", "source"),
+    [
+        ("channels", "protocol", "from layer2.channels.party.party import Party"),
+        ("channels", "party", "from layer2.channels import watchtower"),
+        ("plasma", "common/watcher", "from layer2.plasma.payments.chain import contract"),
+        ("plasma", "payments/operator", "def late():\n    import layer2.plasma.payments.wallet.wallet"),
+        ("rollup", "wallet", "from layer2.rollup.facade import LocalRollup"),
+    ],
+)
+def test_an_import_of_a_later_package_is_found(family: str, home: str, source: str) -> None:
+    assert later_packages(family, home, source)
+
+
+def test_an_import_of_an_earlier_package_or_of_another_family_passes() -> None:
+    source = "from layer2.channels.protocol import messages\nfrom layer2.ethereum.sender import Sender"
+    assert later_packages("channels", "party", source) == []
+
+
+@pytest.mark.parametrize(
     ("home", "source"),
     [
         ("channels", "from layer2.store import journal\nfrom layer2.primitives.errors import Layer2Error"),
-        ("channels", "from . import ledger\nfrom .node import Node\nimport layer2.channels.view"),
+        ("channels", "from . import ledger\nfrom .node import Node\nimport layer2.channels.contract.channel_view"),
         ("cli", "from layer2 import __version__\nfrom layer2.ape import signer"),
         ("store", "import os\nfrom sqlite3 import connect"),
     ],

@@ -8,10 +8,10 @@ from ape.api import AccountAPI
 from ape.managers.chain import ChainManager
 
 from layer2.ape.connection import connection_from_ape
-from layer2.channels.contract import Profile
+from layer2.channels.contract.hub import Profile
 from layer2.channels.hub import HubFacade
-from layer2.channels.node import Party
-from layer2.channels.watchtower import Answer, Watchtower
+from layer2.channels.party.party import Party
+from layer2.channels.watchtower.watchtower import Answer, Watchtower
 from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.errors import InputError
 

@@ -9,9 +9,9 @@ from ape.managers.chain import ChainManager
 
 from layer2.ape.connection import connection_from_ape
 from layer2.ethereum.signer import Signer, as_signer
-from layer2.plasma.contract import DEVNET, Profile
 from layer2.plasma.facade import PlasmaFacade
-from layer2.plasma.ledger.fees import FeePolicy
+from layer2.plasma.payments.chain.contract import DEVNET, Profile
+from layer2.plasma.payments.utxo.fees import FeePolicy
 from layer2.primitives.errors import InputError
 
 __all__ = ["ConsolePlasma", "ConsolePlasmas"]

@@ -10,8 +10,8 @@ from ape.managers.chain import ChainManager
 from layer2.ape.connection import connection_from_ape
 from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.errors import InputError
-from layer2.rollup.contract import DEVNET, Profile
 from layer2.rollup.facade import RollupFacade
+from layer2.rollup.l1.contract import DEVNET, Profile
 
 __all__ = ["ConsoleRollup", "ConsoleRollups"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 
-from layer2.channels.actors import Rule, Who, acts
-from layer2.channels.channelchain import ChannelOnChain
-from layer2.channels.locks import HASH_LOCK, VOUCHER_LOCK, Lock, virtual_channel_id
-from layer2.channels.messages import RIGHT_TO_PAY
-from layer2.channels.proofs import Acceptance, LockPayment, Payment, PaymentRequest
-from layer2.channels.refusals import LockRefused, Refused
-from layer2.channels.sessions import SessionGrant
+from layer2.channels.channel_onchain import ChannelOnChain
+from layer2.channels.party.errors import LockRefused, Refused
+from layer2.channels.permissions import Rule, Who, acts
+from layer2.channels.protocol.locks import HASH_LOCK, VOUCHER_LOCK, Lock, virtual_channel_id
+from layer2.channels.protocol.messages import RIGHT_TO_PAY
+from layer2.channels.protocol.proofs import Acceptance, LockPayment, Payment, PaymentRequest
+from layer2.channels.protocol.session_keys import SessionGrant
 from layer2.primitives.errors import MalformedError, RangeError
 from layer2.primitives.hashing import sha256
 from layer2.primitives.units import parse_duration

@@ -9,17 +9,17 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from layer2.channels.actors import side_of
 from layer2.channels.channel import Channel
-from layer2.channels.contract import DEVNET, PUBLIC, Profile
-from layer2.channels.hubsenders import HubWithSenders
-from layer2.channels.intents import Intents
-from layer2.channels.key import ChannelKey
-from layer2.channels.node import Party
-from layer2.channels.policy import confirmations_for
-from layer2.channels.refusals import PartyMissing
-from layer2.channels.sessionnode import SessionParty
-from layer2.channels.sessions import SessionGrant
+from layer2.channels.contract.hub import DEVNET, PUBLIC, Profile
+from layer2.channels.hub_with_senders import HubWithSenders
+from layer2.channels.party.errors import PartyMissing
+from layer2.channels.party.opening_intents import Intents
+from layer2.channels.party.party import Party
+from layer2.channels.party.policy import confirmations_for
+from layer2.channels.party.session_party import SessionParty
+from layer2.channels.permissions import side_of
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.channels.protocol.session_keys import SessionGrant
 from layer2.ethereum.assets import allow, asset_at
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
@@ -29,7 +29,7 @@ from layer2.ethereum.windows import require_windows
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.units import parse_duration
-from layer2.store.private import make_folder
+from layer2.store.private_files import make_folder
 
 __all__ = ["HubFacade"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from layer2 import __version__
-from layer2.cli.extras import missing_extra
-from layer2.cli.suggesting import SuggestingGroup
+from layer2.cli.common.extras import missing_extra
+from layer2.cli.common.suggestions import SuggestingGroup
 from layer2.primitives.errors import Layer2Error
 
 __all__ = ["LazyGroup", "cli", "main", "one_line"]
@@ -51,15 +51,15 @@ class LazyGroup(SuggestingGroup):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     lazy={
         "devnet": ("layer2.cli.devnet", "Start a local chain with the contracts deployed, until Ctrl-C."),
-        "deploy": ("layer2.cli.deploy", "Deploy the channel hub and record it under deployments/."),
-        "channels": ("layer2.cli.channels", "Open, pay, close and defend payment channels."),
-        "rollup": ("layer2.cli.rollup", "Pay, run and leave a rollup."),
-        "plasma": ("layer2.cli.plasma", "Pay on, run and leave a plasma chain."),
+        "deploy": ("layer2.cli.deploy.channels", "Deploy the channel hub and record it under deployments/."),
+        "channels": ("layer2.cli.channels.commands", "Open, pay, close and defend payment channels."),
+        "rollup": ("layer2.cli.rollup.commands", "Pay, run and leave a rollup."),
+        "plasma": ("layer2.cli.plasma.commands", "Pay on, run and leave a plasma chain."),
         "demo": (
-            "layer2.cli.demo",
+            "layer2.cli.demo.commands",
             "Channels, a rollup and plasma, from the first deposit to the last exit, checked.",
         ),
-        "bench": ("layer2.cli.bench", "Measure gas and payments per second, beside their anchors."),
+        "bench": ("layer2.cli.bench.commands", "Measure gas and payments per second, beside their anchors."),
         "doctor": ("layer2.cli.doctor", "Check that everything layer2 needs is here and sound."),
     },
 )

@@ -14,7 +14,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from layer2.cli.tables import show
+from layer2.cli.common.tables import show
 from layer2.primitives.errors import Layer2Error
 
 __all__ = ["CHECKS", "command"]
@@ -145,7 +145,7 @@ def _ape() -> str:
 
 
 def _node(network: str) -> str:
-    from layer2.cli.workspace import resolve_url
+    from layer2.cli.common.workspace import resolve_url
     from layer2.ethereum.connection import Connection
 
     connection = Connection.connect(resolve_url(network))

@@ -20,7 +20,7 @@ from types import TracebackType
 from layer2.ethereum.accounts import DEV_BALANCE, DEV_MNEMONIC
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import AnvilError
-from layer2.ethereum.rpcbackend import JsonRpcBackend
+from layer2.ethereum.rpc_backend import JsonRpcBackend
 
 __all__ = ["AnvilNode", "find_anvil"]
 

@@ -10,7 +10,7 @@ from typing import Any
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import NonceError, RpcError, TransactionFailed
 from layer2.ethereum.fees import GasPolicy
-from layer2.ethereum.pending import BASE_FEE, KNOWN, NONCE_TAKEN, UNDERPRICED, Pending
+from layer2.ethereum.pending_transaction import BASE_FEE, KNOWN, NONCE_TAKEN, UNDERPRICED, Pending
 from layer2.ethereum.sidecars import Sidecar
 from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.addresses import Address

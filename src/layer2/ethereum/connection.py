@@ -13,7 +13,7 @@ from layer2.ethereum.backend import Backend, BlockId, CallRequest, Topics
 from layer2.ethereum.errors import ConnectionFailed, NotADevChain, RpcError, TransactionFailed
 from layer2.ethereum.records import Block, CallOutcome, Log, Receipt
 from layer2.ethereum.reverts import decode_revert
-from layer2.ethereum.rpcbackend import JsonRpcBackend
+from layer2.ethereum.rpc_backend import JsonRpcBackend
 from layer2.ethereum.signer import Signer
 from layer2.primitives.addresses import Address
 
@@ -209,6 +209,6 @@ def _backend_for(web3: Web3) -> Backend:
     if tester is None:
         return JsonRpcBackend(web3)
     # Imported here: py-evm is an extra that a user of a real node does not have.
-    from layer2.ethereum.testerbackend import TesterBackend
+    from layer2.ethereum.tester_backend import TesterBackend
 
     return TesterBackend(web3, tester)

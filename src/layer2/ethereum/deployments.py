@@ -19,7 +19,7 @@ from layer2.ethereum.records import Receipt
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.errors import Layer2Error, MalformedError
 from layer2.primitives.hashing import keccak
-from layer2.primitives.jsontext import parse_json
+from layer2.primitives.json_text import parse_json
 
 __all__ = ["Deployment", "Registry"]
 

@@ -18,7 +18,7 @@ from layer2.ethereum.errors import (
     TransactionTimeout,
 )
 from layer2.ethereum.fees import GasPolicy
-from layer2.ethereum.pending import BASE_FEE, NONCE_TAKEN, UNDERPRICED, Pending
+from layer2.ethereum.pending_transaction import BASE_FEE, NONCE_TAKEN, UNDERPRICED, Pending
 from layer2.ethereum.records import CallOutcome, Receipt
 from layer2.ethereum.reverts import ErrorDecoder, decode_revert
 from layer2.ethereum.sidecars import Sidecar

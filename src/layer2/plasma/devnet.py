@@ -12,17 +12,17 @@ from typing import Any
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer, as_signer
-from layer2.plasma.cash.devnet import LocalCoins
-from layer2.plasma.chainlog import ChainLog
-from layer2.plasma.contract import DEVNET, Profile, RootChain
-from layer2.plasma.ledger.fees import FeePolicy
-from layer2.plasma.operator.gate import NearGate
-from layer2.plasma.operator.node import Operator
-from layer2.plasma.wallet.sight import Sight
-from layer2.plasma.wallet.wallet import LIFETIME, Wallet
-from layer2.plasma.watch.findings import Report
-from layer2.plasma.watch.source import LocalBodies
-from layer2.plasma.watch.watcher import Watcher
+from layer2.plasma.coins.devnet import LocalCoins
+from layer2.plasma.common.watcher.alerts import Report
+from layer2.plasma.common.watcher.block_sources import LocalBodies
+from layer2.plasma.payments.chain.contract import DEVNET, Profile, RootChain
+from layer2.plasma.payments.chain.follower import ChainLog
+from layer2.plasma.payments.chain.state import Sight
+from layer2.plasma.payments.operator.client_protocol import NearGate
+from layer2.plasma.payments.operator.operator import Operator
+from layer2.plasma.payments.utxo.fees import FeePolicy
+from layer2.plasma.payments.wallet.wallet import LIFETIME, Wallet
+from layer2.plasma.payments.watcher.watcher import Watcher
 from layer2.primitives.addresses import Address
 
 __all__ = ["LocalPlasma"]

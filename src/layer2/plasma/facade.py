@@ -9,16 +9,16 @@ from typing import Any
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.signer import Signer, as_signer
-from layer2.plasma.cash.devnet import LocalCoins
-from layer2.plasma.contract import DEVNET, Profile, RootChain
+from layer2.plasma.coins.devnet import LocalCoins
+from layer2.plasma.common.watcher.alerts import Report
 from layer2.plasma.devnet import LocalPlasma
-from layer2.plasma.ledger.fees import FeePolicy
-from layer2.plasma.operator.node import Operator
-from layer2.plasma.wallet.holder import Utxo
-from layer2.plasma.wallet.sent import Sent
-from layer2.plasma.wallet.wallet import Wallet
-from layer2.plasma.watch.findings import Report
-from layer2.plasma.watch.watcher import Watcher
+from layer2.plasma.payments.chain.contract import DEVNET, Profile, RootChain
+from layer2.plasma.payments.operator.operator import Operator
+from layer2.plasma.payments.utxo.fees import FeePolicy
+from layer2.plasma.payments.wallet.account import Utxo
+from layer2.plasma.payments.wallet.payment_status import Sent
+from layer2.plasma.payments.wallet.wallet import Wallet
+from layer2.plasma.payments.watcher.watcher import Watcher
 from layer2.primitives.addresses import Address, to_address
 
 __all__ = ["HomeWallet", "PlasmaFacade"]

@@ -16,15 +16,15 @@ from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.addresses import Address
 from layer2.primitives.errors import InputError
 from layer2.primitives.hashing import keccak
-from layer2.rollup.accounts import State
-from layer2.rollup.challenger import Challenger
-from layer2.rollup.contract import DEVNET, Profile, RollupContract
-from layer2.rollup.poster import Data, Poster
-from layer2.rollup.proposer import Proposer
-from layer2.rollup.records import Claim
-from layer2.rollup.replica import Replica
-from layer2.rollup.sequencer import Sequencer
-from layer2.rollup.wallet import Wallet
+from layer2.rollup.derivation.replica import Replica
+from layer2.rollup.l1.batcher import Data, Poster
+from layer2.rollup.l1.contract import DEVNET, Profile, RollupContract
+from layer2.rollup.sequencer.sequencer import Sequencer
+from layer2.rollup.state.commitments import Claim
+from layer2.rollup.state.state import State
+from layer2.rollup.validator.challenger import Challenger
+from layer2.rollup.validator.proposer import Proposer
+from layer2.rollup.wallet.wallet import Wallet
 
 __all__ = ["JUDGES", "LocalRollup"]
 

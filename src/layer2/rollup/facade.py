@@ -13,15 +13,15 @@ from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import format_amount
-from layer2.rollup.challenger import Challenger
-from layer2.rollup.contract import DEVNET, Profile, RollupContract
+from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.mempool import SignedOp
-from layer2.rollup.records import Claim
-from layer2.rollup.refusals import AccountUnknown
-from layer2.rollup.replica import Replica
-from layer2.rollup.sequencer import Sequencer
-from layer2.rollup.wallet import Wallet
+from layer2.rollup.l1.contract import DEVNET, Profile, RollupContract
+from layer2.rollup.protocol.errors import AccountUnknown
+from layer2.rollup.protocol.signed_operation import SignedOp
+from layer2.rollup.sequencer.sequencer import Sequencer
+from layer2.rollup.state.commitments import Claim
+from layer2.rollup.validator.challenger import Challenger
+from layer2.rollup.wallet.wallet import Wallet
 
 __all__ = ["Assertion", "Batch", "Conviction", "HomeChallenger", "HomeWallet", "Rebuilt", "RollupFacade"]
 

@@ -21,8 +21,8 @@ from layer2.store.errors import (
     JournalMissing,
     JournalVersion,
 )
-from layer2.store.faults import fault_point
-from layer2.store.holding import Holder
+from layer2.store.exclusive import Holder
+from layer2.store.fault_points import fault_point
 from layer2.store.rows import GENESIS, INSERT, SCHEMA, UPSERT, Entry, link, meta_row
 
 __all__ = ["Entry", "Journal", "fault_point"]

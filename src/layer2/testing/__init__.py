@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from layer2.testing.adversary import Adversary, AttackRecord, adversaries
-from layer2.testing.mocks import deploy_mock, mock_names
-from layer2.testing.revertdata import revert_data
-from layer2.testing.reverts import CaughtRevert, reverts
+from layer2.testing.adversaries.base import Adversary, AttackRecord, adversaries
+from layer2.testing.contracts.mocks import deploy_mock, mock_names
+from layer2.testing.revert_checks.revert_data import revert_data
+from layer2.testing.revert_checks.reverts import CaughtRevert, reverts
 from layer2.testing.snapshots import Snapshots
 
 __all__ = [

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.integration.coin_watcher.world import CoinWorld
+from tests.support.coins.watcher_world import CoinWorld
 
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection as new_chain

@@ -10,13 +10,13 @@ import random
 from collections import Counter
 
 import pytest
-from tests.integration.coin_watcher.world import EAGER, ETHER, HALF, CoinWorld
+from tests.support.coins.watcher_world import EAGER, ETHER, HALF, CoinWorld
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
-from layer2.plasma.cash.records import CoinRecord
-from layer2.plasma.cash.watcher import CoinWatcher
-from layer2.plasma.watch.findings import Kind
+from layer2.plasma.coins.protocol.records import CoinRecord
+from layer2.plasma.coins.watcher.watcher import CoinWatcher
+from layer2.plasma.common.watcher.alerts import Kind
 
 OWNERS = ("payer", "payee", "other")
 

@@ -12,14 +12,14 @@ from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.campaign import campaign
-from tests.integration.coin_watcher.world import EAGER, ETHER, PERIOD, CoinWorld
+from tests.support.campaign import campaign
+from tests.support.coins.watcher_world import EAGER, ETHER, PERIOD, CoinWorld
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
-from layer2.plasma.cash.exits import ChallengeView
-from layer2.plasma.cash.watcher import CoinWatcher
-from layer2.testing.coinfrauds import HostileCoinOperator
+from layer2.plasma.coins.chain.exit_proofs import ChallengeView
+from layer2.plasma.coins.watcher.watcher import CoinWatcher
+from layer2.testing.adversaries.coins.hostile_operator import HostileCoinOperator
 from layer2.testing.isolation import isolated
 
 HOLDER, THIEF = "payee", "thief"

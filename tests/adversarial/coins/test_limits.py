@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.integration.coin_watcher.world import ETHER, HALF, CoinWorld
+from tests.support.coins.watcher_world import ETHER, HALF, CoinWorld
 
 from layer2.ethereum.errors import ContractReverted
-from layer2.plasma.cash.exits import ChallengeView
-from layer2.plasma.cash.holder import CoinHolder
-from layer2.plasma.cash.refusals import CoinRefused
-from layer2.plasma.cash.sight import CoinSight
-from layer2.plasma.cash.wallet import CoinWallet
+from layer2.plasma.coins.chain.exit_proofs import ChallengeView
+from layer2.plasma.coins.chain.state import CoinSight
+from layer2.plasma.coins.protocol.errors import CoinRefused
+from layer2.plasma.coins.wallet.coin_store import CoinWallet
+from layer2.plasma.coins.wallet.wallet import CoinHolder
 from layer2.store.journal import Journal
 
 

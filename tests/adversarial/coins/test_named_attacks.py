@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from tests.integration.coin_watcher.world import CoinWorld
+from tests.support.coins.watcher_world import CoinWorld
 
 from layer2.ethereum.errors import ContractReverted
-from layer2.plasma.cash.watchjudge import CoinJudge
-from layer2.plasma.watch.judge import Judged
-from layer2.testing import coinattacks
-from layer2.testing.adversary import adversaries
-from layer2.testing.coinattacks import CoinAttack
+from layer2.plasma.coins.watcher.exit_rules import CoinJudge
+from layer2.plasma.payments.watcher.exit_rules import Judged
+from layer2.testing.adversaries.base import adversaries
+from layer2.testing.adversaries.coins import attacks as coinattacks
+from layer2.testing.adversaries.coins.attacks import CoinAttack
 
 ATTACKS = {name: one for name, one in adversaries().items() if issubclass(one, CoinAttack)}
 

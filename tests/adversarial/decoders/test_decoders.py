@@ -19,34 +19,34 @@ from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
-from tests.campaign import NIGHTLY
+from tests.support.campaign import NIGHTLY
 
-from layer2.api.coinserver import _Handlers as CoinHandlers
-from layer2.api.plasmaserver import _Handlers as PlasmaHandlers
-from layer2.api.server import _Handlers as RollupHandlers
-from layer2.api.wire import listed
-from layer2.channels import wire
-from layer2.channels.proofs import Payment
+from layer2.api.http.json_fields import listed
+from layer2.api.plasma.coins_routes import _Handlers as CoinHandlers
+from layer2.api.plasma.payments_routes import _Handlers as PlasmaHandlers
+from layer2.api.rollup.routes import _Handlers as RollupHandlers
+from layer2.channels.protocol import json_codec as wire
+from layer2.channels.protocol.proofs import Payment
 from layer2.ethereum.abi import select
 from layer2.ethereum.artifacts import load_artifact, load_manifest
 from layer2.ethereum.assets import Asset
 from layer2.ethereum.deployments import Registry
 from layer2.ethereum.reverts import ErrorDecoder
-from layer2.plasma.kitfile import load_kits, parse
-from layer2.plasma.ledger.frozen import Freezer
-from layer2.plasma.ledger.ledger import Ledger
-from layer2.plasma.promises import Promises as PlasmaPromises
-from layer2.plasma.wallet.purse import KIND as PURSE
-from layer2.plasma.wallet.purse import Purse
-from layer2.plasma.watch.memory import KIND as WATCH
-from layer2.plasma.watch.memory import WatchMemory
+from layer2.plasma.common.operator_journal import Promises as PlasmaPromises
+from layer2.plasma.common.watcher.journal import KIND as WATCH
+from layer2.plasma.common.watcher.journal import WatchMemory
+from layer2.plasma.payments.chain.exit_proof_file import load_kits, parse
+from layer2.plasma.payments.utxo.checkpoint import Freezer
+from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.wallet.wallet_store import KIND as PURSE
+from layer2.plasma.payments.wallet.wallet_store import Purse
 from layer2.primitives.errors import MalformedError
-from layer2.primitives.jsontext import parse_json
-from layer2.rollup.authority import Signatures
-from layer2.rollup.promises import Promises as RollupPromises
-from layer2.rollup.snapshot import Snapshot
+from layer2.primitives.json_text import parse_json
+from layer2.rollup.derivation.snapshot import Snapshot
+from layer2.rollup.sequencer.journal import Promises as RollupPromises
+from layer2.rollup.state.signature_oracle import Signatures
 from layer2.store.journal import Journal
-from layer2.testing.decoders import Decoder, decoders, is_plain, try_out
+from layer2.testing.fuzz.decoders import Decoder, decoders, is_plain, try_out
 
 SECONDS = 8.0 if NIGHTLY else 0.06
 SAMPLES = Path(__file__).with_name("samples.json.gz")
@@ -55,19 +55,19 @@ PLAIN = sorted(key for key, one in FOUND.items() if is_plain(one))
 SEED = int(os.environ.get("DECODER_SEED", "1"))
 
 NEVER_REFUSED = {
-    "layer2.channels.view:PostedClaim.decode": "any word of a slot is a claim",
+    "layer2.channels.contract.channel_view:PostedClaim.decode": "any word of a slot is a claim",
     "layer2.ethereum.reverts:decode_revert": "what it does not know it says so",
-    "layer2.api.errors:error_of": "what cannot be read is an error too: Unreachable",
-    "layer2.plasma.fields:read": "lanes of numbers: each is one",
-    "layer2.plasma.fields:split": "verdicts, one a row",
-    "layer2.plasma.game.env:recovered": "nobody, where there is no signature",
-    "layer2.rollup.amounts:unpack_amount": "any number is an amount",
-    "layer2.rollup.records:unpack_roots": "whole words; the caller counts them",
+    "layer2.api.http.errors:error_of": "what cannot be read is an error too: Unreachable",
+    "layer2.plasma.protocol.packed:read": "lanes of numbers: each is one",
+    "layer2.plasma.protocol.packed:split": "verdicts, one a row",
+    "layer2.plasma.payments.model.environment:recovered": "nobody, where there is no signature",
+    "layer2.rollup.protocol.compressed_amounts:unpack_amount": "any number is an amount",
+    "layer2.rollup.state.commitments:unpack_roots": "whole words; the caller counts them",
 }
 """Decoders that read whatever comes, and why that is right."""
 TOLD_MORE: dict[str, Callable[..., Any]] = {
     # Without the kinds that are expected it refuses every record.
-    "layer2.channels.wire:decode": lambda text: wire.decode(text, *get_args(wire.Record)),
+    "layer2.channels.protocol.json_codec:decode": lambda text: wire.decode(text, *get_args(wire.Record)),
 }
 """Decoders that are tried with more than what they must be given."""
 
@@ -192,67 +192,91 @@ def frozen(folder: Path) -> Callable[[bytes], Any]:
 
 
 MORE: dict[str, tuple[Callable[[Path], Callable[..., Any]], tuple[str, ...]]] = {
-    "layer2.api.coinserver:_Handlers.read_bytes": (lambda _: handlers(CoinHandlers, "read_bytes"), ("bytes",)),
-    "layer2.api.coinserver:_Handlers.read_rows": (lambda _: handlers(CoinHandlers, "read_rows"), ("Any",)),
-    "layer2.api.plasmaserver:_Handlers.read_bytes": (lambda _: handlers(PlasmaHandlers, "read_bytes"), ("bytes",)),
-    "layer2.api.plasmaserver:_Handlers.read_rows": (lambda _: handlers(PlasmaHandlers, "read_rows"), ("Any",)),
-    "layer2.api.server:_Handlers.read_bytes": (lambda _: handlers(RollupHandlers, "read_bytes"), ("bytes",)),
-    "layer2.api.server:_Handlers.read_rows": (lambda _: handlers(RollupHandlers, "read_rows"), ("Any",)),
-    "layer2.api.wire:listed": (lambda _: lambda data: listed(data, "rows", 10, lambda _: b""), ("Any",)),
+    "layer2.api.plasma.coins_routes:_Handlers.read_bytes": (lambda _: handlers(CoinHandlers, "read_bytes"), ("bytes",)),
+    "layer2.api.plasma.coins_routes:_Handlers.read_rows": (lambda _: handlers(CoinHandlers, "read_rows"), ("Any",)),
+    "layer2.api.plasma.payments_routes:_Handlers.read_bytes": (
+        lambda _: handlers(PlasmaHandlers, "read_bytes"),
+        ("bytes",),
+    ),
+    "layer2.api.plasma.payments_routes:_Handlers.read_rows": (
+        lambda _: handlers(PlasmaHandlers, "read_rows"),
+        ("Any",),
+    ),
+    "layer2.api.rollup.routes:_Handlers.read_bytes": (lambda _: handlers(RollupHandlers, "read_bytes"), ("bytes",)),
+    "layer2.api.rollup.routes:_Handlers.read_rows": (lambda _: handlers(RollupHandlers, "read_rows"), ("Any",)),
+    "layer2.api.http.json_fields:listed": (lambda _: lambda data: listed(data, "rows", 10, lambda _: b""), ("Any",)),
     "layer2.ethereum.abi:Codec.decode_event": (lambda _: contract_events(), ("bytes",)),
     "layer2.ethereum.abi:Codec.decode_inputs": (lambda _: functions("decode_inputs"), ("bytes",)),
     "layer2.ethereum.abi:Codec.decode_outputs": (lambda _: functions("decode_outputs"), ("bytes",)),
     "layer2.ethereum.assets:Asset.parse": (lambda _: Asset(OWNER, 6, "USD").parse, ("str | int",)),  # type: ignore[arg-type]
     "layer2.ethereum.deployments:Registry.load": (recorded, ("bytes",)),
     "layer2.ethereum.reverts:ErrorDecoder.decode": (
-        lambda _: ErrorDecoder(load_artifact("ChannelHub").abi).decode, ("bytes",)
+        lambda _: ErrorDecoder(load_artifact("ChannelHub").abi).decode,
+        ("bytes",),
     ),
-    "layer2.plasma.kitfile:load_kits": (lambda folder: written(folder, lambda path: load_kits(path, ROOT)), ("bytes",)),
-    "layer2.plasma.kitfile:parse": (lambda _: lambda text: parse(text, ROOT), ("str",)),
-    "layer2.plasma.ledger.frozen:Freezer.load": (frozen, ("bytes",)),
-    "layer2.plasma.ledger.ledger:Ledger.unpack": (lambda _: lambda rows: Ledger().unpack(rows), ("Sequence[bytes]",)),
-    "layer2.plasma.promises:Promises.read": (
-        lambda folder: journal_of(folder, "plasma operator", ("txs", "block", "undo", "drop", "what"),
-                                  lambda journal: PlasmaPromises(journal, 1, OWNER).read()), ("bytes",)
+    "layer2.plasma.payments.chain.exit_proof_file:load_kits": (
+        lambda folder: written(folder, lambda path: load_kits(path, ROOT)),
+        ("bytes",),
     ),
-    "layer2.plasma.wallet.purse:Purse": (purse, ("bytes",)),
-    "layer2.plasma.watch.memory:WatchMemory": (watched, ("bytes",)),
-    "layer2.rollup.authority:Signatures.recover": (
-        lambda _: Signatures.__new__(Signatures).recover, ("bytes", "bytes")
+    "layer2.plasma.payments.chain.exit_proof_file:parse": (lambda _: lambda text: parse(text, ROOT), ("str",)),
+    "layer2.plasma.payments.utxo.checkpoint:Freezer.load": (frozen, ("bytes",)),
+    "layer2.plasma.payments.utxo.utxo_set:Ledger.unpack": (
+        lambda _: lambda rows: Ledger().unpack(rows),
+        ("Sequence[bytes]",),
     ),
-    "layer2.rollup.promises:Promises.read": (
-        lambda folder: journal_of(folder, "rollup sequencer", ("owner", "ops", "key", "drop", "what"),
-                                  lambda one: RollupPromises(one, 1, OWNER).read()), ("bytes",)
+    "layer2.plasma.common.operator_journal:Promises.read": (
+        lambda folder: journal_of(
+            folder,
+            "plasma operator",
+            ("txs", "block", "undo", "drop", "what"),
+            lambda journal: PlasmaPromises(journal, 1, OWNER).read(),
+        ),
+        ("bytes",),
     ),
-    "layer2.rollup.snapshot:Snapshot.load": (lambda folder: written(folder, Snapshot.load), ("bytes",)),
-}  # fmt: skip
+    "layer2.plasma.payments.wallet.wallet_store:Purse": (purse, ("bytes",)),
+    "layer2.plasma.common.watcher.journal:WatchMemory": (watched, ("bytes",)),
+    "layer2.rollup.state.signature_oracle:Signatures.recover": (
+        lambda _: Signatures.__new__(Signatures).recover,
+        ("bytes", "bytes"),
+    ),
+    "layer2.rollup.sequencer.journal:Promises.read": (
+        lambda folder: journal_of(
+            folder,
+            "rollup sequencer",
+            ("owner", "ops", "key", "drop", "what"),
+            lambda one: RollupPromises(one, 1, OWNER).read(),
+        ),
+        ("bytes",),
+    ),
+    "layer2.rollup.derivation.snapshot:Snapshot.load": (lambda folder: written(folder, Snapshot.load), ("bytes",)),
+}
 
 NONE = {
-    "layer2.api.submissions:Submissions.read_bytes": "abstract: its subclasses are tried",
-    "layer2.api.submissions:Submissions.read_rows": "abstract: its subclasses are tried",
-    "layer2.channels.contract:HubContract.decode": "of a Log that was read before, by Codec.decode_event",
-    "layer2.channels.errors:from_revert": "of arguments that ErrorDecoder.decode has read, which is tried",
-    "layer2.channels.intents:Intents.recover": "a verb; what it reads is ChannelKey.decode's",
+    "layer2.api.http.submissions:Submissions.read_bytes": "abstract: its subclasses are tried",
+    "layer2.api.http.submissions:Submissions.read_rows": "abstract: its subclasses are tried",
+    "layer2.channels.contract.hub:HubContract.decode": "of a Log that was read before, by Codec.decode_event",
+    "layer2.channels.protocol.hub_errors:from_revert": "of arguments that ErrorDecoder.decode has read, which is tried",
+    "layer2.channels.party.opening_intents:Intents.recover": "a verb; what it reads is ChannelKey.decode's",
     "layer2.channels.model.base:Call.load": "of the pure model, in which nobody is hostile",
-    "layer2.channels.node:Party.recover": "a verb: it starts a new journal",
-    "layer2.channels.view:ChannelView.decode": "of words that a contract's ABI gave: Codec.decode_outputs is tried",
-    "layer2.cli.plasma_recover:recover_": "a command",
+    "layer2.channels.party.party:Party.recover": "a verb: it starts a new journal",
+    "layer2.channels.contract.channel_view:ChannelView.decode": "of words of an ABI: Codec.decode_outputs is tried",
+    "layer2.cli.plasma.recover:recover_": "a command",
     "layer2.ethereum.connection:Connection.from_provider": "makes a connection",
     "layer2.ethereum.contract:Contract.decode_log": "of a Log that was read before, by Codec.decode_event",
     "layer2.ethereum.cursor:_log_from_json": "inside of Cursor.from_bytes",
-    "layer2.plasma.blockstore:BodyStore.load": "checks a checksum before it reads with split_body, which is tried",
-    "layer2.plasma.blockstore:BodyStore.records": "checks a checksum before it reads with split_body, which is tried",
-    "layer2.plasma.cash.sight:CoinSight.read": "reads the chain, through Codec.decode_event",
+    "layer2.plasma.common.block_store:BodyStore.load": "checks a checksum, then split_body, which is tried",
+    "layer2.plasma.common.block_store:BodyStore.records": "checks a checksum, then split_body, which is tried",
+    "layer2.plasma.coins.chain.state:CoinSight.read": "reads the chain, through Codec.decode_event",
     "layer2.plasma.facade:HomeWallet.split": "a verb",
-    "layer2.rollup.sales:owner_of": "looks up what the replica has read of the chain",
-    "layer2.plasma.ledger.owners:Owners.unpack": "inside of Ledger.unpack",
-    "layer2.plasma.ledger.segments:Segment.unpack": "inside of Ledger.unpack",
-    "layer2.plasma.recovery:recover": "a verb",
-    "layer2.plasma.wallet.wallet:Wallet.split": "a verb",
-    "layer2.plasma.watch.evidence:Evidence.records": "by number",
-    "layer2.rollup.authority:Authority.recover": "a protocol: its implementations are tried",
-    "layer2.rollup.layer:Layer.read": "by number, in memory",
-    "layer2.rollup.ledger:Ledger.read": "by number, in memory",
+    "layer2.rollup.wallet.sale_safety:owner_of": "looks up what the replica has read of the chain",
+    "layer2.plasma.payments.utxo.owner_index:Owners.unpack": "inside of Ledger.unpack",
+    "layer2.plasma.payments.utxo.columns:Segment.unpack": "inside of Ledger.unpack",
+    "layer2.plasma.payments.wallet.recovery:recover": "a verb",
+    "layer2.plasma.payments.wallet.wallet:Wallet.split": "a verb",
+    "layer2.plasma.payments.watcher.proof_index:Evidence.records": "by number",
+    "layer2.rollup.state.signature_oracle:Authority.recover": "a protocol: its implementations are tried",
+    "layer2.rollup.state.overlay:Layer.read": "by number, in memory",
+    "layer2.rollup.state.columns:Ledger.read": "by number, in memory",
     "layer2.store.journal:Journal.read": "checks the whole chain of checksums when it is opened",
 }
 
@@ -341,12 +365,30 @@ def test_a_decoder_that_falls_is_found(call: Callable[..., Any], takes: tuple[st
 @pytest.mark.parametrize(
     "text",
     [
-        "", "{", "nul", "[" * 100_000, '{"a":' * 100_000, "[" * 65 + "]" * 65, "NaN", "Infinity", "[1.5]", "1e3",
-        "[" + "9" * 5_000 + "]", '{"a": 1, "a": 2}', '"\\ud800"', '{"\\uDFFF": 1}', "\ufeff{}", '"' + "x" * 10,
-        b"\xff", b"\xed\xa0\x80", '{"a": "\\u12"}', "[1,]", "{} {}",
+        "",
+        "{",
+        "nul",
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "[" * 65 + "]" * 65,
+        "NaN",
+        "Infinity",
+        "[1.5]",
+        "1e3",
+        "[" + "9" * 5_000 + "]",
+        '{"a": 1, "a": 2}',
+        '"\\ud800"',
+        '{"\\uDFFF": 1}',
+        "\ufeff{}",
+        '"' + "x" * 10,
+        b"\xff",
+        b"\xed\xa0\x80",
+        '{"a": "\\u12"}',
+        "[1,]",
+        "{} {}",
     ],
     ids=range(21),
-)  # fmt: skip
+)
 def test_text_that_is_not_plain_json_is_refused(text: str | bytes) -> None:
     with pytest.raises(MalformedError):
         parse_json(text)
@@ -370,7 +412,7 @@ def calls_of_loads() -> Iterator[str]:
 
 def test_nobody_reads_json_of_others_by_the_interpreters_own_reader() -> None:
     """It recurses: one line of brackets from a stranger ended the process with SIGSEGV."""
-    own = {"primitives/jsontext.py", "plasma/kitfile.py", "ethereum/artifacts.py"}
+    own = {"primitives/json_text.py", "plasma/payments/chain/exit_proof_file.py", "ethereum/artifacts.py"}
     assert {name for name in calls_of_loads() if not name.startswith("testing/")} == own
 
 

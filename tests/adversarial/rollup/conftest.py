@@ -11,7 +11,7 @@ import pytest
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection as new_chain
-from layer2.ethereum.testerbackend import TesterBackend
+from layer2.ethereum.tester_backend import TesterBackend
 from layer2.rollup.devnet import LocalRollup
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from layer2.ethereum.sender import Sender
-from layer2.rollup.challenger import Challenger
-from layer2.rollup.records import Status
-from layer2.rollup.replica import Replica
-from layer2.testing.rollupfrauds import assert_roots, right_roots
+from layer2.rollup.derivation.replica import Replica
+from layer2.rollup.state.commitments import Status
+from layer2.rollup.validator.challenger import Challenger
+from layer2.testing.adversaries.rollup.fraud_corpus import assert_roots, right_roots
 
 from .test_bad_times import funded
 from .test_shielding import lie

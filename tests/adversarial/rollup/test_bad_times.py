@@ -8,17 +8,17 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
 from layer2.primitives.hashing import keccak
 from layer2.primitives.units import parse_amount
-from layer2.rollup.challenger import Challenger
-from layer2.rollup.contract import PUBLIC
-from layer2.rollup.frames import FrameType, decode_frame
-from layer2.rollup.mempool import SignedOp
-from layer2.rollup.messages import Withdraw
-from layer2.rollup.proposer import Proposer
-from layer2.rollup.queue import Scheme
-from layer2.rollup.records import Roots, Status
-from layer2.rollup.sequencer import Sequencer
-from layer2.testing.reverts import reverts
-from layer2.testing.rollupfrauds import assert_roots, right_roots
+from layer2.rollup.l1.contract import PUBLIC
+from layer2.rollup.protocol.frames import FrameType, decode_frame
+from layer2.rollup.protocol.messages import Withdraw
+from layer2.rollup.protocol.signed_operation import SignedOp
+from layer2.rollup.sequencer.sequencer import Sequencer
+from layer2.rollup.state.commitments import Roots, Status
+from layer2.rollup.state.forced_queue import Scheme
+from layer2.rollup.validator.challenger import Challenger
+from layer2.rollup.validator.proposer import Proposer
+from layer2.testing.adversaries.rollup.fraud_corpus import assert_roots, right_roots
+from layer2.testing.revert_checks.reverts import reverts
 
 ETHER = 10**18
 

@@ -14,18 +14,18 @@ from layer2.ethereum.sender import Sender
 from layer2.primitives.hashing import keccak
 from layer2.primitives.kzg import commitment, versioned_hash
 from layer2.primitives.units import parse_amount
-from layer2.rollup.accounts import owner_of_address
-from layer2.rollup.challenger import Challenger
-from layer2.rollup.contract import PUBLIC
 from layer2.rollup.devnet import JUDGES
-from layer2.rollup.frames import LIMITS, FrameType
-from layer2.rollup.params import FRAME_BYTES
-from layer2.rollup.proposer import Proposer
-from layer2.rollup.records import Roots, Status
-from layer2.rollup.runs import commit
+from layer2.rollup.l1.contract import PUBLIC
+from layer2.rollup.protocol.calldata_chunks import commit
+from layer2.rollup.protocol.frames import LIMITS, FrameType
+from layer2.rollup.protocol.params import FRAME_BYTES
+from layer2.rollup.state.commitments import Roots, Status
+from layer2.rollup.state.state import owner_of_address
+from layer2.rollup.validator.challenger import Challenger
+from layer2.rollup.validator.proposer import Proposer
 from layer2.testing import deploy_mock
-from layer2.testing.reverts import reverts
-from layer2.testing.rollupfrauds import assert_roots, frauds
+from layer2.testing.adversaries.rollup.fraud_corpus import assert_roots, frauds
+from layer2.testing.revert_checks.reverts import reverts
 
 DAY = 86_400
 ETHER = 10**18

@@ -8,12 +8,12 @@ import pytest
 
 from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import BlsKey, aggregate
-from layer2.primitives.workers import Workers
-from layer2.rollup.accounts import Account, State, owner_of_address, owner_of_key
-from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
-from layer2.rollup.mempool import SignedOp
-from layer2.rollup.messages import Transfer
-from layer2.rollup.sequencer import Sequencer
+from layer2.primitives.worker_pool import Workers
+from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
+from layer2.rollup.protocol.messages import Transfer
+from layer2.rollup.protocol.signed_operation import SignedOp
+from layer2.rollup.sequencer.sequencer import Sequencer
+from layer2.rollup.state.state import Account, State, owner_of_address, owner_of_key
 
 KEYS = [BlsKey(800 + at) for at in range(4)]
 

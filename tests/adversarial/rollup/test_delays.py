@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from layer2.ethereum.sender import Sender
 from layer2.primitives.units import parse_amount
-from layer2.rollup.accounts import Withdrawal
-from layer2.rollup.proposer import Proposer
-from layer2.rollup.records import Claim, Roots, Status
-from layer2.testing.reverts import reverts
-from layer2.testing.rollupfrauds import assert_roots, right_roots
+from layer2.rollup.state.commitments import Claim, Roots, Status
+from layer2.rollup.state.state import Withdrawal
+from layer2.rollup.validator.proposer import Proposer
+from layer2.testing.adversaries.rollup.fraud_corpus import assert_roots, right_roots
+from layer2.testing.revert_checks.reverts import reverts
 
 
 def busy(l2, people, entries: int = 3):

@@ -10,12 +10,12 @@ import pytest
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
-from layer2.rollup.blobdata import blob_of_roots
-from layer2.rollup.challenger import ENDPOINT_JUDGE, STATE_JUDGE
-from layer2.rollup.records import Claim, Status, pack_roots
-from layer2.testing.reverts import reverts
-from layer2.testing.rollupcourt import Court
-from layer2.testing.rollupfrauds import Fraud, assert_roots, frauds, right_roots
+from layer2.rollup.protocol.blob_encoding import blob_of_roots
+from layer2.rollup.state.commitments import Claim, Status, pack_roots
+from layer2.rollup.validator.challenger import ENDPOINT_JUDGE, STATE_JUDGE
+from layer2.testing.adversaries.rollup.fraud_corpus import Fraud, assert_roots, frauds, right_roots
+from layer2.testing.adversaries.rollup.judges import Court
+from layer2.testing.revert_checks.reverts import reverts
 
 KINDS = {"F1", "F2", "F3", "F4", "F5"}
 PAIRINGS = ("queue", "type 8")

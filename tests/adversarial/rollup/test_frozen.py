@@ -8,9 +8,9 @@ from eth_abi.abi import encode
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import BlsKey, packed_key, signature_hint
-from layer2.rollup.messages import Escape
-from layer2.rollup.records import Claim, Status
-from layer2.testing.reverts import reverts
+from layer2.rollup.protocol.messages import Escape
+from layer2.rollup.state.commitments import Claim, Status
+from layer2.testing.revert_checks.reverts import reverts
 
 ETHER = 10**18
 

@@ -6,10 +6,10 @@ import pytest
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
-from layer2.rollup.accounts import owner_of_address
-from layer2.rollup.records import Roots
+from layer2.rollup.state.commitments import Roots
+from layer2.rollup.state.state import owner_of_address
 from layer2.testing import deploy_mock
-from layer2.testing.reverts import reverts
+from layer2.testing.revert_checks.reverts import reverts
 
 AMOUNT = 1_000
 

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.preload import ROLLUP
+from tests.support.preload import ROLLUP
 
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
-from layer2.rollup import challenger, proposer, sequencer
-from layer2.rollup.queue import Forced
-from layer2.rollup.records import Status
-from layer2.testing.mortal import Nursery
+from layer2.rollup.sequencer import sequencer
+from layer2.rollup.state.commitments import Status
+from layer2.rollup.state.forced_queue import Forced
+from layer2.rollup.validator import challenger, proposer
+from layer2.testing.kill import Nursery
 
 pytestmark = pytest.mark.anvil
 
@@ -22,13 +23,13 @@ import sys
 from pathlib import Path
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
-from layer2.rollup.challenger import Challenger
-from layer2.rollup.contract import RollupContract
-from layer2.rollup.mempool import SignedOp
-from layer2.rollup.proposer import Proposer
-from layer2.rollup.refusals import NonceWrong
-from layer2.rollup.replica import Replica
-from layer2.rollup.sequencer import Sequencer
+from layer2.rollup.validator.challenger import Challenger
+from layer2.rollup.l1.contract import RollupContract
+from layer2.rollup.protocol.signed_operation import SignedOp
+from layer2.rollup.validator.proposer import Proposer
+from layer2.rollup.protocol.errors import NonceWrong
+from layer2.rollup.derivation.replica import Replica
+from layer2.rollup.sequencer.sequencer import Sequencer
 
 name, url, address, folder, data, *ops = sys.argv[1:]
 connection = Connection.connect(url)

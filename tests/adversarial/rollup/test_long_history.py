@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from layer2.ethereum.sender import Sender
-from layer2.rollup.challenger import Challenger
-from layer2.rollup.records import Status
+from layer2.rollup.state.commitments import Status
+from layer2.rollup.validator.challenger import Challenger
 
 ASSERTIONS = 60
 FRAMES = 130

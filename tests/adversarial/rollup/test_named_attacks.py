@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from layer2.ethereum.errors import ContractReverted
-from layer2.testing import rollupattacks, rollupsales, rolluptheft, rollupverdicts
-from layer2.testing.adversary import adversaries
-from layer2.testing.rollupattacks import RollupAttack, RollupStage
+from layer2.testing.adversaries.base import adversaries
+from layer2.testing.adversaries.rollup import attacks as rollupattacks
+from layer2.testing.adversaries.rollup import sale_attacks as rollupsales
+from layer2.testing.adversaries.rollup import theft as rolluptheft
+from layer2.testing.adversaries.rollup import verdict_attacks as rollupverdicts
+from layer2.testing.adversaries.rollup.attacks import RollupAttack, RollupStage
 
 ROOMS = tuple(one.__name__ for one in (rollupattacks, rollupsales, rolluptheft, rollupverdicts))
 ATTACKS = {name: one for name, one in adversaries().items() if one.__module__ in ROOMS}

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from layer2.ethereum.sender import Sender
-from layer2.rollup.challenger import Challenger
+from layer2.rollup.derivation.replica import Replica
+from layer2.rollup.derivation.snapshot import Anchor, Snapshot
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.records import Claim, Status
-from layer2.rollup.refusals import SnapshotWrong, StateUnknown
-from layer2.rollup.replica import Replica
-from layer2.rollup.snapshot import Anchor, Snapshot
-from layer2.testing.rollupfrauds import assert_roots, right_roots
+from layer2.rollup.protocol.errors import SnapshotWrong, StateUnknown
+from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.validator.challenger import Challenger
+from layer2.testing.adversaries.rollup.fraud_corpus import assert_roots, right_roots
 
 from .test_bad_times import funded
 

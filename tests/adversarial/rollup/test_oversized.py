@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from layer2.ethereum.sender import Sender
-from layer2.rollup.params import OPS_PER_SEGMENT
-from layer2.testing.reverts import reverts
+from layer2.rollup.protocol.params import OPS_PER_SEGMENT
+from layer2.testing.revert_checks.reverts import reverts
 
 TX_GAS_CAP = 16_777_216
 """EIP-7825."""

@@ -8,10 +8,10 @@ import pytest
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
-from layer2.rollup.params import MAX_SEGMENTS
-from layer2.rollup.proposer import Proposer
-from layer2.rollup.records import Claim, Status
-from layer2.testing.rollupfrauds import assert_roots, right_roots
+from layer2.rollup.protocol.params import MAX_SEGMENTS
+from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.validator.proposer import Proposer
+from layer2.testing.adversaries.rollup.fraud_corpus import assert_roots, right_roots
 
 from .test_bad_times import funded
 from .test_shielding import lie

@@ -6,8 +6,8 @@ import pytest
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
-from layer2.rollup.queue import TO_THE_END
-from layer2.testing.reverts import reverts
+from layer2.rollup.state.forced_queue import TO_THE_END
+from layer2.testing.revert_checks.reverts import reverts
 
 from .test_bad_times import funded
 

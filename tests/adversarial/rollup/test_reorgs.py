@@ -12,9 +12,9 @@ from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.primitives.hashing import keccak
-from layer2.rollup.accounts import owner_of_address
-from layer2.rollup.records import Status
-from layer2.testing.reverts import reverts
+from layer2.rollup.state.commitments import Status
+from layer2.rollup.state.state import owner_of_address
+from layer2.testing.revert_checks.reverts import reverts
 
 pytestmark = pytest.mark.anvil
 

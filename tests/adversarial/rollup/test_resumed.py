@@ -6,11 +6,11 @@ import pytest
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
-from layer2.rollup.challenger import Challenger
-from layer2.rollup.errands import escape_now, force_through, propose_myself
-from layer2.rollup.proposer import Proposer
-from layer2.rollup.records import Status
-from layer2.rollup.wallet import Wallet
+from layer2.rollup.state.commitments import Status
+from layer2.rollup.validator.challenger import Challenger
+from layer2.rollup.validator.proposer import Proposer
+from layer2.rollup.wallet.escape_hatch import escape_now, force_through, propose_myself
+from layer2.rollup.wallet.wallet import Wallet
 
 from .test_bad_times import funded
 

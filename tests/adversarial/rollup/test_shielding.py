@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from layer2.cli.daemons import Daemon, NotDone, Troubles, run_daemons
+from layer2.cli.common.daemons import Daemon, NotDone, Troubles, run_daemons
 from layer2.ethereum.errors import ConnectionFailed
 from layer2.ethereum.sender import Sender
 from layer2.primitives.errors import FatalError
-from layer2.rollup.blobsource import Blobs
-from layer2.rollup.challenger import Challenger
-from layer2.rollup.proposer import Proposer
-from layer2.rollup.records import Status
-from layer2.store.archive import Archive
+from layer2.rollup.l1.blob_sources import Blobs
+from layer2.rollup.state.commitments import Status
+from layer2.rollup.validator.challenger import Challenger
+from layer2.rollup.validator.proposer import Proposer
+from layer2.store.blob_archive import Archive
 from layer2.store.errors import JournalError
-from layer2.testing.rollupfrauds import assert_roots, right_roots
+from layer2.testing.adversaries.rollup.fraud_corpus import assert_roots, right_roots
 
 from .test_bad_times import funded
 
@@ -222,7 +222,7 @@ def test_a_full_disk_keeps_no_blob_and_holds_nothing_up(l2, chain, people) -> No
             return blob
 
     from layer2.primitives.kzg import hash_of_blob
-    from layer2.rollup.blobdata import to_blobs
+    from layer2.rollup.protocol.blob_encoding import to_blobs
 
     (blob,) = to_blobs(bytes(496))
     blobs = Blobs([Source()], Full())

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 
 import pytest
 from eth_abi.abi import decode, encode
-from tests.campaign import NIGHTLY
+from tests.support.campaign import NIGHTLY
 
 from layer2.ethereum.backend import CallRequest
 from layer2.primitives.bls import BlsKey, packed_key, signature_hint
 from layer2.primitives.hashing import keccak
-from layer2.rollup.challenger import SIGNATURE_JUDGE, STATE_JUDGE
-from layer2.rollup.records import Claim
-from layer2.rollup.witness import PROOF_TYPES, signature_proof, state_proof
-from layer2.testing.bends import bent
-from layer2.testing.rollupcourt import Court
-from layer2.testing.rollupverdicts import stranger_keys, with_owners
+from layer2.rollup.state.commitments import Claim
+from layer2.rollup.validator.challenger import SIGNATURE_JUDGE, STATE_JUDGE
+from layer2.rollup.validator.witness import PROOF_TYPES, signature_proof, state_proof
+from layer2.testing.adversaries.rollup.judges import Court
+from layer2.testing.adversaries.rollup.verdict_attacks import stranger_keys, with_owners
+from layer2.testing.fuzz.abi_mutations import bent
 
 pytestmark = pytest.mark.parametrize("chain", [pytest.param("anvil", marks=pytest.mark.anvil)], indirect=True)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from eth_abi.abi import encode
-from tests.campaign import NIGHTLY
+from tests.support.campaign import NIGHTLY
 
 from layer2.ethereum.abi import select
 from layer2.ethereum.backend import CallRequest
@@ -22,12 +22,12 @@ from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import packed_key, signature_hint
 from layer2.primitives.hashing import keccak
-from layer2.rollup.messages import Escape
-from layer2.rollup.records import Roots, pack_roots
-from layer2.rollup.runs import commit
-from layer2.rollup.wallet import Wallet
-from layer2.testing.bends import bent
-from layer2.testing.rollupfrauds import right_roots
+from layer2.rollup.protocol.calldata_chunks import commit
+from layer2.rollup.protocol.messages import Escape
+from layer2.rollup.state.commitments import Roots, pack_roots
+from layer2.rollup.wallet.wallet import Wallet
+from layer2.testing.adversaries.rollup.fraud_corpus import right_roots
+from layer2.testing.fuzz.abi_mutations import bent
 
 pytestmark = pytest.mark.parametrize("chain", [pytest.param("anvil", marks=pytest.mark.anvil)], indirect=True)
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from tests.adversarial.structure.shapes import MOST, entries, fewer, told
-from tests.campaign import NIGHTLY
-from tests.contracts.plasma_coins.builder import Coin, Stage, Step, Transfer
+from tests.support.call_shapes import MOST, entries, fewer, told
+from tests.support.campaign import NIGHTLY
+from tests.support.coins.builder import Coin, Stage, Step, Transfer
 
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.primitives.hashing import keccak
+from layer2.testing.fuzz.call_trials import Trials
 from layer2.testing.isolation import isolated
-from layer2.testing.trials import Trials
 
 SCENES = {
     "spent": {"exitTransfer", "challengeSpent", "challengeDoubleSpent"},

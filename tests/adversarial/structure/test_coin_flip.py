@@ -6,15 +6,15 @@ from collections.abc import Iterable
 
 import pytest
 from eth_abi.abi import encode
-from tests.adversarial.structure.shapes import MOST, entries, told
+from tests.support.call_shapes import MOST, entries, told
 
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.contract import Contract, deploy
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.sender import Sender
 from layer2.primitives.hashing import keccak
-from layer2.testing.bends import Bend, stretched
-from layer2.testing.trials import Trials
+from layer2.testing.fuzz.abi_mutations import Bend, stretched
+from layer2.testing.fuzz.call_trials import Trials
 
 SECRETS = keccak(b"of A"), keccak(b"of B")
 A_WINS = keccak(b"".join(SECRETS))[-1] % 2 == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from tests.adversarial.structure.shapes import told
+from tests.support.call_shapes import told
 
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection as new_chain
@@ -13,8 +13,8 @@ from layer2.ethereum.sender import Sender
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.hashing import keccak
 from layer2.testing import deploy_mock
-from layer2.testing.bends import Bend, stretched
-from layer2.testing.trials import Trials
+from layer2.testing.fuzz.abi_mutations import Bend, stretched
+from layer2.testing.fuzz.call_trials import Trials
 
 SECRET = keccak(b"secret")
 STRANGER = b"\xee" * 96

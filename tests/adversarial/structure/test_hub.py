@@ -1,8 +1,8 @@
 """Structural fuzz of every entry of the channel hub: what still passes does what the honest call does.
 
-Each entry is called as people do, and before that in the shapes of `layer2.testing.bends`: members emptied, shortened,
-lengthened, moved onto each other and behind the end, with an attacker's bytes there; and so inside of what the hub
-reads byte by byte: openings of locks, rows of claims, proofs of sessions, authorisations of pulls.
+Each entry is called as people do, and before that in the shapes of `layer2.testing.fuzz.abi_mutations`: members
+emptied, shortened, lengthened, moved onto each other and behind the end, with an attacker's bytes there; and so inside
+of what the hub reads byte by byte: openings of locks, rows of claims, proofs of sessions, authorisations of pulls.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from eth_abi.abi import encode
-from tests.adversarial.pulls import PERMIT_DATA, Permitting, by_permit, permit_of
-from tests.adversarial.structure.shapes import MOST, entries, fewer, some, told
-from tests.campaign import NIGHTLY
+from tests.support.call_shapes import MOST, entries, fewer, some, told
+from tests.support.campaign import NIGHTLY
+from tests.support.channels.token_pulls import PERMIT_DATA, Permitting, by_permit, permit_of
 
-from layer2.channels.key import ChannelKey
-from layer2.channels.locks import (
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.channels.protocol.lock_openings import Opened, encode_openings, read_openings, resolve_message
+from layer2.channels.protocol.locks import (
     HASH_LOCK,
     Lock,
     contract_lock,
@@ -26,9 +27,8 @@ from layer2.channels.locks import (
     voucher_lock,
     voucher_resolution,
 )
-from layer2.channels.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Move, Session, Voucher, Withdraw
-from layer2.channels.openings import Opened, encode_openings, read_openings, resolve_message
-from layer2.channels.sessions import SESSION_MAGIC, encode_session
+from layer2.channels.protocol.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Move, Session, Voucher, Withdraw
+from layer2.channels.protocol.session_keys import SESSION_MAGIC, encode_session
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.sender import Sender
@@ -37,11 +37,20 @@ from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak, sha256
 from layer2.primitives.typed_data import TypedMessage
 from layer2.testing import deploy_mock
-from layer2.testing.bench.world import ETHER, GasWorld, Player
-from layer2.testing.bends import Bend, bent, stretched
-from layer2.testing.hubsteps import LATER, accepted, closed, funded, locked, row_of, unlocking, voucher
+from layer2.testing.adversaries.channels.steps import (
+    LATER,
+    accepted,
+    closed,
+    funded,
+    locked,
+    row_of,
+    unlocking,
+    voucher,
+)
+from layer2.testing.adversaries.channels.world import ETHER, GasWorld, Player
+from layer2.testing.fuzz.abi_mutations import Bend, bent, stretched
+from layer2.testing.fuzz.call_trials import Trials
 from layer2.testing.isolation import isolated
-from layer2.testing.trials import Trials
 
 HOT, THIEF = PrivateKey(keccak(b"hot key")), PrivateKey(keccak(b"thief"))
 PREIMAGE, SALT = keccak(b"preimage"), keccak(b"salt")

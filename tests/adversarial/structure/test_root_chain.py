@@ -1,7 +1,8 @@
 """Structural fuzz of every entry of the root chain that takes data of any length: nobody is paid for a shape.
 
 Exits, in-flight exits and what is said against them are played as people play them; before each call it is made in the
-shapes of `layer2.testing.bends`, and with the transactions in it cut short, made longer, and their counts changed.
+shapes of `layer2.testing.fuzz.abi_mutations`, and with the transactions in it cut short, made longer, and their
+counts changed.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from tests.adversarial.structure.shapes import MOST, entries, fewer, some, told
-from tests.campaign import NIGHTLY
-from tests.contracts.plasma.builder import (
+from tests.contracts.payments.test_validity import NEXT, ROOT, Proven
+from tests.support.call_shapes import MOST, entries, fewer, some, told
+from tests.support.campaign import NIGHTLY
+from tests.support.payments.builder import (
     DATA_BOND,
     ETHER,
     EXIT_BOND,
@@ -23,15 +25,14 @@ from tests.contracts.plasma.builder import (
     packed,
     position_of,
 )
-from tests.contracts.plasma.games import IN0, OUT0, OUT1, Game
-from tests.contracts.plasma.permits import authorization, permit2_transfer
-from tests.contracts.plasma.test_validity import NEXT, ROOT, Proven
+from tests.support.payments.in_flight import IN0, OUT0, OUT1, Game
+from tests.support.payments.permits import authorization, permit2_transfer
 
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.testing import deploy_mock
-from layer2.testing.bends import Bend, stretched
+from layer2.testing.fuzz.abi_mutations import Bend, stretched
+from layer2.testing.fuzz.call_trials import Trials
 from layer2.testing.isolation import isolated
-from layer2.testing.trials import Trials
 
 FOREVER = 2**256 - 1
 SCENES = {

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 from eth_abi.abi import encode
 
-from layer2.channels.apps import CoinFlipTerms, a_wins, commitment
-from layer2.channels.contract import LockProof, Opening
+from layer2.channels.contract.hub import LockProof, Opening
 from layer2.channels.hub import HubFacade
-from layer2.channels.locktree import locks_root
-from layer2.channels.messages import LockVoucher
+from layer2.channels.protocol.conditions import CoinFlipTerms, a_wins, commitment
+from layer2.channels.protocol.lock_tree import locks_root
+from layer2.channels.protocol.messages import LockVoucher
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import keccak
-from layer2.testing.reverts import reverts
+from layer2.testing.revert_checks.reverts import reverts
 
 ETHER = 10**18
 SECRET_A = keccak(b"the payer's secret")

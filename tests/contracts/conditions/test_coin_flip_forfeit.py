@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 from tests.contracts.conditions.test_coin_flip import CHANNEL, judged
 
-from layer2.channels.apps import CoinFlipTerms, a_wins, commitment
-from layer2.channels.contract import LockProof, Opening
-from layer2.channels.errors import NothingUnlocked
+from layer2.channels.contract.hub import LockProof, Opening
 from layer2.channels.hub import HubFacade
-from layer2.channels.locktree import locks_root
-from layer2.channels.messages import LockVoucher
+from layer2.channels.protocol.conditions import CoinFlipTerms, a_wins, commitment
+from layer2.channels.protocol.hub_errors import NothingUnlocked
+from layer2.channels.protocol.lock_tree import locks_root
+from layer2.channels.protocol.messages import LockVoucher
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
 from layer2.primitives.hashing import keccak
-from layer2.testing.reverts import reverts
+from layer2.testing.revert_checks.reverts import reverts
 
 STAKE = 10**18
 UNKNOWN = bytes(32)

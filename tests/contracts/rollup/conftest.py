@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from tests.contracts.rollup.nativepairing import native_pairing
+from tests.support.rollup.native_pairing import native_pairing
 
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection

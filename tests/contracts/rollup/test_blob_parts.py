@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contracts.rollup.corner import ACQUITS, GUILTY, PAYEE, Corner
-from tests.contracts.rollup.proofparts import changed, part
+from tests.support.rollup.corner import ACQUITS, GUILTY, PAYEE, Corner
+from tests.support.rollup.proof_parts import changed, part
 
 from layer2.ethereum.sender import Sender
 from layer2.primitives.kzg import hash_of_blob
-from layer2.rollup.blobdata import blob_of_roots, to_blobs
-from layer2.rollup.challenger import ENDPOINT_JUDGE, STATE_JUDGE
-from layer2.rollup.records import Claim
-from layer2.rollup.witness import endpoint_proof, state_proof
-from layer2.testing.rollupfrauds import right_roots
+from layer2.rollup.protocol.blob_encoding import blob_of_roots, to_blobs
+from layer2.rollup.state.commitments import Claim
+from layer2.rollup.validator.challenger import ENDPOINT_JUDGE, STATE_JUDGE
+from layer2.rollup.validator.witness import endpoint_proof, state_proof
+from layer2.testing.adversaries.rollup.fraud_corpus import right_roots
 
 WORD = b"\x05" * 32
 

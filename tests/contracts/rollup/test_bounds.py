@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.contracts.rollup.storage import number_in, put_number
+from tests.support.rollup.storage import number_in, put_number
 
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
-from layer2.rollup.contract import DEVNET, PUBLIC, Profile, RollupContract
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.records import Status, pack_roots
-from layer2.testing.mocks import deploy_mock
-from layer2.testing.reverts import reverts
-from layer2.testing.rollupfrauds import right_roots
+from layer2.rollup.l1.contract import DEVNET, PUBLIC, Profile, RollupContract
+from layer2.rollup.state.commitments import Status, pack_roots
+from layer2.testing.adversaries.rollup.fraud_corpus import right_roots
+from layer2.testing.contracts.mocks import deploy_mock
+from layer2.testing.revert_checks.reverts import reverts
 
 ETHER = 10**18
 

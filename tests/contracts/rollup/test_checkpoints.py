@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.contracts.rollup.corner import ACQUITS, GUILTY, PAYEE, PAYER, Corner
-from tests.contracts.rollup.proofparts import changed, part
+from tests.support.rollup.corner import ACQUITS, GUILTY, PAYEE, PAYER, Corner
+from tests.support.rollup.proof_parts import changed, part
 
 from layer2.ethereum.sender import Sender
 from layer2.primitives.hashing import keccak
-from layer2.rollup.challenger import STATE_JUDGE
-from layer2.rollup.params import OPS_PER_SEGMENT
-from layer2.rollup.queue import Scheme
-from layer2.rollup.witness import CHECKPOINT, state_proof
-from layer2.testing.reverts import reverts
-from layer2.testing.rollupfrauds import claim_of, right_roots
+from layer2.rollup.protocol.params import OPS_PER_SEGMENT
+from layer2.rollup.state.forced_queue import Scheme
+from layer2.rollup.validator.challenger import STATE_JUDGE
+from layer2.rollup.validator.witness import CHECKPOINT, state_proof
+from layer2.testing.adversaries.rollup.fraud_corpus import claim_of, right_roots
+from layer2.testing.revert_checks.reverts import reverts
 
 WORD = b"\x05" * 32
 

@@ -6,22 +6,22 @@ from pathlib import Path
 
 import pytest
 from coincurve import PublicKey
-from tests.contracts.rollup.corner import BY_KEY, ETHER, FULL, KEY, LAST, PAYEE, PAYER, SPENT, Corner, gained
-from tests.unit.rollup.reference import empty, h, tree
+from tests.support.rollup.corner import BY_KEY, ETHER, FULL, KEY, LAST, PAYEE, PAYER, SPENT, Corner, gained
+from tests.support.rollup.reference import empty, h, tree
 
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.contract import Contract
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.hashing import keccak
-from layer2.rollup.accounts import Account, State, owner_of_address, owner_of_key
-from layer2.rollup.challenger import STATE_JUDGE
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
-from layer2.rollup.messages import Transfer
-from layer2.rollup.params import MAX_ACCOUNTS, MAX_NONCE
-from layer2.rollup.queue import Scheme
-from layer2.rollup.records import GENESIS
-from layer2.rollup.witness import state_proof
+from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
+from layer2.rollup.protocol.messages import Transfer
+from layer2.rollup.protocol.params import MAX_ACCOUNTS, MAX_NONCE
+from layer2.rollup.state.commitments import GENESIS
+from layer2.rollup.state.forced_queue import Scheme
+from layer2.rollup.state.state import Account, State, owner_of_address, owner_of_key
+from layer2.rollup.validator.challenger import STATE_JUDGE
+from layer2.rollup.validator.witness import state_proof
 
 
 @pytest.fixture

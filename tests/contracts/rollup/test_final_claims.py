@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from layer2.ethereum.sender import Sender
-from layer2.rollup.records import Claim, Status, pack_roots
+from layer2.rollup.state.commitments import Claim, Status, pack_roots
 
 HALF = 5 * 10**17
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.contracts.rollup.corner import (
+from tests.support.rollup.corner import (
     ACQUITS,
     BY_KEY,
     ETHER,
@@ -19,21 +19,21 @@ from tests.contracts.rollup.corner import (
     Corner,
     gained,
 )
-from tests.contracts.rollup.proofparts import changed, part
-from tests.integration.rollup.oddkeys import NO_KEYS
+from tests.support.rollup.odd_keys import NO_KEYS
+from tests.support.rollup.proof_parts import changed, part
 
 from layer2.primitives.addresses import Address
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.hashing import keccak
-from layer2.rollup.accounts import Account, State, owner_of_address
-from layer2.rollup.challenger import STATE_JUDGE
-from layer2.rollup.frames import LIMITS, Frame, FrameType, Op, decode_frame, encode_frame
-from layer2.rollup.messages import Transfer, Withdraw
-from layer2.rollup.params import MAX_ACCOUNTS
-from layer2.rollup.queue import Scheme
-from layer2.rollup.witness import state_proof
-from layer2.testing.rollupfrauds import claim_of, right_roots
+from layer2.rollup.protocol.frames import LIMITS, Frame, FrameType, Op, decode_frame, encode_frame
+from layer2.rollup.protocol.messages import Transfer, Withdraw
+from layer2.rollup.protocol.params import MAX_ACCOUNTS
+from layer2.rollup.state.forced_queue import Scheme
+from layer2.rollup.state.state import Account, State, owner_of_address
+from layer2.rollup.validator.challenger import STATE_JUDGE
+from layer2.rollup.validator.witness import state_proof
+from layer2.testing.adversaries.rollup.fraud_corpus import claim_of, right_roots
 
 DOLLARS = 7
 """An account of the payer in another token."""

@@ -7,11 +7,11 @@ import pytest
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
 from layer2.primitives.addresses import ZERO_ADDRESS
-from layer2.rollup.exits import Outgoing
-from layer2.rollup.messages import TransferClaim
-from layer2.rollup.records import Status
-from layer2.testing.mocks import deploy_mock
-from layer2.testing.reverts import reverts
+from layer2.rollup.protocol.messages import TransferClaim
+from layer2.rollup.state.commitments import Status
+from layer2.rollup.wallet.l1_actions import Outgoing
+from layer2.testing.contracts.mocks import deploy_mock
+from layer2.testing.revert_checks.reverts import reverts
 
 HALF = 5 * 10**17
 

@@ -9,21 +9,21 @@ import pytest
 from eth_abi.abi import encode
 from py_ecc.bls.point_compression import compress_G1
 from py_ecc.optimized_bls12_381 import FQ, curve_order, field_modulus, is_inf, multiply
-from tests.contracts.rollup.corner import ACQUITS, BY_KEY, ETHER, GUILTY, KEY, PAYEE, PAYER, Corner
-from tests.contracts.rollup.proofparts import changed, part
+from tests.support.rollup.corner import ACQUITS, BY_KEY, ETHER, GUILTY, KEY, PAYEE, PAYER, Corner
+from tests.support.rollup.proof_parts import changed, part
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.primitives.bls import BlsKey, packed_key, signature_hint
 from layer2.primitives.hashing import keccak
-from layer2.rollup.accounts import Account, State, owner_of_key
-from layer2.rollup.authority import Authority
-from layer2.rollup.challenger import SIGNATURE_JUDGE
-from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
-from layer2.rollup.messages import Transfer
-from layer2.rollup.params import MAX_NONCE
-from layer2.rollup.records import Claim
-from layer2.rollup.witness import signature_proof, state_proof
-from layer2.testing.rollupfrauds import Remembering, claim_of, right_roots
+from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
+from layer2.rollup.protocol.messages import Transfer
+from layer2.rollup.protocol.params import MAX_NONCE
+from layer2.rollup.state.commitments import Claim
+from layer2.rollup.state.signature_oracle import Authority
+from layer2.rollup.state.state import Account, State, owner_of_key
+from layer2.rollup.validator.challenger import SIGNATURE_JUDGE
+from layer2.rollup.validator.witness import signature_proof, state_proof
+from layer2.testing.adversaries.rollup.fraud_corpus import Remembering, claim_of, right_roots
 
 SPENT_KEY, NEAR_KEY = 7, 8
 OTHER = BlsKey.derive(keccak(b"another key"))

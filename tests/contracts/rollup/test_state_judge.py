@@ -7,22 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contracts.rollup.corner import ACQUITS, BY_KEY, GUILTY, KEY, PAYEE, PAYER, Corner
-from tests.contracts.rollup.proofparts import changed, part
+from tests.support.rollup.corner import ACQUITS, BY_KEY, GUILTY, KEY, PAYEE, PAYER, Corner
+from tests.support.rollup.proof_parts import changed, part
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.primitives.bls import BlsKey, packed_key
 from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.hashing import keccak
-from layer2.rollup.accounts import owner_of_address
-from layer2.rollup.challenger import STATE_JUDGE
-from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
-from layer2.rollup.messages import Transfer, Withdraw
-from layer2.rollup.params import OPS_PER_SEGMENT
-from layer2.rollup.queue import Scheme
-from layer2.rollup.records import Claim, Roots
-from layer2.rollup.witness import state_proof
-from layer2.testing.rollupfrauds import claim_of, right_roots
+from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
+from layer2.rollup.protocol.messages import Transfer, Withdraw
+from layer2.rollup.protocol.params import OPS_PER_SEGMENT
+from layer2.rollup.state.commitments import Claim, Roots
+from layer2.rollup.state.forced_queue import Scheme
+from layer2.rollup.state.state import owner_of_address
+from layer2.rollup.validator.challenger import STATE_JUDGE
+from layer2.rollup.validator.witness import state_proof
+from layer2.testing.adversaries.rollup.fraud_corpus import claim_of, right_roots
 
 NEW = BlsKey.derive(keccak(b"a new account"))
 WORD = b"\xa5" * 32

@@ -8,18 +8,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from layer2.api.client import RemoteSequencer
-from layer2.api.service import Service
+from layer2.api.rollup.client import RemoteSequencer
+from layer2.api.rollup.service import Service
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
-from layer2.rollup.accounts import Account, State, owner_of_address, owner_of_key
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.mempool import SignedOp
-from layer2.rollup.messages import Transfer, Withdraw
+from layer2.rollup.protocol.messages import Transfer, Withdraw
+from layer2.rollup.protocol.signed_operation import SignedOp
+from layer2.rollup.state.state import Account, State, owner_of_address, owner_of_key
 
 PAYER, PAYEE, BLS_PAYER, TOKEN_PAYER = 1, 2, 3, 4
 KEYS = {PAYER: PrivateKey(keccak(b"payer")), PAYEE: PrivateKey(keccak(b"payee")), TOKEN_PAYER: PrivateKey(b"\3" * 32)}

@@ -18,18 +18,18 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from layer2.api.coinservice import CoinService
-from layer2.api.hosting import Hosted
-from layer2.api.plasmaservice import PlasmaService
-from layer2.api.plasmawatch import WatchService
-from layer2.api.service import Service
+from layer2.api.http.service import Hosted
+from layer2.api.plasma.coins_service import CoinService
+from layer2.api.plasma.payments_service import PlasmaService
+from layer2.api.plasma.watcher_service import WatchService
+from layer2.api.rollup.service import Service
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.errors import RpcError
+from layer2.plasma.common.watcher.alerts import Finding
+from layer2.plasma.common.watcher.alerts import Kind as FindingKind
+from layer2.plasma.common.watcher.block_sources import LocalBodies
 from layer2.plasma.devnet import LocalPlasma
-from layer2.plasma.watch.findings import Finding
-from layer2.plasma.watch.findings import Kind as FindingKind
-from layer2.plasma.watch.source import LocalBodies
-from layer2.plasma.watch.watcher import Watcher
+from layer2.plasma.payments.watcher.watcher import Watcher
 from layer2.rollup.devnet import LocalRollup
 from layer2.store.errors import JournalError, JournalFull
 

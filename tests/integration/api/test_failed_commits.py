@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from layer2.primitives.bls import BlsKey
-from layer2.rollup.openings import KeyPolicy
-from layer2.rollup.sequencer import Sequencer
+from layer2.rollup.sequencer.key_registrations import KeyPolicy
+from layer2.rollup.sequencer.sequencer import Sequencer
 from layer2.store.errors import JournalFull
 
 from .conftest import PAYEE, PAYER, RICH

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from layer2.api.client import RemoteSequencer
-from layer2.api.server import MAX_BODY
-from layer2.api.service import Service
+from layer2.api.rollup.client import RemoteSequencer
+from layer2.api.rollup.routes import MAX_BODY
+from layer2.api.rollup.service import Service
 from layer2.primitives.bls import BlsKey
-from layer2.rollup.mempool import join_records
+from layer2.rollup.protocol.signed_operation import join_records
 
 from .conftest import PAYER, RICH
 

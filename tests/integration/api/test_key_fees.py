@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from layer2.api.client import RemoteSequencer
-from layer2.api.service import Service
+from layer2.api.rollup.client import RemoteSequencer
+from layer2.api.rollup.service import Service
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.errors import MalformedError
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.fates import Fate
-from layer2.rollup.frames import FrameType, decode_frame
-from layer2.rollup.openings import FREE, KeyPolicy, room_for_keys
-from layer2.rollup.poster import Data
-from layer2.rollup.refusals import AccountUnknown, BalanceTooLow, FeeTooLow, MempoolFull, SignatureWrong
-from layer2.rollup.sequencer import Sequencer
-from layer2.rollup.wallet import Wallet
+from layer2.rollup.l1.batcher import Data
+from layer2.rollup.protocol.errors import AccountUnknown, BalanceTooLow, FeeTooLow, MempoolFull, SignatureWrong
+from layer2.rollup.protocol.frames import FrameType, decode_frame
+from layer2.rollup.sequencer.key_registrations import FREE, KeyPolicy, room_for_keys
+from layer2.rollup.sequencer.sequencer import Sequencer
+from layer2.rollup.sequencer.tx_status import Fate
+from layer2.rollup.wallet.wallet import Wallet
 
 from .conftest import PAYEE, PAYER, RICH
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.preload import ROLLUP
+from tests.support.preload import ROLLUP
 
 from layer2.ethereum.anvil import AnvilNode
+from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.replica import Replica
-from layer2.rollup.sequencer import FAULT_POINTS
-from layer2.testing.mortal import Ended, Nursery
+from layer2.rollup.sequencer.sequencer import FAULT_POINTS
+from layer2.testing.kill import Ended, Nursery
 
 from .conftest import PAYEE, PAYER, RICH, genesis
 
@@ -31,15 +31,15 @@ import sys
 from pathlib import Path
 from conftest import BLS_PAYER, PAYER, Pen, genesis
 from types import SimpleNamespace
-from layer2.api.client import RemoteSequencer
-from layer2.api.service import Service
+from layer2.api.rollup.client import RemoteSequencer
+from layer2.api.rollup.service import Service
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.errors import Layer2Error
-from layer2.rollup.contract import RollupContract
-from layer2.rollup.replica import Replica
-from layer2.rollup.sequencer import Sequencer
+from layer2.rollup.l1.contract import RollupContract
+from layer2.rollup.derivation.replica import Replica
+from layer2.rollup.sequencer.sequencer import Sequencer
 
 if __name__ == "__main__":
     url, address, start, folder, script = sys.argv[1:]

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.fates import Fate
-from layer2.rollup.mempool import SignedOp
-from layer2.rollup.promises import KIND, Promises
-from layer2.rollup.queue import TO_THE_END
-from layer2.rollup.refusals import JournalForeign
-from layer2.rollup.sequencer import Sequencer
+from layer2.rollup.protocol.errors import JournalForeign
+from layer2.rollup.protocol.signed_operation import SignedOp
+from layer2.rollup.sequencer.journal import KIND, Promises
+from layer2.rollup.sequencer.sequencer import Sequencer
+from layer2.rollup.sequencer.tx_status import Fate
+from layer2.rollup.state.forced_queue import TO_THE_END
 from layer2.store.errors import JournalCorrupt, JournalFull
 from layer2.store.journal import Journal
 

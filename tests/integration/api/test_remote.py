@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from layer2.api import plasmabodies, remote
-from layer2.api.client import RemoteSequencer
-from layer2.api.errors import Unreachable, error_of
-from layer2.api.plasmabodies import RemoteBodies
-from layer2.api.plasmaclient import RemoteOperator
-from layer2.api.plasmagate import RemoteGate
-from layer2.plasma.walletrefusals import GateLied, ViewIncomplete
+from layer2.api.http import client as remote
+from layer2.api.http.errors import Unreachable, error_of
+from layer2.api.plasma import remote_blocks as plasmabodies
+from layer2.api.plasma.payments_client import RemoteOperator
+from layer2.api.plasma.remote_blocks import RemoteBodies
+from layer2.api.plasma.remote_operator import RemoteGate
+from layer2.api.rollup.client import RemoteSequencer
+from layer2.plasma.payments.chain.errors import GateLied, ViewIncomplete
 from layer2.primitives.errors import InputError
 
 Talk = Callable[[socket.socket], None]

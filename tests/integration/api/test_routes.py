@@ -11,40 +11,40 @@ from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
-from tests.campaign import NIGHTLY
-from tests.integration.api.routes import BINARY, JSON, Routes
+from tests.support.api_routes import BINARY, JSON, Routes
+from tests.support.campaign import NIGHTLY
 
-from layer2.api.coinservice import CoinService
-from layer2.api.coinwire import transfer_json
-from layer2.api.hosting import Hosted
-from layer2.api.http import body_of, new_application
-from layer2.api.nodehealth import NodeHealth
-from layer2.api.plasmaservice import PlasmaService
-from layer2.api.plasmawatch import WatchService
-from layer2.api.plasmawire import payment_json
-from layer2.api.rollupwire import operation_json
-from layer2.api.service import Service
-from layer2.api.wire import number_of, read_json
+from layer2.api.http.handlers import body_of, new_application
+from layer2.api.http.json_fields import number_of, read_json
+from layer2.api.http.node_health import NodeHealth
+from layer2.api.http.service import Hosted
+from layer2.api.plasma.coins_json import transfer_json
+from layer2.api.plasma.coins_service import CoinService
+from layer2.api.plasma.payments_json import payment_json
+from layer2.api.plasma.payments_service import PlasmaService
+from layer2.api.plasma.watcher_service import WatchService
+from layer2.api.rollup.operations_json import operation_json
+from layer2.api.rollup.service import Service
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner
-from layer2.plasma.cash.runs import record_of as coin_record
-from layer2.plasma.coins import CoinTransaction, sign_coin
+from layer2.plasma.coins.protocol.transfer import CoinTransaction, sign_coin
+from layer2.plasma.coins.protocol.transfer_batch import record_of as coin_record
 from layer2.plasma.devnet import LocalPlasma
-from layer2.plasma.fields import join_body
-from layer2.plasma.messages import sign
-from layer2.plasma.operator.acceptance import record_of
-from layer2.plasma.positions import encode_position
-from layer2.plasma.transaction import payment
+from layer2.plasma.payments.operator.intake import record_of
+from layer2.plasma.protocol.packed import join_body
+from layer2.plasma.protocol.positions import encode_position
+from layer2.plasma.protocol.signing import sign
+from layer2.plasma.protocol.transaction import payment
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import keccak
-from layer2.primitives.workers import Workers
+from layer2.primitives.worker_pool import Workers
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.mempool import SignedOp, join_records
-from layer2.rollup.messages import Transfer
+from layer2.rollup.protocol.messages import Transfer
+from layer2.rollup.protocol.signed_operation import SignedOp, join_records
 
 MOST = 400 if NIGHTLY else 24
 PAYER, STRANGER = (PrivateKey(keccak(name)) for name in (b"payer", b"stranger"))

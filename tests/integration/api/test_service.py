@@ -10,19 +10,17 @@ from typing import Any
 
 import pytest
 
-from layer2.api.client import RemoteSequencer
-from layer2.api.errors import Unreachable
-from layer2.api.rollupwire import operation_json
-from layer2.api.service import Service
+from layer2.api.http.errors import Unreachable
+from layer2.api.rollup.client import RemoteSequencer
+from layer2.api.rollup.operations_json import operation_json
+from layer2.api.rollup.service import Service
 from layer2.ethereum.errors import WrongChain
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.ecdsa import from_compact
 from layer2.primitives.errors import InputError, Layer2Error, SignatureError
-from layer2.rollup.amounts import pack_fee
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.mempool import SignedOp
-from layer2.rollup.messages import Transfer
-from layer2.rollup.refusals import (
+from layer2.rollup.protocol.compressed_amounts import pack_fee
+from layer2.rollup.protocol.errors import (
     AccountUnknown,
     BalanceTooLow,
     DataMissing,
@@ -34,9 +32,11 @@ from layer2.rollup.refusals import (
     StateUnknown,
     TooLarge,
 )
-from layer2.rollup.sequencer import Sequencer
-from layer2.rollup.wallet import Wallet
-from layer2.rollup.workers import Verifier
+from layer2.rollup.protocol.messages import Transfer
+from layer2.rollup.protocol.signed_operation import SignedOp
+from layer2.rollup.sequencer.sequencer import Sequencer
+from layer2.rollup.sequencer.signature_workers import Verifier
+from layer2.rollup.wallet.wallet import Wallet
 
 from .conftest import BLS_PAYER, PAYEE, PAYER, RICH, TOKEN_PAYER, Pen
 

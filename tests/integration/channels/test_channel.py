@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from layer2.channels.errors import HubError
+from layer2.channels.contract.events import Closed, Withdrawn
 from layer2.channels.hub import HubFacade
-from layer2.channels.hubevents import Closed, Withdrawn
-from layer2.channels.locks import virtual_channel_id
-from layer2.channels.proofs import claim_row
-from layer2.channels.refusals import BalanceTooLow, PartyMissing, Refused
+from layer2.channels.party.errors import BalanceTooLow, PartyMissing, Refused
+from layer2.channels.protocol.hub_errors import HubError
+from layer2.channels.protocol.locks import virtual_channel_id
+from layer2.channels.protocol.proofs import claim_row
 from layer2.ethereum.connection import Connection
 from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.units import parse_amount

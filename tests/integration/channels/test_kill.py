@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from layer2.channels.node import FAULT_POINTS
-from layer2.testing.mortal import Nursery
+from layer2.channels.party.party import FAULT_POINTS
+from layer2.testing.kill import Nursery
 
 POINTS = [*FAULT_POINTS, "journal.before-commit", "journal.in-commit", "journal.after-commit", "journal.in-rewrite"]
 
@@ -16,10 +16,10 @@ CHILD = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from layer2.channels.key import ChannelKey
-from layer2.channels.locks import Lock
-from layer2.channels.node import Party
-from layer2.channels.view import ChannelView
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.channels.protocol.locks import Lock
+from layer2.channels.party.party import Party
+from layer2.channels.contract.channel_view import ChannelView
 from layer2.ethereum.records import Block
 from layer2.ethereum.signer import LocalSigner
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
@@ -109,7 +109,7 @@ else:
 """
 
 
-PRELOAD = "import layer2.channels.locks, layer2.channels.node, layer2.channels.view"
+PRELOAD = "import layer2.channels.protocol.locks, layer2.channels.party.party, layer2.channels.contract.channel_view"
 
 
 @pytest.fixture(scope="module")

@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 
 from layer2.channels.hub import HubFacade
-from layer2.channels.watchtower import FAULT_POINTS, Watchtower
+from layer2.channels.watchtower.watchtower import FAULT_POINTS, Watchtower
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.sender import Sender
 from layer2.primitives.units import parse_amount
 from layer2.store.journal import Journal
-from layer2.testing.mortal import Ended, Nursery
+from layer2.testing.kill import Ended, Nursery
 
 pytestmark = pytest.mark.anvil
 
 CHILD = """
 import sys
 from layer2.channels.hub import HubFacade
-from layer2.channels.key import ChannelKey
-from layer2.channels.proofs import Payment
-from layer2.channels.watchtower import Watchtower
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.channels.protocol.proofs import Payment
+from layer2.channels.watchtower.watchtower import Watchtower
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 
@@ -48,7 +48,7 @@ def node() -> Iterator[AnvilNode]:
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
-    with Nursery("import layer2.channels.hub, layer2.channels.watchtower") as one:
+    with Nursery("import layer2.channels.hub, layer2.channels.watchtower.watchtower") as one:
         yield one
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from layer2.channels.channel import Channel
 from layer2.channels.hub import HubFacade
-from layer2.channels.locks import virtual_channel_id
-from layer2.channels.openings import Opening
-from layer2.channels.watchtower import Watchtower
+from layer2.channels.protocol.lock_openings import Opening
+from layer2.channels.protocol.locks import virtual_channel_id
+from layer2.channels.watchtower.watchtower import Watchtower
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.primitives.units import parse_amount

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from layer2.channels.contract.events import Closed
 from layer2.channels.hub import HubFacade
-from layer2.channels.hubevents import Closed
-from layer2.channels.locks import hash_lock
-from layer2.channels.node import Party
-from layer2.channels.refusals import AcceptMissing, CounterNotNewer, JournalLost, Refused
-from layer2.channels.watchtower import Watchtower
+from layer2.channels.party.errors import AcceptMissing, CounterNotNewer, JournalLost, Refused
+from layer2.channels.party.party import Party
+from layer2.channels.protocol.locks import hash_lock
+from layer2.channels.watchtower.watchtower import Watchtower
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.primitives.hashing import sha256

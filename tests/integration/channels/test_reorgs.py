@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from layer2.channels.errors import NothingClaimed
 from layer2.channels.hub import HubFacade
-from layer2.channels.proofs import claim_row
-from layer2.channels.refusals import BalanceTooLow
-from layer2.channels.watchtower import Watchtower
+from layer2.channels.party.errors import BalanceTooLow
+from layer2.channels.protocol.hub_errors import NothingClaimed
+from layer2.channels.protocol.proofs import claim_row
+from layer2.channels.watchtower.watchtower import Watchtower
 from layer2.ethereum.anvil import AnvilNode
 from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.units import parse_amount

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from layer2.channels.refusals import BalanceTooLow, Refused
-from layer2.channels.watchtower import START_MARGIN, Watchtower
+from layer2.channels.party.errors import BalanceTooLow, Refused
+from layer2.channels.watchtower.watchtower import START_MARGIN, Watchtower
 from layer2.ethereum.signer import LocalSigner
 from layer2.primitives.errors import SignatureError
 from layer2.primitives.hashing import keccak

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from layer2.channels import hubcalls
+from layer2.channels.contract import calls as hubcalls
 from layer2.channels.hub import HubFacade
-from layer2.channels.messages import RIGHT_TO_PAY, Session, Voucher
-from layer2.channels.proofs import Payment
-from layer2.channels.sessionnode import SessionParty
-from layer2.channels.sessions import SessionGrant
-from layer2.channels.watchtower import Watchtower
+from layer2.channels.party.session_party import SessionParty
+from layer2.channels.protocol.messages import RIGHT_TO_PAY, Session, Voucher
+from layer2.channels.protocol.proofs import Payment
+from layer2.channels.protocol.session_keys import SessionGrant
+from layer2.channels.watchtower.watchtower import Watchtower
 from layer2.ethereum.assets import asset_at
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from layer2.channels.errors import HubError
+from layer2.channels.contract.calls import lock_proof
 from layer2.channels.hub import HubFacade
-from layer2.channels.hubcalls import lock_proof
-from layer2.channels.locks import hash_lock
-from layer2.channels.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Voucher
-from layer2.channels.openings import Opening
-from layer2.channels.proofs import LockPayment, Payment
-from layer2.channels.watchtower import LOOKS, START_MARGIN, Watchtower
+from layer2.channels.protocol.hub_errors import HubError
+from layer2.channels.protocol.lock_openings import Opening
+from layer2.channels.protocol.locks import hash_lock
+from layer2.channels.protocol.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Voucher
+from layer2.channels.protocol.proofs import LockPayment, Payment
+from layer2.channels.watchtower.watchtower import LOOKS, START_MARGIN, Watchtower
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import ConnectionFailed, RpcError
 from layer2.ethereum.fees import GasPolicy
-from layer2.ethereum.follower import Update
+from layer2.ethereum.log_follower import Update
 from layer2.ethereum.sender import Sender
 from layer2.primitives.errors import InputError, SignatureError
 from layer2.primitives.units import parse_amount

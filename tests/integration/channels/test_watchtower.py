@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from layer2.channels.contract.events import Closed
 from layer2.channels.hub import HubFacade
-from layer2.channels.hubevents import Closed
-from layer2.channels.locks import virtual_channel_id
-from layer2.channels.policy import ChallengePolicy
-from layer2.channels.watchplan import gas_of
-from layer2.channels.watchtower import START_MARGIN, Watchtower
+from layer2.channels.party.policy import ChallengePolicy
+from layer2.channels.protocol.locks import virtual_channel_id
+from layer2.channels.watchtower.plan import gas_of
+from layer2.channels.watchtower.watchtower import START_MARGIN, Watchtower
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.primitives.errors import InputError

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from scripts._common import ape_options
 
 from layer2.ape import connection_from_ape
-from layer2.cli.plasma import build
+from layer2.cli.plasma.commands import build
 from layer2.testing.isolation import isolated
 
 ETHER = 10**18

@@ -9,11 +9,11 @@ import pytest
 from rich.console import Console
 
 from layer2.cli import main
-from layer2.cli.audit import Audit
-from layer2.cli.demo import run_demo
-from layer2.cli.demo_plasma_stage import PlasmaStage
-from layer2.cli.demo_rollup_stage import RollupStage
-from layer2.cli.demo_stage import DemoFailed
+from layer2.cli.demo.audit import Audit
+from layer2.cli.demo.commands import run_demo
+from layer2.cli.demo.plasma_stage import PlasmaStage
+from layer2.cli.demo.rollup_stage import RollupStage
+from layer2.cli.demo.stage import DemoFailed
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import AnvilNode
 from layer2.ethereum.devnet import tester_connection as new_chain
@@ -119,7 +119,7 @@ def test_a_transfer_that_the_books_do_not_have_stops_the_demo(monkeypatch: pytes
 @pytest.mark.slow
 def test_a_bond_that_is_not_lost_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     # Had nothing of it been burned, the rollup would hold only what its accounts have.
-    monkeypatch.setattr("layer2.cli.demo_rollup_stage._BURNT_PART", 10**30)
+    monkeypatch.setattr("layer2.cli.demo.rollup_stage._BURNT_PART", 10**30)
     screen = quiet()
     with pytest.raises(DemoFailed, match="the balance of the rollup"):
         run_demo(new_chain(), accounts=8, transfers=16, chapters=["rollup"], out=screen)

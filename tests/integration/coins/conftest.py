@@ -14,13 +14,13 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner
-from layer2.plasma.cash.contract import CoinChain
-from layer2.plasma.cash.holder import CoinHolder
-from layer2.plasma.cash.operator import CoinOperator
-from layer2.plasma.cash.sight import CoinSight
-from layer2.plasma.cash.source import CoinSource
-from layer2.plasma.cash.wallet import CoinWallet
-from layer2.plasma.coins import CoinTransaction, SignedCoin, sign_coin
+from layer2.plasma.coins.chain.block_sources import CoinSource
+from layer2.plasma.coins.chain.contract import CoinChain
+from layer2.plasma.coins.chain.state import CoinSight
+from layer2.plasma.coins.operator.operator import CoinOperator
+from layer2.plasma.coins.protocol.transfer import CoinTransaction, SignedCoin, sign_coin
+from layer2.plasma.coins.wallet.coin_store import CoinWallet
+from layer2.plasma.coins.wallet.wallet import CoinHolder
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak

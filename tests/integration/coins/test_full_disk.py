@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.fulldisk import fill, make_room
+from tests.support.full_disk import fill, make_room
 
 from layer2.store.errors import JournalFull
 

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from layer2.plasma.cash.history import Evidence, Move, Moved
-from layer2.plasma.cash.holder import CoinHolder
-from layer2.plasma.cash.refusals import BodyMissing, CoinRefused, CoinSpent, HistoryBroken
-from layer2.plasma.cash.source import CoinBodies
-from layer2.plasma.cash.wire import decode_history, encode_history
-from layer2.plasma.coins import SignedCoin, coin_tree, encode_coin_body
-from layer2.plasma.sparse import SparseProof
-from layer2.plasma.walletrefusals import ViewIncomplete
-from layer2.plasma.watch.source import LocalBodies
+from layer2.plasma.coins.chain.block_sources import CoinBodies
+from layer2.plasma.coins.protocol.coin_history import Evidence, Move, Moved
+from layer2.plasma.coins.protocol.errors import BodyMissing, CoinRefused, CoinSpent, HistoryBroken
+from layer2.plasma.coins.protocol.history_codec import decode_history, encode_history
+from layer2.plasma.coins.protocol.sparse_merkle import SparseProof
+from layer2.plasma.coins.protocol.transfer import SignedCoin, coin_tree, encode_coin_body
+from layer2.plasma.coins.wallet.wallet import CoinHolder
+from layer2.plasma.common.watcher.block_sources import LocalBodies
+from layer2.plasma.payments.chain.errors import ViewIncomplete
 from layer2.primitives.errors import InputError
 from layer2.testing import deploy_mock
 

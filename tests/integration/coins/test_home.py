@@ -10,7 +10,7 @@ import pytest
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.sender import Sender
-from layer2.plasma.cash.refusals import CoinRefused
+from layer2.plasma.coins.protocol.errors import CoinRefused
 from layer2.plasma.facade import PlasmaFacade
 from layer2.primitives.errors import InputError
 from layer2.testing import deploy_mock

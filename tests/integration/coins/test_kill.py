@@ -10,11 +10,11 @@ import pytest
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner
-from layer2.plasma.cash.contract import CoinChain
-from layer2.plasma.cash.history import History, check_history
-from layer2.plasma.cash.operator import FAULT_POINTS, CoinOperator
-from layer2.plasma.coins import coin_tree, decode_coin_body
-from layer2.testing.mortal import Ended, Nursery
+from layer2.plasma.coins.chain.contract import CoinChain
+from layer2.plasma.coins.operator.operator import FAULT_POINTS, CoinOperator
+from layer2.plasma.coins.protocol.coin_history import History, check_history
+from layer2.plasma.coins.protocol.transfer import coin_tree, decode_coin_body
+from layer2.testing.kill import Ended, Nursery
 
 from .conftest import PAYEE, PAYER
 
@@ -35,10 +35,10 @@ from pathlib import Path
 from conftest import PAYEE, PAYER
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
-from layer2.plasma.cash.contract import CoinChain
-from layer2.plasma.cash.operator import CoinOperator
-from layer2.plasma.cash.records import coin_of
-from layer2.plasma.coins import CoinTransaction, sign_coin
+from layer2.plasma.coins.chain.contract import CoinChain
+from layer2.plasma.coins.operator.operator import CoinOperator
+from layer2.plasma.coins.protocol.records import coin_of
+from layer2.plasma.coins.protocol.transfer import CoinTransaction, sign_coin
 from layer2.primitives.addresses import address_bytes
 
 url, address, folder, script = sys.argv[1:]
@@ -72,7 +72,7 @@ def node() -> Iterator[AnvilNode]:
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
-    with Nursery("import layer2.plasma.cash.operator, layer2.ethereum.sender") as one:
+    with Nursery("import layer2.plasma.coins.operator.operator, layer2.ethereum.sender") as one:
         yield one
 
 

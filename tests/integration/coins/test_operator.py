@@ -6,11 +6,11 @@ import shutil
 
 import pytest
 
-from layer2.plasma.cash.history import History, check_history
-from layer2.plasma.cash.refusals import BodyMissing, CoinLeaving, CoinSpent, CoinUnknown
-from layer2.plasma.cash.runs import record_of
-from layer2.plasma.coins import decode_coin_body
-from layer2.plasma.refusals import (
+from layer2.plasma.coins.protocol.coin_history import History, check_history
+from layer2.plasma.coins.protocol.errors import BodyMissing, CoinLeaving, CoinSpent, CoinUnknown
+from layer2.plasma.coins.protocol.transfer import decode_coin_body
+from layer2.plasma.coins.protocol.transfer_batch import record_of
+from layer2.plasma.common.errors import (
     BlockLost,
     DepositsMissing,
     Expired,
@@ -20,7 +20,7 @@ from layer2.plasma.refusals import (
     StateUnknown,
 )
 from layer2.primitives.errors import MalformedError, RangeError
-from layer2.primitives.workers import Workers
+from layer2.primitives.worker_pool import Workers
 
 from .conftest import PAYEE, PAYER, THIEF, Stage
 

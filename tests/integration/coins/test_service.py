@@ -7,20 +7,20 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from aiohttp import web
-from tests.integration.asking import BINARY, JSON, ask, metrics_of
+from tests.support.asking import BINARY, JSON, ask, metrics_of
 
-from layer2.api.coinclient import RemoteCoins
-from layer2.api.coinservice import CoinService
-from layer2.api.coinwire import MOST_TRANSFERS, transfer_json
-from layer2.api.errors import Unreachable
-from layer2.api.plasmabodies import RemoteBodies
+from layer2.api.http.errors import Unreachable
+from layer2.api.plasma.coins_client import RemoteCoins
+from layer2.api.plasma.coins_json import MOST_TRANSFERS, transfer_json
+from layer2.api.plasma.coins_service import CoinService
+from layer2.api.plasma.remote_blocks import RemoteBodies
 from layer2.ethereum.errors import WrongChain
-from layer2.plasma.cash.history import History, check_history
-from layer2.plasma.cash.holder import CoinHolder
-from layer2.plasma.cash.refusals import BodyMissing, CoinSpent, CoinUnknown
-from layer2.plasma.cash.runs import record_of
-from layer2.plasma.cash.source import CoinBodies
-from layer2.plasma.refusals import SignatureWrong, StateUnknown
+from layer2.plasma.coins.chain.block_sources import CoinBodies
+from layer2.plasma.coins.protocol.coin_history import History, check_history
+from layer2.plasma.coins.protocol.errors import BodyMissing, CoinSpent, CoinUnknown
+from layer2.plasma.coins.protocol.transfer_batch import record_of
+from layer2.plasma.coins.wallet.wallet import CoinHolder
+from layer2.plasma.common.errors import SignatureWrong, StateUnknown
 from layer2.primitives.errors import RangeError
 
 from .conftest import ETHER, PAYEE, PAYER, THIEF, Stage

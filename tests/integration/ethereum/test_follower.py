@@ -10,7 +10,7 @@ from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.cursor import Cursor
 from layer2.ethereum.errors import ReorgTooDeep, RpcError, WrongChain
-from layer2.ethereum.follower import LogFollower, Update
+from layer2.ethereum.log_follower import LogFollower, Update
 from layer2.ethereum.records import Log
 from layer2.ethereum.sender import Sender
 from layer2.primitives.addresses import Address

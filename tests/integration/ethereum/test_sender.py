@@ -8,7 +8,7 @@ from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import ContractReverted, FeeTooHigh, TransactionFailed, TransactionTimeout
 from layer2.ethereum.fees import GasPolicy
-from layer2.ethereum.rpcbackend import JsonRpcBackend
+from layer2.ethereum.rpc_backend import JsonRpcBackend
 from layer2.ethereum.sender import Sender
 from layer2.primitives.addresses import Address
 

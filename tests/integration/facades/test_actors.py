@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from layer2.channels.actors import NotAParty, Rule, rule_of
 from layer2.channels.channel import Channel
 from layer2.channels.hub import HubFacade
-from layer2.channels.locks import HASH_LOCK, Lock
-from layer2.channels.refusals import Refused
+from layer2.channels.party.errors import Refused
+from layer2.channels.permissions import NotAParty, Rule, rule_of
+from layer2.channels.protocol.locks import HASH_LOCK, Lock
 from layer2.primitives.errors import InputError
 from layer2.primitives.hashing import sha256
 from layer2.store.journal import Journal

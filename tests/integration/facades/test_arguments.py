@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 from eth_account import Account
+from tests.support.nonsense import NO_ACCOUNTS, NO_AMOUNTS, NO_DURATIONS, AddressOnly, Claims
 
 from layer2.ape import connection_from_ape
-from layer2.channels.actors import NotAParty
 from layer2.channels.channel import Channel
 from layer2.channels.hub import HubFacade
+from layer2.channels.permissions import NotAParty
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner, SignerUnusable, as_signer
-from layer2.plasma.cash.devnet import LocalCoins
+from layer2.plasma.coins.devnet import LocalCoins
 from layer2.plasma.devnet import LocalPlasma
 from layer2.plasma.facade import PlasmaFacade
 from layer2.primitives.errors import InputError, MalformedError, RangeError
@@ -27,7 +28,6 @@ from layer2.rollup.facade import RollupFacade
 from layer2.testing.isolation import isolated
 
 from .conftest import ETHER
-from .nonsense import NO_ACCOUNTS, NO_AMOUNTS, NO_DURATIONS, AddressOnly, Claims
 
 KEYS = (b"\x21" * 32, b"\x22" * 32)
 

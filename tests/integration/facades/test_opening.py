@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from layer2.channels import intents
 from layer2.channels.hub import HubFacade
-from layer2.channels.intents import FAULT_POINTS, Intents
-from layer2.channels.key import ChannelKey
+from layer2.channels.party import opening_intents as intents
+from layer2.channels.party.opening_intents import FAULT_POINTS, Intents
+from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import ConnectionFailed, RpcError, TransactionTimeout
 from layer2.ethereum.sender import Sender
 from layer2.testing import deploy_mock
-from layer2.testing.reverts import reverts
+from layer2.testing.revert_checks.reverts import reverts
 
 from .conftest import ETHER
 

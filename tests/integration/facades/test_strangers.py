@@ -10,22 +10,7 @@ import inspect
 from collections.abc import Iterator
 
 import pytest
-
-from layer2.ethereum.errors import ContractReverted
-from layer2.ethereum.sender import Sender
-from layer2.plasma.cash.devnet import HomeHolder
-from layer2.plasma.facade import HomeWallet as PlasmaWallet
-from layer2.plasma.facade import PlasmaFacade
-from layer2.plasma.wallet.sent import Sent
-from layer2.primitives.refusals import Rejected
-from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.exits import Outgoing
-from layer2.rollup.facade import HomeWallet as RollupWallet
-from layer2.rollup.facade import RollupFacade
-from layer2.testing import deploy_mock
-
-from .conftest import ETHER
-from .verbs import (
+from tests.support.facade_verbs import (
     COINS_FREE,
     COINS_REFUSED,
     PLASMA_FREE,
@@ -38,6 +23,21 @@ from .verbs import (
     frozen,
     named,
 )
+
+from layer2.ethereum.errors import ContractReverted
+from layer2.ethereum.sender import Sender
+from layer2.plasma.coins.devnet import HomeHolder
+from layer2.plasma.facade import HomeWallet as PlasmaWallet
+from layer2.plasma.facade import PlasmaFacade
+from layer2.plasma.payments.wallet.payment_status import Sent
+from layer2.primitives.rejections import Rejected
+from layer2.rollup.devnet import LocalRollup
+from layer2.rollup.facade import HomeWallet as RollupWallet
+from layer2.rollup.facade import RollupFacade
+from layer2.rollup.wallet.l1_actions import Outgoing
+from layer2.testing import deploy_mock
+
+from .conftest import ETHER
 
 
 def public(kind: type) -> dict[str, object]:

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from layer2.channels.contract import PUBLIC, HubContract
+from layer2.channels.contract.hub import PUBLIC, HubContract
 from layer2.channels.hub import HubFacade
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.windows import LEAST_WINDOW, WindowTooShort, require_windows, short_windows
-from layer2.plasma.cash.contract import COIN_PUBLIC, CoinChain
-from layer2.plasma.contract import PUBLIC as PLASMA_PUBLIC
-from layer2.plasma.contract import RootChain
-from layer2.rollup.contract import PUBLIC as ROLLUP_PUBLIC
-from layer2.rollup.contract import RollupContract
+from layer2.plasma.coins.chain.contract import COIN_PUBLIC, CoinChain
+from layer2.plasma.payments.chain.contract import PUBLIC as PLASMA_PUBLIC
+from layer2.plasma.payments.chain.contract import RootChain
+from layer2.rollup.l1.contract import PUBLIC as ROLLUP_PUBLIC
+from layer2.rollup.l1.contract import RollupContract
 
 
 @pytest.fixture

@@ -20,18 +20,18 @@ from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
 from layer2.primitives.kzg import hash_of_blob
 from layer2.primitives.units import parse_amount
-from layer2.rollup.blobdata import blob_of_roots, to_blobs
-from layer2.rollup.blobsource import Blobs, NodeBlobs
-from layer2.rollup.challenger import ENDPOINT_JUDGE, Challenger
+from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.params import FRAME_BYTES, FRAMES_PER_BLOB
-from layer2.rollup.poster import Data, Poster
-from layer2.rollup.proposer import Proposer
-from layer2.rollup.records import Claim, ItemKind, Status
-from layer2.rollup.refusals import DataMissing
-from layer2.rollup.replica import Replica
-from layer2.rollup.witness import endpoint_proof
-from layer2.testing.reverts import reverts
+from layer2.rollup.l1.batcher import Data, Poster
+from layer2.rollup.l1.blob_sources import Blobs, NodeBlobs
+from layer2.rollup.protocol.blob_encoding import blob_of_roots, to_blobs
+from layer2.rollup.protocol.errors import DataMissing
+from layer2.rollup.protocol.params import FRAME_BYTES, FRAMES_PER_BLOB
+from layer2.rollup.state.commitments import Claim, ItemKind, Status
+from layer2.rollup.validator.challenger import ENDPOINT_JUDGE, Challenger
+from layer2.rollup.validator.proposer import Proposer
+from layer2.rollup.validator.witness import endpoint_proof
+from layer2.testing.revert_checks.reverts import reverts
 
 RULES = [
     "tester",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from layer2.ethereum.sender import Sender
-from layer2.rollup.frames import LIMITS, FrameType
-from layer2.rollup.params import FRAME_BYTES
+from layer2.rollup.protocol.frames import LIMITS, FrameType
+from layer2.rollup.protocol.params import FRAME_BYTES
 
 TARGETS = {
     "deposit.eth": 45_000,

@@ -13,12 +13,12 @@ from layer2.ethereum.sender import Sender
 from layer2.primitives.hashing import keccak
 from layer2.primitives.units import parse_amount
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
-from layer2.rollup.records import Claim, Status, pack_roots
-from layer2.rollup.runs import commit
-from layer2.rollup.witness import locate, state_proof
+from layer2.rollup.protocol.calldata_chunks import commit
+from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
+from layer2.rollup.state.commitments import Claim, Status, pack_roots
+from layer2.rollup.validator.witness import locate, state_proof
 from layer2.testing import deploy_mock
-from layer2.testing.reverts import reverts
+from layer2.testing.revert_checks.reverts import reverts
 
 
 class Court:

@@ -13,18 +13,18 @@ from layer2.primitives.bls import BlsKey
 from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.hashing import keccak
 from layer2.primitives.kzg import BLOB_BYTES, is_blob
-from layer2.rollup.accounts import owner_of_address, owner_of_key
-from layer2.rollup.amounts import pack_amount
-from layer2.rollup.blobdata import to_blobs
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
-from layer2.rollup.messages import Transfer
-from layer2.rollup.params import FRAME_BYTES
-from layer2.rollup.records import Claim, ItemKind, pack_roots
-from layer2.rollup.runs import commit
-from layer2.rollup.witness import state_proof
+from layer2.rollup.protocol.blob_encoding import to_blobs
+from layer2.rollup.protocol.calldata_chunks import commit
+from layer2.rollup.protocol.compressed_amounts import pack_amount
+from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
+from layer2.rollup.protocol.messages import Transfer
+from layer2.rollup.protocol.params import FRAME_BYTES
+from layer2.rollup.state.commitments import Claim, ItemKind, pack_roots
+from layer2.rollup.state.state import owner_of_address, owner_of_key
+from layer2.rollup.validator.witness import state_proof
 from layer2.testing import deploy_mock
-from layer2.testing.reverts import reverts
+from layer2.testing.revert_checks.reverts import reverts
 
 
 class Bench:

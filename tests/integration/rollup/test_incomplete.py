@@ -11,15 +11,15 @@ import pytest
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.primitives.units import parse_amount
-from layer2.rollup.blobsource import Blobs, NodeBlobs
+from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.errands import escape_now, force_through, propose_myself
 from layer2.rollup.facade import RollupFacade
-from layer2.rollup.poster import Data
-from layer2.rollup.records import Claim, Status, pack_roots
-from layer2.rollup.refusals import DataMissing, ViewIncomplete
-from layer2.rollup.replica import Replica
-from layer2.rollup.wallet import Wallet
+from layer2.rollup.l1.batcher import Data
+from layer2.rollup.l1.blob_sources import Blobs, NodeBlobs
+from layer2.rollup.protocol.errors import DataMissing, ViewIncomplete
+from layer2.rollup.state.commitments import Claim, Status, pack_roots
+from layer2.rollup.wallet.escape_hatch import escape_now, force_through, propose_myself
+from layer2.rollup.wallet.wallet import Wallet
 
 ETHER = parse_amount("1 ether")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.integration.rollup.oddkeys import NO_KEYS, RIGHT_KEYS
+from tests.support.rollup.odd_keys import NO_KEYS, RIGHT_KEYS
 
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.artifacts import load_artifact
@@ -14,13 +14,13 @@ from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import BlsKey, is_key
 from layer2.primitives.hashing import keccak
-from layer2.rollup.challenger import STATE_JUDGE
-from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
-from layer2.rollup.messages import Transfer
-from layer2.rollup.queue import Scheme
-from layer2.rollup.records import Claim, pack_roots
-from layer2.rollup.runs import commit
-from layer2.rollup.witness import locate, state_proof
+from layer2.rollup.protocol.calldata_chunks import commit
+from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
+from layer2.rollup.protocol.messages import Transfer
+from layer2.rollup.state.commitments import Claim, pack_roots
+from layer2.rollup.state.forced_queue import Scheme
+from layer2.rollup.validator.challenger import STATE_JUDGE
+from layer2.rollup.validator.witness import locate, state_proof
 
 pytestmark = pytest.mark.anvil
 

@@ -9,13 +9,13 @@ from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.hashing import keccak
 from layer2.primitives.units import parse_amount
-from layer2.rollup.accounts import owner_of_key
-from layer2.rollup.mempool import SignedOp
-from layer2.rollup.messages import Transfer
-from layer2.rollup.records import Roots, Status
-from layer2.rollup.refusals import AccountUnknown, BalanceTooLow, NonceWrong, Rejected, SignatureWrong
+from layer2.rollup.protocol.errors import AccountUnknown, BalanceTooLow, NonceWrong, Rejected, SignatureWrong
+from layer2.rollup.protocol.messages import Transfer
+from layer2.rollup.protocol.signed_operation import SignedOp
+from layer2.rollup.state.commitments import Roots, Status
+from layer2.rollup.state.state import owner_of_key
 from layer2.testing import deploy_mock
-from layer2.testing.reverts import reverts
+from layer2.testing.revert_checks.reverts import reverts
 
 ETHER = 10**18
 
@@ -121,7 +121,7 @@ def test_tokens_are_registered_paid_and_withdrawn(l2, chain, people) -> None:
 
 
 def test_without_the_sequencer_a_user_forces_proposes_and_leaves(l2, chain, people) -> None:
-    from layer2.rollup.proposer import Proposer
+    from layer2.rollup.validator.proposer import Proposer
 
     payer, _ = funded(l2, people)
     alone = l2.wallet(people.payer, with_sequencer=False)
@@ -220,7 +220,7 @@ def test_an_entry_that_nobody_makes_final_freezes_the_rollup(l2, chain, people) 
 
 
 def test_a_restarted_sequencer_still_has_what_it_accepted(l2, people, tmp_path) -> None:
-    from layer2.rollup.sequencer import Sequencer
+    from layer2.rollup.sequencer.sequencer import Sequencer
     from layer2.store.journal import Journal
 
     payer, payee = funded(l2, people)

@@ -17,12 +17,12 @@ from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import BlsKey, aggregate
 from layer2.primitives.hashing import keccak
-from layer2.rollup.challenger import SIGNATURE_JUDGE
-from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
-from layer2.rollup.messages import Transfer
-from layer2.rollup.records import Claim, Status, pack_roots
-from layer2.rollup.runs import commit
-from layer2.rollup.witness import signature_proof
+from layer2.rollup.protocol.calldata_chunks import commit
+from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
+from layer2.rollup.protocol.messages import Transfer
+from layer2.rollup.state.commitments import Claim, Status, pack_roots
+from layer2.rollup.validator.challenger import SIGNATURE_JUDGE
+from layer2.rollup.validator.witness import signature_proof
 
 pytestmark = pytest.mark.anvil
 

@@ -20,18 +20,18 @@ from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.hashing import keccak
 from layer2.primitives.units import parse_amount
-from layer2.rollup.blobsource import Blobs, NodeBlobs
-from layer2.rollup.challenger import Challenger
+from layer2.rollup.derivation.replica import Replica
+from layer2.rollup.derivation.snapshot import Snapshot
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.params import FRAME_BYTES
-from layer2.rollup.poster import Data, Poster
-from layer2.rollup.proposer import Proposer
-from layer2.rollup.records import Claim, Status
-from layer2.rollup.refusals import DataMissing, SnapshotWrong
-from layer2.rollup.replica import Replica
-from layer2.rollup.snapshot import Snapshot
-from layer2.rollup.wallet import Wallet
-from layer2.testing.reverts import reverts
+from layer2.rollup.l1.batcher import Data, Poster
+from layer2.rollup.l1.blob_sources import Blobs, NodeBlobs
+from layer2.rollup.protocol.errors import DataMissing, SnapshotWrong
+from layer2.rollup.protocol.params import FRAME_BYTES
+from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.validator.challenger import Challenger
+from layer2.rollup.validator.proposer import Proposer
+from layer2.rollup.wallet.wallet import Wallet
+from layer2.testing.revert_checks.reverts import reverts
 
 MAGIC = b"layer2 rollup snapshot 2\n"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from layer2.api import views
+from layer2.api.rollup import views
 from layer2.ethereum.sender import Sender
-from layer2.rollup.inboxlog import Heads, Posted
-from layer2.rollup.refusals import DataMissing
+from layer2.rollup.derivation.inbox import Heads, Posted
+from layer2.rollup.protocol.errors import DataMissing
 
 pytestmark = pytest.mark.parametrize("chain", ["tester"], indirect=True)
 

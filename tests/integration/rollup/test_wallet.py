@@ -7,10 +7,10 @@ import pytest
 from layer2.ethereum.errors import ContractReverted
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import parse_amount
-from layer2.rollup.errands import escape_now, force_through, propose_myself
 from layer2.rollup.facade import RollupFacade
-from layer2.rollup.refusals import AccountUnknown, PartlyAccepted, Rejected
-from layer2.rollup.sequencer import Sequencer
+from layer2.rollup.protocol.errors import AccountUnknown, PartlyAccepted, Rejected
+from layer2.rollup.sequencer.sequencer import Sequencer
+from layer2.rollup.wallet.escape_hatch import escape_now, force_through, propose_myself
 from layer2.store.journal import Journal
 
 ETHER = 10**18

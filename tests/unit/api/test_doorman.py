@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from layer2.api.doorman import Doorman, Visitor
+from layer2.api.http.connection_limits import Doorman, Visitor
 
 
 class Guest:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from layer2.api.errors import HostUnknown
-from layer2.api.hosts import allowed_hosts, require_host
+from layer2.api.http.errors import HostUnknown
+from layer2.api.http.host_check import allowed_hosts, require_host
 
 OWN = allowed_hosts("127.0.0.1", ["node.example"])
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from layer2.api import intake
-from layer2.api.errors import Busy
-from layer2.api.intake import Answer, Intake
+from layer2.api.http import batching as intake
+from layer2.api.http.batching import Answer, Intake
+from layer2.api.http.errors import Busy
 from layer2.primitives.errors import Layer2Error
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from layer2.api.rollupwire import MOST_OPERATIONS
-from layer2.api.wire import bytes_of, number_of, require_count
+from layer2.api.http.json_fields import bytes_of, number_of, require_count
+from layer2.api.rollup.operations_json import MOST_OPERATIONS
 from layer2.primitives.errors import MalformedError
-from layer2.primitives.refusals import TooLarge
+from layer2.primitives.rejections import TooLarge
 
 
 @pytest.mark.parametrize("bits", [8, 32, 128])

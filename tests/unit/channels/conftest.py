@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.unit.channels.standin import PAYEE, PAYER, StandInHub, make_key
+from tests.support.channels.stand_in import PAYEE, PAYER, StandInHub, make_key
 
-from layer2.channels.node import Party
+from layer2.channels.party.party import Party
 
 
 @pytest.fixture

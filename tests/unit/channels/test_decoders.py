@@ -9,19 +9,26 @@ from collections.abc import Callable
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.unit.channels.standin import NOW, hash_locked, make_key
+from tests.support.channels.stand_in import NOW, hash_locked, make_key
 
-from layer2.channels.events import Claimable, LocksReceived, Signed
-from layer2.channels.key import ChannelKey
-from layer2.channels.messages import Session
-from layer2.channels.openings import Opening
-from layer2.channels.proofs import Acceptance, LockPayment, Payment
-from layer2.channels.records import decode_event, decode_join, decode_state, encode_event, encode_join, encode_state
-from layer2.channels.sessions import SessionGrant, SessionProof
-from layer2.channels.state import State
-from layer2.channels.watchflights import Flight, decode_flight, encode_flight
-from layer2.channels.watchrecords import Guard, Watched, decode_watched, encode_watched
-from layer2.channels.wire import decode, encode
+from layer2.channels.party.event_codec import (
+    decode_event,
+    decode_join,
+    decode_state,
+    encode_event,
+    encode_join,
+    encode_state,
+)
+from layer2.channels.party.events import Claimable, LocksReceived, Signed
+from layer2.channels.party.state import State
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.channels.protocol.json_codec import decode, encode
+from layer2.channels.protocol.lock_openings import Opening
+from layer2.channels.protocol.messages import Session
+from layer2.channels.protocol.proofs import Acceptance, LockPayment, Payment
+from layer2.channels.protocol.session_keys import SessionGrant, SessionProof
+from layer2.channels.watchtower.pending_transactions import Flight, decode_flight, encode_flight
+from layer2.channels.watchtower.records import Guard, Watched, decode_watched, encode_watched
 from layer2.ethereum.backend import CallRequest
 from layer2.ethereum.cursor import Cursor
 from layer2.ethereum.fees import Fees

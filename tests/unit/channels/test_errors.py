@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from layer2.channels.errors import ERRORS, CounterStale, HubError, from_revert
+from layer2.channels.protocol.hub_errors import ERRORS, CounterStale, HubError, from_revert
 from layer2.primitives.errors import Layer2Error
 
 CONTRACTS = Path(__file__).resolve().parents[3] / "contracts"

@@ -6,9 +6,9 @@ import pytest
 from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.channels.strategies import PAYEE, PAYER, keys
+from tests.support.channels.strategies import PAYEE, PAYER, keys
 
-from layer2.channels.key import ChannelKey
+from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.errors import MalformedError, RangeError
 from layer2.primitives.hashing import keccak

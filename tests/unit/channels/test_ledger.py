@@ -6,7 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer2.channels.events import (
+from layer2.channels.party.errors import (
+    AcceptMissing,
+    BalanceTooLow,
+    ChannelNotActive,
+    CounterNotNewer,
+    EpochNotNext,
+    LockRefused,
+    LocksPending,
+)
+from layer2.channels.party.event_codec import (
+    decode_event,
+    decode_join,
+    decode_state,
+    encode_event,
+    encode_join,
+    encode_state,
+)
+from layer2.channels.party.events import (
     Adopted,
     ChainSeen,
     Claimable,
@@ -19,27 +36,10 @@ from layer2.channels.events import (
     Signed,
     WithdrawSigned,
 )
-from layer2.channels.key import ChannelKey
-from layer2.channels.ledger import TOMBSTONE, State, apply
-from layer2.channels.locks import Lock
-from layer2.channels.locktree import MAX_LOCKS
-from layer2.channels.records import (
-    decode_event,
-    decode_join,
-    decode_state,
-    encode_event,
-    encode_join,
-    encode_state,
-)
-from layer2.channels.refusals import (
-    AcceptMissing,
-    BalanceTooLow,
-    ChannelNotActive,
-    CounterNotNewer,
-    EpochNotNext,
-    LockRefused,
-    LocksPending,
-)
+from layer2.channels.party.transition import TOMBSTONE, State, apply
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.channels.protocol.lock_tree import MAX_LOCKS
+from layer2.channels.protocol.locks import Lock
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import MalformedError
 

@@ -6,9 +6,9 @@ import pytest
 from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.channels.strategies import addresses, locks, numbers, words
+from tests.support.channels.strategies import addresses, locks, numbers, words
 
-from layer2.channels.locks import (
+from layer2.channels.protocol.locks import (
     CONTRACT_LOCK,
     HASH_LOCK,
     VOUCHER_LOCK,

@@ -10,11 +10,19 @@ import pytest
 from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.channels.strategies import locks, numbers, words
+from tests.support.channels.strategies import locks, numbers, words
 
-from layer2.channels.locks import Lock, hash_lock
-from layer2.channels.locktree import EMPTY_ROOT, MAX_LOCKS, fingerprint, leaf_hash, locks_root, root_of, siblings
-from layer2.channels.openings import Opened, Opening, encode_openings, open_locks, read_openings
+from layer2.channels.protocol.lock_openings import Opened, Opening, encode_openings, open_locks, read_openings
+from layer2.channels.protocol.lock_tree import (
+    EMPTY_ROOT,
+    MAX_LOCKS,
+    fingerprint,
+    leaf_hash,
+    locks_root,
+    root_of,
+    siblings,
+)
+from layer2.channels.protocol.locks import Lock, hash_lock
 from layer2.primitives.errors import MalformedError, RangeError
 from layer2.primitives.hashing import keccak
 

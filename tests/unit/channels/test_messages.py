@@ -12,9 +12,9 @@ from eip712.messages import hash_message
 from eth_account.messages import _hash_eip191_message, encode_typed_data
 from eth_pydantic_types import abi
 from hypothesis import given, settings
-from tests.unit.channels.strategies import domains, messages
+from tests.support.channels.strategies import domains, messages
 
-from layer2.channels.messages import MESSAGES, Voucher, hub_domain
+from layer2.channels.protocol.messages import MESSAGES, Voucher, hub_domain
 from layer2.primitives.errors import MalformedError, RangeError
 from layer2.primitives.typed_data import Domain, TypedMessage, assert_fields_match
 

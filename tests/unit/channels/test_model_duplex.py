@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.channels.stage import (
+from tests.support.channels.stage import (
     CONFIG,
     DELAY,
     DOMAIN,
@@ -23,15 +23,24 @@ from tests.unit.channels.stage import (
     key,
     sign,
 )
-from tests.unit.channels.strategies import ATTACKER, PAYEE, PAYER, SESSION
+from tests.support.channels.strategies import ATTACKER, PAYEE, PAYER, SESSION
 
-from layer2.channels import errors as err
-from layer2.channels import hubevents as ev
-from layer2.channels.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Close, Deposit, Move, Session, Voucher, Withdraw
+from layer2.channels.contract import events as ev
+from layer2.channels.contract.channel_view import ChannelView
 from layer2.channels.model import CLOSED, Action, Channel, Claim, Env, HubState, RawKey, Transferred, apply, payoff
 from layer2.channels.model import actions as act
-from layer2.channels.sessions import SessionProof, encode_session
-from layer2.channels.view import ChannelView
+from layer2.channels.protocol import hub_errors as err
+from layer2.channels.protocol.messages import (
+    RIGHT_TO_CLOSE,
+    RIGHT_TO_PAY,
+    Close,
+    Deposit,
+    Move,
+    Session,
+    Voucher,
+    Withdraw,
+)
+from layer2.channels.protocol.session_keys import SessionProof, encode_session
 from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.errors import RangeError

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.channels.stage import CONFIG, DELAY, DUPLEX, NOW, STRANGER, TOWER_ADDRESS, A, B, Stage, sign
-from tests.unit.channels.strategies import ATTACKER, PAYEE, PAYER, SESSION
+from tests.support.channels.stage import CONFIG, DELAY, DUPLEX, NOW, STRANGER, TOWER_ADDRESS, A, B, Stage, sign
+from tests.support.channels.strategies import ATTACKER, PAYEE, PAYER, SESSION
 from tests.unit.channels.test_model_duplex import refused, voucher
 
-from layer2.channels import errors as err
-from layer2.channels import hubevents as ev
-from layer2.channels.locks import (
+from layer2.channels.contract import events as ev
+from layer2.channels.model import actions as act
+from layer2.channels.protocol import hub_errors as err
+from layer2.channels.protocol.lock_openings import Opened, Opening, encode_openings, open_locks, resolve_message
+from layer2.channels.protocol.lock_tree import locks_root
+from layer2.channels.protocol.locks import (
     Lock,
     LockSet,
     contract_lock,
@@ -21,11 +24,8 @@ from layer2.channels.locks import (
     voucher_lock,
     voucher_resolution,
 )
-from layer2.channels.locktree import locks_root
-from layer2.channels.messages import RIGHT_TO_ACCEPT, RIGHT_TO_PAY, Accept, LockVoucher, Session, Voucher
-from layer2.channels.model import actions as act
-from layer2.channels.openings import Opened, Opening, encode_openings, open_locks, resolve_message
-from layer2.channels.sessions import FOREVER, SessionProof
+from layer2.channels.protocol.messages import RIGHT_TO_ACCEPT, RIGHT_TO_PAY, Accept, LockVoucher, Session, Voucher
+from layer2.channels.protocol.session_keys import FOREVER, SessionProof
 from layer2.primitives.addresses import Address
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak

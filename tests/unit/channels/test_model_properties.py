@@ -7,19 +7,19 @@ from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.campaign import campaign
-from tests.unit.channels.stage import DOMAIN, DUPLEX, SIMPLEX, STRANGER, A, B, Stage, key
+from tests.support.campaign import campaign
+from tests.support.channels.stage import DOMAIN, DUPLEX, SIMPLEX, STRANGER, A, B, Stage, key
 
-from layer2.channels.errors import HubError
-from layer2.channels.key import ChannelKey
-from layer2.channels.locks import LockSet, hash_lock
-from layer2.channels.locktree import EMPTY_ROOT, locks_root
-from layer2.channels.messages import Accept, Close, LockVoucher, Move, Voucher, Withdraw
 from layer2.channels.model import CLOSED, Action, payoff
 from layer2.channels.model import actions as act
 from layer2.channels.model.state import Channel
-from layer2.channels.openings import Opening, open_locks
-from layer2.channels.proofs import Payment, claim_row
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.channels.protocol.hub_errors import HubError
+from layer2.channels.protocol.lock_openings import Opening, open_locks
+from layer2.channels.protocol.lock_tree import EMPTY_ROOT, locks_root
+from layer2.channels.protocol.locks import LockSet, hash_lock
+from layer2.channels.protocol.messages import Accept, Close, LockVoucher, Move, Voucher, Withdraw
+from layer2.channels.protocol.proofs import Payment, claim_row
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
 from layer2.primitives.typed_data import TypedMessage
 

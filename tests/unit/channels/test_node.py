@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.channels.standin import ATTACKER, NOW, PAYEE, PAYER, StandInHub, give, hash_locked, make_key, reopened
+from tests.support.channels.stand_in import (
+    ATTACKER,
+    NOW,
+    PAYEE,
+    PAYER,
+    StandInHub,
+    give,
+    hash_locked,
+    make_key,
+    reopened,
+)
 
-from layer2.channels.messages import Session, Voucher
-from layer2.channels.node import Party
-from layer2.channels.proofs import Payment, PeerCopy
-from layer2.channels.refusals import (
+from layer2.channels.party.errors import (
     BalanceTooLow,
     ChannelUnknown,
     CounterNotNewer,
@@ -21,7 +28,10 @@ from layer2.channels.refusals import (
     NodeStopped,
     Refused,
 )
-from layer2.channels.sessions import SessionProof
+from layer2.channels.party.party import Party
+from layer2.channels.protocol.messages import Session, Voucher
+from layer2.channels.protocol.proofs import Payment, PeerCopy
+from layer2.channels.protocol.session_keys import SessionProof
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import SignatureError
 from layer2.primitives.hashing import sha256

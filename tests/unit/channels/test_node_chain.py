@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.unit.channels.standin import (
+from tests.support.channels.stand_in import (
     ATTACKER,
     NOW,
     PAYEE,
@@ -19,13 +19,13 @@ from tests.unit.channels.standin import (
     make_key,
 )
 
-from layer2.channels import nodebase
-from layer2.channels.clock import MAX_AGE, ChainClock
-from layer2.channels.node import Party
-from layer2.channels.policy import CONFIRMATIONS
-from layer2.channels.refusals import BalanceTooLow, ChannelNotActive
-from layer2.channels.sessionnode import SessionParty
-from layer2.channels.view import CLOSED, ChannelView
+from layer2.channels.contract.chain_clock import MAX_AGE, ChainClock
+from layer2.channels.contract.channel_view import CLOSED, ChannelView
+from layer2.channels.party import store as nodebase
+from layer2.channels.party.errors import BalanceTooLow, ChannelNotActive
+from layer2.channels.party.party import Party
+from layer2.channels.party.policy import CONFIRMATIONS
+from layer2.channels.party.session_party import SessionParty
 from layer2.ethereum.errors import ConnectionFailed
 from layer2.ethereum.records import Log
 from layer2.primitives.hashing import sha256

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.channels.standin import (
+from tests.support.channels.stand_in import (
     ATTACKER,
     NOW,
     PAYEE,
@@ -19,13 +19,13 @@ from tests.unit.channels.standin import (
     reopened,
 )
 
-from layer2.channels import keeping
-from layer2.channels.messages import RIGHT_TO_ACCEPT, RIGHT_TO_PAY, Session, Voucher
-from layer2.channels.node import Party
-from layer2.channels.refusals import BalanceTooLow, LockRefused, NodeStopped, Refused
-from layer2.channels.sessionnode import SessionParty
-from layer2.channels.sessions import FOREVER, SessionProof
-from layer2.channels.verify import SESSION_MARGIN
+from layer2.channels.party import channel_table as keeping
+from layer2.channels.party.errors import BalanceTooLow, LockRefused, NodeStopped, Refused
+from layer2.channels.party.party import Party
+from layer2.channels.party.session_party import SessionParty
+from layer2.channels.party.signature_verifier import SESSION_MARGIN
+from layer2.channels.protocol.messages import RIGHT_TO_ACCEPT, RIGHT_TO_PAY, Session, Voucher
+from layer2.channels.protocol.session_keys import FOREVER, SessionProof
 from layer2.ethereum.signer import LocalSigner
 from layer2.primitives.ecdsa import to_compact
 from layer2.primitives.errors import SignatureError
@@ -160,7 +160,7 @@ def test_a_known_key_is_verified_without_asking_for_its_address_in_either_form(
 ) -> None:
     payee.receive(payer.pay(KEY.id, 1))
     verifier = payee._entry(KEY.id).verifier
-    monkeypatch.setattr("layer2.channels.verify.recover_public_key", None)
+    monkeypatch.setattr("layer2.channels.party.signature_verifier.recover_public_key", None)
     plain = payer.pay(KEY.id, 1)
     assert payee.receive(plain) == 1
     short = payer.pay(KEY.id, 1)

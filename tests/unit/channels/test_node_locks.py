@@ -8,15 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.channels.standin import ATTACKER, NOW, PAYEE, PAYER, StandInHub, give, hash_locked, make_key, reopened
+from tests.support.channels.stand_in import (
+    ATTACKER,
+    NOW,
+    PAYEE,
+    PAYER,
+    StandInHub,
+    give,
+    hash_locked,
+    make_key,
+    reopened,
+)
 
-from layer2.channels.locks import VOUCHER_LOCK, Lock, virtual_channel_id, voucher_resolution
-from layer2.channels.messages import Voucher
-from layer2.channels.node import RESYNC_GAP, Party
-from layer2.channels.policy import LockPolicy
-from layer2.channels.proofs import LockPayment, PeerCopy
-from layer2.channels.refusals import AcceptMissing, BalanceTooLow, CounterNotNewer, LockRefused, Refused
-from layer2.channels.view import ChannelView
+from layer2.channels.contract.channel_view import ChannelView
+from layer2.channels.party.errors import AcceptMissing, BalanceTooLow, CounterNotNewer, LockRefused, Refused
+from layer2.channels.party.party import RESYNC_GAP, Party
+from layer2.channels.party.policy import LockPolicy
+from layer2.channels.protocol.locks import VOUCHER_LOCK, Lock, virtual_channel_id, voucher_resolution
+from layer2.channels.protocol.messages import Voucher
+from layer2.channels.protocol.proofs import LockPayment, PeerCopy
 from layer2.primitives.errors import SignatureError
 from layer2.primitives.hashing import sha256
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from layer2.channels.policy import ChallengePolicy
+from layer2.channels.party.policy import ChallengePolicy
 from layer2.ethereum.fees import GasPolicy
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import RangeError

@@ -7,16 +7,23 @@ from dataclasses import dataclass, field
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.channels.stage import DUPLEX, STRANGER, TOWER_ADDRESS, A, B, Stage
+from tests.support.channels.stage import DUPLEX, STRANGER, TOWER_ADDRESS, A, B, Stage
 from tests.unit.channels.test_model_properties import recover, sign
 
-from layer2.channels.errors import HubError
-from layer2.channels.locks import HASH_LOCK, Lock, hash_lock, virtual_channel_id, voucher_lock, voucher_resolution
-from layer2.channels.locktree import fingerprint, locks_root
-from layer2.channels.messages import Accept, LockVoucher, Voucher
 from layer2.channels.model import Action
 from layer2.channels.model import actions as act
-from layer2.channels.openings import Opening, open_locks, resolve_message
+from layer2.channels.protocol.hub_errors import HubError
+from layer2.channels.protocol.lock_openings import Opening, open_locks, resolve_message
+from layer2.channels.protocol.lock_tree import fingerprint, locks_root
+from layer2.channels.protocol.locks import (
+    HASH_LOCK,
+    Lock,
+    hash_lock,
+    virtual_channel_id,
+    voucher_lock,
+    voucher_resolution,
+)
+from layer2.channels.protocol.messages import Accept, LockVoucher, Voucher
 
 PREIMAGE, SALT, END = b"\x07" * 32, bytes(32), 1_003_000
 VIRTUAL = virtual_channel_id(A, B, SALT)

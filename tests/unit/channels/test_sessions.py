@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.channels.strategies import ATTACKER, PAYER, SESSION, numbers, words
+from tests.support.channels.strategies import ATTACKER, PAYER, SESSION, numbers, words
 
-from layer2.channels.errors import ConsentExpired, HubError, SessionExceeded, SignatureInvalid
-from layer2.channels.messages import (
+from layer2.channels.protocol.hub_errors import ConsentExpired, HubError, SessionExceeded, SignatureInvalid
+from layer2.channels.protocol.messages import (
     RIGHT_TO_ACCEPT,
     RIGHT_TO_CLOSE,
     RIGHT_TO_PAY,
@@ -19,7 +19,7 @@ from layer2.channels.messages import (
     Voucher,
     hub_domain,
 )
-from layer2.channels.sessions import (
+from layer2.channels.protocol.session_keys import (
     SESSION_MAGIC,
     SessionProof,
     check_session,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer2.channels.key import ChannelKey
-from layer2.channels.locks import Lock
-from layer2.channels.proofs import CloseTerms, LockPayment, Payment, PaymentRequest, WithdrawTerms
-from layer2.channels.wire import decode, encode
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.channels.protocol.json_codec import decode, encode
+from layer2.channels.protocol.locks import Lock
+from layer2.channels.protocol.proofs import CloseTerms, LockPayment, Payment, PaymentRequest, WithdrawTerms
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import MalformedError
 

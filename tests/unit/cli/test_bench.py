@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from layer2.cli.bench import command
-from layer2.cli.rate_operator import OperatorStage
-from layer2.cli.rate_plasma import run_plasma_rate
-from layer2.cli.tables import flatten
+from layer2.cli.bench.commands import command
+from layer2.cli.bench.rate_operator import OperatorStage
+from layer2.cli.bench.rate_plasma import run_plasma_rate
+from layer2.cli.common.tables import flatten
 
 ROOT = Path(__file__).resolve().parents[3]
 

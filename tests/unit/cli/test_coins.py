@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from layer2.cli import main
-from layer2.cli.coin_gates import local_coins, serving_coins
-from layer2.cli.coin_place import coin_place_of
-from layer2.cli.workspace import Workspace
+from layer2.cli.coins.deployment import coin_place_of
+from layer2.cli.coins.operator_client import local_coins, serving_coins
+from layer2.cli.common.workspace import Workspace
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender

@@ -12,8 +12,8 @@ import pytest
 
 import layer2.cli
 from layer2.cli import main
-from layer2.cli.options import chain_options
-from layer2.cli.verbs import CHANNELS, COINS, PLASMA, ROLLUP, Verbs
+from layer2.cli.common.command_registry import CHANNELS, COINS, PLASMA, ROLLUP, Verbs
+from layer2.cli.common.options import chain_options
 
 FAMILIES = [CHANNELS, ROLLUP, PLASMA, COINS]
 GROUPS = [("channels",), ("rollup",), ("plasma",), ("plasma", "coin")]
@@ -36,7 +36,9 @@ def test_every_listed_command_stands_in_the_module_that_the_list_names(family: V
 
 
 def test_no_module_is_listed_that_is_not_there() -> None:
-    modules = {one.name for one in pkgutil.iter_modules(layer2.cli.__path__)}
+    modules = {
+        one.name.removeprefix("layer2.cli.") for one in pkgutil.walk_packages(layer2.cli.__path__, "layer2.cli.")
+    }
     assert {one.module for family in FAMILIES for one in family.listed.values()} <= modules
 
 
@@ -75,9 +77,21 @@ def test_the_list_of_a_group_loads_no_chain_library(group: tuple[str, ...]) -> N
 @pytest.mark.parametrize(
     ("words", "needed", "others"),
     [
-        ("channels show", "layer2.channels.node", {"layer2.rollup.ledger", "layer2.plasma.wallet"}),
-        ("plasma balance", "layer2.plasma.wallet.wallet", {"layer2.rollup.ledger", "layer2.channels.node"}),
-        ("plasma operator", "layer2.plasma.operator.node", {"layer2.rollup.ledger", "layer2.channels.node"}),
+        (
+            "channels show",
+            "layer2.channels.party.party",
+            {"layer2.rollup.state.columns", "layer2.plasma.payments.wallet"},
+        ),
+        (
+            "plasma balance",
+            "layer2.plasma.payments.wallet.wallet",
+            {"layer2.rollup.state.columns", "layer2.channels.party.party"},
+        ),
+        (
+            "plasma operator",
+            "layer2.plasma.payments.operator.operator",
+            {"layer2.rollup.state.columns", "layer2.channels.party.party"},
+        ),
     ],
 )
 def test_a_command_loads_what_it_needs_and_no_other_family(words: str, needed: str, others: set[str]) -> None:

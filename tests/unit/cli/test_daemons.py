@@ -12,12 +12,12 @@ from types import FrameType
 
 import pytest
 
-from layer2.cli.daemons import Daemon, run_daemons
-from layer2.cli.stopping import Stop, until_stopped
+from layer2.cli.common.daemons import Daemon, run_daemons
+from layer2.cli.common.signals import Stop, until_stopped
 
 LOOP = """
 import time
-from layer2.cli.stopping import until_stopped
+from layer2.cli.common.signals import until_stopped
 
 with until_stopped() as stopped:
     print("ready", flush=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.unit.cli.conftest import ETHER, Command, balance
 
-from layer2.cli.endpoints import announced, export_line, listening_at
+from layer2.cli.common.endpoints import announced, export_line, listening_at
 from layer2.ethereum.anvil import AnvilNode
 
 URL = "http://127.0.0.1:8560"

@@ -8,14 +8,14 @@ import sys
 
 import pytest
 
-from layer2.cli.extras import EXTRAS, missing_extra
+from layer2.cli.common.extras import EXTRAS, missing_extra
 
 PLAIN = (
     "layer2.channels",
     "layer2.plasma",
     "layer2.store",
     "layer2.cli.channel",
-    "layer2.cli.plasma",
+    "layer2.cli.plasma.commands",
     "layer2.cli.coin",
 )
 WITHOUT = f"import sys; sys.modules.update(dict.fromkeys({sorted(EXTRAS)!r}));"

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from tests.unit.cli.conftest import ETHER, Command, balance
 
-from layer2.cli.plasma_gates import local_operator, serving
-from layer2.cli.plasma_place import place_of
-from layer2.cli.workspace import Workspace
+from layer2.cli.common.workspace import Workspace
+from layer2.cli.plasma.deployment import place_of
+from layer2.cli.plasma.operator_client import local_operator, serving
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.sender import Sender
-from layer2.plasma.positions import deposit_of
-from layer2.plasma.transaction import deposit_output_id
+from layer2.plasma.protocol.positions import deposit_of
+from layer2.plasma.protocol.transaction import deposit_output_id
 from layer2.testing import deploy_mock
 
 

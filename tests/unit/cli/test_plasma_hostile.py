@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from tests.unit.cli.conftest import ETHER, Command, balance
 
-from layer2.cli.plasma_gates import local_operator, serving
-from layer2.cli.plasma_hostile import KINDS, HostileNode
-from layer2.cli.plasma_place import place_of
-from layer2.cli.workspace import Workspace
+from layer2.cli.common.workspace import Workspace
+from layer2.cli.plasma.deployment import place_of
+from layer2.cli.plasma.hostile_operator import KINDS, HostileNode
+from layer2.cli.plasma.operator_client import local_operator, serving
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
 from layer2.primitives.errors import InputError

@@ -8,8 +8,8 @@ import pytest
 from tests.unit.cli.conftest import ETHER, Command, balance
 
 from layer2.cli import main
-from layer2.cli.plasma_place import place_of
-from layer2.cli.workspace import Workspace
+from layer2.cli.common.workspace import Workspace
+from layer2.cli.plasma.deployment import place_of
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.sender import Sender
 from layer2.testing import deploy_mock

@@ -16,19 +16,19 @@ from typing import Any
 import pytest
 
 from layer2.cli import main
-from layer2.cli.daemons import Daemon, Troubles, run_daemons
-from layer2.cli.gates import local_sequencer, serving
-from layer2.cli.rollup_health import health_of
-from layer2.cli.rollup_place import place_of
-from layer2.cli.workspace import Workspace
+from layer2.cli.common.daemons import Daemon, Troubles, run_daemons
+from layer2.cli.common.workspace import Workspace
+from layer2.cli.rollup.deployment import place_of
+from layer2.cli.rollup.health import health_of
+from layer2.cli.rollup.sequencer_client import local_sequencer, serving
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.errors import ConnectionFailed
 from layer2.ethereum.sender import Sender
-from layer2.rollup.blobsource import NodeBlobs
-from layer2.rollup.poster import Data
-from layer2.rollup.records import pack_roots
-from layer2.rollup.snapshot import Snapshot
-from layer2.store.archive import Archive
+from layer2.rollup.derivation.snapshot import Snapshot
+from layer2.rollup.l1.batcher import Data
+from layer2.rollup.l1.blob_sources import NodeBlobs
+from layer2.rollup.state.commitments import pack_roots
+from layer2.store.blob_archive import Archive
 from layer2.testing import deploy_mock
 
 ETHER = 10**18

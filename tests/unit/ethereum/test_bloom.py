@@ -10,7 +10,7 @@ import pytest
 from layer2.ethereum.bloom import bloom_bits, may_hold
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import RpcError
-from layer2.ethereum.follower import LogFollower
+from layer2.ethereum.log_follower import LogFollower
 from layer2.ethereum.records import Block, Log
 from layer2.primitives.addresses import Address, address_bytes, to_address
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from tests.support.fake_nodes import FakeBackend
 
 from layer2.ethereum.accounts import dev_signers
 from layer2.ethereum.connection import Connection
@@ -16,8 +17,6 @@ from layer2.ethereum.sender import Pending, Sender
 from layer2.primitives.addresses import Address
 from layer2.primitives.errors import MalformedError, RangeError
 from layer2.primitives.kzg import BLOB_BYTES, hash_of_blob
-
-from .fakes import FakeBackend
 
 PAYEE = Address("0x000000000000000000000000000000000000dEaD")
 

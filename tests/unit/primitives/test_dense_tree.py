@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numba.core import caching
 
-from layer2.primitives import compiled as compiling
-from layer2.primitives.dense_tree import DenseTree
+from layer2.primitives import numba_jit as compiling
+from layer2.primitives.dense_merkle import DenseTree
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
-from layer2.primitives.lanes import LANES, digests
+from layer2.primitives.keccak_simd import LANES, digests
 from layer2.primitives.merkle import ListTree
 
 Change = dict[int, bytes]
@@ -97,9 +97,10 @@ def test_what_cannot_be_kept_on_disk_is_compiled_all_the_same(monkeypatch) -> No
 
 def test_numba_is_loaded_by_the_first_state_and_not_before() -> None:
     code = (
-        "import sys, layer2.cli, layer2.rollup.accounts, layer2.rollup.wallet, layer2.rollup.challenger\n"
+        "import sys, layer2.cli, layer2.rollup.state.state\n"
+        "import layer2.rollup.wallet.wallet, layer2.rollup.validator.challenger\n"
         "assert not {'numba', 'llvmlite'} & set(sys.modules)\n"
-        "layer2.rollup.accounts.State()\n"
+        "layer2.rollup.state.state.State()\n"
         "assert 'numba' in sys.modules\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

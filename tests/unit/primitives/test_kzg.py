@@ -11,7 +11,7 @@ from py_ecc.optimized_bls12_381 import G1, multiply
 
 from layer2.primitives import kzg
 from layer2.primitives.errors import InputError, MalformedError
-from layer2.primitives.kzgproof import MODULUS
+from layer2.primitives.kzg_opening import MODULUS
 
 FIELDS = kzg.BLOB_BYTES // 32
 

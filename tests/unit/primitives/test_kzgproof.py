@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.kzg_algebra import FIELDS, ZERO_BLOB, blob_from, holds, point_of, through, value_at, words_of
 
-from layer2.primitives import kzg, kzgproof
+from layer2.primitives import kzg
+from layer2.primitives import kzg_opening as kzgproof
 from layer2.primitives.errors import RangeError
-from layer2.primitives.kzgproof import MODULUS, Part, open_parts
-
-from .openings import FIELDS, ZERO_BLOB, blob_from, holds, point_of, through, value_at, words_of
+from layer2.primitives.kzg_opening import MODULUS, Part, open_parts
 
 ONE, OTHER = blob_from(1), blob_from(2)
 PLACES = [(0, 16), (2048, 16), (4080, 16), (0, 1), (4095, 1), (15, 2), (4094, 2), (14, 3), (4093, 3)]

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import pytest
 
-from layer2.primitives.workers import Workers
-from layer2.rollup.workers import Verifier
+from layer2.primitives.worker_pool import Workers
+from layer2.rollup.sequencer.signature_workers import Verifier
 
 _NODE = """
 import sys, time

@@ -7,7 +7,7 @@ import pytest
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
-from layer2.rollup.authority import Signatures
+from layer2.rollup.state.signature_oracle import Signatures
 
 DOMAIN = Domain("layer2 Rollup", "1", 1, "0x" + "11" * 20)
 MINE, OTHER = (BlsKey.derive(keccak(name)) for name in (b"mine", b"other"))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from layer2.primitives.errors import MalformedError, RangeError
 from layer2.primitives.hashing import keccak
 from layer2.primitives.kzg import BLOB_BYTES, is_blob
-from layer2.rollup.blobdata import blob_of_roots, blobs_for, frames_in, to_blobs, unpack_blobs
-from layer2.rollup.params import FIELD_BYTES, FRAME_BYTES, FRAMES_PER_BLOB, MAX_SEGMENTS
+from layer2.rollup.protocol.blob_encoding import blob_of_roots, blobs_for, frames_in, to_blobs, unpack_blobs
+from layer2.rollup.protocol.params import FIELD_BYTES, FRAME_BYTES, FRAMES_PER_BLOB, MAX_SEGMENTS
 
 PAYLOAD = FRAMES_PER_BLOB * FRAME_BYTES
 

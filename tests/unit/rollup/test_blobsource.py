@@ -17,10 +17,10 @@ from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.errors import ConnectionFailed, RpcError
 from layer2.ethereum.sender import Sender
 from layer2.primitives.kzg import BLOB_BYTES, hash_of_blob
-from layer2.rollup.blobdata import to_blobs
-from layer2.rollup.blobsource import BeaconBlobs, Blobs, NodeBlobs
-from layer2.rollup.refusals import DataMissing
-from layer2.store.archive import Archive
+from layer2.rollup.l1.blob_sources import BeaconBlobs, Blobs, NodeBlobs
+from layer2.rollup.protocol.blob_encoding import to_blobs
+from layer2.rollup.protocol.errors import DataMissing
+from layer2.store.blob_archive import Archive
 
 (RIGHT,) = to_blobs(b"right" * 300)
 (WRONG,) = to_blobs(b"wrong" * 300)

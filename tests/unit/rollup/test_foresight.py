@@ -7,17 +7,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from layer2.primitives.aggregates import verify_aggregates
 from layer2.primitives.bls import BlsKey, aggregate, verify_aggregate, verify_each
+from layer2.primitives.bls_aggregates import verify_aggregates
 from layer2.primitives.hashing import keccak
-from layer2.primitives.workers import Workers
-from layer2.rollup.accounts import Account, State, owner_of_key
-from layer2.rollup.authority import Signatures
-from layer2.rollup.foresight import Foresight
-from layer2.rollup.frames import Frame, FrameType, Op, encode_frame
-from layer2.rollup.messages import Transfer, rollup_domain
-from layer2.rollup.packing import encode_accounts
-from layer2.rollup.transition import run_frames
+from layer2.primitives.worker_pool import Workers
+from layer2.rollup.derivation.signature_prefetch import Foresight
+from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
+from layer2.rollup.protocol.messages import Transfer, rollup_domain
+from layer2.rollup.sequencer.frame_builder import encode_accounts
+from layer2.rollup.state.signature_oracle import Signatures
+from layer2.rollup.state.state import Account, State, owner_of_key
+from layer2.rollup.state.transition import run_frames
 
 DOMAIN = rollup_domain(31337, "0x" + "11" * 20)
 KEYS = [BlsKey(700 + at) for at in range(6)]

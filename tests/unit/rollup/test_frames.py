@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import MalformedError, RangeError
-from layer2.rollup.amounts import fee_of, pack_amount, pack_fee, unpack_amount
-from layer2.rollup.frames import LIMITS, Frame, FrameType, Op, decode_frame, encode_frame
-from layer2.rollup.params import FRAME_BYTES
+from layer2.rollup.protocol.compressed_amounts import fee_of, pack_amount, pack_fee, unpack_amount
+from layer2.rollup.protocol.frames import LIMITS, Frame, FrameType, Op, decode_frame, encode_frame
+from layer2.rollup.protocol.params import FRAME_BYTES
 
 packed = st.integers(0, 0xFFFF)
 u32 = st.integers(0, 2**32 - 1)

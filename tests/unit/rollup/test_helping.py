@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer2.rollup.queue import helping
+from layer2.rollup.state.forced_queue import helping
 
 INBOX = (Path(__file__).resolve().parents[3] / "contracts" / "rollup" / "Inbox.sol").read_text()
 (MAX_CONSUME,) = (int(one) for one in re.findall(r"MAX_CONSUME = (\d+);", INBOX))

@@ -10,19 +10,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import pytest
-from tests.campaign import NIGHTLY
-from tests.unit.rollup import reference as reference_module
-from tests.unit.rollup.reference import Reference
+from tests.support.campaign import NIGHTLY
+from tests.support.rollup import reference as reference_module
+from tests.support.rollup.reference import Reference
 
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.errors import MalformedError, RangeError
 from layer2.primitives.hashing import keccak
-from layer2.rollup import frames, transition
-from layer2.rollup.accounts import Account, State
-from layer2.rollup.frames import LIMITS, Frame, FrameType, Op, encode_frame
-from layer2.rollup.messages import rollup_domain
-from layer2.rollup.operations import move, withdraw
-from layer2.rollup.params import MAX_BALANCE, MAX_NONCE
+from layer2.rollup.protocol import frames
+from layer2.rollup.protocol.frames import LIMITS, Frame, FrameType, Op, encode_frame
+from layer2.rollup.protocol.messages import rollup_domain
+from layer2.rollup.protocol.params import MAX_BALANCE, MAX_NONCE
+from layer2.rollup.state import transition
+from layer2.rollup.state.operations import move, withdraw
+from layer2.rollup.state.state import Account, State
 
 ROUNDS = 600 if NIGHTLY else 30
 BLS = (FrameType.TRANSFERS, FrameType.WIDE_TRANSFERS, FrameType.WITHDRAWALS, FrameType.EXACT_TRANSFERS)

@@ -8,13 +8,13 @@ import pytest
 
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import RangeError
-from layer2.rollup.accounts import Account, State, owner_of_address
-from layer2.rollup.authority import Signatures
-from layer2.rollup.layer import layer_over
-from layer2.rollup.messages import rollup_domain
-from layer2.rollup.operations import move, withdraw
-from layer2.rollup.params import MAX_BALANCE, MAX_NONCE
-from layer2.rollup.queue import Deposit, Forced, NewToken, QueueItem, apply_item
+from layer2.rollup.protocol.messages import rollup_domain
+from layer2.rollup.protocol.params import MAX_BALANCE, MAX_NONCE
+from layer2.rollup.state.forced_queue import Deposit, Forced, NewToken, QueueItem, apply_item
+from layer2.rollup.state.operations import move, withdraw
+from layer2.rollup.state.overlay import layer_over
+from layer2.rollup.state.signature_oracle import Signatures
+from layer2.rollup.state.state import Account, State, owner_of_address
 
 AUTHORITY = Signatures(rollup_domain(1, "0x" + "77" * 20))
 PEOPLE = [to_address(bytes([number]) * 20) for number in range(1, 9)]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import MalformedError
-from layer2.rollup.accounts import Withdrawal
-from layer2.rollup.offers import ClaimOffer
+from layer2.rollup.state.state import Withdrawal
+from layer2.rollup.wallet.claim_offer import ClaimOffer
 
 SELLER, BUYER, ROLLUP = (to_address(bytes([at]) * 20) for at in (1, 2, 3))
 OFFER = ClaimOffer(ROLLUP, b"\7" * 32, 5, Withdrawal(SELLER, 3, 10**18), BUYER, 1_800_000_000, b"\1" * 65)

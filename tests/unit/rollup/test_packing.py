@@ -7,16 +7,16 @@ from typing import Any
 
 from layer2.primitives.addresses import to_address
 from layer2.primitives.bls import BlsKey, aggregate
-from layer2.rollup.accounts import Account, State
-from layer2.rollup.amounts import pack_amount, pack_fee
-from layer2.rollup.frames import LIMITS, Frame, FrameType, Op, decode_frame, encode_frame
-from layer2.rollup.layer import layer_over
-from layer2.rollup.mempool import SignedOp, join_records, split_records
-from layer2.rollup.messages import Transfer, Withdraw
-from layer2.rollup.operations import move, withdraw
-from layer2.rollup.packing import encode_accounts, encode_drafts, pack
-from layer2.rollup.params import FRAME_BYTES
-from layer2.rollup.workers import Verifier
+from layer2.rollup.protocol.compressed_amounts import pack_amount, pack_fee
+from layer2.rollup.protocol.frames import LIMITS, Frame, FrameType, Op, decode_frame, encode_frame
+from layer2.rollup.protocol.messages import Transfer, Withdraw
+from layer2.rollup.protocol.params import FRAME_BYTES
+from layer2.rollup.protocol.signed_operation import SignedOp, join_records, split_records
+from layer2.rollup.sequencer.frame_builder import encode_accounts, encode_drafts, pack
+from layer2.rollup.sequencer.signature_workers import Verifier
+from layer2.rollup.state.operations import move, withdraw
+from layer2.rollup.state.overlay import layer_over
+from layer2.rollup.state.state import Account, State
 
 TARGET = to_address("0x" + "ab" * 20)
 ECDSA = bytes(range(64))

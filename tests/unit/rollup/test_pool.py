@@ -8,17 +8,9 @@ from pathlib import Path
 import pytest
 
 from layer2.primitives.hashing import keccak
-from layer2.rollup.accounts import Account, State, owner_of_address
-from layer2.rollup.amounts import fee_of, pack_fee
-from layer2.rollup.layer import layer_over
-from layer2.rollup.mempool import SignedOp
-from layer2.rollup.messages import Transfer, Withdraw
-from layer2.rollup.openings import KeyPolicy, Opening, Openings
-from layer2.rollup.packing import pack
-from layer2.rollup.params import MAX_BALANCE, MAX_NONCE
-from layer2.rollup.pool import Fees, Pool, Vouched
-from layer2.rollup.records import Claim
-from layer2.rollup.refusals import (
+from layer2.rollup.derivation.snapshot import Snapshot
+from layer2.rollup.protocol.compressed_amounts import fee_of, pack_fee
+from layer2.rollup.protocol.errors import (
     AccountUnknown,
     BalanceTooLow,
     FeeTooLow,
@@ -28,8 +20,16 @@ from layer2.rollup.refusals import (
     SignatureWrong,
     TooLarge,
 )
-from layer2.rollup.snapshot import Snapshot
-from layer2.store.archive import Archive
+from layer2.rollup.protocol.messages import Transfer, Withdraw
+from layer2.rollup.protocol.params import MAX_BALANCE, MAX_NONCE
+from layer2.rollup.protocol.signed_operation import SignedOp
+from layer2.rollup.sequencer.frame_builder import pack
+from layer2.rollup.sequencer.key_registrations import KeyPolicy, Opening, Openings
+from layer2.rollup.sequencer.mempool import Fees, Pool, Vouched
+from layer2.rollup.state.commitments import Claim
+from layer2.rollup.state.overlay import layer_over
+from layer2.rollup.state.state import Account, State, owner_of_address
+from layer2.store.blob_archive import Archive
 
 PAYER, PAYEE, OPERATOR = 1, 2, 3
 OWNERS = {at: owner_of_address(f"0x{at:040x}") for at in (PAYER, PAYEE, OPERATOR)}

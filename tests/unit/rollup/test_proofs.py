@@ -10,10 +10,10 @@ import pytest
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import keccak
-from layer2.rollup.accounts import Account, State, Withdrawal, owner_of_address
-from layer2.rollup.proofs import AccountProof
-from layer2.rollup.records import Claim, Roots
-from layer2.rollup.refusals import ProofWrong
+from layer2.rollup.derivation.account_proof import AccountProof
+from layer2.rollup.protocol.errors import ProofWrong
+from layer2.rollup.state.commitments import Claim, Roots
+from layer2.rollup.state.state import Account, State, Withdrawal, owner_of_address
 
 ROLLUP = to_address("0x" + "11" * 20)
 

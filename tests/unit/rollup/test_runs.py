@@ -8,8 +8,8 @@ from layer2.ethereum.contract import Contract
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.sender import Sender
 from layer2.primitives.hashing import keccak
-from layer2.rollup.params import FRAME_BYTES
-from layer2.rollup.runs import commit, path, run_at, run_count
+from layer2.rollup.protocol.calldata_chunks import commit, path, run_at, run_count
+from layer2.rollup.protocol.params import FRAME_BYTES
 from layer2.testing import deploy_mock
 
 SIZES = [*range(1, 18), 31, 32, 33]

@@ -8,8 +8,8 @@ import pytest
 
 from layer2.primitives.errors import RangeError
 from layer2.primitives.merkle import ListTree, empty_roots
-from layer2.rollup.accounts import Account, State, empty_root
-from layer2.rollup.params import ACCOUNT_DEPTH, MAX_BALANCE, MAX_NONCE
+from layer2.rollup.protocol.params import ACCOUNT_DEPTH, MAX_BALANCE, MAX_NONCE
+from layer2.rollup.state.state import Account, State, empty_root
 
 
 def plain_root(accounts: dict[int, Account]) -> bytes:

@@ -9,19 +9,19 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
-from tests.campaign import NIGHTLY
-from tests.unit.rollup.reference import Reference
+from tests.support.campaign import NIGHTLY
+from tests.support.rollup.reference import Reference
 
 from layer2.primitives.addresses import Address, address_bytes, to_address
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
-from layer2.rollup import transition
-from layer2.rollup.accounts import Account, State
-from layer2.rollup.amounts import pack_amount
-from layer2.rollup.frames import LIMITS, Frame, FrameType, Op, decode_frame, encode_frame
-from layer2.rollup.messages import Transfer, Withdraw, rollup_domain
-from layer2.rollup.params import FRAME_BYTES, MAX_BALANCE, MAX_NONCE
-from layer2.rollup.queue import Deposit, Forced, NewToken, QueueItem, Scheme, apply_item, decode_item
+from layer2.rollup.protocol.compressed_amounts import pack_amount
+from layer2.rollup.protocol.frames import LIMITS, Frame, FrameType, Op, decode_frame, encode_frame
+from layer2.rollup.protocol.messages import Transfer, Withdraw, rollup_domain
+from layer2.rollup.protocol.params import FRAME_BYTES, MAX_BALANCE, MAX_NONCE
+from layer2.rollup.state import transition
+from layer2.rollup.state.forced_queue import Deposit, Forced, NewToken, QueueItem, Scheme, apply_item, decode_item
+from layer2.rollup.state.state import Account, State
 
 DOMAIN = rollup_domain(31337, "0x" + "11" * 20)
 OPERATIONS = 1_000_000 if NIGHTLY else 30_000

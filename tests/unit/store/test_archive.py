@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from layer2.store.archive import Archive
+from layer2.store.blob_archive import Archive
 from layer2.store.errors import JournalError
 
 
@@ -52,7 +52,7 @@ def test_without_a_path_nothing_outlives_it() -> None:
 def test_what_was_put_outlives_a_process_that_is_killed(path: Path) -> None:
     script = (
         "import os, signal, sys\n"
-        "from layer2.store.archive import Archive\n"
+        "from layer2.store.blob_archive import Archive\n"
         "archive = Archive(sys.argv[1])\n"
         "archive.put(b'key', b'x' * 131072)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"

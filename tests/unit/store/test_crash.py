@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from layer2.store import faults
+from layer2.store import fault_points as faults
 from layer2.store.journal import Journal
 
 ROWS = 3

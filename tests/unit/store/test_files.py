@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.unit.store.disks import Disk
+from tests.support.disks import Disk
 
 from layer2.store.errors import JournalCorrupt
-from layer2.store.files import FileStore
+from layer2.store.file_store import FileStore
 
 pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="reads open files by /proc")
 

@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
-from layer2.cli.endpoints import announced
-from layer2.cli.workspace import Workspace
-from layer2.plasma.kitfile import save_kits
-from layer2.plasma.watch.store import WatchStore
-from layer2.rollup.accounts import State
-from layer2.rollup.records import Claim
-from layer2.rollup.snapshot import Snapshot
-from layer2.store.archive import Archive
+from layer2.cli.common.endpoints import announced
+from layer2.cli.common.workspace import Workspace
+from layer2.plasma.common.watcher.block_cache import WatchStore
+from layer2.plasma.payments.chain.exit_proof_file import save_kits
+from layer2.rollup.derivation.snapshot import Snapshot
+from layer2.rollup.state.commitments import Claim
+from layer2.rollup.state.state import State
+from layer2.store.blob_archive import Archive
 from layer2.store.errors import JournalError
-from layer2.store.files import FileStore
+from layer2.store.file_store import FileStore
 from layer2.store.journal import Journal
-from layer2.store.private import make_folder, open_private, private_database
+from layer2.store.private_files import make_folder, open_private, private_database
 
 SOURCE = Path(__file__).resolve().parents[3] / "src" / "layer2"
 
@@ -145,8 +145,8 @@ ELSEWHERE = {
     "ethereum/deployments.py": "records of deployments are public, and are shared with the repository",
     "ethereum/anvil.py": "the log of a development node, in a temporary folder of ours",
     "cli/devnet.py": "the log of a development node, in a temporary folder of ours",
-    "cli/endpoints.py": "opened with the rights themselves",
-    "store/private.py": "here it is done",
+    "cli/common/endpoints.py": "opened with the rights themselves",
+    "store/private_files.py": "here it is done",
 }
 WRITES = {"mkdir", "makedirs", "write_text", "write_bytes", "touch", "mkstemp", "NamedTemporaryFile", "mkfifo"}
 MODES = {"w", "wb", "wt", "w+", "a", "ab", "at", "x", "xb", "xt"}
@@ -176,7 +176,7 @@ def test_no_module_makes_files_that_others_can_read() -> None:
         if calls and not name.startswith("testing/") and name not in ELSEWHERE:
             found[name] = calls
     # The journal's lock is opened with the rights themselves.
-    assert {name for name in found if name not in ("store/journal.py", "store/holding.py")} == set()
+    assert {name for name in found if name not in ("store/journal.py", "store/exclusive.py")} == set()
 
 
 def test_every_database_is_made_private_first() -> None:

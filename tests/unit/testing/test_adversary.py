@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from layer2.primitives.errors import Layer2Error
-from layer2.testing.adversary import Adversary, adversaries
+from layer2.testing.adversaries.base import Adversary, adversaries
 
 
 class TakesTwoCoins(Adversary):

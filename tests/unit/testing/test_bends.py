@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from eth_abi.abi import decode, encode
 
-from layer2.testing.bends import bent, members, stretched
+from layer2.testing.fuzz.abi_mutations import bent, members, stretched
 
 TYPES = ["uint256", "bytes", "(uint64,bytes,bytes32[])[]", "uint256[2]", "bytes32[]"]
 WORDS = [bytes([number]) * 32 for number in range(1, 4)]

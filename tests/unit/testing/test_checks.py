@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from layer2.ethereum.artifacts import artifact_names
-from layer2.testing.checks import (
+from layer2.testing.source_checks import (
     contract_names,
     long_files,
     manifest_differences,

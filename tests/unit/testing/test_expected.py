@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from layer2.testing.expected import find_error
+from layer2.testing.revert_checks.expected import find_error
 
 
 def test_one_error_that_contracts_name_differently_is_found_by_its_arguments() -> None:

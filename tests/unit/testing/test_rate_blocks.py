@@ -6,15 +6,15 @@ import random
 
 import pytest
 
-import layer2.plasma.blocks as blocks
-import layer2.plasma.sparse as sparse
-from layer2.plasma.blocks import BlockTree
-from layer2.plasma.params import COIN_LEVELS
-from layer2.plasma.sparse import SparseTree
+import layer2.plasma.coins.protocol.sparse_merkle as sparse
+import layer2.plasma.protocol.blocks as blocks
+from layer2.cli.bench.bare import parsed, recover_all
+from layer2.cli.bench.rate_blocks import FullLoad, hashes_of_keys, run_block, run_sparse, run_validation
+from layer2.plasma.coins.protocol.sparse_merkle import SparseTree
+from layer2.plasma.protocol.blocks import BlockTree
+from layer2.plasma.protocol.params import COIN_LEVELS
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
-from layer2.testing.bench.bare import parsed, recover_all
-from layer2.testing.bench.rate_blocks import FullLoad, hashes_of_keys, run_block, run_sparse, run_validation
 
 
 class Counting:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from layer2.testing.bench.rate_open import open_again, run_open, write
+from layer2.cli.bench.rate_open import open_again, run_open, write
 
 
 def test_a_small_node_is_measured_in_every_figure() -> None:

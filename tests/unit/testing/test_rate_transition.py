@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from layer2.rollup.params import ACCOUNT_DEPTH
-from layer2.testing.bench.rate_transition import blob, hashes_of, run_transition
+from layer2.cli.bench.rate_transition import blob, hashes_of, run_transition
+from layer2.rollup.protocol.params import ACCOUNT_DEPTH
 
 
 def counted(segments: list[set[int]]) -> int:

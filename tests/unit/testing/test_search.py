@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from layer2.testing.search import Act, Game, SearchError, explore
-from layer2.testing.search.playing import Line, problems
+from layer2.testing.search.runner import Line, problems
 
 
 class Till(NamedTuple):

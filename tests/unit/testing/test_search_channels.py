@@ -6,20 +6,19 @@ import random
 from collections import Counter
 
 import pytest
-from tests.unit.channels.stage import CONFIG, DELAY, DUPLEX, NOW, STRANGER, A, B, Stage, sign
-from tests.unit.channels.strategies import PAYEE, PAYER
+from tests.support.channels.stage import CONFIG, DELAY, DUPLEX, NOW, STRANGER, A, B, Stage, sign
+from tests.support.channels.strategies import PAYEE, PAYER
 
-from layer2.channels import errors as err
-from layer2.channels import locks as real
-from layer2.channels.locktree import locks_root
-from layer2.channels.messages import Accept, LockVoucher, Voucher
 from layer2.channels.model import actions as act
-from layer2.channels.openings import Opening, open_locks, resolve_message
+from layer2.channels.protocol import hub_errors as err
+from layer2.channels.protocol import locks as real
+from layer2.channels.protocol.lock_openings import Opening, open_locks, resolve_message
+from layer2.channels.protocol.lock_tree import locks_root
+from layer2.channels.protocol.messages import Accept, LockVoucher, Voucher
 from layer2.testing.search import explore
-from layer2.testing.search.channelpayee import Node, PayeeGame
-from layer2.testing.search.channels import games
-from layer2.testing.search.domain import Domain
-from layer2.testing.search.lockrule import (
+from layer2.testing.search.channels.bounds import Domain
+from layer2.testing.search.channels.games import games
+from layer2.testing.search.channels.lock_rule import (
     LONGEST,
     SOUND,
     WINDOW,
@@ -33,6 +32,7 @@ from layer2.testing.search.lockrule import (
     start,
     unlock,
 )
+from layer2.testing.search.channels.payee import Node, PayeeGame
 
 STEP = DELAY // WINDOW
 ID = DUPLEX.id

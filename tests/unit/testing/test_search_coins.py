@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from layer2.testing.search.coindark import Looking
-from layer2.testing.search.coinholder import Holding, Reach
+from layer2.testing.search.coins.games import DarkGames, HolderGames
+from layer2.testing.search.coins.holder import Holding, Reach
+from layer2.testing.search.coins.withheld import Looking
 from layer2.testing.search.engine import Outcome, explore
-from layer2.testing.search.plasmacoins import DarkGames, HolderGames
 
 QUIET = Reach(0, 0, 0)
 """No block comes, and the thief puts up no bond."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from layer2.testing.search.engine import Outcome, explore
-from layer2.testing.search.plasmajoint import JointTable
-from layer2.testing.search.plasmaleaving import Leaving, Owed
-from layer2.testing.search.plasmamints import Powers
-from layer2.testing.search.plasmaordered import FAULTS, OrderedTable
+from layer2.testing.search.payments.exit_order import FAULTS, OrderedTable
+from layer2.testing.search.payments.honest_exit import Leaving, Owed
+from layer2.testing.search.payments.joint import JointTable
+from layer2.testing.search.payments.minted import Powers
 
 OWN = Powers(2, outputs=(0, 2))
 """The thief leaves with its deposit, and with what it paid itself out of that in a block that nobody sees."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from layer2.testing.search.engine import Game, explore
-from layer2.testing.search.plasma import games
-from layer2.testing.search.plasmaincluded import included
-from layer2.testing.search.plasmarivals import rivals
-from layer2.testing.search.plasmaworld import World
+from layer2.testing.search.payments.competing import rivals
+from layer2.testing.search.payments.included import included
+from layer2.testing.search.payments.world import World
+from layer2.testing.search.plasma.games import games
 
 
 @pytest.mark.parametrize("game", [*rivals("small"), *included("small")], ids=lambda game: game.control or "sound")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from layer2.channels.errors import (
+from layer2.channels.contract.events import Closed, PayoutDeferred
+from layer2.channels.model.env import Effect, Env, Pulled, Transferred
+from layer2.channels.model.state import CLOSED, NOTHING, Channel, HubState, Key
+from layer2.channels.protocol.hub_errors import (
     AmountOutOfRange,
     ChannelClosed,
     ChannelModeWrong,
@@ -16,10 +19,7 @@ from layer2.channels.errors import (
     DisputeRunning,
     SignatureInvalid,
 )
-from layer2.channels.hubevents import Closed, PayoutDeferred
-from layer2.channels.model.env import Effect, Env, Pulled, Transferred
-from layer2.channels.model.state import CLOSED, NOTHING, Channel, HubState, Key
-from layer2.channels.sessions import SIGNATURE_BYTES, check_session, is_session_proof
+from layer2.channels.protocol.session_keys import SIGNATURE_BYTES, check_session, is_session_proof
 from layer2.primitives.addresses import ZERO_ADDRESS, Address
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from layer2.channels.errors import AmountOutOfRange, TokenMismatch
-from layer2.channels.hubevents import Withdrawn
-from layer2.channels.messages import Close as CloseMessage
-from layer2.channels.messages import Move as MoveMessage
-from layer2.channels.messages import Withdraw as WithdrawMessage
+from layer2.channels.contract.events import Withdrawn
 from layer2.channels.model.actions import Close, Move, Withdraw
 from layer2.channels.model.base import Call
 from layer2.channels.model.funding import credit, require_new
 from layer2.channels.model.state import MASK112, MAX_EPOCH, MAX_NET, Channel, Key, payoff
+from layer2.channels.protocol.hub_errors import AmountOutOfRange, TokenMismatch
+from layer2.channels.protocol.messages import Close as CloseMessage
+from layer2.channels.protocol.messages import Move as MoveMessage
+from layer2.channels.protocol.messages import Withdraw as WithdrawMessage
 
 
 def close(call: Call, action: Close) -> None:

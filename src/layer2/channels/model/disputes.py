@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from layer2.channels.errors import CallerUnauthorized, CounterStale
-from layer2.channels.hubevents import CounterPosted, DisputeStarted, SessionRegistered
-from layer2.channels.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Session, Voucher
+from layer2.channels.contract.events import CounterPosted, DisputeStarted, SessionRegistered
 from layer2.channels.model.actions import Post, RegisterSession, Settle, StartClose, StartCloseAs
 from layer2.channels.model.base import Call
 from layer2.channels.model.cooperation import clear_dispute, pay
 from layer2.channels.model.state import MASK112, Channel, Key
+from layer2.channels.protocol.hub_errors import CallerUnauthorized, CounterStale
+from layer2.channels.protocol.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Session, Voucher
 
 
 def register_session(call: Call, action: RegisterSession) -> None:

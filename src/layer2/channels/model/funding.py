@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from layer2.channels.errors import (
+from layer2.channels.contract.events import Deposited
+from layer2.channels.model.actions import Deposit, DepositETH, DepositPulled, Pull, Source
+from layer2.channels.model.base import Call
+from layer2.channels.model.state import MAX_NET, Channel, Key
+from layer2.channels.protocol.hub_errors import (
     AmountOutOfRange,
     ChannelModeWrong,
     KeyInvalid,
@@ -10,11 +14,7 @@ from layer2.channels.errors import (
     TransferShort,
     ValueMismatch,
 )
-from layer2.channels.hubevents import Deposited
-from layer2.channels.messages import Deposit as DepositMessage
-from layer2.channels.model.actions import Deposit, DepositETH, DepositPulled, Pull, Source
-from layer2.channels.model.base import Call
-from layer2.channels.model.state import MAX_NET, Channel, Key
+from layer2.channels.protocol.messages import Deposit as DepositMessage
 from layer2.primitives.addresses import ZERO_ADDRESS, Address
 
 

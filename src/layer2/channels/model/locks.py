@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from layer2.channels.errors import (
+from layer2.channels.contract.events import DisputeStarted, LocksPosted, PreimageRevealed, Unlocked
+from layer2.channels.model.actions import LockProof, PostLocks, Unlock
+from layer2.channels.model.base import Call
+from layer2.channels.model.state import MASK112, Channel, Claim
+from layer2.channels.protocol.hub_errors import (
     CallerUnauthorized,
     LockExpiryTooFar,
     LocksMismatch,
@@ -14,14 +18,10 @@ from layer2.channels.errors import (
     RowsMalformed,
     WindowExhausted,
 )
-from layer2.channels.hubevents import DisputeStarted, LocksPosted, PreimageRevealed, Unlocked
-from layer2.channels.locks import CONTRACT_LOCK, HASH_LOCK, VOUCHER_LOCK
-from layer2.channels.locktree import MAX_LOCKS, fingerprint, root_of
-from layer2.channels.messages import RIGHT_TO_ACCEPT, RIGHT_TO_PAY, Accept, LockVoucher, Resolve, Voucher
-from layer2.channels.model.actions import LockProof, PostLocks, Unlock
-from layer2.channels.model.base import Call
-from layer2.channels.model.state import MASK112, Channel, Claim
-from layer2.channels.openings import Opened, read_openings
+from layer2.channels.protocol.lock_openings import Opened, read_openings
+from layer2.channels.protocol.lock_tree import MAX_LOCKS, fingerprint, root_of
+from layer2.channels.protocol.locks import CONTRACT_LOCK, HASH_LOCK, VOUCHER_LOCK
+from layer2.channels.protocol.messages import RIGHT_TO_ACCEPT, RIGHT_TO_PAY, Accept, LockVoucher, Resolve, Voucher
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import keccak, sha256

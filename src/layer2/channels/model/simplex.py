@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from layer2.channels.errors import (
+from layer2.channels.contract.events import Claimed, DisputeStarted, Swept
+from layer2.channels.model.actions import Claim, ClaimVoucher, CloseSimplex, Exit, RequestExit, Sweep
+from layer2.channels.model.base import Call
+from layer2.channels.model.state import CLOSED, Channel, RawKey
+from layer2.channels.protocol.hub_errors import (
     CallerUnauthorized,
     ConsentExpired,
     CounterStale,
@@ -13,12 +17,8 @@ from layer2.channels.errors import (
     SignatureInvalid,
     SweepFailed,
 )
-from layer2.channels.hubevents import Claimed, DisputeStarted, Swept
-from layer2.channels.messages import RIGHT_TO_PAY, Close, Voucher
-from layer2.channels.model.actions import Claim, ClaimVoucher, CloseSimplex, Exit, RequestExit, Sweep
-from layer2.channels.model.base import Call
-from layer2.channels.model.state import CLOSED, Channel, RawKey
-from layer2.channels.sessions import HEAD_BYTES
+from layer2.channels.protocol.messages import RIGHT_TO_PAY, Close, Voucher
+from layer2.channels.protocol.session_keys import HEAD_BYTES
 from layer2.primitives.addresses import Address, to_address
 
 ROW_BYTES = 116

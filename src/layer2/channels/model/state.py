@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from layer2.channels.key import ChannelKey
+from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
 from layer2.primitives.errors import MalformedError, RangeError
 from layer2.primitives.hashing import keccak

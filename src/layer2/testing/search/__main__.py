@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from layer2.testing.search.playing import main
+from layer2.testing.search.runner import main
 
 if __name__ == "__main__":
     sys.exit(main())

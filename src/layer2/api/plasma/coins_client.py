@@ -1,0 +1,121 @@
+"""An operator of coins that runs elsewhere: the same methods and the same errors as one at home."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from layer2.api.http.client import Remote
+from layer2.api.http.errors import Unreachable, error_of
+from layer2.api.plasma.coins_json import MOST_TRANSFERS
+from layer2.ethereum.errors import WrongChain
+from layer2.plasma.coins.chain.contract import CoinChain
+from layer2.plasma.coins.protocol.coin_history import Evidence
+from layer2.plasma.coins.protocol.errors import BodyMissing, EvidenceMalformed
+from layer2.plasma.coins.protocol.history_codec import decode_evidence
+from layer2.plasma.coins.protocol.transfer import COIN_RECORD, SignedCoin
+from layer2.plasma.coins.protocol.transfer_batch import record_of
+from layer2.plasma.common.errors import StateUnknown
+from layer2.plasma.protocol.params import MAX_TRANSACTIONS
+from layer2.primitives.errors import Layer2Error
+
+__all__ = ["RemoteCoins"]
+
+_PAGE = 256
+
+
+class RemoteCoins(Remote):
+    """What owners and watchers of coins need of an operator, over HTTP. Several threads may use it in turns.
+
+    Nothing of it is proven but evidence, which is to be checked against the headers that the chain has.
+
+    Args:
+        chain: whose operator it must be; it is asked at once.
+        timeout: seconds to wait for an answer.
+
+    Raises (all methods):
+        Unreachable: no answer, or none of an operator. What was submitted may have been accepted all the same.
+    """
+
+    def __init__(self, url: str, chain: CoinChain | None = None, *, timeout: float = 30.0) -> None:
+        super().__init__(url, "the operator of coins", timeout)
+        if chain is not None:
+            known = self.state()
+            own = (chain.connection.chain_id, chain.address)
+            there = (known.get("chain_id"), known.get("coin_chain"))
+            if own != there:
+                raise WrongChain(
+                    f"the operator at {self.url} is of {there[1]} on chain {there[0]}, need {own[1]} on {own[0]}",
+                    hint="ask for the right URL",
+                )
+
+    def submit(self, signed: SignedCoin) -> bytes:
+        """Accept a transfer durably; its hash. Raises why not."""
+        refusal = self.submit_many([signed])[0]
+        if refusal is not None:
+            raise refusal
+        return signed.transaction.hash
+
+    def submit_many(self, batch: Sequence[SignedCoin]) -> list[Layer2Error | None]:
+        """Accept what is acceptable; for each its refusal or None."""
+        results: list[Layer2Error | None] = []
+        for at in range(0, len(batch), MOST_TRANSFERS):
+            results += self.submit_records([record_of(one) for one in batch[at : at + MOST_TRANSFERS]])
+        return results
+
+    def submit_records(self, records: Sequence[bytes]) -> list[Layer2Error | None]:
+        """The same for what `record_of` made, in one request."""
+        data = self._ask("POST", "/v1/transfers", b"".join(records), "application/octet-stream")
+        refused = data.get("refused")
+        if not isinstance(refused, dict):
+            raise Unreachable(f"{self.url} answers with no results", hint="check the URL")
+        return [error_of(refused[str(at)]) if str(at) in refused else None for at in range(len(records))]
+
+    def fate(self, hashed: bytes) -> dict[str, Any]:
+        """What became of an accepted transfer: pending, included, posted or dropped; StateUnknown if none."""
+        return self._ask("GET", f"/v1/transfers/0x{hashed.hex()}")
+
+    def state(self) -> dict[str, Any]:
+        """Where the chain is and how far it got."""
+        return self._ask("GET", "/v1/state")
+
+    def coin(self, coin: int) -> dict[str, Any]:
+        """A coin; raises StateUnknown."""
+        return self._ask("GET", f"/v1/coins/{coin}")
+
+    def coins_of(self, owner: str, skip: int = 0, count: int = 100) -> dict[str, Any]:
+        """Somebody's `coins`, and whether there are `more`."""
+        return self._ask("GET", f"/v1/owners/{owner}/coins?skip={skip}&count={count}")
+
+    def coin_evidence(self, coin: int, first: int, count: int = _PAGE) -> list[Evidence]:
+        """What blocks from `first` on say about a coin: at most `count`, or fewer; nothing when there are no more."""
+        data = self._ask("GET", f"/v1/coins/{coin}/evidence?from={first}&count={count}")
+        rows = data.get("evidence")
+        if not isinstance(rows, list):
+            raise Unreachable(f"{self.url} answers with no evidence", hint="check the URL")
+        return [self._evidence(coin, row) for row in rows[:count]]
+
+    def block(self, number: int) -> dict[str, Any]:
+        """A block; raises StateUnknown."""
+        return self._ask("GET", f"/v1/blocks/{number}")
+
+    def body(self, number: int, start: int = 0, stop: int | None = None) -> bytes:
+        """The body of a block, or its bytes from `start` to before `stop`; raises StateUnknown."""
+        return self._part(f"/v1/blocks/{number}/body", start, stop, most=MAX_TRANSACTIONS * COIN_RECORD)
+
+    def coin_body(self, number: int) -> bytes:
+        """The body of a block (`layer2.plasma.coins.chain.block_sources.CoinSource`); raises BodyMissing."""
+        try:
+            return self.body(number)
+        except StateUnknown as missing:
+            raise BodyMissing(str(missing.args[0]), hint=missing.hint) from None
+
+    def _evidence(self, coin: int, row: Any) -> Evidence:
+        try:
+            raw = bytes.fromhex(row[2:])
+            found, end = decode_evidence(raw, coin)
+        except (TypeError, ValueError, EvidenceMalformed) as fault:
+            raise Unreachable(f"{self.url} answers with what is no evidence: {fault}", hint="check the URL") from fault
+        if end != len(raw):
+            raise Unreachable(f"{self.url} answers with more than evidence", hint="check the URL")
+        return found

@@ -1,0 +1,102 @@
+"""What the service tells of an operator of coins, as plain values. Each takes the operator's lock for a moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layer2.api.plasma.coins_json import record_json, transfer_json
+from layer2.plasma.coins.operator.operator import CoinOperator, CoinState
+from layer2.plasma.coins.protocol.history_codec import encode_evidence
+from layer2.plasma.common.errors import StateUnknown
+from layer2.primitives.addresses import to_address
+from layer2.primitives.errors import MalformedError
+
+__all__ = ["block", "blocks", "coin", "coins", "evidence", "fate", "state"]
+
+
+def state(inner: CoinOperator) -> dict[str, Any]:
+    """Where the chain is and how far it got."""
+    with inner.lock:
+        return {
+            "chain_id": inner.chain.connection.chain_id,
+            "coin_chain": inner.chain.address,
+            "blocks": len(inner.store),
+            "posted": len(inner.posted),
+            "coins": len(inner.ledger),
+            "margin": inner.margin,
+            "pending": inner.waiting,
+            "most_pending": inner.most_pending,
+        }
+
+
+def block(inner: CoinOperator, number: int) -> dict[str, Any]:
+    """A block, counted from 1; its time once the chain has it."""
+    made = inner.store.block(number)
+    with inner.lock:
+        header = inner.posted.get(number)
+    return {
+        "block": number,
+        "root": _hex(made.root),
+        "count": made.count,
+        "posted": header is not None,
+        "time": None if header is None else header.time,
+        "body": {"sha256": _hex(made.checksum), "bytes": inner.store.path(number).stat().st_size},
+    }
+
+
+def blocks(inner: CoinOperator, first: int, count: int) -> list[dict[str, Any]]:
+    """Some blocks one after the other, as many as there are."""
+    return [block(inner, number) for number in range(max(1, first), min(first + count - 1, len(inner.store)) + 1)]
+
+
+def coin(inner: CoinOperator, number: int) -> dict[str, Any]:
+    """A coin: whose it is after the last block made, and what is pending about it."""
+    return _coin(inner.coin(number))
+
+
+def coins(inner: CoinOperator, owner: str, skip: int, count: int) -> dict[str, Any]:
+    """Somebody's coins in the order they came."""
+    try:
+        who = to_address(owner)
+    except MalformedError:
+        raise MalformedError(f"{owner!r:.80} is no address", hint="give 0x and 40 hex digits") from None
+    found = inner.coins_of(who, skip, count + 1)
+    return {"coins": [_coin(one) for one in found[:count]], "more": len(found) > count}
+
+
+def evidence(inner: CoinOperator, number: int, first: int, count: int) -> dict[str, Any]:
+    """What blocks from `first` on say about a coin: `encode_evidence` of each, as many as one answer may have."""
+    found = inner.coin_evidence(number, first, count)
+    rows = [_hex(encode_evidence(one)) for one in found]
+    return {"coin": str(number), "from": first, "evidence": rows, "posted": len(inner.posted)}
+
+
+def fate(inner: CoinOperator, hashed: bytes) -> dict[str, Any]:
+    """What became of an accepted transfer."""
+    found = inner.fate(hashed)
+    if found is None:
+        raise StateUnknown(f"transfer {hashed.hex()[:8]}.. is not known here", hint="never accepted, or long ago")
+    included = found.state == "included"
+    with inner.lock:
+        posted = included and found.block in inner.posted
+    return {
+        "id": _hex(hashed),
+        "state": "posted" if posted else found.state,
+        "block": found.block or None,
+        "reason": found.reason or None,
+    }
+
+
+def _coin(one: CoinState) -> dict[str, Any]:
+    return {
+        "coin": str(one.coin),
+        "record": record_json(one.record),
+        "owner": one.owner,
+        "lastBlock": one.last_block,
+        "state": one.state,
+        "pending": transfer_json(one.pending) if one.pending else None,
+    }
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()

@@ -1,0 +1,72 @@
+"""What bodies mean to the operator: payments as objects, as hex, as bytes. Anything else is a MalformedError."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layer2.api.http.json_fields import bytes_of, listed, number_of, require_count
+from layer2.plasma.protocol.packed import split_body
+from layer2.plasma.protocol.signing import Signed, signed
+from layer2.plasma.protocol.transaction import Kind, Output, Transaction
+from layer2.primitives.errors import Layer2Error, MalformedError
+
+__all__ = ["MOST_PAYMENTS", "payment_json", "records_of_bytes", "records_of_json"]
+
+MOST_PAYMENTS = 2_048
+"""Of one request."""
+
+
+def records_of_bytes(body: bytes) -> list[bytes]:
+    """The records of the binary form, which is that of a block's body: `length(2) | packed | signatures(64 each)`."""
+    if not body:
+        raise MalformedError("no payments", hint="send at least one")
+    records = split_body(body)
+    require_count(len(records), "payments", MOST_PAYMENTS)
+    return records
+
+
+def records_of_json(data: Any) -> tuple[list[bytes], dict[int, Layer2Error]]:
+    """The records of a list of payments, hex or objects; by place, what could not be read (empty records)."""
+    return listed(data, "payments", MOST_PAYMENTS, _record)
+
+
+def payment_json(one: Signed) -> dict[str, Any]:
+    """A payment as an object."""
+    made: Transaction = one.transaction
+    return {
+        "inputs": [str(position) for position in made.inputs],
+        "outputs": [{"owner": row.address, "token": row.token, "amount": str(row.amount)} for row in made.outputs],
+        "expiry": made.expiry,
+        "memo": "0x" + made.memo.hex() if made.memo else None,
+        "signatures": ["0x" + signature.hex() for signature in one.signatures],
+    }
+
+
+def _record(one: Any) -> bytes:
+    if not isinstance(one, dict):
+        raise MalformedError("no payment", hint="give hex, or an object with inputs, outputs, expiry and signatures")
+    inputs, outputs, signatures = (_list(name, one.get(name)) for name in ("inputs", "outputs", "signatures"))
+    memo = one.get("memo")
+    # Not sorted here: the signatures stand in the order of the inputs.
+    made = Transaction(
+        Kind.PAYMENT,
+        number_of("expiry", one.get("expiry"), 40),
+        tuple(number_of("input", position, 64) for position in inputs),
+        tuple(_output(row) for row in outputs),
+        b"" if memo is None else bytes_of(memo, 32),
+    )
+    parts = signed(made, [bytes_of(given) for given in signatures])
+    return made.packed + b"".join(parts.signatures)
+
+
+def _list(name: str, given: Any) -> list[Any]:
+    if not isinstance(given, list) or not 0 < len(given) <= 4:
+        raise MalformedError(f"{name} is no list of 1 to 4", hint="one signature for each input")
+    return given
+
+
+def _output(row: Any) -> Output:
+    if not isinstance(row, dict) or not isinstance(row.get("owner"), str):
+        raise MalformedError("an output has no owner", hint="give owner, token and amount")
+    token, amount = number_of("token", row.get("token", 0), 16), number_of("amount", row.get("amount"), 96)
+    return Output.to(row["owner"], token, amount)

@@ -1,0 +1,28 @@
+"""Bodies of blocks from a service elsewhere: an operator, or a watcher that serves what it has verified."""
+
+from __future__ import annotations
+
+from layer2.api.http.client import Remote
+from layer2.api.http.errors import Unreachable
+from layer2.plasma.common.watcher.block_sources import MOST_BYTES
+
+__all__ = ["RemoteBodies"]
+
+
+class RemoteBodies(Remote):
+    """`GET {url}/v1/blocks/{number}/body`. Asked for the first time when a body is needed: it may be away until then.
+
+    Args:
+        timeout: seconds to wait for an answer.
+    """
+
+    def __init__(self, url: str, *, timeout: float = 30.0) -> None:
+        super().__init__(url, "the source of bodies", timeout)
+
+    def body(self, number: int) -> bytes | None:
+        """The body of a block; None if it is not there. Raises Unreachable."""
+        path = f"/v1/blocks/{number}/body"
+        status, raw = self._raw("GET", path, None, {}, MOST_BYTES)
+        if status not in (200, 404):
+            raise Unreachable(f"{self.url}{path} answers {status}", hint="check the source")
+        return raw if status == 200 else None

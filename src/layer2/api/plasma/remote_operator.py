@@ -1,0 +1,87 @@
+"""An operator elsewhere as wallets want it: a gate to pay through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from layer2.api.plasma.payments_client import RemoteOperator
+from layer2.plasma.common.errors import StateUnknown
+from layer2.plasma.payments.chain.errors import GateLied, ViewIncomplete
+from layer2.plasma.payments.operator.client_protocol import Inclusion
+from layer2.plasma.protocol.positions import encode_position
+from layer2.plasma.protocol.signing import Signed
+from layer2.primitives.addresses import Address
+from layer2.primitives.json_text import whole_number
+
+__all__ = ["RemoteGate"]
+
+_PAGE = 1_000
+_MOST = 1_000_000
+"""Outputs of one owner that are read at most: a list may have no end."""
+
+
+class RemoteGate:
+    """Client of an operator over HTTP: verifies the proof of every answer before it uses it (see `client_protocol`)."""
+
+    def __init__(self, operator: RemoteOperator) -> None:
+        self.operator = operator
+
+    def __repr__(self) -> str:
+        return f"<RemoteGate {self.operator.url}>"
+
+    def submit(self, payment: Signed) -> bytes:
+        """Accept a payment durably; its hash."""
+        return self.operator.submit(payment)
+
+    def reach(self) -> int:
+        """The last block of which it tells what owners have: of a watcher, the last that it has verified."""
+        state = self.operator.state()
+        try:
+            return whole_number(state["verified"] if "verified" in state else state["blocks"])
+        except (KeyError, TypeError, ValueError) as fault:
+            raise self._odd("no number of blocks") from fault
+
+    def utxos(self, owner: Address) -> Sequence[int]:
+        """Positions of the outputs that an owner can spend."""
+        found: list[int] = []
+        skip, more = 0, True
+        while more:
+            page = self.operator.outputs(owner, skip, _PAGE)
+            try:
+                rows = page["outputs"]
+                found += [whole_number(row["position"]) for row in rows if not row["exiting"]]
+                skip += len(rows)
+                # An operator that says "more" and shows nothing must not hold anybody up.
+                more = bool(page["more"] and rows)
+            except (KeyError, TypeError, ValueError) as fault:
+                raise self._odd("no list of outputs") from fault
+            if more and skip >= _MOST:
+                # To take what was read for all of it would be to show less than there is.
+                raise ViewIncomplete(
+                    f"{self.operator.url} lists more than {_MOST:,} outputs of {owner}: not all of them were read",
+                    hint="use another operator, or recover from bodies of blocks",
+                )
+        return found
+
+    def place(self, hashed: bytes) -> tuple[int, int] | None:
+        """Block and index of a transaction by its hash; None if it stands in no block."""
+        try:
+            fate = self.operator.fate(hashed)
+        except StateUnknown:
+            return None
+        if fate.get("state") not in ("included", "posted"):
+            return None
+        try:
+            return whole_number(fate["block"]), whole_number(fate["index"])
+        except (KeyError, TypeError, ValueError) as fault:
+            raise self._odd("no place of a payment") from fault
+
+    def inclusion(self, block: int, index: int) -> Inclusion:
+        """A transaction with the proof that it is there."""
+        kit = self.operator.exit_kit(encode_position(block, index, 0))
+        if kit.header is None:
+            raise StateUnknown(f"block {block} has no such transaction, says {self.operator.url}")
+        return Inclusion(kit.header, kit.data, kit.path)
+
+    def _odd(self, what: str) -> GateLied:
+        return GateLied(f"{self.operator.url} answers with {what}", hint="use another operator")

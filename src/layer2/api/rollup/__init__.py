@@ -1,0 +1,1 @@
+"""The sequencer over HTTP, and its client."""

@@ -1,0 +1,35 @@
+"""The sequencer as a service: HTTP in a thread of its own, and if wanted the loop around `step()`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from layer2.api.http.service import Hosted
+from layer2.api.rollup.routes import application
+from layer2.rollup.sequencer.sequencer import Sequencer
+
+__all__ = ["Service"]
+
+
+class Service(Hosted):
+    """Serves a sequencer; the arguments are those of `Hosted`."""
+
+    def __init__(self, sequencer: Sequencer, host: str = "127.0.0.1", port: int = 0, **limits: Any) -> None:
+        super().__init__(sequencer, sequencer.verifier, host, port, **limits)
+        self.sequencer = sequencer
+
+    def application(self) -> web.Application:
+        """What answers."""
+        return application(self.sequencer, self.health)
+
+    def health(self) -> dict[str, Any]:
+        """Whether it accepts and posts, and what it has to do."""
+        return {
+            "ok": self.failure is None,
+            "failure": self.failure,
+            "pending": self.sequencer.waiting,
+            "waiting_keys": self.sequencer.waiting_keys,
+            "entries": len(self.sequencer.replica.entries),
+        }

@@ -1,0 +1,141 @@
+"""What the service tells of a sequencer, as plain values. Each takes the sequencer's lock for a moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layer2.primitives.addresses import address_bytes
+from layer2.primitives.errors import MalformedError
+from layer2.rollup.derivation.account_proof import AccountProof
+from layer2.rollup.protocol.errors import AccountUnknown, DataMissing, StateUnknown
+from layer2.rollup.sequencer.sequencer import Sequencer
+from layer2.rollup.state.commitments import ItemKind
+from layer2.rollup.state.state import Account
+
+__all__ = ["account", "accounts_of", "entry", "fate", "proof", "state"]
+
+
+def state(inner: Sequencer) -> dict[str, Any]:
+    """Where the rollup is and how far it got."""
+    with inner.lock:
+        head, heads, fees = inner.replica.head, inner.heads, inner.fees
+        least = {str(token): str(fee) for token, fee in fees.least.items()}
+        return {
+            "chain_id": inner.rollup.domain.chain_id,
+            "rollup": inner.rollup.address,
+            "sequencer": inner.sender.address,
+            "entries": len(inner.replica.entries),
+            "missing": None if inner.replica.missing is None else str(inner.replica.missing.args[0]),
+            "heads": {"unsafe": heads.unsafe, "safe": heads.safe, "final": heads.final},
+            "root": _hex(head.root),
+            "accounts": len(head.accounts),
+            "tokens": head.tokens,
+            "pending": inner.waiting,
+            "most_pending": inner.most_pending,
+            "keys": {
+                "waiting": inner.waiting_keys,
+                "most": inner.key_policy.most,
+                "fee": str(inner.key_policy.fee),
+            },
+            "fees": {
+                "least": {"otherwise": str(fees.otherwise), **least},
+                "accounts": {str(token): account for token, account in fees.accounts.items()},
+            },
+        }
+
+
+def account(inner: Sequencer, index: int) -> dict[str, Any]:
+    """An account as the inbox has it, and with what is pending; DataMissing while the inbox is not read whole."""
+    with inner.lock:
+        _require_whole(inner)
+        found = inner.replica.head.accounts.get(index)
+        ahead = inner.ahead(index)
+        if found is None:
+            raise AccountUnknown(f"account {index} is unknown", hint="deposit first, and wait for the batch")
+        shown = _account(index, found)
+        if ahead is not None:
+            shown["pending"] = {"nonce": ahead.nonce, "balance": str(ahead.balance)}
+        return shown
+
+
+def accounts_of(inner: Sequencer, owner: str) -> list[dict[str, Any]]:
+    """The accounts of an address (20 bytes of hex) or of an owner word (32); DataMissing as for one account."""
+    try:
+        raw = bytes.fromhex(owner.removeprefix("0x"))
+    except ValueError:
+        raw = b""
+    if len(raw) not in (20, 32) or len(owner) != 2 + 2 * len(raw):
+        raise MalformedError(f"{owner!r:.80} is no owner", hint="give an address, or an owner word of 32 bytes")
+    word = bytes(12) + address_bytes(owner) if len(raw) == 20 else raw
+    with inner.lock:
+        _require_whole(inner)
+        head = inner.replica.head
+        return [_account(index, head.accounts[index]) for index in head.owned(word)]
+
+
+def entry(inner: Sequencer, number: int) -> dict[str, Any]:
+    """An entry of the inbox, counted from 1."""
+    with inner.lock:
+        entries = inner.replica.entries
+        if not 0 < number <= len(entries):
+            raise StateUnknown(f"entry {number} is not there, {len(entries)} are", hint="wait for it")
+        one = entries[number - 1]
+        return {
+            "entry": number,
+            "kind": ItemKind(one.record.kind).name.lower(),
+            "frames": one.record.frames,
+            "queue_end": one.record.queue_end,
+            "time": one.record.time,
+            "block": one.block,
+            "hash": _hex(one.record.hash()),
+            "data": _hex(one.record.data),
+            "bytes": len(one.data),
+        }
+
+
+def proof(inner: Sequencer, index: int) -> dict[str, Any]:
+    """That an account stands under the last final state: what `escape` takes. Asks the chain."""
+    inner.follow()
+    with inner.lock:
+        final = inner.replica.claims.get(inner.rollup.finality()[0])
+        if final is None:
+            raise StateUnknown("the last final assertion is not read yet", hint="ask again")
+        return AccountProof.of(inner.replica, final, index).to_json()
+
+
+def fate(inner: Sequencer, digest: bytes) -> dict[str, Any]:
+    """What became of an accepted operation."""
+    found = inner.fate(digest)
+    if found is None:
+        raise StateUnknown(
+            f"operation {digest.hex()[:8]}.. is not known here", hint="it was never accepted, or long ago"
+        )
+    final = found.state == "posted" and found.entry <= inner.heads.final
+    return {
+        "id": _hex(digest),
+        "state": "final" if final else found.state,
+        "entry": found.entry or None,
+        "reason": found.reason or None,
+    }
+
+
+def _require_whole(inner: Sequencer) -> None:
+    """A balance from before an entry that nobody could read is no balance."""
+    missing = inner.replica.missing
+    if missing is not None:
+        raise DataMissing(str(missing.args[0]), hint=missing.hint)
+
+
+def _account(index: int, one: Account) -> dict[str, Any]:
+    return {
+        "account": index,
+        "owner": _hex(one.owner),
+        "address": one.address,
+        "token": one.token,
+        "nonce": one.nonce,
+        "balance": str(one.balance),
+    }
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()

@@ -1,0 +1,228 @@
+"""The channels that a node keeps: loaded from its journal when they are first touched, written before they change."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from layer2.channels.contract.chain_clock import ChainClock
+from layer2.channels.contract.hub import HubContract
+from layer2.channels.party.errors import ChannelUnknown, JournalLost, NodeStopped, Refused
+from layer2.channels.party.event_codec import (
+    JOINED,
+    SNAPSHOT,
+    decode_event,
+    decode_join,
+    decode_state,
+    encode_event,
+    encode_state,
+)
+from layer2.channels.party.events import Adopted, Event
+from layer2.channels.party.signature_verifier import Verifier
+from layer2.channels.party.state import State
+from layer2.channels.party.transition import apply
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.primitives.errors import InputError
+from layer2.store.errors import JournalError, JournalFull
+from layer2.store.journal import Journal, fault_point
+
+__all__ = ["Change", "Keeper", "Kept", "change"]
+
+_LEAST_ROWS = 20_000
+"""A journal with fewer rows is not rewritten by itself."""
+_ROWS_A_CHANNEL = 8
+"""Nor one with fewer rows than this for each channel."""
+
+
+class Kept:
+    """A channel as the node holds it in memory: rebuilt from the journal alone.
+
+    Attributes:
+        looked: when the chain was last read for it, by this machine's clock; `None` if not since the start.
+        head: hash of the newest block when it was.
+        ticket: number of the newest look that was taken over.
+    """
+
+    __slots__ = ("frozen", "head", "looked", "state", "stream", "ticket", "verifier", "voucher_head")
+
+    def __init__(self, state: State, frozen: bool, verifier: Verifier) -> None:
+        self.state = state
+        self.frozen = frozen
+        self.verifier = verifier
+        self.voucher_head = verifier.voucher_head
+        self.stream = state.key.id.hex()
+        self.looked: float | None = None
+        self.head = b""
+        self.ticket = 0
+
+
+class Change(NamedTuple):
+    """One event of one channel that is to become durable, and the state after it."""
+
+    entry: Kept
+    record: bytes
+    after: State
+
+
+class Keeper:
+    """Channels behind a journal. Everything here that changes them is called under `lock`."""
+
+    def __init__(self, journal: Journal, hub: HubContract, clock: ChainClock, recovery: str) -> None:
+        self.journal = journal
+        self.lock = threading.RLock()
+        self.stopped: str | None = None
+        self._hub = hub
+        self._clock = clock
+        self._recovery = recovery
+        self._kept: dict[bytes, Kept | None] = {}
+        try:
+            for stream in journal.streams():
+                self._kept[bytes.fromhex(stream)] = None
+        except ValueError as failure:
+            raise JournalLost(f"the journal contradicts itself: {failure}", hint=recovery) from failure
+        self._compact_at = 0
+        self._plan_compaction()
+        self._tidy()
+
+    def __repr__(self) -> str:
+        return f"<Keeper channels={len(self._kept)}>"
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __contains__(self, channel_id: bytes) -> bool:
+        return channel_id in self._kept
+
+    def ids(self) -> tuple[bytes, ...]:
+        """The channels, oldest first."""
+        return tuple(self._kept)
+
+    def entry(self, channel_id: bytes) -> Kept:
+        """A channel, loaded if it was not yet; raises `ChannelUnknown` or `JournalLost`."""
+        found = self._kept.get(channel_id)
+        if found is not None:
+            return found
+        with self.lock:
+            if channel_id not in self._kept:
+                raise ChannelUnknown(
+                    f"channel {channel_id.hex()[:8]} is not kept here", hint="join it by its key first"
+                )
+            found = self._kept.get(channel_id)
+            if found is None:
+                state, frozen = self._replayed(channel_id.hex())
+                found = self._kept[channel_id] = self._made(state, frozen)
+            return found
+
+    def join(self, key: ChannelKey, side: str, frozen: bool, record: bytes, point: str) -> None:
+        """Keep a new channel; durable when it returns."""
+        state = State(key, "A" if side == "A" else "B")
+        entry = self._made(state, frozen)
+        self.persist([Change(entry, record, state)], point)
+        self._kept[key.id] = entry
+
+    def persist(self, changes: Sequence[Change], point: str) -> None:
+        """Make changes durable with one commit, then take them over; all of them, or none.
+
+        A failure stops the node where it cannot know what the disk holds. Interrupted before the commit, nothing has
+        happened; after it, everything has.
+        """
+        if self.stopped is not None:
+            raise NodeStopped(f"the node is stopped: {self.stopped}", hint="open the node again from its journal")
+        journal, last = self.journal, 0
+        try:
+            for entry, record, _ in changes:
+                last = journal.append(entry.stream, record)
+            fault_point(point + ".appended")
+            journal.commit()
+            self._take_over(changes)
+        except JournalError as failure:
+            self.stopped = f"its journal failed: {failure}"
+            raise
+        except BaseException as failure:
+            if last and journal.durable_sequence >= last:
+                self._take_over(changes)
+            elif journal.usable:
+                journal.discard()
+            else:
+                self.stopped = f"a write was interrupted: {type(failure).__name__}"
+            raise
+        fault_point(point + ".committed")
+        self._tidy()
+
+    def put_meta(self, name: str, value: bytes, point: str) -> None:
+        """Keep a value beside the channels; durable when it returns."""
+        if self.stopped is not None:
+            raise NodeStopped(f"the node is stopped: {self.stopped}", hint="open the node again from its journal")
+        self.journal.put_meta(name, value)
+        self.persist([], point)
+
+    def compact(self) -> int:
+        """Rewrite the journal with one row for each channel; returns how many rows it has then.
+
+        What is signed and received is the same before and after; what goes is the history.
+        """
+        with self.lock:
+            self.journal.rewrite(self._rows())
+            self._plan_compaction()
+            return self.journal.last_sequence
+
+    def _tidy(self) -> None:
+        """Rewrite a journal that has grown too long. What was written before stands, whatever becomes of this."""
+        if self.journal.last_sequence <= self._compact_at:
+            return
+        try:
+            self.compact()
+        except JournalFull:
+            self._compact_at = 2 * self.journal.last_sequence  # no room for both forms: later, perhaps
+        except JournalError as failure:
+            self.stopped = f"its journal failed: {failure}"
+
+    def _take_over(self, changes: Sequence[Change]) -> None:
+        for entry, _, after in changes:
+            entry.state = after
+
+    def _plan_compaction(self) -> None:
+        self._compact_at = max(_LEAST_ROWS, _ROWS_A_CHANNEL * len(self._kept))
+
+    def _rows(self) -> Iterator[tuple[str, bytes]]:
+        for channel_id, entry in self._kept.items():
+            stream = channel_id.hex()
+            if entry is None:
+                rows = [row.payload for row in self.journal.read(stream)]
+                yield stream, rows[0] if len(rows) == 1 else encode_state(*self._replayed(stream))
+            else:
+                yield stream, encode_state(entry.state, entry.frozen)
+
+    def _made(self, state: State, frozen: bool) -> Kept:
+        peer = state.key.b if state.side == "A" else state.key.a
+        return Kept(state, frozen, Verifier(self._hub, state.key, peer, self._clock))
+
+    def _replayed(self, stream: str) -> tuple[State, bool]:
+        try:
+            state, frozen = None, False
+            for row in self.journal.read(stream):
+                tag = row.payload[0] if row.payload else 0
+                if tag == JOINED:
+                    key, side, frozen = decode_join(row.payload)
+                    state = State(key, "A" if side == "A" else "B")
+                elif tag == SNAPSHOT:
+                    state, frozen = decode_state(row.payload)
+                elif state is None:
+                    raise ValueError(f"channel {stream[:8]} has events and was never joined")
+                else:
+                    event = decode_event(row.payload)
+                    state = apply(state, event)
+                    frozen = frozen and not isinstance(event, Adopted)
+            if state is None or state.key.id.hex() != stream:
+                raise ValueError(f"channel {stream[:8]} has the records of another one")
+            return state, frozen
+        except JournalError as failure:
+            raise JournalLost(f"the journal cannot be read: {failure}", hint=self._recovery) from failure
+        except (Refused, InputError, ValueError) as failure:
+            raise JournalLost(f"the journal contradicts itself: {failure}", hint=self._recovery) from failure
+
+
+def change(entry: Kept, event: Event) -> Change:
+    """The change that an event makes; raises the typed error of a rule that forbids it."""
+    return Change(entry, encode_event(event), apply(entry.state, event))

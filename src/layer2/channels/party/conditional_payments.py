@@ -1,0 +1,312 @@
+"""Conditional payments of a node: locks signed and received, fulfilled, given up and dropped.
+
+A lock proof that this party signed counts in full until the peer's `Accept` of a newer one is held; a lock proof of the
+peer is accepted, durably, in the moment it is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from layer2.channels.party.channel_table import Change, Kept, change
+from layer2.channels.party.errors import CounterNotNewer, LockRefused, Refused
+from layer2.channels.party.event_codec import encode_event
+from layer2.channels.party.events import (
+    Claimable,
+    LocksAccepted,
+    LocksGivenUp,
+    LocksReceived,
+    LocksSigned,
+    Signed,
+)
+from layer2.channels.party.lock_resolution import worth
+from layer2.channels.party.state import Proof, State
+from layer2.channels.party.store import NodeBase
+from layer2.channels.party.transition import apply
+from layer2.channels.protocol.locks import Lock
+from layer2.channels.protocol.messages import Accept
+from layer2.channels.protocol.proofs import Acceptance, LockPayment, Payment
+from layer2.primitives.errors import SignatureError
+from layer2.primitives.hashing import keccak
+from layer2.store.journal import fault_point
+
+__all__ = ["EXPIRY_MARGIN", "LockingNode"]
+
+EXPIRY_MARGIN = 60
+"""Seconds past a lock's expiry before its sender drops it unpaid: block times are not exact clocks."""
+
+
+class LockingNode(NodeBase):
+    """Locks: add, fulfil and expire as the sender; receive, learn and give up as the receiver.
+
+    Reading the state and signing are one step under one lock; what needs the chain is asked before it.
+    """
+
+    # ------------------------------------------------------------------------------------------- as the sender
+
+    def add_lock(self, channel_id: bytes, lock: Lock) -> LockPayment:
+        """Sign a proof that bears one more lock; durable when it returns."""
+        return self.add_locks(channel_id, (lock,))
+
+    def add_locks(self, channel_id: bytes, locks: Sequence[Lock]) -> LockPayment:
+        """Sign a proof that bears all these locks more; durable when it returns."""
+        latest = self.clock.now() + self.hub.max_lock_duration()
+        for lock in locks:
+            if lock.expiry > latest:
+                raise LockRefused(
+                    f"channel {channel_id.hex()[:8]}: a lock expires at {lock.expiry}, by {latest} needed",
+                    hint="choose an earlier expiry: the hub would not take it",
+                )
+        base_fee = self.clock.base_fee()
+
+        def grown(state: State) -> tuple[int, tuple[Lock, ...]]:
+            after = (*state.mine.locks, *locks)
+            name = channel_id.hex()[:8]
+            self.lock_policy.check(name, after, state.mine.locks, state.key.token, base_fee)
+            return state.mine.amount, after
+
+        return self._sign_locks(channel_id, grown)
+
+    def fulfil(self, channel_id: bytes, condition: bytes, resolution: bytes) -> LockPayment:
+        """Pay every lock with a condition whose resolution the peer showed, and drop them from the proof.
+
+        What opens one of them opens them all.
+        """
+        entry = self._signing(channel_id)
+        values = self._worths(entry, _found(entry.state.mine.locks, condition, channel_id), resolution)
+
+        def paid(state: State) -> tuple[int, tuple[Lock, ...]]:
+            gone = [lock for lock in state.mine.locks if lock in values]
+            if not gone:
+                raise _no_lock(channel_id, condition)
+            rest = tuple(lock for lock in state.mine.locks if lock not in values)
+            return state.mine.amount + sum(values[lock] for lock in gone), rest
+
+        return self._sign_locks(channel_id, paid)
+
+    def expire(self, channel_id: bytes) -> LockPayment | None:
+        """Drop, unpaid, the locks whose expiry and margin are over; `None` when there is none."""
+        latest = self.connection.timestamp() - EXPIRY_MARGIN
+        if all(lock.expiry >= latest for lock in self._signing(channel_id).state.mine.locks):
+            return None
+        return self._sign_locks(
+            channel_id, lambda state: (state.mine.amount, tuple(x for x in state.mine.locks if x.expiry >= latest))
+        )
+
+    def drop(self, channel_id: bytes, lock: Lock) -> LockPayment:
+        """Drop, unpaid, a lock that the peer has given up. Until it accepts this, the lock counts as before."""
+
+        def without(state: State) -> tuple[int, tuple[Lock, ...]]:
+            if lock not in state.mine.locks:
+                raise _no_lock(channel_id, lock.condition)
+            at = state.mine.locks.index(lock)
+            return state.mine.amount, (*state.mine.locks[:at], *state.mine.locks[at + 1 :])
+
+        return self._sign_locks(channel_id, without)
+
+    def retract(self, channel_id: bytes) -> LockPayment:
+        """Offer the accepted proof again, under a nonce above those that the peer refused to accept.
+
+        What it refused counts until it accepts this one.
+        """
+        return self._sign_locks(channel_id, lambda state: (state.mine.amount, state.mine.locks))
+
+    def take_accept(self, acceptance: Acceptance) -> Payment | None:
+        """Keep the peer's `Accept` of a proof this party signed; durable when it returns. One known changes nothing.
+
+        When no lock is left, a plain voucher of the same amount is signed and returned for the peer: with it a quiet
+        channel needs no lock proof any more.
+        """
+        entry = self._signing(acceptance.channel_id)
+        now = self._time()
+        mine = entry.state.mine
+        proof = next((one for one in (mine.proof, *mine.offers) if one.nonce == acceptance.nonce), None)
+        if proof is None or not acceptance.accepts(_payment(acceptance.channel_id, proof)):
+            raise CounterNotNewer(
+                f"channel {entry.stream[:8]}: the acceptance of nonce {acceptance.nonce} names no proof signed here",
+                hint="ask the peer which proof it holds",
+            )
+        self._check_accept(entry, proof, acceptance.signature)
+        with self._lock:
+            state, changes = entry.state, []
+            if any(one.nonce == acceptance.nonce for one in state.mine.offers):
+                changes.append(change(entry, LocksAccepted(acceptance.nonce, acceptance.signature)))
+                state = changes[0].after
+            level = self._levelling(entry, state, now)
+            if level is not None:
+                changes.append(level)
+            if changes:
+                fault_point("party.receive.before")
+                self._persist(changes, "party.receive")
+            mine = entry.state.mine
+            quiet = not mine.locks and not mine.offers and mine.plain == mine.proof.amount and mine.plain
+            return Payment(acceptance.channel_id, mine.plain, mine.voucher) if quiet else None
+
+    # ----------------------------------------------------------------------------------------- as the receiver
+
+    def receive_locks(self, payment: LockPayment, *, resync: bool = False) -> Acceptance:
+        """Accept the peer's lock proof; durable when it returns the acceptance. The newest again gives the same one."""
+        entry = self._signing(payment.channel_id)
+        held = self._held(entry, payment)
+        if held is not None:
+            return held
+        self._require_fresh(payment.channel_id)
+        now, horizon, base_fee = self.clock.now(), self.hub.max_lock_duration(), self.clock.base_fee()
+        theirs = entry.state.theirs
+        running = sum(x.amount for x in theirs.locks if x not in payment.locks and now <= x.expiry)
+        if running > payment.amount - theirs.amount:
+            # Locks are dropped unpaid that have not expired by the clock: only the chain itself knows.
+            self.clock.tick(self.connection.latest())
+            now = self.clock.now()
+        self._check_locks_signed(entry, payment)
+        payer = "B" if entry.state.side == "A" else "A"
+        with self._lock:
+            held = self._held(entry, payment)
+            if held is not None:
+                return held
+            old = entry.state.theirs.locks
+            if not resync:
+                self.lock_policy.check(entry.stream[:8], payment.locks, old, entry.state.key.token, base_fee)
+            event = LocksReceived(
+                payment.amount, payment.nonce, payment.locks, payment.signature, b"", now, horizon, resync
+            )
+            # The rules are checked before anything is signed: the acceptance is not part of them.
+            apply(entry.state, event)
+            fault_point("party.receive.before")
+            accept = self._accept_signer(entry)(payment.accept_message(payer).digest(self.hub.domain))
+            self._persist([change(entry, replace(event, accept=accept))], "party.receive")
+            return Acceptance(payment.channel_id, payer, payment.nonce, payment.proof_hash, accept)
+
+    def learn(self, channel_id: bytes, condition: bytes, resolution: bytes) -> int:
+        """Record how the incoming locks with a condition are taken (preimage, voucher or evidence).
+
+        Returns what they pay in all.
+        """
+        entry = self._entry(channel_id)
+        locks = _found(entry.state.theirs.locks, condition, channel_id)
+        values = self._worths(entry, locks, resolution)
+        with self._lock:
+            state, changes = entry.state, []
+            for lock, value in values.items():
+                known = state.claim_of(lock)
+                if lock in state.theirs.locks and (known is None or value > known[0]):
+                    event = Claimable(lock, value, resolution)
+                    changes.append(Change(entry, encode_event(event), apply(state, event)))
+                    state = changes[-1].after
+            if changes:
+                fault_point("party.note.before")
+                self._persist(changes, "party.note")
+        return sum(values[lock] for lock in locks)
+
+    def give_up(self, channel_id: bytes, lock: Lock) -> None:
+        """Let the peer drop an incoming lock unpaid, before its expiry; durable when it returns.
+
+        For a payment that failed further on: tell the peer, accept its proof without the lock, and nothing waits for
+        the expiry.
+        """
+        with self._lock:
+            self._note(self._entry(channel_id), LocksGivenUp(lock))
+
+    def resolutions(self, channel_id: bytes) -> list[bytes]:
+        """For each incoming lock, in order, what takes something of it; empty where nothing does, or it is given up."""
+        state = self._entry(channel_id).state
+        left, found = list(state.given_up), []
+        for lock in state.theirs.locks:
+            claim = state.claim_of(lock)
+            if lock in left:
+                left.remove(lock)
+                claim = None
+            found.append(b"" if claim is None or not claim[0] else claim[1])
+        return found
+
+    # ---------------------------------------------------------------------------------------------- signatures
+
+    def _sign_locks(self, channel_id: bytes, wanted: Callable[[State], tuple[int, tuple[Lock, ...]]]) -> LockPayment:
+        now = self._time()
+        with self._lock:
+            entry = self._signing(channel_id)
+            amount, locks = wanted(entry.state)
+            nonce = entry.state.mine.used_nonce + 1
+            # The rules are checked before anything is signed: the signature is not part of them.
+            apply(entry.state, LocksSigned(amount, nonce, locks, b""))
+            unsigned = LockPayment(channel_id, amount, nonce, locks, b"")
+            sign = self._counter_signer(entry, unsigned.limit, now)
+            fault_point("party.sign.before")
+            signature = sign(unsigned.message().digest(self.hub.domain))
+            self._persist([change(entry, LocksSigned(amount, nonce, locks, signature))], "party.sign")
+            return LockPayment(channel_id, amount, nonce, locks, signature)
+
+    def _levelling(self, entry: Kept, state: State, now: int) -> Change | None:
+        """The plain voucher of the amount that the last lock proof has reached, if no lock is left."""
+        mine = state.mine
+        if mine.locks or mine.offers or mine.proof.amount <= mine.plain:
+            return None
+        try:
+            sign = self._counter_signer(entry, mine.proof.amount, now)
+        except Refused:
+            return None  # the session is over: its owner signs the next one
+        digest = self._voucher_digest(entry, mine.proof.amount)
+        event = Signed(mine.proof.amount, sign(digest), 0)
+        return Change(entry, encode_event(event), apply(state, event))
+
+    def _held(self, entry: Kept, payment: LockPayment) -> Acceptance | None:
+        """The acceptance of a proof that is the newest one already."""
+        proof = entry.state.theirs.proof
+        if (payment.nonce, payment.amount, payment.locks) != (proof.nonce, proof.amount, proof.locks):
+            return None
+        payer = "B" if entry.state.side == "A" else "A"
+        return Acceptance(payment.channel_id, payer, proof.nonce, payment.proof_hash, proof.accept)
+
+    def _voucher_digest(self, entry: Kept, amount: int) -> bytes:
+        return keccak(self._prefix + keccak(entry.voucher_head + amount.to_bytes(32, "big")))
+
+    def _check_locks_signed(self, entry: Kept, payment: LockPayment) -> None:
+        digest = payment.message().digest(self.hub.domain)
+        if not entry.verifier.verify(digest, payment.signature, payment.limit):
+            raise SignatureError(
+                f"channel {entry.stream[:8]}: lock proof {payment.nonce} is not signed by {entry.verifier.peer}",
+                hint="check the hub's address and chain id on the other side",
+            )
+
+    def _check_accept(self, entry: Kept, proof: Proof, signature: bytes) -> None:
+        payment = _payment(entry.state.key.id, proof)
+        message = Accept(entry.state.key.id, entry.state.side == "B", proof.nonce, payment.proof_hash)
+        if not entry.verifier.verify_accept(message.digest(self.hub.domain), signature):
+            raise SignatureError(
+                f"channel {entry.stream[:8]}: the acceptance of lock proof {proof.nonce} is not signed by "
+                f"{entry.verifier.peer}",
+                hint="ask the peer to accept it with its own key, or a session key without an end",
+            )
+
+    def _worths(self, entry: Kept, locks: Sequence[Lock], resolution: bytes) -> dict[Lock, int]:
+        """What a resolution takes from each lock; may ask the chain."""
+        values: dict[Lock, int] = {}
+        for lock in locks:
+            value = worth(self.hub, entry.state.key.id, lock, resolution)
+            if value is None:
+                raise LockRefused(
+                    f"channel {entry.stream[:8]}: the resolution does not fit the lock's condition "
+                    f"{lock.condition.hex()[:8]}",
+                    hint="check the preimage, voucher or evidence",
+                )
+            values[lock] = value
+        return values
+
+
+def _payment(channel_id: bytes, proof: Proof) -> LockPayment:
+    return LockPayment(channel_id, proof.amount, proof.nonce, proof.locks, proof.signature)
+
+
+def _found(locks: tuple[Lock, ...], condition: bytes, channel_id: bytes) -> list[Lock]:
+    found = [lock for lock in locks if lock.condition == condition]
+    if not found:
+        raise _no_lock(channel_id, condition)
+    return found
+
+
+def _no_lock(channel_id: bytes, condition: bytes) -> CounterNotNewer:
+    return CounterNotNewer(
+        f"channel {channel_id.hex()[:8]}: no pending lock has the condition {condition.hex()[:8]}",
+        hint="list the pending locks with state().mine.locks or .theirs.locks",
+    )

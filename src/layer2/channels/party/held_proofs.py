@@ -1,0 +1,116 @@
+"""What a node holds to show: its newest proofs, for the chain, for a peer that lost its journal, and for itself."""
+
+from __future__ import annotations
+
+from layer2.channels.party.channel_table import Kept
+from layer2.channels.party.state import Direction, Proof
+from layer2.channels.party.virtual_channels import VirtualNode
+from layer2.channels.protocol.lock_openings import Opening, resolve_message
+from layer2.channels.protocol.locks import HASH_LOCK
+from layer2.channels.protocol.proofs import Acceptance, LockPayment, Payment, PeerCopy
+from layer2.channels.protocol.session_keys import SessionProof, is_session_proof, signed_for
+from layer2.primitives.errors import InputError
+
+__all__ = ["ShowingNode"]
+
+
+class ShowingNode(VirtualNode):
+    """The newest proofs of both directions, in the forms in which others need them."""
+
+    def newest_signed(self, channel_id: bytes) -> Payment | LockPayment | None:
+        """The newest proof this node signed, to be said again after a crash or a lost message."""
+        mine = self._entry(channel_id).state.mine
+        if mine.offers:
+            return _locked(channel_id, mine.offers[-1])
+        return _newest(channel_id, mine)
+
+    def newest_received(self, channel_id: bytes) -> Payment | LockPayment | None:
+        """The newest proof this node holds from the peer: what it would post."""
+        return _newest(channel_id, self._entry(channel_id).state.theirs)
+
+    def accepted(self, channel_id: bytes, side: str) -> tuple[LockPayment, bytes] | None:
+        """The newest lock proof of `side`'s direction that its receiver accepted, with the `Accept`; `None` without.
+
+        With both, anybody may post it.
+        """
+        state = self._entry(channel_id).state
+        direction = state.mine if side == state.side else state.theirs
+        if not direction.proof.nonce or not direction.proof.accept:
+            return None
+        return _locked(channel_id, direction.proof), direction.proof.accept
+
+    def openings(self, channel_id: bytes, *, consenting: bool = False) -> tuple[Opening, ...]:
+        """How the incoming locks are resolved as far as it is known, by their places in the newest proof.
+
+        `consenting`: with this party's consent to each, so that anybody may resolve voucher and contract locks.
+        """
+        entry = self._entry(channel_id)
+        state = entry.state
+        payer = "B" if state.side == "A" else "A"
+        made = []
+        for index, resolution in enumerate(self.resolutions(channel_id)):
+            lock, consent = state.theirs.locks[index], b""
+            if resolution and consenting and lock.kind != HASH_LOCK:
+                message = resolve_message(channel_id, payer, lock, resolution)
+                consent = self._accept_signer(entry)(message.digest(self.hub.domain))
+            if resolution:
+                made.append(Opening(index, resolution, consent))
+        return tuple(made)
+
+    def signed_by_me(self, proof: Payment | LockPayment) -> bool:
+        """Whether this party signed the proof, by its own key or by a session key it named."""
+        try:
+            digest = self._digest_of(self._entry(proof.channel_id), proof)
+            return signed_for(self.hub.domain, proof.channel_id, self.address, digest, proof.signature)
+        except InputError:
+            return False
+
+    def must_be_on_chain_by(self, channel_id: bytes) -> int | None:
+        """The last second at which the newest proof held must be posted: the end of its session, or the expiry of a
+        lock whose resolution is known. `None` when it can wait for ever.
+        """
+        theirs = self._entry(channel_id).state.theirs
+        pairs = zip(theirs.locks, self.resolutions(channel_id), strict=True)
+        ends = [lock.expiry for lock, resolution in pairs if resolution]
+        if is_session_proof(theirs.signature):
+            ends.append(SessionProof.parse(channel_id, theirs.signature).session.valid_until)
+        return min(ends, default=None)
+
+    # --------------------------------------------------------------------------------------------- recovering
+
+    def copy_for_peer(self, channel_id: bytes) -> PeerCopy:
+        """What a peer that lost its journal needs from this node."""
+        state = self.state(channel_id)
+        mine, theirs = state.mine, state.theirs
+        received_proof, acceptance = None, None
+        if theirs.proof.nonce:
+            received_proof = _locked(channel_id, theirs.proof)
+            payer = "B" if state.side == "A" else "A"
+            named = (received_proof.nonce, received_proof.proof_hash)
+            acceptance = Acceptance(channel_id, payer, *named, theirs.proof.accept)
+        newest = mine.offers[-1] if mine.offers else mine.proof
+        return PeerCopy(
+            channel_id,
+            _plain(channel_id, theirs),
+            received_proof,
+            acceptance,
+            _plain(channel_id, mine),
+            _locked(channel_id, newest) if newest.nonce else None,
+        )
+
+    def _digest_of(self, entry: Kept, proof: Payment | LockPayment) -> bytes:
+        if isinstance(proof, LockPayment):
+            return proof.message().digest(self.hub.domain)
+        return self._voucher_digest(entry, proof.amount)
+
+
+def _plain(channel_id: bytes, direction: Direction) -> Payment | None:
+    return Payment(channel_id, direction.plain, direction.voucher) if direction.voucher else None
+
+
+def _locked(channel_id: bytes, proof: Proof) -> LockPayment:
+    return LockPayment(channel_id, proof.amount, proof.nonce, proof.locks, proof.signature)
+
+
+def _newest(channel_id: bytes, direction: Direction) -> Payment | LockPayment | None:
+    return _locked(channel_id, direction.proof) if direction.bearing else _plain(channel_id, direction)

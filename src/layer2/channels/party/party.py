@@ -1,0 +1,263 @@
+"""`Party`: one signer in its channels: pays, receives, locks, closes, recovers. It persists before it speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from layer2.channels.contract.hub import HubContract
+from layer2.channels.party.channel_table import Change, Kept
+from layer2.channels.party.errors import BalanceTooLow, CounterNotNewer, Refused
+from layer2.channels.party.event_codec import encode_event
+from layer2.channels.party.events import Adopted, Received, Signed
+from layer2.channels.party.held_proofs import ShowingNode
+from layer2.channels.party.policy import LockPolicy
+from layer2.channels.party.state import NO_PROOF, Proof, State
+from layer2.channels.party.store import FAULT_POINTS
+from layer2.channels.party.transition import apply, check_pay
+from layer2.channels.protocol.messages import RIGHT_TO_PAY, Session
+from layer2.channels.protocol.proofs import Payment, PeerCopy
+from layer2.channels.protocol.session_keys import SessionGrant
+from layer2.ethereum.errors import EthereumError
+from layer2.ethereum.signer import Signer
+from layer2.primitives.addresses import to_address
+from layer2.primitives.errors import SignatureError
+from layer2.primitives.hashing import keccak
+from layer2.store.journal import fault_point
+
+__all__ = ["FAULT_POINTS", "RESYNC_GAP", "Party"]
+
+RESYNC_GAP = 1 << 24
+"""Lock nonces left out where a journal was behind: what was signed that the peer does not show is below them."""
+
+
+class Party(ShowingNode):
+    """One signer with its channels. Amounts in token units. Safe to use from several threads.
+
+    Every signed message is durable before it is returned, every received one before it is acknowledged; after a
+    crash the same journal gives the same state. `pay_many` and `receive_many` share one commit among a batch,
+    `pay_each` and `receive_each` among many channels.
+    """
+
+    @classmethod
+    def open(
+        cls,
+        signer: Signer,
+        hub: HubContract,
+        path: str | Path,
+        *,
+        create: bool = True,
+        confirmations: int | None = None,
+        lock_policy: LockPolicy | None = None,
+    ) -> Party:
+        """Open the node on the journal at `path`. With `create=False` a missing journal is refused."""
+        journal = cls.open_journal(path, create=create)
+        try:
+            return cls(signer, hub, journal, confirmations=confirmations, lock_policy=lock_policy)
+        except BaseException:
+            journal.close()
+            raise
+
+    @classmethod
+    def recover(cls, signer: Signer, hub: HubContract, path: str | Path, *, confirmations: int | None = None) -> Party:
+        """Start over with a new journal at `path` after the old one was lost: join(key, frozen=True), then resync."""
+        return cls.open(signer, hub, path, create=True, confirmations=confirmations)
+
+    # --------------------------------------------------------------------------------------------- recovering
+
+    def resync(self, copy: PeerCopy) -> Party:
+        """Adopt the peer's copy: this party's own newest proofs, its signatures checked, and then the peer's newest.
+
+        Safe because counters only grow: an older copy than the truth cannot take anything back that was signed here.
+        Lock nonces are taken from signed proofs alone.
+        """
+        entry = self._entry(copy.channel_id)
+        plain, locked = copy.received, copy.received_proof
+        for one in (plain, locked):
+            if one is not None and (one.channel_id != copy.channel_id or not self.signed_by_me(one)):
+                raise SignatureError(
+                    f"channel {entry.stream[:8]}: the peer's copy up to {one.amount} is not signed by {self.address}",
+                    hint="ask the peer for the proof it really holds",
+                )
+        proof = NO_PROOF
+        if locked is not None:
+            accept = b"" if copy.acceptance is None else copy.acceptance.signature
+            proof = Proof(locked.amount, locked.nonce, locked.locks, locked.signature, accept)
+            self._check_accept(entry, proof, accept)
+        with self._lock:
+            amount, voucher = (0, b"") if plain is None else (plain.amount, plain.signature)
+            mine = entry.state.mine
+            behind = entry.frozen or proof.nonce > mine.used_nonce or max(amount, proof.amount) > mine.limit
+            used = proof.nonce + RESYNC_GAP if behind else proof.nonce
+            head = (proof.amount, proof.nonce, proof.locks, proof.signature, proof.accept)
+            self._note(entry, Adopted(amount, voucher, *head, used))
+            entry.frozen = False
+        theirs = entry.state.theirs
+        if copy.signed is not None and copy.signed.amount > theirs.amount and not theirs.locks:
+            self.receive(copy.signed)
+        if copy.signed_proof is not None and copy.signed_proof.nonce > entry.state.theirs.used_nonce:
+            self.receive_locks(copy.signed_proof, resync=True)
+        return self
+
+    # ------------------------------------------------------------------------------------------------- paying
+
+    def pay(self, channel_id: bytes, amount: int) -> Payment:
+        """Sign `amount` more away; durable when it returns."""
+        return self.pay_many(channel_id, amount, 1)[0]
+
+    def pay_many(self, channel_id: bytes, amount: int, count: int) -> list[Payment]:
+        """Sign `count` payments of `amount` each, made durable together with one commit."""
+        now = self._time()
+        with self._lock:
+            payments, one = self._signed(self._signing(channel_id), None, amount, count, now)
+            self._persist([one], "party.sign")
+            return payments
+
+    def pay_each(self, wanted: Sequence[tuple[bytes, int]]) -> list[Payment]:
+        """Sign one payment for each `(channel id, amount)`, all or none, made durable together with one commit."""
+        now = self._time()
+        with self._lock:
+            payments: list[Payment] = []
+            changes: list[Change] = []
+            states: dict[bytes, State] = {}
+            for channel_id, amount in wanted:
+                made, one = self._signed(self._signing(channel_id), states.get(channel_id), amount, 1, now)
+                states[channel_id] = one.after
+                payments += made
+                changes.append(one)
+            if changes:
+                self._persist(changes, "party.sign")
+            return payments
+
+    def _signed(
+        self, entry: Kept, before: State | None, amount: int, count: int, now: int
+    ) -> tuple[list[Payment], Change]:
+        if count < 1:
+            raise CounterNotNewer(f"pay_many: {count} payments given, at least 1 needed", hint="pay at least once")
+        state = entry.state if before is None else before
+        check_pay(state, amount)
+        check_pay(state, amount * count)
+        counter = state.mine.amount
+        sign = self._counter_signer(entry, counter + amount * count, now)
+        channel_id, outer, inner = state.key.id, self._prefix, entry.voucher_head
+        fault_point("party.sign.before")
+        payments = []
+        for _ in range(count):
+            counter += amount
+            digest = keccak(outer + keccak(inner + counter.to_bytes(32, "big")))
+            payments.append(Payment(channel_id, counter, sign(digest)))
+        event = Signed(counter, payments[-1].signature, count)
+        return payments, Change(entry, encode_event(event), apply(state, event))
+
+    def grant_session(
+        self, channel_id: bytes, key: str, allowance: int, valid_until: int, rights: int = RIGHT_TO_PAY
+    ) -> SessionGrant:
+        """Let `key` sign up to `allowance` token units beyond the present counter, until second `valid_until`.
+
+        While it is in use, pay with the session only: two keys that sign at once contradict each other's counters.
+        `resync` with the peer's copy takes over what the session has paid.
+        """
+        with self._lock:
+            entry = self._signing(channel_id)
+            state = entry.state
+            if rights & RIGHT_TO_PAY and not 0 < allowance <= state.available:
+                raise BalanceTooLow(
+                    f"channel {entry.stream[:8]}: an allowance of {allowance} asked, 1 to {state.available} available",
+                    hint="allow less, or deposit more first",
+                )
+            mine = state.mine
+            cap = mine.limit + allowance
+            session = Session(channel_id, to_address(key), cap, valid_until, rights)
+            signature = self._sign(session.digest(self.hub.domain))
+            return SessionGrant(session, self.address, signature, mine.amount, mine.used_nonce)
+
+    # ---------------------------------------------------------------------------------------------- receiving
+
+    def verify(self, payment: Payment) -> int:
+        """What a voucher would pay more than the newest one held; raises if it is not acceptable. Writes nothing."""
+        entry = self._signing(payment.channel_id)
+        apply(entry.state, Received(payment.amount, payment.signature))
+        self._check_vouchers(entry, [payment])
+        return payment.amount - entry.state.theirs.amount
+
+    def receive(self, payment: Payment) -> int:
+        """Accept a voucher; durable when it returns what it paid. The newest one again pays 0."""
+        theirs = self._entry(payment.channel_id).state.theirs
+        if payment.amount == theirs.plain and payment.signature == theirs.voucher:
+            return 0
+        return self.receive_many([payment])
+
+    def receive_many(self, payments: Sequence[Payment]) -> int:
+        """Accept vouchers of one channel in order, all or none, made durable with one commit; returns their sum."""
+        if not payments:
+            return 0
+        entry = self._signing(payments[0].channel_id)
+        self._require_fresh(payments[0].channel_id)
+        self._check_vouchers(entry, payments)
+        with self._lock:
+            paid, one = self._received(entry, None, payments)
+            self._persist([one], "party.receive")
+            return paid
+
+    def receive_each(self, batches: Sequence[Sequence[Payment]]) -> list[int | Exception]:
+        """Accept batches of vouchers of many channels, all of them durable together with one commit.
+
+        For each batch, which is of one channel and oldest first, returns what it paid, or why it was refused: one bad
+        batch stops no other.
+        """
+        answers: list[int | Exception] = [0] * len(batches)
+        checked: list[tuple[int, Kept, Sequence[Payment]]] = []
+        for place, payments in enumerate(batches):
+            try:
+                if payments:
+                    entry = self._signing(payments[0].channel_id)
+                    self._require_fresh(payments[0].channel_id)
+                    self._check_vouchers(entry, payments)
+                    checked.append((place, entry, payments))
+            except (Refused, SignatureError, EthereumError) as failure:
+                answers[place] = failure
+        with self._lock:
+            changes: list[Change] = []
+            states: dict[Kept, State] = {}
+            for place, entry, payments in checked:
+                try:
+                    paid, one = self._received(entry, states.get(entry), payments)
+                except Refused as failure:
+                    answers[place] = failure
+                    continue
+                answers[place], states[entry] = paid, one.after
+                changes.append(one)
+            if changes:
+                self._persist(changes, "party.receive")
+        return answers
+
+    def _received(self, entry: Kept, before: State | None, payments: Sequence[Payment]) -> tuple[int, Change]:
+        state, last = entry.state if before is None else before, payments[-1]
+        event = Received(last.amount, last.signature, len(payments))
+        after = apply(state, event)
+        if payments[0].amount < state.theirs.amount:
+            raise CounterNotNewer(
+                f"channel {entry.stream[:8]}: counter {payments[0].amount} given, above {state.theirs.amount} needed",
+                hint="send the newest vouchers only",
+            )
+        fault_point("party.receive.before")
+        return last.amount - state.theirs.amount, Change(entry, encode_event(event), after)
+
+    def _check_vouchers(self, entry: Kept, payments: Sequence[Payment]) -> None:
+        """Verify signatures, under no lock: a session or the chain may have to be asked."""
+        outer, inner, channel_id = self._prefix, entry.voucher_head, entry.state.key.id
+        verify = entry.verifier.verify
+        before = entry.state.theirs.plain
+        for one, amount, signature in payments:
+            if not before < amount < 1 << 128 or one != channel_id:
+                raise CounterNotNewer(
+                    f"channel {entry.stream[:8]}: counter {amount} of channel {one.hex()[:8]} given, "
+                    f"above {before} needed",
+                    hint="send a batch of one channel, oldest first",
+                )
+            before = amount
+            if not verify(keccak(outer + keccak(inner + amount.to_bytes(32, "big"))), signature, amount):
+                raise SignatureError(
+                    f"channel {entry.stream[:8]}: the voucher up to {amount} is not signed by {entry.verifier.peer}",
+                    hint="check the hub's address and chain id on the other side",
+                )

@@ -1,0 +1,132 @@
+"""`SessionParty`: pays from somebody else's channels with a session key, within a cap and a time checked on chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from layer2.channels.contract.hub import HubContract
+from layer2.channels.party.errors import BalanceTooLow, Refused
+from layer2.channels.party.events import Adopted
+from layer2.channels.party.party import Party
+from layer2.channels.party.policy import LockPolicy
+from layer2.channels.party.signature_verifier import Verifier
+from layer2.channels.party.store import Kept
+from layer2.channels.party.transition import State
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.channels.protocol.messages import RIGHT_TO_ACCEPT, RIGHT_TO_PAY
+from layer2.channels.protocol.session_keys import FOREVER, SessionGrant
+from layer2.ethereum.signer import Signer
+from layer2.primitives.errors import SignatureError
+from layer2.store.journal import Journal
+
+__all__ = ["SessionParty"]
+
+
+class SessionParty(Party):
+    """A node of the channel's owner that holds only a session key: it pays, receives and locks, but never closes.
+
+    For a server or an agent: who steals this key can spend what is left of the grants, until they end, and no more.
+    """
+
+    def __init__(
+        self,
+        signer: Signer,
+        hub: HubContract,
+        journal: Journal,
+        *,
+        confirmations: int | None = None,
+        owner: str | None = None,
+        lock_policy: LockPolicy | None = None,
+    ) -> None:
+        super().__init__(signer, hub, journal, confirmations=confirmations, owner=owner, lock_policy=lock_policy)
+        self._grants: dict[bytes, SessionGrant] = {}
+
+    @classmethod
+    def open_for(
+        cls, signer: Signer, owner: str, hub: HubContract, path: str | Path, *, confirmations: int | None = None
+    ) -> SessionParty:
+        """Open the node of a session key of `owner` on the journal at `path`."""
+        journal = cls.open_journal(path, create=True)
+        try:
+            return cls(signer, hub, journal, confirmations=confirmations, owner=owner)
+        except BaseException:
+            journal.close()
+            raise
+
+    def accept(self, key: ChannelKey, grant: SessionGrant) -> State:
+        """Keep a channel under a grant; durable when it returns. A later grant for it replaces an earlier one.
+
+        Raises:
+            SignatureError: the grant is for another channel or key, or neither signed nor registered by the owner.
+        """
+        session = grant.session
+        fits = session.channel_id == key.id and session.key == self.signer.address and grant.owner == self.address
+        owner = Verifier(self.hub, key, self.address, self.clock)
+        if not fits or not owner.verify_grant(session, grant.owner_signature):
+            raise SignatureError(
+                f"session {self.signer.address}: {grant!r} is not a grant of {self.address} for it in channel "
+                f"{key.id.hex()[:8]}",
+                hint="ask the owner for a grant to this key, in this channel, at this hub, signed or registered",
+            )
+        with self._lock:
+            self._keeper.put_meta("grant/" + key.id.hex(), grant.encode(), "party.note")
+            self._grants[key.id] = grant
+        self.join(key)
+        with self._lock:
+            entry = self._entry(key.id)
+            mine = entry.state.mine
+            if grant.amount > mine.amount or grant.nonce > mine.used_nonce:
+                self._note(entry, Adopted(plain=grant.amount, used_nonce=grant.nonce))
+            return entry.state
+
+    def grant(self, channel_id: bytes) -> SessionGrant:
+        """The grant for a channel; raises `Refused` where there is none."""
+        found = self._grants.get(channel_id)
+        if found is not None:
+            return found
+        with self._lock:
+            data = self._journal.get_meta("grant/" + channel_id.hex())
+        if not data:
+            raise Refused(
+                f"session {self.signer.address}: no grant for channel {channel_id.hex()[:8]}",
+                hint="ask the owner for one and accept it",
+            )
+        found = self._grants[channel_id] = SessionGrant.decode(data)
+        return found
+
+    def _time(self) -> int:
+        return self.clock.now()
+
+    def _counter_signer(self, entry: Kept, exposure: int, now: int) -> Callable[[bytes], bytes]:
+        grant = self.grant(entry.state.key.id)
+        session = grant.session
+        if not session.rights & RIGHT_TO_PAY or now > session.valid_until:
+            raise Refused(
+                f"channel {entry.stream[:8]}: the session has rights {session.rights} until {session.valid_until}, "
+                f"it is {now}",
+                hint="ask the owner for a new grant",
+            )
+        if exposure > session.cap:
+            raise BalanceTooLow(
+                f"channel {entry.stream[:8]}: the session may promise {session.cap} in all, {exposure} needed",
+                hint="ask the owner for a higher cap",
+            )
+        return lambda digest: grant.proof(self.signer.sign_digest(digest))
+
+    def _accept_signer(self, entry: Kept) -> Callable[[bytes], bytes]:
+        grant = self.grant(entry.state.key.id)
+        session = grant.session
+        if not session.rights & RIGHT_TO_ACCEPT or session.valid_until != FOREVER:
+            raise Refused(
+                f"channel {entry.stream[:8]}: the session has rights {session.rights} until {session.valid_until}, "
+                f"accepting locks needs the right {RIGHT_TO_ACCEPT} without an end",
+                hint="ask the owner for such a grant, or for vouchers instead of locks",
+            )
+        return lambda digest: grant.proof(self.signer.sign_digest(digest))
+
+    def _sign(self, digest: bytes) -> bytes:
+        raise Refused(
+            f"session {self.signer.address}: only counters can be signed with a session key",
+            hint=f"let the owner {self.address} close, withdraw, move or delegate",
+        )

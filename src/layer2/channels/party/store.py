@@ -1,0 +1,273 @@
+"""One party's node: its channels, its journal, and the rule that nothing is said before it is durable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from layer2.channels.contract.chain_clock import ChainClock
+from layer2.channels.contract.hub import HubContract
+from layer2.channels.party.chain_state import seen
+from layer2.channels.party.channel_table import Change, Keeper, Kept, change
+from layer2.channels.party.errors import JournalLost, Refused
+from layer2.channels.party.event_codec import encode_join
+from layer2.channels.party.events import Event
+from layer2.channels.party.policy import LockPolicy, confirmations_for
+from layer2.channels.party.state import State
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.ethereum.errors import EthereumError, ReorgTooDeep
+from layer2.ethereum.log_follower import LogFollower
+from layer2.ethereum.signer import Signer
+from layer2.primitives.addresses import Address, to_address
+from layer2.primitives.errors import Layer2Error
+from layer2.store.errors import JournalCorrupt, JournalMissing, JournalVersion
+from layer2.store.journal import Journal, fault_point
+
+__all__ = ["FAULT_POINTS", "JOURNAL_KIND", "Kept", "NodeBase"]
+
+JOURNAL_KIND = "channels.party"
+
+FAULT_POINTS = (
+    "party.sign.before",
+    "party.sign.appended",
+    "party.sign.committed",
+    "party.receive.before",
+    "party.receive.appended",
+    "party.receive.committed",
+    "party.note.before",
+    "party.note.appended",
+    "party.note.committed",
+)
+"""Where a test may kill the process: before the record is written, written but not durable, durable but not said."""
+
+FRESH = 10.0
+"""Seconds for which a look at a channel on chain serves everything that is accepted in it."""
+
+_RECOVERY = (
+    "nothing more is signed without it; start a new journal with Party.recover(...) and resync() every channel "
+    "from the peer's copy of what you signed"
+)
+
+
+class NodeBase:
+    """Journal, channels and chain view of one party.
+
+    Args:
+        confirmations: blocks above one before its money counts; by default 0 on a development chain, else
+            `policy.CONFIRMATIONS`.
+        owner: the party, when the signer only holds a session key of it.
+        lock_policy: which locks it takes and signs.
+    """
+
+    def __init__(
+        self,
+        signer: Signer,
+        hub: HubContract,
+        journal: Journal,
+        *,
+        confirmations: int | None = None,
+        owner: str | None = None,
+        lock_policy: LockPolicy | None = None,
+    ) -> None:
+        self.signer = signer
+        self.address: Address = signer.address if owner is None else to_address(owner)
+        self.hub = hub
+        self.connection = hub.connection
+        self.confirmations = confirmations_for(self.connection, confirmations)
+        self.lock_policy = lock_policy or LockPolicy()
+        self.clock = ChainClock(self.connection)
+        self._journal = journal
+        self._prefix = b"\x19\x01" + hub.domain.separator
+        self._identify()
+        self._keeper = Keeper(journal, hub, self.clock, _RECOVERY)
+        self._lock = self._keeper.lock
+        self._tickets = 0
+        self._follower: LogFollower | None = None
+        self._followed: float | None = None
+        self._touched: dict[bytes, int] = {}
+
+    @staticmethod
+    def open_journal(path: str | Path, *, create: bool) -> Journal:
+        """The journal at `path`; a missing or corrupt one is refused with the way to recover."""
+        try:
+            return Journal(path, kind=JOURNAL_KIND, schema_version=2, must_exist=not create, recovery=_RECOVERY)
+        except (JournalCorrupt, JournalMissing, JournalVersion) as failure:
+            raise JournalLost(f"node: journal {path} cannot be used: {failure}", hint=_RECOVERY) from failure
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.address} channels={len(self._keeper)}>"
+
+    def close(self) -> None:
+        """Close the journal; the node cannot be used afterwards."""
+        with self._lock:
+            self._keeper.stopped = "it was closed"
+            self._journal.close()
+
+    def compact(self) -> int:
+        """Rewrite the journal with one row for each channel; returns how many it has. Happens by itself as it grows."""
+        return self._keeper.compact()
+
+    # ----------------------------------------------------------------------------------------------- channels
+
+    @property
+    def channels(self) -> tuple[bytes, ...]:
+        """The ids of the channels this node keeps, oldest first."""
+        return self._keeper.ids()
+
+    def state(self, channel_id: bytes) -> State:
+        """The node's view of a channel."""
+        return self._entry(channel_id).state
+
+    def join(self, key: ChannelKey, *, frozen: bool = False) -> State:
+        """Keep a channel from now on, as the side whose address this node has; durable when it returns.
+
+        `frozen`: refuse to sign until `resync`, for a channel whose journal was lost.
+        """
+        with self._lock:
+            if key.id not in self._keeper:
+                side = self._side_of(key)
+                fault_point("party.note.before")
+                self._keeper.join(key, side, frozen, encode_join(key, side, frozen), "party.note")
+        # Also for one that was kept: a crash may have come between joining and the first look at the chain.
+        return self.refresh(key.id)
+
+    def refresh(self, channel_id: bytes) -> State:
+        """Take over what the chain says, journaled when it changed: money `confirmations` deep, disputes at once."""
+        entry = self._entry(channel_id)
+        key = entry.state.key
+        with self._lock:
+            self._tickets += 1
+            ticket = self._tickets
+        now = time.monotonic()
+        head = self.connection.latest()
+        self.clock.tick(head)
+        deep = view = self.hub.view(key)
+        at = head.timestamp
+        if self.confirmations:
+            block = max(0, head.number - self.confirmations)
+            deep = self.hub.view(key, block)
+            header = self.connection.block(block)
+            at = head.timestamp if header is None else header.timestamp
+        with self._lock:
+            if ticket < entry.ticket:
+                return entry.state  # a later look has been taken over already
+            event = seen(entry.state, deep, view, at, final=self.confirmations > 0)
+            one = change(entry, event)
+            if one.after != entry.state:
+                fault_point("party.note.before")
+                self._keeper.persist([one], "party.note")
+            entry.looked, entry.head, entry.ticket = now, head.hash, ticket
+            return entry.state
+
+    def follow(self) -> int:
+        """Read the hub's logs since the last time and refresh the channels they speak of; returns how many.
+
+        Run it every few seconds in a node that serves: channels that are followed need no look of their own for each
+        thing that is accepted in them.
+        """
+        started = time.monotonic()
+        head = self.connection.latest()
+        self.clock.tick(head)
+        if self._follower is None:
+            self._follower = LogFollower(self.connection, self.hub.address, start_block=head.number)
+            return 0
+        try:
+            update = self._follower.step()
+        except ReorgTooDeep:
+            self._follower, self._followed = None, None
+            return 0
+        for log in (*update.removed, *update.new):
+            channel_id = log.topics[1] if len(log.topics) > 1 else b""
+            if channel_id in self._keeper:
+                self._touched[channel_id] = max(log.block_number, update.head) + self.confirmations
+        due = tuple(self._touched)
+        for channel_id in due:
+            self.refresh(channel_id)
+            if update.head >= self._touched[channel_id]:
+                del self._touched[channel_id]
+        self._followed = started
+        return len(due)
+
+    def _require_fresh(self, channel_id: bytes) -> None:
+        """Look at the chain, under no lock, unless that was done lately: nothing is accepted in a channel that ends."""
+        entry = self._entry(channel_id)
+        now = time.monotonic()
+        if self.connection.is_dev:
+            # Blocks and time are made at will there; the newest block tells at once.
+            head = self.connection.latest()
+            self.clock.tick(head)
+            if entry.looked is None or entry.head != head.hash:
+                self.refresh(channel_id)
+            return
+        quarter = self.hub.window(entry.state.key) / 4
+        age = float("inf") if entry.looked is None else now - entry.looked
+        if age <= min(FRESH, quarter):
+            return
+        if self._followed is not None and now - self._followed <= min(FRESH, quarter) and age <= quarter:
+            return
+        try:
+            self.refresh(channel_id)
+        except EthereumError:
+            # The node is away: what was seen within a quarter of the window still leaves time to answer.
+            if age > quarter:
+                raise
+
+    # ------------------------------------------------------------------------------------------------ writing
+
+    def _note(self, entry: Kept, event: Event, point: str = "party.note") -> None:
+        one = change(entry, event)
+        fault_point(point + ".before")
+        self._keeper.persist([one], point)
+
+    def _persist(self, changes: list[Change], point: str) -> None:
+        self._keeper.persist(changes, point)
+
+    def _sign(self, digest: bytes) -> bytes:
+        return self.signer.sign_digest(digest)
+
+    def _time(self) -> int:
+        """The time that the signer's right depends on; 0 where it has no end. Called under no lock."""
+        return 0
+
+    def _counter_signer(self, entry: Kept, exposure: int, now: int) -> Callable[[bytes], bytes]:
+        """What signs a counter (or lock proof) that promises `exposure` in all, at second `now`."""
+        return self._sign
+
+    def _accept_signer(self, entry: Kept) -> Callable[[bytes], bytes]:
+        """What signs an acceptance of the peer's lock proofs."""
+        return self._sign
+
+    def _entry(self, channel_id: bytes) -> Kept:
+        return self._keeper.entry(channel_id)
+
+    def _signing(self, channel_id: bytes) -> Kept:
+        entry = self._entry(channel_id)
+        if entry.frozen:
+            raise Refused(
+                f"node {self.address}: channel {channel_id.hex()[:8]} waits for a resync",
+                hint="get the peer's copy of what you signed and call resync()",
+            )
+        return entry
+
+    def _identify(self) -> None:
+        by = "" if self.signer.address == self.address else f" by {self.signer.address}"
+        identity = f"{self.address} {self.connection.chain_id} {self.hub.address}{by}".encode()
+        found = self._journal.get_meta("party")
+        if found is None:
+            if any(True for _ in self._journal.read()):
+                raise JournalLost("the journal has records but names no party", hint=_RECOVERY)
+            self._journal.put_meta("party", identity)
+            self._journal.commit()
+        elif found != identity:
+            raise JournalLost(
+                f"the journal belongs to {found.decode(errors='replace')}, opened as {identity.decode()}",
+                hint="open the journal of this account, chain and hub",
+            )
+
+    def _side_of(self, key: ChannelKey) -> str:
+        if self.address == key.a:
+            return "A"
+        if self.address == key.b:
+            return "B"
+        raise Layer2Error(f"node {self.address}: not a party of channel {key.id.hex()[:8]}", hint="use its own key")

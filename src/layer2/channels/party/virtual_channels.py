@@ -1,0 +1,35 @@
+"""Virtual channels of a node, as their payer: vouchers that only the locks made for them know."""
+
+from __future__ import annotations
+
+from layer2.channels.party.cooperative_close import ClosingNode
+from layer2.channels.party.errors import CounterNotNewer
+from layer2.channels.protocol.locks import virtual_channel_id, voucher_resolution
+from layer2.channels.protocol.messages import Voucher
+from layer2.primitives.addresses import to_address
+from layer2.store.journal import fault_point
+
+__all__ = ["VirtualNode"]
+
+
+class VirtualNode(ClosingNode):
+    """Signs the cumulative vouchers of virtual channels."""
+
+    def pay_virtual(self, payee: str, salt: bytes, amount: int) -> bytes:
+        """Sign the voucher of a virtual channel to `payee`: cumulative `amount`, durable when it returns.
+
+        Returned in the form that resolves the voucher locks made for it: the payee shows it to its neighbour.
+        """
+        condition = virtual_channel_id(self.address, to_address(payee), salt)
+        name = "virtual/" + condition.hex()
+        with self._lock:
+            before = int.from_bytes(self._journal.get_meta(name) or b"", "big")
+            if amount <= before:
+                raise CounterNotNewer(
+                    f"virtual channel {condition.hex()[:8]}: counter {amount} given, above {before} needed",
+                    hint="vouchers are cumulative: sign the sum of all payments",
+                )
+            fault_point("party.sign.before")
+            signature = self._sign(Voucher(condition, amount).digest(self.hub.domain))
+            self._keeper.put_meta(name, amount.to_bytes(16, "big"), "party.sign")
+        return voucher_resolution(self.address, to_address(payee), salt, amount, signature)

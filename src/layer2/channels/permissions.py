@@ -1,0 +1,123 @@
+"""Decides who may act in a channel: one rule for each verb, checked before anything is signed, kept or sent.
+
+Both parties may be held in one console. The `sender` of a verb says who acts, and nobody acts for another: a stranger
+is refused, whatever keys are at hand. What a contract lets anybody do is done with the sender's own ether.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from layer2.channels.party.errors import Refused
+from layer2.channels.party.party import Party
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.ethereum.sender import Sender
+from layer2.ethereum.signer import Signer, as_signer
+from layer2.primitives.addresses import Address
+
+__all__ = ["Actor", "NotAParty", "Rule", "Who", "acting", "acts", "rule_of", "side_of"]
+
+Actor = Signer | Party | Sender
+Who = Signer | Party | Sender | None
+"""Who acts: an account, node or sender; nobody named means the natural one of the two parties held here."""
+
+
+class Rule(enum.Enum):
+    """Who may be the sender of a verb."""
+
+    PARTY = "either party, for its own side"
+    PAYER = "the payer of a simplex channel"
+    PAYEE = "the payee of a simplex channel, or either party of another"
+    NAMED = "either party, for its own side; anybody, for a side that is named"
+    ANYBODY = "anybody, at its own cost: the contract pays by what the parties signed"
+
+
+class NotAParty(Refused):
+    """The sender is not the party that must act."""
+
+
+class _Drives(Protocol):
+    key: ChannelKey
+    parties: dict[str, Party]
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T", bound=_Drives)
+
+
+def acting(who: object) -> Actor | None:
+    """The account, node or sender as one of them; None for nobody. Raises SignerUnusable for anything else."""
+    if who is None or isinstance(who, Party | Sender):
+        return who
+    return as_signer(who)
+
+
+def side_of(key: ChannelKey, who: Actor | Address) -> str:
+    """The side of a party, "A" or "B"; raises NotAParty for anybody else."""
+    address = who if isinstance(who, str) else who.address
+    if address == key.a:
+        return "A"
+    if address == key.b:
+        return "B"
+    raise NotAParty(
+        f"channel {key.id.hex()[:8]}: {address} is neither payer {key.a} nor payee {key.b}",
+        hint="let one of the parties act",
+    )
+
+
+def acts(rule: Rule) -> Callable[[Callable[Concatenate[T, P], R]], Callable[Concatenate[T, P], R]]:
+    """Let a verb of a channel be sent by whom the rule says: its `sender` is checked before the verb begins."""
+
+    def guard(verb: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
+        names = list(inspect.signature(verb).parameters)
+        place = names.index("sender") - 1
+
+        @functools.wraps(verb)
+        def guarded(channel: T, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            given: list[Any] = list(args)
+            named: dict[str, Any] = dict(kwargs)
+            said = named.get("sender") if "sender" in named or place >= len(given) else given[place]
+            who = _behind(channel, acting(said))
+            _require(rule, channel.key, verb.__name__, who, named)
+            if "sender" in named:
+                named["sender"] = who
+            elif place < len(given):
+                given[place] = who
+            return verb(channel, *given, **named)
+
+        vars(guarded)["__rule__"] = rule
+        return guarded
+
+    return guard
+
+
+def rule_of(verb: Callable[..., Any]) -> Rule | None:
+    """The rule of a verb; None for what has none."""
+    found = getattr(verb, "__rule__", None)
+    return found if isinstance(found, Rule) else None
+
+
+def _behind(channel: _Drives, who: Actor | None) -> Actor | None:
+    """The node for which somebody signs with a session key, or the sender itself."""
+    for node in channel.parties.values():
+        if who is not None and node.address != who.address == node.signer.address:
+            return node
+    return who
+
+
+def _require(rule: Rule, key: ChannelKey, verb: str, who: Actor | None, given: dict[str, Any]) -> None:
+    if who is None or rule is Rule.ANYBODY or (rule is Rule.NAMED and given.get("side") is not None):
+        return
+    side = side_of(key, who)
+    wanted = {Rule.PAYER: "A", Rule.PAYEE: "B" if key.simplex else side}.get(rule, side)
+    if side != wanted:
+        need = key.a if wanted == "A" else key.b
+        raise NotAParty(
+            f"channel {key.id.hex()[:8]}: {verb} by {who.address}, {need} (side {wanted}) needed",
+            hint="let that party act",
+        )

@@ -1,0 +1,296 @@
+"""The hub's errors, one to one: same names, same fields, in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from layer2.primitives.contract_errors import TwinError
+
+
+class HubError(TwinError):
+    """The hub refused an act; nothing changed on chain.
+
+    Attributes:
+        arguments: the error's fields by their Solidity names.
+    """
+
+    MEANING = "The hub refused."
+
+
+class KeyInvalid(HubError):
+    """The key breaks a rule: equal or zero parties, unknown flags, delay out of bounds."""
+
+    FIELDS = ("channelId",)
+    MEANING = "The key breaks a rule: equal or zero parties, unknown flags, delay out of bounds"
+
+
+class ChannelModeWrong(HubError):
+    """The act belongs to the other kind of channel (duplex or simplex)."""
+
+    FIELDS = ("channelId",)
+    MEANING = "The act belongs to the other kind of channel (duplex or simplex)"
+
+
+class OpeningExpired(HubError):
+    """First deposit after `openBefore`."""
+
+    FIELDS = (
+        "channelId",
+        "timestamp",
+        "openBefore",
+    )
+    MEANING = "First deposit after `openBefore`"
+
+
+class ChannelNotOpen(HubError):
+    """The channel holds nothing here, or never existed."""
+
+    FIELDS = ("channelId",)
+    MEANING = "The channel holds nothing here, or never existed"
+
+
+class ChannelClosed(HubError):
+    """The channel is closed for good."""
+
+    FIELDS = ("channelId",)
+    MEANING = "The channel is closed for good"
+
+
+class DisputeRunning(HubError):
+    """The act is not possible while a dispute or an exit runs."""
+
+    FIELDS = (
+        "channelId",
+        "deadline",
+    )
+    MEANING = "The act is not possible while a dispute or an exit runs"
+
+
+class DisputeNotOpen(HubError):
+    """The act needs a running dispute and there is none, or its window is over."""
+
+    FIELDS = (
+        "channelId",
+        "timestamp",
+        "deadline",
+    )
+    MEANING = "The act needs a running dispute and there is none, or its window is over"
+
+
+class DisputeNotOver(HubError):
+    """The window is still open."""
+
+    FIELDS = (
+        "channelId",
+        "timestamp",
+        "deadline",
+    )
+    MEANING = "The window is still open"
+
+
+class CallerUnauthorized(HubError):
+    """The caller is not the one who may do this."""
+
+    FIELDS = ("caller",)
+    MEANING = "The caller is not the one who may do this"
+
+
+class SignatureInvalid(HubError):
+    """The signature is not by `signer` over the expected message."""
+
+    FIELDS = ("signer",)
+    MEANING = "The signature is not by `signer` over the expected message"
+
+
+class ConsentExpired(HubError):
+    """A signed consent is past its last second."""
+
+    FIELDS = (
+        "timestamp",
+        "validUntil",
+    )
+    MEANING = "A signed consent is past its last second"
+
+
+class SessionExceeded(HubError):
+    """A session key lacks the right, or the amount passes its cap."""
+
+    FIELDS = (
+        "key",
+        "have",
+        "need",
+    )
+    MEANING = "A session key lacks the right, or the amount passes its cap"
+
+
+class CounterStale(HubError):
+    """The counter is not above the one that stands."""
+
+    FIELDS = (
+        "channelId",
+        "have",
+        "given",
+    )
+    MEANING = "The counter is not above the one that stands"
+
+
+class NonceStale(HubError):
+    """The lock nonce is not above the one that stands."""
+
+    FIELDS = (
+        "channelId",
+        "have",
+        "given",
+    )
+    MEANING = "The lock nonce is not above the one that stands"
+
+
+class LocksMismatch(HubError):
+    """The opened locks are not of the posted proof."""
+
+    FIELDS = ("channelId",)
+    MEANING = "The opened locks are not of the posted proof"
+
+
+class LockExpiryTooFar(HubError):
+    """The last expiry lies too far ahead."""
+
+    FIELDS = (
+        "lastExpiry",
+        "latest",
+    )
+    MEANING = "The last expiry lies too far ahead"
+
+
+class WindowExhausted(HubError):
+    """The proof would move the deadline behind the last second that this direction may reach."""
+
+    FIELDS = (
+        "channelId",
+        "deadline",
+        "latest",
+    )
+    MEANING = "The proof would move the deadline behind the last second that this direction may reach"
+
+
+class NothingUnlocked(HubError):
+    """No opened lock could be resolved."""
+
+    FIELDS = ("channelId",)
+    MEANING = "No opened lock could be resolved"
+
+
+class AmountOutOfRange(HubError):
+    """More was asked than the channel holds, or a sum leaves its range."""
+
+    FIELDS = (
+        "channelId",
+        "have",
+        "need",
+    )
+    MEANING = "More was asked than the channel holds, or a sum leaves its range"
+
+
+class BytesOutside(HubError):
+    """Bytes of a resolution do not lie inside of it."""
+
+    FIELDS = (
+        "index",
+        "size",
+    )
+    MEANING = "Bytes of a resolution do not lie inside of it"
+
+
+class ValueMismatch(HubError):
+    """The ether sent is not the amount named."""
+
+    FIELDS = (
+        "have",
+        "need",
+    )
+    MEANING = "The ether sent is not the amount named"
+
+
+class TransferShort(HubError):
+    """The hub's balance did not grow by the amount named (fee-on-transfer, lying or missing token)."""
+
+    FIELDS = (
+        "token",
+        "have",
+        "need",
+    )
+    MEANING = "The hub's balance did not grow by the amount named (fee-on-transfer, lying or missing token)"
+
+
+class TokenMismatch(HubError):
+    """Both channels of a move must hold the same token."""
+
+    FIELDS = (
+        "have",
+        "need",
+    )
+    MEANING = "Both channels of a move must hold the same token"
+
+
+class RowsMalformed(HubError):
+    """Packed rows are cut short."""
+
+    FIELDS = ("length",)
+    MEANING = "Packed rows are cut short"
+
+
+class NothingClaimed(HubError):
+    """Not one row of the batch was payable."""
+
+    FIELDS = ()
+    MEANING = "Not one row of the batch was payable"
+
+
+class NothingOwed(HubError):
+    """Nothing is owed."""
+
+    FIELDS = (
+        "account",
+        "token",
+    )
+    MEANING = "Nothing is owed"
+
+
+class SweepFailed(HubError):
+    """A push of an owed amount failed again."""
+
+    FIELDS = (
+        "to",
+        "token",
+    )
+    MEANING = "A push of an owed amount failed again"
+
+
+class GasTooLow(HubError):
+    """Too little gas was left for a push to be judged."""
+
+    FIELDS = (
+        "have",
+        "need",
+    )
+    MEANING = "Too little gas was left for a push to be judged"
+
+
+class Reentered(HubError):
+    """A deposit was re-entered."""
+
+    FIELDS = ()
+    MEANING = "A deposit was re-entered"
+
+
+ERRORS: dict[str, type[HubError]] = {kind.__name__: kind for kind in HubError.__subclasses__()}
+"""All of them by name."""
+
+
+def from_revert(name: str | None, arguments: Mapping[str, Any]) -> HubError | None:
+    """The typed error for a decoded revert; None when it is none of the hub's."""
+    kind = ERRORS.get(name or "")
+    if kind is None or set(arguments) != set(kind.FIELDS):
+        return None
+    return kind(*(arguments[field] for field in kind.FIELDS))

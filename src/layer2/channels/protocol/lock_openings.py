@@ -1,0 +1,92 @@
+"""What opens locks of a posted proof: the locks with their places, how each is resolved, and the receiver's consent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from layer2.channels.protocol.lock_tree import MAX_LOCKS, siblings
+from layer2.channels.protocol.locks import LEAF_BYTES, Lock
+from layer2.channels.protocol.messages import Resolve
+from layer2.primitives.errors import MalformedError, RangeError
+from layer2.primitives.hashing import keccak
+
+__all__ = ["OPENING_BYTES", "Opening", "Opened", "encode_openings", "open_locks", "read_openings", "resolve_message"]
+
+OPENING_BYTES = 1 + LEAF_BYTES + 2 + 3
+"""Bytes of an opening before its consent and its resolution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One lock to resolve.
+
+    Attributes:
+        index: its place in the signed list.
+        resolution: a preimage, or what `voucher_resolution` or `contract_resolution` make.
+        consent: the receiver's signature under `Resolve`, for voucher and contract locks that others resolve.
+    """
+
+    index: int
+    resolution: bytes
+    consent: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One opening as the hub reads it; `leaf` are 53 bytes that may hold anything."""
+
+    index: int
+    leaf: bytes
+    consent: bytes
+    resolution: bytes
+
+
+def resolve_message(channel_id: bytes, side: str, lock: Lock, resolution: bytes) -> Resolve:
+    """Return what the receiver of `side`'s direction signs so that others may resolve `lock` in this way."""
+    return Resolve(channel_id, side == "B", keccak(lock.encode()), keccak(resolution))
+
+
+def open_locks(locks: Sequence[Lock], openings: Iterable[Opening]) -> tuple[bytes, tuple[bytes, ...]]:
+    """Return the packed openings and the siblings that `unlock` takes; `locks` is the whole signed list.
+
+    Raises:
+        RangeError: an index without a lock, or twice the same one.
+    """
+    ordered = sorted(openings, key=lambda one: one.index)
+    indexes = [one.index for one in ordered]
+    if len(set(indexes)) != len(indexes):
+        raise RangeError(f"the locks {indexes} are opened twice", hint="open each lock once in a call")
+    others = siblings(locks, indexes)
+    rows = [Opened(one.index, locks[one.index].encode(), one.consent, one.resolution) for one in ordered]
+    return encode_openings(rows), others
+
+
+def encode_openings(rows: Iterable[Opened]) -> bytes:
+    """Pack `index(1) | leaf(53) | consentLength(2) | resolutionLength(3) | consent | resolution` for each row."""
+    parts: list[bytes] = []
+    for row in rows:
+        if not 0 <= row.index < MAX_LOCKS:
+            raise RangeError(f"the lock's index is {row.index}, need 0 to {MAX_LOCKS - 1}")
+        if len(row.leaf) != LEAF_BYTES:
+            raise MalformedError(f"a packed lock has {LEAF_BYTES} bytes, {len(row.leaf)} were given")
+        if len(row.consent) >= 1 << 16 or len(row.resolution) >= 1 << 24:
+            raise RangeError("a consent has less than 2^16 bytes, a resolution less than 2^24")
+        lengths = len(row.consent).to_bytes(2, "big") + len(row.resolution).to_bytes(3, "big")
+        parts += (bytes((row.index,)), row.leaf, lengths, row.consent, row.resolution)
+    return b"".join(parts)
+
+
+def read_openings(data: bytes) -> Iterator[Opened]:
+    """Yield what `encode_openings` wrote; raises MalformedError where the hub would revert with `RowsMalformed`."""
+    at = 0
+    while at < len(data):
+        body = at + OPENING_BYTES
+        if body > len(data):
+            raise MalformedError("the last opening is cut short")
+        consent = body + int.from_bytes(data[at + 54 : at + 56], "big")
+        end = consent + int.from_bytes(data[at + 56 : at + 59], "big")
+        if end > len(data):
+            raise MalformedError("the last opening is cut short")
+        yield Opened(data[at], data[at + 1 : at + 54], data[body:consent], data[consent:end])
+        at = end

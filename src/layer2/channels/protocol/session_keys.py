@@ -1,0 +1,237 @@
+"""Session keys: signing for a channel's party within a cap, for a time, and the proof that carries the right.
+
+A session proof takes the place of a party's signature under a voucher, an `Accept` or a `Resolve`:
+`session signature(64, EIP-2098) | key(20) cap(16) validUntil(6) rights(1) | owner signature | SESSION_MAGIC(32)`.
+The owner's signature is by its key. A contract account has none: it registers the session on chain, where it cannot be
+taken back, and the owner's signature is left empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from layer2.channels.protocol.hub_errors import ConsentExpired, SessionExceeded, SignatureInvalid
+from layer2.channels.protocol.messages import (
+    RIGHT_TO_ACCEPT,
+    RIGHT_TO_PAY,
+    Accept,
+    LockVoucher,
+    Resolve,
+    Session,
+    Voucher,
+)
+from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
+from layer2.primitives.ecdsa import KnownKey, recover, to_compact
+from layer2.primitives.errors import MalformedError, SignatureError
+from layer2.primitives.hashing import keccak
+from layer2.primitives.typed_data import Domain
+
+SESSION_MAGIC = keccak(b"layer2.session")
+HEAD_BYTES = 43
+"""`key(20) | cap(16) | validUntil(6) | rights(1)`."""
+SIGNATURE_BYTES = 64
+
+Recover = Callable[[bytes, bytes], Address | None]
+"""`(digest, signature) -> signer`, None for a wrong form: ecrecover with low s."""
+Registered = Callable[[Address, bytes], bool]
+"""`(owner, struct hash of a Session) -> bool`: whether that owner registered it on chain."""
+
+FOREVER = (1 << 48) - 1
+"""`valid_until` of a session without an end: what an `Accept` under a session needs, since nothing renews it."""
+
+
+def nobody_registered(owner: Address, struct_hash: bytes) -> bool:
+    """Return False: the answer where no chain can be asked."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionProof:
+    """A session proof in parts: the right, the owner's signature under it, the session key's under the voucher."""
+
+    session: Session
+    owner_signature: bytes
+    signature: bytes
+
+    def encode(self) -> bytes:
+        """The bytes that take the place of a signature."""
+        return self.signature + encode_session(self.session, self.owner_signature) + SESSION_MAGIC
+
+    @classmethod
+    def build(cls, session: Session, owner_signature: bytes, signature: bytes) -> SessionProof:
+        """From the signatures as a signer makes them; the session key's, 64 or 65 bytes, is made compact.
+
+        The owner's signature is empty for a session that is registered on chain.
+        """
+        return cls(session, owner_signature, to_compact(signature))
+
+    @classmethod
+    def parse(cls, channel_id: bytes, signature: bytes) -> SessionProof:
+        """Read what `encode` wrote, for the channel it is used in; raises MalformedError for anything else."""
+        if not is_session_proof(signature):
+            raise MalformedError("the signature is no session proof")
+        session, owner_signature = decode_session(channel_id, signature[SIGNATURE_BYTES:-32])
+        return cls(session, owner_signature, signature[:SIGNATURE_BYTES])
+
+
+@dataclass(frozen=True, slots=True)
+class SessionGrant:
+    """What an owner hands to the holder of a session key: the right, and where its counter stood (token units)."""
+
+    session: Session
+    owner: Address
+    owner_signature: bytes
+    amount: int = 0
+    nonce: int = 0
+
+    def encode(self) -> bytes:
+        """`channel id(32) owner(20) amount(16) nonce(8) | key(20) cap(16) validUntil(6) rights(1) | signature`."""
+        head = self.session.channel_id + address_bytes(self.owner) + self.amount.to_bytes(16, "big")
+        return head + self.nonce.to_bytes(8, "big") + encode_session(self.session, self.owner_signature)
+
+    @classmethod
+    def decode(cls, data: bytes) -> SessionGrant:
+        """The reverse of `encode`; raises MalformedError for too few bytes."""
+        session, signature = decode_session(data[:32], data[76:])
+        amount, nonce = int.from_bytes(data[52:68], "big"), int.from_bytes(data[68:76], "big")
+        return cls(session, to_address(data[32:52]), signature, amount, nonce)
+
+    def proof(self, signature: bytes) -> bytes:
+        """What takes the place of the owner's signature: the session key's, 64 or 65 bytes, with the right."""
+        return SessionProof.build(self.session, self.owner_signature, signature).encode()
+
+    def __repr__(self) -> str:
+        one = self.session
+        return f"<SessionGrant {one.channel_id.hex()[:4]}.. to {one.key} up to {one.cap} until {one.valid_until}>"
+
+
+def encode_session(session: Session, owner_signature: bytes) -> bytes:
+    """A right and its owner's signature, as `startCloseAs` takes them."""
+    return b"".join(
+        (
+            address_bytes(session.key),
+            session.cap.to_bytes(16, "big"),
+            session.valid_until.to_bytes(6, "big"),
+            bytes((session.rights,)),
+            owner_signature,
+        )
+    )
+
+
+def decode_session(channel_id: bytes, data: bytes) -> tuple[Session, bytes]:
+    """The right and its owner's signature; raises MalformedError for too few bytes."""
+    if len(data) < HEAD_BYTES:
+        raise MalformedError(f"a session has {HEAD_BYTES} bytes and a signature, {len(data)} were given")
+    session = Session(
+        channel_id,
+        to_address(data[:20]),
+        int.from_bytes(data[20:36], "big"),
+        int.from_bytes(data[36:42], "big"),
+        data[42],
+    )
+    return session, data[HEAD_BYTES:]
+
+
+def is_session_proof(signature: bytes) -> bool:
+    """Whether the hub would read these bytes as a session proof."""
+    return len(signature) >= SIGNATURE_BYTES + HEAD_BYTES + 32 and signature[-32:] == SESSION_MAGIC
+
+
+def signed_for(domain: Domain, channel_id: bytes, owner: Address, digest: bytes, signature: bytes) -> bool:
+    """Whether a counter was signed by `owner` or by a session key that it had named, whatever the limits."""
+    if not is_session_proof(signature):
+        return ecdsa_is_valid(digest, owner, signature)
+    proof = SessionProof.parse(channel_id, signature)
+    named = ecdsa_is_valid(proof.session.digest(domain), owner, proof.owner_signature)
+    return named and ecdsa_is_valid(digest, proof.session.key, proof.signature)
+
+
+def ecdsa_recover(digest: bytes, signature: bytes) -> Address | None:
+    """The ECDSA signer; None for a wrong form."""
+    try:
+        return recover(digest, signature)
+    except SignatureError:
+        return None
+
+
+def ecdsa_is_valid(digest: bytes, signer: Address, signature: bytes) -> bool:
+    """Whether `signature` is the ECDSA signature of `signer`; knows of no contract accounts."""
+    return ecdsa_recover(digest, signature) == signer
+
+
+def check_session(
+    domain: Domain,
+    channel_id: bytes,
+    owner: Address,
+    right: int,
+    exposure: int,
+    data: bytes,
+    now: int,
+    recover: Recover = ecdsa_recover,
+    registered: Registered = nobody_registered,
+) -> Address:
+    """The session key, if `data` (see `encode_session`) gives it the right; the hub's checks in the hub's order.
+
+    Raises:
+        SignatureInvalid: too short, for the zero key, or neither signed nor registered by `owner`.
+        SessionExceeded: without the right, or `exposure` above the cap.
+        ConsentExpired: past its last second.
+    """
+    if len(data) < HEAD_BYTES:
+        raise SignatureInvalid(owner)
+    session, owner_signature = decode_session(channel_id, data)
+    if not session.rights & right:
+        raise SessionExceeded(session.key, session.rights, right)
+    if exposure > session.cap:
+        raise SessionExceeded(session.key, session.cap, exposure)
+    if now > session.valid_until:
+        raise ConsentExpired(now, session.valid_until)
+    if session.key == ZERO_ADDRESS:
+        raise SignatureInvalid(owner)
+    if owner_signature:
+        named = recover(session.digest(domain), owner_signature) == owner
+    else:
+        named = registered(owner, session.struct_hash())
+    if not named:
+        raise SignatureInvalid(owner)
+    return session.key
+
+
+def verify_counter(
+    message: Voucher | LockVoucher | Accept | Resolve,
+    domain: Domain,
+    owner: Address,
+    signature: bytes,
+    known_key: KnownKey | None = None,
+    *,
+    now: int,
+    recover: Recover = ecdsa_recover,
+    registered: Registered = nobody_registered,
+) -> None:
+    """Return if the hub would take `signature` under `message` from `owner` at second `now`.
+
+    `known_key` is the owner's public key, if known: it makes the usual case fast. A session is good only until its last
+    second on chain: whoever keeps a message signed under one must post it before.
+
+    Raises:
+        SignatureInvalid, SessionExceeded, ConsentExpired: as the hub would.
+    """
+    digest = message.digest(domain)
+    if is_session_proof(signature):
+        right, exposure = RIGHT_TO_PAY, 0
+        if isinstance(message, LockVoucher):
+            exposure = message.amount + message.locked
+        elif isinstance(message, Voucher):
+            exposure = message.amount
+        else:
+            right = RIGHT_TO_ACCEPT
+        session = signature[SIGNATURE_BYTES:-32]
+        key = check_session(domain, message.channel_id, owner, right, exposure, session, now, recover, registered)
+        if recover(digest, signature[:SIGNATURE_BYTES]) != key:
+            raise SignatureInvalid(key)
+        return
+    if known_key is not None and known_key.address == owner and known_key.verify(digest, signature):
+        return
+    if recover(digest, signature) != owner:
+        raise SignatureInvalid(owner)

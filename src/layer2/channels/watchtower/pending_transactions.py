@@ -1,0 +1,67 @@
+"""Transactions of a watchtower that are under way, as its journal keeps them: a new tower goes on with them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from layer2.ethereum.backend import CallRequest
+from layer2.ethereum.fees import Fees
+from layer2.ethereum.sender import Pending
+from layer2.primitives.addresses import Address, to_address
+from layer2.primitives.errors import InputError, MalformedError
+from layer2.primitives.json_text import parse_json
+
+__all__ = ["Flight", "decode_flight", "encode_flight"]
+
+
+@dataclass(slots=True)
+class Flight:
+    """One act under way: its name, what it saves, by when, and its transaction.
+
+    `adopted`: False while the sender of this process does not know the transaction, which an earlier one sent.
+    """
+
+    name: tuple[bytes, str, str]
+    token: Address
+    stake: int | None
+    deadline: int
+    pending: Pending
+    adopted: bool = True
+
+
+def encode_flight(flight: Flight) -> bytes:
+    """Encode as JSON with hex."""
+    one, (channel_id, act, direction) = flight.pending, flight.name
+    return json.dumps(
+        {
+            "name": [channel_id.hex(), act, direction],
+            "token": flight.token,
+            "stake": flight.stake,
+            "deadline": flight.deadline,
+            "from": one.request.sender,
+            "to": one.request.to,
+            "data": one.request.data.hex(),
+            "nonce": one.nonce,
+            "gas": one.gas,
+            "fees": [one.fees.max_fee, one.fees.priority_fee],
+            "hashes": [tx_hash.hex() for tx_hash in one.hashes],
+        },
+        separators=(",", ":"),
+    ).encode()
+
+
+def decode_flight(data: bytes) -> Flight:
+    """Decode what `encode_flight` wrote; raises `MalformedError`."""
+    try:
+        raw = parse_json(data, "watchtower record")
+        request = CallRequest(to_address(raw["to"]), bytes.fromhex(raw["data"]), 0, to_address(raw["from"]))
+        fees = Fees(*(int(fee) for fee in raw["fees"]))
+        hashes = [bytes.fromhex(one) for one in raw["hashes"]]
+        pending = Pending(int(raw["nonce"]), request, int(raw["gas"]), fees, 0, hashes=hashes)
+        channel_id, act, direction = raw["name"]
+        stake = None if raw["stake"] is None else int(raw["stake"])
+        name = (bytes.fromhex(channel_id), str(act), str(direction))
+        return Flight(name, to_address(raw["token"]), stake, int(raw["deadline"]), pending, adopted=False)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, InputError) as failure:
+        raise MalformedError(f"watchtower record: {failure!r}", hint="start the tower with a new journal") from failure

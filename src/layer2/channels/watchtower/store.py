@@ -1,0 +1,121 @@
+"""What a watchtower remembers: proofs, preimages, transactions under way, and the log cursor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from layer2.channels.contract.hub import HubContract
+from layer2.channels.watchtower.pending_transactions import Flight, decode_flight, encode_flight
+from layer2.channels.watchtower.records import Watched, decode_watched, encode_watched
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.log_follower import LogFollower
+from layer2.primitives.hashing import sha256
+from layer2.store.journal import Journal, fault_point
+
+__all__ = ["TowerMemory"]
+
+
+class TowerMemory:
+    """Proofs and cursor, in memory and, with a journal of kind `KIND`, on disk. The newest replaces the older."""
+
+    KIND = "channels.watchtower"
+
+    def __init__(
+        self, connection: Connection, hub: HubContract, journal: Journal | str | Path | None, start_block: int
+    ) -> None:
+        self.connection = connection
+        self.hub = hub
+        self._journal = Journal(journal, kind=self.KIND) if isinstance(journal, str | Path) else journal
+        self._watched: dict[bytes, Watched] = {}
+        self._preimages: dict[bytes, bytes] = {}
+        self._waiting: dict[bytes, set[bytes]] = {}
+        self._flights: dict[tuple[bytes, str, str], Flight] = {}
+        self._restore(start_block)
+        # Every channel is looked at once after a start: what happened meanwhile needs no log to be seen.
+        self._active: set[bytes] = set(self._watched)
+
+    def close(self) -> None:
+        """Close the journal, if there is one; the tower cannot be used afterwards."""
+        if self._journal is not None:
+            self._journal.close()
+
+    def _remember(self, preimage: bytes) -> None:
+        hash_lock = sha256(preimage)
+        if self._preimages.get(hash_lock) == preimage:
+            return
+        self._write("preimage", preimage)
+        self._preimages[hash_lock] = preimage
+        self._active |= self._waiting.get(hash_lock, set())
+
+    def _keep(self, watched: Watched) -> None:
+        """Make what is watched durable, then watch it."""
+        fault_point("watchtower.watch.before")
+        channel_id = watched.key.id
+        new = channel_id not in self._watched
+        self._write("watched", channel_id if new else None, "watched/" + channel_id.hex(), encode_watched(watched))
+        fault_point("watchtower.watch.committed")
+        self._watch(watched)
+        self._active.add(channel_id)
+
+    def _watch(self, watched: Watched) -> None:
+        self._watched[watched.key.id] = watched
+        for guard in watched.guards.values():
+            for lock in guard.locks:
+                self._waiting.setdefault(lock.condition, set()).add(watched.key.id)
+            for one in guard.openings:
+                if len(one.resolution) == 32:
+                    self._preimages[sha256(one.resolution)] = one.resolution
+
+    def _keep_flight(self, flight: Flight) -> None:
+        """Make a transaction known to later towers, before it is handed to the node."""
+        self._write(None, None, f"flight/{flight.pending.nonce}", encode_flight(flight))
+
+    def _drop_flight(self, flight: Flight) -> None:
+        self._flights.pop(flight.name, None)
+        self._write(None, None, f"flight/{flight.pending.nonce}", b"")
+
+    def _write(self, stream: str | None, row: bytes | None, name: str | None = None, value: bytes = b"") -> None:
+        journal = self._journal
+        if journal is None:
+            return
+        try:
+            if stream is not None and row is not None:
+                journal.append(stream, row)
+            if name is not None:
+                journal.put_meta(name, value)
+            fault_point("watchtower.watch.appended")
+            journal.commit()
+        except BaseException:
+            if journal.usable:
+                journal.discard()
+            raise
+
+    def _restore(self, start_block: int) -> None:
+        cursor = None
+        journal = self._journal
+        if journal is not None:
+            for entry in journal.read("watched"):
+                data = journal.get_meta("watched/" + entry.payload.hex())
+                if data:
+                    self._watch(decode_watched(data))
+            for entry in journal.read("preimage"):
+                self._preimages[sha256(entry.payload)] = entry.payload
+            for name, data in journal.metas("flight/"):
+                if data:
+                    flight = decode_flight(data)
+                    assert name == f"flight/{flight.pending.nonce}"
+                    self._flights[flight.name] = flight
+            saved = journal.get_meta("start")
+            if saved is None:
+                self._write(None, None, "start", start_block.to_bytes(8, "big"))
+            else:
+                start_block = int.from_bytes(saved, "big")
+                cursor = journal.get_meta("cursor") or None
+        self._follower = LogFollower(self.connection, self.hub.address, start_block=start_block, cursor=cursor)
+
+    def _restart_follower(self) -> None:
+        start = self.connection.block_number()
+        if self._journal is not None:
+            self._journal.put_meta("start", start.to_bytes(8, "big"))
+            self._write(None, None, "cursor", b"")
+        self._follower = LogFollower(self.connection, self.hub.address, start_block=start)

@@ -1,0 +1,303 @@
+"""A watchtower: answers stale proofs, posts and resolves locks, and settles, for channels it was given proofs of.
+
+It holds no key of its users: vouchers may be posted by anybody, lock proofs with the receiver's acceptance. What it
+does is decided from the chain's present state alone, so it can be stopped, restarted, repeated and reorganised away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from layer2.channels.contract.chain_clock import ChainClock
+from layer2.channels.contract.channel_view import CLOSED, ChannelView
+from layer2.channels.contract.events import PreimageRevealed
+from layer2.channels.contract.hub import HubContract
+from layer2.channels.party.errors import Refused
+from layer2.channels.party.party import Party
+from layer2.channels.party.policy import ChallengePolicy
+from layer2.channels.party.state import State
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.channels.protocol.lock_openings import Opening
+from layer2.channels.protocol.locks import HASH_LOCK
+from layer2.channels.protocol.proofs import LockPayment, Payment
+from layer2.channels.protocol.session_keys import SessionGrant
+from layer2.channels.watchtower.plan import Plan, due, must_start_by, opening
+from layer2.channels.watchtower.proof_checks import check_guard
+from layer2.channels.watchtower.records import Guard, Watched
+from layer2.channels.watchtower.transaction_sender import Answer, Name, SendingTower
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.errors import ConnectionFailed, EthereumError, ReorgTooDeep
+from layer2.ethereum.records import Block
+from layer2.ethereum.sender import Sender
+from layer2.primitives.errors import InputError
+from layer2.store.journal import Journal
+
+__all__ = ["FAULT_POINTS", "Answer", "Watchtower"]
+
+START_MARGIN = 1800
+"""Seconds before the end of a session, or of a lock whose resolution is known, at which a close is started: what is
+held must be on chain by then."""
+
+LOOKS = 5
+"""Times in a window that each watched channel is read from the chain, whatever its logs say."""
+
+FAULT_POINTS = (
+    "watchtower.watch.before",
+    "watchtower.watch.appended",
+    "watchtower.watch.committed",
+    "watchtower.act.before",
+    "watchtower.act.sent",
+    "watchtower.act.mined",
+)
+"""Where a test may kill the process: around the writing of a proof, and around each transaction."""
+
+_ROUNDS = 4
+"""A close is started in one round, a proof posted in the next, and its locks taken in the one after."""
+
+
+class Watchtower(SendingTower):
+    """Watches channels of one hub; `settle=True` also settles them when their window is over.
+
+    `journal` (optional, kind `channels.watchtower`) keeps the proofs, what is under way and the log cursor: constant
+    size per channel.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        hub: HubContract,
+        sender: Sender,
+        policy: ChallengePolicy | None = None,
+        journal: Journal | str | Path | None = None,
+        *,
+        settle: bool = False,
+        start_block: int | None = None,
+        patience: float = 20.0,
+    ) -> None:
+        start = connection.block_number() if start_block is None else start_block
+        super().__init__(connection, hub, sender, policy or ChallengePolicy(), journal, start, patience)
+        self.settle = settle
+        self.clock = ChainClock(connection)
+        self._attached: dict[str, Party] = {}
+        self._taken: dict[bytes, State] = {}
+        self._looked: dict[bytes, int] = {}
+
+    def __repr__(self) -> str:
+        return f"<Watchtower {self.sender.address} channels={len(self._watched)} active={len(self._active)}>"
+
+    # --------------------------------------------------------------------------------------------- watching
+
+    def watch(
+        self,
+        key: ChannelKey,
+        side: str,
+        proof: Payment | LockPayment,
+        *,
+        accept: bytes = b"",
+        openings: Iterable[Opening] = (),
+        closing: SessionGrant | None = None,
+        answering: bool = False,
+    ) -> None:
+        """Watch the direction that `side` pays, with its newest proof. Durable when it returns; older ones are ignored.
+
+        Give a lock proof with the receiver's `accept`, and what takes its locks as far as it is known (with the
+        receiver's consents for voucher and contract locks). With `closing`, the receiver's grant of the right to close
+        to this tower's account, the tower starts the close itself where a lock or a session ends soon. `answering`:
+        act only against an older lock proof, for the direction's sender.
+
+        Raises:
+            InputError: a proof of another channel, without the acceptance, or openings that do not fit.
+            SignatureError: a signature is not by whom it should be.
+        """
+        plain, locked = (None, proof) if isinstance(proof, LockPayment) else (proof, None)
+        guard = Guard(side, plain, locked, accept, tuple(openings), closing, answering)
+        check_guard(self.hub, key, guard, self.sender.address, self.clock)
+        self._take(key, guard)
+
+    def attach(self, party: Party) -> None:
+        """Watch all channels of a node in this process: its newest proofs are taken over at each step."""
+        self._attached[party.address] = party
+
+    def learn(self, preimage: bytes) -> None:
+        """Know a preimage: it is used for every hash lock it opens. Durable when it returns."""
+        if len(preimage) != 32:
+            raise InputError(f"watchtower: a preimage of {len(preimage)} bytes given, 32 needed")
+        self._remember(preimage)
+
+    def forget(self, channel_id: bytes) -> None:
+        """Stop watching a channel."""
+        if self._watched.pop(channel_id, None) is not None:
+            self._write(None, None, "watched/" + channel_id.hex(), b"")
+        self._active.discard(channel_id)
+        self._looked.pop(channel_id, None)
+
+    @property
+    def watched(self) -> tuple[Watched, ...]:
+        """What is watched."""
+        return tuple(self._watched.values())
+
+    def _take(self, key: ChannelKey, *guards: Guard) -> None:
+        old = self._watched.get(key.id, Watched(key))
+        after = old
+        for guard in guards:
+            after = after.with_guard(guard)
+        if after is not old:
+            self._keep(after)
+
+    # --------------------------------------------------------------------------------------------- stepping
+
+    def step(self) -> list[Answer]:
+        """Do all that is now due: read the logs, answer, unlock, claim, settle. Repeating it changes nothing.
+
+        All channels are served at once: their transactions are sent before the first receipt is waited for. What fails
+        in one channel is an answer of its own and stops no other.
+        """
+        head = self.connection.latest()
+        self.clock.tick(head)
+        troubles = [*self._take_over(), *self._follow()]
+        before = self._await(tuple(self._flights), 0.0) if self._flights else {}
+        answers: dict[Name, Answer] = {}
+        for _ in range(_ROUNDS):
+            head = self.connection.latest()
+            launched: list[Name] = []
+            for plan in self._plans(head, answers):
+                if plan.name in self._flights:
+                    self._renew(plan)
+                    launched.append(plan.name)
+                elif plan.name not in answers:
+                    refusal = self._launch(plan, head)
+                    if refusal is None:
+                        launched.append(plan.name)
+                    else:
+                        answers[plan.name] = refusal
+            mined = self._await(launched, self.patience) if launched else {}
+            answers |= mined
+            if not any(one.done for one in mined.values()):
+                break
+        return [*troubles, *(before | answers).values()]
+
+    def _take_over(self) -> Iterator[Answer]:
+        for party in self._attached.values():
+            for channel_id in party.channels:
+                try:
+                    state = party.state(channel_id)
+                    if self._taken.get(channel_id) is state or state.deadline == CLOSED:
+                        continue
+                    self._take(state.key, *self._guards(party, state))
+                    self._taken[channel_id] = state
+                except Exception as failure:  # whatever it is, it is this channel's alone, and it is told
+                    yield Answer(channel_id, "take over", False, f"{type(failure).__name__}: {failure}")
+
+    def _guards(self, party: Party, state: State) -> list[Guard]:
+        """What a node knows of both directions of one of its channels."""
+        channel_id, payer = state.key.id, "B" if state.side == "A" else "A"
+        guards = []
+        received, mine = party.accepted(channel_id, payer), party.accepted(channel_id, state.side)
+        plain = Payment(channel_id, state.theirs.plain, state.theirs.voucher) if state.theirs.voucher else None
+        if plain is not None or received is not None:
+            proof, accept = (None, b"") if received is None else received
+            guards.append(Guard(payer, plain, proof, accept, self._openings(party, channel_id)))
+        if mine is not None:
+            guards.append(Guard(state.side, None, *mine, answering=True))
+        return guards
+
+    def _openings(self, party: Party, channel_id: bytes) -> tuple[Opening, ...]:
+        try:
+            return party.openings(channel_id, consenting=self.sender.address != party.address)
+        except Refused:
+            # A session key that may not consent: what needs none is resolved all the same.
+            locks = party.state(channel_id).theirs.locks
+            return tuple(one for one in party.openings(channel_id) if locks[one.index].kind == HASH_LOCK)
+
+    def _follow(self) -> Iterator[Answer]:
+        try:
+            update = self._follower.step()
+        except ReorgTooDeep:
+            # Nothing here is derived from logs except which channels to look at: look at all, follow from now on.
+            self._restart_follower()
+            self._active = set(self._watched)
+            return
+        except EthereumError as failure:
+            # Channels are looked at all the same, by the clock.
+            yield Answer(b"", "follow", False, str(failure))
+            return
+        for log in (*update.removed, *update.new):
+            event = self.hub.decode(log)
+            if isinstance(event, PreimageRevealed):
+                if event.hash_lock in self._waiting:
+                    self._remember(event.preimage)
+            elif event is not None and (channel_id := getattr(event, "channel_id", None)) in self._watched:
+                self._active.add(channel_id)
+        if self._journal is not None and (update.new or update.removed):
+            self._write(None, None, "cursor", self._follower.cursor.to_bytes())
+
+    def _plans(self, head: Block, answers: dict[Name, Answer]) -> list[Plan]:
+        now, plans = head.timestamp, []
+        for channel_id in sorted(self._active | self._overdue(now)):
+            watched = self._watched[channel_id]
+            try:
+                view = self.hub.view(watched.key)
+                found = due(watched, view, now, self._preimages, self.settle)
+                found += self._starts(watched, view, now, answers)
+            except ConnectionFailed as failure:
+                answers[channel_id, "look", ""] = Answer(channel_id, "look", False, str(failure))
+                self._active.add(channel_id)
+                if self._is_away():
+                    # Asking for every other channel as well would only take time.
+                    break
+                continue
+            except Exception as failure:  # whatever it is, it is this channel's alone, and it is told
+                detail = f"{type(failure).__name__}: {failure}"
+                answers[channel_id, "look", ""] = Answer(channel_id, "look", False, detail)
+                self._active.add(channel_id)
+                continue
+            self._looked[channel_id] = now
+            if view.disputed:
+                self._active.add(channel_id)
+            else:
+                # Stays watched: a reorganisation or a later dispute makes it active again through logs or looks.
+                self._active.discard(channel_id)
+            plans += found
+        return plans
+
+    def _is_away(self) -> bool:
+        """Whether the node answers nothing, or only this one question not."""
+        try:
+            self.connection.latest()
+        except EthereumError:
+            return True
+        return False
+
+    def _overdue(self, now: int) -> set[bytes]:
+        """Channels that were not read for a part of their window, and those that must go to the chain soon."""
+        found = set()
+        for channel_id, watched in self._watched.items():
+            last = self._looked.get(channel_id)
+            often = max(1, self.hub.window(watched.key) // LOOKS)
+            hastens = any(self._hastens(guard, now) for guard in watched.guards.values())
+            if hastens or last is None or not 0 <= now - last < often:
+                found.add(channel_id)
+        return found
+
+    def _hastens(self, guard: Guard, now: int) -> bool:
+        until = must_start_by(guard, self._preimages)
+        return until is not None and now <= until and until - now <= START_MARGIN
+
+    def _starts(self, watched: Watched, view: ChannelView, now: int, answers: dict[Name, Answer]) -> list[Plan]:
+        """Closes that cannot wait: a session, or a lock that can be taken, ends soon."""
+        plans: list[Plan] = []
+        if view.disputed or not view.exists:
+            return plans
+        for guard in watched.guards.values():
+            until = must_start_by(guard, self._preimages)
+            if until is None or not self._hastens(guard, now):
+                continue
+            plan = opening(watched.key, guard, view, self.sender.address, until)
+            if plan is not None:
+                plans.append(plan)
+            elif max(guard.amount, guard.proof.limit if guard.proof else 0) > view.paid(guard.side):
+                name = (watched.key.id, "close", guard.side)
+                detail = f"only a party, or who has its grant, can start the close, and it must before {until}"
+                answers.setdefault(name, Answer(name[0], "close", False, detail))
+        return plans

@@ -1,0 +1,109 @@
+"""What a node of many channels takes to open again: seconds, and memory.
+
+Each channel was joined, looked at and paid in once: three rows of its journal, as the node writes them. The journal is
+written and opened by processes of their own, so that what the one took is not counted for the other. Channels are read
+when they are first asked for: how long that takes is measured beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from layer2.channels.hub import HubFacade
+from layer2.channels.party.event_codec import encode_event, encode_join
+from layer2.channels.party.events import ChainSeen, Received
+from layer2.channels.party.party import Party
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.channels.protocol.messages import Voucher
+from layer2.cli.bench.rate_memory import resident
+from layer2.ethereum.devnet import tester_connection
+from layer2.ethereum.signer import Signer
+from layer2.primitives.addresses import ZERO_ADDRESS
+
+__all__ = ["open_again", "run_open", "write"]
+
+CHANNELS = 100_000
+TARGET_SECONDS = 3.0
+TARGET_MIB = 150
+_DEPOSIT = 10**15
+_COMMIT = 1_000
+
+
+def run_open(channels: int = CHANNELS) -> dict[str, Any]:
+    """A node of so many channels, closed and opened again.
+
+    Returns:
+        seconds until it is open, MiB that the process grows by, and milliseconds to read one channel then.
+    """
+    with tempfile.TemporaryDirectory(prefix="layer2-open-") as folder:
+        path = Path(folder) / "payee.journal"
+        _in_a_process(f"write({str(path)!r}, {channels})")
+        seconds, grown, first = json.loads(_in_a_process(f"open_again({str(path)!r}, {channels})"))
+    return {
+        "channels": channels,
+        "seconds": round(seconds, 3),
+        "mib": round(grown / 2**20, 1),
+        "first_read_ms": round(1_000 * first, 2),
+        "targets": {"seconds": TARGET_SECONDS, "mib": TARGET_MIB},
+    }
+
+
+def _in_a_process(call: str) -> str:
+    code = f"from layer2.cli.bench.rate_open import open_again, write; print({call})"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def _place() -> tuple[HubFacade, Signer, Signer]:
+    """The same hub on the same new chain in each process, a payer and a payee."""
+    connection = tester_connection()
+    operator, payer, payee = connection.signers(3)
+    return HubFacade.deploy(connection, operator), payer, payee
+
+
+def _key(payer: Signer, payee: Signer, number: int) -> ChannelKey:
+    return ChannelKey(payer.address, payee.address, ZERO_ADDRESS, 3_600, 2**32 - 1, number)
+
+
+def write(path: str, channels: int) -> None:
+    """The journal of the payee, by the node's own records."""
+    hub, payer, payee = _place()
+    Party.open(payee, hub, path).close()
+    seen = encode_event(ChainSeen(_DEPOSIT, 0, 0, 0, 1))
+    with Party.open_journal(path, create=False) as journal:
+        for number in range(channels):
+            key = _key(payer, payee, number)
+            for record in (
+                encode_join(key, "B", False),
+                seen,
+                encode_event(Received(1, payer.sign_typed(Voucher(key.id, 1), hub.domain))),
+            ):
+                journal.append(key.id.hex(), record)
+            if number % _COMMIT == _COMMIT - 1:
+                journal.commit()
+        journal.commit()
+
+
+def open_again(path: str, channels: int) -> str:
+    """Seconds until the node is open, bytes that this process grows by, seconds to read one channel; as JSON."""
+    hub, payer, payee = _place()
+    key = _key(payer, payee, channels // 2)
+    before = resident()
+    started = time.perf_counter()
+    node = Party.open(payee, hub, path, create=False)
+    opened = time.perf_counter() - started
+    grown = resident() - before
+    if len(node.channels) != channels:
+        raise RuntimeError(f"{len(node.channels)} channels, {channels} were written")
+    started = time.perf_counter()
+    newest = node.state(key.id).theirs.amount
+    if newest != 1:
+        raise RuntimeError(f"counter {newest}, 1 was received")
+    first = time.perf_counter() - started
+    node.close()
+    return json.dumps([opened, grown, first])

@@ -1,0 +1,29 @@
+"""How fast plasma's parts are, each beside the bare library limit of the same run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layer2.cli.bench.rate_blocks import run_block, run_sparse, run_validation
+from layer2.cli.bench.rate_memory import OUTPUTS, run_memory
+from layer2.cli.bench.rate_operator import FULL, run_core, run_http
+from layer2.plasma.protocol.params import MAX_TRANSACTIONS
+
+__all__ = ["run_plasma_rate"]
+
+
+def run_plasma_rate(share: int = 1) -> dict[str, Any]:
+    """All of it; some minutes for full blocks. With a `share`, blocks of so many times less: targets mean nothing then.
+
+    Returns:
+        `{"family", "core", "http", "block", "validation", "sparse", "memory"}`, each as the function of that part says.
+    """
+    return {
+        "family": "plasma",
+        "core": run_core(FULL // share),
+        "http": run_http(MAX_TRANSACTIONS // 2 // share),
+        "block": run_block(MAX_TRANSACTIONS // share),
+        "validation": run_validation(MAX_TRANSACTIONS // share),
+        "sparse": run_sparse(MAX_TRANSACTIONS // share),
+        "memory": run_memory(OUTPUTS // share),
+    }

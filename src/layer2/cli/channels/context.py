@@ -1,0 +1,128 @@
+"""The acting account's node for one command: opened from its journal, closed when the command ends."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from layer2.channels.contract.hub import HubContract
+from layer2.channels.party.opening_intents import Intents
+from layer2.channels.party.party import Party
+from layer2.channels.party.policy import CONFIRMATIONS
+from layer2.channels.party.transition import State
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.cli.common.workspace import Workspace
+from layer2.cli.deploy.channels import HUB
+from layer2.ethereum.artifacts import load_artifact
+from layer2.ethereum.assets import allow, asset_at
+from layer2.ethereum.contract import Contract
+from layer2.ethereum.deployments import Registry
+from layer2.primitives.errors import InputError
+
+__all__ = ["Desk", "confirming", "describe", "desk_of"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A party at work: its node, the hub, and who pays for gas."""
+
+    workspace: Workspace
+    hub: HubContract
+    party: Party
+    intents: Intents
+    opening: tuple[ChannelKey, ...]
+    """Channels whose first deposits were sent and have not come so far."""
+
+    def key(self, text: str) -> ChannelKey:
+        """The channel whose id begins with `text` (four hex digits or more, if only one fits), or the `last` open."""
+        if text == "last" and self.party.channels:
+            return self._last()
+        prefix = text.lower().removeprefix("0x")
+        fitting = [one for one in self.party.channels if one.hex().startswith(prefix)]
+        if len(prefix) < 4 or len(fitting) != 1:
+            known = ", ".join(one.hex()[:8] for one in self.party.channels) or "none"
+            raise InputError(
+                f"channel {text!r}: {len(fitting)} channels of {self.party.address} fit (kept: {known})",
+                hint="give at least four digits of one id, or `last`; --as acts as the other party",
+            )
+        return self.party.state(fitting[0]).key
+
+    def _last(self) -> ChannelKey:
+        """The newest channel that has money in it, or if none has, the newest one."""
+        states = [self.party.state(one) for one in reversed(self.party.channels)]
+        return next((state.key for state in states if state.phase not in ("new", "closed")), states[0].key)
+
+    def amount(self, text: str, token: str) -> int:
+        """Token units from text."""
+        return asset_at(self.hub.connection, token).parse(text)
+
+    def show(self, amount: int, token: str) -> str:
+        """Token units for people."""
+        return asset_at(self.hub.connection, token).format(amount)
+
+    def allow(self, token: str, amount: int) -> None:
+        """Let the hub take `amount`, unless it already may."""
+        allow(self.workspace.sender, token, self.hub.address, amount)
+
+
+@contextlib.contextmanager
+def desk_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[Desk]:
+    """Open the acting account's node on the hub recorded for the chain."""
+    connection = workspace.connection
+    record = Registry(deployments).load(connection.chain_id, HUB, connection)
+    hub = HubContract(Contract(connection, record.address, load_artifact(HUB).abi))
+    path = workspace.folder / f"{record.address}.journal"
+    party = Party.open(workspace.signer, hub, path, confirmations=workspace.confirmations)
+    try:
+        for channel in party.channels:
+            party.refresh(channel)
+        intents = Intents(workspace.folder / f"{record.address}.opening", hub)
+        yield Desk(workspace, hub, party, intents, tuple(intents.recover(party)))
+    finally:
+        party.close()
+
+
+def confirming(command: F) -> F:
+    """Add `--confirmations`: how deep a block must be before its money counts."""
+
+    @functools.wraps(command)
+    def wrapper(*args: Any, workspace: Workspace, confirmations: int | None, **kwargs: Any) -> Any:
+        workspace.confirmations = confirmations
+        return command(*args, workspace=workspace, **kwargs)
+
+    option = click.option(
+        "--confirmations",
+        type=click.IntRange(min=0),
+        envvar="LAYER2_CONFIRMATIONS",
+        help=f"Blocks above one before its money counts; {CONFIRMATIONS} if not given, 0 on a development chain.",
+    )
+    vars(wrapper)["__click_params__"] = list(getattr(command, "__click_params__", []))
+    decorated: Any = option(wrapper)
+    result: F = decorated
+    return result
+
+
+def describe(desk: Desk, state: State) -> dict[str, Any]:
+    """A channel as a party knows it, for `--json`; amounts are decimal strings."""
+    return {
+        "id": "0x" + state.key.id.hex(),
+        "kind": "simplex" if state.key.simplex else "duplex",
+        "phase": state.phase,
+        "side": state.side,
+        "peer": state.key.b if state.side == "A" else state.key.a,
+        "token": state.key.token,
+        "balance": str(state.balance),
+        "peerBalance": str(state.peer_balance),
+        "available": str(state.available),
+        "sent": str(state.mine.amount),
+        "received": str(state.theirs.amount),
+        "payments": state.mine.payments + state.theirs.payments,
+        "deadline": state.deadline,
+    }

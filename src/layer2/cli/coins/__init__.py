@@ -1,0 +1,1 @@
+"""The `layer2 plasma coin` commands."""

@@ -1,0 +1,134 @@
+"""The acting account's coins for one command: the coin chain of the chain, and an operator if there is one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from layer2.api.http.errors import Unreachable
+from layer2.cli.coins.deployment import CoinPlace, coin_place_of
+from layer2.cli.coins.operator_client import coin_gate_at, coin_sources_at
+from layer2.cli.common.output import moment
+from layer2.cli.common.workspace import Workspace
+from layer2.ethereum.assets import asset_at
+from layer2.plasma.coins.chain.operator_client import CoinGate
+from layer2.plasma.coins.protocol.records import CoinRecord, Kind
+from layer2.plasma.coins.wallet.coin_store import CoinWallet
+from layer2.plasma.coins.wallet.wallet import CoinHolder
+from layer2.primitives.errors import InputError
+from layer2.store.errors import JournalLocked
+from layer2.store.journal import Journal
+
+__all__ = ["CoinDesk", "blocks_option", "coin_desk_of", "coin_named", "sources_option"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+_RECOVERY = "receive the coins again: the operator, or who paid them, has their histories"
+
+
+@dataclass(frozen=True, slots=True)
+class CoinDesk:
+    """An owner of coins at work."""
+
+    workspace: Workspace
+    place: CoinPlace
+    holder: CoinHolder
+
+    def holds(self, record: CoinRecord) -> str:
+        """What a coin holds, for people."""
+        if record.kind is Kind.ERC721:
+            return f"NFT {record.value} of {record.token}"
+        return asset_at(self.workspace.connection, record.token).format(record.value)
+
+    def state(self, coin: int) -> tuple[str, str]:
+        """How an own coin stands: a word for programs, and words for people."""
+        wallet = self.holder.wallet
+        leaving = self.holder.exit_of(coin)
+        if leaving is not None:
+            return "leaving", f"leaves, to be claimed after {moment(leaving.exitable_at)}"
+        if wallet.broken(coin) is not None:
+            return "broken", "BROKEN: take it out (layer2 plasma coin exit)"
+        signed = wallet.signed_over(coin)
+        if signed is not None:
+            return "signed", f"signed over to 0x{signed.new_owner.hex()} until block {signed.expiry}"
+        if wallet.standing(coin).next_block < wallet.sight.next_block:
+            return "behind", f"checked up to block {wallet.standing(coin).next_block - 1} only: ask an operator"
+        return "free", "free"
+
+
+@contextlib.contextmanager
+def coin_desk_of(
+    workspace: Workspace, operator: str | None = None, mirrors: tuple[str, ...] = (), *, needed: bool = True
+) -> Iterator[CoinDesk]:
+    """The acting account's coins, followed up to now.
+
+    Args:
+        operator: a URL, or `local`; None asks nobody but the chain.
+        mirrors: URLs and folders of others that have the bodies of blocks.
+        needed: whether the command is of no use without the operator. If not, one that is not there is a line on
+            stderr, and the chain, mirrors and the wallet's own memory have to do.
+    """
+    place = coin_place_of(workspace)
+    with contextlib.ExitStack() as held:
+        gate: CoinGate | None = None
+        if operator is not None and (needed or operator != "local" or any(place.operator_folder.iterdir())):
+            gate = _gate(operator, place, held, needed)
+        journal = held.enter_context(Journal(place.journal, kind="coin wallet", recovery=_RECOVERY))
+        wallet = CoinWallet(place.chain, workspace.signer, journal, place.sight())
+        known = [*mirrors, *(["local"] if operator == "local" and gate is None and place.bodies.is_dir() else [])]
+        holder = CoinHolder(wallet, workspace.sender, gate, coin_sources_at(known, place))
+        for fault in holder.sync():
+            click.echo(f"not followed: {fault}", err=True)
+        yield CoinDesk(workspace, place, holder)
+
+
+def _gate(operator: str, place: CoinPlace, held: contextlib.ExitStack, needed: bool) -> CoinGate | None:
+    try:
+        return held.enter_context(coin_gate_at(operator, place))
+    except (Unreachable, JournalLocked) as fault:
+        if needed:
+            raise
+        click.echo(f"operator not asked: {fault}", err=True)
+        return None
+
+
+def sources_option(command: F) -> F:
+    """Add `--operator` and `--mirror`."""
+    operator = click.option(
+        "--operator",
+        default="local",
+        show_default=True,
+        envvar="LAYER2_COIN_OPERATOR",
+        show_envvar=True,
+        help="URL of the operator of coins; local is this machine's own, by its folder, or where it listens.",
+    )
+    mirror = click.option("--mirror", "mirrors", multiple=True, help="URL or folder of somebody else who has blocks.")
+    return operator(mirror(command))
+
+
+def blocks_option(command: F) -> F:
+    """Add `--operator` of who needs nothing but bodies of blocks; it can be given several times."""
+    return click.option(
+        "--operator",
+        multiple=True,
+        default=("local",),
+        show_default="local",
+        envvar="LAYER2_COIN_OPERATOR",
+        show_envvar=True,
+        help="Where bodies of blocks are: URL of an operator, a folder, or local, the folder of this machine's own "
+        "operator. Several are asked in turn; none has to answer.",
+    )(command)
+
+
+def coin_named(text: str) -> int:
+    """A coin as `list` prints it."""
+    try:
+        coin = int(text, 16 if text.lower().startswith("0x") else 10)
+    except ValueError:
+        coin = -1
+    if not 0 <= coin < 1 << 64:
+        raise InputError(f"coin {text[:40]!r}: no number of a coin", hint="layer2 plasma coin list shows them")
+    return coin

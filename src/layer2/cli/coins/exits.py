@@ -1,0 +1,95 @@
+"""The verbs of an owner of coins who leaves, which need nobody but the main chain: exit, cancel, claim, withdraw."""
+
+from __future__ import annotations
+
+import click
+
+from layer2.cli.coins.context import CoinDesk, coin_desk_of, coin_named, sources_option
+from layer2.cli.common.command_registry import COINS
+from layer2.cli.common.output import moment, transaction
+from layer2.cli.common.workspace import Workspace, party_address
+from layer2.ethereum.assets import asset_at
+from layer2.primitives.addresses import ZERO_ADDRESS, to_address
+from layer2.primitives.errors import InputError
+from layer2.primitives.units import counted, format_amount
+
+__all__ = ["cancel", "claim", "exit_", "withdraw"]
+
+
+@COINS.verb("exit")
+@click.argument("coin")
+@click.option("--though-signed", is_flag=True, help="Also if a transfer of it may be in a block that nobody shows.")
+@click.option("--incomplete", is_flag=True, help="Also if blocks were not checked, which nobody shows.")
+@sources_option
+def exit_(
+    workspace: Workspace, coin: str, though_signed: bool, incomplete: bool, operator: str, mirrors: tuple[str, ...]
+) -> None:
+    """Start taking COIN out with a bond. The operator is asked what blocks say if it is there.
+
+    If nobody shows all blocks, say so with --incomplete: what another wallet of yours has signed costs the bond.
+    """
+    with coin_desk_of(workspace, operator, mirrors, needed=False) as desk:
+        number = coin_named(coin)
+        found = desk.holder.exit(number, though_signed=though_signed, incomplete=incomplete)
+        facts = {"coin": hex(number), "block": found.number, "exitableAt": found.exitable_at}
+        bond = format_amount(desk.place.chain.profile.exit_bond)
+        text = f"coin {number:#x} leaves, bond {bond}; claim it after {moment(found.exitable_at)}"
+        workspace.emit(facts, f"{text}, and guard it until then")
+
+
+@COINS.verb("cancel")
+@click.argument("coin")
+def cancel(workspace: Workspace, coin: str) -> None:
+    """Take the exit of COIN back; the bond comes back."""
+    with coin_desk_of(workspace) as desk:
+        number = coin_named(coin)
+        receipt = desk.holder.cancel(number)
+        workspace.emit(
+            {"coin": hex(number), **transaction(receipt)}, f"coin {number:#x} stays, {receipt.gas_used:,} gas"
+        )
+
+
+@COINS.verb("claim")
+def claim(workspace: Workspace) -> None:
+    """Be paid for all coins whose exits have waited long enough."""
+    with coin_desk_of(workspace) as desk:
+        paid, receipt = desk.holder.claim()
+        if receipt is None:
+            raise InputError(
+                f"{desk.holder.address}: nothing to claim now, {_waiting(desk)}",
+                hint="layer2 plasma coin list shows how yours stand",
+            )
+        holds = [desk.holds(desk.holder.wallet.sight.records[coin]) for coin in paid]
+        rows = [{"coin": hex(coin), "holds": held} for coin, held in zip(paid, holds, strict=True)]
+        text = f"claimed: {', '.join(holds)}, {receipt.gas_used:,} gas"
+        workspace.emit({"paid": rows, **transaction(receipt)}, text)
+
+
+@COINS.verb("withdraw")
+@click.option("--token", default=ZERO_ADDRESS, help="Address of the token; ether if not given.")
+@click.option("--nft", type=click.IntRange(0, (1 << 256) - 1), help="Number of an ERC-721 token of that contract.")
+@click.option("--to", default="", help="An address or a role; your own address if not given.")
+def withdraw(workspace: Workspace, token: str, nft: int | None, to: str) -> None:
+    """Fetch what could not be paid out to you."""
+    with coin_desk_of(workspace) as desk:
+        chain, address = desk.place.chain, to_address(token)
+        target = party_address(to, workspace.connection) if to else None
+        if nft is not None:
+            if chain.owed_token(address, nft) != desk.holder.address:
+                raise InputError(f"withdraw: NFT {nft} of {address} does not wait for you", hint="check its owner")
+            receipt, what = desk.holder.withdraw_nft(address, nft, target), f"NFT {nft} of {address}"
+        else:
+            units = chain.owed(desk.holder.address, address)
+            if not units:
+                raise InputError(f"withdraw: nothing of {address} waits", hint="claims are paid to you directly")
+            what = asset_at(workspace.connection, address).format(units)
+            receipt = desk.holder.withdraw(address, target)
+        workspace.emit({"fetched": what, **transaction(receipt)}, f"{what} fetched, {receipt.gas_used:,} gas")
+
+
+def _waiting(desk: CoinDesk) -> str:
+    exits = [found for coin in desk.holder.coins() if (found := desk.holder.exit_of(coin)) is not None]
+    if not exits:
+        return "nothing waits"
+    said = f"{counted(len(exits), 'exit')} {'waits' if len(exits) == 1 else 'wait'}"
+    return f"{said}, the first until {moment(min(one.exitable_at for one in exits))}"

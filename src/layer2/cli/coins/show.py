@@ -1,0 +1,65 @@
+"""The verbs that only look at coins: list, status."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from layer2.cli.coins.context import coin_desk_of, sources_option
+from layer2.cli.coins.deployment import coin_place_of
+from layer2.cli.common.command_registry import COINS
+from layer2.cli.common.output import moment
+from layer2.cli.common.workspace import Workspace
+from layer2.primitives.units import format_amount
+
+__all__ = ["list_", "status"]
+
+
+@COINS.verb("list")
+@sources_option
+def list_(workspace: Workspace, operator: str, mirrors: tuple[str, ...]) -> None:
+    """Show your coins: what each holds, and whether it is free, signed over, leaving or broken."""
+    with coin_desk_of(workspace, operator, mirrors, needed=False) as desk:
+        rows, lines = [], []
+        for coin in desk.holder.coins():
+            standing = desk.holder.wallet.standing(coin)
+            holds, (state, words) = desk.holds(standing.record), desk.state(coin)
+            rows.append({"coin": hex(coin), "holds": holds, "state": state, "transfers": len(standing.moves)})
+            lines.append(f"{coin:#018x}  {holds}  {words}")
+        if workspace.as_json:
+            click.echo(json.dumps(rows, indent=1))
+            return
+        click.echo("\n".join(lines) or f"no coins of {desk.holder.address}; layer2 plasma coin deposit makes one")
+
+
+@COINS.verb("status")
+def status(workspace: Workspace) -> None:
+    """Show how the coin chain stands: operator, blocks, coins, what leaves."""
+    place = coin_place_of(workspace)
+    chain, sight = place.chain, place.sight()
+    sight.step()
+    operator, held = chain.operator(), workspace.connection.balance(chain.address)
+    announced, since = chain.next_operator()
+    leaving = sum(map(len, sight.leaving.values()))
+    facts = {
+        "address": chain.address,
+        "blocks": sight.next_block - 1,
+        "coins": len(sight.records),
+        "exitPeriod": chain.profile.exit_period,
+        "exits": leaving,
+        "held": str(held),
+        "operator": operator,
+        "paid": len(sight.paid),
+    }
+    last = sight.headers.get(sight.next_block - 1)
+    lines = [
+        f"coin chain  {chain.address}, holds {format_amount(held)}",
+        f"operator    {operator}",
+        f"blocks      {sight.next_block - 1:,}" + (f", the last {moment(last.time)}" if last else ""),
+        f"coins       {len(sight.records):,} made, {len(sight.paid):,} paid out",
+        f"exits       {leaving:,} running",
+    ]
+    if since:
+        lines.append(f"ANNOUNCED   {announced} operates from {moment(since)} on: leave by then if you do not agree")
+    workspace.emit(facts, "\n".join(lines))

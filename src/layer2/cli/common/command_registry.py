@@ -1,0 +1,116 @@
+"""The sub-commands of a family, before a front end adds its options for chain and account."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from layer2.cli.common.command_index import (
+    CHANNEL_COMMANDS,
+    COIN_COMMANDS,
+    PLASMA_COMMANDS,
+    ROLLUP_COMMANDS,
+    Commands,
+    Listed,
+)
+from layer2.cli.common.suggestions import SuggestingGroup
+
+__all__ = ["CHANNELS", "COINS", "PLASMA", "ROLLUP", "Verb", "Verbs"]
+
+Verb = Callable[..., Any]
+
+
+class Verbs:
+    """A family's sub-commands by name; each is a function that takes `workspace`.
+
+    Args:
+        family: what the group is called.
+        purpose: of the group, in a sentence.
+        contents: the list that `--help` prints; a command's module is imported when it is used.
+    """
+
+    def __init__(self, family: str, purpose: str, contents: Commands) -> None:
+        self.family = family
+        self.purpose = purpose
+        self.contents = contents
+        self.listed: dict[str, Listed] = {name: one for part in contents.values() for name, one in part.items()}
+        self.inner: dict[str, Verbs] = {}
+        self._known: dict[str, Verb] = {}
+
+    def __repr__(self) -> str:
+        return f"<Verbs {self.family} {len(self.listed)}>"
+
+    def verb(self, name: str) -> Callable[[Verb], Verb]:
+        """Register a function as a sub-command that is listed."""
+        if name not in self.listed:
+            raise ValueError(f"{self.family} {name} is in no list of contents")
+
+        def register(function: Verb) -> Verb:
+            self._known[name] = function
+            return function
+
+        return register
+
+    def include(self, other: Verbs) -> None:
+        """Have another family's verbs as a group within this one."""
+        self.inner[other.family] = other
+
+    def function(self, name: str) -> Verb:
+        """What a listed name stands for, imported now if it has not been."""
+        if name not in self._known:
+            importlib.import_module(f"layer2.cli.{self.listed[name].module}")
+        return self._known[name]
+
+    def build(self, options: Callable[[Verb], Verb], command_class: type[click.Command] = click.Command) -> click.Group:
+        """The group of all, with a front end's options (`layer2`'s own, or ape's)."""
+        return _VerbGroup(self, options, command_class)
+
+
+class _VerbGroup(SuggestingGroup):
+    """The click group of a family: lists from the contents, commands made when they are used."""
+
+    def __init__(self, verbs: Verbs, options: Callable[[Verb], Verb], command_class: type[click.Command]) -> None:
+        super().__init__(verbs.family, help=verbs.purpose)
+        self._verbs = verbs
+        self._options = options
+        self._class = command_class
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the contents; groups within come last."""
+        return [*self._verbs.listed, *self._verbs.inner]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now if it has not been."""
+        if cmd_name in self.commands:
+            return self.commands[cmd_name]
+        if cmd_name in self._verbs.inner:
+            made: click.Command = self._verbs.inner[cmd_name].build(self._options, self._class)
+        elif cmd_name in self._verbs.listed:
+            function = self._options(self._verbs.function(cmd_name))
+            summary = self._verbs.listed[cmd_name].summary
+            made = click.command(cmd_name, cls=self._class, short_help=summary)(function)
+        else:
+            return None
+        self.add_command(made)
+        return made
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The contents under their headings, without an import."""
+        for heading, part in self._verbs.contents.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, one.summary) for name, one in part.items()], col_max=16)
+        if self._verbs.inner:
+            with formatter.section("More"):
+                formatter.write_dl([(name, one.purpose) for name, one in self._verbs.inner.items()], col_max=16)
+
+
+CHANNELS = Verbs("channels", "Open, pay, close and defend payment channels.", CHANNEL_COMMANDS)
+ROLLUP = Verbs("rollup", "Pay, run and leave a rollup.", ROLLUP_COMMANDS)
+PLASMA = Verbs("plasma", "Pay on, run and leave a plasma chain.", PLASMA_COMMANDS)
+COINS = Verbs(
+    "coin", "Coins: single deposits, NFTs too, that change hands with their history (Plasma Cash).", COIN_COMMANDS
+)
+PLASMA.include(COINS)

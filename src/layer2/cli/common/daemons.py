@@ -1,0 +1,109 @@
+"""Nodes as daemons: a loop around each one's `step()`, one line for each thing done, until Ctrl-C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import click
+
+from layer2.cli.common.signals import until_stopped
+from layer2.ethereum.errors import EthereumError
+from layer2.primitives.errors import FatalError, RecoverableError
+
+__all__ = ["Daemon", "NotDone", "Troubles", "run_daemons"]
+
+
+class NotDone(RecoverableError):
+    """A node that ends leaves something undone that it should have done."""
+
+
+def _nothing() -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """A node by its name; `step` does what is due and says what it did. `quiet`: not a word when that is nothing.
+
+    `trouble`: asked after each step, what it could not do and somebody should know of.
+    """
+
+    name: str
+    step: Callable[[], list[str]]
+    quiet: bool = False
+    trouble: Callable[[], Sequence[str]] = _nothing
+
+
+class Troubles:
+    """What went wrong in the last round, by the daemon's name: for exit codes and for `/v1/health`."""
+
+    def __init__(self) -> None:
+        self.now: dict[str, tuple[str, ...]] = {}
+        self.errors: dict[str, Exception] = {}
+
+    def __repr__(self) -> str:
+        return f"<Troubles {self.now}>"
+
+    def lines(self) -> list[str]:
+        """All of it, in words."""
+        return [f"{name}: {line}" for name, rows in self.now.items() for line in rows]
+
+    def note(self, name: str, rows: Sequence[str], error: Exception | None = None) -> list[str]:
+        """How one stands now; what of it is new."""
+        before = self.now.pop(name, ())
+        self.errors.pop(name, None)
+        if rows:
+            self.now[name] = tuple(rows)
+        if error is not None:
+            self.errors[name] = error
+        return [one for one in rows if one not in before]
+
+    def raise_if_any(self) -> None:
+        """Raise the first error, or NotDone for the first trouble that was none."""
+        for error in self.errors.values():
+            raise error
+        for line in self.lines():
+            raise NotDone(f"not all was done: {line}", hint="see to it, and run the node again")
+
+
+def run_daemons(daemons: list[Daemon], interval: int, *, once: bool = False, troubles: Troubles | None = None) -> None:
+    """Step them in turn, every `interval` seconds, or once. What fails is told and tried again, and stops no other.
+
+    A daemon that must not go on (FatalError) is left out from then on.
+
+    Raises:
+        what failed last and stands when it ends: with `once`, when the last daemon is left out, or when it is told to
+        end while something else than the chain is amiss (NotDone for trouble without an error).
+    """
+    troubles = Troubles() if troubles is None else troubles
+    working = list(daemons)
+    with until_stopped() as stopped:
+        while not stopped.is_set():
+            for one in list(working):
+                for line in _step(one, working, interval, troubles) or (["nothing to do"] if once else []):
+                    if not (line == "nothing to do" and one.quiet):
+                        click.echo(f"{one.name:<11} {line}")
+            if once or all(one.quiet for one in working):
+                break
+            stopped.wait(interval)
+    if stopped.is_set() and not once:
+        for name, error in list(troubles.errors.items()):
+            if isinstance(error, EthereumError):
+                troubles.note(name, ())
+    troubles.raise_if_any()
+
+
+def _step(one: Daemon, working: list[Daemon], interval: int, troubles: Troubles) -> list[str]:
+    """One step of one daemon; what it did, and what is newly amiss."""
+    try:
+        lines = one.step()
+        return [*lines, *(f"TROUBLE {row}" for row in troubles.note(one.name, one.trouble()))]
+    except FatalError as failure:
+        working.remove(one)
+        troubles.note(one.name, [str(failure)], failure)
+        return [f"ended: {failure}"]
+    except Exception as failure:
+        # The process may hold the only challenger there is: a fault of one daemon must not end it.
+        told = str(failure) if isinstance(failure, EthereumError) else f"{type(failure).__name__}: {failure}"
+        return [f"not done, tried again in {interval} s: {row}" for row in troubles.note(one.name, [told], failure)]

@@ -1,0 +1,58 @@
+"""Watchers of a plasma chain as commands run them: their options, their loop, and what they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import click
+
+from layer2.cli.common.daemons import Daemon
+from layer2.plasma.common.watcher.alerts import Report
+
+__all__ = ["Watching", "report_json", "told", "watching", "watching_options"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def watching_options(command: F) -> F:
+    """Add how a watcher acts: `--only-look`, `--patience`."""
+    look = click.option("--only-look", is_flag=True, help="Say what is wrong, send nothing.")
+    patience = click.option(
+        "--patience", default="10 minutes", show_default=True, help="How long a body may be missing."
+    )
+    return look(patience(command))
+
+
+class Watching(Protocol):
+    """A watcher, or what is served of one."""
+
+    def step(self) -> Report:
+        """Do all that is due."""
+        ...
+
+
+def watching(inner: Watching, name: str = "watcher") -> Daemon:
+    """Reads, judges, acts."""
+    return Daemon(name, lambda: told(inner.step()))
+
+
+def told(report: Report) -> list[str]:
+    """What a watcher's step found and did, in words."""
+    lines = [f"{'ALARM ' if one.kind.alarming else ''}{one}" for one in report.findings]
+    for act in report.acts:
+        lines.append(f"{act.name} 0x{act.subject.hex()[:8]}: {'done' if act.done else 'not done'}, {act.detail}")
+    return lines
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "acts": [
+            {"name": one.name, "subject": "0x" + one.subject.hex(), "done": one.done, "detail": one.detail}
+            for one in report.acts
+        ],
+        "findings": [
+            {"kind": one.kind.name, "alarming": one.kind.alarming, "detail": str(one)} for one in report.findings
+        ],
+    }

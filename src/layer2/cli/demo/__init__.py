@@ -1,0 +1,1 @@
+"""The `layer2 demo` command: a guided tour through all families."""

@@ -1,0 +1,153 @@
+"""The scenes of the rollup's chapter, in order. What each account should get is computed here, not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from layer2.cli.demo.rollup_stage import RollupStage
+from layer2.cli.demo.signing import sign_all
+from layer2.ethereum.sender import Sender
+from layer2.primitives.bls import BlsKey
+from layer2.primitives.units import format_amount
+from layer2.rollup.l1.batcher import Data
+from layer2.rollup.protocol.messages import Transfer
+from layer2.rollup.protocol.signed_operation import SignedOp
+from layer2.rollup.state.commitments import Status
+from layer2.rollup.validator.proposer import Proposer
+from layer2.rollup.wallet.escape_hatch import force_through, propose_myself
+
+__all__ = ["SCENES"]
+
+ETHER = 10**18
+SHARE = ETHER // 10
+"""What each account is given."""
+
+FIRST = 2
+"""The first account of a BLS key, the payee's; account 1 is the payer's, of its address."""
+
+
+def opened(stage: RollupStage) -> str:
+    """One deposit, and accounts for a thousand keys."""
+    payer, payee = stage.l2.wallet(stage.payer), stage.l2.wallet(stage.payee)
+    paid_in = SHARE * stage.accounts * 2
+    payer.deposit(paid_in)
+    stage.books[payer.account()] = paid_in
+    keys = [payee.bls.public, *(BlsKey.derive(seed).public for seed in stage.seeds)]
+    stage.l2.sequencer.open_accounts(keys)
+    stage.l2.post()
+    stage.check("the first account of a key", FIRST, payee.account())
+    stage.books |= dict.fromkeys(range(FIRST, FIRST + stage.accounts), 0)
+    stage.check_books("the sequencer", stage.l2.sequencer.replica)
+    return f"{stage.accounts:,} accounts of BLS keys, and {format_amount(paid_in)} in one of an address"
+
+
+def transferred(stage: RollupStage) -> str:
+    """The payer pays everybody, by ECDSA; then everybody pays others, by BLS."""
+    payer, payee, domain = stage.l2.wallet(stage.payer), stage.l2.wallet(stage.payee), stage.l2.rollup.domain
+    source, last = payer.account(), FIRST + stage.accounts
+    given = [(source, to, SHARE) for to in range(FIRST, last)]
+    signed = []
+    for nonce, (_, to, amount) in enumerate(given):
+        message = Transfer(source, nonce, to, amount, 0, 0)
+        signed.append(SignedOp(message, payer.sign(message)))
+    stage.post("ECDSA in calldata", signed, Data.CALLDATA)
+
+    each, rest = divmod(stage.transfers - stage.accounts, stage.accounts)
+    messages: list[list[Transfer]] = []
+    for place, index in enumerate(range(FIRST, last)):
+        count = each + (place < rest)
+        receivers = [FIRST + (place + 37 * step + 1) % stage.accounts for step in range(count)]
+        amounts = [ETHER // 10_000 * (1 + (place + step) % 9) for step in range(count)]
+        rows = enumerate(zip(receivers, amounts, strict=True))
+        messages.append([Transfer(index, nonce, to, amount, 0, 0) for nonce, (to, amount) in rows])
+    digests = [[one.digest(domain) for one in own] for own in messages]
+    signatures = [[payee.bls.sign(one) for one in digests[0]]]
+    signatures += sign_all(list(zip(stage.seeds, digests[1:], strict=True)))
+    # Everybody's first, then everybody's second: as they would come in.
+    pairs = [list(zip(own, by, strict=True)) for own, by in zip(messages, signatures, strict=True)]
+    turns = [own[turn] for turn in range(each + 1) for own in pairs if turn < len(own)]
+    ops, half = [SignedOp(message, signature) for message, signature in turns], len(turns) // 2
+    stage.post("BLS in calldata", ops[:half], Data.CALLDATA)
+    stage.post("BLS in blobs", ops[half:], Data.BLOBS)
+
+    for sender, to, amount in given + [(one.sender, one.to, one.amount) for one, _ in turns]:
+        stage.move(sender, to, amount)
+    stage.check_books("the sequencer", stage.l2.sequencer.replica)
+    frames = sum(one.size for one in stage.posted) // 496
+    return f"{len(given):,} signed by an Ethereum key, {len(turns):,} by {stage.accounts:,} BLS keys, {frames} frames"
+
+
+def rebuilt(stage: RollupStage) -> str:
+    """A verifier that has only the main chain comes to the same state."""
+    stage.verifier.step()
+    stage.check("the state root", stage.l2.root, stage.verifier.head.root)
+    stage.check_books("the verifier", stage.verifier)
+    root = stage.verifier.head.root.hex()[2:10]
+    return f"{len(stage.verifier.entries)} entries read from L1, every signature checked, state root {root} as posted"
+
+
+def claimed(stage: RollupStage) -> str:
+    """The payee takes money out: asserted, final after the window, claimed by a Merkle proof."""
+    payee, amount = stage.l2.wallet(stage.payee), SHARE // 2
+    proposer = Proposer(stage.l2.rollup, stage.l2.proposer.sender, stage.verifier)
+    (proposed,) = proposer.step()
+    stage.assertion = (31 * stage.verifier.tip().segments, proposed.gas_used)
+    payee.withdraw(amount)
+    stage.books[FIRST] -= amount
+    stage.l2.post()
+    proposer.step()
+    stage.connection.advance(stage.l2.local.profile.window + 1)
+    proposer.step()
+    (receipt,) = payee.claim_all()
+    stage.audit.expect("payee", amount)
+    bond = int(stage.l2.rollup.contract.call("freeBond", stage.operator.address))
+    stage.l2.rollup.take_bond(stage.l2.proposer.sender, bond)
+    stage.audit.expect("operator", bond)
+    return f"{format_amount(amount)} claimed on L1 for {receipt.gas_used:,} gas, after the window"
+
+
+def convicted(stage: RollupStage) -> str:
+    """A proposer gives an account a million times what it has; anybody proves it, in one transaction."""
+    payer = stage.l2.wallet(stage.payer)
+    payer.send(FIRST, ETHER // 1000)
+    stage.move(payer.account(bls=False), FIRST, ETHER // 1000)
+    stage.l2.post()
+    bad = stage.l2.propose(fault="inflate", sender=stage.attacker)
+    stage.check("convictions", 1, len(found := stage.l2.challenger.step()))
+    stage.check("the lie's status", Status.INVALID.name.lower(), bad.status)
+    won = found[0].bond // 2
+    stage.l2.rollup.take_bond(Sender(stage.connection, stage.challenger), won)
+    stage.audit.expect("challenger", won)
+    return f"a root with one ether too much, proven wrong in one transaction of {found[0].gas:,} gas; bond lost"
+
+
+def alone(stage: RollupStage) -> str:
+    """The sequencer is off: the payer forces a withdrawal, proposes by herself and takes her money."""
+    profile, amount = stage.l2.local.profile, 5 * SHARE
+    user = stage.l2.wallet(stage.payer, with_sequencer=False)
+    own = user.account(bls=False)
+    force_through(user, amount, stage.payer.address, own)
+    stage.books[own] -= amount
+    stage.connection.advance(profile.force_delay + 1)
+    force_through(user)
+    stage.check_books("the user's own node", user.replica)
+    propose_myself(user)
+    stage.connection.advance(profile.window + 1)
+    propose_myself(user)
+    stage.check("what she has to do next", "claim", force_through(user).command)
+    (receipt,) = user.claim_all()
+    stage.audit.expect("payer", amount)
+    stage.l2.rollup.take_bond(user.sender, profile.bond)
+    stage.audit.expect("payer", profile.bond)
+    return f"{format_amount(amount)} forced, proposed by herself and claimed for {receipt.gas_used:,} gas, nobody asked"
+
+
+SCENES: list[tuple[str, Callable[[RollupStage], str]]] = [
+    ("a thousand accounts", opened),
+    ("their transfers", transferred),
+    ("rebuilt from L1", rebuilt),
+    ("a withdrawal", claimed),
+    ("a lie", convicted),
+    ("left alone", alone),
+]
+"""Title and scene."""

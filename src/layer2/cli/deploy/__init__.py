@@ -1,0 +1,1 @@
+"""Commands that deploy contracts and record where they are."""

@@ -1,0 +1,70 @@
+"""`layer2 plasma coin deploy`: put a coin chain on a chain and record it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from layer2.cli.common.command_registry import COINS
+from layer2.cli.common.deployment_records import (
+    amounts,
+    durations,
+    facts_of,
+    record_of,
+    record_options,
+    require_new,
+    warn_of_windows,
+)
+from layer2.cli.common.workspace import Workspace, party_address
+from layer2.ethereum.deployments import Deployment, Registry
+from layer2.ethereum.sender import Sender
+from layer2.plasma.coins.chain.contract import COIN_DEVNET, COIN_PUBLIC, CoinChain, CoinProfile
+from layer2.primitives.units import format_amount
+
+__all__ = ["NAME", "deploy", "deploy_coins"]
+
+NAME = "CoinChain"
+
+
+def deploy_coins(sender: Sender, operator: str = "", profile: CoinProfile | None = None) -> Deployment:
+    """Deploy a coin chain and return its record; nothing is written to disk. `operator`: the sender if not told."""
+    connection = sender.connection
+    chosen = profile or (COIN_DEVNET if connection.is_dev else COIN_PUBLIC)
+    chain = CoinChain.deploy(sender, operator or sender.address, chosen)
+    return record_of(NAME, sender, chain.contract, chain.arguments)
+
+
+@COINS.verb("deploy")
+@click.option("--operator", help="Who makes blocks: an address, or a role; the acting account if not given.")
+@click.option("--exit-period", help='How long an exit waits, for example "7 days".')
+@click.option("--rotation-delay", help="How long before another operator takes over.")
+@click.option("--exit-bond", help='Behind each exit, for example "0.05 ether".')
+@record_options
+def deploy(
+    workspace: Workspace,
+    operator: str | None,
+    exit_period: str | None,
+    rotation_delay: str | None,
+    exit_bond: str | None,
+    deployments: str,
+    again: bool,
+) -> None:
+    """Deploy a coin chain and record it under deployments/<chain id>/; it stands beside a root chain, or alone."""
+    registry, connection = Registry(deployments), workspace.connection
+    require_new(registry, NAME, connection, again=again)
+    base = COIN_DEVNET if connection.is_dev else COIN_PUBLIC
+    times = durations(exit_period=exit_period, rotation_delay=rotation_delay)
+    profile = replace(base, **times, **amounts(exit_bond=exit_bond))
+    who = party_address(operator, connection) if operator else workspace.signer.address
+    record = deploy_coins(workspace.sender, who, profile)
+    warn_of_windows(exit_period=profile.exit_period)
+    path = registry.save(NAME, record)
+    facts = {
+        **facts_of(record, path),
+        "exitBond": str(profile.exit_bond),
+        "exitPeriod": profile.exit_period,
+        "operator": who,
+    }
+    text = f"{NAME} {record.address} on chain {record.chain_id}, operated by {who}, recorded in {path}"
+    workspace.emit(facts, f"{text}\nexit period {profile.exit_period:,} s, bond {format_amount(profile.exit_bond)}")

@@ -1,0 +1,72 @@
+"""`layer2 plasma deploy`: put a root chain on a chain and record it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from layer2.cli.common.command_registry import PLASMA
+from layer2.cli.common.deployment_records import (
+    amounts,
+    durations,
+    facts_of,
+    record_of,
+    record_options,
+    require_new,
+    warn_of_windows,
+)
+from layer2.cli.common.workspace import Workspace, party_address
+from layer2.ethereum.deployments import Deployment, Registry
+from layer2.ethereum.sender import Sender
+from layer2.plasma.payments.chain.contract import DEVNET, PUBLIC, Profile, RootChain
+from layer2.primitives.units import format_amount
+
+__all__ = ["NAME", "deploy", "deploy_plasma"]
+
+NAME = "RootChain"
+
+
+def deploy_plasma(sender: Sender, operator: str = "", profile: Profile | None = None) -> Deployment:
+    """Deploy a root chain and return its record; nothing is written to disk. `operator`: the sender if not told."""
+    connection = sender.connection
+    chosen = profile or (DEVNET if connection.is_dev else PUBLIC)
+    root = RootChain.deploy(sender, operator or sender.address, chosen)
+    return record_of(NAME, sender, root.contract, root.arguments)
+
+
+@PLASMA.verb("deploy")
+@click.option("--operator", help="Who makes blocks: an address, or a role; the acting account if not given.")
+@click.option("--exit-period", help='How long an exit waits, for example "7 days".')
+@click.option("--rotation-delay", help="How long before another operator takes over.")
+@click.option("--data-delay", help="How long the operator has to show a transaction that somebody asks for.")
+@click.option("--exit-bond", help='Behind each standard exit, for example "0.02 ether".')
+@record_options
+def deploy(
+    workspace: Workspace,
+    operator: str | None,
+    exit_period: str | None,
+    rotation_delay: str | None,
+    data_delay: str | None,
+    exit_bond: str | None,
+    deployments: str,
+    again: bool,
+) -> None:
+    """Deploy a root chain and record it under deployments/<chain id>/."""
+    registry, connection = Registry(deployments), workspace.connection
+    require_new(registry, NAME, connection, again=again)
+    base = DEVNET if connection.is_dev else PUBLIC
+    times = durations(exit_period=exit_period, rotation_delay=rotation_delay, data_delay=data_delay)
+    profile = replace(base, **times, **amounts(exit_bond=exit_bond))
+    who = party_address(operator, connection) if operator else workspace.signer.address
+    record = deploy_plasma(workspace.sender, who, profile)
+    warn_of_windows(exit_period=profile.exit_period, data_delay=profile.data_delay)
+    path = registry.save(NAME, record)
+    facts = {
+        **facts_of(record, path),
+        "exitBond": str(profile.exit_bond),
+        "exitPeriod": profile.exit_period,
+        "operator": who,
+    }
+    text = f"{NAME} {record.address} on chain {record.chain_id}, operated by {who}, recorded in {path}"
+    workspace.emit(facts, f"{text}\nexit period {profile.exit_period:,} s, bond {format_amount(profile.exit_bond)}")

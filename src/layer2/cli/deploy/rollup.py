@@ -1,0 +1,76 @@
+"""`layer2 rollup deploy`: put a rollup and its judges on a chain and record it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from layer2.cli.common.command_registry import ROLLUP
+from layer2.cli.common.deployment_records import (
+    amounts,
+    durations,
+    facts_of,
+    record_of,
+    record_options,
+    require_new,
+    warn_of_windows,
+)
+from layer2.cli.common.workspace import Workspace, party_address
+from layer2.ethereum.artifacts import load_artifact
+from layer2.ethereum.contract import deploy as deploy_contract
+from layer2.ethereum.deployments import Deployment, Registry
+from layer2.ethereum.sender import Sender
+from layer2.primitives.units import format_amount
+from layer2.rollup.devnet import JUDGES
+from layer2.rollup.l1.contract import DEVNET, PUBLIC, Profile, RollupContract
+
+__all__ = ["NAME", "deploy", "deploy_rollup"]
+
+NAME = "Rollup"
+
+
+def deploy_rollup(sender: Sender, poster: str = "", profile: Profile | None = None) -> Deployment:
+    """Deploy the judges and the rollup and return its record; nothing is written to disk.
+
+    `poster`: who posts first; the sender if not told.
+    """
+    connection = sender.connection
+    judges = [deploy_contract(sender, load_artifact(name)).address for name in JUDGES]
+    chosen = profile or (DEVNET if connection.is_dev else PUBLIC)
+    rollup = RollupContract.deploy(sender, poster or sender.address, chosen, judges)
+    return record_of(NAME, sender, rollup.contract, rollup.arguments)
+
+
+@ROLLUP.verb("deploy")
+@click.option("--poster", help="Who posts first: an address, or a role; the acting account if not given.")
+@click.option("--window", help='How long an assertion can be challenged, for example "7 days".')
+@click.option("--force-delay", help='How long the queue may wait, for example "12 hours".')
+@click.option("--lease", help="How long the poster may be silent before everybody may post.")
+@click.option("--freeze-after", help="How long something may wait to become final before all can be frozen.")
+@click.option("--bond", help='Behind each open assertion, for example "1 ether".')
+@record_options
+def deploy(
+    workspace: Workspace,
+    poster: str | None,
+    window: str | None,
+    force_delay: str | None,
+    lease: str | None,
+    freeze_after: str | None,
+    bond: str | None,
+    deployments: str,
+    again: bool,
+) -> None:
+    """Deploy a rollup with its judges and record it under deployments/<chain id>/."""
+    registry, connection = Registry(deployments), workspace.connection
+    require_new(registry, NAME, connection, again=again)
+    base = DEVNET if connection.is_dev else PUBLIC
+    times = durations(force_delay=force_delay, lease=lease, window=window, freeze_after=freeze_after)
+    profile = replace(base, **times, **amounts(bond=bond))
+    who = party_address(poster, connection) if poster else workspace.signer.address
+    record = deploy_rollup(workspace.sender, who, profile)
+    warn_of_windows(window=profile.window)
+    path = registry.save(NAME, record)
+    facts = {**facts_of(record, path), "bond": str(profile.bond), "poster": who}
+    text = f"{NAME} {record.address} on chain {record.chain_id}, posted to by {who}, recorded in {path}"
+    workspace.emit(facts, f"{text}\nwindow {profile.window:,} s, bond {format_amount(profile.bond)}")

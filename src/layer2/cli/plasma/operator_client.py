@@ -1,0 +1,133 @@
+"""Which operator a command speaks to: a service by its URL, or this machine's own by its folder."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from layer2.cli.common.endpoints import announced, listening, listening_at
+from layer2.cli.common.operator_url import MARGIN, bodies_at, require_url
+from layer2.cli.plasma.deployment import Place
+from layer2.plasma.common.watcher.block_sources import BodySource
+from layer2.plasma.payments.chain.follower import ChainLog
+from layer2.plasma.payments.operator.client_protocol import Gate, NearGate
+from layer2.plasma.payments.operator.operator import Operator
+from layer2.plasma.payments.utxo.fees import FeePolicy
+from layer2.plasma.payments.watcher.watcher import Watcher
+from layer2.primitives.worker_pool import Workers
+from layer2.store.errors import JournalLocked
+
+if TYPE_CHECKING:
+    from layer2.api.plasma.remote_operator import RemoteGate
+    from layer2.api.plasma.watcher_service import WatchService
+
+__all__ = [
+    "gate_at",
+    "local_operator",
+    "serving",
+    "serving_watcher",
+    "sources_at",
+]
+
+
+@contextlib.contextmanager
+def gate_at(where: str, place: Place) -> Iterator[Gate]:
+    """The operator at a URL, or (`local`) the one whose folder lies in the workspace, or that serves from there.
+
+    Raises:
+        InputError: neither a URL nor `local`. WrongChain: it is of another chain. Unreachable: it does not answer.
+        JournalLocked: it is running, and does not serve.
+    """
+    if where == "local":
+        with contextlib.ExitStack() as held:
+            try:
+                operator = held.enter_context(local_operator(place))
+            except JournalLocked:
+                found = listening_at(place.operator_folder)
+                if found is None:
+                    raise
+                where = found
+            else:
+                yield NearGate(operator)
+                return
+    with _remote(where, place) as gate:
+        yield gate
+
+
+def sources_at(wheres: Sequence[str], place: Place) -> list[BodySource]:
+    """Bodies of blocks from URLs of operators and watchers, folders, and `local`, this machine's operator.
+
+    Nobody is asked yet: one that is away or hostile is a finding of the watcher, which needs only one that is not.
+    """
+    return bodies_at(wheres, place.bodies)
+
+
+@contextlib.contextmanager
+def local_operator(place: Place, *, least_fee: int = 0, workers: Workers | None = None) -> Iterator[Operator]:
+    """The operator of this machine, on its folder; it submits as the acting account.
+
+    `least_fee`: of a payment, wei. `workers`: who checks signatures, the calling thread without it.
+    """
+    workspace = place.workspace
+    chain = ChainLog(place.root, workspace.sender, start_block=place.start_block)
+    try:
+        operator = Operator(
+            chain,
+            place.operator_folder,
+            fee_owner=place.root.head()[0],
+            policy=FeePolicy({0: least_fee}) if least_fee else None,
+            margin=0 if workspace.connection.is_dev else MARGIN,
+            workers=workers,
+        )
+    except JournalLocked as held:
+        raise JournalLocked(
+            f"the operator of {place.root.address} is running on this machine", hint="pass its URL with --operator"
+        ) from held
+    try:
+        yield operator
+    finally:
+        operator.close()
+
+
+@contextlib.contextmanager
+def serving(
+    operator: Operator, listen: str, place: Place, bodies: Callable[[int], Path] | None = None
+) -> Iterator[str]:
+    """Serve an operator over HTTP at `host:port`, where other commands find it; its URL. The caller steps it.
+
+    `bodies`: where they lie.
+
+    Raises:
+        InputError: no such address, or it is taken.
+    """
+    from layer2.api.plasma.payments_service import PlasmaService
+
+    with (
+        PlasmaService(operator, *listening(listen), bodies=bodies, **place.workspace.limits) as service,
+        announced(place.operator_folder, service.url),
+    ):
+        yield service.url
+
+
+@contextlib.contextmanager
+def serving_watcher(watcher: Watcher, serve: str, place: Place) -> Iterator[WatchService]:
+    """Serve a watcher over HTTP at `host:port`. Stepping, of its desk, is left to the caller; raises as `serving`."""
+    from layer2.api.plasma.watcher_service import WatchService
+
+    with WatchService(watcher, *listening(serve, "--serve"), **place.workspace.limits) as service:
+        yield service
+
+
+@contextlib.contextmanager
+def _remote(where: str, place: Place) -> Iterator[RemoteGate]:
+    require_url(where)
+    from layer2.api.plasma.payments_client import RemoteOperator
+    from layer2.api.plasma.remote_operator import RemoteGate
+
+    client = RemoteOperator(where, place.root)
+    try:
+        yield RemoteGate(client)
+    finally:
+        client.close()

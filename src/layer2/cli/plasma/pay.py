@@ -1,0 +1,148 @@
+"""The verbs of an owner who pays: register-token, deposit, send, merge, deliver, retry, cancel."""
+
+from __future__ import annotations
+
+import click
+
+from layer2.cli.common.command_registry import PLASMA
+from layer2.cli.common.output import transaction
+from layer2.cli.common.workspace import Workspace, party_address
+from layer2.cli.plasma.context import Desk, desk_of, operator_option, token_option
+from layer2.plasma.payments.wallet.payment_status import Sent
+from layer2.primitives.addresses import to_address
+from layer2.primitives.errors import InputError
+
+__all__ = ["cancel", "deliver", "deposit", "merge", "register_token", "retry", "send"]
+
+
+@PLASMA.verb("register-token")
+@click.argument("address")
+def register_token(workspace: Workspace, address: str) -> None:
+    """Give the ERC-20 token at ADDRESS a number, so that it can be paid in."""
+    with desk_of(workspace) as desk:
+        receipt = desk.wallet.register_token(to_address(address))
+        number = int(desk.place.root.contract.events(receipt, "TokenRegistered")[0].args["id"])
+        text = f"token {to_address(address)} has the number {number}, {receipt.gas_used:,} gas"
+        workspace.emit({"token": number, "address": to_address(address), **transaction(receipt)}, text)
+
+
+@PLASMA.verb("deposit")
+@click.argument("amount")
+@token_option
+@click.option("--owner", default="", help="Whose it is: an address or a role; yours if not given.")
+def deposit(workspace: Workspace, amount: str, token: str, owner: str) -> None:
+    """Pay AMOUNT in from the main chain; it can be spent at once, no block of the operator is needed."""
+    with desk_of(workspace) as desk:
+        asset = desk.token(token)
+        target = party_address(owner, workspace.connection) if owner else None
+        kit = desk.wallet.deposit(amount, asset, target)
+        one = kit.output
+        facts = {"deposit": kit.deposit.number, "position": hex(kit.position), "amount": str(one.amount)}
+        text = f"{desk.wallet.show(one.amount, asset)} paid in for {one.address} as deposit {kit.deposit.number}"
+        workspace.emit({**facts, "token": asset, "owner": one.address}, text)
+
+
+@PLASMA.verb("send")
+@click.argument("to")
+@click.argument("amount")
+@token_option
+@click.option("--fee", default="0", help="For the operator, in the token of the payment.")
+@click.option("--memo", default="", help="32 bytes in hex that go with it.")
+@click.option("--expiry", type=click.IntRange(1), help="The last block that may include it; 100 blocks if not given.")
+@operator_option
+def send(
+    workspace: Workspace, to: str, amount: str, token: str, fee: str, memo: str, expiry: int | None, operator: str
+) -> None:
+    """Pay AMOUNT to an address (or role); it is there with the operator's next block."""
+    with desk_of(workspace, operator) as desk:
+        asset = desk.token(token)
+        target = party_address(to, workspace.connection)
+        one = desk.wallet.send(target, amount, token=asset, fee=fee, memo=_memo(memo), expiry=expiry)
+        units = one.transaction.outputs[0].amount
+        _signed(desk, [one], f"accepted: {desk.wallet.show(units, asset)} to {target}")
+
+
+@PLASMA.verb("merge")
+@token_option
+@click.option("--fee", default="0", help="For the operator, of each payment.")
+@operator_option
+def merge(workspace: Workspace, token: str, fee: str, operator: str) -> None:
+    """Join your outputs of a token, four into one: fewer outputs are cheaper to pay with and to take out."""
+    with desk_of(workspace, operator) as desk:
+        made = desk.wallet.merge(desk.token(token), fee=fee)
+        joined = sum(len(one.transaction.inputs) for one in made)
+        _signed(desk, made, f"accepted: {joined} outputs become {len(made)}")
+
+
+@PLASMA.verb("deliver")
+@click.argument("payment")
+@operator_option
+def deliver(workspace: Workspace, payment: str, operator: str) -> None:
+    """Hand PAYMENT (its hash) to the operator again, if it may not have come: it is paid once all the same."""
+    with desk_of(workspace, operator) as desk:
+        hashed = payment_named(desk, payment)
+        desk.wallet.deliver(hashed)
+        _signed(desk, [desk.wallet.purse.payment(hashed)], "accepted")
+
+
+@PLASMA.verb("retry")
+@click.argument("payment")
+@click.option("--fee", help="Instead of what it left, out of the change.")
+@operator_option
+def retry(workspace: Workspace, payment: str, fee: str | None, operator: str) -> None:
+    """Sign PAYMENT (its hash) again that has expired or was refused; never both are paid."""
+    with desk_of(workspace, operator) as desk:
+        one = desk.wallet.retry(payment_named(desk, payment), fee=fee)
+        _signed(desk, [one], f"accepted: 0x{one.hash.hex()} in its place")
+
+
+@PLASMA.verb("cancel")
+@click.argument("payment")
+@click.option("--fee", default="0", help="For the operator.")
+@operator_option
+def cancel(workspace: Workspace, payment: str, fee: str, operator: str) -> None:
+    """Have back what PAYMENT (its hash) spends, that has expired or was refused: it can never happen then."""
+    with desk_of(workspace, operator) as desk:
+        one = desk.wallet.cancel(payment_named(desk, payment), fee=fee)
+        _signed(desk, [one], f"accepted: 0x{one.hash.hex()} brings back what it spent")
+
+
+def payment_named(desk: Desk, text: str) -> bytes:
+    """A payment of this wallet by the first digits of its hash."""
+    prefix = text.lower().removeprefix("0x")
+    fitting = [one for one in desk.wallet.purse.sent if one.hex().startswith(prefix)]
+    if len(prefix) < 4 or len(fitting) != 1:
+        raise InputError(
+            f"payment {text!r}: {len(fitting)} payments of this wallet fit", hint="give more digits of one hash"
+        )
+    return fitting[0]
+
+
+def _signed(desk: Desk, made: list[Sent], text: str) -> None:
+    rows = [
+        {
+            "payment": "0x" + one.hash.hex(),
+            "what": one.what,
+            "expiry": one.transaction.expiry,
+            "inputs": len(one.transaction.inputs),
+            "outputs": [
+                {"owner": row.address, "token": row.token, "amount": str(row.amount)} for row in one.transaction.outputs
+            ],
+        }
+        for one in made
+    ]
+    facts = rows[0] if len(rows) == 1 else {"payments": rows}
+    until = made[-1].transaction.expiry
+    desk.workspace.emit(facts, f"{text}; payment 0x{made[0].hash.hex()[:8]}, until block {until}")
+
+
+def _memo(text: str) -> bytes:
+    if not text:
+        return b""
+    try:
+        memo = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        memo = b""
+    if len(memo) != 32 or not any(memo):
+        raise InputError(f"memo {text[:40]!r}: not 32 bytes in hex", hint="pass 64 hex digits")
+    return memo

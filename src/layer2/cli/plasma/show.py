@@ -1,0 +1,113 @@
+"""The verbs that only look: balance, utxos, history, status."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from layer2.cli.common.command_registry import PLASMA
+from layer2.cli.common.output import moment
+from layer2.cli.common.tables import show, titled
+from layer2.cli.common.workspace import Workspace
+from layer2.cli.plasma.context import desk_of, incomplete_option, operator_option, token_option
+from layer2.cli.plasma.deployment import place_of
+from layer2.primitives.units import counted, format_amount
+
+__all__ = ["balance", "history", "status", "utxos"]
+
+
+@PLASMA.verb("balance")
+@token_option
+@operator_option
+def balance(workspace: Workspace, token: str, operator: str) -> None:
+    """Show what you can spend of a token now; an error if nobody tells what all blocks hold."""
+    with desk_of(workspace, operator, needed=False) as desk:
+        asset = desk.token(token)
+        units, doubted = desk.wallet.balance(asset), desk.wallet.in_doubt(asset)
+        text = desk.wallet.show(units, asset)
+        if doubted:
+            text += f"\nand {desk.wallet.show(doubted, asset)} in doubt: layer2 plasma recover"
+        workspace.emit({"balance": str(units), "inDoubt": str(doubted), "token": asset}, text)
+
+
+@PLASMA.verb("utxos")
+@incomplete_option
+@operator_option
+def utxos(workspace: Workspace, incomplete: bool, operator: str) -> None:
+    """Show your outputs: free, pending in a payment, leaving, or doubtful (another wallet may have spent it)."""
+    with desk_of(workspace, operator, needed=False) as desk:
+        if not incomplete:
+            desk.wallet.require_complete("utxos")
+        found = desk.wallet.utxos()
+        if workspace.as_json:
+            rows = [{**asdict(one), "position": hex(one.position), "amount": str(one.amount)} for one in found]
+            click.echo(json.dumps(rows, indent=1))
+            return
+        for one in found:
+            click.echo(f"{one.position:#018x}  {desk.wallet.show(one.amount, one.token)}  {one.state}")
+        if not found:
+            click.echo(f"no outputs of {desk.wallet.signer.address}; layer2 plasma deposit makes one")
+
+
+@PLASMA.verb("history")
+@operator_option
+def history(workspace: Workspace, operator: str) -> None:
+    """Show what happened: deposits, payments and what became of them, exits."""
+    with desk_of(workspace, operator, needed=False) as desk:
+        lines = desk.wallet.history()
+        if workspace.as_json:
+            click.echo(json.dumps([{**asdict(one), "amount": str(one.amount)} for one in lines]))
+            return
+        if not lines:
+            click.echo(f"nothing has happened to {desk.wallet.signer.address}")
+            return
+        table = titled(f"History of {desk.wallet.signer.address}")
+        for name in ("time", "what"):
+            table.add_column(name)
+        table.add_column("amount", justify="right")
+        table.add_column("output, or with whom")
+        for one in lines:
+            table.add_row(moment(one.time)[:-4], one.what, desk.wallet.show(one.amount, one.token), one.other)
+        show(table)
+
+
+@PLASMA.verb("status")
+def status(workspace: Workspace) -> None:
+    """Show how the chain stands: operator, blocks, deposits, what is registered to leave."""
+    place = place_of(workspace)
+    root, sight = place.root, place.sight()
+    sight.step()
+    operator, following, deposit, frozen = root.head()
+    reserved, kept = root.reserve_of(0)
+    held = workspace.connection.balance(root.address)
+    announced, since = root.next_operator()
+    count = sum(one.count for one in sight.headers.values())
+    facts = {
+        "address": root.address,
+        "blocks": following - 1,
+        "deposits": deposit - 1,
+        "exitPeriod": root.profile.exit_period,
+        "frozen": frozen,
+        "held": str(held),
+        "heldForBonds": str(kept),
+        "inFlightExits": len(sight.games),
+        "operator": operator,
+        "registeredToLeave": str(reserved),
+        "transactions": count,
+    }
+    last = sight.headers.get(following - 1)
+    lines = [
+        f"root chain  {root.address}, holds {format_amount(held)}",
+        f"operator    {operator}",
+        f"blocks      {following - 1:,} with {counted(count, 'transaction')}"
+        + (f", {moment(last.time)}" if last else ""),
+        f"deposits    {deposit - 1:,}",
+        f"leaving     {format_amount(reserved)} registered; {counted(len(sight.games), 'in-flight exit')} so far",
+    ]
+    if since:
+        lines.append(f"ANNOUNCED   {announced} operates from {moment(since)} on: leave by then if you do not agree")
+    if frozen:
+        lines.append("FROZEN      take your money: layer2 plasma exit all")
+    workspace.emit(facts, "\n".join(lines))

@@ -1,0 +1,13 @@
+"""`layer2 rollup`: what a user, a poster, a proposer and a challenger type."""
+
+from __future__ import annotations
+
+from layer2.cli.common.command_registry import ROLLUP
+from layer2.cli.common.options import chain_options
+
+__all__ = ["build", "command"]
+
+build = ROLLUP.build
+"""The group with a front end's options: `layer2`'s own, or ape's."""
+
+command = build(chain_options)

@@ -1,0 +1,109 @@
+"""The rollup recorded for a chain, and what this machine keeps of it: the blobs it has seen, and a final state."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from layer2.cli.common.workspace import Workspace
+from layer2.cli.deploy.rollup import NAME
+from layer2.ethereum.deployments import Registry
+from layer2.primitives.worker_pool import Workers
+from layer2.rollup.derivation.replica import Replica
+from layer2.rollup.derivation.snapshot import Snapshot
+from layer2.rollup.l1.blob_sources import Blobs
+from layer2.rollup.l1.contract import RollupContract
+from layer2.rollup.protocol.errors import SnapshotWrong
+from layer2.store.blob_archive import Archive
+from layer2.store.errors import JournalError
+
+__all__ = ["Place", "place_of"]
+
+_BEACON = "LAYER2_BEACON"
+"""The variable with the URL of a beacon node, asked for blobs that the chain's own node does not give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The rollup recorded for a chain, and how to follow it from its first block."""
+
+    workspace: Workspace
+    rollup: RollupContract
+    start_block: int
+    blobs: Blobs
+
+    @property
+    def state_file(self) -> Path:
+        """Where nodes of this machine keep the last final state."""
+        return _folder(self.workspace, self.rollup) / "state.snapshot"
+
+    def replica(self) -> Replica:
+        """A new follower, which has read everything."""
+        return self._follow(None)
+
+    def node_replica(self, snapshot: str | None = None, workers: Workers | None = None) -> Replica:
+        """A follower that begins with a final state if there is one: from a file, or kept here by an earlier run.
+
+        It can judge every assertion that is open now.
+
+        Raises:
+            SnapshotWrong: the file that was named is no state of this rollup, or open assertions go on from before
+                it. A kept one is passed over then, with a word, and everything is executed from the first entry on.
+
+        `workers`: where signatures are judged; in the calling thread without them.
+        """
+        if snapshot is not None:
+            return self._begin(Snapshot.load(snapshot), workers)
+        if self.state_file.exists():
+            try:
+                return self._begin(Snapshot.load(self.state_file), workers)
+            except (SnapshotWrong, OSError) as fault:
+                click.echo(f"{fault}; starting from the first entry", err=True)
+        return self._follow(None, workers)
+
+    def _begin(self, snapshot: Snapshot, workers: Workers | None) -> Replica:
+        fresh = self._follow(snapshot, workers)
+        lost = fresh.out_of_reach()
+        if lost:
+            raise SnapshotWrong(
+                f"snapshot: {len(lost)} open assertions ({lost[0].id.hex()[:8]}, ..) go on from before entry "
+                f"{snapshot.claim.inbox_end}, where it begins: they could not be judged",
+                hint="begin with an older one, or without",
+            )
+        return fresh
+
+    def _follow(self, snapshot: Snapshot | None, workers: Workers | None = None) -> Replica:
+        fresh = Replica(self.rollup, start_block=self.start_block, blobs=self.blobs, snapshot=snapshot, workers=workers)
+        fresh.step()
+        return fresh
+
+
+@contextlib.contextmanager
+def place_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[Place]:
+    """The rollup recorded for the chain."""
+    connection = workspace.connection
+    record = Registry(deployments).load(connection.chain_id, NAME, connection)
+    rollup = RollupContract.at(connection, record.address)
+    archive = _archive(_folder(workspace, rollup) / "blobs.archive")
+    try:
+        yield Place(workspace, rollup, record.block, Blobs.of(connection, archive, os.environ.get(_BEACON, "")))
+    finally:
+        archive.close()
+
+
+def _archive(path: Path) -> Archive:
+    """The blobs kept here; where the disk refuses, none are: they only spare a second look."""
+    try:
+        return Archive(path)
+    except (JournalError, OSError) as fault:
+        click.echo(f"{fault}; going on without it", err=True)
+        return Archive()
+
+
+def _folder(workspace: Workspace, rollup: RollupContract) -> Path:
+    return workspace.folder_of(f"rollup-{rollup.address}")

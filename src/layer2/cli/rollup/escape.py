@@ -1,0 +1,64 @@
+"""One command each for who is left alone: force, propose, escape."""
+
+from __future__ import annotations
+
+import click
+
+from layer2.cli.common.command_registry import ROLLUP
+from layer2.cli.common.workspace import Workspace, party_address
+from layer2.cli.rollup.context import Desk, desk_of, incomplete_option
+from layer2.primitives.errors import InputError
+from layer2.rollup.wallet.escape_hatch import Errand, escape_now, force_through, propose_myself
+
+__all__ = ["escape", "force", "propose"]
+
+
+def _report(desk: Desk, errand: Errand, idle: str) -> None:
+    command = f"layer2 rollup {errand.command}" if errand.command else ""
+    lines = errand.lines() or [idle]
+    if errand.next:
+        lines[-1] += f": {command}"
+    facts = {"done": errand.done, "next": errand.next, "command": command, "at": errand.at, "gas": errand.gas}
+    desk.workspace.emit(facts, "\n".join(lines))
+
+
+@ROLLUP.verb("force")
+@click.argument("amount", required=False)
+@click.argument("to", required=False)
+@click.option("--from", "source", type=int, help="Which of your accounts pays.")
+def force(workspace: Workspace, amount: str | None, to: str | None, source: int | None) -> None:
+    """Force a transfer (TO an account number) or withdrawal (TO an address or role) past the sequencer.
+
+    Queues it; called again, without arguments, it carries what is overdue into the inbox and says what comes next.
+    """
+    if (amount is None) != (to is None):
+        raise InputError("force: an amount and a receiver are needed, or neither", hint="layer2 rollup force AMOUNT TO")
+    with desk_of(workspace) as desk:
+        target: int | str = ""
+        if to is not None:
+            target = int(to) if to.isdigit() else party_address(to, workspace.connection)
+        _report(desk, force_through(desk.wallet, amount, target, source), "nothing to do")
+
+
+@ROLLUP.verb("propose")
+@click.option("--take-bond", is_flag=True, help="Afterwards take back what is free of your bond.")
+def propose(workspace: Workspace, take_bond: bool) -> None:
+    """Propose yourself: rebuild the state, make final what is due, bond and assert what nobody has."""
+    with desk_of(workspace) as desk:
+        errand = propose_myself(desk.wallet)
+        free = int(desk.rollup.contract.call("freeBond", desk.wallet.signer.address))
+        if take_bond and free:
+            errand.did(f"took back {desk.wallet.show(free)} of the bond", desk.rollup.take_bond(workspace.sender, free))
+        _report(desk, errand, "everything in the inbox is asserted and final")
+
+
+@ROLLUP.verb("escape")
+@incomplete_option
+def escape(workspace: Workspace, incomplete: bool) -> None:
+    """When all has stopped: freeze the rollup if that is due, and collect accounts, deposits and withdrawals.
+
+    An error if nobody has the data to compute the last final state from.
+    """
+    with desk_of(workspace) as desk:
+        errand = escape_now(desk.wallet, incomplete=incomplete)
+        _report(desk, errand, "frozen, and nothing of yours is left")

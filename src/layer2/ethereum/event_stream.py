@@ -1,0 +1,68 @@
+"""The events of one contract as what they mean to who follows it, each once, and what a reorganisation undid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from layer2.ethereum.contract import Contract, Event
+from layer2.ethereum.log_follower import LogFollower
+from layer2.ethereum.records import Log
+
+__all__ = ["EventLog", "EventNews"]
+
+H = TypeVar("H")
+
+
+@dataclass(frozen=True)
+class EventNews(Generic[H]):
+    """Undo `removed` in the given order (newest first), then take `new` (chain order), each with its block's number.
+
+    `head`: the newest block of the chain.
+    """
+
+    new: Sequence[tuple[int, H]] = field(default_factory=list)
+    removed: Sequence[tuple[int, H]] = field(default_factory=list)
+    head: int = 0
+
+
+class EventLog(Generic[H]):
+    """Follows a contract from its first block on, with a cursor in memory.
+
+    Args:
+        meaning: what an event is to the follower; None for nothing.
+        start_block: at which the contract was deployed, or before.
+        confirmations: blocks above one before it is read.
+    """
+
+    def __init__(
+        self, contract: Contract, meaning: Callable[[Event], H | None], *, start_block: int = 0, confirmations: int = 0
+    ) -> None:
+        self._contract = contract
+        self._meaning = meaning
+        self._follower = LogFollower(
+            contract.connection, contract.address, start_block=start_block, confirmations=confirmations
+        )
+
+    def __repr__(self) -> str:
+        return f"<EventLog {self._contract.address} next={self.next_block}>"
+
+    @property
+    def next_block(self) -> int:
+        """The first block of the chain that was not read."""
+        return self._follower.cursor.next_block
+
+    def news(self) -> EventNews[H]:
+        """What happened since the last time; from `start_block` on the first time. Raises what `LogFollower` raises."""
+        update = self._follower.step()
+        return EventNews(self._read(update.new), self._read(update.removed), update.head)
+
+    def _read(self, logs: list[Log]) -> list[tuple[int, H]]:
+        found = []
+        for log in logs:
+            event = self._contract.decode_log(log)
+            one = None if event is None else self._meaning(event)
+            if one is not None:
+                found.append((log.block_number, one))
+        return found

@@ -1,0 +1,124 @@
+"""What the coin chain's events mean to who follows it: coins made and paid, blocks, exits and doubts about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from layer2.ethereum.contract import Event
+from layer2.ethereum.event_stream import EventNews
+from layer2.plasma.coins.chain.exit_proofs import ChallengeView
+from layer2.plasma.coins.protocol.coin_history import Move
+from layer2.plasma.coins.protocol.records import CoinHeader, CoinRecord, Kind
+from layer2.plasma.coins.protocol.sparse_merkle import presence_root
+from layer2.plasma.coins.protocol.transfer import CoinTransaction, SignedCoin
+from layer2.primitives.addresses import address_bytes, to_address
+
+__all__ = [
+    "BlockPosted",
+    "CoinHappening",
+    "CoinMade",
+    "CoinNews",
+    "CoinPaid",
+    "Doubted",
+    "ExitBegun",
+    "ExitEnded",
+    "Revealed",
+    "happening_of",
+    "move_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CoinMade:
+    """Somebody deposited."""
+
+    coin: int
+    record: CoinRecord
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPosted:
+    """The chain has a block."""
+
+    header: CoinHeader
+
+
+@dataclass(frozen=True, slots=True)
+class ExitBegun:
+    """The transfer of a block (zero: the deposit) is about to leave."""
+
+    coin: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExitEnded:
+    """It does not leave after all: taken back, or refuted."""
+
+    coin: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class CoinPaid:
+    """It has left, and the coin is no more."""
+
+    coin: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """The history of an exit is challenged; `nonce`: of that start of the exit."""
+
+    coin: int
+    number: int
+    challenge: ChallengeView
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """A challenge was answered: the contract was shown this transfer, signed and in its block."""
+
+    move: Move
+
+
+CoinHappening = CoinMade | BlockPosted | ExitBegun | ExitEnded | CoinPaid | Doubted | Revealed
+CoinNews = EventNews[CoinHappening]
+"""What happened on the chain, and what it took back."""
+
+
+def happening_of(event: Event) -> CoinHappening | None:
+    """What an event of the CoinChain means; None if nothing."""
+    name, args = event.name, event.args
+    if name == "CoinDeposited":
+        record = CoinRecord(args["owner"], Kind(args["kind"]), args["token"], args["value"], args["birth"])
+        return CoinMade(args["coin"], record)
+    if name == "BlockSubmitted":
+        return BlockPosted(CoinHeader(args["number"], args["root"], args["time"]))
+    if name == "ExitStarted":
+        return ExitBegun(args["coin"], args["number"])
+    if name in ("ExitCancelled", "ExitRefuted"):
+        return ExitEnded(args["coin"], args["number"])
+    if name == "Claimed":
+        return CoinPaid(args["coin"], args["number"])
+    if name == "HistoryChallenged":
+        challenger, number, owner = args["challenge"]
+        doubt = ChallengeView(to_address(challenger), int(number), to_address(owner))
+        return Doubted(args["coin"], args["number"], doubt, args["nonce"])
+    if name == "HistoryAnswered":
+        return Revealed(move_of(args))
+    return None
+
+
+def move_of(args: dict[str, Any]) -> Move:
+    """The transfer that an answer has shown, which the contract has checked (`HistoryAnswered`)."""
+    number, prev, owner, expiry, time, r, vs, siblings = args["spend"]
+    one = CoinTransaction(args["coin"], int(prev), address_bytes(owner), int(expiry))
+    signed = SignedCoin(one, bytes(r) + bytes(vs))
+    path = tuple(bytes(sibling) for sibling in siblings)
+    root = presence_root(one.coin, signed.value, path)
+    assert root is not None, "the contract has checked this path"
+    return Move(CoinHeader(int(number), root, int(time)), one, signed.signature, path)

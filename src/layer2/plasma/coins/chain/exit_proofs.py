@@ -1,0 +1,124 @@
+"""What the owner of a coin does on Ethereum with a checked history: leave, contradict other exits, answer challenges.
+
+Pure: each function says which call of the contract to make, with its arguments. An exit kit needs nobody's help.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from layer2.plasma.coins.protocol.coin_history import Move, Standing
+from layer2.plasma.coins.protocol.errors import NotAnswerable
+from layer2.plasma.coins.protocol.records import CoinRecord
+from layer2.primitives.addresses import ZERO_ADDRESS, Address
+
+__all__ = [
+    "NOTHING_SHOWN",
+    "Call",
+    "ChallengeView",
+    "ExitView",
+    "answer",
+    "contradiction",
+    "contradiction_by",
+    "exit_kit",
+    "kit_of",
+]
+
+NOTHING_SHOWN: tuple[Any, ...] = (0, 0, ZERO_ADDRESS, 0, 0, bytes(32), bytes(32), [])
+"""What is shown in place of a transfer where the deposit is spent."""
+
+
+class Call(NamedTuple):
+    """A call of the coin chain; `bond` names what has to be sent along: "exit", "challenge" or nothing."""
+
+    name: str
+    args: tuple[Any, ...]
+    bond: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExitView:
+    """An exit of a coin as the contract shows it: the block of its transfer, and of the one that it spends."""
+
+    number: int
+    prev_block: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeView:
+    """A challenge of a history (`ICoinChain.Challenge`)."""
+
+    challenger: Address
+    number: int
+    owner: Address
+
+    def as_tuple(self) -> tuple[Address, int, Address]:
+        """As the contract takes it."""
+        return (self.challenger, self.number, self.owner)
+
+
+def exit_kit(standing: Standing) -> Call:
+    """How the owner leaves, without anybody's help."""
+    coin, record = standing.coin, standing.record.as_tuple()
+    if not standing.moves:
+        return Call("exitDeposit", (coin, record), "exit")
+    last = standing.moves[-1]
+    return kit_of(standing.record, standing.move_at(last.transaction.prev_block), last)
+
+
+def kit_of(record: CoinRecord, prev: Move | None, last: Move) -> Call:
+    """How whoever got a coin by a transfer leaves; `prev`: the one that it spends, None for the deposit."""
+    shown = prev.as_tuple() if prev else NOTHING_SHOWN
+    coin = last.transaction.coin
+    return Call("exitTransfer", (coin, record.as_tuple(), shown, last.as_tuple()), "exit")
+
+
+def contradiction(standing: Standing, exit_: ExitView) -> Call | None:
+    """What refutes an exit of this coin; None: nothing that this history knows, such as the owner's own.
+
+    An exit of a transfer that was spent is refuted by the spend; one that spends what was spent before by the first
+    spend; one whose history is invented by the last true transfer before it, which nobody can answer for.
+    """
+    coin, number = standing.coin, exit_.number
+    if standing.owner_at(number):
+        spend = standing.spend_of(number)
+        return Call("challengeSpent", (coin, number, spend.as_tuple())) if spend else None
+    if standing.owner_at(exit_.prev_block):
+        first = standing.spend_of(exit_.prev_block)
+        if first is None or first.number >= number:
+            return None
+        return Call("challengeDoubleSpent", (coin, number, first.as_tuple()))
+    earlier = [move for move in standing.moves if move.number < exit_.prev_block]
+    if not earlier:
+        return Call("challengeHistoryByDeposit", (coin, number, standing.record.as_tuple()), "challenge")
+    return Call("challengeHistory", (coin, number, earlier[-1].as_tuple()), "challenge")
+
+
+def contradiction_by(move: Move, exit_: ExitView) -> Call | None:
+    """What refutes an exit by a single signed transfer of its coin, whatever else is not known; None: nothing.
+
+    A call with a bond is right if the new owner has not spent the transfer: its to know.
+    """
+    coin, number, prev = move.transaction.coin, exit_.number, move.transaction.prev_block
+    if number == prev:
+        return Call("challengeSpent", (coin, number, move.as_tuple()))
+    if exit_.prev_block == prev and move.number < number:
+        return Call("challengeDoubleSpent", (coin, number, move.as_tuple()))
+    if move.number < exit_.prev_block:
+        return Call("challengeHistory", (coin, number, move.as_tuple()), "challenge")
+    return None
+
+
+def answer(standing: Standing, exit_: ExitView, challenge: ChallengeView) -> Call:
+    """The answer to a challenge of an exit of this history; raises `NotAnswerable`."""
+    spend: Move | None = standing.spend_of(challenge.number)
+    true_owner = standing.owner_at(challenge.number)
+    if spend is None or true_owner != challenge.owner or spend.number > exit_.prev_block:
+        raise NotAnswerable(
+            f"coin {standing.coin}: no transfer up to block {exit_.prev_block} spends block {challenge.number} of "
+            f"{challenge.owner}",
+            hint="the exit is wrong, or the history that it rests on was broken",
+        )
+    args = (standing.coin, exit_.number, challenge.as_tuple(), spend.as_tuple())
+    return Call("answerHistory", args)

@@ -1,0 +1,85 @@
+"""What the owner of coins needs of an operator, near or far; nothing of it is believed without a proof."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Protocol
+
+from layer2.plasma.coins.chain.block_sources import BodyMissing, CoinSource
+from layer2.plasma.coins.chain.state import CoinSight
+from layer2.plasma.coins.protocol.coin_history import Evidence, Moved
+from layer2.plasma.coins.protocol.sparse_merkle import SparseTree
+from layer2.plasma.coins.protocol.transfer import SignedCoin, coin_tree, decode_coin_body
+from layer2.plasma.protocol.malformed import BodyMalformed
+
+__all__ = ["BodyEvidence", "CoinGate", "EvidenceSource"]
+
+_KEPT = 8
+_MOST = 256
+
+
+class EvidenceSource(Protocol):
+    """Who shows what blocks say about a coin."""
+
+    def coin_evidence(self, coin: int, first: int, count: int = _MOST) -> Sequence[Evidence]:
+        """Of blocks from `first` on, at most `count` or fewer; nothing when there are no more."""
+        ...
+
+
+class CoinGate(EvidenceSource, Protocol):
+    """An operator, in this process (`CoinOperator`) or behind HTTP (`layer2.api.plasma.coins_client.RemoteCoins`)."""
+
+    def submit(self, signed: SignedCoin) -> bytes:
+        """Accept a transfer durably; its hash. Raises why not."""
+        ...
+
+
+class BodyEvidence:
+    """Evidence made here from the bodies of blocks, whoever gives them: what works when no operator answers.
+
+    Args:
+        sight: headers, which the bodies are held against.
+    """
+
+    def __init__(self, source: CoinSource, sight: CoinSight) -> None:
+        self.source = source
+        self._sight = sight
+        self._blocks: OrderedDict[bytes, tuple[SparseTree, dict[int, SignedCoin]]] = OrderedDict()
+
+    def __repr__(self) -> str:
+        return f"<BodyEvidence {self.source}>"
+
+    def coin_evidence(self, coin: int, first: int, count: int = _MOST) -> list[Evidence]:
+        """Of blocks from `first` on that the chain has.
+
+        Raises:
+            BodyMissing: the source has not even the first one, or gives something else in its place.
+        """
+        found: list[Evidence] = []
+        for header in self._sight.since(first)[:count]:
+            try:
+                tree, moved = self._block(header.number, header.root)
+            except BodyMissing:
+                if not found:
+                    raise
+                break
+            proof = tree.proof(coin)
+            found.append(Moved(moved[coin], proof.siblings) if coin in moved else proof)
+        return found
+
+    def _block(self, number: int, root: bytes) -> tuple[SparseTree, dict[int, SignedCoin]]:
+        known = self._blocks.get(root)
+        if known is None:
+            try:
+                batch = decode_coin_body(self.source.coin_body(number))
+            except BodyMalformed as fault:
+                raise BodyMissing(f"{self.source} gives no body of block {number}: {fault}") from fault
+            tree = coin_tree(batch)
+            if tree.root != root:
+                raise BodyMissing(f"what {self.source} gives is not block {number}", hint="ask another source")
+            known = self._blocks[root] = tree, {one.transaction.coin: one for one in batch}
+        self._blocks.move_to_end(root)
+        while len(self._blocks) > _KEPT:
+            self._blocks.popitem(last=False)
+        return known

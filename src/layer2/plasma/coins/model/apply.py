@@ -1,0 +1,55 @@
+"""One call of the coin chain, as a function of the state before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from layer2.plasma.coins.model import actions as act
+from layer2.plasma.coins.model import chain, exits, history, money
+from layer2.plasma.coins.model.call import Call
+from layer2.plasma.coins.model.errors import ValueUnwanted
+from layer2.plasma.coins.model.state import CoinState
+from layer2.plasma.payments.model.environment import Effect, Env, Paid
+
+__all__ = ["apply"]
+
+_PAYABLE = (
+    act.DepositEther,
+    act.ExitDeposit,
+    act.ExitTransfer,
+    act.ChallengeHistory,
+    act.ChallengeHistoryByDeposit,
+)
+_ACTS: dict[type[Any], Callable[[Call, Any], None]] = {
+    act.SubmitBlock: chain.submit_block,
+    act.NameOperator: chain.name_operator,
+    act.TakeOver: chain.take_over,
+    act.DepositEther: money.deposit_ether,
+    act.DepositErc20: money.deposit_erc20,
+    act.DepositErc721: money.deposit_erc721,
+    act.Withdraw: money.withdraw,
+    act.WithdrawToken: money.withdraw_token,
+    act.ExitDeposit: exits.exit_deposit,
+    act.ExitTransfer: exits.exit_transfer,
+    act.CancelExit: exits.cancel_exit,
+    act.ChallengeSpent: exits.challenge_spent,
+    act.ChallengeDoubleSpent: exits.challenge_double_spent,
+    act.Claim: exits.claim,
+    act.ChallengeHistory: history.challenge_history,
+    act.ChallengeHistoryByDeposit: history.challenge_history_by_deposit,
+    act.AnswerHistory: history.answer_history,
+    act.RefuteHistory: history.refute_history,
+    act.VoidChallenge: history.void_challenge,
+}
+
+
+def apply(state: CoinState, action: act.Action, env: Env) -> tuple[CoinState, list[Effect | Paid]]:
+    """The state after a call and what it leaves behind; raises one of `errors`, and then nothing has happened."""
+    if env.value and not isinstance(action, _PAYABLE):
+        raise ValueUnwanted()
+    one = Call(state.copy(), env)
+    if env.value:
+        one.state.balance[0] = one.state.balance.get(0, 0) + env.value
+    _ACTS[type(action)](one, action)
+    return one.state, one.effects

@@ -1,0 +1,38 @@
+"""Blocks, and the operator's succession."""
+
+from __future__ import annotations
+
+from layer2.plasma.coins.model import actions as act
+from layer2.plasma.coins.model.call import Call
+from layer2.plasma.coins.model.errors import BlockNumberWrong, TooEarly
+from layer2.plasma.coins.model.state import NOBODY
+from layer2.plasma.coins.protocol.records import CoinHeader
+
+
+def submit_block(one: Call, action: act.SubmitBlock) -> None:
+    """The operator commits to the next block."""
+    state = one.state
+    one.require_caller(state.operator)
+    if action.number != state.next_block:
+        raise BlockNumberWrong(action.number, state.next_block)
+    state.blocks[action.number] = CoinHeader(action.number, action.root, one.env.time).hash
+    state.next_block += 1
+    one.emit("BlockSubmitted", action.number, action.root, one.env.time)
+
+
+def name_operator(one: Call, action: act.NameOperator) -> None:
+    """The operator names its successor."""
+    one.require_caller(one.state.operator)
+    since = one.env.time + one.state.profile.rotation_delay
+    one.state.named = (action.next, since)
+    one.emit("OperatorNamed", action.next, since)
+
+
+def take_over(one: Call, action: act.TakeOver) -> None:
+    """The successor takes over, after the delay."""
+    following, since = one.state.named
+    one.require_caller(following)
+    if one.env.time < since:
+        raise TooEarly(one.env.time, since)
+    one.state.operator, one.state.named = following, (NOBODY, 0)
+    one.emit("OperatorChanged", following)

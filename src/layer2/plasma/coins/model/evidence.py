@@ -1,0 +1,62 @@
+"""What a shown transfer has to be: in a block, in time, after what it spends, signed."""
+
+from __future__ import annotations
+
+from layer2.plasma.coins.model.actions import Shown
+from layer2.plasma.coins.model.call import Call
+from layer2.plasma.coins.model.errors import (
+    BlockOutOfRange,
+    CoinUnknown,
+    ProofInvalid,
+    SignatureInvalid,
+    SpendsOther,
+    TransferExpired,
+    TransferInvalid,
+)
+from layer2.plasma.coins.protocol.records import CoinHeader, CoinRecord
+from layer2.plasma.coins.protocol.sparse_merkle import presence_root
+from layer2.plasma.coins.protocol.transfer import CoinTransaction, SignedCoin
+
+LAST = (1 << 40) - 1
+"""The last block that there can be."""
+
+
+def require_coin(one: Call, coin: int, record: CoinRecord) -> None:
+    """CoinUnknown unless the coin was made like this, and not paid."""
+    if one.state.coins.get(coin) != record:
+        raise CoinUnknown(coin)
+
+
+def require_shown(one: Call, coin: int, shown: Shown) -> None:
+    """The transfer is in the block with its signature, in time, and comes after what it spends."""
+    if not any(shown.new_owner) or shown.prev_block >= shown.number:
+        raise TransferInvalid()
+    if shown.number > shown.expiry:
+        raise TransferExpired(shown.number, shown.expiry)
+    value = SignedCoin(_transaction(coin, shown), shown.signature).value
+    root = presence_root(coin, value, shown.siblings)
+    if root is None or one.state.blocks.get(shown.number) != CoinHeader(shown.number, root, shown.time).hash:
+        raise ProofInvalid(shown.number)
+
+
+def require_signed(one: Call, coin: int, shown: Shown, owner: bytes) -> None:
+    """SignatureInvalid unless the signature in the block is the owner's."""
+    digest = _transaction(coin, shown).digest(one.state.domain)
+    if one.env.recover(digest, shown.signature) != owner:
+        raise SignatureInvalid(owner)
+
+
+def require_spends(shown: Shown, number: int) -> None:
+    """SpendsOther unless the transfer spends that of a block."""
+    if shown.prev_block != number:
+        raise SpendsOther(shown.prev_block, number)
+
+
+def require_within(number: int, first: int, last: int) -> None:
+    """BlockOutOfRange unless a block lies between two, both included."""
+    if not first <= number <= last:
+        raise BlockOutOfRange(number, first, last)
+
+
+def _transaction(coin: int, shown: Shown) -> CoinTransaction:
+    return CoinTransaction(coin, shown.prev_block, shown.new_owner, shown.expiry)

@@ -1,0 +1,140 @@
+"""Exits: start, cancel, refute by a spend after or between, claim."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from layer2.plasma.coins.model import actions as act
+from layer2.plasma.coins.model.call import Call
+from layer2.plasma.coins.model.errors import BlockOutOfRange, ExitChallenged, ExitMissing, ExitRunning, NothingDue
+from layer2.plasma.coins.model.evidence import (
+    LAST,
+    require_coin,
+    require_shown,
+    require_signed,
+    require_spends,
+    require_within,
+)
+from layer2.plasma.coins.model.state import NOBODY, Exit, Reason, token_number
+from layer2.plasma.coins.protocol.records import Kind
+from layer2.primitives.addresses import address_bytes
+
+
+def exit_deposit(one: Call, action: act.ExitDeposit) -> None:
+    """The depositor begins to take a coin out that it never spent."""
+    require_coin(one, action.coin, action.record)
+    _start(one, action.coin, 0, address_bytes(action.record.owner), action.record.birth)
+
+
+def exit_transfer(one: Call, action: act.ExitTransfer) -> None:
+    """Whom a transfer gave the coin begins to take it out."""
+    coin, record, last = action.coin, action.record, action.last
+    require_coin(one, coin, record)
+    require_within(last.number, record.birth, LAST)
+    require_shown(one, coin, last)
+    require_spends(last, action.prev.number)
+    prev_owner = address_bytes(record.owner)
+    if last.prev_block:
+        require_within(last.prev_block, record.birth, LAST)
+        require_shown(one, coin, action.prev)
+        prev_owner = action.prev.new_owner
+    require_signed(one, coin, last, prev_owner)
+    _start(one, coin, last.number, last.new_owner, record.birth)
+    begun = one.state.exits[coin, last.number]
+    one.state.exits[coin, last.number] = replace(
+        begun, prev_owner=prev_owner, prev_block=last.prev_block, nonce=begun.nonce + 1, answered=0
+    )
+
+
+def _start(one: Call, coin: int, number: int, owner: bytes, birth: int) -> None:
+    one.require_caller(owner)
+    one.require_value(one.state.profile.exit_bond)
+    before = one.state.exit(coin, number)
+    if before.owner != NOBODY:
+        raise ExitRunning(coin, number)
+    time = one.env.time + one.state.profile.exit_period
+    one.state.exits[coin, number] = replace(before, owner=owner, exitable_at=time, birth=birth, challenges=0)
+    one.emit("ExitStarted", coin, number, owner, time)
+
+
+def cancel_exit(one: Call, action: act.CancelExit) -> None:
+    """Its owner takes it back, unless it is challenged."""
+    waiting = require_running(one, action.coin, action.number)
+    one.require_caller(waiting.owner)
+    if waiting.challenges:
+        raise ExitChallenged(waiting.challenges)
+    bonds = end(one, action.coin, action.number)
+    one.emit("ExitCancelled", action.coin, action.number)
+    one.push(0, waiting.owner, bonds)
+
+
+def challenge_spent(one: Call, action: act.ChallengeSpent) -> None:
+    """Its owner has spent it."""
+    waiting = require_running(one, action.coin, action.number)
+    require_spends(action.spend, action.number)
+    require_within(action.spend.number, waiting.birth, LAST)
+    require_shown(one, action.coin, action.spend)
+    require_signed(one, action.coin, action.spend, waiting.owner)
+    _refute(one, action.coin, action.number, Reason.SPENT)
+
+
+def challenge_double_spent(one: Call, action: act.ChallengeDoubleSpent) -> None:
+    """Who signed its transfer had spent the coin before."""
+    waiting = require_running(one, action.coin, action.number)
+    if not action.number:
+        raise BlockOutOfRange(action.other.number, 1, 0)
+    require_spends(action.other, waiting.prev_block)
+    require_within(action.other.number, waiting.birth, action.number - 1)
+    require_shown(one, action.coin, action.other)
+    require_signed(one, action.coin, action.other, waiting.prev_owner)
+    _refute(one, action.coin, action.number, Reason.DOUBLE_SPENT)
+
+
+def claim(one: Call, action: act.Claim) -> None:
+    """Exits that stood are paid; what is not due is left out; the bounties are the caller's."""
+    paid = sum(_claimed(one, due) for due in action.dues)
+    if not paid:
+        raise NothingDue()
+    one.push(0, one.env.sender, paid * one.state.profile.bounty)
+
+
+def _claimed(one: Call, due: act.Due) -> bool:
+    state, record = one.state, due.record
+    waiting = state.exit(due.coin, due.number)
+    if waiting.owner == NOBODY or one.env.time <= waiting.exitable_at or waiting.challenges:
+        return False
+    if state.coins.get(due.coin) != record:
+        return False
+    # The coin ends here: no other exit of it is paid.
+    del state.coins[due.coin]
+    ether = end(one, due.coin, due.number) - state.profile.bounty
+    one.emit("Claimed", due.coin, due.number, waiting.owner)
+    if record.kind is Kind.ETHER:
+        ether += record.value
+    elif record.kind is Kind.ERC20:
+        one.push(token_number(record), waiting.owner, record.value)
+    else:
+        one.push_token(token_number(record), waiting.owner, record.value)
+    one.push(0, waiting.owner, ether)
+    return True
+
+
+def require_running(one: Call, coin: int, number: int) -> Exit:
+    """The exit; raises ExitMissing."""
+    waiting = one.state.exit(coin, number)
+    if waiting.owner == NOBODY:
+        raise ExitMissing(coin, number)
+    return waiting
+
+
+def end(one: Call, coin: int, number: int) -> int:
+    """It is over, how often it was started is not forgotten; its bond, with those of challenges that were answered."""
+    before, profile = one.state.exits[coin, number], one.state.profile
+    one.state.exits[coin, number] = replace(before, owner=NOBODY, exitable_at=0, birth=0, challenges=0)
+    return profile.exit_bond + before.answered * (profile.challenge_bond - profile.answer_pay)
+
+
+def _refute(one: Call, coin: int, number: int, reason: Reason) -> None:
+    bonds = end(one, coin, number)
+    one.emit("ExitRefuted", coin, number, one.env.sender, reason)
+    one.push(0, one.env.sender, bonds)

@@ -1,0 +1,83 @@
+"""What comes in becomes a coin; what could not be pushed is fetched."""
+
+from __future__ import annotations
+
+from layer2.plasma.coins.model import actions as act
+from layer2.plasma.coins.model.call import Call
+from layer2.plasma.coins.model.errors import AmountInvalid, NothingOwed, PaymentFailed, TokenNotReceived, TransferShort
+from layer2.plasma.coins.model.state import NOBODY, token_number
+from layer2.plasma.coins.protocol.records import CoinRecord, Kind, coin_of
+from layer2.plasma.payments.model.environment import Paid
+from layer2.primitives.addresses import to_address
+
+_MOST = (1 << 128) - 1
+
+
+def deposit_ether(one: Call, action: act.DepositEther) -> None:
+    """The ether sent becomes a coin."""
+    if not one.env.value:
+        raise AmountInvalid(0, 1)
+    _make(one, Kind.ETHER, NOBODY, one.env.value)
+
+
+def deposit_erc20(one: Call, action: act.DepositErc20) -> None:
+    """Tokens become a coin, if as many came as were asked for."""
+    if not action.amount:
+        raise AmountInvalid(0, 1)
+    if action.amount > _MOST:
+        raise AmountInvalid(action.amount, _MOST)
+    arrived = action.amount if action.arrived is None else action.arrived
+    if arrived != action.amount:
+        raise TransferShort(action.token, arrived, action.amount)
+    # The number 1 passes for an amount of one.
+    if action.whole and arrived == 1:
+        raise TokenNotReceived(action.token, 1)
+    token = token_number(action.token)
+    one.state.balance[token] = one.state.balance.get(token, 0) + arrived
+    _make(one, Kind.ERC20, action.token, arrived)
+
+
+def deposit_erc721(one: Call, action: act.DepositErc721) -> None:
+    """An ERC-721 token of the caller becomes a coin."""
+    place = (token_number(action.token), action.id)
+    if not action.comes or place in one.state.vault:
+        raise TokenNotReceived(action.token, action.id)
+    one.state.vault.add(place)
+    _make(one, Kind.ERC721, action.token, action.id)
+
+
+def withdraw(one: Call, action: act.Withdraw) -> None:
+    """The caller fetches what is owed to it."""
+    token = token_number(action.token)
+    amount = one.state.owed.pop((one.env.sender, token), 0)
+    if not amount:
+        raise NothingOwed(one.env.sender, action.token)
+    itself = one.is_itself(action.to)
+    if not one.env.reaches(action.to, token) or (itself and not token):
+        raise PaymentFailed(action.to, action.token)
+    # Tokens sent to the contract itself do not leave it, and are nobody's any more.
+    if not itself:
+        one.state.balance[token] -= amount
+        one.effects.append(Paid(action.to, token, amount, False))
+
+
+def withdraw_token(one: Call, action: act.WithdrawToken) -> None:
+    """The caller fetches an ERC-721 token; whoever gets it is not asked."""
+    place = (token_number(action.token), action.id)
+    if one.state.owed_tokens.get(place, NOBODY) != one.env.sender:
+        raise NothingOwed(one.env.sender, action.token)
+    del one.state.owed_tokens[place]
+    if not any(action.to):
+        raise PaymentFailed(action.to, action.token)
+    if not one.is_itself(action.to):
+        one.state.vault.remove(place)
+        one.effects.append(Paid(action.to, place[0], action.id, False))
+
+
+def _make(one: Call, kind: Kind, token: bytes, value: int) -> None:
+    state = one.state
+    state.count += 1
+    coin, birth = coin_of(state.count), state.next_block
+    owner = one.env.sender
+    state.coins[coin] = CoinRecord(to_address(owner), kind, to_address(token), value, birth)
+    one.emit("CoinDeposited", coin, owner, kind, token, value, birth)

@@ -1,0 +1,177 @@
+"""Transfers that are accepted and in no block yet: one of a coin at most, since a block holds one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from layer2.plasma.coins.chain.state import CoinSight
+from layer2.plasma.coins.operator.owner_table import CoinLedger
+from layer2.plasma.coins.protocol.errors import CoinLeaving, CoinSpent, CoinUnknown
+from layer2.plasma.coins.protocol.transfer import CoinTransaction, SignedCoin
+from layer2.plasma.coins.protocol.transfer_batch import read_record
+from layer2.plasma.common.errors import Expired, MempoolFull, Rejected, SignatureWrong
+from layer2.primitives.errors import Layer2Error, MalformedError
+
+__all__ = ["CoinPool", "CoinVouched", "Waiting"]
+
+
+class Waiting(NamedTuple):
+    """An accepted transfer: its record, what that says, who signed it, and its coin's basis (`CoinRecord.basis`)."""
+
+    record: bytes
+    signed: SignedCoin
+    signer: bytes
+    basis: bytes
+
+
+class CoinVouched:
+    """Records that were read, and whose signatures were judged: by place, the transfer or why there is none.
+
+    Attributes:
+        digests: hashes of the transfers, empty for what is none.
+    """
+
+    __slots__ = ("digests", "records", "refused", "signed", "signers")
+
+    def __init__(self, records: Sequence[bytes]) -> None:
+        self.records = records
+        self.refused: dict[int, Layer2Error] = {}
+        self.signed: dict[int, SignedCoin] = {}
+        self.signers: dict[int, bytes] = {}
+        self.digests = [b""] * len(records)
+        for place, record in enumerate(records):
+            try:
+                self.signed[place] = read_record(record)
+            except MalformedError as fault:
+                self.refused[place] = fault
+            else:
+                self.digests[place] = self.signed[place].transaction.hash
+
+    def __repr__(self) -> str:
+        return f"<CoinVouched {len(self.records)} refused={len(self.refused)}>"
+
+
+class CoinPool:
+    """Accepted transfers by coin, in their order.
+
+    Args:
+        margin: blocks of the chain above a deposit before it can be transferred.
+
+    Attributes:
+        waiting: by coin.
+        hashes: the coins by the hashes of their transfers.
+    """
+
+    def __init__(self, most: int, margin: int, sight: CoinSight, ledger: CoinLedger) -> None:
+        self.most = most
+        self.margin = margin
+        self.waiting: dict[int, Waiting] = {}
+        self.hashes: dict[bytes, int] = {}
+        self._sight = sight
+        self._ledger = ledger
+
+    def __repr__(self) -> str:
+        return f"<CoinPool {len(self.waiting)} of {self.most}>"
+
+    def __contains__(self, one: CoinTransaction) -> bool:
+        found = self.waiting.get(one.coin)
+        return found is not None and found.signed.transaction == one
+
+    def admit(self, batch: CoinVouched, number: int) -> tuple[list[Layer2Error | None], list[Waiting]]:
+        """Take in what block `number` may hold; for each the refusal or None, and what is new.
+
+        What is pending or in a block already is accepted again, and changes nothing.
+        """
+        results: list[Layer2Error | None] = []
+        fresh: list[Waiting] = []
+        for place, record in enumerate(batch.records):
+            fault = batch.refused.get(place)
+            if fault is None:
+                transfer = batch.signed[place].transaction
+                one = Waiting(record, batch.signed[place], batch.signers[place], self._ledger.basis(transfer.coin))
+                if transfer not in self and not self._ledger.holds(transfer):
+                    fault = self._full() or self.judge(one, number) or self._rival(transfer)
+                    if fault is None:
+                        self.add(one)
+                        fresh.append(one)
+            results.append(fault)
+        return results, fresh
+
+    def add(self, one: Waiting) -> None:
+        """Take in a transfer that was judged."""
+        transfer = one.signed.transaction
+        self.waiting[transfer.coin] = one
+        self.hashes[transfer.hash] = transfer.coin
+
+    def remove(self, coin: int) -> None:
+        """Let go of one: it is in a block, or impossible."""
+        del self.hashes[self.waiting.pop(coin).signed.transaction.hash]
+
+    def choose(self, number: int, most: int) -> tuple[list[Waiting], dict[int, Rejected]]:
+        """The transfers of block `number`, in the order they came; and what can be in no block any more, and why."""
+        chosen: list[Waiting] = []
+        dropped: dict[int, Rejected] = {}
+        for coin, one in self.waiting.items():
+            if len(chosen) == most:
+                break
+            fault = self.judge(one, number)
+            if fault is None:
+                chosen.append(one)
+            else:
+                dropped[coin] = fault
+        return chosen, dropped
+
+    def impossible(self, coins: Iterable[int], number: int) -> dict[int, Rejected]:
+        """Of what is pending about these coins: what can be in no block any more, and why."""
+        found = {coin: self.waiting[coin] for coin in coins if coin in self.waiting}
+        return {coin: fault for coin, one in found.items() if (fault := self.judge(one, number)) is not None}
+
+    def judge(self, one: Waiting, number: int) -> Rejected | None:
+        """Why block `number` may not hold a transfer; None if it may."""
+        transfer = one.signed.transaction
+        coin, held = transfer.coin, self._ledger.get(transfer.coin)
+        if held is None or coin in self._sight.paid:
+            return CoinUnknown(f"coin {coin} is not in the vault", hint="check its number; wait for its deposit")
+        if self._sight.made_at[coin] + self.margin > self._sight.head:
+            return CoinUnknown(f"coin {coin} was made just now", need=self.margin, hint="wait for some blocks above it")
+        if transfer.prev_block != held.last_block:
+            return CoinSpent(
+                f"coin {coin}: the transfer spends block {transfer.prev_block}, its last one is in {held.last_block}",
+                have=transfer.prev_block,
+                need=held.last_block,
+                hint="follow the coin up to now, and sign anew",
+            )
+        if one.signer != held.owner:
+            return SignatureWrong(
+                f"coin {coin}: the transfer is not signed by its owner 0x{held.owner.hex()}",
+                hint="its owner signs it, over this very transfer",
+            )
+        if one.basis != self._ledger.basis(coin):
+            return CoinUnknown(
+                f"coin {coin} is not what it was when this transfer was accepted: the chain was reorganised",
+                hint="look at the coin again, and sign anew",
+            )
+        if coin in self._sight.leaving:
+            return CoinLeaving(f"coin {coin} leaves through the contract", hint="refute the exit, or let it be claimed")
+        if number > transfer.expiry:
+            return Expired(
+                f"coin {coin}: the next block is {number}",
+                have=transfer.expiry,
+                need=number,
+                hint="sign a later expiry",
+            )
+        return None
+
+    def _full(self) -> MempoolFull | None:
+        count = len(self.waiting)
+        if count < self.most:
+            return None
+        return MempoolFull(f"{count} transfers are pending", have=count, need=self.most, hint="try after a block")
+
+    def _rival(self, one: CoinTransaction) -> CoinSpent | None:
+        other = self.waiting.get(one.coin)
+        if other is None:
+            return None
+        hashed = other.signed.transaction.hash.hex()
+        return CoinSpent(f"coin {one.coin}: pending transfer 0x{hashed[:8]}.. spends it", hint="one of a coin a block")

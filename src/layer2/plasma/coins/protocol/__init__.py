@@ -1,0 +1,1 @@
+"""Formats of the coin chain: transfers, histories and their sparse Merkle tree. Pure."""

@@ -1,0 +1,1 @@
+"""The coin wallet: keeps coins with their histories, pays, leaves, and guards its exits."""

@@ -1,0 +1,257 @@
+"""A user of coins: a wallet with an account that acts for it, and an operator or other sources of blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from layer2.ethereum.assets import allow
+from layer2.ethereum.contract import Contract
+from layer2.ethereum.records import Receipt
+from layer2.ethereum.sender import Sender
+from layer2.plasma.coins.chain.block_sources import CoinSource
+from layer2.plasma.coins.chain.operator_client import BodyEvidence, CoinGate, EvidenceSource
+from layer2.plasma.coins.protocol.coin_history import History, Standing
+from layer2.plasma.coins.protocol.errors import CoinRefused, HistoryBroken
+from layer2.plasma.coins.protocol.records import CoinExit, CoinRecord
+from layer2.plasma.coins.protocol.transfer import SignedCoin
+from layer2.plasma.coins.wallet.coin_store import CoinWallet
+from layer2.plasma.coins.wallet.exit_guard import Deed, guard
+from layer2.plasma.payments.wallet.payments import LIFETIME
+from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
+from layer2.primitives.errors import InputError, Layer2Error, RangeError
+
+__all__ = ["CoinHolder"]
+
+_APPROVE = [
+    {
+        "type": "function",
+        "name": "approve",
+        "stateMutability": "nonpayable",
+        "inputs": [{"name": "to", "type": "address"}, {"name": "id", "type": "uint256"}],
+        "outputs": [],
+    }
+]
+
+
+class CoinHolder:
+    """Deposits, passes on, receives, takes out and guards the coins of one key.
+
+    Args:
+        sender: pays for gas and bonds; the wallet's own account, since exits are its owner's alone.
+        gate: the operator; without one coins are deposited, guarded and taken out, and not passed on.
+        sources: of bodies, asked in order when the operator does not answer.
+        lifetime: blocks within which a transfer must be included.
+    """
+
+    def __init__(
+        self,
+        wallet: CoinWallet,
+        sender: Sender,
+        gate: CoinGate | None = None,
+        sources: Iterable[CoinSource] = (),
+        *,
+        lifetime: int = LIFETIME,
+    ) -> None:
+        self.wallet = wallet
+        self.sender = sender
+        self.gate = gate
+        self.lifetime = lifetime
+        self._others = [BodyEvidence(one, wallet.sight) for one in sources]
+
+    def __repr__(self) -> str:
+        return f"<CoinHolder {self.address} coins={len(self.wallet.coins())}>"
+
+    @property
+    def address(self) -> Address:
+        """Whose coins they are."""
+        return self.wallet.address
+
+    def coins(self) -> list[int]:
+        """The own coins."""
+        return self.wallet.coins()
+
+    # ------------------------------------------------------------------------------------------------------ deposits
+
+    def deposit_ether(self, amount: int) -> int:
+        """Make a coin of wei; its number."""
+        return self._made(self.wallet.chain.deposit_ether(self.sender, amount))
+
+    def deposit_erc20(self, token: str, amount: int) -> int:
+        """Make a coin of a token amount, which the contract is allowed to take; its number."""
+        allow(self.sender, token, self.wallet.chain.address, amount)
+        return self._made(self.wallet.chain.deposit_erc20(self.sender, token, amount))
+
+    def deposit_nft(self, token: str, number: int) -> int:
+        """Make a coin of an ERC-721 token, which the contract is allowed to take; the coin's number."""
+        connection, target = self.sender.connection, to_address(token)
+        if not connection.code(target):
+            raise InputError(f"token: no code at {target} on chain {connection.chain_id}", hint="check the address")
+        Contract(connection, target, _APPROVE).transact(self.sender, "approve", self.wallet.chain.address, number)
+        return self._made(self.wallet.chain.deposit_erc721(self.sender, target, number))
+
+    # ------------------------------------------------------------------------------------------------------ following
+
+    def sync(self) -> list[Layer2Error]:
+        """Read the chain, take over own deposits, and check what blocks say about each coin.
+
+        What went wrong: HistoryBroken for a coin that a block took without its owner, or for evidence that shows
+        nothing; what sources raised that did not answer. All other coins are followed all the same.
+        """
+        wallet = self.wallet
+        faults: list[Layer2Error] = []
+        wallet.look()
+        for coin in wallet.sight.deposits_of(self.address):
+            record = wallet.sight.records[coin]
+            if not wallet.knows(coin) and coin not in wallet.sight.paid and wallet.chain.holds(coin, record):
+                wallet.deposited(coin, record)
+        for coin in wallet.coins():
+            broken = wallet.broken(coin)
+            if broken is not None:
+                faults.append(broken)
+                continue
+            faults += self._follow(coin)
+        return faults
+
+    def send(self, coin: int, to: str, *, expiry: int | None = None) -> SignedCoin:
+        """Sign a coin over and have the operator accept it; again with the same payee does no harm.
+
+        Raises:
+            CoinRefused: nothing was signed. Rejected: the operator did not take it.
+        """
+        if self.gate is None:
+            raise InputError(f"coin {coin}: no operator to send it to", hint="pass its URL")
+        target, before = to_address(to), self.wallet.signed_over(coin)
+        again = before is not None and to_address(before.new_owner) == target
+        until = expiry or (before.expiry if before and again else self.wallet.sight.next_block - 1 + self.lifetime)
+        signed = self.wallet.transfer(coin, target, until)
+        self.gate.submit(signed)
+        return signed
+
+    def receive(self, history: History) -> Standing:
+        """Take a coin with the history that its payer handed over, and what blocks have said since.
+
+        Raises what `CoinWallet.receive` raises.
+        """
+        self.wallet.look()
+        fault: Layer2Error | None = None
+        for source in self._sources():
+            try:
+                return self.wallet.receive(self._completed(history, source))
+            except HistoryBroken as broken:
+                if broken.proven:
+                    raise
+                fault = broken
+            except (CoinRefused, RangeError):
+                raise
+            except Layer2Error as silent:
+                fault = silent
+        if fault is not None and not self._whole(history):
+            raise fault
+        return self.wallet.receive(history)
+
+    def fetch(self, coin: int) -> Standing:
+        """Take a coin with the history that the operator shows, from its deposit on; it is checked like any other."""
+        self.wallet.look()
+        record = self.wallet.sight.records.get(coin)
+        if record is None:
+            raise CoinRefused(f"coin {coin} was never made", hint="check its number")
+        return self.receive(History(coin, record, ()))
+
+    # ------------------------------------------------------------------------------------------------------- leaving
+
+    def exit(self, coin: int, *, though_signed: bool = False, incomplete: bool = False) -> CoinExit:
+        """Start taking a coin out; nobody's help is needed. Raises what `CoinWallet.exit` raises."""
+        self.wallet.exit(self.sender, coin, though_signed=though_signed, incomplete=incomplete)
+        self.wallet.look()
+        found = self.exit_of(coin)
+        assert found is not None  # begun just now
+        return found
+
+    def cancel(self, coin: int) -> Receipt:
+        """Take the own exit of a coin back; raises CoinRefused when there is none."""
+        found = self.exit_of(coin)
+        if found is None:
+            raise CoinRefused(f"coin {coin}: no exit of {self.address} is running", hint="nothing to take back")
+        receipt = self.wallet.chain.cancel(self.sender, coin, found.number)
+        self.wallet.look()
+        return receipt
+
+    def exit_of(self, coin: int) -> CoinExit | None:
+        """The own exit of a coin that is running."""
+        found = self.wallet.chain.exit(coin, self.wallet.last_block(coin))
+        return found if found is not None and found.owner == self.address else None
+
+    def claim(self) -> tuple[list[int], Receipt | None]:
+        """Be paid for all coins whose exits have waited long enough: which, and the transaction, if there were any."""
+        now, wallet = self.sender.connection.timestamp(), self.wallet
+        wallet.look()
+        due: list[tuple[int, int, CoinRecord]] = []
+        for coin in (*wallet.coins(), *wallet.revealed()):
+            found = self.exit_of(coin) if coin in wallet.sight.leaving else None
+            if found is not None and found.exitable_at < now and not found.challenges:
+                due.append((coin, found.number, wallet.sight.records[coin]))
+        receipt = wallet.chain.claim(self.sender, *due) if due else None
+        wallet.look()
+        return [coin for coin, _, _ in due], receipt
+
+    def guard(self, *, though_signed: bool = False) -> list[Deed]:
+        """Contradict exits of the own coins by others, answer doubts about the own ones: what was done or cannot be.
+
+        `though_signed`: also those of coins that were signed over into blocks that nobody shows, at the risk of bonds.
+        """
+        self.wallet.look()
+        done = guard(self.wallet, self.sender, though_signed=though_signed)
+        self.wallet.look()
+        return done
+
+    def withdraw(self, token: str = ZERO_ADDRESS, to: str | None = None) -> Receipt:
+        """Fetch ether or tokens that could not be pushed."""
+        return self.wallet.chain.withdraw(self.sender, token, to_address(to or self.address))
+
+    def withdraw_nft(self, token: str, number: int, to: str | None = None) -> Receipt:
+        """Fetch an ERC-721 token that could not be pushed."""
+        return self.wallet.chain.withdraw_token(self.sender, token, number, to_address(to or self.address))
+
+    # ------------------------------------------------------------------------------------------------------- inside
+
+    def _made(self, made: tuple[int, CoinRecord]) -> int:
+        coin, record = made
+        self.wallet.deposited(coin, record)
+        self.wallet.look()
+        return coin
+
+    def _whole(self, history: History) -> bool:
+        return history.record.birth + len(history.evidence) >= self.wallet.sight.next_block
+
+    def _completed(self, history: History, source: EvidenceSource) -> History:
+        """The history with what a source shows of the blocks after it."""
+        evidence, end = list(history.evidence), self.wallet.sight.next_block - history.record.birth
+        while len(evidence) < end:
+            more = source.coin_evidence(history.coin, history.record.birth + len(evidence))
+            if not more:
+                break
+            evidence += more
+        return History(history.coin, history.record, tuple(evidence[: max(end, len(history.evidence))]))
+
+    def _sources(self) -> list[EvidenceSource]:
+        return [*([self.gate] if self.gate is not None else []), *self._others]
+
+    def _follow(self, coin: int) -> list[Layer2Error]:
+        """Follow a coin with what the first source shows that shows something; what went wrong on the way."""
+        wallet = self.wallet
+        faults: list[Layer2Error] = []
+        for source in self._sources():
+            try:
+                while wallet.standing(coin).next_block < wallet.sight.next_block:
+                    more = source.coin_evidence(coin, wallet.standing(coin).next_block)
+                    ahead = wallet.sight.next_block - wallet.standing(coin).next_block
+                    if not more:
+                        break
+                    wallet.follow(coin, *more[:ahead])
+            except HistoryBroken as broken:
+                faults.append(broken)
+                if broken.proven:
+                    break
+            except Layer2Error as fault:
+                faults.append(fault)
+        return faults if wallet.standing(coin).next_block < wallet.sight.next_block else []

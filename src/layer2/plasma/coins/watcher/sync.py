@@ -1,0 +1,206 @@
+"""The half of a watcher of coins that looks: follows the contract, gets bodies, keeps the books, forgets nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from layer2.ethereum.contract import Event
+from layer2.ethereum.records import Log
+from layer2.plasma.coins.chain.block_sources import BodiesOf, CoinSource
+from layer2.plasma.coins.chain.contract import CoinChain
+from layer2.plasma.coins.chain.exit_proofs import Call, exit_kit
+from layer2.plasma.coins.protocol.coin_history import History
+from layer2.plasma.coins.protocol.errors import CoinRefused
+from layer2.plasma.coins.protocol.records import CoinHeader
+from layer2.plasma.coins.protocol.transfer import SignedCoin, coin_tree, decode_coin_body
+from layer2.plasma.coins.watcher.coin_index import CoinBooks
+from layer2.plasma.coins.watcher.contract_view import CoinView, Doubt
+from layer2.plasma.coins.watcher.exit_rules import subject_of
+from layer2.plasma.common.watcher.alerts import Finding, Kind, Report
+from layer2.plasma.common.watcher.block_cache import WatchStore
+from layer2.plasma.common.watcher.block_sources import Sources
+from layer2.plasma.common.watcher.journal import WatchMemory
+from layer2.plasma.common.watcher.log_sync import Following
+from layer2.plasma.protocol.malformed import BodyMalformed
+from layer2.primitives.addresses import to_address
+from layer2.primitives.errors import Layer2Error, RangeError
+
+__all__ = ["CoinWatchState"]
+
+_ONCE = {"OperatorNamed": Kind.OPERATOR_ANNOUNCED, "OperatorChanged": Kind.OPERATOR_CHANGED}
+
+
+class CoinWatchState(Following):
+    """What the chain says and what blocks hold. See `CoinWatcher`."""
+
+    def __init__(
+        self,
+        chain: CoinChain,
+        sources: CoinSource | Sequence[CoinSource],
+        folder: str | Path | None,
+        *,
+        coins: Collection[int] | None,
+        start_block: int,
+        confirmations: int,
+        memory: int,
+    ) -> None:
+        super().__init__(chain.contract, start_block, confirmations, memory)
+        self.chain = chain
+        given = sources if isinstance(sources, Sequence) else [sources]
+        self.sources = Sources([BodiesOf(one) for one in given])
+        self._coins = coins
+        path = None if folder is None else Path(folder)
+        identity = f"coins {chain.address} on chain {self.connection.chain_id}"
+        self._memory = WatchMemory(None if path is None else path / "watcher.journal", identity)
+        try:
+            self.store = WatchStore(None if path is None else path / "watcher.bodies")
+            self._reset()
+            self._memory.replay(self._replay_news, lambda number, header, fault: None)
+            self._follower = self._follow_from_memory()
+        except BaseException:
+            self._memory.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._memory.close()
+        self.store.close()
+
+    # ---------------------------------------------------------------------------------------------------- what it has
+
+    def rumoured(self, coin: int) -> bool:
+        """Whether somebody has shown a transfer of a coin in a body that is not that of its block, which is missing."""
+        return any(coin in coins for coins in self._rumours.values())
+
+    def missing(self) -> list[int]:
+        """Blocks whose body nobody had yet."""
+        return [number for number in range(self.books.head + 1, self.view.posted + 1) if not self.books.saw(number)]
+
+    def history(self, coin: int) -> History:
+        """What the next owner of a coin needs. Raises StateUnknown while a block is not to be had."""
+        return self.books.history(coin)
+
+    def kit(self, coin: int) -> Call:
+        """How its owner takes a coin out; raises CoinRefused for none that is here.
+
+        If a block took the coin without its owner, from the state before: what comes after can be challenged.
+        """
+        standing, safe = self.books.standing(coin), self.books.safe(coin)
+        if standing is None or safe is None or coin in self.view.paid_in:
+            raise CoinRefused(f"coin {coin} is not there, or is paid", hint="wait for its deposit")
+        return exit_kit(safe if safe.owner == standing.owner else standing)
+
+    def kits(self, owner: str) -> dict[int, Call]:
+        """The same for all coins that an address owns."""
+        mine = self.books.coins_of(to_address(owner))
+        return {coin: self.kit(coin) for coin in mine if coin not in self.view.paid_in}
+
+    # -------------------------------------------------------------------------------------------------------- chain
+
+    def _reset(self) -> None:
+        self.view = CoinView(self.chain.operator())
+        view, store = self.view, self.store
+        self.books = CoinBooks(self.chain.domain, view.records, view.headers, store.body, self._coins)
+        self._late: set[int] = set()
+        self._rumours: dict[int, set[int]] = {}
+        """Coins that refused bodies move, by the block that is missing: nothing proves it, or denies it."""
+        self._closed: set[Doubt] = set()
+        self._head = 0
+        self._gap = ""
+
+    def _settled(self, oldest: int) -> None:
+        self.view.forget(oldest)
+
+    def _apply(self, removed: int, new: Sequence[Log], report: Report) -> None:
+        for _ in range(removed):
+            self.view.undo()
+        if removed:
+            self.books.cut(self.view.posted)
+            self._closed.clear()
+        for log in new:
+            self._take(log, report)
+
+    def _take(self, log: Log, report: Report) -> None:
+        before, operator = self.view.taken, self.view.operator
+        try:
+            event = self.chain.contract.decode_log(log)
+            if event is None:
+                event = Event("", {}, log.log_index, log)
+            self.view.take(event)
+        except (Layer2Error, LookupError, TypeError, ValueError) as failure:
+            report.findings.append(Finding(Kind.EVENT_ODD, log.tx_hash, f"block {log.block_number}: {failure!r}"))
+            self.view.pad(log.block_number, before)
+            if isinstance(failure, RangeError):
+                self._gap = str(failure)
+            return
+        # The constructor says who the first one is, which is no change.
+        same = event.name == "OperatorChanged" and self.view.operator == operator
+        if event.name in _ONCE and not same:
+            told = ", ".join(f"{name} {value}" for name, value in event.args.items())
+            report.findings.append(Finding(_ONCE[event.name], 0, told))
+
+    def _replay_news(self, removed: int, new: list[Log]) -> None:
+        self._apply(removed, new, Report())
+
+    # ------------------------------------------------------------------------------------------------------- bodies
+
+    def _fetch(self, report: Report, now: int, patience: int) -> None:
+        self.sources.begin()
+        for number in self.missing():
+            header = self.view.headers[number]
+            batch = self._kept(header)
+            if batch is None:
+                batch = self._asked(header, report)
+            if batch is None:
+                if now - header.time >= patience:
+                    self._late.add(number)
+                continue
+            self.books.see(number, batch)
+            if number in self._late:
+                self._late.discard(number)
+                report.findings.append(Finding(Kind.BLOCK_SHOWN, number, f"after {now - header.time} s"))
+        missing = set(self.missing())
+        self._late &= missing
+        self._rumours = {number: coins for number, coins in self._rumours.items() if number in missing}
+
+    def _kept(self, header: CoinHeader) -> list[SignedCoin] | None:
+        body = self.store.body(header.hash)
+        return None if body is None else decode_coin_body(body)
+
+    def _asked(self, header: CoinHeader, report: Report) -> list[SignedCoin] | None:
+        def read(body: bytes) -> tuple[bytes, list[SignedCoin]]:
+            batch = decode_coin_body(body)
+            if coin_tree(batch).root != header.root:
+                moved = {one.transaction.coin for one in batch}
+                self._rumours.setdefault(header.number, set()).update(moved)
+                raise BodyMalformed(f"{len(batch)} transfers do not lead to the root of block {header.number}")
+            return body, batch
+
+        found, said = self.sources.ask(header.number, read)
+        report.findings += [Finding(Kind.SOURCE_FAULTY, header.number, text) for text in said]
+        if found is None:
+            return None
+        body, batch = found
+        self.store.put(header.hash, header.number, body, ())
+        return batch
+
+    def _advance(self) -> None:
+        """Go on with the books as far as bodies are there; what is wrong stays in `faults`."""
+        while self.books.advance() is not None:
+            pass
+
+    def _standing_of_blocks(self, now: int) -> list[Finding]:
+        found = []
+        for coin, faults in self.books.faults.items():
+            gone = self.view.paid_in.get(coin, 1 << 62)
+            for one in faults:
+                record = self.view.records.get(coin)
+                void = record is None or one.number < record.birth or gone <= self.view.posted_in.get(one.number, 0)
+                kind = Kind.TRANSFER_VOID if void else Kind.TRANSFER_INVALID
+                detail = f"coin {coin}, block {one.number}: {one.why}"
+                found.append(Finding(kind, subject_of(coin, one.number), detail))
+        for number in sorted(self._late):
+            since = self.view.headers[number].time
+            found.append(Finding(Kind.BLOCK_WITHHELD, number, f"since {since}, {now - since} s"))
+        return found

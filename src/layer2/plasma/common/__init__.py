@@ -1,0 +1,1 @@
+"""Node parts that both plasma chains share: block storage, submission, journal, transaction status."""

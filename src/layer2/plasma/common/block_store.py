@@ -1,0 +1,153 @@
+"""The blocks that were made: bodies on disk, and for the few that are asked for just now records and tree in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from layer2.plasma.common.errors import StateUnknown
+from layer2.plasma.common.operator_journal import Made
+from layer2.plasma.protocol.blocks import BlockTree
+from layer2.plasma.protocol.packed import join_body, packed_of, split_body
+from layer2.primitives.hashing import keccak
+from layer2.store.errors import JournalCorrupt
+from layer2.store.file_store import FileStore
+
+__all__ = ["BlockStore", "BodyStore"]
+
+T = TypeVar("T")
+Tree = TypeVar("Tree")
+
+_KEPT = 3
+
+
+class BodyStore(Generic[Tree]):
+    """Blocks from number 1 on. Safe to use from several threads; one of them writes.
+
+    Args:
+        join: the body of a block's records.
+        split: the records of a body.
+        plant: the tree over the records of a block.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        join: Callable[[Sequence[bytes]], bytes],
+        split: Callable[[bytes], list[bytes]],
+        plant: Callable[[Sequence[bytes]], Tree],
+    ) -> None:
+        self.files = FileStore(folder)
+        self.made: list[Made] = []
+        self._join, self._split, self.plant = join, split, plant
+        self._lock = threading.Lock()
+        self._records: OrderedDict[Made, list[bytes]] = OrderedDict()
+        self._trees: OrderedDict[Made, Tree] = OrderedDict()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.files.folder} blocks={len(self.made)}>"
+
+    def __len__(self) -> int:
+        return len(self.made)
+
+    def __iter__(self) -> Iterator[Made]:
+        return iter(tuple(self.made))
+
+    def block(self, number: int) -> Made:
+        """A block; raises StateUnknown if it is not made."""
+        made = self.made
+        if not 0 < number <= len(made):
+            raise StateUnknown(f"block {number} is not there, {len(made)} are", hint="wait for it")
+        return made[number - 1]
+
+    def write(self, number: int, root: bytes, records: Sequence[bytes], rests: bytes) -> Made:
+        """Make the body of a block durable. It is no block before `add`. `rests`: as `Made` keeps it."""
+        one = Made(number, root, len(records), b"", rests)
+        return replace(one, checksum=self.files.put(one.name, self._join(records)))
+
+    def add(self, one: Made, records: list[bytes], tree: Tree) -> None:
+        """The next block, whose body is durable."""
+        assert one.number == len(self.made) + 1
+        self.made.append(one)
+        with self._lock:
+            _keep(self._records, one, records)
+            _keep(self._trees, one, tree)
+
+    def drop_last(self) -> Made:
+        """The last one is none after all. Its body stays on disk: the chain may show it again."""
+        return self.made.pop()
+
+    def path(self, number: int) -> Path:
+        """Where the body of a block lies."""
+        return self.files.path(self.block(number).name)
+
+    def records(self, number: int) -> list[bytes]:
+        """The records of a block. Raises StateUnknown, JournalCorrupt."""
+        one = self.block(number)
+        with self._lock:
+            found = self._records.get(one)
+        return found if found is not None else self.load(one)
+
+    def stand(self, blocks: Sequence[Made]) -> None:
+        """These come next, whose bodies are durable, and are not read now. Raises JournalCorrupt if one is not here."""
+        for one in blocks:
+            if one.name not in self.files:
+                raise self._gone(one)
+        self.made += blocks
+
+    def load(self, one: Made) -> list[bytes]:
+        """Records from disk."""
+        body = self.files.get(one.name, one.checksum)
+        if body is None:
+            raise self._gone(one)
+        found = self._split(body)
+        with self._lock:
+            _keep(self._records, one, found)
+        return found
+
+    def tree(self, number: int) -> Tree:
+        """The tree of a block."""
+        one = self.block(number)
+        with self._lock:
+            tree = self._trees.get(one)
+        if tree is None:
+            tree = self.plant(self.records(number))
+            with self._lock:
+                _keep(self._trees, one, tree)
+        return tree
+
+    def _gone(self, one: Made) -> JournalCorrupt:
+        return JournalCorrupt(
+            f"the body of block {one.number} is gone: no {one.name} in {self.files.folder}",
+            hint="restore it from a backup or a mirror",
+        )
+
+
+class BlockStore(BodyStore[BlockTree]):
+    """Blocks of payments."""
+
+    def __init__(self, folder: str | Path) -> None:
+        super().__init__(folder, join_body, split_body, _tree_of)
+
+    def find(self, hashed: bytes, first: int, last: int) -> tuple[int, int] | None:
+        """Where the transaction with this hash stands, in blocks `first` to `last`: block and index."""
+        for number in range(max(1, first), min(last, len(self.made)) + 1):
+            for index, record in enumerate(self.records(number)):
+                if keccak(b"\x02" + packed_of(record)) == hashed:
+                    return number, index
+        return None
+
+
+def _tree_of(records: Sequence[bytes]) -> BlockTree:
+    return BlockTree.of_records(records)
+
+
+def _keep(cache: OrderedDict[Made, T], one: Made, what: T) -> None:
+    cache[one] = what
+    cache.move_to_end(one)
+    while len(cache) > _KEPT:
+        cache.popitem(last=False)

@@ -1,0 +1,215 @@
+"""The operator's journal: what it accepted, which blocks it made of that, and whose chain it was for."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from layer2.plasma.common.errors import JournalForeign
+from layer2.plasma.protocol.malformed import BodyMalformed
+from layer2.plasma.protocol.packed import ROW, packed_of
+from layer2.primitives.hashing import keccak
+from layer2.store.errors import JournalCorrupt
+from layer2.store.journal import Entry, Journal
+
+__all__ = ["KIND", "Made", "Promises", "Runs", "Stored", "judged", "unjudged"]
+
+KIND = "plasma.operator"
+_RECOVERY = "restore journal and bodies from a backup or a mirror: whoever owns outputs needs the blocks to exit"
+_BLOCK = struct.Struct(">Q32sI32s32s")
+_RUN = 1024
+"""Records of one row, at most, when the journal is written anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A block that was made: its number, the root and count that the chain gets, and the SHA-256 of its body.
+
+    `rests`: the SHA-256 of the deposits that it spends, as they were then: the chain may put others in their places.
+    """
+
+    number: int
+    root: bytes
+    count: int
+    checksum: bytes
+    rests: bytes
+
+    @property
+    def name(self) -> str:
+        """Of its body among the files."""
+        return f"{self.number:012d}-{self.root.hex()[:16]}.body"
+
+    @property
+    def encoded(self) -> bytes:
+        """As the journal has it."""
+        return _BLOCK.pack(self.number, self.root, self.count, self.checksum, self.rests)
+
+
+@dataclass(slots=True)
+class Stored:
+    """What a journal holds: records in the order of their acceptance, blocks in theirs, and what was dropped."""
+
+    records: dict[bytes, bytes] = field(default_factory=dict)
+    blocks: list[Made] = field(default_factory=list)
+    dropped: dict[bytes, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Records in a row: `join` writes them, `split` reads them (raises BodyMalformed), `hash_of` names one."""
+
+    join: Callable[[Sequence[bytes]], bytes]
+    split: Callable[[bytes], list[bytes]]
+    hash_of: Callable[[bytes], bytes]
+
+
+def judged(record: bytes, basis: bytes) -> bytes:
+    """An accepted payment as the journal keeps it: its record, and the rows of the outputs it was judged by."""
+    return record + basis.ljust(ROW * (record[1] >> 4), b"\0")
+
+
+def unjudged(row: bytes) -> tuple[bytes, bytes]:
+    """Record and basis of what `judged` made."""
+    end = len(row) - ROW * (row[1] >> 4)
+    return row[:end], row[end:]
+
+
+def _join(rows: Sequence[bytes]) -> bytes:
+    return b"".join([len(row).to_bytes(2, "big") + row for row in rows])
+
+
+def _split(run: bytes) -> list[bytes]:
+    found: list[bytes] = []
+    at = 0
+    while at < len(run):
+        end = at + 2 + int.from_bytes(run[at : at + 2], "big")
+        row = run[at + 2 : end]
+        if end > len(run) or len(row) < 2 or len(row) < (ROW + 64) * (row[1] >> 4) + 2:
+            raise BodyMalformed(f"{len(run)} bytes end within accepted payment {len(found)}")
+        found.append(row)
+        at = end
+    return found
+
+
+PAYMENTS = Runs(_join, _split, lambda row: keccak(b"\x02" + packed_of(unjudged(row)[0])))
+"""Rows of `judged`, each behind its length in 2 bytes."""
+
+
+class Promises:
+    """Accepted payments and made blocks, durable. Everything is buffered until `commit`.
+
+    Args:
+        runs: how runs of records are written and read, and what a record is known by.
+
+    Raises:
+        JournalForeign: the journal is of another contract or chain.
+        JournalCorrupt: it holds what this program never wrote.
+    """
+
+    def __init__(
+        self, journal: Journal | str | Path, chain_id: int, contract: str, *, kind: str = KIND, runs: Runs = PAYMENTS
+    ) -> None:
+        self._opened = isinstance(journal, str | Path)
+        self._kind, self._runs = kind, runs
+        self.journal = journal if isinstance(journal, Journal) else Journal(journal, kind=kind, recovery=_RECOVERY)
+        self.records = 0
+        """How many records the journal holds."""
+        try:
+            self._claim(f"{contract} on chain {chain_id}")
+        except BaseException:
+            self.release()
+            raise
+
+    def __repr__(self) -> str:
+        return f"<Promises {self.journal.path} records={self.records}>"
+
+    def release(self) -> None:
+        """Let go of the journal, if it was opened here."""
+        if self._opened:
+            self.journal.close()
+
+    def read(self) -> Stored:
+        """All of it."""
+        found = Stored()
+        self.records = 0
+        for entry in self.journal.read():
+            if entry.stream == "txs":
+                rows = self._split(entry)
+                self.records += len(rows)
+                for row in rows:
+                    hashed = self._runs.hash_of(row)
+                    found.records[hashed] = row
+                    # Accepted again after it was dropped.
+                    found.dropped.pop(hashed, None)
+            elif entry.stream == "block":
+                self._note(found, entry)
+            elif entry.stream == "undo":
+                number = int.from_bytes(entry.payload, "big")
+                if not found.blocks or not found.blocks[0].number <= number <= found.blocks[-1].number:
+                    raise self._corrupt(entry.sequence)
+                del found.blocks[number - found.blocks[0].number :]
+            elif entry.stream == "drop":
+                found.dropped[entry.payload[:32]] = entry.payload[32:].decode(errors="replace")
+        return found
+
+    def accept(self, records: Sequence[bytes]) -> None:
+        """Promise payments."""
+        if records:
+            self.journal.append("txs", self._runs.join(records))
+            self.records += len(records)
+
+    def make(self, block: Made) -> None:
+        """Stand for a block. Its body must be durable by now."""
+        self.journal.append("block", block.encoded)
+
+    def undo(self, number: int) -> None:
+        """Stand no longer for a block and those after it: the chain never had them."""
+        self.journal.append("undo", number.to_bytes(8, "big"))
+
+    def drop(self, hashed: bytes, reason: str) -> None:
+        """Say that a payment has become impossible."""
+        self.journal.append("drop", hashed + reason.encode())
+
+    def commit(self) -> None:
+        """Make it durable."""
+        self.journal.commit()
+
+    def keep(self, records: Iterable[bytes], blocks: Iterable[Made]) -> None:
+        """Forget all but these."""
+        left = list(records)
+        rows = [("block", one.encoded) for one in blocks]
+        rows += [("txs", self._runs.join(left[at : at + _RUN])) for at in range(0, len(left), _RUN)]
+        self.journal.rewrite(rows)
+        self.records = len(left)
+
+    def _claim(self, own: str) -> None:
+        known = self.journal.get_meta("plasma")
+        if known is None:
+            self.journal.put_meta("plasma", own.encode())
+            self.journal.commit()
+        elif known != own.encode():
+            raise JournalForeign(
+                f"the journal {self.journal.path} is of {known.decode(errors='replace')}, this is {own}",
+                hint="name another journal",
+            )
+
+    def _note(self, found: Stored, entry: Entry) -> None:
+        if len(entry.payload) != _BLOCK.size:
+            raise self._corrupt(entry.sequence)
+        made = Made(*_BLOCK.unpack(entry.payload))
+        if made.number != len(found.blocks) + 1:
+            raise self._corrupt(entry.sequence)
+        found.blocks.append(made)
+
+    def _split(self, entry: Entry) -> list[bytes]:
+        try:
+            return self._runs.split(entry.payload)
+        except BodyMalformed as fault:
+            raise self._corrupt(entry.sequence) from fault
+
+    def _corrupt(self, sequence: int) -> JournalCorrupt:
+        return JournalCorrupt(
+            f"the {self._kind} journal {self.journal.path} is damaged: row {sequence} is none of ours", hint=_RECOVERY
+        )

@@ -1,0 +1,1 @@
+"""Watcher parts that both plasma chains share: log sync, alerts, transaction scheduling."""

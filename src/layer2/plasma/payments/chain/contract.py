@@ -1,0 +1,347 @@
+"""Typed facade over the deployed root chain: one method per entry point; reverts come as `ContractReverted` by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from layer2.ethereum.artifacts import load_artifact
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.contract import Contract, deploy
+from layer2.ethereum.records import Receipt
+from layer2.ethereum.sender import Sender
+from layer2.ethereum.windows import require_windows
+from layer2.plasma.payments.chain.records import Exit, ExitStatus, InFlight, InFlightStatus, Proof, Spend
+from layer2.plasma.protocol.signing import plasma_domain
+from layer2.plasma.protocol.transaction import Deposit
+from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
+from layer2.primitives.ecdsa import to_compact
+from layer2.primitives.errors import InputError
+
+__all__ = [
+    "DEVNET",
+    "PUBLIC",
+    "Exit",
+    "ExitStatus",
+    "InFlight",
+    "InFlightStatus",
+    "Profile",
+    "Proof",
+    "RootChain",
+    "Spend",
+    "deposit_of_event",
+]
+
+_DAY = 86_400
+_GWEI = 10**9
+_NEVER = (1 << 40) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The root chain's parameters: durations in seconds, bonds and bounty in wei (`IRootChain.Config`)."""
+
+    exit_period: int
+    rotation_delay: int
+    data_delay: int
+    exit_bond: int
+    in_flight_bond: int
+    piggyback_bond: int
+    data_bond: int
+    bounty: int
+
+    @property
+    def grace(self) -> int:
+        """Seconds from the start of an exit in which a block may still spend what leaves: early enough to stop it."""
+        return self.exit_period // 4
+
+
+# Each bond pays for the dearest call that earns it (see `layer2 bench gas plasma`) at 100 gwei and once more.
+_BONDS = (
+    2 * 62_000 * 100 * _GWEI,
+    2 * 100_000 * 100 * _GWEI,
+    2 * 84_000 * 100 * _GWEI,
+    2 * 250_000 * 100 * _GWEI,
+    30_000 * 100 * _GWEI,
+)
+
+PUBLIC = Profile(7 * _DAY, 14 * _DAY, 2 * _DAY, *_BONDS)
+"""For public chains: a week for an exit, two before another operator."""
+
+DEVNET = Profile(3_600, 7_200, 1_200, *_BONDS)
+"""For development chains: the same in minutes."""
+
+
+class RootChain:
+    """The root chain at an address. Amounts in smallest units, times in Unix seconds."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self.connection = contract.connection
+        self.address = contract.address
+        self.domain = plasma_domain(self.connection.chain_id, self.address)
+        self.arguments: tuple[Any, ...] = ()
+        """What the constructor was given, when this object made the contract: for the record of the deployment."""
+        _, _, _, *times = contract.call("config")
+        self.profile = Profile(*(int(one) for one in times))
+
+    def __repr__(self) -> str:
+        return f"<RootChain {self.address} chain={self.connection.chain_id}>"
+
+    @classmethod
+    def deploy(
+        cls,
+        sender: Sender,
+        operator: str,
+        profile: Profile = DEVNET,
+        *,
+        validity: str = ZERO_ADDRESS,
+        permit2: str = ZERO_ADDRESS,
+    ) -> RootChain:
+        """Deploy the packaged contract. `validity`: who checks each block; `permit2`: where Permit2 lies here."""
+        require_windows(sender.connection, exit_period=profile.exit_period, data_delay=profile.data_delay)
+        row = (
+            to_address(operator),
+            to_address(validity),
+            to_address(permit2),
+            profile.exit_period,
+            profile.rotation_delay,
+            profile.data_delay,
+            profile.exit_bond,
+            profile.in_flight_bond,
+            profile.piggyback_bond,
+            profile.data_bond,
+            profile.bounty,
+        )
+        made = cls(deploy(sender, load_artifact("RootChain"), row))
+        made.arguments = (row,)
+        return made
+
+    @classmethod
+    def at(cls, connection: Connection, address: str) -> RootChain:
+        """Bind one that is deployed already; raises `InputError` when there is no code."""
+        target = to_address(address)
+        if not connection.code(target):
+            raise InputError(
+                f"plasma: no code at {target} on chain {connection.chain_id}", hint="deploy it, or check the address"
+            )
+        return cls(Contract(connection, target, load_artifact("RootChain").abi))
+
+    # ------------------------------------------------------------------------------------------------------- views
+
+    def head(self) -> tuple[Address, int, int, bool]:
+        """The operator, the next block, the next deposit, whether it is frozen."""
+        operator, block, deposit, frozen = self.contract.call("head")
+        return to_address(operator), int(block), int(deposit), bool(frozen)
+
+    def block(self, number: int) -> bytes:
+        """`keccak(root | word)` of a block; zeros if there is none."""
+        return bytes(self.contract.call("blocks", number))
+
+    def deposit_hash(self, number: int) -> bytes:
+        """`keccak` of a deposit's record; zeros if there is none."""
+        return bytes(self.contract.call("deposits", number))
+
+    def reserved_under(self, token: int, number: int) -> int:
+        """What is registered for exits of a token under a block; 0: under deposits."""
+        return int(self.contract.call("reservedUnder", token, number))
+
+    def exit(self, output_id: bytes) -> Exit:
+        """How the exit of an output stands."""
+        status, time, position, priority = self.contract.call("exits", output_id)
+        return Exit(ExitStatus(int(status)), int(time), int(position), int(priority))
+
+    def in_flight(self, exit_id: bytes) -> InFlight:
+        """How an in-flight exit stands."""
+        # By name: the order of the fields is that in which they fill slots.
+        row = self.contract.call("inFlight", exit_id)
+        return InFlight(
+            to_address(row.bondOwner),
+            int(row.startedAt),
+            int(row.exitableAt),
+            InFlightStatus(int(row.status)),
+            int(row.piggybacked),
+            int(row.competitor),
+            int(row.priority),
+            int(row.blocked),
+            bool(row.contested),
+            int(row.held),
+        )
+
+    def reserve_of(self, token: int) -> tuple[int, int]:
+        """What is registered for exits of a token, and what is held for bonds and deferred payments."""
+        reserved, held = self.contract.call("reserveOf", token)
+        return int(reserved), int(held)
+
+    def is_held(self, output_id: bytes) -> bool:
+        """Whether an in-flight exit holds an output: no other game may pay it meanwhile."""
+        return bool(self.contract.call("isHeld", output_id))
+
+    def is_free(self, output_id: bytes) -> bool:
+        """Whether no exit has an output: an in-flight exit may take it then."""
+        taken = (ExitStatus.OPEN, ExitStatus.PAID, ExitStatus.SPENT)
+        return self.exit(output_id).status not in taken and not self.is_held(output_id)
+
+    def tracked(self, token: int) -> tuple[int, int] | None:
+        """From which bucket on all that is registered of a token is summed up, and the sum; None: nothing is."""
+        bucket, total = self.contract.call("tracked", token)
+        return None if int(bucket) == _NEVER else (int(bucket), int(total))
+
+    def pending(self, owner: str, token: int) -> int:
+        """What could not be paid to somebody and waits."""
+        return int(self.contract.call("pending", to_address(owner), token))
+
+    def token_of(self, token: int) -> Address:
+        """The address of a token id."""
+        return to_address(self.contract.call("tokenOf", token))
+
+    def next_operator(self) -> tuple[Address, int]:
+        """Who was announced as the next operator, and from when on it may take over."""
+        following, since = self.contract.call("nextOperator")
+        return to_address(following), int(since)
+
+    # ---------------------------------------------------------------------------------------------------- deposits
+
+    def register_token(self, sender: Sender, token: str) -> Receipt:
+        """Give a token its id."""
+        return self._send(sender, "registerToken", to_address(token))
+
+    def deposit(self, sender: Sender, token: int, amount: int, owner: str) -> Receipt:
+        """Pay in ether (token 0) or an allowed amount of a token for `owner`."""
+        if token == 0:
+            return self._send(sender, "depositETH", to_address(owner), value=amount)
+        return self._send(sender, "deposit", token, amount, to_address(owner))
+
+    # ------------------------------------------------------------------------------------------------------ blocks
+
+    def submit_block(self, sender: Sender, number: int, root: bytes, count: int) -> Receipt:
+        """Commit to the next block; only the operator."""
+        return self._send(sender, "submitBlock", number, root, count)
+
+    def announce_operator(self, sender: Sender, following: str) -> Receipt:
+        """Name the next operator; only the operator."""
+        return self._send(sender, "announceOperator", to_address(following))
+
+    def accept_operator(self, sender: Sender) -> Receipt:
+        """Take over, after the delay; only the one that was announced."""
+        return self._send(sender, "acceptOperator")
+
+    # ------------------------------------------------------------------------------------------------------- exits
+
+    def start_exits(self, sender: Sender, outputs: Sequence[Proof]) -> Receipt:
+        """Start to take outputs out that the sender owns, with a bond for each."""
+        value = self.profile.exit_bond * len(outputs)
+        if len(outputs) == 1:
+            return self._send(sender, "startExit", outputs[0].as_tuple(), value=value)
+        return self._send(sender, "startExits", [one.as_tuple() for one in outputs], value=value)
+
+    def challenge_exit(self, sender: Sender, output: Proof, spend: Spend) -> Receipt:
+        """Stop the exit of an output that was spent."""
+        return self._send(sender, "challengeExit", output.as_tuple(), spend.as_tuple())
+
+    def claim(self, sender: Sender, items: Sequence[tuple[int, bytes]], newer: Sequence[int] = ()) -> Receipt:
+        """Pay exits that have waited: (position, transaction or deposit record). `newer`: buckets, see `IRootChain`."""
+        return self._send(sender, "claim", [tuple(one) for one in items], list(newer))
+
+    def track(self, sender: Sender, token: int, bucket: int) -> Receipt:
+        """While a token is short, sum up all that is registered under buckets from this one on (`IRootChain.track`)."""
+        return self._send(sender, "track", token, bucket)
+
+    def withdraw(self, sender: Sender, token: int, to: str) -> Receipt:
+        """Fetch what could not be paid."""
+        return self._send(sender, "withdraw", token, to_address(to))
+
+    # --------------------------------------------------------------------------------------------- in-flight exits
+
+    def start_in_flight(
+        self, sender: Sender, transaction: Proof, inputs: Sequence[Proof], signatures: Sequence[bytes], bits: int
+    ) -> Receipt:
+        """Start the exit of a transaction that may not be in a block; `bits`: of the sender, which join at once."""
+        value = self.profile.in_flight_bond + bits.bit_count() * self.profile.piggyback_bond
+        joined = b"".join(to_compact(one) for one in signatures)
+        row = (transaction.as_tuple(), [one.as_tuple() for one in inputs], joined, bits)
+        return self._send(sender, "startInFlight", *row, value=value)
+
+    def piggyback(
+        self, sender: Sender, data: bytes, input_ids: Sequence[bytes], bit: int, made: Sequence[bytes] = ()
+    ) -> Receipt:
+        """Join with an input or output of the sender; `made`: what made the input, and each that has joined."""
+        row = (data, list(input_ids), bit, list(made))
+        return self._send(sender, "piggyback", *row, value=self.profile.piggyback_bond)
+
+    def challenge_canonical(
+        self,
+        sender: Sender,
+        data: bytes,
+        input_ids: Sequence[bytes],
+        index: int,
+        made: Sequence[bytes],
+        competitor: Spend,
+    ) -> Receipt:
+        """Show another transaction that spends the same output.
+
+        Args:
+            made: what made this input, and each that has joined; empty bytes for others.
+        """
+        row = (data, list(input_ids), index, list(made), competitor.as_tuple())
+        return self._send(sender, "challengeCanonical", *row)
+
+    def answer_canonical(
+        self, sender: Sender, transaction: Proof, input_ids: Sequence[bytes], made: Sequence[bytes] = ()
+    ) -> Receipt:
+        """Show that it was included, before every competitor shown; `made`: what made each input that has joined."""
+        return self._send(sender, "answerCanonical", transaction.as_tuple(), list(input_ids), list(made))
+
+    def hold_inputs(
+        self, sender: Sender, data: bytes, input_ids: Sequence[bytes], made: Sequence[bytes] = ()
+    ) -> Receipt:
+        """Take the inputs that a game needs and no other game has any more; `made`: as for an answer."""
+        return self._send(sender, "holdInputs", data, list(input_ids), list(made))
+
+    def challenge_input(
+        self, sender: Sender, data: bytes, input_ids: Sequence[bytes], index: int, made: bytes, spend: Spend
+    ) -> Receipt:
+        """Show that an input that joined was spent by another transaction."""
+        return self._send(sender, "challengeInput", data, list(input_ids), index, made, spend.as_tuple())
+
+    def challenge_output(self, sender: Sender, transaction: Proof, input_ids: Sequence[bytes], spend: Spend) -> Receipt:
+        """Show that an output that joined was spent."""
+        return self._send(sender, "challengeOutput", transaction.as_tuple(), list(input_ids), spend.as_tuple())
+
+    def claim_in_flight(
+        self,
+        sender: Sender,
+        data: bytes,
+        input_ids: Sequence[bytes],
+        made: Sequence[bytes],
+        newer: Sequence[int] = (),
+    ) -> Receipt:
+        """Settle one that has waited, and pay what is covered; `made`: what made each input."""
+        return self._send(sender, "claimInFlight", data, list(input_ids), list(made), list(newer))
+
+    def abandon_in_flight(self, sender: Sender, data: bytes, input_ids: Sequence[bytes]) -> Receipt:
+        """Drop one that nobody has joined by half time."""
+        return self._send(sender, "abandonInFlight", data, list(input_ids))
+
+    # -------------------------------------------------------------------------------------------------------- data
+
+    def challenge_data(self, sender: Sender, number: int, index: int, root: bytes, word: int) -> Receipt:
+        """Ask for a transaction of a block, with a bond."""
+        return self._send(sender, "challengeData", number, index, root, word, value=self.profile.data_bond)
+
+    def show_data(self, sender: Sender, transaction: Proof) -> Receipt:
+        """Show it."""
+        return self._send(sender, "showData", transaction.as_tuple())
+
+    def freeze(self, sender: Sender, number: int, index: int) -> Receipt:
+        """Freeze the chain because it was not shown in time."""
+        return self._send(sender, "freeze", number, index)
+
+    def _send(self, sender: Sender, name: str, *arguments: Any, value: int = 0) -> Receipt:
+        return self.contract.transact(sender, name, *arguments, value=value)
+
+
+def deposit_of_event(args: Mapping[str, Any]) -> Deposit:
+    """The deposit of a `Deposited` event."""
+    return Deposit(args["id"], address_bytes(args["owner"]), args["token"], args["amount"], args["time"])

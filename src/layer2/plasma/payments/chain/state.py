@@ -1,0 +1,80 @@
+"""What the chain itself says, as far as it was read: deposits, headers of blocks, exits that began."""
+
+from __future__ import annotations
+
+import threading
+
+from layer2.plasma.payments.chain.contract import RootChain
+from layer2.plasma.payments.chain.events import BlockPosted, Deposited, ExitBegun, Happening, InFlightBegun
+from layer2.plasma.payments.chain.follower import ChainLog
+from layer2.plasma.protocol.blocks import Header
+from layer2.plasma.protocol.positions import block_of
+from layer2.plasma.protocol.transaction import Deposit, Transaction, decode_transaction
+
+__all__ = ["Sight"]
+
+
+class Sight:
+    """Follows a root chain; several wallets may share one. Holds what the chain has now: a reorganisation is undone.
+
+    Args:
+        start_block: at which the contract was deployed, or before.
+        confirmations: blocks above one before it is believed.
+
+    Attributes:
+        headers: of the blocks, by number.
+        games: in-flight exits that began, by id: the transaction and the ids of its inputs.
+        priorities: blocks under which exits were registered, 0 for deposits.
+        read: whether the chain was read at all.
+    """
+
+    def __init__(self, root: RootChain, *, start_block: int = 0, confirmations: int = 0) -> None:
+        self.root = root
+        self.start_block = start_block
+        self.headers: dict[int, Header] = {}
+        self.games: dict[bytes, tuple[Transaction, tuple[bytes, ...]]] = {}
+        self.priorities: set[int] = set()
+        self.read = False
+        self._deposits: dict[bytes, dict[int, Deposit]] = {}
+        self._log = ChainLog(root, start_block=start_block, confirmations=confirmations)
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Sight {self.root.address} blocks={len(self.headers)}>"
+
+    def step(self) -> None:
+        """Read on. Raises what `LogFollower.step` raises; then nothing has changed."""
+        with self._lock:
+            news = self._log.news()
+            for _, one in news.removed:
+                self._take(one, back=True)
+            for _, one in news.new:
+                self._take(one, back=False)
+            self.read = True
+
+    def deposits_of(self, owner: bytes) -> dict[int, Deposit]:
+        """By number."""
+        return self._deposits.get(owner, {})
+
+    def _take(self, one: Happening, *, back: bool) -> None:
+        if isinstance(one, Deposited):
+            mine = self._deposits.setdefault(one.deposit.owner, {})
+            if back:
+                mine.pop(one.deposit.number, None)
+            else:
+                mine[one.deposit.number] = one.deposit
+        elif isinstance(one, BlockPosted):
+            if back:
+                self.headers.pop(one.number, None)
+            else:
+                self.headers[one.number] = one.header
+        elif isinstance(one, ExitBegun):
+            # Those that a reorganisation undid stay: an empty bucket that is looked at does no harm.
+            self.priorities.add(one.priority)
+        elif isinstance(one, InFlightBegun):
+            transaction = decode_transaction(one.packed)
+            self.priorities.add(max(map(block_of, transaction.inputs)))
+            if back:
+                self.games.pop(one.id, None)
+            else:
+                self.games[one.id] = (transaction, one.input_ids)

@@ -1,0 +1,59 @@
+"""One call of the root chain, as a function of the state before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from layer2.plasma.payments.model import actions as act
+from layer2.plasma.payments.model import chain, exits, settlement
+from layer2.plasma.payments.model import in_flight as inflight
+from layer2.plasma.payments.model.environment import Act, Effect, Env, Paid
+from layer2.plasma.payments.model.errors import RootError
+from layer2.plasma.payments.model.state import State
+
+__all__ = ["apply"]
+
+_PAYABLE = (act.Deposit, act.StartExits, act.StartInFlight, act.Piggyback, act.ChallengeData)
+_ACTS: dict[type[Any], Callable[[Act, Any], None]] = {
+    act.RegisterToken: chain.register_token,
+    act.Deposit: chain.deposit,
+    act.SubmitBlock: chain.submit_block,
+    act.AnnounceOperator: chain.announce_operator,
+    act.AcceptOperator: chain.accept_operator,
+    act.ChallengeData: chain.challenge_data,
+    act.ShowData: chain.show_data,
+    act.Freeze: chain.freeze,
+    act.Withdraw: chain.withdraw,
+    act.StartExits: exits.start_exits,
+    act.ChallengeExit: exits.challenge_exit,
+    act.Claim: exits.claim,
+    act.StartInFlight: inflight.start_in_flight,
+    act.Piggyback: inflight.piggyback,
+    act.ChallengeCanonical: inflight.challenge_canonical,
+    act.AnswerCanonical: inflight.answer_canonical,
+    act.ChallengeInput: inflight.challenge_input,
+    act.ChallengeOutput: inflight.challenge_output,
+    act.AbandonInFlight: inflight.abandon_in_flight,
+    act.HoldInputs: inflight.hold_inputs,
+    act.Track: chain.track,
+    act.ClaimInFlight: settlement.claim_in_flight,
+}
+
+
+class ValueUnwanted(RootError):
+    """The call takes no ether."""
+
+    MEANING = "The call takes no ether"
+
+
+def apply(state: State, action: act.Action, env: Env) -> tuple[State, list[Effect | Paid]]:
+    """The state after a call and what it leaves behind; raises one of `errors`, and then nothing has happened."""
+    takes = isinstance(action, _PAYABLE) and not (isinstance(action, act.Deposit) and action.token)
+    if env.value and not takes:
+        raise ValueUnwanted()
+    one = Act(state.copy(), env)
+    if env.value:
+        one.state.balance[0] = one.state.balance.get(0, 0) + env.value
+    _ACTS[type(action)](one, action)
+    return one.state, one.effects

@@ -1,0 +1,183 @@
+"""What a call must prove: that something was included, who owns an output, who spent it. One set for every game."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from layer2.plasma.payments.model.actions import Proof, Spend
+from layer2.plasma.payments.model.environment import Act
+from layer2.plasma.payments.model.errors import (
+    AmountsUnbalanced,
+    InclusionLate,
+    InputsWrong,
+    OutputWrong,
+    ProofInvalid,
+    SignatureInvalid,
+    SpendWrong,
+    TransactionInvalid,
+)
+from layer2.plasma.payments.model.state import FOREVER, NO_PLACE
+from layer2.plasma.protocol.blocks import inclusion_root
+from layer2.plasma.protocol.malformed import TransactionMalformed
+from layer2.plasma.protocol.positions import block_of, is_deposit
+from layer2.plasma.protocol.signing import digest
+from layer2.plasma.protocol.transaction import (
+    Kind,
+    Output,
+    Transaction,
+    decode_deposit,
+    decode_transaction,
+    deposit_output_id,
+    output_id,
+    transaction_hash,
+)
+from layer2.primitives.hashing import keccak
+
+
+class Claimed(NamedTuple):
+    """An output that was named with the data that made it; `block`: its age in the ledger, 0 for a deposit."""
+
+    id: bytes
+    output: Output
+    position: int
+    block: int
+
+
+class Spent(NamedTuple):
+    """A spender: its hash, its place (`NO_PLACE` if it was not shown to be included), the last block it may be in."""
+
+    hash: bytes
+    place: int
+    until: int
+
+
+def transaction_of(data: bytes) -> Transaction:
+    """The transaction in `data`, or TransactionInvalid."""
+    try:
+        return decode_transaction(data)
+    except TransactionMalformed:
+        raise TransactionInvalid() from None
+
+
+def named(act: Act, position: int, data: bytes) -> Claimed:
+    """The output at a position, by what made it: a deposit, which is checked, or a transaction, which is not.
+
+    Whether a transaction is one, and was there, is known by the id of its output: of others nothing is open.
+    """
+    if is_deposit(position):
+        number = position >> 24 & (1 << 39) - 1
+        if position & 0xFFFFFF or act.state.deposits.get(number) != keccak(data):
+            raise ProofInvalid(position)
+        return Claimed(deposit_output_id(number), decode_deposit(number, data).output, position, 0)
+    index = position & 0xFF
+    if len(data) < 2 or index >= data[1] & 0x0F:
+        raise OutputWrong(position)
+    try:
+        output = decode_transaction(data).outputs[index]
+    except TransactionMalformed:
+        output = Output(bytes(20), 0, 0)
+    return Claimed(output_id(transaction_hash(data), index), output, position, block_of(position))
+
+
+def stands(act: Act, proof: Proof) -> None:
+    """ProofInvalid unless the data, whatever it is, stands in a block at a position."""
+    number, index = proof.position >> 24, proof.position >> 8 & 0xFFFF
+    root = inclusion_root(proof.word & 0xFFFFFFFF, index, proof.data, proof.path)
+    if root is None or act.state.blocks.get(number) != keccak(root + proof.word.to_bytes(32, "big")):
+        raise ProofInvalid(proof.position)
+
+
+def included(act: Act, proof: Proof) -> Transaction:
+    """The transaction at a position, proven to be there and allowed to."""
+    number = proof.position >> 24
+    transaction = transaction_of(proof.data)
+    stands(act, proof)
+    late = number != transaction.expiry if transaction.kind == Kind.FEE else number > transaction.expiry
+    if late:
+        raise InclusionLate(number, transaction.expiry)
+    return transaction
+
+
+def proven(act: Act, proof: Proof) -> tuple[Claimed, int]:
+    """The output at a position, proven, and the time of its block; 0 for a deposit."""
+    if is_deposit(proof.position):
+        return named(act, proof.position, proof.data), 0
+    included(act, proof)
+    return named(act, proof.position, proof.data), proof.word >> 32
+
+
+def alive(act: Act, proof: Proof) -> Transaction:
+    """A payment that can still be included, or is shown to have been."""
+    transaction = transaction_of(proof.data)
+    if transaction.kind != Kind.PAYMENT:
+        raise TransactionInvalid()
+    if proof.position:
+        included(act, proof)
+    elif transaction.expiry < act.state.next_block:
+        raise InclusionLate(0, transaction.expiry)
+    return transaction
+
+
+class Inputs(NamedTuple):
+    """What a payment spends, proven and signed for; the latest time of a block among theirs, the greatest number."""
+
+    found: list[Claimed]
+    made: int
+    youngest: int
+
+
+def inputs_of(act: Act, transaction: Transaction, inputs: tuple[Proof, ...], signatures: bytes) -> Inputs:
+    """The outputs that a payment spends, each shown, once, and signed for by its owner."""
+    count = len(transaction.inputs)
+    if len(inputs) != count or len(signatures) != 64 * count:
+        raise InputsWrong(count)
+    found: list[Claimed] = []
+    youngest = made = 0
+    for index, proof in enumerate(inputs):
+        if proof.position != transaction.inputs[index]:
+            raise SpendWrong(transaction.inputs[index], proof.position)
+        claimed, time = proven(act, proof)
+        signed_by(act, transaction, claimed.output.owner, signatures[64 * index : 64 * index + 64])
+        if any(claimed.id == other.id for other in found):
+            raise InputsWrong(index)
+        found.append(claimed)
+        youngest, made = max(youngest, claimed.block), max(made, time)
+    return Inputs(found, made, youngest)
+
+
+def balanced(inputs: list[Claimed], transaction: Transaction) -> None:
+    """AmountsUnbalanced unless what comes out of each token goes in."""
+    have: dict[int, int] = {}
+    for found in inputs:
+        have[found.output.token] = have.get(found.output.token, 0) + found.output.amount
+    for _, token, amount in transaction.outputs:
+        have[token] = have.get(token, 0) - amount
+        if have[token] < 0:
+            raise AmountsUnbalanced(token)
+
+
+def spent(act: Act, spend: Spend, position: int, owner: bytes) -> Spent:
+    """A payment that spends `position`, signed by all owners: included, or one that still may be.
+
+    What only some have signed is nobody's spend.
+    """
+    proof = spend.proof
+    transaction = alive(act, proof)
+    given = position if position in transaction.inputs else transaction.inputs[-1]
+    if given != position or not given:
+        raise SpendWrong(given, position)
+    if len(transaction.inputs) == 1:
+        signed_by(act, transaction, owner, spend.signatures)
+    else:
+        balanced(inputs_of(act, transaction, spend.inputs, spend.signatures).found, transaction)
+        if not proof.position:
+            act.emit("SpendShown", transaction.hash, spend.signatures)
+    if proof.position:
+        return Spent(transaction.hash, proof.position >> 8, FOREVER)
+    return Spent(transaction.hash, NO_PLACE, transaction.expiry)
+
+
+def signed_by(act: Act, transaction: Transaction, owner: bytes, signature: bytes) -> None:
+    """SignatureInvalid unless `owner` has signed the transaction."""
+    if act.env.recover(digest(transaction, act.state.domain), signature) != owner:
+        raise SignatureInvalid(owner)

@@ -1,0 +1,116 @@
+"""Standard exits: start, challenge, claim."""
+
+from __future__ import annotations
+
+from layer2.plasma.payments.model import actions as act
+from layer2.plasma.payments.model.chain import take_bond
+from layer2.plasma.payments.model.environment import Act
+from layer2.plasma.payments.model.errors import (
+    CallerWrong,
+    ExitBlocked,
+    ExitStatusWrong,
+    NotCovered,
+    NothingToPay,
+    OutputHeld,
+    TooEarly,
+)
+from layer2.plasma.payments.model.evidence import Claimed, included, named, proven, spent
+from layer2.plasma.payments.model.reserve import require_sorted
+from layer2.plasma.payments.model.state import Exit, ExitStatus
+
+
+def start_exits(one: Act, action: act.StartExits) -> None:
+    """Outputs of the caller begin to wait, each with a bond."""
+    state, env = one.state, one.env
+    take_bond(one, state.config.exit_bond * len(action.outputs))
+    for proof in action.outputs:
+        found, made = proven(one, proof)
+        owner, token, amount = found.output
+        if env.sender != owner:
+            raise CallerWrong(env.sender, owner)
+        before = state.exit(found.id)
+        if found.id in state.holds:
+            raise OutputHeld(found.id)
+        if before.status == ExitStatus.CHALLENGED:
+            # The spender may still come into a block: until then the output is as good as spent.
+            if state.next_block <= before.time:
+                raise ExitBlocked(found.id, before.time)
+        elif before.status != ExitStatus.NONE:
+            raise ExitStatusWrong(found.id, before.status)
+        time = matures(one, made)
+        priority = state.reserve.place(found.block)
+        state.exits[found.id] = Exit(ExitStatus.OPEN, time, proof.position, priority)
+        state.reserve.register(token, priority, amount)
+        one.emit("ExitStarted", found.id, owner, proof.position, token, amount, time, priority)
+
+
+def matures(one: Act, made: int) -> int:
+    """When an exit can be claimed: after W, and 2W after the block of its output."""
+    period = one.state.config.exit_period
+    return max(one.env.time + period, made + 2 * period)
+
+
+def challenge_exit(one: Act, action: act.ChallengeExit) -> None:
+    """An exit's output was spent: it is stopped, the bond is the caller's."""
+    state, position = one.state, action.output.position
+    found = named(one, position, action.output.data)
+    waiting = state.exit(found.id)
+    if waiting.status != ExitStatus.OPEN:
+        raise ExitStatusWrong(found.id, waiting.status)
+    if position != waiting.position:
+        # Included a second time: an input may name either place, but only a real one.
+        included(one, action.output)
+    spender = spent(one, action.spend, position, found.output.owner)
+    state.exits[found.id] = Exit(ExitStatus.CHALLENGED, spender.until, waiting.position)
+    state.reserve.release(found.output.token, waiting.priority, found.output.amount)
+    one.emit("ExitChallenged", found.id, spender.hash, spender.until)
+    one.pay_bond(one.env.sender, state.config.exit_bond)
+
+
+def claim(one: Act, action: act.Claim) -> None:
+    """Exits that have waited are paid, as far as they are covered; the caller gets the bounties."""
+    require_sorted(action.newer)
+    config = one.state.config
+    paid = 0
+    for item in action.items:
+        try:
+            found = _claimable(one, item, action.newer)
+        except (ExitStatusWrong, TooEarly, NotCovered):
+            if len(action.items) == 1:
+                raise
+            continue
+        owner, token, amount = found.output
+        one.state.reserve.passes(one.state.exit(found.id).priority)
+        settle_exit(one, found, ExitStatus.PAID)
+        one.emit("ExitPaid", found.id)
+        one.pay_both(owner, token, amount, config.exit_bond - config.bounty)
+        paid += 1
+    if not paid:
+        raise NothingToPay()
+    one.pay_bond(one.env.sender, paid * config.bounty)
+
+
+def _claimable(one: Act, item: act.Item, newer: tuple[int, ...]) -> Claimed:
+    """The output of an exit that can be paid now."""
+    state = one.state
+    found = named(one, item.position, item.data)
+    waiting = state.exit(found.id)
+    if waiting.status != ExitStatus.OPEN:
+        raise ExitStatusWrong(found.id, waiting.status)
+    if one.env.time < waiting.time:
+        raise TooEarly(one.env.time, waiting.time)
+    _, token, amount = found.output
+    state.reserve.check(token, waiting.priority, amount, newer, state.covers(token))
+    return found
+
+
+def settle_exit(one: Act, found: Claimed, status: ExitStatus) -> bool:
+    """Mark an output; whether a standard exit was waiting for it, whose reservation then ends."""
+    waiting = one.state.exit(found.id)
+    time = 0 if status == ExitStatus.SPENT else waiting.time
+    one.state.exits[found.id] = Exit(status, time, waiting.position)
+    one.state.holds.discard(found.id)
+    if waiting.status != ExitStatus.OPEN:
+        return False
+    one.state.reserve.release(found.output.token, waiting.priority, found.output.amount)
+    return True

@@ -1,0 +1,70 @@
+"""What the bits of an in-flight exit stand for, and how one is found again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from layer2.plasma.payments.model.environment import Act
+from layer2.plasma.payments.model.errors import InFlightStatusWrong, InputsWrong, OutputWrong, PiggybackWrong
+from layer2.plasma.payments.model.evidence import Claimed, named
+from layer2.plasma.payments.model.state import InFlight, InFlightStatus, in_flight_id
+from layer2.plasma.protocol.transaction import Transaction, decode_transaction, transaction_hash
+
+OUTPUT_BIT = 4
+"""Bit of the first output; inputs lie below."""
+
+LAST_BIT = 7
+ALL, OUTPUTS = 0x0F, 0xF0
+"""Bits of inputs, and of outputs."""
+
+
+def parts(
+    one: Act, transaction: Transaction, ids: tuple[bytes, ...], made: tuple[bytes, ...]
+) -> Callable[[int], Claimed]:
+    """What each bit stands for, by what made the inputs; asked only where it matters."""
+
+    def part(bit: int) -> Claimed:
+        if bit < OUTPUT_BIT and bit >= len(made):
+            raise InputsWrong(bit)
+        return part_of(one, transaction, ids, bit, made[bit] if bit < OUTPUT_BIT else b"")
+
+    return part
+
+
+def find(one: Act, data: bytes, ids: tuple[bytes, ...]) -> tuple[bytes, InFlight, Transaction]:
+    """An in-flight exit by its transaction and the ids of what that spends."""
+    number = in_flight_id(transaction_hash(data), ids)
+    flight = one.state.flight(number)
+    if flight.status == InFlightStatus.NONE:
+        raise InFlightStatusWrong(number, flight.status)
+    return number, flight, decode_transaction(data)
+
+
+def input_of(one: Act, transaction: Transaction, ids: tuple[bytes, ...], index: int, data: bytes) -> Claimed:
+    """What an input spends, by the data that made it: the right one if its id is that of the start."""
+    if index >= len(ids):
+        raise PiggybackWrong(mask_of(index))
+    found = named(one, transaction.inputs[index], data)
+    if found.id != ids[index]:
+        raise OutputWrong(found.position)
+    return found
+
+
+def output_of(transaction: Transaction, bit: int) -> Claimed:
+    """What the bit of an output stands for."""
+    if bit > LAST_BIT:
+        raise PiggybackWrong(mask_of(bit))
+    index = bit - OUTPUT_BIT
+    if index >= len(transaction.outputs):
+        raise OutputWrong(index)
+    return Claimed(transaction.output_id(index), transaction.outputs[index], 0, 0)
+
+
+def part_of(one: Act, transaction: Transaction, ids: tuple[bytes, ...], bit: int, data: bytes) -> Claimed:
+    """What a bit stands for; `data`: what made it, for an input."""
+    return input_of(one, transaction, ids, bit, data) if bit < OUTPUT_BIT else output_of(transaction, bit)
+
+
+def mask_of(bit: int) -> int:
+    """The bit as a word of 256 holds it: nothing beyond."""
+    return 1 << bit if bit < 256 else 0

@@ -1,0 +1,113 @@
+"""What an owner needs to take an output out without anybody's help: where it is, what made it, and the proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from layer2.plasma.payments.chain.contract import Proof
+from layer2.plasma.protocol.blocks import Header, decode_header, verify_inclusion
+from layer2.plasma.protocol.malformed import PositionMalformed, TreeMalformed
+from layer2.plasma.protocol.positions import decode_position, is_deposit
+from layer2.plasma.protocol.transaction import Deposit, Output, decode_deposit, decode_transaction, deposit_output_id
+from layer2.primitives.errors import Layer2Error, MalformedError
+from layer2.primitives.json_text import parse_json, whole_number
+
+__all__ = ["ExitKit"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExitKit:
+    """An output with its proof: of a child block (header, transaction, siblings), or a deposit (its record alone).
+
+    `signatures`: of the transaction that made it, 64 bytes for each input; an in-flight exit needs them.
+
+    Raises (at construction):
+        PositionMalformed, TreeMalformed, MalformedError: the parts do not prove the output.
+    """
+
+    position: int
+    data: bytes
+    header: Header | None = None
+    path: tuple[bytes, ...] = ()
+    signatures: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        place = decode_position(self.position)
+        if is_deposit(self.position):
+            decode_deposit(place.deposit, self.data)
+            if self.header is not None or self.path or self.signatures:
+                raise MalformedError("a deposit has neither header nor path nor signatures")
+            return
+        one = decode_transaction(self.data)
+        if place.output >= len(one.outputs):
+            raise PositionMalformed(f"output {place.output} of {len(one.outputs)}: there is none")
+        header = self.header
+        if header is None or not verify_inclusion(header.root, header.count, place.transaction, self.data, self.path):
+            raise TreeMalformed(f"the proof does not lead from position {self.position:#x} to the header's root")
+
+    @classmethod
+    def of_deposit(cls, deposit: Deposit) -> ExitKit:
+        """Of a deposit."""
+        return cls(deposit.position, deposit.record)
+
+    @property
+    def output(self) -> Output:
+        """Whose it is and how much."""
+        place = decode_position(self.position)
+        if place.deposit:
+            return decode_deposit(place.deposit, self.data).output
+        return decode_transaction(self.data).outputs[place.output]
+
+    @property
+    def output_id(self) -> bytes:
+        """By what the contract knows the output."""
+        place = decode_position(self.position)
+        if place.deposit:
+            return deposit_output_id(place.deposit)
+        return decode_transaction(self.data).output_id(place.output)
+
+    @property
+    def proof(self) -> Proof:
+        """What the contract takes."""
+        if self.header is None:
+            return Proof(self.position, 0, self.data, ())
+        return Proof.of(self.position, self.header, self.data, self.path)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values: numbers that may pass 2^53 as decimal strings, bytes as hex."""
+        owner, token, amount = self.output
+        return {
+            "position": str(self.position),
+            "output_id": _hex(self.output_id),
+            "output": {"owner": _hex(owner), "token": token, "amount": str(amount)},
+            "deposit" if self.header is None else "transaction": _hex(self.data),
+            "header": None if self.header is None else _hex(self.header.encoded),
+            "path": [_hex(one) for one in self.path],
+            "signatures": [_hex(one) for one in self.signatures],
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> ExitKit:
+        """The reverse, checked; raises MalformedError."""
+        try:
+            if isinstance(data, str | bytes):
+                data = parse_json(data, "exit kit")
+            header = None if data["header"] is None else decode_header(_raw(data["header"]))
+            raw = _raw(data["deposit" if header is None else "transaction"])
+            path, signatures = (tuple(map(_raw, data[name])) for name in ("path", "signatures"))
+            return cls(whole_number(data["position"]), raw, header, path, signatures)
+        except (KeyError, TypeError, ValueError, AttributeError) as failure:
+            raise MalformedError(f"no exit kit: {failure!r:.80}", hint="give what the operator serves") from None
+        except Layer2Error as failure:
+            if isinstance(failure, MalformedError):
+                raise
+            raise MalformedError(f"no exit kit: {failure}") from failure
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()
+
+
+def _raw(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))

@@ -1,0 +1,205 @@
+"""What is accepted and in no block yet. No two of it spend the same output, and none waits for another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from layer2.plasma.common.errors import FeeTooLow, InputSpent, InputUnknown, MempoolFull, OutputExiting, Rejected
+from layer2.plasma.common.tx_status import Fates
+from layer2.plasma.payments.utxo.fees import FeePolicy
+from layer2.plasma.payments.utxo.spend_rules import basis_of, judge
+from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.protocol.packed import Fields, inputs_of, read, split
+from layer2.primitives.errors import Layer2Error, MalformedError
+
+__all__ = ["Pending", "Pool", "Vouched", "fields_of"]
+
+
+class Pending(NamedTuple):
+    """A record, the leaf of its transaction, and what it was judged by (`rules.basis_of`)."""
+
+    record: bytes
+    leaf: bytes
+    basis: bytes
+
+
+class Vouched:
+    """Records whose signatures were judged: for each its transaction's hash, its leaf and who signed.
+
+    `fields`: None for what is no transaction. `refused`: by place, why a record was not even looked at.
+    """
+
+    __slots__ = ("digests", "fields", "leaves", "owners", "records", "refused")
+
+    def __init__(
+        self, records: Sequence[bytes], fields: Sequence[Fields | None], refused: dict[int, Layer2Error]
+    ) -> None:
+        self.records = records
+        self.fields = fields
+        self.refused = refused
+        self.digests = [b""] * len(records)
+        self.leaves = [b""] * len(records)
+        self.owners = [b""] * len(records)
+
+    def __repr__(self) -> str:
+        return f"<Vouched {len(self.records)} refused={len(self.refused)}>"
+
+
+def fields_of(record: bytes) -> Fields:
+    """The fields of a record that was found to be good."""
+    parts = split(record)
+    one = None if parts is None else read(parts[0])
+    if one is None:
+        raise MalformedError(f"a record of {len(record)} bytes is no transaction", hint="send a packed payment")
+    return one
+
+
+class Pool:
+    """Accepted payments by hash, in their order, and which of them claims an output."""
+
+    def __init__(self, most: int, policy: FeePolicy) -> None:
+        self.most = most
+        self.policy = policy
+        self.pending: dict[bytes, Pending] = {}
+        self.claimed: dict[int, bytes] = {}
+
+    def __repr__(self) -> str:
+        return f"<Pool pending={len(self.pending)} of {self.most}>"
+
+    def screen(self, records: Sequence[bytes], ledger: Ledger) -> Vouched:
+        """A batch of which is known what need not be verified, since it is refused anyway."""
+        refused: dict[int, Layer2Error] = {}
+        fields: list[Fields | None] = []
+        number = ledger.head + 1
+        for place, record in enumerate(records):
+            parts = split(record)
+            one = None if parts is None else read(parts[0])
+            fields.append(one)
+            if one is None:
+                refused[place] = MalformedError(f"a record of {len(record)} bytes is no payment", hint="see the format")
+                continue
+            fault, _, _ = judge(ledger, one, None, number)
+            # What is in a block or pending already may be sent again by somebody who got no answer.
+            if fault is not None and not isinstance(fault, InputSpent):
+                refused[place] = fault
+        return Vouched(records, fields, refused)
+
+    def admit(self, batch: Vouched, ledger: Ledger, fates: Fates) -> tuple[list[Layer2Error | None], list[bytes]]:
+        """Take in what works on top of the ledger; for each the refusal or None, and the hashes of what is new.
+
+        What was accepted before and is pending or in a block is accepted again, and changes nothing.
+        """
+        results: list[Layer2Error | None] = []
+        fresh: list[bytes] = []
+        for place, record in enumerate(batch.records):
+            hashed = batch.digests[place]
+            fault: Layer2Error | None = batch.refused.get(place)
+            if fault is None and not (hashed in self.pending or fates.included(hashed)):
+                one = batch.fields[place]
+                assert one is not None
+                fault = self._judge(one, batch.owners[place], ledger)
+                if fault is None:
+                    self.add(hashed, Pending(record, batch.leaves[place], basis_of(ledger, one)), one)
+                    fresh.append(hashed)
+            results.append(fault)
+        return results, fresh
+
+    def add(self, hashed: bytes, pending: Pending, one: Fields) -> None:
+        """Take in a payment that was judged."""
+        self.pending[hashed] = pending
+        for position in one.inputs:
+            self.claimed[position] = hashed
+
+    def remove(self, hashed: bytes) -> None:
+        """Let go of a payment: it is in a block, or impossible."""
+        for position in inputs_of(self.pending.pop(hashed).record):
+            if self.claimed.get(position) == hashed:
+                del self.claimed[position]
+
+    def choose(
+        self, ledger: Ledger, most: int
+    ) -> tuple[list[bytes], list[Fields], dict[int, int], dict[bytes, Rejected]]:
+        """The payments of the next block, in the order they came: hashes and fields, and the fees they leave.
+
+        Last, what can be in no block any more, and why.
+        """
+        hashes: list[bytes] = []
+        found: list[Fields] = []
+        fees: dict[int, int] = {}
+        dropped: dict[bytes, Rejected] = {}
+        number = ledger.head + 1
+        for hashed, pending in self.pending.items():
+            if len(hashes) == most:
+                break
+            one = fields_of(pending.record)
+            fault, paid = _again(ledger, one, pending.basis, number)
+            if fault is not None:
+                dropped[hashed] = fault
+                continue
+            hashes.append(hashed)
+            found.append(one)
+            for token, amount in paid.items():
+                fees[token] = fees.get(token, 0) + amount
+        return hashes, found, fees, dropped
+
+    def impossible(self, ledger: Ledger, positions: Iterable[int]) -> dict[bytes, Rejected]:
+        """Of what claims one of the outputs: what can be in no block any more, and why."""
+        dropped: dict[bytes, Rejected] = {}
+        for position in positions:
+            hashed = self.claimed.get(position)
+            if hashed is None:
+                continue
+            pending = self.pending[hashed]
+            fault, _ = _again(ledger, fields_of(pending.record), pending.basis, ledger.head + 1)
+            if fault is not None:
+                dropped[hashed] = fault
+        return dropped
+
+    def _judge(self, one: Fields, owners: bytes, ledger: Ledger) -> Rejected | None:
+        if len(self.pending) >= self.most:
+            return MempoolFull(
+                f"{self.most} payments are pending",
+                have=len(self.pending),
+                need=self.most,
+                hint="try again after a block",
+            )
+        fault, fees, exiting = judge(ledger, one, owners, ledger.head + 1)
+        if fault is not None:
+            return fault
+        if exiting:
+            return _exiting(one)
+        for position in one.inputs:
+            other = self.claimed.get(position)
+            if other is not None:
+                return InputSpent(
+                    f"input {position:#x}: pending payment 0x{other.hex()[:8]}.. spends it", hint="spend another output"
+                )
+        return self._fee(fees, one, owners)
+
+    def _fee(self, fees: dict[int, int], one: Fields, owners: bytes) -> FeeTooLow | None:
+        first = owners[:20]
+        return self.policy.refuses(fees, one, first if owners == first * len(one.inputs) else b"")
+
+
+def _again(ledger: Ledger, one: Fields, basis: bytes, number: int) -> tuple[Rejected | None, dict[int, int]]:
+    """Judge once more what was judged by `basis`: why it can be in no block any more, or None; its fees by token.
+
+    The signatures are not looked at again, so what they were judged by must be what is there now: the chain may put
+    somebody else's deposit, or another one of the same owner, in the place of one that it took back.
+    """
+    fault, fees, exiting = judge(ledger, one, None, number)
+    if fault is None and exiting:
+        fault = _exiting(one)
+    if fault is None and basis != basis_of(ledger, one):
+        shown = ", ".join(f"{position:#x}" for position in one.inputs)
+        fault = InputUnknown(
+            f"one of the inputs {shown} is not what it was when this was accepted: the chain was reorganised",
+            hint="look at the outputs again, and sign anew",
+        )
+    return fault, fees
+
+
+def _exiting(one: Fields) -> OutputExiting:
+    shown = ", ".join(f"{position:#x}" for position in one.inputs)
+    return OutputExiting(f"one of the inputs {shown} leaves through the contract", hint="use other outputs")

@@ -1,0 +1,190 @@
+"""The outputs there are, as the chain and the operator's own blocks say: deposits, exits, blocks, and their undoing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence, Set
+
+from layer2.plasma.payments.chain.events import BlockPosted, Deposited, Happening, News
+from layer2.plasma.payments.utxo.checkpoint import Frozen
+from layer2.plasma.payments.utxo.exiting_outputs import Exits, Leaving, Where
+from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.protocol.blocks import Header
+from layer2.plasma.protocol.packed import ROW, Fields
+from layer2.plasma.protocol.positions import deposit_position
+from layer2.plasma.protocol.transaction import Deposit
+from layer2.primitives.errors import RangeError
+from layer2.primitives.hashing import sha256
+
+__all__ = ["Books"]
+
+
+class Books:
+    """A ledger kept in line with the chain.
+
+    Args:
+        margin: blocks of the chain above a deposit before it counts.
+        where: finds a transaction among the blocks.
+
+    Attributes:
+        posted: headers of the blocks that the chain has, by number.
+        deposits: by number, as the chain has them now, those that do not count yet too.
+        lost: deposits that a block spends and the chain took back, by number, with the head of the chain then.
+    """
+
+    def __init__(self, ledger: Ledger, margin: int, where: Where) -> None:
+        self.ledger = ledger
+        self.margin = margin
+        self.head = 0
+        self.posted: dict[int, Header] = {}
+        self.deposits: dict[int, Deposit] = {}
+        self.lost: dict[int, int] = {}
+        self._coming: deque[tuple[int, Deposit]] = deque()
+        self._leaving = Leaving(where)
+
+    def __repr__(self) -> str:
+        return f"<Books head={self.head} posted={len(self.posted)} deposits={len(self.deposits)}>"
+
+    def take(self, news: News) -> set[int]:
+        """Note what happened; positions of which something may have become impossible."""
+        self.head = news.head
+        touched: set[int] = set()
+        for block, one in news.removed:
+            self._undo(block, one, touched)
+        for block, one in news.new:
+            self._do(block, one, touched)
+        self.ripen()
+        return touched
+
+    def ripen(self) -> None:
+        """Let deposits count that are deep enough."""
+        while self._coming and self._coming[0][0] + self.margin <= self.head:
+            self._count(self._coming.popleft()[1])
+
+    def require(self, number: int) -> bool:
+        """Have a deposit count that a block of ours spends, however deep it is; False if the chain has none."""
+        while self.ledger.deposits < number and self._coming:
+            self._count(self._coming.popleft()[1])
+        return self.ledger.deposits >= number
+
+    def apply(self, number: int, transactions: Sequence[Fields], hashes: Callable[[], Sequence[bytes]]) -> None:
+        """A block is made. `hashes`: of its transactions, if somebody asks."""
+        self.ledger.apply(number, transactions)
+        for position in self._leaving.included(number, transactions, hashes):
+            self._mark(position)
+
+    def undo(self) -> int:
+        """The last block is none; its number."""
+        number = self.ledger.undo()
+        self._leaving.undone(number)
+        return number
+
+    def freeze(self, history: bytes) -> Frozen:
+        """What blocks have made, to be kept. `history` tells these blocks from others."""
+        return Frozen(self.ledger.head, history, self._leaving.standing(), self.ledger.pack())
+
+    def thaw(self, one: Frozen) -> bool:
+        """Be as after the block at which it was frozen; False if it stands on other deposits than there are."""
+        if not self.require(one.deposit_spent) or not self.ledger.unpack(one.ledger):
+            return False
+        for position in self._leaving.resume(one.number, one.standing):
+            self._mark(position)
+        return True
+
+    def leaving_since(self, position: int) -> int | None:
+        """The block of the chain below in which the exit of an output began; None if it does not leave."""
+        return self._leaving.since(position)
+
+    def leaving_among(self, positions: Set[int]) -> tuple[bool, int | None]:
+        """Of these outputs: whether one has left, and the block of the chain below in which the first began to."""
+        known = self._leaving.among(positions)
+        since = (self._leaving.since(position) for position in known)
+        left = any(self._leaving.state(position)[1] for position in known)
+        return left, min((one for one in since if one is not None), default=None)
+
+    def spends_lost(self, transactions: Sequence[Fields]) -> bool:
+        """Whether a block spends a deposit that is lost."""
+        lost = {deposit_position(number) for number in self.lost}
+        return bool(lost) and any(position in lost for one in transactions for position in one.inputs)
+
+    def rests(self, transactions: Sequence[Fields]) -> bytes:
+        """What a block rests on: the SHA-256 of the deposits that it spends, as they are now."""
+        places = (position for one in transactions for position in one.inputs if position >> 63)
+        return sha256(b"".join([found[0] for found in map(self.ledger.find, places) if found is not None]))
+
+    def compare(self, one: Fields, basis: bytes) -> None:
+        """Note as lost the deposits spent by a payment that are not what it was judged by."""
+        for at, position in enumerate(one.inputs):
+            found = self.ledger.find(position)
+            if position >> 63 and (found is None or found[0] != basis[ROW * at : ROW * at + ROW]):
+                self.lost[position >> 24 & (1 << 39) - 1] = -1
+
+    def settle_lost(self) -> None:
+        """Forget lost deposits, which no block spends any more; what stands in their place counts anew."""
+        first = min(self.lost, default=0)
+        while self.lost and self.ledger.deposits >= first and not self.ledger.is_spent(self.ledger.deposits):
+            self.ledger.drop_deposit()
+        for number in self.lost:
+            if number <= self.ledger.deposits:
+                # A block spends a later one that is still there, so the chain has one with this number too.
+                self.ledger.replace_deposit(self.deposits[number])
+                self._mark(self.deposits[number].position)
+        first = max(first, self.ledger.deposits + 1)
+        known = {one.number for _, one in self._coming}
+        again = [self.deposits[number] for number in sorted(self.deposits) if number >= first and number not in known]
+        self._coming.extendleft((self.head, one) for one in reversed(again if self.lost else []))
+        self.lost.clear()
+        self.ripen()
+
+    def _count(self, one: Deposit) -> None:
+        self.ledger.deposit(one)
+        self._mark(one.position)
+
+    def _mark(self, position: int) -> None:
+        leaves, left = self._leaving.state(position)
+        self.ledger.exiting(position, leaves)
+        self.ledger.exited(position, left)
+
+    def _do(self, block: int, one: Happening, touched: set[int]) -> None:
+        if isinstance(one, Deposited):
+            deposit = one.deposit
+            if deposit.number > self.ledger.deposits + len(self._coming) + 1:
+                raise RangeError(f"deposit {deposit.number} without the one before", hint="the node leaves logs out")
+            self.deposits[deposit.number] = deposit
+            if deposit.number > self.ledger.deposits:
+                self._coming.append((block, deposit))
+            elif self._same(deposit):
+                self.lost.pop(deposit.number, None)
+            else:
+                # Another one in the place of one that a block spends.
+                self.lost[deposit.number] = -1
+        elif isinstance(one, BlockPosted):
+            self.posted[one.number] = one.header
+        else:
+            self._exits(block, one, 1, touched)
+
+    def _undo(self, block: int, one: Happening, touched: set[int]) -> None:
+        if isinstance(one, Deposited):
+            number = one.deposit.number
+            self.deposits.pop(number, None)
+            if self._coming and self._coming[-1][1].number == number:
+                self._coming.pop()
+                return
+            touched.add(one.deposit.position)
+            try:
+                self.ledger.drop_deposit()
+            except RangeError:
+                self.lost[number] = self.head
+        elif isinstance(one, BlockPosted):
+            self.posted.pop(one.number, None)
+        else:
+            self._exits(block, one, -1, touched)
+
+    def _exits(self, block: int, one: Exits, step: int, touched: set[int]) -> None:
+        for position in self._leaving.note(one, block, step):
+            touched.add(position)
+            self._mark(position)
+
+    def _same(self, one: Deposit) -> bool:
+        found = self.ledger.find(one.position)
+        return found is not None and found[0] == one.record[:34]

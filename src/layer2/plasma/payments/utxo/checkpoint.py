@@ -1,0 +1,157 @@
+"""A ledger as it was after some block, in a file: a node that starts again replays only the blocks behind it.
+
+It is a copy of what blocks and deposits lead to, and nothing else is believed of it: it is used only for the very
+blocks and deposits that it was made of, and what the contract says of outputs is asked again. One that is torn,
+damaged or of other blocks is put away, and the node replays all, as it would without.
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+import sys
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from layer2.plasma.payments.utxo.columns import SPENT
+from layer2.primitives.errors import MalformedError
+from layer2.store.errors import JournalError, JournalFull
+from layer2.store.fault_points import fault_point
+from layer2.store.file_store import FileStore
+
+__all__ = ["FREEZE_AFTER", "Freezer", "Frozen"]
+
+FREEZE_AFTER = 1 << 18
+"""Transactions behind the last copy after which another one is made: as many are replayed in some seconds."""
+
+_log = logging.getLogger(__name__)
+_NAME = "ledger"
+_MAGIC = b"layer2 plasma ledger 1 %d %s\n" % (array("I").itemsize, sys.byteorder.encode())
+"""Columns lie there as they do in memory: only for machines of the same kind."""
+_HEAD = struct.Struct("<Q32sII")
+_STANDING = struct.Struct("<32sQI")
+_LENGTH = struct.Struct("<Q")
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What `Books.freeze` gives.
+
+    `number`: the last block. `history`: a hash over all blocks up to it. `standing`: see `Leaving.standing`. `ledger`:
+    see `Ledger.pack`.
+    """
+
+    number: int
+    history: bytes
+    standing: Mapping[bytes, tuple[int, int] | None]
+    ledger: Sequence[bytes]
+
+    @property
+    def deposit_spent(self) -> int:
+        """The last deposit that its blocks spend; 0 for none."""
+        flags = self.ledger[2]
+        return next((at + 1 for at in reversed(range(len(flags))) if flags[at] & SPENT), 0)
+
+    def encode(self, identity: str) -> bytes:
+        """All of it, with a checksum. `identity`: the contract and chain that it is of."""
+        places = (_STANDING.pack(hashed, *(place or (0, 0))) for hashed, place in self.standing.items())
+        head = _HEAD.pack(self.number, self.history, len(self.standing), len(self.ledger))
+        pieces = [identity.encode(), head, b"".join(places), *self.ledger]
+        raw = b"".join([part for one in pieces for part in (_LENGTH.pack(len(one)), one)])
+        return _MAGIC + sha256(raw).digest() + raw
+
+    @classmethod
+    def decode(cls, data: bytes, identity: str) -> Frozen:
+        """What `encode` gave; raises MalformedError for anything else, and for that of another contract."""
+        start = len(_MAGIC) + 32
+        if data[: len(_MAGIC)] != _MAGIC or sha256(memoryview(data)[start:]).digest() != data[len(_MAGIC) : start]:
+            raise MalformedError("it is torn, damaged, or of another kind of machine", hint="it is made anew")
+        try:
+            owner, head, places, *ledger = _pieces(data, start)
+            number, history, standing, count = _HEAD.unpack(head)
+        except (struct.error, ValueError) as failure:
+            raise MalformedError(f"it was never written: {failure}", hint="it is made anew") from failure
+        if owner != identity.encode(errors="surrogatepass"):
+            raise MalformedError(f"it is of {owner.decode(errors='replace')}, this is {identity}", hint="make it anew")
+        if len(places) != standing * _STANDING.size or len(ledger) != count or count < 3:
+            raise MalformedError(f"{len(ledger)} pieces of {count}", hint="it is made anew")
+        found = {hashed: (block, at) if block else None for hashed, block, at in _STANDING.iter_unpack(places)}
+        return cls(number, history, found, ledger)
+
+
+class Freezer:
+    """Keeps the last one of a node in a folder of its own.
+
+    Args:
+        folder: None keeps nothing.
+        identity: the contract and chain.
+        who: of whom the points are at which a test may kill the process.
+    """
+
+    def __init__(self, folder: Path | None, identity: str, who: str) -> None:
+        self._files = None if folder is None else FileStore(folder)
+        self._identity = identity
+        self._who = who
+        self.after = FREEZE_AFTER
+        self.number = 0
+        """The block of the one that is kept."""
+        self.fault = ""
+        """Why the last one could not be used, or kept."""
+
+    def __repr__(self) -> str:
+        return f"<Freezer {self._files} block={self.number}>"
+
+    def due(self, transactions: int) -> bool:
+        """Whether so many transactions behind the one that is kept are worth another one."""
+        return self._files is not None and transactions >= self.after
+
+    def load(self) -> Frozen | None:
+        """The one that is kept, if it is whole. What it is of, its reader has to see."""
+        if self._files is None or _NAME not in self._files:
+            return None
+        try:
+            found = Frozen.decode(self._files.path(_NAME).read_bytes(), self._identity)
+        except (MalformedError, OSError) as failure:
+            self.drop(str(failure))
+            return None
+        self.number = found.number
+        return found
+
+    def save(self, one: Frozen) -> None:
+        """Keep another one in its place; a disk that refuses it is reported, since nothing is lost by that."""
+        if self._files is None:
+            return
+        fault_point(f"{self._who}.frozen.before")
+        # Not tried again at every step, whether it works or not.
+        self.number = one.number
+        try:
+            self._files.put(_NAME, one.encode(self._identity))
+        except (JournalError, JournalFull) as failure:
+            self._report(f"not kept: {failure}")
+        fault_point(f"{self._who}.frozen.durable")
+
+    def drop(self, why: str) -> None:
+        """Put it away: it is of no use."""
+        self.number = 0
+        if self._files is None or _NAME not in self._files:
+            return
+        self._report(f"not used, all blocks are replayed: {why}")
+        try:
+            self._files.drop(_NAME)
+        except OSError as failure:
+            self._report(f"cannot be removed: {failure}")
+
+    def _report(self, what: str) -> None:
+        self.fault = what
+        _log.warning("the %s's copy of the ledger in %s: %s", self._who, self._files and self._files.folder, what)
+
+
+def _pieces(data: bytes, at: int) -> Iterator[bytes]:
+    while at < len(data):
+        (length,) = _LENGTH.unpack_from(data, at)
+        at += _LENGTH.size
+        yield data[at : at + length]
+        at += length

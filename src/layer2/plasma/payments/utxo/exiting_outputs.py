@@ -1,0 +1,203 @@
+"""Which outputs leave through the contract, since when, and which have left: by ids, since these are what it knows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from typing import NamedTuple
+
+from layer2.plasma.payments.chain.events import (
+    ExitBegun,
+    ExitEnded,
+    ExitPaid,
+    InFlightBegun,
+    InFlightBlocked,
+    InFlightEnded,
+    InFlightJoined,
+)
+from layer2.plasma.protocol.packed import Fields, read
+from layer2.plasma.protocol.positions import block_of
+from layer2.plasma.protocol.transaction import output_id, transaction_hash
+
+__all__ = ["Exits", "Leaving", "Where"]
+
+Exits = ExitBegun | ExitEnded | ExitPaid | InFlightBegun | InFlightJoined | InFlightBlocked | InFlightEnded
+
+Where = Callable[[bytes, int, int], tuple[int, int] | None]
+"""Block and index of the transaction with a hash, if it stands in one of the blocks from the first to the last."""
+
+_STAYS = -1
+_INPUTS = 4
+"""Parts of a game before this one are inputs, the others outputs."""
+
+
+class _Watched(NamedTuple):
+    """A transaction that the contract decides about: its outputs, and the blocks it may stand in."""
+
+    outputs: int
+    first: int
+    expiry: int
+
+
+class Leaving:
+    """Notes what the contract says; each note can be taken back (`step` -1).
+
+    An output leaves by its own exit, and by each game (an in-flight exit) that it is a part of: an input from the
+    game's beginning, since whatever the game pays may take it; an output once its owner has joined.
+    """
+
+    def __init__(self, where: Where) -> None:
+        self._where = where
+        # Of each output, by what it leaves: since which block of the chain below, one entry for each note.
+        self._since: dict[bytes, dict[bytes, list[int]]] = {}
+        self._paid: Counter[bytes] = Counter()
+        self._places: dict[bytes, int] = {}
+        self._ids: dict[int, bytes] = {}
+        self._games: dict[bytes, dict[int, bytes]] = {}
+        self._joined: Counter[tuple[bytes, int]] = Counter()
+        self._watched: dict[bytes, _Watched] = {}
+        self._stands: dict[bytes, tuple[int, int]] = {}
+
+    def __repr__(self) -> str:
+        leaving = sum(self._of(known) is not None for known in self._since)
+        return f"<Leaving {leaving} paid={len(+self._paid)}>"
+
+    def state(self, position: int) -> tuple[bool, bool]:
+        """Whether the output at a position leaves, and whether it has left."""
+        known = self._ids.get(position)
+        return (False, False) if known is None else (self._of(known) is not None, self._paid[known] > 0)
+
+    def since(self, position: int) -> int | None:
+        """The block of the chain below in which the output at a position began to leave; None if it does not."""
+        known = self._ids.get(position)
+        return None if known is None else self._of(known)
+
+    def among(self, positions: Set[int]) -> set[int]:
+        """Those of which the contract has spoken."""
+        return self._ids.keys() & positions
+
+    def note(self, one: Exits, block: int, step: int = 1) -> Iterator[int]:
+        """Take a happening of a block of the chain below, or take it back; positions whose state may have changed."""
+        if isinstance(one, ExitBegun):
+            self._place(one.id, one.position)
+            self._set(one.id, one.id, block, step)
+            yield one.position
+        elif isinstance(one, ExitEnded | ExitPaid):
+            if isinstance(one, ExitEnded):
+                self._set(one.id, one.id, _STAYS, step)
+            else:
+                self._paid[one.id] += step
+            if one.id in self._places:
+                yield self._places[one.id]
+        else:
+            yield from self._play(one, block, step)
+
+    def included(
+        self, number: int, transactions: Sequence[Fields], hashes: Callable[[], Sequence[bytes]]
+    ) -> Iterator[int]:
+        """A block is there: positions in it of which the contract has spoken."""
+        yield from (position for position in self._ids if position >> 24 == number)
+        if self._watched:
+            for index, hashed in enumerate(hashes()):
+                if hashed in self._watched:
+                    yield from self._found(hashed, len(transactions[index].outputs), number, index)
+
+    def undone(self, number: int) -> None:
+        """A block is none after all: what another one with its number makes has ids of its own."""
+        self._stands = {hashed: place for hashed, place in self._stands.items() if place[0] != number}
+        for position in [one for one in self._ids if one >> 24 == number]:
+            known = self._ids.pop(position)
+            if self._places.get(known) == position:
+                del self._places[known]
+
+    def standing(self) -> dict[bytes, tuple[int, int] | None]:
+        """Where in the blocks each transaction stands that the contract decides about; None for nowhere yet."""
+        return {hashed: self._stands.get(hashed) for hashed in self._watched}
+
+    def resume(self, last: int, known: Mapping[bytes, tuple[int, int] | None]) -> Iterator[int]:
+        """Blocks up to `last` are there all at once: positions of which the contract has spoken.
+
+        Args:
+            known: what `standing` said after that block; about others the blocks are asked.
+        """
+        for hashed, one in self._watched.items():
+            place = known[hashed] if hashed in known else self._where(hashed, one.first, min(one.expiry, last))
+            if place is not None:
+                for _ in self._found(hashed, one.outputs, *place):
+                    pass
+        yield from tuple(self._ids)
+
+    # ------------------------------------------------------------------------------------------------------ games
+
+    def _play(
+        self, one: InFlightBegun | InFlightJoined | InFlightBlocked | InFlightEnded, block: int, step: int
+    ) -> Iterator[int]:
+        if isinstance(one, InFlightBegun):
+            self._enter(one)
+        for part, known in self._games.get(one.id, {}).items():
+            if isinstance(one, InFlightJoined | InFlightBlocked):
+                if not one.bits >> part & 1:
+                    continue
+                self._joined[one.id, part] += step if isinstance(one, InFlightJoined) else -step
+            self._set(known, one.id, self._next(one, part, known, block), step)
+            if known in self._places:
+                yield self._places[known]
+
+    def _next(
+        self,
+        one: InFlightBegun | InFlightJoined | InFlightBlocked | InFlightEnded,
+        part: int,
+        known: bytes,
+        block: int,
+    ) -> int:
+        """Since when a part leaves after a happening."""
+        stack = self._since.get(known, {}).get(one.id)
+        before = stack[-1] if stack else _STAYS
+        if isinstance(one, InFlightBegun):
+            return block if part < _INPUTS else _STAYS
+        if isinstance(one, InFlightJoined):
+            return block if before == _STAYS else before
+        if isinstance(one, InFlightBlocked):
+            return before if part < _INPUTS else _STAYS
+        # What is to be paid, and is not covered yet, leaves until it is.
+        return before if one.pays >> part & 1 and self._joined[one.id, part] > 0 else _STAYS
+
+    def _enter(self, one: InFlightBegun) -> None:
+        fields = read(one.packed)
+        if fields is None:
+            return
+        for known, position in zip(one.input_ids, fields.inputs, strict=True):
+            self._place(known, position)
+        hashed, outputs = transaction_hash(one.packed), len(fields.outputs)
+        made = {_INPUTS + place: output_id(hashed, place) for place in range(outputs)}
+        self._games[one.id] = dict(enumerate(one.input_ids)) | made
+        watched = _Watched(outputs, max(map(block_of, fields.inputs)) + 1, fields.expiry)
+        self._watched[hashed] = watched
+        place = self._where(hashed, watched.first, watched.expiry)
+        if place is not None:
+            for _ in self._found(hashed, outputs, *place):
+                pass
+
+    # ------------------------------------------------------------------------------------------------------ places
+
+    def _of(self, known: bytes) -> int | None:
+        tops = (stack[-1] for stack in self._since.get(known, {}).values() if stack)
+        return min((top for top in tops if top != _STAYS), default=None)
+
+    def _set(self, known: bytes, by: bytes, since: int, step: int) -> None:
+        stack = self._since.setdefault(known, {}).setdefault(by, [])
+        if step > 0:
+            stack.append(since)
+        else:
+            stack.pop()
+
+    def _found(self, hashed: bytes, outputs: int, number: int, index: int) -> Iterator[int]:
+        self._stands[hashed] = (number, index)
+        for place in range(outputs):
+            position = number << 24 | index << 8 | place
+            self._place(output_id(hashed, place), position)
+            yield position
+
+    def _place(self, known: bytes, position: int) -> None:
+        self._places[known] = position
+        self._ids[position] = known

@@ -1,0 +1,79 @@
+"""What payments have to pay the operator, and the transactions that collect it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from layer2.plasma.common.errors import FeeTooLow
+from layer2.plasma.protocol.packed import Fields
+from layer2.plasma.protocol.params import MAX_AMOUNT, MAX_OUTPUTS
+from layer2.plasma.protocol.transaction import Transaction, fee_transaction
+from layer2.primitives.errors import RangeError
+
+__all__ = ["MOST_COLLECTED", "FeePolicy", "collect", "collected_wrongly"]
+
+MOST_COLLECTED = 64
+"""Tokens whose fees a block collects: anybody can pay in tokens that nobody asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeePolicy:
+    """The least fee by token, smallest units: a payment pays it in one of them. Without any, payments are free.
+
+    `free_merges`: a payment that joins outputs of one owner and token into fewer pays nothing, since everybody gains
+    by it.
+    """
+
+    least: Mapping[int, int] = field(default_factory=dict)
+    free_merges: bool = True
+
+    def __post_init__(self) -> None:
+        for token, fee in self.least.items():
+            if not 0 <= token < 1 << 16 or not 0 <= fee <= MAX_AMOUNT:
+                raise RangeError(f"a fee of {fee} in token {token} is none", hint="name token ids and smallest units")
+
+    def refuses(self, fees: Mapping[int, int], one: Fields, owner: bytes) -> FeeTooLow | None:
+        """Why the fees of a payment are too low; None if they are not. `owner`: of its inputs, empty if of several."""
+        if not self.least or any(fees.get(token, 0) >= fee for token, fee in self.least.items()):
+            return None
+        if self.free_merges and self._merges(one, owner):
+            return None
+        asked = " or ".join(f"{fee} of token {token}" for token, fee in sorted(self.least.items()))
+        token = min(self.least, key=lambda other: self.least[other] - fees.get(other, 0))
+        return FeeTooLow(
+            f"fee {fees.get(token, 0)} of token {token} given, {asked} needed",
+            have=fees.get(token, 0),
+            need=self.least[token],
+            hint="leave more for the operator",
+        )
+
+    @staticmethod
+    def _merges(one: Fields, owner: bytes) -> bool:
+        tokens = {token for _, token, _ in one.outputs}
+        return len(one.outputs) < len(one.inputs) and len(tokens) == 1 and {to for to, _, _ in one.outputs} == {owner}
+
+
+def collect(number: int, owner: str, fees: Mapping[int, int], policy: FeePolicy) -> list[Transaction]:
+    """The fee transactions of block `number`, for the operator's `owner`: none if nothing was paid."""
+    asked = set(policy.least) or set(fees)
+    tokens = sorted(token for token in asked if fees.get(token, 0) > 0)[:MOST_COLLECTED]
+    rows = [(owner, token, min(fees[token], MAX_AMOUNT)) for token in tokens]
+    return [fee_transaction(number, rows[at : at + MAX_OUTPUTS]) for at in range(0, len(rows), MAX_OUTPUTS)]
+
+
+def collected_wrongly(one: Fields, number: int, fees: Mapping[int, int], collected: dict[int, int]) -> Iterator[str]:
+    """What is wrong with a fee transaction of block `number`; what it takes is added to `collected`.
+
+    Args:
+        fees: what the payments of the block left, by token.
+        collected: what fee transactions before it took.
+    """
+    if one.expiry != number:
+        yield f"it names block {one.expiry}"
+    for _, token, amount in one.outputs:
+        if token in collected:
+            yield f"fees of token {token} are collected twice"
+        elif amount > fees.get(token, 0):
+            yield f"{amount} of token {token} are collected, {fees.get(token, 0)} were paid"
+        collected[token] = collected.get(token, 0) + amount

@@ -1,0 +1,102 @@
+"""What a transaction may do to the outputs there are: the same for the operator, who accepts, and for who watches.
+
+A payment spends outputs of earlier blocks and deposits, each with the signature of its owner, and gives of each token
+no more than it takes; the rest is a fee. The fee transactions stand at the end of a block, name its number, and give
+of each token at most what the payments of the block left, in one output for each token.
+"""
+
+from __future__ import annotations
+
+from layer2.plasma.common.errors import (
+    Expired,
+    InputSpent,
+    InputUnknown,
+    KindWrong,
+    OutputExiting,
+    Overspent,
+    Rejected,
+    SignatureWrong,
+)
+from layer2.plasma.payments.utxo.columns import EXITED, EXITING, SPENT
+from layer2.plasma.payments.utxo.utxo_set import Found, Ledger
+from layer2.plasma.protocol.packed import FEE, Fields
+
+__all__ = ["NOBODY", "Judgement", "basis_of", "judge"]
+
+NOBODY = bytes(20)
+"""Who signed, where nobody did: no output has this owner."""
+
+Judgement = tuple[Rejected | None, dict[int, int], bool]
+"""Why a payment is refused, or None; its fees by token; whether it spends what is exiting."""
+
+
+def basis_of(ledger: Ledger, one: Fields) -> bytes:
+    """What a payment is judged by: the rows of the outputs that it spends, in order; less for one that is not there."""
+    return b"".join([found[0] for found in map(ledger.find, one.inputs) if found is not None])
+
+
+def judge(ledger: Ledger, one: Fields, owners: bytes | None, number: int) -> Judgement:
+    """Judge a payment for block `number`.
+
+    Args:
+        owners: who signed for each input, 20 bytes each; None if that was judged before.
+    """
+    if one.kind == FEE:
+        return KindWrong("a fee transaction is the operator's", hint="send a payment"), {}, False
+    if one.expiry < number:
+        late = f"block {one.expiry} is the last that may include it, {number} is made now"
+        return Expired(late, have=one.expiry, need=number, hint="sign it again with a later expiry"), {}, False
+    fees: dict[int, int] = {}
+    exiting, at, find = False, 0, ledger.find
+    for position in one.inputs:
+        found = find(position)
+        if found is None or found[1]:
+            fault = _missing(ledger, position, found)
+            if fault is not None:
+                return fault, {}, False
+            exiting = True
+        assert found is not None
+        row = found[0]
+        if owners is not None and row[:20] != owners[at : at + 20]:
+            return (
+                SignatureWrong(
+                    f"input {position:#x}: the signature is not its owner's, 0x{row[:20].hex()}",
+                    hint="sign this very transaction with the owner's key, one signature for each input in order",
+                ),
+                {},
+                exiting,
+            )
+        at += 20
+        token = int.from_bytes(row[20:22], "big")
+        fees[token] = fees.get(token, 0) + int.from_bytes(row[22:], "big")
+    for _, token, amount in one.outputs:
+        left = fees.get(token, 0) - amount
+        if left < 0:
+            return _overspent(ledger, one, token), {}, exiting
+        fees[token] = left
+    return None, fees, exiting
+
+
+def _missing(ledger: Ledger, position: int, found: Found | None) -> Rejected | None:
+    """Why an input cannot be spent; None if it can, though it is exiting."""
+    if found is None:
+        if ledger.passed(position):
+            return InputSpent(
+                f"input {position:#x}: spent long ago, or never there", hint="ask for the outputs you own"
+            )
+        return InputUnknown(f"input {position:#x}: no output is there", hint="wait for its block or deposit")
+    if found[1] & SPENT:
+        return InputSpent(f"input {position:#x}: spent in a block", hint="ask for the outputs you own")
+    if found[1] & EXITED:
+        return OutputExiting(f"input {position:#x}: paid out by the contract", hint="use another output")
+    assert found[1] & EXITING
+    return None
+
+
+def _overspent(ledger: Ledger, one: Fields, token: int) -> Overspent:
+    rows = [found[0] for found in map(ledger.find, one.inputs) if found is not None]
+    have = sum(int.from_bytes(row[22:], "big") for row in rows if int.from_bytes(row[20:22], "big") == token)
+    need = sum(amount for _, other, amount in one.outputs if other == token)
+    return Overspent(
+        f"{need} of token {token} given out, the inputs hold {have}", have=have, need=need, hint="give less"
+    )

@@ -1,0 +1,285 @@
+"""The outputs there are: made by blocks and deposits, spent by blocks, leaving through the contract.
+
+The last blocks can be undone. Nothing is judged here; `layer2.plasma.payments.utxo.spend_rules` does.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+
+from layer2.plasma.payments.utxo.columns import EXITED, EXITING, FORGOTTEN, GONE, SPENT, Deposits, Segment
+from layer2.plasma.payments.utxo.owner_index import Owners
+from layer2.plasma.protocol.packed import ROW, Fields
+from layer2.plasma.protocol.positions import DEPOSIT_BLOCK
+from layer2.plasma.protocol.transaction import Deposit, Output
+from layer2.primitives.errors import MalformedError, RangeError
+
+__all__ = ["Found", "Ledger", "output_of"]
+
+Found = tuple[bytes, int]
+"""An output's row (34 bytes: owner, token, amount) and flags."""
+
+_DEPOSIT_BIT = DEPOSIT_BLOCK << 24
+_MEMORY = 64
+_SHAPE = struct.Struct("<QII?")
+
+
+def output_of(row: bytes) -> Output:
+    """The output that a row says."""
+    return Output(row[:20], int.from_bytes(row[20:22], "big"), int.from_bytes(row[22:], "big"))
+
+
+class Ledger:
+    """Outputs by position. Not safe to use from several threads without a lock.
+
+    Args:
+        memory: how many of the last blocks can be undone.
+        owners: whether `owned` can be asked: it costs some bytes for each output.
+
+    Attributes:
+        head: the last block, 0 before the first.
+    """
+
+    def __init__(self, *, memory: int = _MEMORY, owners: bool = True) -> None:
+        self.head = 0
+        self.memory = memory
+        self._segments: dict[int, Segment] = {}
+        self._deposits = Deposits()
+        self._done: deque[array[int]] = deque()
+        self._owners = Owners() if owners else None
+
+    def __repr__(self) -> str:
+        return f"<Ledger head={self.head} deposits={len(self._deposits)}>"
+
+    # ------------------------------------------------------------------------------------------------------- reading
+
+    @property
+    def deposits(self) -> int:
+        """How many deposits there are."""
+        return len(self._deposits)
+
+    @property
+    def undoable(self) -> int:
+        """How many blocks can be undone."""
+        return len(self._done)
+
+    def find(self, position: int) -> Found | None:
+        """Row and flags of an output; None if it was never there, or is long gone."""
+        if position & _DEPOSIT_BIT:
+            if position & 0xFFFFFF:
+                return None
+            return self._deposits.find((position ^ _DEPOSIT_BIT) >> 24)
+        segment = self._segments.get(position >> 24)
+        return None if segment is None else segment.find(position & 0xFFFFFF)
+
+    def passed(self, position: int) -> bool:
+        """Whether an output that is not found stood in a block that is here: it may be spent long ago."""
+        return not position & _DEPOSIT_BIT and 0 < position >> 24 <= self.head
+
+    def output(self, position: int) -> Output | None:
+        """An output that can be spent; None for every other position."""
+        found = self.find(position)
+        return None if found is None or found[1] else output_of(found[0])
+
+    def owned(self, owner: bytes) -> Iterator[tuple[int, Output, bool]]:
+        """Outputs of an owner that are not spent, in the order they came: position, output, whether it is exiting."""
+        if self._owners is None:
+            raise RangeError("this ledger keeps no owners", hint="make it with owners=True")
+        kept, given = [], self._owners.count(owner)
+        for position in self._owners.of(owner):
+            found = self.find(position)
+            if not (self.passed(position) if found is None else found[1] & FORGOTTEN):
+                kept.append(position)
+            # What a block that was undone had made may stand here still, with another owner by now.
+            if found is not None and not found[1] & GONE and found[0][:20] == owner:
+                yield position, output_of(found[0]), bool(found[1] & EXITING)
+        if self._owners.count(owner) == given:
+            # All were looked at: what is gone for good is not looked at again.
+            self._owners.keep(owner, kept)
+
+    def unspent(self) -> Iterator[tuple[int, Output]]:
+        """All outputs that are neither spent nor paid out by the contract: exiting ones too."""
+        for deposit, row, _ in self._deposits.live():
+            yield _DEPOSIT_BIT | deposit << 24, output_of(row)
+        for number, segment in sorted(self._segments.items()):
+            for place, row, _ in segment.live():
+                yield number << 24 | place, output_of(row)
+
+    def totals(self) -> dict[int, int]:
+        """Of all those, the sum by token: what the contract must hold."""
+        sums: dict[int, int] = {}
+        for _, one in self.unspent():
+            sums[one.token] = sums.get(one.token, 0) + one.amount
+        return sums
+
+    # ------------------------------------------------------------------------------------------------------- blocks
+
+    def apply(self, number: int, transactions: Sequence[Fields]) -> None:
+        """Spend and make what a block says, which `rules` found to be good.
+
+        Raises:
+            RangeError: it is not the next one, or spends what is not there; nothing has changed then.
+        """
+        if number != self.head + 1:
+            raise RangeError(f"block {number} after {self.head}", hint="apply blocks in order")
+        spent = array("Q", [position for one in transactions for position in one.inputs])
+        for at, position in enumerate(spent):
+            found = self.find(position)
+            # What the contract has decided since then about an output takes no block back that spent it.
+            if found is None or found[1] & SPENT:
+                for done in spent[:at]:
+                    self._unmark(done, SPENT)
+                raise RangeError(f"block {number} spends {position:#x}, which is not there")
+            self._set(position, found[1] | SPENT)
+        segment = Segment([one.rows for one in transactions])
+        self._segments[number] = segment
+        self.head = number
+        self._done.append(spent)
+        if self._owners is not None:
+            self._owners.note(number, transactions)
+        while len(self._done) > self.memory:
+            self._retire(self._done.popleft())
+
+    def undo(self) -> int:
+        """Undo the last block; its number. Raises RangeError when it is out of memory's reach."""
+        if not self._done:
+            raise RangeError(f"block {self.head} cannot be undone", hint="start from an older state")
+        for position in self._done.pop():
+            self._unmark(position, SPENT)
+        del self._segments[self.head]
+        self.head -= 1
+        return self.head + 1
+
+    def settle(self, number: int) -> None:
+        """Blocks up to this one will not be undone: what they spent is forgotten."""
+        while self._done and self.head - len(self._done) < number:
+            self._retire(self._done.popleft())
+
+    # ------------------------------------------------------------------------------------------------------- keeping
+
+    def pack(self) -> list[bytes]:
+        """What blocks have made of the deposits there are, in pieces; not what the contract says of outputs."""
+        shape = _SHAPE.pack(self.head, len(self._segments), len(self._done), self._owners is not None)
+        pieces = [shape, self._deposits.rows, self._deposits.flags]
+        for number, segment in self._segments.items():
+            pieces += [number.to_bytes(8, "little"), *segment.pack()]
+        pieces += [spent.tobytes() for spent in self._done]
+        return pieces if self._owners is None else pieces + self._owners.pack()
+
+    def unpack(self, given: Sequence[bytes]) -> bool:
+        """Take the place of what `pack` gave; False, and nothing has changed, unless it stands on the same deposits.
+
+        Deposits that it spends must be here; others may be missing yet, or be more.
+
+        Raises:
+            MalformedError: this was never packed.
+        """
+        try:
+            pieces = iter(given)
+            head, blocks, done, owned = _SHAPE.unpack(next(pieces))
+            rows, flags = next(pieces), next(pieces)
+            segments = {int.from_bytes(next(pieces), "little"): Segment.unpack(pieces) for _ in range(blocks)}
+            spent = deque(_numbers(next(pieces)) for _ in range(done))
+            owners = Owners.unpack(pieces) if owned else None
+        except (struct.error, ValueError, RuntimeError, StopIteration) as failure:
+            raise MalformedError(f"no ledger: {failure!r}", hint="make it anew") from failure
+        if len(rows) != ROW * len(flags) or owned != (self._owners is not None):
+            raise MalformedError("a ledger of another kind", hint="make it anew")
+        known = min(len(self._deposits), len(flags))
+        if any(flags[known:]) or self._deposits.rows[: ROW * known] != rows[: ROW * known]:
+            return False
+        self.head, self._segments, self._done, self._owners = head, segments, spent, owners
+        self._deposits.set_flags(flags[:known])
+        if owners is not None:
+            for number in range(len(flags) + 1, len(self._deposits) + 1):
+                found = self._deposits.find(number)
+                assert found is not None
+                owners.add(found[0][:20], _DEPOSIT_BIT | number << 24)
+        return True
+
+    # -------------------------------------------------------------------------------------------- what the chain says
+
+    def deposit(self, one: Deposit) -> None:
+        """Add the next deposit. Raises RangeError if its number is not the next one."""
+        if one.number != len(self._deposits) + 1:
+            raise RangeError(f"deposit {one.number} after {len(self._deposits)}", hint="add deposits in order")
+        self._deposits.push(one.record[:34])
+        if self._owners is not None:
+            self._owners.add(one.owner, one.position)
+
+    def is_spent(self, number: int) -> bool:
+        """Whether a block has spent a deposit."""
+        found = self._deposits.find(number)
+        return found is not None and bool(found[1] & SPENT)
+
+    def replace_deposit(self, one: Deposit) -> None:
+        """Put another deposit in the place of one that no block has spent. Raises RangeError if one has."""
+        if not 0 < one.number <= len(self._deposits) or self.is_spent(one.number):
+            raise RangeError(f"deposit {one.number} cannot be replaced", hint="undo the block that spends it")
+        self._deposits.put(one.number, one.record[:34])
+        if self._owners is not None:
+            self._owners.add(one.owner, one.position)
+
+    def drop_deposit(self) -> int:
+        """Take the last deposit away, which the chain took back; its number.
+
+        Raises:
+            RangeError: there is none, or a block has spent it: undo that block first.
+        """
+        last = len(self._deposits)
+        found = self._deposits.find(last)
+        if found is None or found[1] & SPENT:
+            raise RangeError(f"deposit {last} cannot be taken away", hint="undo the block that spends it")
+        self._deposits.pop()
+        return last
+
+    def exiting(self, position: int, begun: bool = True) -> bool:
+        """Note that an exit of the output has begun, or not any more; False if there is no such output."""
+        return self._toggle(position, EXITING, begun)
+
+    def exited(self, position: int, paid: bool = True) -> bool:
+        """Note that the contract has paid the output out, or not any more; False if there is no such output."""
+        return self._toggle(position, EXITED, paid)
+
+    # ------------------------------------------------------------------------------------------------------- inside
+
+    def _toggle(self, position: int, flag: int, on: bool) -> bool:
+        found = self.find(position)
+        if found is None:
+            return False
+        self._set(position, found[1] | flag if on else found[1] & ~flag)
+        return True
+
+    def _unmark(self, position: int, flag: int) -> None:
+        self._toggle(position, flag, False)
+
+    def _set(self, position: int, flags: int) -> None:
+        if position & _DEPOSIT_BIT:
+            self._deposits.flag((position ^ _DEPOSIT_BIT) >> 24, flags)
+        else:
+            self._segments[position >> 24].flag(position & 0xFFFFFF, flags)
+
+    def _retire(self, spent: Iterable[int]) -> None:
+        """What a block has spent that cannot be undone any more: forget it, and blocks of which nothing is left."""
+        touched = set()
+        for position in spent:
+            if position & _DEPOSIT_BIT:
+                self._toggle(position, FORGOTTEN, True)
+            else:
+                touched.add(position >> 24)
+                self._segments[position >> 24].forget(position & 0xFFFFFF)
+        for number in touched:
+            segment = self._segments[number]
+            if segment.kept <= 0:
+                del self._segments[number]
+            else:
+                segment.squeeze()
+
+
+def _numbers(raw: bytes) -> array[int]:
+    found = array("Q")
+    found.frombytes(raw)
+    return found

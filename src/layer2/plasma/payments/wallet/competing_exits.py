@@ -1,0 +1,75 @@
+"""A payment signed with somebody else whose game waits for an input that another game has: the owner leaves it.
+
+An in-flight exit that nobody contests pays nothing while another game holds one of its inputs. Whoever owns that input
+can have it held for ever, by one game after the other: a ransom for what the other owner put in. So that owner contests
+the game, in its first half, with a payment to itself that expires with the next block: what has joined of the inputs is
+paid then, whoever holds the rest. If the payment with the other was in a block after all, anybody shows that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from layer2.ethereum.records import Receipt
+from layer2.plasma.payments.chain.contract import InFlightStatus
+from layer2.plasma.payments.chain.exit_proofs import Kit, PaymentKit
+from layer2.plasma.payments.chain.in_flight_data import joined_made
+from layer2.plasma.payments.chain.records import Proof, Spend
+from layer2.plasma.payments.wallet.account import Holder
+from layer2.plasma.payments.wallet.payment_status import Sent
+from layer2.plasma.protocol.signing import Signed, digest
+from layer2.plasma.protocol.transaction import Transaction, payment
+from layer2.primitives.ecdsa import to_compact
+
+__all__ = ["CONTEST", "Stuck", "contest", "stuck"]
+
+CONTEST = "contest"
+"""What such a payment is for, in the wallet's record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A game that waits for another one, and the own input (`index`, its kit) that it holds meanwhile."""
+
+    id: bytes
+    transaction: Transaction
+    input_ids: tuple[bytes, ...]
+    index: int
+    kit: Kit
+
+
+def stuck(holder: Holder, now: int) -> Iterator[Stuck]:
+    """Games with an own input that can still be contested, and wait for an input that another game holds."""
+    ids = {kit.output_id: kit for kit in holder.purse.coins.values()}
+    half = holder.root.profile.exit_period // 2
+    for identity, (transaction, input_ids) in list(holder.sight.games.items()):
+        mine = [(at, ids[known]) for at, known in enumerate(input_ids) if known in ids]
+        if not mine or len(mine) == len(input_ids) or holder.purse.spent(mine[0][1].position):
+            continue
+        game = holder.root.in_flight(identity)
+        if game.status is not InFlightStatus.OPEN or game.contested or now >= game.started_at + half:
+            continue
+        if any(holder.root.is_held(known) for at, known in enumerate(input_ids) if not game.held >> at & 1):
+            yield Stuck(identity, transaction, tuple(input_ids), *mine[0])
+
+
+def contest(holder: Holder, one: Stuck) -> list[Receipt]:
+    """Have the own input join, and contest it: that is paid when the game can be claimed.
+
+    In this order: what has not joined of a contested game anybody makes it let go of.
+    """
+    root, owned = holder.root, one.kit.output
+    alone = payment([one.kit.position], [(owned.address, owned.token, owned.amount)], root.head()[1])
+    signature = to_compact(holder.signer.sign_digest(digest(alone, root.domain)))
+    holder.purse.sign(Sent(PaymentKit(Signed(alone, (signature,)), (one.kit,)), CONTEST))
+    spend = Spend(Proof.of_nothing(alone.packed), signature)
+    made = [one.kit.made if at == one.index else b"" for at in range(len(one.input_ids))]
+    packed, ids = one.transaction.packed, one.input_ids
+    receipts = []
+    if not root.in_flight(one.id).piggybacked >> one.index & 1:
+        start = holder.sight.start_block
+        told = joined_made(root, one.id, one.transaction, ids, {one.index: one.kit.made}, start)
+        receipts.append(root.piggyback(holder.sender, packed, ids, one.index, told))
+        holder.purse.join(one.id, 1 << one.index)
+    return [*receipts, root.challenge_canonical(holder.sender, packed, ids, one.index, made, spend)]

@@ -1,0 +1,275 @@
+"""Being paid: claims of exits that have waited, in batches, and payments that did not go through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
+
+from layer2.ethereum.backend import CallRequest
+from layer2.ethereum.errors import ContractReverted, TransactionFailed, TransactionTimeout
+from layer2.ethereum.records import Receipt
+from layer2.plasma.payments.chain.contract import ExitStatus, InFlight, InFlightStatus
+from layer2.plasma.payments.chain.errors import OutputUnknown
+from layer2.plasma.payments.chain.exit_proofs import Kit
+from layer2.plasma.payments.chain.in_flight_data import inputs_made, inputs_wanted
+from layer2.plasma.payments.chain.reserve_view import LISTED, newer_needed, track_needed, widened
+from layer2.plasma.payments.wallet.exits import Exits
+from layer2.plasma.protocol.params import LISTED_MOST
+from layer2.plasma.protocol.transaction import Output, Transaction
+from layer2.primitives.addresses import to_address
+
+__all__ = ["Claims"]
+
+_BATCH = 50
+_MOVES = 64
+"""Times that the sum of newer buckets is moved for one claim at most: enough for 250,000."""
+_DEAR = 2_000_000
+"""Gas that a claim never needs."""
+_NOT_NOW = ("TooEarly", "NotCovered", "NothingToPay", "OutputHeld")
+
+
+class Claims(Exits):
+    """An owner who is paid. Anybody may claim for anybody: the bounty goes to whom sends it.
+
+    Attributes:
+        listed: most buckets that a claim lists; before one that needs more, the sum of newer ones is moved.
+    """
+
+    listed: int = LISTED_MOST
+
+    def claimable(self) -> list[Kit]:
+        """Own outputs whose standard exit has waited long enough, oldest first."""
+        now, found = self._now(), []
+        for kit in self._started():
+            state = self.root.exit(kit.output_id)
+            if state.status is ExitStatus.OPEN and state.time <= now:
+                found.append(kit)
+        return sorted(found, key=lambda kit: (self._priority(kit), kit.position))
+
+    def claim_all(self) -> list[Receipt]:
+        """Claim every exit that was started or joined here and can be paid now; the others stay for later.
+
+        One that cannot be claimed yet takes the inputs that it needs and that no other game has any more.
+
+        Newer buckets are listed where the contract would say `NotCovered`. Ends what is over otherwise: stopped exits,
+        games that nothing has joined (their bond comes back).
+
+        Raises:
+            TransactionFailed: a claim fails for no reason of the contract's, which may be its token's doing. All others
+                have been made by then.
+        """
+        self._settle_standing()
+        receipts: list[Receipt] = []
+        failures: list[TransactionFailed] = []
+        for attempt in self._attempts():
+            try:
+                receipts += attempt()
+            except TransactionTimeout:
+                raise
+            except TransactionFailed as failure:
+                failures.append(failure)
+        self._settle_standing()
+        if failures:
+            raise failures[0]
+        return receipts
+
+    def _attempts(self) -> Iterator[Callable[[], list[Receipt]]]:
+        """What can be tried: standard exits of one token together, so that none spoils the claims of another."""
+        waiting = sorted(self.claimable(), key=lambda kit: kit.output.token)
+        for _, kits in groupby(waiting, key=lambda kit: kit.output.token):
+            rows = list(kits)
+            for at in range(0, len(rows), _BATCH):
+                yield partial(self._claim, rows[at : at + _BATCH])
+        for one in list(self._games()):
+            yield partial(self._claim_game, *one)
+
+    def owed(self, token: int = 0) -> int:
+        """What could not be paid here and waits, smallest units."""
+        return self.root.pending(self.signer.address, token)
+
+    def withdraw(self, token: int = 0, to: str | None = None) -> Receipt:
+        """Fetch what could not be paid; to another address if this one cannot take it."""
+        return self.root.withdraw(self.sender, token, to_address(to or self.signer.address))
+
+    # ------------------------------------------------------------------------------------------------ standard exits
+
+    def _started(self) -> Iterator[Kit]:
+        return (self.purse.coins[position] for position in sorted(self.purse.exits))
+
+    def _claim(self, kits: Sequence[Kit]) -> list[Receipt]:
+        receipts: list[Receipt] = []
+        under = {kit.position: self._priority(kit) for kit in kits}
+        rows = [(kit, self._newer(kit.output, under[kit.position])) for kit in kits]
+        payable = [(kit, newer) for kit, newer in rows if newer is not None]
+        newer = sorted({one for _, each in payable for one in each})
+        if len(payable) > 1 and len(newer) * len(payable) > self.listed:
+            # Bad times: one by one, the oldest first, each with its own list.
+            return [receipt for kit, _ in payable for receipt in self._claim([kit])]
+        if len(payable) == 1 and len(newer) > self.listed:
+            receipts, found = self._move(payable[0][0].output, under[payable[0][0].position], newer)
+            payable, newer = payable if found is not None else [], found or []
+        if not payable:
+            return receipts
+        oldest = min(under[kit.position] for kit, _ in payable)
+        newer = self._widened(payable[0][0].output, oldest, newer, len(payable))
+        items = [(kit.position, kit.made) for kit, _ in payable]
+        try:
+            receipts.append(self.root.claim(self.sender, items, newer))
+        except ContractReverted as fault:
+            # Paid meanwhile by somebody else, or what covered it is gone: later, then.
+            if fault.name not in (*_NOT_NOW, "ExitStatusWrong"):
+                raise
+            return receipts
+        # What was passed over may still be payable by itself, with buckets of its own.
+        for kit, _ in payable if len(payable) > 1 else ():
+            if self._status(kit) is ExitStatus.OPEN:
+                receipts += self._claim([kit])
+        return receipts
+
+    def _priority(self, kit: Kit) -> int:
+        """The block under which its exit is registered."""
+        return self.root.exit(kit.output_id).priority
+
+    def _newer(self, output: Output, priority: int) -> list[int] | None:
+        self.sight.step()
+        return newer_needed(self.root, output.token, priority, output.amount, self.sight.priorities)
+
+    def _widened(self, output: Output, priority: int, newer: list[int], parts: int) -> list[int]:
+        """In bad times a list names what may begin in front of the claim, too: nobody outruns it then."""
+        if not newer and self.distrusted is None:
+            return newer
+        return widened(self.root, output.token, priority, newer, self.listed // parts)
+
+    def _move(self, output: Output, priority: int, newer: list[int]) -> tuple[list[Receipt], list[int] | None]:
+        """Move the sum of newer buckets until the list is short that a claim needs; the list, None if it is not now."""
+        receipts: list[Receipt] = []
+        found: list[int] | None = newer
+        for _ in range(_MOVES):
+            moved = None if found is None else track_needed(self.root, output.token, priority, found, self.listed)
+            if moved is None:
+                return receipts, found
+            receipts.append(self.root.track(self.sender, output.token, moved[0]))
+            found = self._newer(output, priority)
+        return receipts, None
+
+    def _settle_standing(self) -> None:
+        """Note what became of standard exits, and of outputs that other games have paid or spent."""
+        for kit in list(self.purse.coins.values()):
+            leaving = kit.position in self.purse.exits
+            if not leaving and self.purse.spent(kit.position):
+                continue
+            status = self._status(kit)
+            if status is ExitStatus.PAID:
+                self.purse.drop(kit.position, "paid out")
+            elif status is ExitStatus.SPENT:
+                self.purse.drop(kit.position, "spent by an exit")
+            elif not leaving and status is ExitStatus.OPEN:
+                # Started by a process that died before it noted it: only its owner can have done so.
+                self.purse.exit([kit.position])
+            elif leaving and status is ExitStatus.CHALLENGED:
+                self.purse.unexit(kit.position, "exit stopped")
+            elif leaving and status is ExitStatus.NONE and not self.root.is_held(kit.output_id):
+                self.purse.unexit(kit.position, "its in-flight exit ended")
+
+    # ------------------------------------------------------------------------------------------------ in-flight exits
+
+    def _games(self) -> Iterator[tuple[bytes, Transaction, tuple[bytes, ...], tuple[bytes, ...] | None]]:
+        """Games of own payments, and games of others that were joined: what made their inputs is in nobody's kit."""
+        for hashed in self.purse.games:
+            kit = self.purse.sent[hashed].kit
+            yield hashed, kit.transaction, kit.input_ids, kit.made
+        for identity in self.purse.joined:
+            if identity in self.sight.games:
+                yield identity, *self.sight.games[identity], None
+
+    def _claim_game(
+        self,
+        identity: bytes,
+        transaction: Transaction,
+        input_ids: tuple[bytes, ...],
+        made: tuple[bytes, ...] | None,
+    ) -> list[Receipt]:
+        exit_id = identity if made is None else self.purse.sent[identity].kit.exit_id
+        game = self.root.in_flight(exit_id)
+        if game.status is InFlightStatus.NONE or (game.status is not InFlightStatus.OPEN and not game.piggybacked):
+            self.purse.end(identity, "in-flight exit over")
+            return []
+        if not game.piggybacked:
+            if made is None or self._now() < game.started_at + self.root.profile.exit_period // 2:
+                return []
+            receipt = self.root.abandon_in_flight(self.sender, transaction.packed, input_ids)
+            self.purse.end(identity, "in-flight exit dropped")
+            return [receipt]
+        if game.status is InFlightStatus.OPEN and self._now() < game.exitable_at:
+            return self._hold(exit_id, game, transaction, input_ids, made)
+        if made is None:
+            made = inputs_made(self.root, exit_id, transaction, input_ids, self.sight.start_block)
+        paid = self._pay_game(game, transaction, input_ids, made)
+        after = self.root.in_flight(exit_id)
+        if after.status is not InFlightStatus.OPEN and not after.piggybacked:
+            self.purse.end(identity, "in-flight exit over")
+        return [] if paid is None else [paid]
+
+    def _hold(
+        self,
+        exit_id: bytes,
+        game: InFlight,
+        transaction: Transaction,
+        input_ids: tuple[bytes, ...],
+        made: tuple[bytes, ...] | None,
+    ) -> list[Receipt]:
+        """Have a game take what it needs and no other game has any more: what it does not hold it does not pay."""
+        wanted = inputs_wanted(game, len(input_ids)) & ~game.held
+        if not any(wanted >> at & 1 and self.root.is_free(known) for at, known in enumerate(input_ids)):
+            return []
+        try:
+            made = made or inputs_made(self.root, exit_id, transaction, input_ids, self.sight.start_block)
+            return [self.root.hold_inputs(self.sender, transaction.packed, input_ids, made)]
+        except OutputUnknown:
+            return []
+        except ContractReverted as fault:
+            if fault.name not in ("NothingToHold", "TooLate"):
+                raise
+            return []
+
+    def _pay_game(
+        self, game: InFlight, transaction: Transaction, input_ids: Sequence[bytes], made: Sequence[bytes]
+    ) -> Receipt | None:
+        paid = list(_paid(transaction, game))
+        lists = [self._newer(output, game.priority) for output in paid]
+        newer = sorted({bucket for each in lists for bucket in each or ()})
+        if paid:
+            newer = self._widened(paid[0], game.priority, newer, len(paid))
+        try:
+            if None in lists and self._is_dear(transaction, input_ids, made, newer):
+                return None
+            return self.root.claim_in_flight(self.sender, transaction.packed, input_ids, made, newer)
+        except ContractReverted as fault:
+            if fault.name not in _NOT_NOW:
+                raise
+            return None
+
+    def _is_dear(
+        self, transaction: Transaction, input_ids: Sequence[bytes], made: Sequence[bytes], newer: Sequence[int]
+    ) -> bool:
+        """Whether a token burns so much of the gas of a claim that nobody would want to pay for it."""
+        data = self.root.contract.encode("claimInFlight", transaction.packed, list(input_ids), list(made), list(newer))
+        request = CallRequest(self.root.address, data, 0, self.sender.address)
+        try:
+            most = _DEAR + LISTED * len(newer) * (len(transaction.inputs) + len(transaction.outputs))
+            return self.sender.estimate(request, self.root.contract.decoder) > most
+        except ContractReverted:
+            raise
+        except TransactionFailed:
+            return True
+
+
+def _paid(transaction: Transaction, game: InFlight) -> Iterator[Output]:
+    """Outputs that may be paid by a game, as far as they joined: whether outputs or inputs win is decided by the claim.
+
+    Inputs have the tokens of outputs, or are all the more covered: listing too much does no harm.
+    """
+    for at, output in enumerate(transaction.outputs):
+        if game.piggybacked >> (4 + at) & 1 or game.piggybacked & 15:
+            yield output

@@ -1,0 +1,329 @@
+"""Taking outputs out, needing nobody: standard exits, in-flight exits, and joining those of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from layer2.ethereum.errors import ContractReverted
+from layer2.ethereum.records import Receipt
+from layer2.plasma.payments.chain.contract import Exit, ExitStatus, InFlight, InFlightStatus
+from layer2.plasma.payments.chain.errors import HeldInFlight, KitWrong, OutputUnknown
+from layer2.plasma.payments.chain.exit_proofs import Kit, OutputKit
+from layer2.plasma.payments.chain.in_flight_data import joined_made
+from layer2.plasma.payments.wallet.account import Holder
+from layer2.plasma.payments.wallet.competing_exits import CONTEST, contest, stuck
+from layer2.plasma.payments.wallet.payment_status import Sent, State
+from layer2.plasma.protocol.params import ETHER_TOKEN
+from layer2.primitives.errors import Layer2Error
+
+__all__ = ["Exits", "Plan"]
+
+_BATCH = 40
+"""Standard exits in one transaction: below 5 million gas."""
+_NEVER = (1 << 40) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How everything would leave: outputs by standard exits, payments by in-flight exits (with what joins, bits), and
+    in-flight exits of others that an own input or output should join (exit id, bit, for an input what made it).
+    `left_out`: outputs that another wallet of the owner may have spent: their exits might lose their bonds."""
+
+    outputs: tuple[Kit, ...]
+    payments: tuple[tuple[Sent, int], ...]
+    joins: tuple[tuple[bytes, int, bytes], ...]
+    left_out: tuple[Kit, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.outputs or self.payments or self.joins)
+
+
+class Exits(Holder):
+    """An owner who leaves.
+
+    Attributes:
+        distrusted: the first block that is invalid or withheld, as somebody found who follows all blocks; None if all
+            is well. What was made from there on leaves under the age of what it was made from, where that is possible.
+    """
+
+    distrusted: int | None = None
+
+    # ------------------------------------------------------------------------------------------------------- deciding
+
+    def plan(self, *, least: int = 0, doubtful: bool = False) -> Plan:
+        """The cheapest safe way out for everything.
+
+        An output that is proven and that nothing is signed over leaves by a standard exit. What an own payment spends
+        cannot (whoever has the payment stops it), so the payment itself leaves by an in-flight exit if an output of it
+        comes back here or another owner had a say in it; so does an output of an own payment in a distrusted block.
+        Once a payment has expired and nobody has shown that it is included, its inputs leave by standard exits again.
+
+        Args:
+            least: ether outputs of less, in wei, stay: an exit costs gas.
+            doubtful: take out too what another wallet of the owner may have spent.
+        """
+        payments, covered = [], set()
+        for one in self.purse.sent.values():
+            bits = self._bits(one)
+            if bits and one.hash not in self.purse.games and self._startable(one):
+                payments.append((one, bits))
+                # What it spends is in its game: no exit of that begins beside it.
+                covered |= self._outputs_of(one) | set(one.transaction.inputs)
+        joins = tuple(self._joinable())
+        # What joins leaves by that game alone.
+        joined = {self.sight.games[identity][0].output_id(bit - 4) for identity, bit, _ in joins if bit >= 4}
+        standing = [
+            kit
+            for kit in self._standing()
+            if kit.position not in covered and kit.output_id not in joined and not _is_dust(kit, least)
+        ]
+        doubted = set() if doubtful else self.purse.doubted
+        outputs = [kit for kit in standing if kit.position not in doubted]
+        left_out = tuple(kit for kit in standing if kit.position in doubted)
+        # The older, the safer: oldest first.
+        outputs.sort(key=lambda kit: (kit.block, kit.position))
+        return Plan(tuple(outputs), tuple(payments), joins, left_out)
+
+    def exit_all(self, *, least: int = 0, doubtful: bool = False, incomplete: bool = False) -> list[Receipt]:
+        """Start everything that `plan` says. What cannot start does not hold up the rest.
+
+        Args:
+            least, doubtful: as for `plan`.
+            incomplete: choose by what is known, though there are blocks of which nobody has told: what is in one of
+                them may leave the dear way, or lose its bond, and what they hold for this owner stays behind.
+
+        Raises:
+            ViewIncomplete: there are such blocks before the first distrusted one; nothing was started.
+            HeldInFlight, ContractReverted, KitWrong: of the first that could not start, after the others have.
+        """
+        self.look()
+        if not incomplete:
+            self.require_complete("exit all", self.distrusted)
+        plan = self.plan(least=least, doubtful=doubtful)
+        steps: list[Callable[[], list[Receipt]]] = [
+            partial(self._start, plan.outputs[at : at + _BATCH]) for at in range(0, len(plan.outputs), _BATCH)
+        ]
+        steps += [partial(self._exit_payment, one.hash, bits) for one, bits in plan.payments]
+        steps += [partial(self._join, *row) for row in plan.joins]
+        receipts, faults = self._try(steps)
+        # Seen after games were begun and joined: one that waits for somebody else's is left, by the own input.
+        self.sight.step()
+        more, others = self._try([partial(contest, self, one) for one in stuck(self, self._now())])
+        faults += others
+        if faults:
+            raise faults[0]
+        return receipts + more
+
+    @staticmethod
+    def _try(steps: Iterable[Callable[[], list[Receipt]]]) -> tuple[list[Receipt], list[Layer2Error]]:
+        receipts: list[Receipt] = []
+        faults: list[Layer2Error] = []
+        for step in steps:
+            try:
+                receipts += step()
+            except (HeldInFlight, KitWrong, OutputUnknown, ContractReverted) as fault:
+                faults.append(fault)
+        return receipts, faults
+
+    # --------------------------------------------------------------------------------------------------------- exits
+
+    def exit(self, position: int) -> Receipt:
+        """Start the standard exit of one output, whatever the plan would be."""
+        return self._start([self.purse.coin(position)])[0]
+
+    def exit_many(self, positions: Iterable[int]) -> list[Receipt]:
+        """Start standard exits, in one transaction if the contract takes them all."""
+        return self._start([self.purse.coin(one) for one in positions])
+
+    def exit_payment(self, hashed: bytes, *, bits: int | None = None) -> list[Receipt]:
+        """Start the in-flight exit of an own payment, or join it if somebody has started it.
+
+        Args:
+            bits: own inputs (0 to 3) and outputs (4 to 7) that join; those that can win anything if not told.
+        """
+        return self._exit_payment(hashed, self._bits(self.purse.payment(hashed), forced=True) if bits is None else bits)
+
+    def join(self) -> list[Receipt]:
+        """Join in-flight exits of others that an own input or output is part of."""
+        self.sight.step()
+        return [receipt for row in list(self._joinable()) for receipt in self._join(*row)]
+
+    # ------------------------------------------------------------------------------------------------------- inside
+
+    def _start(self, kits: Sequence[Kit]) -> list[Receipt]:
+        """One that cannot start does not hold up the others; then it raises why it cannot."""
+        fresh: list[Kit] = []
+        faults: list[Layer2Error] = []
+        for kit in kits:
+            try:
+                fresh.append(self.renewed(kit))
+            except KitWrong as fault:
+                faults.append(fault)
+        receipts = self._begin(fresh, faults) if fresh else []
+        if faults:
+            raise faults[0]
+        return receipts
+
+    def _begin(self, kits: Sequence[Kit], faults: list[Layer2Error]) -> list[Receipt]:
+        try:
+            receipt = self.root.start_exits(self.sender, [kit.proof for kit in kits])
+        except ContractReverted as fault:
+            if len(kits) == 1:
+                faults.append(_held(kits[0]) if fault.name == "OutputHeld" else fault)
+                return []
+            half = len(kits) // 2
+            return self._begin(kits[:half], faults) + self._begin(kits[half:], faults)
+        self.purse.exit(kit.position for kit in kits)
+        return [receipt]
+
+    def _exit_payment(self, hashed: bytes, bits: int) -> list[Receipt]:
+        kit = self.renewed_payment(self.purse.payment(hashed).kit)
+        kit.require_signed(self.root.domain)
+        game = self.root.in_flight(kit.exit_id)
+        receipts: list[Receipt] = []
+        if game.status is InFlightStatus.NONE:
+            inputs = [each.proof for each in kit.inputs]
+            receipts.append(self.root.start_in_flight(self.sender, kit.proof, inputs, kit.payment.signatures, bits))
+            self.purse.game(hashed, bits)
+            self._leaves(*(kit.transaction.output_id(bit - 4) for bit in range(4, 8) if bits >> bit & 1))
+            return receipts
+        if hashed not in self.purse.games:
+            # Started by somebody else, or by a process that died before it noted it.
+            self.purse.game(hashed, game.piggybacked & kit.bits_of(self.owner))
+        for bit in range(8 if game.status is InFlightStatus.OPEN else 0):
+            if bits >> bit & 1 and not (game.piggybacked | game.blocked) >> bit & 1:
+                packed = kit.transaction.packed
+                receipts.append(self.root.piggyback(self.sender, packed, kit.input_ids, bit, kit.made))
+                self.purse.game(hashed, 1 << bit)
+                if bit >= 4:
+                    self._leaves(kit.transaction.output_id(bit - 4))
+        return receipts
+
+    def _standing(self) -> Iterator[Kit]:
+        """Outputs for standard exits: nothing that still counts is signed over them, and no exit of them runs."""
+        following = self.root.head()[1]
+        games = {kit.position for hashed in self.purse.games for kit in self.purse.sent[hashed].kit.inputs}
+        for kit in list(self.purse.coins.values()):
+            spenders = self.purse.signed_over(kit.position)
+            if kit.position in games or any(not _over(one, following) for one in spenders):
+                continue
+            if kit.position in self.purse.exits and self.root.is_held(kit.output_id):
+                # It has joined a game, and leaves by that.
+                continue
+            state = self.root.exit(kit.output_id)
+            if state.status is ExitStatus.NONE or _again(state, following):
+                yield kit
+
+    def _startable(self, one: Sent) -> bool:
+        inputs = one.kit.input_ids
+        if any(self.root.exit(known).status in (ExitStatus.PAID, ExitStatus.SPENT) for known in inputs):
+            return False
+        if one.what == CONTEST and self.root.is_held(inputs[0]):
+            # The game that it contests pays that input.
+            return False
+        if one.state is State.INCLUDED:
+            return True
+        if one.open and one.kit.complete and one.kit.exit_id in self.sight.games:
+            # Somebody plays it: expired or not, it may hold and take what this owner put in.
+            return self._is_joinable(self.root.in_flight(one.kit.exit_id))
+        # Once expired, only its inclusion makes it count.
+        return one.open and one.transaction.expiry >= self.root.head()[1]
+
+    def _bits(self, one: Sent, *, forced: bool = False) -> int:
+        """What should join an in-flight exit of an own payment; 0 if a standard exit does, or nothing can be won."""
+        if one.state is State.REPLACED or not one.kit.complete:
+            # Without the others' signatures its exit cannot start.
+            return 0
+        included = one.kit.included
+        if included is not None and not forced and not self._is_distrusted(included):
+            return 0
+        outputs = one.kit.bits_of(self.owner, inputs=False)
+        if included is not None and not forced:
+            # Outputs that were spent on, or are out, are not there to be taken.
+            outputs &= sum(16 << at for at in range(4) if self._own(included.position & ~0xFF | at))
+        alone = all(kit.output.owner == self.owner for kit in one.kit.inputs)
+        rivals = any(len(self.purse.signed_over(at)) > 1 for at in one.transaction.inputs)
+        # If nobody else can have signed a competitor, it is canonical: inputs cannot win, joining would cost a bounty.
+        if alone and not rivals:
+            return outputs
+        return outputs | one.kit.bits_of(self.owner, outputs=False)
+
+    def _own(self, position: int) -> bool:
+        return position in self.purse.coins and not self.purse.signed_over(position)
+
+    def _is_distrusted(self, kit: OutputKit) -> bool:
+        return self.distrusted is not None and kit.block >= self.distrusted
+
+    def _outputs_of(self, one: Sent) -> set[int]:
+        included = one.kit.included
+        return set() if included is None else {included.position & ~0xFF | at for at in range(4)}
+
+    def _joinable(self) -> Iterator[tuple[bytes, int, bytes]]:
+        # Own payments have a plan of their own, unless signatures are missing to play them.
+        own = {one.kit.exit_id for one in self.purse.sent.values() if one.kit.complete}
+        ids = {kit.output_id: kit for kit in self.purse.coins.values()}
+        for identity, (transaction, input_ids) in self.sight.games.items():
+            mine = [(at, ids[known].made) for at, known in enumerate(input_ids) if known in ids and identity not in own]
+            mine += [
+                (4 + at, b"")
+                for at, output in enumerate(transaction.outputs)
+                if output.owner == self.owner and identity not in own and self._wanting(transaction.output_id(at), ids)
+            ]
+            if not mine:
+                continue
+            game = self.root.in_flight(identity)
+            if not self._is_joinable(game):
+                continue
+            for bit, made in mine:
+                if not (game.piggybacked | game.blocked) >> bit & 1:
+                    yield identity, bit, made
+
+    def _is_joinable(self, game: InFlight) -> bool:
+        half = game.started_at + self.root.profile.exit_period // 2
+        return game.status is InFlightStatus.OPEN and self._now() < half
+
+    def _wanting(self, output_id: bytes, ids: dict[bytes, Kit]) -> bool:
+        """Whether an output of somebody's payment has no better way out than this."""
+        kit = ids.get(output_id)
+        if kit is not None and (not isinstance(kit, OutputKit) or not self._is_distrusted(kit)):
+            return False
+        return self.root.exit(output_id).status in (ExitStatus.NONE, ExitStatus.OPEN, ExitStatus.CHALLENGED)
+
+    def _join(self, identity: bytes, bit: int, made: bytes) -> list[Receipt]:
+        transaction, input_ids = self.sight.games[identity]
+        own = {bit: made} if bit < 4 else {}
+        told = joined_made(self.root, identity, transaction, input_ids, own, self.sight.start_block)
+        receipt = self.root.piggyback(self.sender, transaction.packed, input_ids, bit, told)
+        self.purse.join(identity, 1 << bit)
+        if bit >= 4:
+            self._leaves(transaction.output_id(bit - 4))
+        return [receipt]
+
+    def _leaves(self, *output_ids: bytes) -> None:
+        """Outputs that joined a game are not there to be spent, if they are known here."""
+        known = [kit.position for kit in self.purse.coins.values() if kit.output_id in output_ids]
+        self.purse.exit(position for position in known if position not in self.purse.exits)
+
+    def _now(self) -> int:
+        return self.root.connection.timestamp()
+
+
+def _held(kit: Kit) -> HeldInFlight:
+    what = f"output {kit.position:#x} of {kit.output.address}: an in-flight exit holds it"
+    return HeldInFlight(what, hint="join that exit in its first half (exit all does), or try again when it is over")
+
+
+def _over(one: Sent, following: int) -> bool:
+    """Whether a payment cannot stop an exit of what it spends, for all that is known: expired and never seen."""
+    return one.state is not State.INCLUDED and one.transaction.expiry < following
+
+
+def _again(state: Exit, following: int) -> bool:
+    """Whether a stopped exit may be tried again: the spender was never included."""
+    return state.status is ExitStatus.CHALLENGED and state.time != _NEVER and state.time < following
+
+
+def _is_dust(kit: Kit, least: int) -> bool:
+    return kit.output.token == ETHER_TOKEN and kit.output.amount < least

@@ -1,0 +1,75 @@
+"""A wallet set up anew, out of the bodies of blocks: what is owned and what is spent, whoever the bodies are from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from layer2.plasma.payments.chain.exit_proofs import Kit, OutputKit
+from layer2.plasma.payments.utxo.columns import GONE
+from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.wallet.account import Utxo
+from layer2.plasma.payments.wallet.wallet import Wallet
+from layer2.plasma.payments.wallet.wallet_store import ELSEWHERE
+from layer2.plasma.payments.watcher.exit_proofs import kit_at
+from layer2.plasma.payments.watcher.watcher import Watcher
+
+__all__ = ["Recovered", "recover"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What a wallet has learned.
+
+    Attributes:
+        verified: the last block that was found to be good, with all before it; `posted`: how many there are.
+        found: own outputs that were not known, or were in doubt and are not spent.
+        spent: outputs that this wallet took for its own, and somebody with its key has spent.
+        doubted: outputs that stay in doubt, because blocks are missing or invalid.
+        bad_block: the first invalid one.
+    """
+
+    verified: int
+    posted: int
+    found: tuple[Utxo, ...]
+    spent: tuple[Kit, ...]
+    doubted: tuple[Kit, ...]
+    bad_block: int | None
+
+
+def recover(wallet: Wallet, seen: Watcher) -> Recovered:
+    """Settle by what a watcher has verified what is owned, what became of payments, and what is in doubt.
+
+    What a block spends is spent. That nothing has spent an output is believed only if no block is missing. A payment
+    in no block that another wallet of the owner has signed is not seen: its operator may still include it.
+    """
+    wallet.look()
+    purse, ledger, verified = wallet.purse, seen.line.ledger, seen.line.verified
+    posted = wallet.root.head()[1] - 1
+    for one in purse.open:
+        places = [place for place in seen.evidence.inclusions(one.hash) if seen.believed(place << 8)]
+        if places:
+            kit = kit_at(seen.evidence, places[0] << 8)
+            assert isinstance(kit, OutputKit)
+            purse.include(one.hash, kit)
+    unspent = {kit.position: kit for kit in seen.kits(wallet.signer.address)}
+    spent = []
+    for position, kit in list(purse.coins.items()):
+        # What this wallet has signed or takes out itself has an end of its own.
+        ours = position in purse.exits or purse.signed_over(position)
+        if not ours and _is_gone(ledger, position):
+            purse.drop(position, ELSEWHERE)
+            spent.append(kit)
+    complete = verified == posted
+    if complete and verified in wallet.sight.headers:
+        purse.hear(verified, wallet.sight.headers[verified].hash)
+    sure = [kit for position, kit in unspent.items() if complete or position not in purse.doubted]
+    found = wallet.adopt(sure)
+    doubted = tuple(purse.coins[position] for position in sorted(purse.doubted))
+    wallet.distrusted = seen.bad_block
+    return Recovered(verified, posted, tuple(found), tuple(spent), doubted, seen.bad_block)
+
+
+def _is_gone(ledger: Ledger, position: int) -> bool:
+    """Whether a good block has spent it, or the contract has paid it out; what the ledger has not reached is not."""
+    found = ledger.find(position)
+    return ledger.passed(position) if found is None else bool(found[1] & GONE)

@@ -1,0 +1,231 @@
+"""Atomic swaps: two owners, two tokens, one payment that both sign, or nothing happens.
+
+The maker offers (unsigned), the taker builds the payment and signs his inputs, the maker checks it against his own
+offer, signs last and submits. The taker's inputs are bound until the payment expires, the maker's
+from his signature on.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from layer2.plasma.payments.chain.contract import ExitStatus
+from layer2.plasma.payments.chain.errors import KitMalformed, SwapWrong
+from layer2.plasma.payments.chain.exit_proof_file import from_json, read_json, to_json
+from layer2.plasma.payments.chain.exit_proofs import UNSIGNED, Kit, PaymentKit, require_on_chain
+from layer2.plasma.payments.wallet.coin_selection import pick
+from layer2.plasma.payments.wallet.payment_status import Sent
+from layer2.plasma.payments.wallet.payments import Spender
+from layer2.plasma.protocol.params import MAX_INPUTS
+from layer2.plasma.protocol.signing import Signed, digest
+from layer2.plasma.protocol.transaction import Transaction, payment
+from layer2.primitives.addresses import Address, to_address
+from layer2.primitives.ecdsa import recover
+from layer2.primitives.errors import SignatureError
+from layer2.primitives.json_text import whole_number
+
+__all__ = ["Offer", "Swaps"]
+
+_OFFERED = MAX_INPUTS - 1
+"""Inputs of the maker: the taker needs at least one."""
+_FORMAT = "layer2 plasma swap offer"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """`maker` gives (token, amount) out of `inputs` and wants (token, amount) from `taker`, until block `expiry`."""
+
+    contract: Address
+    chain_id: int
+    maker: Address
+    taker: Address
+    give: tuple[int, int]
+    want: tuple[int, int]
+    expiry: int
+    inputs: tuple[Kit, ...]
+
+    def to_text(self) -> str:
+        """As JSON, for the taker."""
+        value = {
+            "format": _FORMAT,
+            "contract": self.contract,
+            "chainId": self.chain_id,
+            "maker": self.maker,
+            "taker": self.taker,
+            "give": [self.give[0], str(self.give[1])],
+            "want": [self.want[0], str(self.want[1])],
+            "expiry": self.expiry,
+            "inputs": [to_json(one) for one in self.inputs],
+        }
+        return json.dumps(value)
+
+    @classmethod
+    def from_text(cls, text: str) -> Offer:
+        """Read JSON; raises KitMalformed, KitWrong."""
+        try:
+            row = read_json(text)
+            if row.pop("format") != _FORMAT:
+                raise KitMalformed("offer: no offer of a swap")
+            give, want = ((whole_number(row[name][0]), whole_number(row[name][1])) for name in ("give", "want"))
+            people = (to_address(row.pop("maker")), to_address(row.pop("taker")))
+            kits = tuple(from_json(one) for one in row.pop("inputs"))
+            place = (to_address(row.pop("contract")), whole_number(row.pop("chainId")))
+            expiry = whole_number(row.pop("expiry"))
+        except (
+            json.JSONDecodeError,
+            KeyError,
+            IndexError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            RecursionError,
+        ) as fault:
+            raise KitMalformed(f"offer: {type(fault).__name__}: {fault}") from None
+        if set(row) != {"give", "want"}:
+            raise KitMalformed("offer: it has more than an offer has")
+        return cls(*place, *people, give, want, expiry, kits)
+
+    def change(self) -> dict[int, int]:
+        """What comes back to the maker, by token; raises SwapWrong if the inputs do not hold what is given."""
+        left = {self.give[0]: -self.give[1]}
+        for kit in self.inputs:
+            left[kit.output.token] = left.get(kit.output.token, 0) + kit.output.amount
+        if left[self.give[0]] < 0:
+            raise SwapWrong(f"offer: the inputs hold {-left[self.give[0]]} less than is given", hint="ask for another")
+        return {token: amount for token, amount in left.items() if amount}
+
+
+class Swaps(Spender):
+    """An owner who swaps."""
+
+    def propose_swap(
+        self,
+        taker: str,
+        *,
+        give: str | int,
+        want: str | int,
+        give_token: int = 0,
+        want_token: int = 0,
+        expiry: int | None = None,
+    ) -> Offer:
+        """Offer a swap. Nothing is signed or bound by it."""
+        if give_token == want_token:
+            raise SwapWrong(f"token {give_token} for token {want_token}: that is no swap", hint="name two tokens")
+        units = self.amount(give, give_token)
+        kits = pick(self.purse.free(), {give_token: units}, _OFFERED)
+        return Offer(
+            self.root.address,
+            self.root.connection.chain_id,
+            self.signer.address,
+            to_address(taker),
+            (give_token, units),
+            (want_token, self.amount(want, want_token)),
+            expiry or self._expiry(),
+            tuple(sorted(kits, key=lambda kit: kit.position)),
+        )
+
+    def accept_swap(self, offer: Offer, *, longest: int | None = None) -> PaymentKit:
+        """Sign the own half, durably; hand the result to the maker.
+
+        Args:
+            longest: blocks for which own outputs may be bound at most; `lifetime` if not told.
+
+        Raises:
+            SwapWrong: the offer is for somebody else, binds for too long, or does not add up.
+            KitWrong: the maker's outputs are not what the chain has.
+        """
+        self._require_here(offer)
+        if offer.taker != self.signer.address or offer.maker == offer.taker:
+            raise SwapWrong(f"the offer is for {offer.taker}, this is {self.signer.address}", hint="ask for another")
+        last = self.root.head()[1] - 1 + (self.lifetime if longest is None else longest)
+        if offer.expiry > last:
+            raise SwapWrong(
+                f"the offer binds until block {offer.expiry}, {last} at most wanted", hint="ask for another"
+            )
+        require_on_chain(self.root, offer.inputs)
+        for kit in offer.inputs:
+            if kit.output.address != offer.maker or self.root.exit(kit.output_id).status is not ExitStatus.NONE:
+                raise SwapWrong(f"output {kit.position:#x} is not there for {offer.maker} to give")
+        token, amount = offer.want
+        mine = pick(self.purse.free(), {token: amount}, MAX_INPUTS - len(offer.inputs))
+        transaction = self._swap(offer, mine)
+        signature = self._signature(transaction)
+        kits = tuple(sorted((*offer.inputs, *mine), key=lambda kit: kit.position))
+        signatures = tuple(signature if kit.output.owner == self.owner else UNSIGNED for kit in kits)
+        half = PaymentKit(Signed(transaction, signatures), kits)
+        self.purse.sign(Sent(half, "swap"))
+        return half
+
+    def complete_swap(self, offer: Offer, half: PaymentKit) -> Sent:
+        """Check what came back against the own offer, sign, and submit. Give the result's kit to the taker.
+
+        Raises:
+            SwapWrong: it is not what was offered, or what was offered is not free any more.
+        """
+        self._require_here(offer)
+        one = half.transaction
+        if offer.maker != self.signer.address:
+            raise SwapWrong(f"the offer is by {offer.maker}, this is {self.signer.address}", hint="find the own offer")
+        free = {kit.position: kit for kit in self.purse.free()}
+        own = {kit.position for kit in offer.inputs}
+        taken = {position for position in one.inputs if position in self.purse.coins}
+        if taken != own or not own <= set(free):
+            raise SwapWrong("the payment spends other outputs than were offered, or they are not free any more")
+        if any(kit.position in own and kit != free[kit.position] for kit in half.inputs):
+            raise SwapWrong("the payment comes with wrong kits of the outputs that were offered")
+        theirs = [kit for kit in half.inputs if kit.position not in own]
+        if any(kit.output.address != offer.taker for kit in theirs):
+            raise SwapWrong(f"the payment spends outputs of others than {offer.taker}")
+        if one.expiry != offer.expiry or one.memo:
+            raise SwapWrong(f"the payment is for block {one.expiry} at the latest, {offer.expiry} was offered")
+        wanted = offer.change()
+        wanted[offer.want[0]] = wanted.get(offer.want[0], 0) + offer.want[1]
+        got: dict[int, int] = {}
+        for output in one.outputs:
+            if output.owner == self.owner:
+                got[output.token] = got.get(output.token, 0) + output.amount
+        if got != wanted:
+            raise SwapWrong(f"the payment gives {got} back here, {wanted} was agreed")
+        require_on_chain(self.root, theirs)
+        message = digest(one, self.root.domain)
+        signature, signatures = self._signature(one), []
+        for kit, given in zip(half.inputs, half.payment.signatures, strict=True):
+            if kit.position in own:
+                signatures.append(signature)
+                continue
+            if not _is_by(message, given, offer.taker):
+                raise SwapWrong(f"{offer.taker} has not signed for {kit.position:#x}")
+            signatures.append(given)
+        made = Sent(PaymentKit(Signed(one, tuple(signatures)), half.inputs), "swap")
+        gate = self._gate("complete_swap")
+        self.purse.sign(made)
+        return self._submit(gate, made)
+
+    def note_swap(self, kit: PaymentKit) -> None:
+        """Keep the maker's signatures: with them the own part can leave by an in-flight exit.
+
+        Raises:
+            PaymentUnknown: the own half was not signed here. KitWrong: a signature is wrong.
+        """
+        known = self.purse.payment(kit.hash)
+        kit.require_signed(self.root.domain)
+        self.purse.sign(Sent(PaymentKit(kit.payment, known.kit.inputs, known.kit.included), known.what))
+
+    def _swap(self, offer: Offer, mine: list[Kit]) -> Transaction:
+        rows: list[tuple[object, int, int]] = [(offer.taker, *offer.give), (offer.maker, *offer.want)]
+        rows += [(offer.maker, token, amount) for token, amount in sorted(offer.change().items())]
+        rows += self._change(mine, {offer.want[0]: offer.want[1]})
+        return payment([kit.position for kit in (*offer.inputs, *mine)], rows, offer.expiry)
+
+    def _require_here(self, offer: Offer) -> None:
+        here = (self.root.address, self.root.connection.chain_id)
+        if (offer.contract, offer.chain_id) != here:
+            raise SwapWrong(f"the offer is for {offer.contract} on chain {offer.chain_id}, this is {here[0]}")
+
+
+def _is_by(message: bytes, signature: bytes, who: Address) -> bool:
+    try:
+        return recover(message, signature) == who
+    except SignatureError:
+        return False

@@ -1,0 +1,263 @@
+"""A user of the plasma chain: an owner who also knows an operator, and believes what the chain bears out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from layer2.ethereum.assets import allow
+from layer2.ethereum.records import Receipt
+from layer2.plasma.common.errors import StateUnknown
+from layer2.plasma.payments.chain.contract import ExitStatus, deposit_of_event
+from layer2.plasma.payments.chain.errors import FundsMissing, GateLied, KitWrong, StillPending
+from layer2.plasma.payments.chain.exit_proofs import DepositKit, OutputKit
+from layer2.plasma.payments.wallet.coin_selection import pick
+from layer2.plasma.payments.wallet.payment_status import Sent, State
+from layer2.plasma.payments.wallet.payments import LIFETIME
+from layer2.plasma.payments.wallet.swaps import Swaps
+from layer2.plasma.protocol.malformed import TransactionMalformed
+from layer2.plasma.protocol.params import MAX_INPUTS
+from layer2.plasma.protocol.positions import encode_position, is_deposit
+from layer2.plasma.protocol.transaction import decode_transaction
+from layer2.primitives.addresses import to_address
+from layer2.primitives.errors import InputError, Layer2Error
+
+__all__ = ["LIFETIME", "Wallet"]
+
+
+class Wallet(Swaps):
+    """Deposits, pays, swaps, exits, claims.
+
+    Amounts are `"0.3 ether"`, `"12.5 USD"` or smallest units. A payment is durable here before its signature goes out,
+    and nothing else is signed over its inputs while it may still happen: nobody is paid twice, whatever fails.
+
+    Args:
+        purse: the file where the wallet's memory lives.
+        gate: the operator; without one the wallet can deposit, exit and claim.
+        lifetime: blocks within which a payment must be included.
+    """
+
+    # ------------------------------------------------------------------------------------------------------ money in
+
+    def deposit(self, amount: str | int, token: int = 0, to: str | None = None) -> DepositKit:
+        """Pay in, for another owner if told; allows the contract to take the amount of a token, unless it may."""
+        units = self.amount(amount, token)
+        if token:
+            allow(self.sender, self.root.token_of(token), self.root.address, units)
+        receipt = self.root.deposit(self.sender, token, units, to_address(to or self.signer.address))
+        (event,) = self.root.contract.events(receipt, "Deposited")
+        kit = DepositKit(deposit_of_event(event.args))
+        if kit.output.owner == self.owner:
+            self.purse.keep([kit])
+        return kit
+
+    def register_token(self, token: str) -> Receipt:
+        """Give an ERC-20 token its id."""
+        return self.root.register_token(self.sender, token)
+
+    # ---------------------------------------------------------------------------------------------------------- paying
+
+    def send(
+        self,
+        to: str,
+        amount: str | int,
+        *,
+        token: int = 0,
+        fee: str | int = 0,
+        fee_token: int | None = None,
+        memo: bytes = b"",
+        expiry: int | None = None,
+    ) -> Sent:
+        """Pay an address; what is left comes back.
+
+        Args:
+            fee: for the operator, in `fee_token` (that of the payment if not told).
+            expiry: the last block that may include it.
+
+        Raises:
+            FundsMissing: nothing was signed. Rejected: the operator did not take it; see `retry`.
+        """
+        units = self.amount(amount, token)
+        extra = token if fee_token is None else fee_token
+        needs = {token: units}
+        needs[extra] = needs.get(extra, 0) + self.amount(fee, extra)
+        kits = pick(self.purse.free(), needs)
+        rows = [(to_address(to), token, units), *self._change(kits, needs)]
+        return self._pay(kits, rows, "send", memo=memo, expiry=expiry)
+
+    def split(self, amounts: Sequence[str | int], *, token: int = 0, fee: str | int = 0) -> Sent:
+        """Make own outputs of these amounts, three at most (four if nothing is left over)."""
+        units = [self.amount(one, token) for one in amounts]
+        needs = {token: sum(units) + self.amount(fee, token)}
+        kits = pick(self.purse.free(), needs)
+        rows = [(self.signer.address, token, one) for one in units] + self._change(kits, needs)
+        return self._pay(kits, rows, "split")
+
+    def merge(self, token: int = 0, *, fee: str | int = 0) -> list[Sent]:
+        """Join own outputs of a token, the smallest first, four into one; once more brings it further.
+
+        Raises:
+            FundsMissing: there are not two that could be joined.
+        """
+        free = sorted(
+            (kit for kit in self.purse.free() if kit.output.token == token), key=lambda kit: kit.output.amount
+        )
+        units = self.amount(fee, token)
+        found: list[Sent] = []
+        for at in range(0, len(free), MAX_INPUTS):
+            group = free[at : at + MAX_INPUTS]
+            total = sum(kit.output.amount for kit in group)
+            if len(group) > 1 and total > units:
+                found.append(self._pay(group, [(self.signer.address, token, total - units)], "merge"))
+        if not found:
+            raise FundsMissing(
+                f"{len(free)} outputs of token {token} can be spent, two are needed to merge", have=len(free), need=2
+            )
+        return found
+
+    # ------------------------------------------------------------------------------------------------------- retrying
+
+    def retry(self, hashed: bytes, *, fee: str | int | None = None) -> Sent:
+        """Sign again a payment that has expired or was refused, for a later block.
+
+        It spends the same outputs: if the first one was included after all, the second cannot be.
+
+        Args:
+            fee: instead of what it left, in the token of its first output, out of the change.
+
+        Raises:
+            StillPending: it may still be included.
+        """
+        one = self._replaceable(hashed)
+        rows = [(output.owner, output.token, output.amount) for output in one.transaction.outputs]
+        if fee is not None:
+            rows = self._with_fee(one, rows, self.amount(fee, one.transaction.outputs[0].token))
+        memo = one.transaction.memo
+        return self._pay(one.kit.inputs, rows, one.what, memo=memo, before=hashed)
+
+    def cancel(self, hashed: bytes, *, fee: str | int = 0) -> Sent:
+        """Have the inputs of a payment that has expired or was refused back: they are paid to the own address.
+
+        Once that is included, the payment can never happen. Raises StillPending as `retry`.
+        """
+        one = self._replaceable(hashed)
+        mine = [kit for kit in one.kit.inputs if kit.output.owner == self.owner]
+        totals: dict[int, int] = {}
+        for kit in mine:
+            totals[kit.output.token] = totals.get(kit.output.token, 0) + kit.output.amount
+        first = min(totals)
+        totals[first] -= self.amount(fee, first)
+        rows = [(self.signer.address, token, amount) for token, amount in sorted(totals.items()) if amount > 0]
+        return self._pay(mine, rows, "cancel", before=hashed)
+
+    # ------------------------------------------------------------------------------------------------------- listening
+
+    def sync(self) -> None:
+        """Read the chain, then ask the operator what came and what became of payments; believe what is proven.
+
+        Once it has answered with a proof for everything, all is heard of up to the last block that was read, or that
+        it tells of (`complete`).
+
+        Raises:
+            GateLied: the operator said what the chain does not bear out. Everything else was taken all the same.
+        """
+        self.look()
+        if self.gate is None:
+            return
+        last = min(len(self.sight.headers), self.gate.reach())
+        whole, lies = True, list[Layer2Error]()
+        for one in self.purse.open:
+            place: tuple[int, int] | None = None
+            try:
+                place = self.gate.place(one.hash)
+                if place is not None:
+                    self._include(one, *place)
+            except StateUnknown:
+                whole = whole and place is not None and place[0] > last
+            except (GateLied, InputError) as fault:
+                lies.append(_lie(fault))
+        listed = self.gate.utxos(self.signer.address)
+        # A lie about one that is spent costs a bond; to leave out one that is not would cost the money.
+        self.purse.trust(listed)
+        for position in listed:
+            if position in self.purse.coins or is_deposit(position):
+                continue
+            try:
+                self._receive(position)
+            except StateUnknown:
+                # Of a block that is on its way to the chain; of any other one, it keeps the proof back.
+                whole = whole and position >> 24 > last
+            except (GateLied, InputError) as fault:
+                lies.append(_lie(fault))
+        if lies:
+            raise lies[0]
+        if whole and last:
+            self.purse.hear(last, self.sight.headers[last].hash)
+
+    # ------------------------------------------------------------------------------------------------------- inside
+
+    def _replaceable(self, hashed: bytes) -> Sent:
+        self.sync()
+        one = self.purse.payment(hashed)
+        if one.state is State.PENDING and self.root.head()[1] <= one.transaction.expiry:
+            raise StillPending(
+                f"0x{hashed.hex()[:16]}..: may still be included, until block {one.transaction.expiry}",
+                hint="deliver it again, or wait",
+            )
+        if not one.open:
+            raise StillPending(f"0x{hashed.hex()[:16]}..: is {one.state} already", hint="there is nothing to replace")
+        rivals = [
+            other
+            for at in one.transaction.inputs
+            for other in self.purse.signed_over(at)
+            if other.hash != hashed and other.state is State.PENDING and other.transaction.expiry >= self.root.head()[1]
+        ]
+        if rivals:
+            raise StillPending(
+                f"0x{hashed.hex()[:16]}..: 0x{rivals[0].hash.hex()[:16]}.. was signed in its place", hint="wait for it"
+            )
+        return one
+
+    def _with_fee(self, one: Sent, rows: list[tuple[bytes, int, int]], fee: int) -> list[tuple[bytes, int, int]]:
+        token = rows[0][1]
+        come = sum(kit.output.amount for kit in one.kit.inputs if kit.output.token == token)
+        more = fee - (come - sum(amount for _, other, amount in rows if other == token))
+        for at, (owner, other, amount) in enumerate(rows):
+            if owner == self.owner and other == token and at > 0:
+                if amount < more:
+                    break
+                rows[at] = (owner, other, amount - more)
+                return [row for row in rows if row[2]]
+        raise FundsMissing(
+            f"a fee of {fee} needs {more} more than the change holds",
+            have=0,
+            need=more,
+            hint="cancel it, then send anew",
+        )
+
+    def _proof(self, block: int, index: int, output: int) -> OutputKit:
+        """The proof that the operator gives, held against the chain."""
+        header, packed, path = self._gate("sync").inclusion(block, index)
+        try:
+            kit = OutputKit(encode_position(block, index, output), decode_transaction(packed), header, tuple(path))
+            if self.sight.headers.get(block) != header:
+                kit.require_on_chain(self.root)
+        except (KitWrong, TransactionMalformed) as fault:
+            raise GateLied(f"block {block}, transaction {index}: {fault}", hint="use another operator") from fault
+        return kit
+
+    def _include(self, one: Sent, block: int, index: int) -> None:
+        kit = self._proof(block, index, 0)
+        if kit.transaction != one.transaction:
+            raise GateLied(f"block {block}, transaction {index}: not the payment that it is said to be")
+        self.purse.include(one.hash, kit)
+
+    def _receive(self, position: int) -> None:
+        kit = self._proof(position >> 24, position >> 8 & 0xFFFF, position & 0xFF)
+        if kit.output.owner != self.owner:
+            raise GateLied(f"output {position:#x} belongs to {kit.output.address}, not to {self.signer.address}")
+        if self._status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT):
+            self.purse.keep([kit])
+
+
+def _lie(fault: Layer2Error) -> Layer2Error:
+    return fault if isinstance(fault, GateLied) else GateLied(f"the operator's answer cannot be used: {fault}")

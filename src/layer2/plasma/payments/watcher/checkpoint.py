@@ -1,0 +1,34 @@
+"""A watcher's copy of its ledger: of which blocks it is, when it is made, and when it is taken."""
+
+from __future__ import annotations
+
+from layer2.plasma.payments.utxo.checkpoint import Freezer, Frozen
+from layer2.plasma.payments.watcher.block_pipeline import Line
+from layer2.plasma.payments.watcher.contract_view import View
+from layer2.primitives.errors import MalformedError
+from layer2.primitives.hashing import sha256
+
+__all__ = ["freeze", "thaw"]
+
+
+def freeze(freezer: Freezer, view: View, line: Line) -> None:
+    """Keep the ledger, once enough has happened since the last time."""
+    last = line.verified
+    behind = sum(view.headers[number].count for number in range(min(freezer.number, last) + 1, last + 1))
+    if freezer.due(behind):
+        freezer.save(line.books.freeze(_history(view, last)))
+
+
+def thaw(kept: Frozen, freezer: Freezer, view: View, line: Line) -> bool:
+    """If the blocks and deposits so far are those that it was kept of, be as after them; False if they are not."""
+    if line.verified != kept.number or kept.history != _history(view, kept.number):
+        return False
+    try:
+        return line.thaw(kept)
+    except MalformedError as failure:
+        freezer.drop(str(failure))
+        return False
+
+
+def _history(view: View, last: int) -> bytes:
+    return sha256(b"".join([view.headers[number].encoded for number in range(1, last + 1)]))

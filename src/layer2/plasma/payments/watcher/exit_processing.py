@@ -1,0 +1,113 @@
+"""Claims of exits that have waited: whoever makes them gets the bounty, and nobody has to ask for their money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from layer2.plasma.common.watcher.actions import Plan
+from layer2.plasma.payments.chain.contract import InFlight, RootChain
+from layer2.plasma.payments.chain.reserve_view import LISTED, MOVED, holdings, newer_needed, track_needed
+from layer2.plasma.payments.watcher.contract_view import ExitSeen, Game
+from layer2.plasma.payments.watcher.proof_index import Evidence
+from layer2.plasma.protocol.params import ETHER_TOKEN
+
+__all__ = ["Till", "claim_game", "claims"]
+
+_NO_HURRY = 365 * 86_400
+_TRACK = 400_000
+"""Gas of moving a sum by nothing, at most: a token may burn most of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """What claims need to know.
+
+    Args:
+        short: tokens of which more is registered than is there: their claims list newer buckets.
+        priorities: blocks under which something is registered.
+        most: buckets that a claim may list.
+    """
+
+    root_chain: RootChain
+    evidence: Evidence
+    short: frozenset[int]
+    priorities: frozenset[int]
+    most: int
+    moves: dict[int, Plan | None] = field(default_factory=dict)
+    """By token: how the sum of newer buckets is moved for a claim whose list is too long; None: an older one goes
+    first, and would need another list after that."""
+
+    @property
+    def tracks(self) -> list[Plan]:
+        """Moves of those sums."""
+        return [one for one in self.moves.values() if one is not None]
+
+    def newer(self, token: int, priority: int, amount: int) -> list[int] | None:
+        """Buckets to list; None if it cannot be paid now, or not before `tracks`."""
+        if token not in self.short:
+            return []
+        found = newer_needed(self.root_chain, token, priority, amount, self.priorities)
+        if found is None:
+            return None
+        moved = track_needed(self.root_chain, token, priority, found, self.most)
+        if moved is None:
+            self.moves.setdefault(token, None)
+            return found
+        if token not in self.moves:
+            bucket, by = moved
+            asks, reward = frozenset((token,)) - {ETHER_TOKEN}, self.root_chain.profile.bounty
+            subject, gas = token.to_bytes(2, "big") + bucket.to_bytes(5, "big"), _TRACK + MOVED * by
+            # Older payouts are held up until somebody does it.
+            self.moves[token] = Plan("track", subject, (token, bucket), reward, 0, gas=gas, asks=asks)
+        return None
+
+
+def claims(till: Till, due: Sequence[ExitSeen], most: int, now: int) -> list[Plan]:
+    """Claims of standard exits that are due and good, so many in one call; where money is short, the oldest first.
+
+    What is claimed together is of one token: one that burns the gas of its call stops no other.
+    """
+    profile = till.root_chain.profile
+    batches: list[tuple[int, list[int], list[tuple[ExitSeen, bytes]]]] = []
+    for one in sorted(due, key=lambda one: (one.token in till.short, one.token, one.priority, one.position)):
+        data = till.evidence.data(one.position)
+        newer = till.newer(one.token, one.priority, one.amount)
+        if data is None or newer is None:
+            continue
+        # Bad times: one by one, since each needs its own list.
+        together = batches[-1][2] if batches and batches[-1][0] == one.token and one.token not in till.short else []
+        if 0 < len(together) < most:
+            together.append((one, data))
+        else:
+            batches.append((one.token, newer, [(one, data)]))
+    plans = []
+    for token, newer, batch in batches:
+        items = [(one.position, data) for one, data in batch]
+        gas = 80_000 + (60_000 + LISTED * len(newer)) * len(items)
+        reward = profile.bounty * len(items)
+        subject = batch[0][0].id
+        arguments, asks = (items, newer), frozenset((token,)) - {ETHER_TOKEN}
+        plans.append(Plan("claim", subject, arguments, reward, now + _NO_HURRY, duty=False, gas=gas, asks=asks))
+    return plans
+
+
+def claim_game(till: Till, game: Game, state: InFlight, now: int) -> Plan | None:
+    """The claim of an in-flight exit that is due; None if it cannot be made now, or a token does not answer."""
+    one = game.transaction
+    made = [till.evidence.data(position) for position in one.inputs]
+    asks = {output.token for bit, output in enumerate(one.outputs, 4) if state.piggybacked >> bit & 1}
+    asks |= {till.evidence.token(position) for bit, position in enumerate(one.inputs) if state.piggybacked >> bit & 1}
+    if any(data is None for data in made) or any(holdings(till.root_chain, token) is None for token in asks):
+        return None
+    newer: set[int] = set()
+    for index, output in enumerate(one.outputs):
+        # Inputs have the tokens of outputs, or are all the more covered: listing too much does no harm.
+        if state.piggybacked >> (4 + index) & 1 or state.piggybacked & 15:
+            newer |= set(till.newer(output.token, state.priority, output.amount) or ())
+    joined = state.piggybacked.bit_count()
+    arguments = (one.packed, list(game.input_ids), made, sorted(newer))
+    gas = 120_000 + 60_000 * (joined + len(made)) + LISTED * len(newer) * joined
+    reward = till.root_chain.profile.bounty * joined
+    asked = frozenset(asks) - {ETHER_TOKEN}
+    return Plan("claimInFlight", game.id, arguments, reward, now + _NO_HURRY, duty=False, gas=gas, asks=asked)

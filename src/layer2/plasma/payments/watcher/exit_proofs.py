@@ -1,0 +1,51 @@
+"""Exit kits out of what a watcher keeps: for owners who lost theirs, or never had any, when the operator is gone."""
+
+from __future__ import annotations
+
+from layer2.plasma.common.errors import StateUnknown
+from layer2.plasma.payments.chain.exit_proofs import DepositKit, Kit, OutputKit, PaymentKit
+from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.watcher.proof_index import Evidence
+from layer2.plasma.protocol.positions import decode_position
+from layer2.plasma.protocol.signing import Signed
+from layer2.plasma.protocol.transaction import decode_transaction
+from layer2.primitives.errors import MalformedError
+
+__all__ = ["kit_at", "kits_of", "payment_kit"]
+
+
+def kit_at(evidence: Evidence, position: int) -> Kit:
+    """The kit of what is at a position, spent or not. Raises StateUnknown if its block is not to be had."""
+    place = decode_position(position)
+    if place.deposit:
+        deposit = evidence.view.deposits.get(place.deposit)
+        if deposit is None:
+            raise StateUnknown(f"deposit {place.deposit} is not there", hint="wait until it is")
+        return DepositKit(deposit)
+    proof = evidence.proof(place.block, place.transaction, place.output)
+    if proof is None:
+        raise StateUnknown(f"block {place.block}: no body, or no transaction {place.transaction}", hint="ask again")
+    header = evidence.view.headers[place.block]
+    return OutputKit(position, decode_transaction(proof.data), header, proof.path)
+
+
+def payment_kit(evidence: Evidence, record: bytes) -> PaymentKit:
+    """The kit of a signed payment, `packed | signatures(64 each)`, with its inclusion if it has one.
+
+    Raises:
+        MalformedError, KitWrong: it is no payment, or none of these inputs. StateUnknown: an input is not to be had.
+    """
+    if len(record) < 2:
+        raise MalformedError(f"{len(record)} bytes are no payment")
+    end = max(0, len(record) - 64 * (record[1] >> 4))
+    one = decode_transaction(record[:end])
+    signatures = tuple(record[at : at + 64] for at in range(end, len(record), 64))
+    inputs = tuple(kit_at(evidence, position) for position in one.inputs)
+    found = evidence.inclusions(one.hash)
+    included = kit_at(evidence, found[0] << 8) if found else None
+    return PaymentKit(Signed(one, signatures), inputs, included if isinstance(included, OutputKit) else None)
+
+
+def kits_of(evidence: Evidence, ledger: Ledger, owner: bytes) -> tuple[Kit, ...]:
+    """Kits of all unspent outputs of an owner, in the order they came."""
+    return tuple(kit_at(evidence, position) for position, one in ledger.unspent() if one.owner == owner)

@@ -1,0 +1,224 @@
+"""What is wrong with exits and in-flight exits, as the contract has them now, and the calls that set it right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from layer2.plasma.common.watcher.actions import ANSWER_MORE, GAS, SPEND_MORE, Plan
+from layer2.plasma.common.watcher.alerts import Finding, Kind
+from layer2.plasma.payments.chain.contract import InFlight, InFlightStatus, Profile, Proof, Spend
+from layer2.plasma.payments.chain.in_flight_data import inputs_wanted
+from layer2.plasma.payments.watcher.contract_view import ExitSeen, Game
+from layer2.plasma.payments.watcher.proof_index import NOWHERE, Evidence, Spender
+from layer2.plasma.protocol.transaction import transaction_hash
+
+__all__ = ["Judge", "Judged"]
+
+
+@dataclass(slots=True)
+class Judged:
+    """What was found about one exit, and what is to be done. `good`: it can be paid as far as is known."""
+
+    good: bool = True
+    findings: list[Finding] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
+
+    def add(self, finding: Finding, plan: Plan | None = None) -> None:
+        """Something is wrong."""
+        self.good = False
+        self.findings.append(finding)
+        if plan is not None:
+            self.plans.append(plan)
+
+
+class Judge:
+    """Judges by evidence, whose bytes go into the calls. `free`: whether no exit has an output, by its id."""
+
+    def __init__(self, evidence: Evidence, profile: Profile, free: Callable[[bytes], bool]) -> None:
+        self.evidence = evidence
+        self.profile = profile
+        self.free = free
+
+    def __repr__(self) -> str:
+        return f"<Judge {self.evidence}>"
+
+    # ------------------------------------------------------------------------------------------------ standard exits
+
+    def exit(self, one: ExitSeen, believed: bool) -> Judged:
+        """Judge an open exit. `believed`: whether a good block or a deposit made what leaves."""
+        result = Judged()
+        data = self.evidence.data(one.position)
+        if data is not None:
+            for position in self._places_of(one.position, data):
+                plan = self._spent(one, position, data)
+                if plan is not None:
+                    what = f"its owner 0x{one.owner.hex()[:8]}.. has spent it"
+                    result.add(Finding(Kind.EXIT_SPENT, one.id, f"position {position:#x}: {what}"), plan)
+                    return result
+        if not believed:
+            detail = f"position {one.position:#x}: {one.amount} of token {one.token}, from a block not known to be good"
+            result.add(Finding(Kind.EXIT_UNKNOWN, one.id, detail))
+        return result
+
+    def _spent(self, one: ExitSeen, position: int, data: bytes) -> Plan | None:
+        for spender in self.evidence.spenders(position, one.owner):
+            spend = self.evidence.spend(spender)
+            if position == one.position:
+                output: Proof | None = Proof(position, 0, data)
+            else:
+                output = self.evidence.output_proof(position)
+            if spend is not None and output is not None:
+                arguments = (output.as_tuple(), spend.as_tuple())
+                gas = self._gas("challengeExit", spend)
+                return Plan("challengeExit", one.id, arguments, self.profile.exit_bond, one.time, gas=gas)
+        return None
+
+    def _places_of(self, position: int, data: bytes) -> Iterator[int]:
+        """Everywhere the same output stands: a transaction may be included twice."""
+        yield position
+        if not position >> 63:
+            for place in self.evidence.inclusions(transaction_hash(data)):
+                other = place << 8 | position & 0xFF
+                if other != position:
+                    yield other
+
+    # ----------------------------------------------------------------------------------------------- in-flight exits
+
+    def game(self, game: Game, state: InFlight, now: int, believed: bool) -> Judged:
+        """Judge an in-flight exit that stands like this. `believed`: whether what it spends is from good blocks."""
+        result, running = Judged(), state.status == InFlightStatus.OPEN
+        own = self.evidence.inclusions(game.transaction.hash)
+        if running:
+            self._canonical(game, state, now, own, result)
+        # What waits for cover after it was settled can be stopped until it is paid.
+        for index in range(len(game.input_ids) if running or state.status == InFlightStatus.PAYS_INPUTS else 0):
+            if state.piggybacked >> index & 1:
+                self._input(game, state, index, result)
+        outputs = running or state.status == InFlightStatus.PAYS_OUTPUTS
+        for index in range(len(game.transaction.outputs) if outputs else 0):
+            if state.piggybacked >> 4 + index & 1:
+                self._output(game, state, index, own, result)
+        if running and result.good and believed and now < state.exitable_at:
+            self._hold(game, state, now, result)
+        return result
+
+    def _canonical(self, game: Game, state: InFlight, now: int, own: list[int], result: Judged) -> None:
+        mine = own[0] if own else NOWHERE
+        best = min(self._competitors(game), key=lambda one: one[1].place, default=None)
+        known, half = state.competitor, state.started_at + self.profile.exit_period // 2
+        bond = self.profile.in_flight_bond
+        if best is not None and (not own or best[1].place < mine):
+            index, rival = best
+            if known and rival.place >= known and state.contested:
+                # Somebody has shown it, or an older one.
+                return
+            if known == 0 or rival.place < known:
+                kind = Kind.ANSWER_INVALID if game.answered else Kind.NOT_CANONICAL
+                where = "in no block" if rival.place == NOWHERE else f"in block {rival.place >> 16}"
+                finding = Finding(kind, game.id, f"input {index} is spent by 0x{rival.hash.hex()[:8]}.. {where}")
+                made, spend = self._made(game, state, index), self.evidence.spend(rival)
+                plan = None
+                if made is not None and spend is not None and now < half:
+                    arguments = (game.transaction.packed, list(game.input_ids), index, made, spend.as_tuple())
+                    gas = self._gas("challengeCanonical", spend, self._tokens(game, state))
+                    plan = Plan("challengeCanonical", game.id, arguments, bond, half, gas=gas)
+                result.add(finding, plan)
+                return
+        if state.contested and mine < known and now < state.exitable_at:
+            proof, made = self.evidence.proof(mine >> 16, mine & 0xFFFF), self._made(game, state)
+            detail = f"its transaction stands in block {mine >> 16}, before the competitor that was shown"
+            plan = None
+            if proof is not None and made is not None:
+                answer = (proof.as_tuple(), list(game.input_ids), made)
+                gas = GAS["answerCanonical"] + ANSWER_MORE * (self._tokens(game, state) - 1)
+                plan = Plan("answerCanonical", game.id, answer, bond, state.exitable_at, gas=gas)
+            result.add(Finding(Kind.CHALLENGE_WRONG, game.id, detail), plan)
+
+    def _made(self, game: Game, state: InFlight, index: int = -1) -> list[bytes] | None:
+        """What made the inputs that have joined a game, and input `index`; None if one is not to be had."""
+        asked = [state.piggybacked >> at & 1 or at == index for at in range(len(game.input_ids))]
+        found = [
+            self.evidence.data(position) if needed else b""
+            for needed, position in zip(asked, game.transaction.inputs, strict=True)
+        ]
+        return None if None in found else [one or b"" for one in found]
+
+    def _hold(self, game: Game, state: InFlight, now: int, result: Judged) -> None:
+        """Have what a good game can win registered: it takes the inputs that no other game has any more."""
+        wanted = inputs_wanted(state, len(game.input_ids))
+        kept = state.held & wanted
+        for at, known in enumerate(game.input_ids):
+            if wanted & ~kept & 1 << at and self.free(known):
+                kept |= 1 << at
+        made = self._made(game, state)
+        if kept != state.held and made is not None:
+            arguments = (game.transaction.packed, list(game.input_ids), made)
+            gas = GAS["holdInputs"] + ANSWER_MORE * (self._tokens(game, state) - 1)
+            result.plans.append(Plan("holdInputs", game.id, arguments, 0, now, gas=gas))
+
+    def _tokens(self, game: Game, state: InFlight) -> int:
+        """How many tokens the parts have that have joined: what is registered of each may change."""
+        parts = [self.evidence.token(position) for position in game.transaction.inputs]
+        found = {one for bit, one in enumerate(parts) if state.piggybacked >> bit & 1}
+        found |= {out.token for bit, out in enumerate(game.transaction.outputs, 4) if state.piggybacked >> bit & 1}
+        return max(1, len(found))
+
+    @staticmethod
+    def _gas(name: str, spend: Spend, tokens: int = 1) -> int:
+        """What a call costs at most: each output that a spend proves, each token that is registered anew."""
+        return GAS[name] + SPEND_MORE * len(spend.inputs) + ANSWER_MORE * (tokens - 1)
+
+    def _competitors(self, game: Game) -> Iterator[tuple[int, Spender]]:
+        for index in range(len(game.input_ids)):
+            for one in self._rivals(game, index):
+                yield index, one
+
+    def _rivals(self, game: Game, index: int) -> Iterator[Spender]:
+        """Other payments that spend an input, signed by its owner."""
+        position = game.transaction.inputs[index]
+        owner = self.evidence.owner(position)
+        if owner is not None:
+            for one in self.evidence.spenders(position, owner):
+                if one.hash != game.transaction.hash:
+                    yield one
+
+    def _input(self, game: Game, state: InFlight, index: int, result: Judged) -> None:
+        made = self.evidence.data(game.transaction.inputs[index])
+        for rival in self._rivals(game, index):
+            spend = self.evidence.spend(rival)
+            if spend is None or made is None:
+                continue
+            arguments = (game.transaction.packed, list(game.input_ids), index, made, spend.as_tuple())
+            detail = f"input {index} is spent by 0x{rival.hash.hex()[:8]}.."
+            gas = self._gas("challengeInput", spend)
+            self._piggyback(game, state, index, detail, "challengeInput", arguments, gas, result)
+            return
+
+    def _output(self, game: Game, state: InFlight, index: int, own: list[int], result: Judged) -> None:
+        owner = game.transaction.outputs[index].owner
+        for place in own:
+            for spender in self.evidence.spenders(place << 8 | index, owner):
+                proof, spend = self.evidence.proof(place >> 16, place & 0xFFFF, index), self.evidence.spend(spender)
+                if proof is None or spend is None:
+                    continue
+                arguments = (proof.as_tuple(), list(game.input_ids), spend.as_tuple())
+                detail = f"output {index} is spent by 0x{spender.hash.hex()[:8]}.."
+                gas = self._gas("challengeOutput", spend)
+                self._piggyback(game, state, 4 + index, detail, "challengeOutput", arguments, gas, result)
+                return
+
+    def _piggyback(
+        self,
+        game: Game,
+        state: InFlight,
+        bit: int,
+        detail: str,
+        name: str,
+        arguments: tuple[object, ...],
+        gas: int,
+        to: Judged,
+    ) -> None:
+        subject = game.id + bytes((bit,))
+        plan = Plan(name, subject, arguments, self.profile.piggyback_bond, state.exitable_at, gas=gas)
+        to.add(Finding(Kind.PIGGYBACK_SPENT, subject, detail), plan)

@@ -1,0 +1,87 @@
+"""Where an output was made, as one 64-bit number: `block(40) | transaction(16) | output(8)`.
+
+A deposit stands at block `2**39 | deposit id`, transaction 0, output 0: the two kinds share no number. Older outputs
+have smaller positions, within each kind.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from layer2.plasma.protocol.malformed import PositionMalformed
+from layer2.plasma.protocol.params import MAX_BLOCK, MAX_OUTPUTS, MAX_TRANSACTIONS
+from layer2.primitives.errors import shown
+
+__all__ = [
+    "DEPOSIT_BLOCK",
+    "Position",
+    "block_of",
+    "decode_position",
+    "deposit_of",
+    "deposit_position",
+    "encode_position",
+    "is_deposit",
+]
+
+DEPOSIT_BLOCK = 1 << 39
+"""The bit of a block number that says: a deposit."""
+
+_DEPOSIT_BIT = DEPOSIT_BLOCK << 24
+
+
+class Position(NamedTuple):
+    """A position in its parts: a child block from 1, or a deposit's block; transaction and output from 0."""
+
+    block: int
+    transaction: int
+    output: int
+
+    @property
+    def deposit(self) -> int:
+        """The deposit's number; 0 for an output of a block."""
+        return self.block ^ DEPOSIT_BLOCK if self.block & DEPOSIT_BLOCK else 0
+
+
+def encode_position(block: int, transaction: int, output: int) -> int:
+    """The position of an output of a child block; raises `PositionMalformed` unless there can be such a one."""
+    if not (0 < block <= MAX_BLOCK and 0 <= transaction < MAX_TRANSACTIONS and 0 <= output < MAX_OUTPUTS):
+        raise PositionMalformed(f"no output can be at block {block}, transaction {transaction}, output {output}")
+    return block << 24 | transaction << 8 | output
+
+
+def deposit_position(deposit: int) -> int:
+    """The position of a deposit, numbered from 1; raises `PositionMalformed` if the number is out of range."""
+    if not 0 < deposit <= MAX_BLOCK:
+        raise PositionMalformed(f"no deposit can have the number {shown(deposit)}")
+    return _DEPOSIT_BIT | deposit << 24
+
+
+def decode_position(position: int) -> Position:
+    """The parts of a position; raises `PositionMalformed` for a number where no output can be."""
+    if not 0 <= position < 1 << 64:
+        raise PositionMalformed(f"position {shown(position)} is no uint64")
+    parts = Position(position >> 24, position >> 8 & 0xFFFF, position & 0xFF)
+    if position & _DEPOSIT_BIT:
+        if position & 0xFFFFFF or parts.deposit == 0:
+            raise PositionMalformed(f"position {position} is marked as a deposit's and is none")
+    elif parts.block == 0 or parts.output >= MAX_OUTPUTS:
+        raise PositionMalformed(f"position {position}: {parts} cannot be")
+    return parts
+
+
+def is_deposit(position: int) -> bool:
+    """Whether a position is a deposit's."""
+    return position & _DEPOSIT_BIT != 0
+
+
+def deposit_of(position: int) -> int:
+    """The number of the deposit at a position; raises `PositionMalformed` if it is not a deposit's."""
+    number = decode_position(position).deposit
+    if not number:
+        raise PositionMalformed(f"position {position} is not a deposit's")
+    return number
+
+
+def block_of(position: int) -> int:
+    """The child block of an output, 0 for a deposit: its age among exits, since a deposit is paid for when made."""
+    return 0 if position & _DEPOSIT_BIT else position >> 24

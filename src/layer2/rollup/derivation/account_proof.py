@@ -1,0 +1,115 @@
+"""Proof that an account stands under an assertion: small enough to mail, checked without the rollup's state."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from typing import Any
+
+from layer2.primitives.errors import MalformedError
+from layer2.primitives.hashing import keccak
+from layer2.primitives.json_text import whole_number
+from layer2.primitives.merkle import empty_roots, verify_path
+from layer2.rollup.derivation.replica import Replica
+from layer2.rollup.l1.contract import RollupContract
+from layer2.rollup.protocol.errors import AccountUnknown, ProofWrong
+from layer2.rollup.protocol.params import ACCOUNT_DEPTH
+from layer2.rollup.state.commitments import Claim, Roots, Status
+from layer2.rollup.state.state import Account, state_root
+
+__all__ = ["AccountProof"]
+
+_CLAIM = ("parent", "inboxEnd", "segments", "root", "roots", "rootsInBlob")
+_ROOTS = ("accounts", "withdrawals", "numbers", "queueAcc")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountProof:
+    """An account's leaf and the way up to the state root of an assertion. What `escape` takes."""
+
+    rollup: str
+    claim: Claim
+    roots: Roots
+    index: int
+    account: Account
+    path: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, replica: Replica, claim: Claim, index: int) -> AccountProof:
+        """Of an account under a right assertion; raises AccountUnknown where it has none there."""
+        state = replica.state_of(claim)
+        account = state.accounts.get(index)
+        if account is None:
+            raise AccountUnknown(
+                f"account {index} is not in the state after entry {claim.inbox_end}",
+                hint="it is younger: wait until an assertion over it is final",
+            )
+        path = tuple(state.account_path(index))
+        return cls(replica.rollup.address, claim, Roots.of(state), index, account, path)
+
+    def check(self) -> None:
+        """Raises ProofWrong unless the account stands under the claim's state root."""
+        one, depth = self.roots, len(self.path)
+        if state_root(one.accounts, keccak(one.withdrawals + one.numbers + one.queue_acc)) != self.claim.root:
+            raise ProofWrong(f"account {self.index}: the parts do not give the claimed root", hint="ask for another")
+        path = [*self.path, *empty_roots(ACCOUNT_DEPTH)[depth:ACCOUNT_DEPTH]]
+        if self.index >> depth or not verify_path(one.accounts, self.account.leaf(), self.index, path):
+            raise ProofWrong(
+                f"account {self.index}: its leaf does not lead to the accounts' root", hint="ask for another"
+            )
+
+    def check_on(self, rollup: RollupContract) -> Status:
+        """The same, and how the contract says that the assertion stands: only `FINAL` is for ever."""
+        if rollup.address != self.rollup:
+            raise ProofWrong(f"the proof is of rollup {self.rollup}, checked against {rollup.address}", hint="name it")
+        self.check()
+        return rollup.status(self.claim.id)[2]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values: bytes as 0x-hex, amounts as decimal strings."""
+        return {
+            "rollup": self.rollup,
+            "claim": {name: _plain(value) for name, value in zip(_CLAIM, astuple(self.claim), strict=True)},
+            "roots": {name: _plain(value) for name, value in zip(_ROOTS, astuple(self.roots), strict=True)},
+            "account": self.index,
+            "owner": _plain(self.account.owner),
+            "token": self.account.token,
+            "nonce": self.account.nonce,
+            "balance": str(self.account.balance),
+            "path": [_plain(one) for one in self.path],
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> AccountProof:
+        """The reverse; raises MalformedError for anything else than `to_json` gives."""
+        try:
+            claim = Claim(*(_value(data["claim"][name]) for name in _CLAIM))
+            roots = Roots(*(_bytes(data["roots"][name]) for name in _ROOTS))
+            numbers = tuple(whole_number(data[name]) for name in ("token", "nonce", "balance"))
+            account = Account(_bytes(data["owner"]), *numbers)
+            path = tuple(_bytes(one) for one in data["path"])
+            proof = cls(str(data["rollup"]), claim, roots, whole_number(data["account"]), account, path)
+            proof.account.leaf()
+            assert 0 <= proof.index < 1 << ACCOUNT_DEPTH >= len(path)
+            _ = claim.id
+        except (KeyError, TypeError, ValueError, IndexError, OverflowError, AssertionError) as failure:
+            raise MalformedError(f"no account proof: {failure!r}", hint="pass what `proof` printed") from None
+        except Exception as failure:  # eth-abi has its own family of encoding errors
+            if type(failure).__module__.startswith("eth_abi"):
+                raise MalformedError(f"no account proof: {failure}", hint="pass what `proof` printed") from None
+            raise
+        return proof
+
+
+def _plain(value: Any) -> Any:
+    return "0x" + value.hex() if isinstance(value, bytes) else value
+
+
+def _bytes(text: Any) -> bytes:
+    raw = bytes.fromhex(text.removeprefix("0x"))
+    if len(raw) != 32:
+        raise ValueError(f"{len(raw)} bytes where 32 are needed")
+    return raw
+
+
+def _value(given: Any) -> Any:
+    return _bytes(given) if isinstance(given, str) else given

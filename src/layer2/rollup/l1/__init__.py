@@ -1,0 +1,1 @@
+"""The rollup's contract and its data on Ethereum: calls, batches, blobs."""

@@ -1,0 +1,178 @@
+"""Where blobs come from: the node, a beacon node's endpoint, an archive. Whatever they give is checked by its hash."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from http.client import HTTPException
+from typing import Protocol
+
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.errors import ConnectionFailed, RpcError
+from layer2.primitives.errors import MalformedError
+from layer2.primitives.json_text import parse_json
+from layer2.primitives.kzg import hash_of_blob, is_blob
+from layer2.rollup.protocol.errors import DataMissing
+from layer2.store.blob_archive import Archive
+from layer2.store.errors import JournalError
+
+__all__ = ["BeaconBlobs", "BlobSource", "Blobs", "NodeBlobs"]
+
+_TIMEOUT = 20.0
+_MOST_BYTES = 8 << 20
+_MOST_NESTED = 256
+
+
+class BlobSource(Protocol):
+    """Somebody who may have blobs. Nothing it gives is believed."""
+
+    def fetch(self, versioned_hash: bytes, block: int) -> bytes | None:
+        """A blob that came in a block; None if it is not to be had. Raises ConnectionFailed or RpcError."""
+
+
+class NodeBlobs:
+    """The node itself: the in-process chain and anvil keep what they were given."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def __repr__(self) -> str:
+        return f"<NodeBlobs {self.connection}>"
+
+    def fetch(self, versioned_hash: bytes, block: int) -> bytes | None:
+        """Ask the node."""
+        return self.connection.backend.blob(versioned_hash, block)
+
+
+class BeaconBlobs:
+    """The beacon API: `GET /eth/v1/beacon/blobs/{block}?versioned_hashes=...`.
+
+    `slot_of`: the slot of an execution block, `(time - genesis) / 12` on the main chain; anvil counts blocks.
+    """
+
+    def __init__(self, url: str, *, genesis_time: int = 0, slot_seconds: int = 0, connection: Connection | None = None):
+        self.url = url.rstrip("/")
+        self._genesis, self._seconds, self._connection = genesis_time, slot_seconds, connection
+
+    def __repr__(self) -> str:
+        return f"<BeaconBlobs {self.url}>"
+
+    def fetch(self, versioned_hash: bytes, block: int) -> bytes | None:
+        """Ask the endpoint."""
+        path = f"/eth/v1/beacon/blobs/{self._slot(block)}?versioned_hashes=0x{versioned_hash.hex()}"
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=_TIMEOUT) as answer:
+                raw = answer.read(_MOST_BYTES)
+            # The answer is one flat list; what is nested deep would overflow the parser's stack.
+            if raw.count(b"[") + raw.count(b"{") > _MOST_NESTED:
+                raise ValueError("the answer is no list of blobs")
+            rows = parse_json(raw, floats=True)["data"]
+        except urllib.error.HTTPError as failure:
+            if failure.code == 404:
+                return None
+            raise ConnectionFailed(f"{self.url}: HTTP {failure.code}", hint="check the beacon node") from failure
+        except (OSError, HTTPException, ValueError, KeyError, TypeError, MalformedError) as failure:
+            raise ConnectionFailed(f"{self.url}: no blobs: {failure!r}", hint="check the beacon node") from failure
+        blobs = [_bytes_of(row) for row in rows] if isinstance(rows, list) else []
+        # A node that does not know the filter gives every blob of the block.
+        right = (one for one in blobs if _fits(one, versioned_hash))
+        return blobs[0] if len(blobs) == 1 else next(right, None)
+
+    def _slot(self, block: int) -> int:
+        if not self._seconds or self._connection is None:
+            return block
+        header = self._connection.block(block)
+        time = self._genesis if header is None else header.timestamp
+        return (time - self._genesis) // self._seconds
+
+
+class Blobs:
+    """All sources one after the other, and an archive that keeps what was found.
+
+    `doubts`: what sources gave that was not what was asked for, and what they failed with, for people to read.
+    `refused`: why the archive did not take the newest blob; empty if it did. Blobs are then not kept, but used.
+    """
+
+    def __init__(self, sources: Sequence[BlobSource], archive: Archive | None = None) -> None:
+        self.sources = list(sources)
+        self.archive = Archive() if archive is None else archive
+        self.doubts: list[str] = []
+        self.refused = ""
+
+    def __repr__(self) -> str:
+        return f"<Blobs kept={len(self.archive)} sources={self.sources}>"
+
+    @classmethod
+    def of(cls, connection: Connection, archive: Archive | None = None, beacon: str = "") -> Blobs:
+        """The node, then a beacon endpoint if one is named."""
+        sources: list[BlobSource] = [NodeBlobs(connection)]
+        if beacon:
+            sources.append(BeaconBlobs(beacon))
+        return cls(sources, archive)
+
+    def get(self, versioned_hash: bytes, block: int) -> bytes:
+        """A blob that has this hash.
+
+        Raises:
+            DataMissing: nobody has it now; ask again later.
+        """
+        kept = self._kept(versioned_hash)
+        if kept is not None:
+            return kept
+        for source in self.sources:
+            try:
+                found = source.fetch(versioned_hash, block)
+            except (ConnectionFailed, RpcError) as failure:
+                self._doubt(source, str(failure))
+                continue
+            if found is None:
+                continue
+            if _fits(found, versioned_hash):
+                self._put(versioned_hash, found)
+                return found
+            self._doubt(source, f"gave something else for 0x{versioned_hash.hex()[:12]}")
+        raise DataMissing(
+            f"blob 0x{versioned_hash.hex()[:12]}.. of block {block}: none of {len(self.sources)} sources has it",
+            hint="name a beacon node or an archive that has it; the node goes on by itself once it can be read",
+        )
+
+    def keep(self, blob: bytes) -> None:
+        """Put a blob into the archive: one that this node posts itself."""
+        self._put(hash_of_blob(blob), blob)
+
+    def _kept(self, versioned_hash: bytes) -> bytes | None:
+        """What the archive has, if it is that."""
+        try:
+            kept = self.archive.get(versioned_hash)
+            if kept is None or _fits(kept, versioned_hash):
+                return kept
+            self._doubt("the archive", "held something else; dropped")
+            self.archive.drop(versioned_hash)
+        except JournalError as failure:
+            self._doubt("the archive", str(failure))
+        return None
+
+    def _put(self, versioned_hash: bytes, blob: bytes) -> None:
+        """Keep a blob, if the disk lets us: nothing that a node has to do waits for that."""
+        try:
+            self.archive.put(versioned_hash, blob)
+            self.refused = ""
+        except JournalError as failure:
+            self.refused = str(failure)
+            self._doubt("the archive", self.refused)
+
+    def _doubt(self, source: object, what: str) -> None:
+        self.doubts.append(f"{source}: {what}")
+        del self.doubts[:-100]
+
+
+def _bytes_of(row: object) -> bytes:
+    try:
+        return bytes.fromhex(str(row).removeprefix("0x"))
+    except ValueError:
+        return b""
+
+
+def _fits(blob: bytes, versioned_hash: bytes) -> bool:
+    return is_blob(blob) and hash_of_blob(blob) == versioned_hash

@@ -1,0 +1,1 @@
+"""The sequencer: takes operations, orders them into frames, and keeps what it has accepted."""

@@ -1,0 +1,221 @@
+"""The sequencer's journal: what it promised, what became of that, and whose chain it was for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from layer2.primitives.errors import MalformedError
+from layer2.rollup.protocol.errors import JournalForeign
+from layer2.rollup.protocol.signed_operation import join_records, malformed, split_records
+from layer2.rollup.sequencer.key_registrations import Opening
+from layer2.store.errors import JournalCorrupt
+from layer2.store.journal import Entry, Journal
+
+__all__ = ["KIND", "RESYNC", "Promises", "Stored"]
+
+KIND = "rollup.sequencer"
+
+RESYNC = "move the journal away and start again: the state comes from the chain, only what was pending is lost"
+"""What to do about a journal that cannot be used."""
+
+
+_RUN = 1024
+"""Operations of one row, at most, when the journal is written anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a journal holds: operations in the order of their acceptance, keys that ask for accounts, what was dropped.
+
+    `parties`: for each operation, whose its sender and its receiver (empty: an address) were when it was accepted.
+    """
+
+    records: list[bytes]
+    parties: list[tuple[bytes, bytes]]
+    keys: list[Opening]
+    dropped: dict[bytes, str]
+
+    @property
+    def owners(self) -> dict[int, bytes]:
+        """The owner that each account had last."""
+        found: dict[int, bytes] = {}
+        for record, parties in zip(self.records, self.parties, strict=True):
+            found.update(_named(record, parties))
+        return found
+
+
+class Promises:
+    """Accepted operations and keys, durable. Everything is buffered until `commit`.
+
+    Raises:
+        JournalForeign: the journal is of another rollup or chain.
+        JournalCorrupt: it holds what this program never wrote.
+    """
+
+    def __init__(self, journal: Journal | str | Path, chain_id: int, rollup: str) -> None:
+        self._opened = isinstance(journal, str | Path)
+        self.journal = journal if isinstance(journal, Journal) else Journal(journal, kind=KIND, recovery=RESYNC)
+        self.operations = 0
+        """How many operations the journal holds."""
+        try:
+            self._claim(f"{rollup} on chain {chain_id}")
+        except BaseException:
+            self.release()
+            raise
+
+    def __repr__(self) -> str:
+        return f"<Promises {self.journal.path} operations={self.operations}>"
+
+    def release(self) -> None:
+        """Let go of the journal, if it was opened here."""
+        if self._opened:
+            self.journal.close()
+
+    def _claim(self, own: str) -> None:
+        journal = self.journal
+        known = journal.get_meta("rollup")
+        if known is None:
+            journal.put_meta("rollup", own.encode())
+            journal.commit()
+        elif known != own.encode():
+            raise JournalForeign(
+                f"the journal {journal.path} is of rollup {known.decode(errors='replace')}, this is {own}",
+                hint="name another journal",
+            )
+
+    def read(self) -> Stored:
+        """All of it."""
+        records: list[bytes] = []
+        parties: list[tuple[bytes, bytes]] = []
+        owners: dict[int, bytes] = {}
+        for entry in self.journal.read():
+            if entry.stream == "owner":
+                if len(entry.payload) != 36:
+                    raise self._corrupt(entry.sequence)
+                owners[int.from_bytes(entry.payload[:4], "big")] = entry.payload[4:]
+            elif entry.stream == "ops":
+                rows = self._split(entry)
+                try:
+                    parties += [_parties(row, owners) for row in rows]
+                except KeyError as fault:
+                    raise self._corrupt(entry.sequence) from fault
+                records += rows
+        keys, dropped = [], {}
+        for entry in self.journal.read("key"):
+            if len(entry.payload) != 130:
+                raise self._corrupt(entry.sequence)
+            token, key, payment = entry.payload[:2], entry.payload[2:98], entry.payload[98:]
+            keys.append(Opening(key, int.from_bytes(token, "big"), payment))
+        for entry in self.journal.read("drop"):
+            dropped[entry.payload[:32]] = entry.payload[32:].decode(errors="replace")
+        self.operations = len(records)
+        return Stored(records, parties, keys, dropped)
+
+    def name(self, owners: Iterable[tuple[int, bytes]]) -> None:
+        """Say whose the accounts are that the operations accepted from here on name."""
+        for index, owner in owners:
+            self.journal.append("owner", index.to_bytes(4, "big") + owner)
+
+    def accept(self, records: Sequence[bytes]) -> None:
+        """Promise operations."""
+        if records:
+            self.journal.append("ops", join_records(records))
+            self.operations += len(records)
+
+    def open(self, openings: Iterable[Opening]) -> None:
+        """Promise accounts for keys."""
+        for one in openings:
+            self.journal.append("key", _key_row(one))
+
+    def drop(self, digest: bytes, reason: str) -> None:
+        """Say that an operation has become impossible. It stays dropped, whatever the chain takes back."""
+        self.journal.append("drop", digest + reason.encode())
+
+    def commit(self) -> None:
+        """Make it durable."""
+        self.journal.commit()
+
+    def keep(self, stored: Stored, entry: int) -> None:
+        """Forget all but this, since everything up to an entry is final."""
+        self.journal.put_meta("settled", entry.to_bytes(8, "big"))
+        rows = [("key", _key_row(one)) for one in stored.keys]
+        rows += _rows(stored)
+        rows += [("drop", digest + reason.encode()) for digest, reason in stored.dropped.items()]
+        self.journal.rewrite(rows)
+        self.operations = len(stored.records)
+
+    @property
+    def settled(self) -> int:
+        """Entries whose operations the journal has forgotten."""
+        return int.from_bytes(self.journal.get_meta("settled") or b"", "big")
+
+    def note_final(self, entry: int, record: bytes) -> None:
+        """Note the hash of an entry that the chain cannot take back; it goes with the next commit."""
+        self.journal.put_meta("final", entry.to_bytes(8, "big") + record)
+
+    def check_final(self, hashes: Sequence[bytes]) -> None:
+        """Raise JournalForeign unless the chain still has the entry noted last; `hashes`: of its entries in order."""
+        noted = self.journal.get_meta("final")
+        if noted is None:
+            return
+        entry = int.from_bytes(noted[:8], "big")
+        if entry > len(hashes) or hashes[entry - 1] != noted[8:]:
+            raise JournalForeign(
+                f"the journal {self.journal.path} knows a final entry {entry} that the chain does not have",
+                hint=RESYNC,
+            )
+
+    def _split(self, entry: Entry) -> list[bytes]:
+        try:
+            rows = split_records(entry.payload)
+        except MalformedError as fault:
+            raise self._corrupt(entry.sequence) from fault
+        if any(malformed(row) for row in rows):
+            raise self._corrupt(entry.sequence)
+        return rows
+
+    def _corrupt(self, sequence: int) -> JournalCorrupt:
+        return JournalCorrupt(
+            f"the {KIND} journal {self.journal.path} is damaged: row {sequence} is none of ours", hint=RESYNC
+        )
+
+
+def _key_row(one: Opening) -> bytes:
+    return one.token.to_bytes(2, "big") + one.key + one.payment
+
+
+def _accounts(record: bytes) -> tuple[int, int]:
+    """The accounts that an operation names, sender first; for a withdrawal the second is of no meaning."""
+    return int.from_bytes(record[1:5], "big"), int.from_bytes(record[44:48], "big")
+
+
+def _parties(record: bytes, owners: Mapping[int, bytes]) -> tuple[bytes, bytes]:
+    sender, receiver = _accounts(record)
+    return owners[sender], b"" if record[0] else owners[receiver]
+
+
+def _named(record: bytes, parties: tuple[bytes, bytes]) -> Iterator[tuple[int, bytes]]:
+    sender, receiver = _accounts(record)
+    yield sender, parties[0]
+    if not record[0]:
+        yield receiver, parties[1]
+
+
+def _rows(stored: Stored) -> list[tuple[str, bytes]]:
+    """The journal's rows for these operations: the owner of an account stands before what names it."""
+    rows: list[tuple[str, bytes]] = []
+    owners: dict[int, bytes] = {}
+    run: list[bytes] = []
+    for record, parties in zip(stored.records, stored.parties, strict=True):
+        fresh = {index: owner for index, owner in _named(record, parties) if owners.get(index) != owner}
+        if run and (fresh or len(run) == _RUN):
+            rows.append(("ops", join_records(run)))
+            run = []
+        rows += [("owner", index.to_bytes(4, "big") + owner) for index, owner in fresh.items()]
+        owners |= fresh
+        run.append(record)
+    if run:
+        rows.append(("ops", join_records(run)))
+    return rows

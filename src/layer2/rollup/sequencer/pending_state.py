@@ -1,0 +1,243 @@
+"""What a sequencer has promised and what became of it: durable, askable, on top of what the chain has."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from layer2.rollup.derivation.replica import Replica
+from layer2.rollup.l1.contract import RollupContract
+from layer2.rollup.protocol.batch_signatures import digests_of
+from layer2.rollup.protocol.compressed_amounts import fee_of
+from layer2.rollup.protocol.messages import Withdraw
+from layer2.rollup.protocol.signed_operation import SignedOp
+from layer2.rollup.sequencer.journal import Promises
+from layer2.rollup.sequencer.key_registrations import KeyPolicy, Openings
+from layer2.rollup.sequencer.mempool import Fees, Pool
+from layer2.rollup.sequencer.signature_workers import Verifier
+from layer2.rollup.sequencer.tx_status import Fate, Fates, included
+from layer2.rollup.state.forced_queue import TO_THE_END, QueueItem, apply_item
+from layer2.rollup.state.operations import move, withdraw
+from layer2.rollup.state.overlay import Held
+from layer2.rollup.state.state import State, owner_of_address, owner_of_key
+from layer2.store.journal import Journal
+
+__all__ = ["Promised"]
+
+
+class Promised:
+    """What a sequencer has promised, on top of what the chain has; it takes nothing and sends nothing.
+
+    `operator`: the address whose accounts take the fees, unless `fee_account` says which. See `Sequencer`.
+    """
+
+    def __init__(
+        self,
+        rollup: RollupContract,
+        operator: str,
+        journal: Journal | str | Path,
+        replica: Replica,
+        *,
+        least_fee: int | Mapping[int, int],
+        fee_account: int | Mapping[int, int] | None,
+        most_pending: int,
+        key_policy: KeyPolicy | None,
+        verifier: Verifier | None,
+    ) -> None:
+        self.rollup = rollup
+        self.replica = replica
+        self.verifier = verifier or Verifier()
+        self._operator = operator
+        self._least_fee = least_fee
+        self._fee_account = {0: fee_account} if isinstance(fee_account, int) else fee_account
+        self._promises = Promises(journal, rollup.connection.chain_id, rollup.address)
+        self._journal = self._promises.journal
+        self.lock = threading.RLock()
+        """Held while anything here is read or written that belongs together."""
+        self._following = threading.Lock()
+        self._prefix = rollup.domain.prefix
+        if replica.workers is None:
+            replica.workers = self.verifier
+        self._key_policy = key_policy or KeyPolicy()
+        self._openings = Openings()
+        self._coming = 0
+        try:
+            self.replica.step()
+            self._pool = Pool(most_pending, self.replica.head)
+            if self.replica.missing is None:
+                self._promises.check_final([one.record.hash() for one in self.replica.entries])
+            self._reload()
+        except BaseException:
+            self._promises.release()
+            raise
+
+    def close(self) -> None:
+        """Let go of the journal; nothing is accepted after it."""
+        self._promises.release()
+
+    # ------------------------------------------------------------------------------------------------ what is known
+
+    @property
+    def pending(self) -> tuple[SignedOp, ...]:
+        """Accepted operations that are not in the inbox yet."""
+        with self.lock:
+            return tuple(SignedOp.decode(record) for record, *_ in self._pool.pending.values())
+
+    @property
+    def waiting(self) -> int:
+        """How many operations are pending."""
+        return len(self._pool.pending)
+
+    @property
+    def most_pending(self) -> int:
+        """How many it keeps."""
+        return self._pool.most
+
+    @property
+    def fees(self) -> Fees:
+        """What operations have to pay, and to whom."""
+        return self._pool.fees
+
+    @property
+    def state(self) -> State:
+        """The inbox's state with everything pending, executed anew: for people who look, and tests."""
+        with self.lock:
+            state = self.replica.head.copy()
+            for item in self._items():
+                apply_item(state, item, self.replica.authority)
+            for op in self.pending:
+                one, fee = op.message, fee_of(op.message.fee)
+                if isinstance(one, Withdraw):
+                    withdraw(state, one.sender, one.to, one.amount, one.token, fee)
+                else:
+                    move(state, one.sender, one.to, one.amount, one.token, fee)
+            return state
+
+    def ahead(self, account: int) -> Held | None:
+        """An account with what is pending, to be read only; None if there is none."""
+        return self._pool.account(account)
+
+    def next_nonce(self, account: int) -> int:
+        """The nonce of an account's next operation, pending ones counted."""
+        self.follow()
+        with self.lock:
+            known = self._pool.account(account)
+            return 0 if known is None else known.nonce
+
+    def fate(self, digest: bytes) -> Fate | None:
+        """What became of an accepted operation, by the digest that was signed; None for one that is not known."""
+        with self.lock:
+            return Fate("pending") if digest in self._pool.pending else self._fates.get(digest)
+
+    def follow(self) -> None:
+        """What others have posted, or forced, or what the chain took back, counts before anything is promised.
+
+        The chain is asked, and signatures are judged, without `lock`, which every request takes: never hold it here.
+        """
+        with self._following:
+            update = self.replica.poll()
+            with self.lock:
+                self.replica.take(update)
+                if self._reorganisations != self.replica.reorganisations:
+                    # What stood in an entry that is gone is pending again; upon all that is left, or it would be lost.
+                    self.replica.advance(TO_THE_END)
+                    self._reload()
+            before = -1
+            while before != len(self.replica.entries):
+                before = len(self.replica.entries)
+                ready = self.replica.look_ahead()
+                with self.lock:
+                    self.replica.advance(ready)
+                    if self._read != len(self.replica.entries):
+                        self._settle()
+
+    @property
+    def waiting_keys(self) -> int:
+        """How many keys wait for an account."""
+        return len(self._openings)
+
+    @property
+    def key_policy(self) -> KeyPolicy:
+        """What an account for a key costs, and how many keys may wait."""
+        return self._key_policy
+
+    def key_price(self) -> tuple[int, int, int]:
+        """Wei for an account of a key, the account to pay them to, and the least fee of that transfer; zeros: free."""
+        with self.lock:
+            if not self._key_policy.fee:
+                return 0, 0, 0
+            fees = self._pool.fees
+            return self._key_policy.fee, fees.accounts.get(0, 0), fees.least_of(0)
+
+    # ------------------------------------------------------------------------------------------------------- inside
+
+    def _consumed(self) -> int:
+        entries = self.replica.entries
+        return entries[-1].record.queue_end if entries else 0
+
+    def _items(self) -> list[QueueItem]:
+        return self.replica.queue[self._consumed() : self._coming]
+
+    def _has_account(self, owner: bytes, token: int) -> bool:
+        head = self.replica.head
+        return owner in head.keys and any(head.accounts[one].token == token for one in head.owned(owner))
+
+    def _reload(self) -> None:
+        """After a start: what was accepted and is not in the inbox is pending again."""
+        stored = self._promises.read()
+        self._reorganisations = self.replica.reorganisations
+        self._fates = Fates()
+        self._openings = Openings(stored.keys)
+        self._read, self._coming = self._promises.settled, 0
+        self._pool.pending.clear()
+        self._pool.owners = dict(stored.owners)
+        digests = digests_of(self._prefix, stored.records)
+        for digest, record, parties in zip(digests, stored.records, stored.parties, strict=True):
+            if digest in stored.dropped:
+                self._fates.open[digest] = Fate("dropped", 0, stored.dropped[digest])
+            else:
+                self._pool.pending[digest] = (record, 0.0, *parties)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Put what is pending on top of the inbox and of the queue items that the next entry consumes first."""
+        entries, head = self.replica.entries, self.replica.head
+        self._pool.fees = self._fees(head)
+        before = dict(self._pool.pending)
+        used, dropped = self._pool.reset(head, self._items(), self.replica.authority)
+        reasons = {digest: str(refusal) for digest, refusal in dropped.items()}
+        if used:
+            fresh = [(at + 1, entries[at]) for at in range(min(self._read, len(entries)), len(entries))]
+            places = included([(digest, before[digest][0]) for digest in used], fresh)
+            for digest in used:
+                if digest in places:
+                    self._fates.open[digest] = Fate("posted", places[digest])
+                else:
+                    reasons[digest] = "its nonce was used by another operation of its account"
+        self._read = len(entries)
+        self._drop(reasons)
+        self._openings.settle(
+            lambda one: self._has_account(owner_of_key(one.key), one.token), self._was_dropped, len(entries)
+        )
+
+    def _was_dropped(self, digest: bytes) -> bool:
+        """Whether an operation that was accepted will never happen."""
+        fate = None if digest in self._pool.pending else self._fates.get(digest)
+        return fate is not None and fate.state == "dropped"
+
+    def _drop(self, reasons: Mapping[bytes, str]) -> None:
+        """Say durably that operations have become impossible."""
+        for digest, reason in reasons.items():
+            self._fates.open[digest] = Fate("dropped", len(self.replica.entries), reason)
+            self._promises.drop(digest, reason)
+        self._promises.commit()
+
+    def _fees(self, head: State) -> Fees:
+        least, accounts = self._least_fee, self._fee_account
+        if accounts is None:
+            own = head.owned(owner_of_address(self._operator))
+            accounts = {head.accounts[index].token: index for index in reversed(own)}
+        if isinstance(least, int):
+            return Fees(least, {}, accounts)
+        return Fees(0, least, accounts)

@@ -1,0 +1,1 @@
+"""The rollup's state and its transition function."""

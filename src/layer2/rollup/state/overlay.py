@@ -1,0 +1,120 @@
+"""A state on top of another one: only what differs is held, and the one below is never written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from layer2.primitives.errors import RangeError
+from layer2.rollup.protocol.params import MAX_BALANCE, MAX_NONCE
+from layer2.rollup.state.columns import Ledger, Row
+from layer2.rollup.state.state import State
+
+__all__ = ["Held", "Layer", "layer_over"]
+
+
+class Held:
+    """An account that is written in place."""
+
+    __slots__ = ("balance", "nonce", "owner", "token")
+
+    def __init__(self, owner: bytes, token: int, nonce: int, balance: int) -> None:
+        self.owner = owner
+        self.token = token
+        self.nonce = nonce
+        self.balance = balance
+
+    def __repr__(self) -> str:
+        return f"<Held token={self.token} nonce={self.nonce} balance={self.balance}>"
+
+
+class Layer(Ledger):
+    """Accounts above those of another ledger, for looking and single operations; it has no tree and no segments.
+
+    `rows`: what differs or was asked for, by index.
+    """
+
+    __slots__ = ("_base", "rows")
+
+    def __init__(self, base: Ledger) -> None:
+        # Nothing of a ledger's own columns is made: every method that would use them is replaced or unused.
+        self._base = base
+        self.rows: dict[int, Held] = {}
+        self.present = base.present
+
+    def row(self, index: int) -> Held | None:
+        """The account as it stands, to be written in place."""
+        try:
+            return self.rows[index]
+        except KeyError:
+            found = self._base.read(index)
+            if found is None:
+                # Not noted: whoever asks for what is not there shall not fill the memory.
+                return None
+            row = self.rows[index] = Held(*found)
+            return row
+
+    def copy(self) -> Ledger:
+        """Not offered: the one below can change."""
+        raise RangeError("a layer cannot be copied", hint="copy the state below and execute again")
+
+    def __contains__(self, index: int) -> bool:
+        return self.row(index) is not None
+
+    def __iter__(self) -> Iterator[int]:
+        yield from sorted({*self._base, *self.rows})
+
+    def read(self, index: int) -> Row | None:
+        """An account; None if there is none."""
+        row = self.row(index)
+        return None if row is None else (row.owner, row.token, row.nonce, row.balance)
+
+    def write(self, index: int, row: Row) -> None:
+        """Write an account."""
+        self.present += index not in self
+        self.rows[index] = Held(*row)
+
+    def change(self, index: int, nonce: int, balance: int, token: int) -> None:
+        """Write the numbers of an account."""
+        if not 0 <= nonce <= MAX_NONCE or not 0 <= balance <= MAX_BALANCE:
+            raise RangeError(f"account {index}: nonce {nonce}, balance {balance}, need 32 and 128 bits")
+        row = self.row(index)
+        if row is None:
+            raise KeyError(index)
+        row.token, row.nonce, row.balance = token, nonce, balance
+
+    def operate(self, sender: int, to: int | None, amount: int, token: int, fee: int) -> bool:
+        """A single operation, as `Ledger.operate` does it."""
+        row = self.row(sender)
+        if row is None:
+            raise KeyError(sender)
+        if row.nonce >= MAX_NONCE:
+            raise RangeError(f"account {sender}: its last nonce is used up")
+        row.nonce += 1
+        if row.token != token or not amount or row.balance < amount + fee:
+            return False
+        if to == sender:
+            row.balance -= fee
+            return True
+        if to is not None:
+            other = self.row(to)
+            if other is None or other.token != token or other.balance + amount > MAX_BALANCE:
+                return False
+            other.balance += amount
+        row.balance -= amount + fee
+        return True
+
+
+class _Above(State):
+    """A state whose accounts are a layer."""
+
+    def __init__(self, base: State) -> None:
+        self._begin(Layer(base.ledger), base.keys)
+        self.next_account, self.tokens = base.next_account, base.tokens
+        self.queue_count, self.queue_acc = base.queue_count, base.queue_acc
+
+
+def layer_over(base: State) -> tuple[State, Layer]:
+    """A state above `base` to try things on, without withdrawals so far, and its accounts. It has no root."""
+    above = _Above(base)
+    assert isinstance(above.ledger, Layer)
+    return above, above.ledger

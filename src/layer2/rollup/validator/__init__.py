@@ -1,0 +1,1 @@
+"""Proposer and challenger: assert states, and prove wrong assertions wrong."""

@@ -1,0 +1,204 @@
+"""The challenger: finds the first wrong segment of an assertion and proves it in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eth_abi.abi import encode
+
+from layer2.ethereum.errors import ConnectionFailed, ContractReverted
+from layer2.ethereum.records import Receipt
+from layer2.ethereum.sender import Sender
+from layer2.primitives.errors import Layer2Error
+from layer2.primitives.hashing import keccak
+from layer2.rollup.derivation.replica import Replica
+from layer2.rollup.l1.contract import RollupContract
+from layer2.rollup.protocol.errors import StateUnknown
+from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.validator.witness import endpoint_proof, signature_proof, state_proof, turns_on_signature
+from layer2.store.fault_points import fault_point
+
+__all__ = ["ENDPOINT_JUDGE", "FAULT_POINTS", "SIGNATURE_JUDGE", "STATE_JUDGE", "Challenge", "Challenger"]
+
+STATE_JUDGE, SIGNATURE_JUDGE, ENDPOINT_JUDGE = 0, 1, 2
+"""Positions of the judges among the rollup's."""
+
+FAULT_POINTS = (
+    "challenger.commit.before",
+    "challenger.commit.after",
+    "challenger.show.before",
+    "challenger.show.after",
+)
+
+
+SLOT_SECONDS = 12
+"""Between two blocks of the main chain."""
+
+_PATIENCE = 32
+"""Blocks after which an announcement that no log tells of is made again."""
+
+_LATE = ("StatusWrong", "CommitmentMissing")
+"""What the contract says when somebody else was faster, or the chain has taken an announcement back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A proof that a claim is wrong: which judge reads it, and the commitment that announces it."""
+
+    judge: int
+    proof: bytes
+    commitment: bytes
+
+
+class Challenger:
+    """Anybody. `step()` announces a proof against each wrong assertion, and shows it when it may.
+
+    Nothing has to be remembered between two steps: a proof follows from the claim, and whether it was announced stands
+    in the chain's logs. So a challenger that was started anew goes on where the last one was.
+
+    `faults`: what could not be handled in the last step, by the claim's id, and why. One such claim holds up no other.
+    """
+
+    def __init__(self, rollup: RollupContract, sender: Sender, replica: Replica) -> None:
+        self.rollup = rollup
+        self.sender = sender
+        self.replica = replica
+        self.faults: dict[bytes, str] = {}
+        self._proofs: dict[tuple[bytes, bytes], Challenge] = {}
+        self._sent: dict[bytes, tuple[int, bytes]] = {}
+        self._convicted: set[bytes] = set()
+        self._reorganisations = replica.reorganisations
+        config = rollup.contract.call("config")
+        self._window, self._reveal = int(config[3]), int(config[5])
+
+    def __repr__(self) -> str:
+        return f"<Challenger {self.sender.address} proofs={len(self._proofs)} faults={len(self.faults)}>"
+
+    def step(self) -> list[Receipt]:
+        """Do what is due: drop descendants of convicted assertions, show proofs, announce new ones.
+
+        The oldest assertion comes first: it has the least time left. What fails for one is told in `faults`, whatever
+        it is; only a chain that does not answer ends the step.
+        """
+        self.replica.step()
+        if self._reorganisations != self.replica.reorganisations:
+            self._reorganisations = self.replica.reorganisations
+            self._sent.clear()
+        self.faults = {}
+        self._convicted.clear()
+        done: list[Receipt] = []
+        for claim in self.replica.open_claims():
+            try:
+                receipt = self._handle(claim)
+            except ConnectionFailed as failure:
+                # One question that is never answered shall not shield others either.
+                self.rollup.connection.block_number()
+                self.faults[claim.id] = str(failure)
+            except ContractReverted as failure:
+                if failure.name not in _LATE:
+                    self.faults[claim.id] = str(failure)
+            except Exception as failure:
+                # Whoever finds a claim that breaks this shall not shield others with it.
+                self.faults[claim.id] = str(failure) or repr(failure)
+            else:
+                done += [] if receipt is None else [receipt]
+        self._forget()
+        return done
+
+    def wrong(self) -> list[Claim]:
+        """The open assertions that are wrong, without those that the last step has put an end to."""
+        left = (one for one in self.replica.open_claims() if one.id not in self._convicted)
+        return [one for one in left if self.replica.verdict(one) is False]
+
+    def last_moment(self, claim: Claim) -> int:
+        """Until when a proof must be announced, Unix seconds; announced later, it can be shown only once it is final.
+
+        The window less `revealBlocks`, and two blocks for the transactions themselves.
+        """
+        return self.replica.created(claim) + self._window - (self._reveal + 2) * SLOT_SECONDS
+
+    def _handle(self, claim: Claim) -> Receipt | None:
+        """What is due for one assertion."""
+        parent = self.replica.claims[claim.parent]
+        if parent.id in self._convicted or self.replica.status(parent) is Status.INVALID:
+            receipt = self._send("discard", claim.as_tuple(), parent.as_tuple())
+            self._convicted.add(claim.id)
+            return receipt
+        right = self.replica.verdict(claim)
+        if right is None:
+            raise self._unjudged(claim)
+        if right or not self.replica.is_right(parent):
+            return None  # a wrong parent goes first
+        one = self._challenge(claim)
+        announced = self.replica.announced.get(one.commitment)
+        now = self.rollup.connection.block_number()
+        if announced is None:
+            sent = self._sent.get(one.commitment)
+            if sent is not None and now < sent[0] + _PATIENCE and self._stands(*sent):
+                return None
+            return self._announce(one)
+        return None if now + 1 < announced + self._reveal else self._show(claim, parent, one)
+
+    def _stands(self, number: int, block_hash: bytes) -> bool:
+        """Whether the block is the chain's still: one whose logs were never read leaves without a word."""
+        block = self.rollup.connection.block(number)
+        return block is not None and block.hash == block_hash
+
+    def _unjudged(self, claim: Claim) -> Layer2Error:
+        name = f"assertion {claim.id.hex()[:8]} up to entry {claim.inbox_end}"
+        if claim in self.replica.out_of_reach():
+            return StateUnknown(
+                f"{name} goes on from before entry {self.replica.unread}, which this node began with: not judged",
+                hint="begin with an older state, or without one",
+            )
+        return self.replica.missing or StateUnknown(f"{name} is not judged yet", hint="wait for the next step")
+
+    def first_wrong_segment(self, claim: Claim) -> int | None:
+        """The first segment whose root is not what the inbox gives; None if only the claimed root itself is wrong."""
+        given = self.replica.roots_of(claim)
+        right = self.replica.execute(self.replica.claims[claim.parent], claim.inbox_end).roots
+        return next((at for at, pair in enumerate(zip(given, right, strict=True)) if pair[0] != pair[1]), None)
+
+    def prove(self, claim: Claim, segment: int | None) -> tuple[int, bytes]:
+        """The judge that convicts a claim for a segment (None: for not ending in its own last root), and the proof."""
+        if segment is None:
+            return ENDPOINT_JUDGE, endpoint_proof(self.replica, claim)
+        if turns_on_signature(self.replica, claim, segment):
+            return SIGNATURE_JUDGE, signature_proof(self.replica, claim, segment)
+        return STATE_JUDGE, state_proof(self.replica, claim, segment)
+
+    def commitment(self, claim: Claim, judge: int, proof: bytes) -> bytes:
+        """What is announced: it binds the challenger, so that nobody can take the proof."""
+        row = [self.sender.address, claim.id, judge, keccak(proof)]
+        return keccak(encode(["address", "bytes32", "uint256", "bytes32"], row))
+
+    def _challenge(self, claim: Claim) -> Challenge:
+        """The proof against a claim; made once, as long as the entries that it is about stay."""
+        name = (claim.id, self.replica.entries[claim.inbox_end - 1].record.hash())
+        known = self._proofs.get(name)
+        if known is None:
+            judge, proof = self.prove(claim, self.first_wrong_segment(claim))
+            known = self._proofs[name] = Challenge(judge, proof, self.commitment(claim, judge, proof))
+        return known
+
+    def _forget(self) -> None:
+        """Drop proofs against what is open no longer."""
+        open_ = {one.id for one in self.replica.open_claims()}
+        self._proofs = {name: one for name, one in self._proofs.items() if name[0] in open_}
+
+    def _announce(self, one: Challenge) -> Receipt:
+        fault_point("challenger.commit.before")
+        receipt = self._send("commitChallenge", one.commitment)
+        fault_point("challenger.commit.after")
+        self._sent[one.commitment] = receipt.block_number, receipt.block_hash
+        return receipt
+
+    def _show(self, claim: Claim, parent: Claim, one: Challenge) -> Receipt:
+        fault_point("challenger.show.before")
+        receipt = self._send("challenge", claim.as_tuple(), parent.as_tuple(), one.judge, one.proof)
+        fault_point("challenger.show.after")
+        self._convicted.add(claim.id)
+        return receipt
+
+    def _send(self, name: str, *args: object) -> Receipt:
+        return self.rollup.contract.transact(self.sender, name, *args)

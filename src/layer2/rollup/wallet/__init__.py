@@ -1,0 +1,1 @@
+"""The rollup wallet: accounts, payments, withdrawals, and leaving without the sequencer."""

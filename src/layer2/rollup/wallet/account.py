@@ -1,0 +1,164 @@
+"""Whose accounts: one Ethereum key, and a BLS key derived from it."""
+
+from __future__ import annotations
+
+from layer2.ethereum.assets import Asset, asset_at
+from layer2.ethereum.sender import Sender
+from layer2.ethereum.signer import Signer, as_signer
+from layer2.primitives.bls import BlsKey
+from layer2.primitives.ecdsa import to_compact
+from layer2.primitives.hashing import keccak
+from layer2.rollup.derivation.account_proof import AccountProof
+from layer2.rollup.derivation.replica import Replica
+from layer2.rollup.l1.contract import RollupContract
+from layer2.rollup.protocol.errors import AccountUnknown, ViewIncomplete
+from layer2.rollup.protocol.messages import Transfer, Withdraw
+from layer2.rollup.state.state import Account, owner_of_address, owner_of_key
+from layer2.rollup.wallet.account_history import History, Line
+
+__all__ = ["Owner"]
+
+_KEY_PHRASE = b"layer2 rollup: derive my BLS key. Sign this only in your own wallet."
+
+
+class Owner:
+    """The keys of a person and what the rollup has under them, as the replica last read it.
+
+    Accounts are numbers; an account holds one token, by the number the rollup gave it (0 is ether).
+    """
+
+    def __init__(self, rollup: RollupContract, signer: Signer, replica: Replica, sender: Sender | None = None) -> None:
+        self.rollup = rollup
+        self.signer = as_signer(signer)
+        self.replica = replica
+        self.sender = sender or Sender(rollup.connection, self.signer)
+        self._bls: BlsKey | None = None
+        self._owners: tuple[bytes, bytes] | None = None
+        self._assets: dict[int, Asset] = {}
+        self._history: History | None = None
+
+    def __repr__(self) -> str:
+        held, unheard = self.show(self.balance(incomplete=True)), ""
+        if not self.complete:
+            unheard = " and what is in entries it has not heard of"
+        return f"<Wallet {self.signer.address} accounts={sorted(self.accounts)} {held}{unheard}>"
+
+    @property
+    def bls(self) -> BlsKey:
+        """The BLS key: derived from a deterministic signature of the Ethereum key, the same at every start."""
+        if self._bls is None:
+            self._bls = BlsKey.derive(self.signer.sign_digest(keccak(_KEY_PHRASE + self.rollup.domain.separator)))
+        return self._bls
+
+    @property
+    def owners(self) -> tuple[bytes, bytes]:
+        """The owner words of both keys: the address, the BLS key."""
+        if self._owners is None:
+            self._owners = owner_of_address(self.signer.address), owner_of_key(self.bls.public)
+        return self._owners
+
+    @property
+    def accounts(self) -> dict[int, Account]:
+        """The accounts of either key, by index, as the inbox has them."""
+        head = self.replica.head
+        return {
+            index: head.accounts[index] for index in sorted(one for word in self.owners for one in head.owned(word))
+        }
+
+    def account(self, token: int = 0, *, bls: bool | None = None) -> int:
+        """The first account of a token, of one kind of key if told; raises AccountUnknown."""
+        for index, one in self.accounts.items():
+            if one.token == token and bls in (None, one.address is None):
+                return index
+        raise AccountUnknown(f"{self.signer.address} has no account of token {token}", hint="deposit first")
+
+    @property
+    def complete(self) -> bool:
+        """Whether every entry of the inbox has been executed that was there when the chain was read last."""
+        return self.replica.read and len(self.replica.entries) == self.replica.posted
+
+    def require_complete(self, what: str, before: int | None = None) -> None:
+        """Raise ViewIncomplete unless every entry of the inbox has been executed, or the first `before` of them.
+
+        `what`: was asked for, in words.
+        """
+        replica = self.replica
+        end = replica.posted if before is None else before
+        if replica.read and len(replica.entries) >= end:
+            return
+        unheard = f"{end - len(replica.entries)} of {replica.posted} entries" if replica.read else "the chain"
+        why = f" ({replica.missing.args[0]})" if replica.missing is not None else ""
+        raise ViewIncomplete(
+            f"{what}: {self.signer.address} has not heard of {unheard}{why}, so what it knows is not all",
+            hint="name a beacon node or an archive that has the data, or go by what is known: incomplete",
+        )
+
+    def balance(self, token: int = 0, *, incomplete: bool = False) -> int:
+        """Over all accounts of a token, smallest units.
+
+        Args:
+            incomplete: count what is known, though there are entries whose data nobody has.
+
+        Raises:
+            ViewIncomplete: the balance is not known.
+        """
+        if not incomplete:
+            self.require_complete("balance")
+        return sum(one.balance for one in self.accounts.values() if one.token == token)
+
+    def own(self, index: int) -> Account:
+        """One of the accounts; raises AccountUnknown when it is not of this owner."""
+        one = self.accounts.get(index)
+        if one is None:
+            raise AccountUnknown(
+                f"account {index} is not of {self.signer.address}",
+                hint=f"use an account of its own: {', '.join(map(str, self.accounts)) or 'none yet'}",
+            )
+        return one
+
+    # ------------------------------------------------------------------------------------------------------ amounts
+
+    def asset(self, token: int = 0) -> Asset:
+        """A token's symbol and decimals."""
+        if token not in self._assets:
+            self._assets[token] = asset_at(self.rollup.connection, self.rollup.token_of(token))
+        return self._assets[token]
+
+    def amount(self, text: str | int, token: int = 0) -> int:
+        """Smallest units of `"0.3 ether"`, `"12.5 USD"` or a number of them."""
+        return self.asset(token).parse(text)
+
+    def show(self, amount: int, token: int = 0) -> str:
+        """An amount for people."""
+        return self.asset(token).format(amount)
+
+    # -------------------------------------------------------------------------------------------- what can be shown
+
+    def history(self, *, incomplete: bool = False) -> list[Line]:
+        """What happened to the accounts, from the first entry of the inbox to the last.
+
+        Args:
+            incomplete: to the last that was read, though there are entries whose data nobody has.
+
+        Raises:
+            ViewIncomplete: there are such entries.
+        """
+        if not incomplete:
+            self.require_complete("history")
+        if self._history is None:
+            self._history = History(self.replica, self.owners)
+        return self._history.lines()
+
+    def proof(self, account: int) -> AccountProof:
+        """That an account stands under the last final state."""
+        return AccountProof.of(self.replica, self.replica.final(), account)
+
+    def sign(self, message: Transfer | Withdraw) -> bytes:
+        """The signature of an operation by the key of its account; hand it to nobody but a sequencer."""
+        return self._signature(self.own(message.sender), message)
+
+    # ------------------------------------------------------------------------------------------------------- inside
+
+    def _signature(self, account: Account, message: Transfer | Withdraw) -> bytes:
+        digest = message.digest(self.rollup.domain)
+        return self.bls.sign(digest) if account.address is None else to_compact(self.signer.sign_digest(digest))

@@ -1,0 +1,206 @@
+"""Ways through without the sequencer, each one call that does all that is due and says what comes next and when."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+
+from layer2.ethereum.errors import ContractReverted
+from layer2.ethereum.records import Receipt
+from layer2.primitives.errors import InputError
+from layer2.rollup.protocol.errors import DataMissing, StateUnknown
+from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.state.forced_queue import Deposit, Forced
+from layer2.rollup.validator.proposer import Proposer
+from layer2.rollup.wallet.l1_actions import Exits
+
+__all__ = ["Errand", "escape_now", "force_through", "propose_myself"]
+
+
+@dataclass(slots=True)
+class Errand:
+    """What was done, and what comes next.
+
+    Attributes:
+        done: in words, in order.
+        next: what comes next; empty when there is nothing left to do.
+        command: the command that does it, for the command line.
+        at: from when on, Unix seconds; None is now.
+        gas: of everything done.
+    """
+
+    done: list[str] = field(default_factory=list)
+    next: str = ""
+    command: str = ""
+    at: int | None = None
+    gas: int = 0
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines()) or "nothing to do"
+
+    def lines(self) -> list[str]:
+        """In words: what was done, then what comes next and when."""
+        if not self.next:
+            return list(self.done)
+        when = "now"
+        if self.at is not None:
+            when = datetime.datetime.fromtimestamp(self.at, datetime.UTC).strftime("from %Y-%m-%d %H:%M:%S UTC on")
+        return [*self.done, f"next: {self.next}, {when}"]
+
+    def did(self, what: str, receipt: Receipt) -> None:
+        """Note a transaction."""
+        self.done.append(what)
+        self.gas += receipt.gas_used
+
+    def then(self, what: str, command: str, at: int | None = None) -> Errand:
+        """Say what comes next."""
+        self.next, self.command, self.at = what, command, at
+        return self
+
+
+def force_through(
+    user: Exits, amount: str | int | None = None, to: int | str = "", account: int | None = None
+) -> Errand:
+    """Queue an operation (if one is given), and carry what waits into the inbox once it may be.
+
+    Call it again without an operation to go on. Raises InputError when there is nothing of this owner in the queue.
+    """
+    errand = Errand()
+    user.replica.step()
+    if amount is not None:
+        errand.did("queued", user.force(amount, to, account))
+        user.replica.step()
+        errand.done[-1] = f"queued as item {len(user.replica.queue) - 1}"
+    mine = [i for i, one in enumerate(user.replica.queue) if one.sender == user.signer.address]
+    if not mine:
+        raise InputError(f"{user.signer.address}: nothing of it is in the queue", hint="force an amount to somebody")
+    if mine[-1] >= _consumed(user):
+        at = _opens_at(user)
+        try:
+            receipt = user.include()
+        except ContractReverted as refusal:
+            if refusal.name != "PostingLeased":
+                raise
+            return errand.then("carry it in, unless the sequencer does", "force", at)
+        errand.did(f"carried the queue into the inbox as entry {user.rollup.inbox()[0]}", receipt)
+        user.replica.step()
+        if mine[-1] >= _consumed(user):
+            return errand.then("carry in the rest of a long queue", "force")
+    return _after_inclusion(user, errand, mine[-1])
+
+
+def propose_myself(user: Exits) -> Errand:
+    """Make final what is due, and bond and propose what no right assertion covers."""
+    errand, replica = Errand(), user.replica
+    proposer = Proposer(user.rollup, user.sender, replica)
+    replica.step()
+    for receipt in proposer.finalize_due():
+        errand.did("made an assertion final", receipt)
+    proposed = proposer.propose()
+    if proposed is not None:
+        errand.did(f"proposed the state after entry {replica.tip().inbox_end}, with a bond", proposed)
+    tip = replica.tip()
+    if tip.id == replica.final().id:
+        if user.complete:
+            return errand
+        return errand.then(f"assert what follows entry {len(replica.entries)}, once its data can be read", "propose")
+    return errand.then(f"make final what is asserted up to entry {tip.inbox_end}", "propose", _final_at(user, tip))
+
+
+def escape_now(user: Exits, *, incomplete: bool = False) -> Errand:
+    """Freeze the rollup if something waited for too long; once frozen, collect everything that is owed.
+
+    Args:
+        incomplete: freeze, and collect what is known to be owed, though nobody has the data to judge the last final
+            assertion by. What is asserted after it, no escape depends on.
+
+    Raises:
+        InputError: the rollup works: nothing waits.
+        ViewIncomplete: that state is not known; nothing was done.
+    """
+    errand = Errand()
+    user.replica.step()
+    if not incomplete:
+        user.require_judged("escape", Status.FINAL)
+    if not user.replica.frozen:
+        try:
+            errand.did("froze the rollup", user.freeze())
+        except ContractReverted as refusal:
+            at = _freezes_at(user, refusal)
+            return errand.then("freeze the rollup, if what waits is still waiting then", "escape", at)
+        user.replica.step()
+    known = _final_known(user)
+    for account in user.escapable() if known else ():
+        one = user.proof(account).account
+        errand.did(f"account {account} paid: {user.show(one.balance, one.token)}", user.escape(account))
+    for index in user.refundable() if known else ():
+        item = user.replica.queue[index]
+        assert isinstance(item, Deposit)  # that is what can be refunded
+        errand.did(f"deposit {index} paid back: {user.show(item.amount, item.token)}", user.refund(index))
+    for out in [one for one in user.outgoing(incomplete=True) if one.standing == "claimable"]:
+        amount = user.show(out.withdrawal.amount, out.withdrawal.token)
+        errand.did(f"withdrawal {out.place} paid: {amount}", user.claim(out))
+    user.replica.step()
+    return errand if known else errand.then("collect accounts and deposits, once the data can be read", "escape")
+
+
+def _final_known(user: Exits) -> bool:
+    """Whether the last final state can be computed: every escape is proven under it."""
+    try:
+        user.replica.state_of(user.replica.final())
+    except (StateUnknown, DataMissing):
+        return False
+    return True
+
+
+def _after_inclusion(user: Exits, errand: Errand, index: int) -> Errand:
+    """What remains for an operation that the inbox has: an assertion over it, its window, the claim."""
+    replica = user.replica
+    records = (replica.record(at) for at in range(replica.posted))
+    entry = next(at for at, one in enumerate(records, 1) if one is not None and one.queue_end > index)
+    errand.done.append(f"in the inbox, entry {entry}: it cannot be left out any more")
+    if len(replica.entries) < entry:
+        return errand.then("see what it results in, once the data before it can be read", "force")
+    tip = replica.tip()
+    if tip.inbox_end < entry:
+        return errand.then("assert what it results in, unless somebody does", "propose")
+    if replica.final().inbox_end < entry:
+        return errand.then("make the assertion over it final", "propose", _final_at(user, tip, entry))
+    item = replica.queue[index]
+    if isinstance(item, Forced) and item.target is not None:
+        claimable = any(one.standing == "claimable" for one in user.outgoing(incomplete=True))
+        return errand.then("claim the money", "claim") if claimable else errand
+    return errand
+
+
+def _consumed(user: Exits) -> int:
+    last = user.replica.record(user.replica.posted - 1)
+    return 0 if last is None else last.queue_end
+
+
+def _opens_at(user: Exits) -> int:
+    """When anybody may post: the queue is overdue, or the sequencer was silent for its lease."""
+    _, _, _, last, since = user.rollup.inbox()
+    config = user.rollup.contract.call("config")
+    return int(min(since + int(config[1]), last + int(config[2])) + 1)
+
+
+def _freezes_at(user: Exits, refusal: ContractReverted) -> int:
+    """When the rollup can be frozen, from the contract's refusal to be frozen now."""
+    if refusal.name == "TooEarly":
+        return int(refusal.arguments["from"])
+    if refusal.name != "ItemMismatch":
+        raise refusal
+    # Everything in the inbox is final: only the queue can be waiting.
+    if user.rollup.queue_length() == _consumed(user):
+        raise InputError("escape: the rollup works, nothing waits in it", hint="withdraw, or force") from refusal
+    return user.rollup.inbox()[4] + int(user.rollup.contract.call("config")[4]) + 1
+
+
+def _final_at(user: Exits, tip: Claim, entry: int = 0) -> int:
+    """When the first assertion up to `tip` that covers an entry (or the tip itself) can become final."""
+    claim = tip
+    while entry and user.replica.claims[claim.parent].inbox_end >= entry:
+        claim = user.replica.claims[claim.parent]
+    window = int(user.rollup.contract.call("config")[3])
+    return user.rollup.status(claim.id)[1] + window + 1

@@ -1,0 +1,104 @@
+"""Large pieces as files of a folder: whole or not there at all, durable when `put` returns, checked when read."""
+
+from __future__ import annotations
+
+import os
+import re
+from hashlib import sha256
+from pathlib import Path
+
+from layer2.store.errors import JournalCorrupt, JournalError, JournalFull
+from layer2.store.fault_points import fault_point
+from layer2.store.private_files import make_folder, open_private
+
+__all__ = ["FileStore"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+_NO_ROOM = (28, 122)
+"""ENOSPC, EDQUOT."""
+
+
+class FileStore:
+    """Pieces by name in a folder of their own. Safe to use from several threads, if none writes what another writes.
+
+    Raises:
+        JournalError: the folder cannot be used.
+        JournalFull: there is no room; the piece is not there then.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        try:
+            self._make_folder()
+            for left in self.folder.glob("*.part"):
+                # Of a write that was cut off: nobody was told of it.
+                left.unlink()
+        except OSError as failure:
+            raise self._refused(failure) from failure
+
+    def __repr__(self) -> str:
+        return f"<FileStore {self.folder}>"
+
+    def path(self, name: str) -> Path:
+        """Where a piece lies, or would. Raises JournalError for a name that is none."""
+        if not _NAME.fullmatch(name) or name.endswith(".part"):
+            raise JournalError(f"{name!r:.60} is no name of a piece", hint="use letters, digits, dots and dashes")
+        return self.folder / name
+
+    def put(self, name: str, data: bytes) -> bytes:
+        """Keep a piece, in the place of one of the same name; its SHA-256. Durable when this returns."""
+        target = self.path(name)
+        part = target.with_name(f"{name}.part")
+        try:
+            with open_private(part) as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            fault_point("files.before-rename")
+            part.replace(target)
+            _sync(self.folder)
+        except OSError as failure:
+            part.unlink(missing_ok=True)
+            raise self._refused(failure) from failure
+        return sha256(data).digest()
+
+    def get(self, name: str, checksum: bytes) -> bytes | None:
+        """A piece; None if it is not here. Raises JournalCorrupt unless it is what was put."""
+        path = self.path(name)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as failure:
+            raise self._refused(failure) from failure
+        if sha256(data).digest() != checksum:
+            raise JournalCorrupt(f"{path} is not what was written", hint="restore it from a backup, or from a copy")
+        return data
+
+    def __contains__(self, name: str) -> bool:
+        return self.path(name).exists()
+
+    def drop(self, name: str) -> None:
+        """Forget a piece; one that is not here is none."""
+        self.path(name).unlink(missing_ok=True)
+
+    def _make_folder(self) -> None:
+        """Make the folder, and those above it that are missing; durable when this returns."""
+        missing = [one for one in (self.folder, *self.folder.parents) if not one.exists()]
+        make_folder(self.folder)
+        for one in missing:
+            _sync(one.parent)
+
+    def _refused(self, failure: OSError) -> Exception:
+        if failure.errno in _NO_ROOM:
+            return JournalFull(f"no room to write to {self.folder}", hint="free disk space and try again")
+        return JournalError(f"cannot use {self.folder}: {failure.strerror or failure}", hint="name another folder")
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder durable: a file is found again only by its name."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,1 @@
+"""Named adversaries: attacks that were thought of or found, one class each."""

@@ -1,0 +1,156 @@
+"""A hostile operator of coins and the people around it: real blocks on the real contract, with anything in them.
+
+Its bodies are served as a source of bodies (`coin_body`) unless they are withheld. Transfers that were put into blocks
+can be shown to the contract with `move`, whoever signed them, as a thief would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from layer2.ethereum.accounts import dev_keys
+from layer2.ethereum.connection import Connection
+from layer2.ethereum.records import Receipt
+from layer2.ethereum.sender import Sender
+from layer2.plasma.coins.chain.contract import COIN_DEVNET, CoinChain, CoinProfile
+from layer2.plasma.coins.chain.exit_proofs import NOTHING_SHOWN, Call, ChallengeView
+from layer2.plasma.coins.protocol.coin_history import Move
+from layer2.plasma.coins.protocol.errors import BodyMissing
+from layer2.plasma.coins.protocol.records import CoinHeader, CoinRecord
+from layer2.plasma.coins.protocol.sparse_merkle import SparseTree
+from layer2.plasma.coins.protocol.transfer import CoinTransaction, SignedCoin, coin_tree, encode_coin_body, sign_coin
+from layer2.primitives.addresses import Address, address_bytes
+from layer2.primitives.ecdsa import PrivateKey
+
+__all__ = ["CoinTown", "HostileCoinOperator", "Person"]
+
+FOREVER = (1 << 40) - 1
+_NAMES = ("operator", "payer", "payee", "other", "thief", "watcher", "second")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A key that signs transfers, and its sender on the chain."""
+
+    key: PrivateKey
+    sender: Sender
+
+    @property
+    def address(self) -> Address:
+        """Whose coins they are."""
+        return self.key.address
+
+
+class HostileCoinOperator:
+    """Holds the operator's key and obeys nothing.
+
+    Attributes:
+        withheld: numbers of blocks whose bodies it does not serve.
+        unsigned: of those whose bodies it serves with signatures of nobody.
+    """
+
+    def __init__(self, chain: CoinChain, operator: Sender) -> None:
+        self.chain = chain
+        self.operator = operator
+        self.withheld: set[int] = set()
+        self.unsigned: set[int] = set()
+        self._blocks: dict[int, tuple[CoinHeader, SparseTree, dict[int, SignedCoin]]] = {}
+
+    def __repr__(self) -> str:
+        return f"<HostileCoinOperator blocks={len(self._blocks)} withheld={sorted(self.withheld)}>"
+
+    def coin_body(self, number: int) -> bytes:
+        """What it shows; raises BodyMissing for what it withholds."""
+        if number in self.withheld or number not in self._blocks:
+            raise BodyMissing(f"block {number} is not served", hint="none")
+        batch = self._blocks[number][2].values()
+        if number in self.unsigned:
+            return encode_coin_body(one._replace(signature=bytes(64)) for one in batch)
+        return encode_coin_body(batch)
+
+    def block(self, *batch: SignedCoin, withhold: bool = False) -> int:
+        """Submit a block of any transfers; its number."""
+        tree = coin_tree(batch)
+        header = self.chain.submit(self.operator, self.chain.next_block(), tree.root)
+        self._blocks[header.number] = (header, tree, {one.transaction.coin: one for one in batch})
+        if withhold:
+            self.withheld.add(header.number)
+        return header.number
+
+    def reveal(self) -> None:
+        """Serve what was withheld."""
+        self.withheld.clear()
+        self.unsigned.clear()
+
+    def move(self, coin: int, number: int) -> Move:
+        """The transfer of a coin that a block holds, as the contract takes it."""
+        header, tree, _ = self._blocks[number]
+        one = self.signed(coin, number)
+        return Move(header, one.transaction, one.signature, tree.proof(coin).siblings)
+
+    def signed(self, coin: int, number: int) -> SignedCoin:
+        """The same with its signature, as it really is."""
+        return self._blocks[number][2][coin]
+
+
+class CoinTown:
+    """A coin chain whose operator does what it is told, and people with keys: who they are, `people` says by name."""
+
+    def __init__(self, connection: Connection, profile: CoinProfile = COIN_DEVNET) -> None:
+        self.connection = connection
+        keys = [PrivateKey(key) for key in dev_keys(len(_NAMES))]
+        signers = connection.signers(len(_NAMES))
+        self.people: Mapping[str, Person] = {
+            name: Person(key, Sender(connection, signer))
+            for name, key, signer in zip(_NAMES, keys, signers, strict=True)
+        }
+        operator = self.people["operator"].sender
+        self.start = connection.block_number()
+        self.chain = CoinChain.deploy(operator, operator.address, profile)
+        self.hostile = HostileCoinOperator(self.chain, operator)
+
+    def __repr__(self) -> str:
+        return f"<CoinTown {self.chain.address}>"
+
+    def deposit(self, who: str, amount: int) -> tuple[int, CoinRecord]:
+        """A coin of ether."""
+        return self.chain.deposit_ether(self.people[who].sender, amount)
+
+    def sign(self, coin: int, who: str, to: str, prev: int = 0, expiry: int = FOREVER) -> SignedCoin:
+        """A transfer, by anybody."""
+        one = CoinTransaction(coin, prev, address_bytes(self.people[to].address), expiry)
+        return sign_coin(one, self.chain.domain, self.people[who].key)
+
+    def pass_on(self, coin: int, who: str, to: str, prev: int = 0, *, withhold: bool = False) -> int:
+        """A transfer alone in a block; the block's number."""
+        return self.hostile.block(self.sign(coin, who, to, prev), withhold=withhold)
+
+    def exit(self, who: str, coin: int, record: CoinRecord, number: int) -> Receipt:
+        """Somebody takes out what a block's transfer gave, rightly or not; zero: the deposit."""
+        if number == 0:
+            call = Call("exitDeposit", (coin, record.as_tuple()), "exit")
+        else:
+            last = self.hostile.move(coin, number)
+            prev = last.transaction.prev_block
+            shown = self.hostile.move(coin, prev).as_tuple() if prev else NOTHING_SHOWN
+            call = Call("exitTransfer", (coin, record.as_tuple(), shown, last.as_tuple()), "exit")
+        return self.chain.make(self.people[who].sender, call)
+
+    def doubt(self, who: str, coin: int, number: int, record: CoinRecord, earlier: int = 0) -> Receipt:
+        """Somebody challenges the history of an exit with the transfer of an earlier block, zero for the deposit."""
+        if earlier:
+            call = Call("challengeHistory", (coin, number, self.hostile.move(coin, earlier).as_tuple()), "challenge")
+        else:
+            call = Call("challengeHistoryByDeposit", (coin, number, record.as_tuple()), "challenge")
+        return self.chain.make(self.people[who].sender, call)
+
+    def answer(self, who: str, coin: int, number: int, challenge: ChallengeView, spend: int) -> Receipt:
+        """Somebody answers a challenge with the transfer of a block."""
+        move = self.hostile.move(coin, spend)
+        args = (coin, number, challenge.as_tuple(), move.as_tuple())
+        return self.chain.make(self.people[who].sender, Call("answerHistory", args))
+
+    def claim(self, who: str, coin: int, record: CoinRecord, number: int) -> Receipt:
+        """Pay an exit that stood."""
+        return self.chain.claim(self.people[who].sender, (coin, number, record), gas=1_000_000)

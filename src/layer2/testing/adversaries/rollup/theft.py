@@ -1,0 +1,147 @@
+"""Attacks on the money in the rollup: deposits, withdrawals, forced operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layer2.primitives.errors import Layer2Error
+from layer2.rollup.state.commitments import Roots
+from layer2.rollup.state.forced_queue import Scheme
+from layer2.rollup.state.state import owner_of_address
+from layer2.testing.adversaries.rollup.attacks import RollupAttack
+
+__all__: list[str] = []
+
+_ETHER = 10**18
+
+
+class DepositOverAnAccount(RollupAttack):
+    """The attacker pays one wei into the payee's account number under its own name, to take its place."""
+
+    def attempt(self) -> None:
+        """It goes back to who sent it."""
+        mine = owner_of_address(self.attacker.address)
+        self.act("deposit", 0, 1, mine, self.payee.account(), value=1)
+        self.l2.post()
+        self.l2.settle()
+        for receipt in self.wallet(self.stage.attacker).claim_all():
+            self.counted(receipt)
+
+
+class WithdrawalClaimedTwice(RollupAttack):
+    """A withdrawal that was paid is claimed again."""
+
+    refused_with = "AlreadyPaid"
+
+    def attempt(self) -> None:
+        """Once is enough."""
+        final, row = self.withdrawal()
+        for _ in range(2):
+            self.act("claim", final.as_tuple(), *row)
+
+
+class WithdrawalUnderAnotherIndex(RollupAttack):
+    """The same leaf is claimed under an index that differs where the path does not look."""
+
+    refused_with = "ProofInvalid"
+
+    def attempt(self) -> None:
+        """Every bit of the index is looked at."""
+        final, (roots, index, withdrawal, path) = self.withdrawal()
+        self.act("claim", final.as_tuple(), roots, index, withdrawal, path)
+        self.act("claim", final.as_tuple(), roots, index + (1 << 17), withdrawal, path)
+
+
+class WithdrawalToAnother(RollupAttack):
+    """The attacker puts its own address into the payer's withdrawal."""
+
+    refused_with = "ProofInvalid"
+
+    def attempt(self) -> None:
+        """The leaf names the target."""
+        final, (roots, index, (_, token, amount), path) = self.withdrawal()
+        self.act("claim", final.as_tuple(), roots, index, (self.attacker.address, token, amount), path)
+
+
+class WithdrawalOfALie(RollupAttack):
+    """The attacker claims from its own wrong assertion before anybody has looked."""
+
+    refused_with = "StatusWrong"
+
+    def attempt(self) -> None:
+        """Only what is final pays."""
+        self.payer.withdraw(_ETHER)
+        self.l2.post()
+        claim = self.lie("noise")
+        state = self.l2.challenger.replica.execute(self.l2.challenger.replica.final(), claim.inbox_end).state
+        one = state.withdrawals[0]
+        stolen = (self.attacker.address, one.token, one.amount)
+        row: tuple[Any, ...] = (Roots.of(state).as_tuple(), 0, stolen, [])
+        self.act("claim", claim.as_tuple(), *row)
+
+
+class PayoutStarvedOfGas(RollupAttack):
+    """A stranger claims the payer's withdrawal with so little gas that the payment fails, to have it marked as paid."""
+
+    def attempt(self) -> None:
+        """The call fails as a whole, and the next one pays."""
+        final, row = self.withdrawal()
+        target = self.stage.payer.address
+        for gas in range(60_000, 110_000, 2_000):
+            before = self.chain.balance(target)
+            try:
+                self.act("claim", final.as_tuple(), *row, gas=gas)
+            except Layer2Error:
+                assert self.chain.balance(target) == before
+                continue
+            assert self.chain.balance(target) == before + _ETHER
+            return
+        self.act("claim", final.as_tuple(), *row)
+
+
+class ForcedTwice(RollupAttack):
+    """A signed operation to the attacker's account, once executed, is forced again and again."""
+
+    def attempt(self) -> None:
+        """The nonce has moved on."""
+        to = self.wallet(self.stage.attacker).account()
+        op = self.payer.send(to, 1_000)
+        self.l2.post()
+        balance = self.l2.sequencer.replica.head.accounts[to].balance
+        for _ in range(3):
+            target = "0x" + to.to_bytes(20, "big").hex()
+            row = (Scheme.ECDSA, op.message.sender, 0, 1_000, False, target, op.signature)
+            self.act("force", *row)
+        self.l2.post()
+        assert self.l2.sequencer.replica.head.accounts[to].balance == balance
+
+
+class ForcedForSomebodyElse(RollupAttack):
+    """The attacker forces a withdrawal of the payer's account to itself in its own name."""
+
+    def attempt(self) -> None:
+        """Who queued it is in the item."""
+        self.act("force", Scheme.SENDER, self.payer.account(), 0, _ETHER, True, self.attacker.address, b"")
+        self.l2.post()
+        self.l2.settle()
+        assert self.wallet(self.stage.attacker).claim_all() == []
+
+
+class SoldTwice(RollupAttack):
+    """The attacker gives a withdrawal of its own away and gives it away once more."""
+
+    refused_with = "CallerNotOwner"
+
+    def attempt(self) -> None:
+        """It is no longer its own."""
+        mine = self.wallet(self.stage.attacker)
+        mine.withdraw(_ETHER // 2)
+        self.l2.post()
+        self.l2.settle()
+        replica = self.l2.proposer.replica
+        final = replica.final()
+        state = replica.state_of(final)
+        one = state.withdrawals[0]
+        row = (Roots.of(state).as_tuple(), 0, (one.target, one.token, one.amount), list(state.withdrawal_path(0)))
+        self.act("transferClaim", final.as_tuple(), *row, self.stage.payee.address)
+        self.act("transferClaim", final.as_tuple(), *row, self.attacker.address)

@@ -1,8 +1,0 @@
-"""What things cost and how fast they are: measured, never estimated, by commands anybody can run again."""
-
-from __future__ import annotations
-
-from layer2.testing.bench.gas_channels import run_gas
-from layer2.testing.bench.rate_channels import run_rate
-
-__all__ = ["run_gas", "run_rate"]

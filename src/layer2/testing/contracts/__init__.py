@@ -1,0 +1,1 @@
+"""Mock contracts for tests."""

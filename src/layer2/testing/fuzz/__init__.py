@@ -1,0 +1,1 @@
+"""Structural fuzz: malformed encodings for contracts and decoders."""

@@ -1,0 +1,1 @@
+"""Strict expectations of reverts: selector and arguments."""

@@ -1,0 +1,1 @@
+"""Search games of the coin chain."""

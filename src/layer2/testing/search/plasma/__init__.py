@@ -1,0 +1,1 @@
+"""The games of both plasma chains, as one family."""
