@@ -151,12 +151,14 @@ def test_every_package_has_a_floor() -> None:
     assert packages - GROUND <= set(FLOORS)
 
 
-@pytest.mark.parametrize("path", LIBRARY, ids=name)
-def test_imports_go_down_only(path: Path) -> None:
-    folders = path.parent.relative_to(SOURCE).parts
-    home = folders[0] if folders else ""
-    wrong = wrong_imports(home, path.read_text(), ".".join(("layer2", *folders)))
-    assert wrong == [], f"{name(path)} is on floor {FLOORS.get(home, 0)} and imports {wrong}"
+def test_imports_go_down_only() -> None:
+    wrong = {}
+    for path in LIBRARY:
+        folders = path.parent.relative_to(SOURCE).parts
+        wrong[name(path)] = wrong_imports(
+            folders[0] if folders else "", path.read_text(), ".".join(("layer2", *folders))
+        )
+    assert {path: modules for path, modules in wrong.items() if modules} == {}
 
 
 @pytest.mark.parametrize("family", PACKAGES)
@@ -165,35 +167,35 @@ def test_every_package_of_a_family_has_its_place(family: str) -> None:
     assert {"" if folder == "." else folder for folder in folders} - {""} == set(PACKAGES[family]) - {""}
 
 
-@pytest.mark.parametrize("path", [path for path in LIBRARY if path.parent != SOURCE], ids=name)
-def test_a_package_imports_only_from_packages_before_it(path: Path) -> None:
-    family, *folders = path.parent.relative_to(SOURCE).parts
-    if family in PACKAGES and path.name != "__init__.py":
-        wrong = later_packages(family, "/".join(folders), path.read_text())
-        assert wrong == [], f"{name(path)} imports {wrong}"
+def test_a_package_imports_only_from_packages_before_it() -> None:
+    wrong = {}
+    for family in PACKAGES:
+        # A package may offer what lies below it.
+        for path in python_files(SOURCE / family):
+            if path.name != "__init__.py":
+                home = "/".join(path.parent.relative_to(SOURCE / family).parts)
+                wrong[name(path)] = later_packages(family, home, path.read_text())
+    assert {path: modules for path, modules in wrong.items() if modules} == {}
 
 
-@pytest.mark.parametrize("path", python_files(SOURCE / "primitives"), ids=name)
-def test_the_lowest_floor_does_no_io(path: Path) -> None:
+def test_the_lowest_floor_does_no_io() -> None:
     banned = {"web3", "sqlite3", "socket", "asyncio", "requests", "aiohttp", "subprocess", "pathlib", "os", "time"}
     banned |= {"random", "secrets", "eth_account"}
-    found = {module.split(".")[0] for module in imported(path.read_text(), "layer2.primitives")}
-    assert not found & banned
+    for path in python_files(SOURCE / "primitives"):
+        found = {module.split(".")[0] for module in imported(path.read_text(), "layer2.primitives")}
+        assert not found & banned, name(path)
 
 
-@pytest.mark.parametrize("path", WITHOUT_APE, ids=name)
-def test_ape_is_imported_in_its_rooms_only(path: Path) -> None:
-    found = {module.split(".")[0] for module in imported(path.read_text(), "layer2")}
-    assert not {module for module in found if module == "ape" or module.startswith("ape_")}
+def test_ape_is_imported_in_its_rooms_only() -> None:
+    for path in WITHOUT_APE:
+        found = {module.split(".")[0] for module in imported(path.read_text(), "layer2")}
+        assert not {module for module in found if module == "ape" or module.startswith("ape_")}, name(path)
 
 
-@pytest.mark.parametrize("path", MEASURED, ids=name)
-def test_a_file_fits_in_the_head(path: Path) -> None:
-    lines = len(path.read_text().splitlines())
-    if name(path) in LONG_FILES:
-        assert lines > MAX_LINES, f"{name(path)} has {lines} lines: take it off LONG_FILES"
-    else:
-        assert lines <= MAX_LINES, f"{name(path)} has {lines} lines, more than {MAX_LINES}: split it"
+def test_no_file_is_long_without_a_reason() -> None:
+    lines = {name(path): len(path.read_text().splitlines()) for path in MEASURED}
+    assert {path: count for path, count in lines.items() if count > MAX_LINES and path not in LONG_FILES} == {}
+    assert {path for path in LONG_FILES if lines.get(path, 0) <= MAX_LINES} == set()
 
 
 def test_every_long_file_is_there_and_says_why() -> None:
