@@ -68,6 +68,7 @@ def virtual(world: GasWorld) -> Standing:
 
 
 def streamed(world: GasWorld, amount: int, *, signer: Player | None = None, salt: bytes = SALT) -> bytes:
+    """A resolution: what the relayer has streamed to the payee through the virtual channel."""
     payer, payee = world.relayer.address, world.payee.address
     message = Voucher(virtual_channel_id(payer, payee, salt), amount)
     return voucher_resolution(payer, payee, salt, amount, world.sign(signer or world.relayer, message))
@@ -80,6 +81,15 @@ def streamed(world: GasWorld, amount: int, *, signer: Player | None = None, salt
 def test_a_voucher_lock_pays_what_was_streamed_up_to_the_lock(virtual: Standing, signed: int, pays: int) -> None:
     virtual.unlock(virtual.world.payee, streamed(virtual.world, signed))
     assert virtual.earned() == pays
+
+
+def test_a_voucher_above_its_lock_takes_nothing_of_the_lock_beside_it(world: GasWorld) -> None:
+    """What is released stays below the sum of all locks: each lock has to be a bound of its own."""
+    lock = voucher_lock(WORTH, expiry(world), world.relayer.address, world.payee.address, SALT)
+    locks, key = [lock, hash_lock(world, keccak(b"never shown"), ETHER // 2)], funded(world)
+    world.act(world.payee, "postLocks", key.as_tuple(), False, locked(world, key, 1, 0, locks), b"")
+    world.act(world.payee, "unlock", *unlocking(key, 0, locks, {0: streamed(world, WORTH + ETHER // 3)}))
+    assert paid(world, key) == (ETHER - WORTH, ETHER + WORTH)
 
 
 def test_the_payer_cannot_use_up_a_voucher_lock_with_an_old_voucher(virtual: Standing) -> None:

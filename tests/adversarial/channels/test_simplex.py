@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from layer2.channels.protocol.messages import Close
 from layer2.testing.adversaries.channels.steps import funded, row_of, voucher
 from layer2.testing.adversaries.channels.world import DELAY, ETHER, GasWorld
 from layer2.testing.revert_checks.reverts import reverts
@@ -52,3 +55,30 @@ def test_a_payer_cannot_exit_early_or_for_somebody_else(world: GasWorld) -> None
     world.connection.set_next_timestamp(deadline)
     with reverts("DisputeNotOver", channelId=key.id, timestamp=deadline, deadline=deadline):
         world.act(world.payer, "exit", key.as_tuple())
+
+
+@pytest.mark.parametrize("instead", ["nothing", "the payer's own", "a smaller close"])
+def test_a_simplex_channel_ends_early_by_the_payees_signature_only(world: GasWorld, instead: str) -> None:
+    """The payer would take back at once what the payee has not claimed yet."""
+    key = funded(world, simplex=True)
+    forged = {
+        "nothing": b"",
+        "the payer's own": world.sign(world.payer, Close(key.id, 0, 0)),
+        "a smaller close": world.sign(world.payee, Close(key.id, 5, 0)),
+    }[instead]
+    for player in (world.payer, world.relayer):
+        with reverts("SignatureInvalid", signer=world.payee.address):
+            world.act(player, "closeSimplex", key.as_tuple(), 0, b"", forged)
+    before = world.connection.balance(world.payee.address)
+    agreed = world.sign(world.payee, Close(key.id, 7, 0))
+    world.act(world.relayer, "closeSimplex", key.as_tuple(), 7, voucher(world, world.payer, key, 7), agreed)
+    assert world.connection.balance(world.payee.address) == before + 7
+
+
+def test_a_closed_simplex_channel_pays_no_voucher_though_it_may_not_open_again(world: GasWorld) -> None:
+    key = funded(world, simplex=True)
+    agreed = world.sign(world.payee, Close(key.id, 7, 0))
+    world.act(world.relayer, "closeSimplex", key.as_tuple(), 7, voucher(world, world.payer, key, 7), agreed)
+    row = row_of(key, 9, voucher(world, world.payer, key, 9))
+    with reverts("NothingClaimed"):
+        world.act(world.relayer, "claim", world.payee.address, key.token, row, b"")

@@ -10,6 +10,7 @@ from tests.support.rollup.storage import number_in, put_number
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
+from layer2.primitives.addresses import address_bytes
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.l1.contract import DEVNET, PUBLIC, Profile, RollupContract
 from layer2.rollup.state.commitments import Status, pack_roots
@@ -35,6 +36,16 @@ def test_a_token_id_has_its_price_exactly_and_it_comes_back_to_nobody(l2, people
     # It buys one id, and no second one for the same token.
     with reverts("TokenInvalid", token=token):
         l2.rollup.register_token(sender, token)
+
+
+@pytest.mark.parametrize("off", [-1, 1])
+def test_a_deposit_books_exactly_the_ether_that_came_with_it(l2, people, off: int) -> None:
+    sender, owner = Sender(l2.connection, people.payer), bytes(12) + address_bytes(people.payer.address)
+    with reverts("AmountInvalid(uint256 given, uint256 need)", given=ETHER + off, need=ETHER):
+        l2.rollup.contract.transact(sender, "deposit", 0, ETHER, owner, 0, value=ETHER + off)
+    held = l2.connection.balance(l2.rollup.address)
+    l2.rollup.contract.transact(sender, "deposit", 0, ETHER, owner, 0, value=ETHER)
+    assert l2.connection.balance(l2.rollup.address) == held + ETHER
 
 
 def slot_of(label: str) -> tuple[int, int, str]:

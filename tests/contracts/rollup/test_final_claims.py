@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import reduce
+
 import pytest
 
 from layer2.ethereum.sender import Sender
-from layer2.rollup.state.commitments import Claim, Status, pack_roots
+from layer2.primitives.hashing import keccak
+from layer2.rollup.protocol.params import WITHDRAWAL_DEPTH
+from layer2.rollup.state.commitments import Claim, Roots, Status, pack_roots
+from layer2.rollup.state.state import Withdrawal
+from layer2.testing import reverts
 
 HALF = 5 * 10**17
 
@@ -75,3 +82,49 @@ def test_what_only_an_open_truth_holds_waits(l2, people) -> None:
     l2.propose()
     assert [one.standing for one in seller.outgoing()] == ["waiting"]
     assert seller.claim_all() == []
+
+
+@pytest.fixture
+def final_withdrawal(l2, people) -> tuple[Claim, Roots, Withdrawal, list[bytes]]:
+    """A withdrawal of HALF whose assertion is final: the assertion, its roots, the withdrawal, and its Merkle path."""
+    seller = l2.wallet(people.payer)
+    seller.withdraw(HALF)
+    l2.post()
+    l2.settle()
+    replica = l2.challenger.replica
+    replica.step()
+    final = replica.final()
+    state = replica.state_of(final)
+    return final, Roots.of(state), state.withdrawals[0], state.withdrawal_path(0)
+
+
+def test_a_withdrawal_is_claimed_with_the_roots_of_its_assertion(l2, people, final_withdrawal) -> None:
+    final, roots, withdrawal, path = final_withdrawal
+    before = l2.connection.balance(people.payer.address)
+    l2.rollup.claim(Sender(l2.connection, people.buyer), final, roots, 0, withdrawal, path)
+    assert l2.connection.balance(people.payer.address) == before + HALF
+
+
+@pytest.mark.parametrize("invented", ["withdrawals", "numbers"])
+def test_invented_roots_pay_nobody(l2, people, final_withdrawal, invented: str) -> None:
+    """A thief's tree of withdrawals has a good path to its own root; a number of its own would be unpaid for ever."""
+    final, roots, withdrawal, path = final_withdrawal
+    thief = people.attacker.address
+    if invented == "withdrawals":
+        withdrawal = Withdrawal(thief, 0, l2.connection.balance(l2.rollup.address))
+        siblings = [*path, *empty_subtrees(len(path), WITHDRAWAL_DEPTH)]
+        roots = replace(roots, withdrawals=reduce(lambda node, one: keccak(node + one), siblings, withdrawal.leaf()))
+    else:
+        roots = replace(roots, numbers=(int.from_bytes(roots.numbers, "big") + (1 << 32)).to_bytes(32, "big"))
+    before = l2.connection.balance(thief)
+    with reverts("ProofInvalid()"):
+        l2.rollup.claim(Sender(l2.connection, people.buyer), final, roots, 0, withdrawal, path)
+    assert l2.connection.balance(thief) == before
+
+
+def empty_subtrees(first: int, depth: int) -> list[bytes]:
+    """Roots of empty subtrees of the levels from `first` to `depth`."""
+    roots = [bytes(32)]
+    for _ in range(depth):
+        roots.append(keccak(roots[-1] * 2))
+    return roots[first:depth]

@@ -103,6 +103,19 @@ def test_a_signature_gives_a_withdrawal_to_nobody_else_no_later_and_nowhere_else
     assert sale.owner(out) == people.buyer.address
 
 
+@pytest.mark.parametrize("late", [0, 1])
+def test_a_signature_serves_until_its_last_second(sale: Sale, people, late: int) -> None:
+    out, until = sale.withdraw(), sale.until
+    signature = sale.seller.sign_claim(out, people.buyer.address, until)
+    sale.chain.set_next_timestamp(until + late)
+    if late:
+        with reverts("SignatureExpired", validUntil=until):
+            sale.buyer.take_claim(out, people.buyer.address, until, signature)
+    else:
+        sale.buyer.take_claim(out, people.buyer.address, until, signature)
+        assert sale.owner(out) == people.buyer.address
+
+
 def test_a_signature_serves_once_wherever_the_withdrawal_goes_after_it(sale: Sale, people) -> None:
     out, until = sale.withdraw(), sale.until
     signature = sale.seller.sign_claim(out, people.buyer.address, until)
