@@ -94,7 +94,7 @@ class Posting(ABC, Generic[Tree, Head]):
             raise StateUnknown(f"block {number} is made, and not on the chain yet", hint="ask again")
         return found
 
-    # ---------------------------------------------------------------------------------------- what subclasses know
+    # -------------------------------------------------------------------------------------------- abstract methods
 
     @abstractmethod
     def follow(self) -> None:
@@ -130,7 +130,7 @@ class Posting(ABC, Generic[Tree, Head]):
         """Return True if the block on L1 is the one that was made."""
         return bool(one.root == header.root)
 
-    # ------------------------------------------------------------------------------------------------------- turns
+    # ------------------------------------------------------------------------------------------------------- steps
 
     def _look(self) -> None:
         """Follow L1, and verify that the blocks of this operator are consistent with it."""

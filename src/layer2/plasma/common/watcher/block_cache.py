@@ -133,7 +133,7 @@ class WatchStore:
         """Return the records of all stored payments in no block."""
         return [bytes(record) for (record,) in self._rows("SELECT record FROM loose")]
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     def _rows(self, query: str, *values: object) -> list[Any]:
         try:

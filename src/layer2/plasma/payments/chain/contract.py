@@ -324,7 +324,7 @@ class RootChain:
         """Delete an in-flight exit without piggybacks after half of its period."""
         return self._send(sender, "abandonInFlight", data, list(input_ids))
 
-    # -------------------------------------------------------------------------------------------------------- data
+    # --------------------------------------------------------------------------------------------- data challenges
 
     def challenge_data(self, sender: Sender, number: int, index: int, root: bytes, word: int) -> Receipt:
         """Challenge the operator to show a transaction of a block, with a bond."""

@@ -198,7 +198,7 @@ def load_kits(path: str | Path, root: RootChain) -> KitFile:
         raise KitMalformed(f"kits: {path} is no text") from None
 
 
-# ------------------------------------------------------------------------------------------------------------- inside
+# ----------------------------------------------------------------------------------------------------------- internal
 
 
 def _hex(data: bytes) -> str:

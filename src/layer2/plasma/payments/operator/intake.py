@@ -75,7 +75,7 @@ class Acceptance:
             self._promises.release()
             raise
 
-    # ------------------------------------------------------------------------------------------------ what is known
+    # -------------------------------------------------------------------------------------------------------- state
 
     @property
     def ledger(self) -> Ledger:
@@ -138,7 +138,7 @@ class Acceptance:
                     self._turn += 1
                 self._drop(self._pool.impossible(self.ledger, touched))
 
-    # ----------------------------------------------------------------------------------------------------- accepting
+    # -------------------------------------------------------------------------------------------------------- intake
 
     def submit(self, payment: Signed) -> bytes:
         """Accept a payment and return its hash; it is durable when this returns.
@@ -207,7 +207,7 @@ class Acceptance:
             fault_point("operator.accept.durable")
             return results
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     def _drop(self, reasons: Mapping[bytes, Layer2Error]) -> None:
         """Record durably that payments have become impossible, then remove them."""

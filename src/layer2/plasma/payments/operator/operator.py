@@ -123,7 +123,7 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
         signatures = tuple(record[at : at + 64] for at in range(len(packed), len(record), 64))
         return ExitKit(position, packed, header, self.store.tree(place.block).proof(place.transaction), signatures)
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     @property
     def posted(self) -> Mapping[int, Header]:

@@ -84,7 +84,7 @@ class Holder:
         """Return an amount formatted for display."""
         return self.asset(token).format(amount)
 
-    # -------------------------------------------------------------------------------------------------- what is owned
+    # -------------------------------------------------------------------------------------------------------- outputs
 
     @property
     def complete(self) -> bool:
@@ -149,7 +149,7 @@ class Holder:
         """Return the history of this wallet, oldest entry first."""
         return list(self.purse.lines)
 
-    # ------------------------------------------------------------------------------------------------------- the chain
+    # -------------------------------------------------------------------------------------------------------------- L1
 
     def look(self) -> None:
         """Read new L1 blocks: add deposits, and drop those removed by a reorganisation.
@@ -201,7 +201,7 @@ class Holder:
         assert included is None or isinstance(included, OutputKit)
         return PaymentKit(kit.payment, tuple(self.renewed(one) for one in kit.inputs), included)
 
-    # ------------------------------------------------------------------------------------------------------------ kits
+    # ----------------------------------------------------------------------------------------------------- exit proofs
 
     def export_kits(self, path: str | Path) -> Path:
         """Write the exit proofs of all own outputs and open payments to a file.

@@ -55,7 +55,7 @@ class Exits(Holder):
 
     distrusted: int | None = None
 
-    # ------------------------------------------------------------------------------------------------------- deciding
+    # ------------------------------------------------------------------------------------------------------- planning
 
     def plan(self, *, least: int = 0, doubtful: bool = False) -> Plan:
         """Return the cheapest safe exits for all outputs and open payments.
@@ -155,7 +155,7 @@ class Exits(Holder):
         self.sight.step()
         return [receipt for row in list(self._joinable()) for receipt in self._join(*row)]
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     def _start(self, kits: Sequence[Kit]) -> list[Receipt]:
         """Start all exits that can be started, then raise the first failure."""

@@ -48,7 +48,7 @@ class Spender(Claims):
         """Submit a signed payment to the operator again; submitting a known payment has no effect."""
         self._gate("deliver").submit(self.purse.payment(hashed).kit.payment)
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     def _gate(self, what: str) -> Gate:
         if self.gate is None:

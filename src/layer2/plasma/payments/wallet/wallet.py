@@ -36,7 +36,7 @@ class Wallet(Swaps):
         lifetime: number of blocks within which a payment must be included.
     """
 
-    # ------------------------------------------------------------------------------------------------------ money in
+    # ------------------------------------------------------------------------------------------------------ deposits
 
     def deposit(self, amount: str | int, token: int = 0, to: str | None = None) -> DepositKit:
         """Deposit an amount for `to`, by default for this wallet's owner; return the deposit's exit proof.
@@ -57,7 +57,7 @@ class Wallet(Swaps):
         """Register an ERC-20 token with the contract, which assigns its id."""
         return self.root.register_token(self.sender, token)
 
-    # ---------------------------------------------------------------------------------------------------------- paying
+    # -------------------------------------------------------------------------------------------------------- payments
 
     def send(
         self,
@@ -118,7 +118,7 @@ class Wallet(Swaps):
             )
         return found
 
-    # ------------------------------------------------------------------------------------------------------- retrying
+    # -------------------------------------------------------------------------------------------------------- retries
 
     def retry(self, hashed: bytes, *, fee: str | int | None = None) -> Sent:
         """Sign an expired or rejected payment again for a later block.
@@ -156,7 +156,7 @@ class Wallet(Swaps):
         rows = [(self.signer.address, token, amount) for token, amount in sorted(totals.items()) if amount > 0]
         return self._pay(mine, rows, "cancel", before=hashed)
 
-    # ------------------------------------------------------------------------------------------------------- listening
+    # ------------------------------------------------------------------------------------------------------------ sync
 
     def sync(self) -> None:
         """Read L1, then fetch received outputs and included payments from the operator and verify their proofs.
@@ -200,7 +200,7 @@ class Wallet(Swaps):
         if whole and last:
             self.purse.hear(last, self.sight.headers[last].hash)
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     def _replaceable(self, hashed: bytes) -> Sent:
         self.sync()

@@ -206,7 +206,7 @@ class Purse:
         """Record the end of an in-flight exit, by the hash of an own payment or the exit id of another owner's."""
         self._write(("end", {"id": identity.hex(), "why": why}))
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     def _claim(self, own: str) -> None:
         known = self.journal.get_meta("plasma")

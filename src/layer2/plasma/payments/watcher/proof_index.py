@@ -224,7 +224,7 @@ class Evidence:
             found.append(proof)
         return tuple(found)
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     def _output(self, position: int) -> tuple[bytes, int, int] | None:
         """Return owner, token and amount of an output; None if it is unknown."""

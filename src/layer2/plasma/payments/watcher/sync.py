@@ -80,7 +80,7 @@ class WatchState(Following):
         """The journal; None if nothing is stored on disk."""
         return self._memory.journal
 
-    # ------------------------------------------------------------------------------------------------- what is known
+    # --------------------------------------------------------------------------------------------------------- state
 
     @property
     def bad_block(self) -> int | None:

@@ -118,7 +118,7 @@ class Watcher(WatchState):
             tuple(self._standing.values()),
         )
 
-    # ---------------------------------------------------------------------------------------------------------- kits
+    # --------------------------------------------------------------------------------------------------- exit proofs
 
     def kit(self, position: int) -> Kit:
         """Return the exit proof of the output at a position; raise StateUnknown if its block is not available."""
@@ -167,7 +167,7 @@ class Watcher(WatchState):
         report.findings += [one for key, one in fresh.items() if key not in self._standing]
         self._standing = fresh
 
-    # -------------------------------------------------------------------------------------------------------- judging
+    # ----------------------------------------------------------------------------------------------------- validation
 
     def _judge(self, now: int) -> tuple[list[Finding], list[Plan]]:
         judge = Judge(self.evidence, self.root_chain.profile, self.root_chain.is_free)
@@ -246,7 +246,7 @@ class Watcher(WatchState):
         header = self.connection.block(block)
         return self.connection.timestamp() if header is None else header.timestamp
 
-    # --------------------------------------------------------------------------------------------------------- acting
+    # --------------------------------------------------------------------------------------------------- transactions
 
     def _act(self, plans: list[Plan], now: int, report: Report) -> None:
         assert self.sender is not None
