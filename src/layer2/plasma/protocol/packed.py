@@ -131,7 +131,7 @@ def split_body(body: bytes, most: int = MAX_TRANSACTIONS) -> list[bytes]:
     """Return the records of a body, whose lengths are consistent but which need not be valid transactions.
 
     Raises:
-        BodyMalformed: the bytes are not a sequence of records, or there are no records or more than `most`.
+        BodyMalformed: the bytes are not a sequence of 1 to `most` records.
     """
     found: list[bytes] = []
     at, size = 0, len(body)

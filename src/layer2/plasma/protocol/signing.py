@@ -93,7 +93,7 @@ def signer(transaction: Transaction, domain: Domain, signature: bytes) -> bytes:
 def signers_of(batch: Sequence[Signed], domain: Domain) -> list[tuple[bytes, ...]]:
     """Return the signers of each transaction: 20 bytes per signature, empty bytes for an invalid one.
 
-    The numbers of signatures and inputs are not compared; the constructors of `Signed` ensure that they match.
+    The functions that make a `Signed` ensure one signature per input; it is not verified here.
     """
     prefix = domain.prefix
     digests: list[bytes] = []

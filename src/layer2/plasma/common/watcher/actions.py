@@ -44,7 +44,7 @@ class Plan:
         reward: wei that the call earns.
         deadline: Unix time until which the call can be made.
         value: wei to send with the call.
-        duty: True if an omitted call causes a loss to somebody.
+        duty: True if somebody loses money when the call is omitted.
         gas: maximum gas; 0 for the value in `GAS`.
         asks: tokens whose code the call executes.
     """

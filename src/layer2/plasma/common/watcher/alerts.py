@@ -43,7 +43,7 @@ class Kind(Enum):
 
     @property
     def alarming(self) -> bool:
-        """True if owners should exit or an operator of the watcher should investigate."""
+        """True if owners should exit or somebody should investigate."""
         return self in _ALARMING
 
 

@@ -17,7 +17,7 @@ from layer2.store.journal import fault_point
 __all__ = ["Hands", "turn_of"]
 
 _SHUNNED = 86_400
-"""Seconds without calls for a token that made a call fail; its claims protect nobody but the token's owners."""
+"""Seconds without calls for a token that made a call fail; only the token's owners need its claims."""
 
 
 class Hands:

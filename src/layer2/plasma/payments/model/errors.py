@@ -150,7 +150,7 @@ class ExitStatusWrong(RootError):
 
 
 class ExitBlocked(RootError):
-    """The spend that stopped this exit may still be included until that block."""
+    """The spend that stopped this exit may still be included, until block `until`."""
 
     FIELDS = (
         "id",
@@ -241,7 +241,7 @@ class AmountsUnbalanced(RootError):
 
 
 class PiggybackWrong(RootError):
-    """The input or output does not exist, is already piggybacked or paid, or was shown to be spent."""
+    """The input or output does not exist, has the wrong piggyback status, or was shown to be spent."""
 
     FIELDS = ("bits",)
     MEANING = "The input or output is not there, is there already or no more, or was shown to be spent"

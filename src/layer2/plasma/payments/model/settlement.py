@@ -53,9 +53,9 @@ def claim_in_flight(one: Act, action: act.ClaimInFlight) -> None:
 
 
 def _settle(one: Act, number: bytes, flight: InFlight, ids: tuple[bytes, ...], part: Part) -> tuple[InFlight, int]:
-    """Settle an in-flight exit as canonical unless it is contested or an input was paid elsewhere.
+    """Settle an in-flight exit as canonical unless it is contested or another exit has paid or spent an input.
 
-    In that case it pays the inputs, so that the remaining ones are not lost.
+    A non-canonical exit pays its inputs, so that the remaining ones are not lost.
 
     Returns:
         The settled exit, and the bonds of standard exits of its inputs, which should have been challenged.

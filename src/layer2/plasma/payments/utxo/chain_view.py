@@ -29,7 +29,8 @@ class Books:
     Attributes:
         posted: headers of the blocks on L1, by number.
         deposits: deposits on L1 by number, including those that do not count yet.
-        lost: deposits spent by a block but removed from L1, by number, with the L1 head at that time.
+        lost: deposits spent by a block but removed from L1, by number, with the L1 head at that
+            time; -1 if L1 has another deposit in its place.
     """
 
     def __init__(self, ledger: Ledger, margin: int, where: Where) -> None:

@@ -73,7 +73,7 @@ class Leaving:
         return None if known is None else self._of(known)
 
     def among(self, positions: Set[int]) -> set[int]:
-        """Return the positions with events of the contract."""
+        """Return those of the positions for which the contract has emitted events."""
         return self._ids.keys() & positions
 
     def note(self, one: Exits, block: int, step: int = 1) -> Iterator[int]:
@@ -95,7 +95,7 @@ class Leaving:
     def included(
         self, number: int, transactions: Sequence[Fields], hashes: Callable[[], Sequence[bytes]]
     ) -> Iterator[int]:
-        """Register a new block; yield its positions with events of the contract."""
+        """Register a new block; yield its positions for which the contract has emitted events."""
         yield from (position for position in self._ids if position >> 24 == number)
         if self._watched:
             for index, hashed in enumerate(hashes()):
@@ -115,7 +115,7 @@ class Leaving:
         return {hashed: self._stands.get(hashed) for hashed in self._watched}
 
     def resume(self, last: int, known: Mapping[bytes, tuple[int, int] | None]) -> Iterator[int]:
-        """Register all blocks up to `last`; yield the positions with events of the contract.
+        """Register all blocks up to `last`; yield the positions for which the contract has emitted events.
 
         Args:
             known: result of `standing` after that block; other transactions are looked up in the blocks.

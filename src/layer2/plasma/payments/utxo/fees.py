@@ -37,7 +37,7 @@ class FeePolicy:
                 raise RangeError(f"a fee of {fee} in token {token} is none", hint="name token ids and smallest units")
 
     def refuses(self, fees: Mapping[int, int], one: Fields, owner: bytes) -> FeeTooLow | None:
-        """Return the error if a payment's fees are too low, else None; `owner` owns all inputs, or is empty."""
+        """Return the error if a payment's fees are too low; `owner` owns all inputs (empty if several do)."""
         if not self.least or any(fees.get(token, 0) >= fee for token, fee in self.least.items()):
             return None
         if self.free_merges and self._merges(one, owner):

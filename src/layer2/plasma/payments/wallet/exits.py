@@ -63,7 +63,8 @@ class Exits(Holder):
         A proven output with no payment signed over it takes a standard exit. The inputs of an own payment cannot,
         because anyone who has the payment can challenge such an exit. The payment itself takes an in-flight exit if one
         of its outputs returns to this owner or another owner has signed it. An output of an own payment in a distrusted
-        block does so too. After a payment has expired without known inclusion, its inputs take standard exits again.
+        block also exits by the in-flight exit of its payment. After a payment has expired without known inclusion, its
+        inputs take standard exits again.
 
         Args:
             least: minimum amount in wei; smaller ether outputs are left out, because an exit costs gas.

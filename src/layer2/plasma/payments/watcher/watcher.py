@@ -141,7 +141,9 @@ class Watcher(WatchState):
     # ---------------------------------------------------------------------------------------------------------- step
 
     def step(self) -> Report:
-        """Read L1, fetch block bodies, validate them, and act; return new alerts and actions. Idempotent.
+        """Read L1, fetch block bodies, validate them, and act; return new alerts and actions.
+
+        Repeated calls are harmless.
 
         Raises:
             JournalFull, JournalError: the watcher's own disk fails; all other failures become alerts.
