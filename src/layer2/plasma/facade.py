@@ -25,7 +25,7 @@ __all__ = ["HomeWallet", "PlasmaFacade"]
 
 
 class HomeWallet(Wallet):
-    """A wallet that syncs with its operator before each call and accepts wallets, accounts or addresses as payees."""
+    """A wallet that syncs before payments, exits and queries; payees are wallets, accounts or addresses."""
 
     def send(
         self,

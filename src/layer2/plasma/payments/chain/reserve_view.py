@@ -76,7 +76,7 @@ def newer_needed(root: RootChain, token: int, priority: int, amount: int, known:
     for pair in {one >> 1 for one in known if own <= one >> 1 < end} | {own}:
         odd = root.reserved_under(token, 2 * pair + 1)
         if pair == own:
-            # Its own amount is added back; the even block of an odd one is older and must stay covered.
+            # The exit's own amount stays required; the even block of an odd one is older and must stay covered.
             even = root.reserved_under(token, 2 * pair) if priority & 1 == 0 else 0
             gain = even + odd - amount
         else:
