@@ -1,1 +1,1 @@
-"""Plasma: payments of unspent outputs with exits that need no operator, and indivisible coins with short histories."""
+"""Plasma: UTXO payments with exits that need no operator, and indivisible coins with short histories."""

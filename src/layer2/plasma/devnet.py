@@ -1,4 +1,4 @@
-"""A whole plasma chain in one object, for the console, scripts and tests: contract, operator, wallets."""
+"""A complete plasma chain in one object, for the console, scripts and tests: contract, operator, watcher, wallets."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ __all__ = ["LocalPlasma"]
 
 
 class LocalPlasma:
-    """A root chain deployed now, with its operator and the wallets that are used here in this process.
+    """A newly deployed root chain with its operator, watcher and wallets in this process.
 
     Args:
-        folder: where the operator's journal and bodies, and the wallets' memories live; else a temporary one.
-        margin: blocks of the chain above a deposit before the operator lets it be spent.
-        watcher: acts for the watcher; without it, it only looks.
+        folder: directory of the operator's journal and block bodies, and of the wallets' stores; by default a temporary
+            one.
+        margin: number of L1 blocks above a deposit before the operator lets it be spent.
+        watcher: account that signs the watcher's transactions; without it, the watcher only observes.
     """
 
     wallet_type: type[Wallet] = Wallet
@@ -76,7 +77,7 @@ class LocalPlasma:
         return f"<LocalPlasma {self.root.address} blocks={self.root.head()[1] - 1}>"
 
     def close(self) -> None:
-        """Let go of all files."""
+        """Close all files."""
         self.operator.close()
         self.watcher.close()
         for one in self._wallets.values():
@@ -86,17 +87,22 @@ class LocalPlasma:
             self._coins.close()
 
     def coins(self, signer_of: Callable[[Any], Signer] | None = None) -> LocalCoins:
-        """The coin chain beside it with the same operator, deployed when it is first asked for."""
+        """Return the coin chain with the same operator, deployed on the first call."""
         if self._coins is None:
             self._coins = LocalCoins(self.connection, self._signer, folder=self.folder, signer_of=signer_of)
         return self._coins
 
     def new_sight(self) -> Sight:
-        """Somebody who follows the chain and shares nothing with the others."""
+        """Return a new, independent projection of the root chain's events."""
         return Sight(self.root, start_block=self.start_block)
 
     def wallet(self, signer: Signer, *, with_operator: bool = True, lifetime: int = LIFETIME) -> Wallet:
-        """The wallet of an account. Without the operator it is another one, which starts with nothing but the chain."""
+        """Return the wallet of an account.
+
+        Args:
+            with_operator: if False, return a new wallet with an empty store that uses only L1.
+            lifetime: number of blocks within which a payment must be included.
+        """
         signer = as_signer(signer)
         if not with_operator:
             place = tempfile.mkdtemp(prefix="alone-", dir=self.folder)
@@ -108,17 +114,17 @@ class LocalPlasma:
         return found
 
     def watch(self) -> Report:
-        """Let the watcher do what is due, and tell the wallets which block not to believe."""
+        """Run one step of the watcher and set its first bad block as `distrusted` in all wallets."""
         report = self.watcher.step()
         for one in self._wallets.values():
             one.distrusted = self.watcher.bad_block
         return report
 
     def purse_of(self, signer: Signer) -> Path:
-        """Where the memory of an account's wallet lives."""
+        """Return the path of an account's wallet store."""
         return self.folder / f"purse-{self.root.address[2:10].lower()}-{signer.address[2:].lower()}"
 
     @property
     def wallets(self) -> list[Wallet]:
-        """Those that are used here."""
+        """The wallets opened in this process."""
         return list(self._wallets.values())

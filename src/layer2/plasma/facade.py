@@ -1,4 +1,4 @@
-"""The plasma chain as a person uses it in a console or a script: a whole one at once, and wallets that just pay."""
+"""Plasma for consoles and scripts: deploys a complete development chain and returns wallets that sync themselves."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["HomeWallet", "PlasmaFacade"]
 
 
 class HomeWallet(Wallet):
-    """A wallet at home with its operator: always up to date; payees are wallets, accounts or addresses."""
+    """A wallet that syncs before payments, exits and queries; payees are wallets, accounts or addresses."""
 
     def send(
         self,
@@ -38,39 +38,39 @@ class HomeWallet(Wallet):
         memo: bytes = b"",
         expiry: int | None = None,
     ) -> Sent:
-        """Pay somebody; it is there with the next block: `operator.submit_block()`."""
+        """Sync, then pay `to`; the payment is included in the next block (`operator.submit_block()`)."""
         self.sync()
         rest = {"token": token, "fee": fee, "fee_token": fee_token, "memo": memo, "expiry": expiry}
         return super().send(_address_of(to), amount, **rest)  # type: ignore[arg-type]
 
     def split(self, amounts: Sequence[str | int], *, token: int = 0, fee: str | int = 0) -> Sent:
-        """Make own outputs of these amounts."""
+        """Sync, then split own outputs into outputs of these amounts."""
         self.sync()
         return super().split(amounts, token=token, fee=fee)
 
     def merge(self, token: int = 0, *, fee: str | int = 0) -> list[Sent]:
-        """Join own outputs."""
+        """Sync, then merge own outputs of a token."""
         self.sync()
         return super().merge(token, fee=fee)
 
     def balance(self, token: int = 0, *, incomplete: bool = False) -> int:
-        """What can be spent now, smallest units."""
+        """Sync, then return the spendable balance in smallest units."""
         self.sync()
         return super().balance(token, incomplete=incomplete)
 
     def utxos(self, token: int | None = None) -> list[Utxo]:
-        """Own outputs that are not spent by a block."""
+        """Sync, then return the own outputs that no block has spent."""
         self.sync()
         return super().utxos(token)
 
     def exit_all(self, *, least: int = 0, doubtful: bool = False, incomplete: bool = False) -> list[Receipt]:
-        """Start taking everything out."""
+        """Sync, then start the exits of all own outputs and payments."""
         self.sync()
         return super().exit_all(least=least, doubtful=doubtful, incomplete=incomplete)
 
 
 class PlasmaFacade:
-    """A plasma chain with its operator in this process, and the wallets that are used here."""
+    """A plasma chain with its operator, watcher and wallets in this process."""
 
     def __init__(self, local: LocalPlasma) -> None:
         local.wallet_type = HomeWallet
@@ -88,7 +88,12 @@ class PlasmaFacade:
         policy: FeePolicy | None = None,
         watcher: Signer | None = None,
     ) -> PlasmaFacade:
-        """Deploy a root chain and start its operator. `folder`: where all files live; else a temporary one."""
+        """Deploy a root chain and start its operator.
+
+        Args:
+            folder: directory of all files; by default a temporary one.
+            watcher: account that signs the watcher's transactions; without it, the watcher only observes.
+        """
         place = None if folder is None else Path(folder)
         return cls(LocalPlasma(connection, operator, profile=profile, folder=place, policy=policy, watcher=watcher))
 
@@ -98,52 +103,56 @@ class PlasmaFacade:
 
     @property
     def root(self) -> RootChain:
-        """The contract."""
+        """The root chain contract."""
         return self.local.root
 
     @property
     def operator(self) -> Operator:
-        """Makes blocks: `submit_block()`."""
+        """The operator; `submit_block()` makes a block."""
         return self.local.operator
 
     @property
     def coins(self) -> LocalCoins:
-        """The coin chain beside it, deployed when it is first used: NFTs, and deposits that change hands whole."""
+        """The coin chain (NFTs, and deposits transferred as a whole), deployed on first use."""
         return self.local.coins(self.signer_of)
 
     @property
     def watcher(self) -> Watcher:
-        """Sees and judges everything; `watch()` lets it act and tells the wallets."""
+        """The watcher, which validates all blocks and exits; `watch()` lets it act and updates the wallets."""
         return self.local.watcher
 
     def watch(self) -> Report:
-        """Let the watcher do what is due, and tell the wallets which block not to believe."""
+        """Run one step of the watcher and set the first bad block as `distrusted` in all wallets."""
         return self.local.watch()
 
     @property
     def address(self) -> Address:
-        """Of the contract."""
+        """Address of the root chain contract."""
         return self.root.address
 
     @property
     def exit_period(self) -> int:
-        """Seconds after which every exit that has begun by now can be claimed: 2 W, see `IRootChain.Config`."""
+        """Seconds after which every exit started so far can be claimed: 2 W, see `IRootChain.Config`."""
         return 2 * self.root.profile.exit_period
 
     def wallet(self, who: Any, *, with_operator: bool = True) -> Wallet:
-        """The wallet of an account; without the operator it starts with nothing but the chain."""
+        """Return the wallet of an account; without the operator, it is a new one that uses only L1."""
         return self.local.wallet(self.signer_of(who), with_operator=with_operator)
 
     def signer_of(self, who: Any) -> Signer:
-        """Who signs: an account of ours, of eth-account or of ape; raises SignerUnusable for anything else."""
+        """Return a signer for an account of this project, of eth-account or of ape.
+
+        Raises:
+            SignerUnusable: `who` is anything else.
+        """
         return as_signer(who)
 
     def claim_all(self) -> list[Receipt]:
-        """Claim what every wallet here has waited for."""
+        """Claim all payable exits of all wallets in this process."""
         return [receipt for one in self.local.wallets for receipt in one.claim_all()]
 
     def close(self) -> None:
-        """Let go of all files."""
+        """Close all files."""
         self.local.close()
 
 

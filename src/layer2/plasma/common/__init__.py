@@ -1,1 +1,1 @@
-"""Node parts that both plasma chains share: block storage, submission, journal, transaction status."""
+"""Node components shared by both plasma chains: block storage, submission, journal, transaction status."""

@@ -1,4 +1,4 @@
-"""The blocks that were made: bodies on disk, and for the few that are asked for just now records and tree in memory."""
+"""The operator's blocks: bodies on disk, with records and trees of the most recently used blocks in memory."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _KEPT = 3
 
 
 class BodyStore(Generic[Tree]):
-    """Blocks from number 1 on. Safe to use from several threads; one of them writes.
+    """The blocks from number 1 on. Thread-safe for several readers and one writer.
 
     Args:
-        join: the body of a block's records.
-        split: the records of a body.
-        plant: the tree over the records of a block.
+        join: encodes the records of a block as its body.
+        split: decodes a body into its records.
+        plant: builds the tree over the records of a block.
     """
 
     def __init__(
@@ -58,19 +58,19 @@ class BodyStore(Generic[Tree]):
         return iter(tuple(self.made))
 
     def block(self, number: int) -> Made:
-        """A block; raises StateUnknown if it is not made."""
+        """Return a block; raise StateUnknown if it has not been made."""
         made = self.made
         if not 0 < number <= len(made):
             raise StateUnknown(f"block {number} is not there, {len(made)} are", hint="wait for it")
         return made[number - 1]
 
     def write(self, number: int, root: bytes, records: Sequence[bytes], rests: bytes) -> Made:
-        """Make the body of a block durable. It is no block before `add`. `rests`: as `Made` keeps it."""
+        """Write a block's body durably; the block counts only after `add`. See `Made` for `rests`."""
         one = Made(number, root, len(records), b"", rests)
         return replace(one, checksum=self.files.put(one.name, self._join(records)))
 
     def add(self, one: Made, records: list[bytes], tree: Tree) -> None:
-        """The next block, whose body is durable."""
+        """Append the next block; its body must be durable already."""
         assert one.number == len(self.made) + 1
         self.made.append(one)
         with self._lock:
@@ -78,29 +78,29 @@ class BodyStore(Generic[Tree]):
             _keep(self._trees, one, tree)
 
     def drop_last(self) -> Made:
-        """The last one is none after all. Its body stays on disk: the chain may show it again."""
+        """Remove and return the last block. Its body stays on disk, because L1 may include the block again."""
         return self.made.pop()
 
     def path(self, number: int) -> Path:
-        """Where the body of a block lies."""
+        """Return the path of a block's body."""
         return self.files.path(self.block(number).name)
 
     def records(self, number: int) -> list[bytes]:
-        """The records of a block. Raises StateUnknown, JournalCorrupt."""
+        """Return the records of a block; raise StateUnknown or JournalCorrupt if they are not available."""
         one = self.block(number)
         with self._lock:
             found = self._records.get(one)
         return found if found is not None else self.load(one)
 
     def stand(self, blocks: Sequence[Made]) -> None:
-        """These come next, whose bodies are durable, and are not read now. Raises JournalCorrupt if one is not here."""
+        """Append blocks whose bodies are durable, without reading them; raise JournalCorrupt if a body is missing."""
         for one in blocks:
             if one.name not in self.files:
                 raise self._gone(one)
         self.made += blocks
 
     def load(self, one: Made) -> list[bytes]:
-        """Records from disk."""
+        """Read the records of a block from disk; raise JournalCorrupt if the body is missing or damaged."""
         body = self.files.get(one.name, one.checksum)
         if body is None:
             raise self._gone(one)
@@ -110,7 +110,7 @@ class BodyStore(Generic[Tree]):
         return found
 
     def tree(self, number: int) -> Tree:
-        """The tree of a block."""
+        """Return the tree of a block."""
         one = self.block(number)
         with self._lock:
             tree = self._trees.get(one)
@@ -128,13 +128,13 @@ class BodyStore(Generic[Tree]):
 
 
 class BlockStore(BodyStore[BlockTree]):
-    """Blocks of payments."""
+    """The blocks of payments."""
 
     def __init__(self, folder: str | Path) -> None:
         super().__init__(folder, join_body, split_body, _tree_of)
 
     def find(self, hashed: bytes, first: int, last: int) -> tuple[int, int] | None:
-        """Where the transaction with this hash stands, in blocks `first` to `last`: block and index."""
+        """Return block and index of the transaction with this hash in blocks `first` to `last`; None if absent."""
         for number in range(max(1, first), min(last, len(self.made)) + 1):
             for index, record in enumerate(self.records(number)):
                 if keccak(b"\x02" + packed_of(record)) == hashed:

@@ -1,4 +1,4 @@
-"""What every operator does: looks, makes a block, gets each onto the chain once, in order, and none in its place."""
+"""Block submission, shared by all operators: follow L1, make blocks, and submit each one once and in order."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from layer2.store.journal import fault_point
 __all__ = ["Posted", "Posting"]
 
 _COMPACT_AT = 200_000
-"""Records of the journal."""
+"""Number of journal records."""
 
 
 class Posted(Protocol):
-    """The header of a block that the chain has."""
+    """The header of a block on L1."""
 
     @property
     def root(self) -> bytes:
-        """Of its tree."""
+        """Root of the block's tree."""
         ...
 
 
@@ -34,12 +34,12 @@ Head = TypeVar("Head", bound=Posted)
 
 
 class Posting(ABC, Generic[Tree, Head]):
-    """The turns of an operator. Subclasses say what the chain has, what a block is made of and how it is put there.
+    """The step loop of an operator. Subclasses define the blocks on L1, the contents of a block and its submission.
 
     Attributes:
-        compact_at: records of the journal from which on it is worth writing anew.
-        points: first word of the names of its fault points.
-        halted: why nothing is accepted or made any more: the chain has what this operator cannot stand for.
+        compact_at: number of journal records from which on the journal is compacted.
+        points: prefix of the fault points' names.
+        halted: set when L1 contradicts the blocks of this operator; nothing further is accepted or made.
     """
 
     points: ClassVar[str]
@@ -52,16 +52,19 @@ class Posting(ABC, Generic[Tree, Head]):
     _stepping: threading.Lock
 
     def close(self) -> None:
-        """Let go of the journal and of the workers."""
+        """Close the journal and the workers."""
         self._promises.release()
         self.workers.close()
 
     def step(self) -> Made | None:
-        """Follow the chain, submit what it does not have, then make and submit a block of what is pending, if any.
+        """Follow L1, submit missing blocks, then make and submit a block of pending payments, if there are any.
+
+        Returns:
+            The block that was made, or None.
 
         Raises:
-            BlockLost: the chain has a block that is not ours; nothing more can be promised.
-            DepositsMissing: the chain took back deposits that blocks rest on, and may bring them back.
+            BlockLost: L1 has a block that this operator did not make; nothing further can be accepted.
+            DepositsMissing: L1 lacks deposits on which blocks depend, and may include them again.
         """
         with self._stepping:
             self._look()
@@ -73,17 +76,17 @@ class Posting(ABC, Generic[Tree, Head]):
             return made
 
     def submit_block(self) -> Made | None:
-        """`step()`, by the name of what people call it for: the block that was made and submitted, if there was one."""
+        """Run `step()` and return the block that was made and submitted, or None."""
         return self.step()
 
     def make_block(self) -> Made | None:
-        """Make a block of what is pending, durably, without submitting it. None if nothing is pending."""
+        """Make a durable block of pending payments without submitting it; return None if nothing is pending."""
         with self._stepping:
             self._look()
             return self._make()
 
     def header(self, number: int) -> Head:
-        """What the chain has of a block; raises StateUnknown while it has not."""
+        """Return the header of a block on L1; raise StateUnknown while L1 lacks the block."""
         with self.lock:
             found = self.posted.get(number)
         if found is None:
@@ -91,46 +94,46 @@ class Posting(ABC, Generic[Tree, Head]):
             raise StateUnknown(f"block {number} is made, and not on the chain yet", hint="ask again")
         return found
 
-    # ---------------------------------------------------------------------------------------- what subclasses know
+    # -------------------------------------------------------------------------------------------- abstract methods
 
     @abstractmethod
     def follow(self) -> None:
-        """Read what the chain says now."""
+        """Read the current state of L1."""
 
     @property
     @abstractmethod
     def posted(self) -> Mapping[int, Head]:
-        """The blocks that the chain has, by number; read under the lock."""
+        """Headers of the blocks on L1, by number; read under the lock."""
 
     @abstractmethod
     def _make(self) -> Made | None:
-        """Make a block of what is pending, durably."""
+        """Make a durable block of pending payments."""
 
     @abstractmethod
     def _put(self, one: Made) -> None:
-        """Put a block on the chain, and wait until it is there."""
+        """Submit a block to L1 and wait until it is mined."""
 
     @abstractmethod
     def _settle_lost(self) -> None:
-        """Deposits that the chain took back: wait for them, or give up the blocks that rest on them."""
+        """Handle deposits removed by a reorganisation: wait for them, or discard the blocks that depend on them."""
 
     @property
     @abstractmethod
     def waiting(self) -> int:
-        """How many are accepted and in no block."""
+        """Number of accepted payments in no block."""
 
     @abstractmethod
     def _pending_records(self) -> list[bytes]:
-        """What is accepted and in no block; read under the lock."""
+        """Return the accepted payments in no block; called under the lock."""
 
     def _agree(self, one: Made, header: Any) -> bool:
-        """Whether the chain's block is the one that was made."""
+        """Return True if the block on L1 is the one that was made."""
         return bool(one.root == header.root)
 
-    # ------------------------------------------------------------------------------------------------------- turns
+    # ------------------------------------------------------------------------------------------------------- steps
 
     def _look(self) -> None:
-        """What the chain says now, and whether the blocks of this operator can stand on it."""
+        """Follow L1, and verify that the blocks of this operator are consistent with it."""
         if self.halted is not None:
             raise self.halted
         self.follow()
@@ -138,7 +141,7 @@ class Posting(ABC, Generic[Tree, Head]):
         self._settle_lost()
 
     def _tidy(self) -> None:
-        """Forget what stands in blocks, once that is worth writing the rest anew."""
+        """Compact the journal by dropping included payments, if it has grown enough."""
         with self.lock:
             if self._promises.records < max(self.compact_at, 2 * self.waiting):
                 return
@@ -146,7 +149,7 @@ class Posting(ABC, Generic[Tree, Head]):
             self._promises.keep(self._pending_records(), self.store)
 
     def _compare(self) -> None:
-        """The chain may lack blocks of ours, and have none that is not."""
+        """Require that every block on L1 is one of this operator; raise BlockLost otherwise."""
         with self.lock:
             for number, header in self.posted.items():
                 own = self.store.made[number - 1] if number <= len(self.store.made) else None
@@ -158,12 +161,12 @@ class Posting(ABC, Generic[Tree, Head]):
                     )
 
     def _halt(self, message: str, hint: str) -> BlockLost:
-        """From now on nothing is accepted; what was promised cannot be kept."""
+        """Halt the operator, which accepts nothing from now on; return the error to raise."""
         self.halted = BlockLost(message, hint=hint)
         return self.halted
 
     def _missing(self) -> Made | None:
-        """The next block that the chain lacks, to be put there now."""
+        """Return the next block that L1 lacks, to be submitted now."""
         with self.lock:
             return next((one for one in self.store if one.number not in self.posted), None)
 
@@ -176,7 +179,7 @@ class Posting(ABC, Generic[Tree, Head]):
             try:
                 self._put(missing)
             except ContractReverted:
-                # It may be there: sent before a crash, and mined just now.
+                # The block may be on L1 already, sent before a crash and mined just now.
                 self.follow()
                 self._compare()
                 if missing.number not in self.posted:
@@ -185,5 +188,5 @@ class Posting(ABC, Generic[Tree, Head]):
             self.follow()
             self._compare()
             if missing.number not in self.posted:
-                # Mined, and gone again or not yet shown by the node: the next step looks.
+                # It was mined, but was removed again or is not reported by the node yet: the next step checks.
                 return

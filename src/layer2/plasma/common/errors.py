@@ -1,4 +1,4 @@
-"""What a node of the plasma chain refuses, and why: each names who, what was given and what was needed."""
+"""Errors of plasma nodes; each names the subject, the given value and the required one."""
 
 from __future__ import annotations
 
@@ -33,32 +33,32 @@ __all__ = [
 
 
 class InputUnknown(Rejected):
-    """No output is at this position, or not yet."""
+    """The position holds no output, or not yet."""
 
 
 class InputSpent(Rejected):
-    """The output is spent, by a block or by what is pending."""
+    """The output is spent, by a block or by a pending payment."""
 
 
 class OutputExiting(Rejected):
-    """The output leaves through the contract, or has left."""
+    """The output has exited or is exiting."""
 
 
 class Overspent(Rejected):
-    """The outputs give more of a token than the inputs hold."""
+    """The outputs exceed the inputs of a token."""
 
 
 class Expired(Rejected):
-    """The last block that could include it has been made."""
+    """The last block that could include the transaction has been made."""
 
 
 class KindWrong(Rejected):
-    """A transaction that only the operator makes."""
+    """Only the operator may make transactions of this kind."""
 
 
 class BlockLost(FatalError):
-    """The chain holds a block that this operator did not make, or one that it cannot stand for any more."""
+    """L1 holds a block that this operator did not make, or one that has become invalid."""
 
 
 class DepositsMissing(RecoverableError):
-    """The chain took back deposits that blocks spend: no block is made until they are there again, or given up."""
+    """L1 lacks deposits that blocks spend; no block is made until they return or the blocks are discarded."""

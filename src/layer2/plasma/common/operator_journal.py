@@ -1,4 +1,4 @@
-"""The operator's journal: what it accepted, which blocks it made of that, and whose chain it was for."""
+"""The operator's journal: accepted payments, the blocks made of them, and the contract they belong to."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ KIND = "plasma.operator"
 _RECOVERY = "restore journal and bodies from a backup or a mirror: whoever owns outputs needs the blocks to exit"
 _BLOCK = struct.Struct(">Q32sI32s32s")
 _RUN = 1024
-"""Records of one row, at most, when the journal is written anew."""
+"""Maximum number of records in one row of a compacted journal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A block that was made: its number, the root and count that the chain gets, and the SHA-256 of its body.
+    """A block made by the operator: number, root and transaction count as submitted, and SHA-256 of its body.
 
-    `rests`: the SHA-256 of the deposits that it spends, as they were then: the chain may put others in their places.
+    Attributes:
+        rests: SHA-256 of the deposits that the block spends, because a reorganisation may replace them.
     """
 
     number: int
@@ -38,18 +39,18 @@ class Made:
 
     @property
     def name(self) -> str:
-        """Of its body among the files."""
+        """File name of the block's body."""
         return f"{self.number:012d}-{self.root.hex()[:16]}.body"
 
     @property
     def encoded(self) -> bytes:
-        """As the journal has it."""
+        """Encoding of the block in the journal."""
         return _BLOCK.pack(self.number, self.root, self.count, self.checksum, self.rests)
 
 
 @dataclass(slots=True)
 class Stored:
-    """What a journal holds: records in the order of their acceptance, blocks in theirs, and what was dropped."""
+    """Contents of a journal: accepted records and blocks in order, and the reasons of dropped payments by hash."""
 
     records: dict[bytes, bytes] = field(default_factory=dict)
     blocks: list[Made] = field(default_factory=list)
@@ -58,7 +59,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Records in a row: `join` writes them, `split` reads them (raises BodyMalformed), `hash_of` names one."""
+    """Codec of record runs: `join` encodes, `split` decodes (raises BodyMalformed), `hash_of` identifies a record."""
 
     join: Callable[[Sequence[bytes]], bytes]
     split: Callable[[bytes], list[bytes]]
@@ -66,12 +67,12 @@ class Runs:
 
 
 def judged(record: bytes, basis: bytes) -> bytes:
-    """An accepted payment as the journal keeps it: its record, and the rows of the outputs it was judged by."""
+    """Return the journal row of an accepted payment: its record and the outputs by which it was judged."""
     return record + basis.ljust(ROW * (record[1] >> 4), b"\0")
 
 
 def unjudged(row: bytes) -> tuple[bytes, bytes]:
-    """Record and basis of what `judged` made."""
+    """Split a row made by `judged` into record and basis."""
     end = len(row) - ROW * (row[1] >> 4)
     return row[:end], row[end:]
 
@@ -94,18 +95,18 @@ def _split(run: bytes) -> list[bytes]:
 
 
 PAYMENTS = Runs(_join, _split, lambda row: keccak(b"\x02" + packed_of(unjudged(row)[0])))
-"""Rows of `judged`, each behind its length in 2 bytes."""
+"""Codec of `judged` rows, each prefixed by its length in 2 bytes."""
 
 
 class Promises:
-    """Accepted payments and made blocks, durable. Everything is buffered until `commit`.
+    """Durable journal of accepted payments and blocks. Writes are buffered until `commit`.
 
     Args:
-        runs: how runs of records are written and read, and what a record is known by.
+        runs: codec of record runs, which also defines a record's hash.
 
     Raises:
-        JournalForeign: the journal is of another contract or chain.
-        JournalCorrupt: it holds what this program never wrote.
+        JournalForeign: the journal belongs to another contract or chain.
+        JournalCorrupt: the journal contains an invalid entry.
     """
 
     def __init__(
@@ -115,7 +116,7 @@ class Promises:
         self._kind, self._runs = kind, runs
         self.journal = journal if isinstance(journal, Journal) else Journal(journal, kind=kind, recovery=_RECOVERY)
         self.records = 0
-        """How many records the journal holds."""
+        """Number of records in the journal."""
         try:
             self._claim(f"{contract} on chain {chain_id}")
         except BaseException:
@@ -126,12 +127,12 @@ class Promises:
         return f"<Promises {self.journal.path} records={self.records}>"
 
     def release(self) -> None:
-        """Let go of the journal, if it was opened here."""
+        """Close the journal, if it was opened here."""
         if self._opened:
             self.journal.close()
 
     def read(self) -> Stored:
-        """All of it."""
+        """Return the contents of the journal."""
         found = Stored()
         self.records = 0
         for entry in self.journal.read():
@@ -141,7 +142,7 @@ class Promises:
                 for row in rows:
                     hashed = self._runs.hash_of(row)
                     found.records[hashed] = row
-                    # Accepted again after it was dropped.
+                    # The payment was dropped and then accepted again.
                     found.dropped.pop(hashed, None)
             elif entry.stream == "block":
                 self._note(found, entry)
@@ -155,29 +156,29 @@ class Promises:
         return found
 
     def accept(self, records: Sequence[bytes]) -> None:
-        """Promise payments."""
+        """Append accepted payments."""
         if records:
             self.journal.append("txs", self._runs.join(records))
             self.records += len(records)
 
     def make(self, block: Made) -> None:
-        """Stand for a block. Its body must be durable by now."""
+        """Append a block; its body must be durable already."""
         self.journal.append("block", block.encoded)
 
     def undo(self, number: int) -> None:
-        """Stand no longer for a block and those after it: the chain never had them."""
+        """Discard a block and its successors; they were never included on L1."""
         self.journal.append("undo", number.to_bytes(8, "big"))
 
     def drop(self, hashed: bytes, reason: str) -> None:
-        """Say that a payment has become impossible."""
+        """Append that a payment has become impossible."""
         self.journal.append("drop", hashed + reason.encode())
 
     def commit(self) -> None:
-        """Make it durable."""
+        """Make all appended entries durable."""
         self.journal.commit()
 
     def keep(self, records: Iterable[bytes], blocks: Iterable[Made]) -> None:
-        """Forget all but these."""
+        """Rewrite the journal with only these records and blocks."""
         left = list(records)
         rows = [("block", one.encoded) for one in blocks]
         rows += [("txs", self._runs.join(left[at : at + _RUN])) for at in range(0, len(left), _RUN)]

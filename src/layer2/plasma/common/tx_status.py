@@ -1,4 +1,4 @@
-"""What became of accepted payments: pending, in a block, or dropped and why. The newest are remembered."""
+"""Status of accepted payments: pending, included or dropped. Only the latest statuses are kept."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from dataclasses import dataclass
 __all__ = ["REMEMBERED", "Fate", "Fates"]
 
 REMEMBERED = 1 << 18
-"""Payments of which it is known what became of them."""
+"""Maximum number of payments whose status is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """`state`: pending, included or dropped. `block` and `index`: where it is included."""
+    """Status of a payment.
+
+    Attributes:
+        state: `pending`, `included` or `dropped`.
+        block, index: the place of an included payment.
+        reason: the rejection of a dropped payment.
+    """
 
     state: str
     block: int = 0
@@ -23,7 +29,7 @@ class Fate:
 
 
 class Fates:
-    """By hash of the transaction: places as numbers, reasons as text."""
+    """Index of payment statuses by transaction hash: places as integers, reasons as text."""
 
     def __init__(self) -> None:
         self._past: OrderedDict[bytes, int | str] = OrderedDict()
@@ -32,7 +38,7 @@ class Fates:
         return f"<Fates {len(self._past)}>"
 
     def get(self, hashed: bytes) -> Fate | None:
-        """Of one that is not pending."""
+        """Return the status of a payment that is not pending; None if it is unknown."""
         found = self._past.get(hashed)
         if found is None:
             return None
@@ -41,23 +47,23 @@ class Fates:
         return Fate("included", found >> 16, found & 0xFFFF)
 
     def included(self, hashed: bytes) -> bool:
-        """Whether it is in a block."""
+        """Return True if the payment is in a block."""
         return isinstance(self._past.get(hashed), int)
 
     def include(self, number: int, hashes: Iterable[bytes]) -> None:
-        """They stand in a block, in this order."""
+        """Record payments as included in a block, in this order."""
         past, base = self._past, number << 16
         for index, hashed in enumerate(hashes):
             past[hashed] = base | index
         self._bound()
 
     def drop(self, hashed: bytes, reason: str) -> None:
-        """It has become impossible."""
+        """Record a payment as dropped."""
         self._past[hashed] = reason
         self._bound()
 
     def forget(self, hashed: bytes) -> None:
-        """It is pending again."""
+        """Remove the status of a payment that is pending again."""
         self._past.pop(hashed, None)
 
     def _bound(self) -> None:

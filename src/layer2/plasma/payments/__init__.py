@@ -1,1 +1,1 @@
-"""Payments: a child chain of unspent outputs whose owners can leave without the operator."""
+"""Payments: a child chain of unspent outputs whose owners can exit without the operator."""

@@ -1,1 +1,1 @@
-"""Formats that both plasma chains sign and commit to: blocks, positions, transactions. Pure."""
+"""Formats that both plasma chains sign and commit to: blocks, positions, transactions. No I/O."""

@@ -1,9 +1,9 @@
-"""Blocks: the tree over their transactions, their header on chain, and their body as it is served.
+"""Blocks: the tree over their transactions, the header on L1, and the served body.
 
-A tree is as deep as its count of leaves needs and no deeper, padded on the right with 32 zero bytes. One level above
-it joins the hash of all signatures: the root binds every byte of the body, so that a body is the block's or does not
-lead to its root. A proof holds exactly the siblings of the tree and then that hash, and an index below the count, so
-that a transaction has one place and one proof.
+The tree has the minimal depth for its number of leaves and is padded on the right with 32 zero bytes. One level above,
+its root is joined with the hash of all signatures. The block root therefore commits to every byte of the body. A proof
+holds exactly the siblings and that hash, for an index below the count, so that a transaction has one place and one
+proof.
 """
 
 from __future__ import annotations
@@ -44,48 +44,48 @@ for _ in range(16):
 
 
 def leaf_of(packed: bytes) -> bytes:
-    """The leaf of a packed transaction."""
+    """Return the leaf of a packed transaction."""
     return keccak(b"\0" + packed)
 
 
 def depth_of(count: int) -> int:
-    """Levels of a tree of `count` leaves, which is the number of siblings in its proofs."""
+    """Return the depth of a tree of `count` leaves, which is the number of siblings in its proofs."""
     return (count - 1).bit_length()
 
 
 def signatures_hash(records: Iterable[bytes]) -> bytes:
-    """The hash of all signatures of a block's records (`packed | signatures`), as they follow each other."""
+    """Return the hash of the concatenated signatures of a block's records (`packed | signatures`)."""
     return keccak(b"".join([one[max(0, len(one) - SIGNATURE_BYTES * (one[1] >> 4)) :] for one in records]))
 
 
 class BlockTree:
-    """The tree over the packed transactions of a block and, on top of it, the hash of their signatures.
+    """The tree over a block's packed transactions, joined with the hash of their signatures.
 
     Args:
-        signatures: their hash (`signatures_hash`).
+        signatures: hash of the signatures (`signatures_hash`).
 
     Raises (at construction):
-        TreeMalformed: no transactions, or more than a block holds; a hash that is not 32 bytes.
+        TreeMalformed: the number of transactions is out of range, or the hash is not 32 bytes.
     """
 
     __slots__ = ("_levels", "count", "root", "signatures")
 
     def __init__(self, packed: Iterable[bytes], signatures: bytes) -> None:
-        # The library itself and not `keccak`: a call less for each of 131,072 hashes.
+        # The library is called directly instead of through `keccak`, which saves a call for each of 131,072 hashes.
         hashed = keccak_256
         leaves: list[bytes] = [hashed(b"\0" + one).digest() for one in packed]
         self._build(leaves, signatures)
 
     @classmethod
     def of_leaves(cls, leaves: Sequence[bytes], signatures: bytes) -> BlockTree:
-        """The tree over leaves that were hashed before."""
+        """Return the tree over leaves that are already hashed."""
         tree = cls.__new__(cls)
         tree._build(list(leaves), signatures)
         return tree
 
     @classmethod
     def of_records(cls, records: Sequence[bytes]) -> BlockTree:
-        """The tree over a block's records, `packed | signatures(64 each)`."""
+        """Return the tree over a block's records, `packed | signatures(64 each)`."""
         return cls([packed_of(one) for one in records], signatures_hash(records))
 
     def _build(self, level: list[bytes], signatures: bytes) -> None:
@@ -106,10 +106,10 @@ class BlockTree:
         self.root = keccak(b"\x01" + level[0] + signatures)
 
     def proof(self, index: int) -> tuple[bytes, ...]:
-        """The siblings of a leaf from the bottom up, the hash of the signatures last.
+        """Return the siblings of a leaf from the bottom up, followed by the hash of the signatures.
 
         Raises:
-            TreeMalformed: there is no such leaf.
+            TreeMalformed: the index is out of range.
         """
         if not 0 <= index < self.count:
             raise TreeMalformed(f"transaction {index} of {self.count}: there is none")
@@ -118,7 +118,7 @@ class BlockTree:
 
 
 def inclusion_root(count: int, index: int, packed: bytes, proof: Sequence[bytes]) -> bytes | None:
-    """The root to which a proof leads from transaction `index` of `count`; None if it is not a proof of such a one."""
+    """Return the root computed from a proof of transaction `index` of `count`; None if its shape is not valid."""
     if not (1 <= count <= MAX_TRANSACTIONS and 0 <= index < count and len(proof) == depth_of(count) + 1):
         return None
     node = leaf_of(packed)
@@ -131,16 +131,16 @@ def inclusion_root(count: int, index: int, packed: bytes, proof: Sequence[bytes]
 
 
 def verify_inclusion(root: bytes, count: int, index: int, packed: bytes, proof: Sequence[bytes]) -> bool:
-    """Whether `packed` is transaction `index` of the block of `count` transactions under `root`."""
+    """Return True if `packed` is transaction `index` of the block of `count` transactions under `root`."""
     return inclusion_root(count, index, packed, proof) == root
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the chain commits to of a block: its root, its time in seconds, its count of transactions.
+    """The commitment to a block on L1: its root, its time in Unix seconds, and its number of transactions.
 
     Raises (at construction):
-        HeaderMalformed: a number out of range, or a root that is not 32 bytes.
+        HeaderMalformed: a number is out of range, or the root is not 32 bytes.
     """
 
     root: bytes
@@ -155,21 +155,21 @@ class Header:
 
     @property
     def encoded(self) -> bytes:
-        """Its 64 bytes: `root(32) | word(32)`, the word being time << 32 | count."""
+        """The 64 bytes `root(32) | word(32)`; the word is time << 32 | count."""
         return self.root + (self.time << 32 | self.count).to_bytes(32, "big")
 
     @property
     def hash(self) -> bytes:
-        """What the contract keeps of it."""
+        """Hash of the header, which the contract stores."""
         return keccak(self.encoded)
 
     def includes(self, index: int, packed: bytes, proof: Sequence[bytes]) -> bool:
-        """Whether `packed` is transaction `index` of this block."""
+        """Return True if `packed` is transaction `index` of this block."""
         return verify_inclusion(self.root, self.count, index, packed, proof)
 
 
 def decode_header(encoded: bytes) -> Header:
-    """The header in 64 bytes; raises `HeaderMalformed`."""
+    """Decode a 64-byte header; raise `HeaderMalformed` if it is not valid."""
     if len(encoded) != 64:
         raise HeaderMalformed(f"a header has 64 bytes, {len(encoded)} were given")
     word = int.from_bytes(encoded[32:], "big")
@@ -177,10 +177,10 @@ def decode_header(encoded: bytes) -> Header:
 
 
 def encode_body(batch: Iterable[Signed]) -> bytes:
-    """The body of a block: for each transaction `length(2) | packed | signatures(64 each)`.
+    """Return the body of a block: for each transaction `length(2) | packed | signatures(64 each)`.
 
     Raises:
-        BodyMalformed: no transactions, too many, or one without exactly one 64-byte signature for each input.
+        BodyMalformed: the number of transactions is out of range, or one lacks exactly one 64-byte signature per input.
     """
     parts: list[bytes] = []
     count = 0
@@ -196,7 +196,7 @@ def encode_body(batch: Iterable[Signed]) -> bytes:
 
 
 def decode_body(body: bytes) -> list[Signed]:
-    """The transactions of a body; raises `BodyMalformed` unless the bytes are exactly what `encode_body` makes."""
+    """Decode the transactions of a body; raise `BodyMalformed` unless `encode_body` returns the same bytes."""
     found: list[Signed] = []
     at, size = 0, len(body)
     while at < size:

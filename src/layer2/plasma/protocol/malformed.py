@@ -1,4 +1,4 @@
-"""What has no reading: bytes, numbers and proofs that are none of the formats of plasma."""
+"""Decoding errors of plasma's formats."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ __all__ = [
 
 
 class PositionMalformed(MalformedError):
-    """A number is no place where an output can be."""
+    """The number is not a valid position of an output."""
 
 
 class TransactionMalformed(MalformedError):
-    """Bytes or fields are no transaction."""
+    """Bytes or fields are not a valid transaction."""
 
 
 class DepositMalformed(MalformedError):
-    """Bytes or fields are no record of a deposit."""
+    """Bytes or fields are not a valid deposit record."""
 
 
 class HeaderMalformed(MalformedError):
-    """Bytes or fields are no header of a block."""
+    """Bytes or fields are not a valid block header."""
 
 
 class BodyMalformed(MalformedError):
-    """Bytes are no body of a block."""
+    """Bytes are not a valid block body."""
 
 
 class CoinMalformed(MalformedError):
-    """Bytes or fields are no transaction of a coin."""
+    """Bytes or fields are not a valid coin transaction."""
 
 
 class TreeMalformed(MalformedError):
-    """A tree cannot hold these leaves, or has none at the place that was asked for."""
+    """A tree cannot hold these leaves, or does not have the requested leaf."""

@@ -29,13 +29,13 @@ __all__ = [
 
 PAYMENT, PAYMENT_WITH_MEMO, FEE = 1, 0x81, 2
 ROW = 34
-"""Bytes of an output: owner, token, amount."""
+"""Bytes of an output: owner, token and amount."""
 
 _NOBODY, _NO_MEMO = bytes(20), bytes(32)
 
 
 class Fields(NamedTuple):
-    """A transaction: `inputs` are positions, `outputs` rows (owner, token, amount), `rows` their bytes as packed."""
+    """A decoded transaction: `inputs` are positions, `outputs` (owner, token, amount), `rows` their packed bytes."""
 
     kind: int
     expiry: int
@@ -46,7 +46,7 @@ class Fields(NamedTuple):
 
 
 def read(packed: bytes) -> Fields | None:
-    """The fields; None for anything that is no transaction."""
+    """Return the fields of a packed transaction; None if it is not a valid one."""
     if len(packed) < 7:
         return None
     layout = _layout(packed[0], packed[1])
@@ -97,7 +97,10 @@ def _layout(kind: int, counts: int) -> struct.Struct | None:
 
 
 def split(record: bytes) -> tuple[bytes, bytes] | None:
-    """Packed transaction and signatures of a record, `packed | signatures(64 each)`; None if lengths do not fit."""
+    """Return the packed transaction and the signatures of a record; None if its length does not match.
+
+    A record is `packed | signatures(64 each)`.
+    """
     if len(record) < 7:
         return None
     layout = _layout(record[0], record[1])
@@ -107,17 +110,17 @@ def split(record: bytes) -> tuple[bytes, bytes] | None:
 
 
 def inputs_of(record: bytes) -> tuple[int, ...]:
-    """The positions that a record spends, which was found to be good: a fraction of what `read` takes."""
+    """Return the positions spent by a valid record; much faster than `read`."""
     return struct.unpack_from(f">{record[1] >> 4}Q", record, 7)
 
 
 def packed_of(record: bytes) -> bytes:
-    """The part of a record, of two bytes or more, that is no signature."""
+    """Return a record without its signatures; it must have at least two bytes."""
     return record[: max(0, len(record) - 64 * (record[1] >> 4))]
 
 
 def join_body(records: Iterable[bytes]) -> bytes:
-    """The body of a block, or a run of records on their way: what `blocks.encode_body` makes of the same."""
+    """Return the body of a block or batch of records, in the format of `blocks.encode_body`."""
     parts: list[bytes] = []
     for one in records:
         parts += ((len(one) - 64 * (one[1] >> 4)).to_bytes(2, "big"), one)
@@ -125,10 +128,10 @@ def join_body(records: Iterable[bytes]) -> bytes:
 
 
 def split_body(body: bytes, most: int = MAX_TRANSACTIONS) -> list[bytes]:
-    """The records of a body, each with a length that fits what it says of itself; not necessarily transactions.
+    """Return the records of a body, whose lengths are consistent but which need not be valid transactions.
 
     Raises:
-        BodyMalformed: the bytes cannot be taken apart, there are none, or more than `most` records.
+        BodyMalformed: the bytes are not a sequence of 1 to `most` records.
     """
     found: list[bytes] = []
     at, size = 0, len(body)

@@ -1,7 +1,7 @@
-"""Where an output was made, as one 64-bit number: `block(40) | transaction(16) | output(8)`.
+"""Positions of outputs as 64-bit numbers: `block(40) | transaction(16) | output(8)`.
 
-A deposit stands at block `2**39 | deposit id`, transaction 0, output 0: the two kinds share no number. Older outputs
-have smaller positions, within each kind.
+A deposit has block `2**39 | deposit id`, transaction 0 and output 0, so that deposits and block outputs share no
+number. Older outputs have smaller positions, within each kind.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ __all__ = [
 ]
 
 DEPOSIT_BLOCK = 1 << 39
-"""The bit of a block number that says: a deposit."""
+"""The bit of a block number that marks a deposit."""
 
 _DEPOSIT_BIT = DEPOSIT_BLOCK << 24
 
 
 class Position(NamedTuple):
-    """A position in its parts: a child block from 1, or a deposit's block; transaction and output from 0."""
+    """The parts of a position: a child block from 1 or a deposit's block, transaction and output from 0."""
 
     block: int
     transaction: int
@@ -38,26 +38,26 @@ class Position(NamedTuple):
 
     @property
     def deposit(self) -> int:
-        """The deposit's number; 0 for an output of a block."""
+        """Number of the deposit; 0 for an output of a block."""
         return self.block ^ DEPOSIT_BLOCK if self.block & DEPOSIT_BLOCK else 0
 
 
 def encode_position(block: int, transaction: int, output: int) -> int:
-    """The position of an output of a child block; raises `PositionMalformed` unless there can be such a one."""
+    """Return the position of an output of a child block; raise `PositionMalformed` if it is out of range."""
     if not (0 < block <= MAX_BLOCK and 0 <= transaction < MAX_TRANSACTIONS and 0 <= output < MAX_OUTPUTS):
         raise PositionMalformed(f"no output can be at block {block}, transaction {transaction}, output {output}")
     return block << 24 | transaction << 8 | output
 
 
 def deposit_position(deposit: int) -> int:
-    """The position of a deposit, numbered from 1; raises `PositionMalformed` if the number is out of range."""
+    """Return the position of a deposit, numbered from 1; raise `PositionMalformed` if the number is out of range."""
     if not 0 < deposit <= MAX_BLOCK:
         raise PositionMalformed(f"no deposit can have the number {shown(deposit)}")
     return _DEPOSIT_BIT | deposit << 24
 
 
 def decode_position(position: int) -> Position:
-    """The parts of a position; raises `PositionMalformed` for a number where no output can be."""
+    """Return the parts of a position; raise `PositionMalformed` if it is not a valid position."""
     if not 0 <= position < 1 << 64:
         raise PositionMalformed(f"position {shown(position)} is no uint64")
     parts = Position(position >> 24, position >> 8 & 0xFFFF, position & 0xFF)
@@ -70,12 +70,12 @@ def decode_position(position: int) -> Position:
 
 
 def is_deposit(position: int) -> bool:
-    """Whether a position is a deposit's."""
+    """Return True if a position belongs to a deposit."""
     return position & _DEPOSIT_BIT != 0
 
 
 def deposit_of(position: int) -> int:
-    """The number of the deposit at a position; raises `PositionMalformed` if it is not a deposit's."""
+    """Return the number of the deposit at a position; raise `PositionMalformed` if it is not a deposit's."""
     number = decode_position(position).deposit
     if not number:
         raise PositionMalformed(f"position {position} is not a deposit's")
@@ -83,5 +83,8 @@ def deposit_of(position: int) -> int:
 
 
 def block_of(position: int) -> int:
-    """The child block of an output, 0 for a deposit: its age among exits, since a deposit is paid for when made."""
+    """Return the child block of an output, 0 for a deposit, which is its age among exits.
+
+    Deposits come first, because a deposit is fully paid when it is made.
+    """
     return 0 if position & _DEPOSIT_BIT else position >> 24

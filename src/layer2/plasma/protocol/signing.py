@@ -1,6 +1,6 @@
-"""What owners of outputs sign: EIP-712 under the domain of the RootChain, one signature for each input.
+"""Signatures of outputs' owners: EIP-712 under the RootChain's domain, one signature per input.
 
-The struct has members of varying length, so that a wallet shows who gets what; hence it is encoded here by hand.
+The struct has members of variable length, so that wallets display the outputs; therefore it is encoded here by hand.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ _OUTPUT_HEAD = OUTPUT_TYPE_HASH + bytes(12)
 
 
 class Signed(NamedTuple):
-    """A transaction and, for each of its inputs in order, a signature of 64 bytes (EIP-2098)."""
+    """A transaction with one 64-byte signature (EIP-2098) for each of its inputs, in order."""
 
     transaction: Transaction
     signatures: tuple[bytes, ...]
 
 
 def plasma_domain(chain_id: int, contract: str) -> Domain:
-    """The EIP-712 domain of the RootChain at `contract`."""
+    """Return the EIP-712 domain of the RootChain at `contract`."""
     return Domain("layer2 plasma", "1", chain_id, to_address(contract))
 
 
 def struct_hash(transaction: Transaction) -> bytes:
-    """`hashStruct` of EIP-712, 32 bytes."""
+    """Return the EIP-712 `hashStruct` of a transaction, 32 bytes."""
     inputs = b"".join([position.to_bytes(32, "big") for position in transaction.inputs])
     outputs = b"".join(
         [
@@ -57,12 +57,16 @@ def struct_hash(transaction: Transaction) -> bytes:
 
 
 def digest(transaction: Transaction, domain: Domain) -> bytes:
-    """The 32 bytes to sign under `domain`."""
+    """Return the 32-byte EIP-712 digest of a transaction under `domain`."""
     return keccak(domain.prefix + struct_hash(transaction))
 
 
 def sign(transaction: Transaction, domain: Domain, *keys: PrivateKey) -> Signed:
-    """The transaction with a signature by each of `keys`: the owners of its inputs, in their order."""
+    """Sign a transaction with `keys`, the keys of its inputs' owners in order.
+
+    Raises:
+        SignatureError: the numbers of keys and inputs differ.
+    """
     if len(keys) != len(transaction.inputs):
         raise SignatureError(f"{len(keys)} keys for {len(transaction.inputs)} inputs: one is needed for each")
     message = digest(transaction, domain)
@@ -70,7 +74,11 @@ def sign(transaction: Transaction, domain: Domain, *keys: PrivateKey) -> Signed:
 
 
 def signed(transaction: Transaction, signatures: Iterable[bytes]) -> Signed:
-    """The transaction with signatures of 65 or 64 bytes; raises `SignatureError` unless there is one for each input."""
+    """Return a transaction with given signatures of 65 or 64 bytes.
+
+    Raises:
+        SignatureError: the numbers of signatures and inputs differ.
+    """
     compact = tuple(to_compact(one) for one in signatures)
     if len(compact) != len(transaction.inputs):
         raise SignatureError(f"{len(compact)} signatures for {len(transaction.inputs)} inputs")
@@ -78,14 +86,14 @@ def signed(transaction: Transaction, signatures: Iterable[bytes]) -> Signed:
 
 
 def signer(transaction: Transaction, domain: Domain, signature: bytes) -> bytes:
-    """The 20 bytes of who signed; raises `SignatureError` as `recover` does."""
+    """Return the signer's 20-byte address; raise `SignatureError` as `recover` does."""
     return bytes.fromhex(recover(digest(transaction, domain), signature)[2:])
 
 
 def signers_of(batch: Sequence[Signed], domain: Domain) -> list[tuple[bytes, ...]]:
-    """For each transaction of a batch who signed, 20 bytes for each signature; empty bytes where it is nobody's.
+    """Return the signers of each transaction: 20 bytes per signature, empty bytes for an invalid one.
 
-    As many as there are signatures: that they are as many as the inputs is what made a `Signed`.
+    The functions that make a `Signed` ensure one signature per input; it is not verified here.
     """
     prefix = domain.prefix
     digests: list[bytes] = []
@@ -101,7 +109,7 @@ def signers_of(batch: Sequence[Signed], domain: Domain) -> list[tuple[bytes, ...
 
 
 def to_eip712(transaction: Transaction, domain: Domain) -> dict[str, Any]:
-    """The full message in the form that wallets and `eth_account.messages.encode_typed_data` take."""
+    """Return the full EIP-712 message as accepted by wallets and `eth_account.messages.encode_typed_data`."""
     members = [
         [{"name": name, "type": kind} for kind, name in (part.split(" ") for part in text.split(","))]
         for text in (PAYMENT_TYPE[8 : PAYMENT_TYPE.index(")")], OUTPUT_TYPE[7:-1])

@@ -1,4 +1,4 @@
-"""Transactions, packed: fixed widths, one encoding for each meaning; and records of deposits.
+"""Packed transactions with fixed widths and one encoding per meaning, and deposit records.
 
 `type(1) | inputs<<4|outputs (1) | expiry(5) | inputs: position(8) each | outputs: owner(20) token(2) amount(12) each |
 memo(32) if flagged`, all big-endian. Inputs increase strictly, amounts and owners are not zero, the length is exact.
@@ -39,14 +39,14 @@ _NOBODY = bytes(20)
 
 
 class Kind(IntEnum):
-    """What a transaction does."""
+    """Kind of a transaction."""
 
     PAYMENT = 1
     FEE = 2
 
 
 class Output(NamedTuple):
-    """What a transaction gives to somebody: the owner's 20 bytes, the token's id, smallest units."""
+    """An output: the owner's 20 bytes, the token id, and the amount in smallest units."""
 
     owner: bytes
     token: int
@@ -59,26 +59,26 @@ class Output(NamedTuple):
 
     @classmethod
     def to(cls, owner: object, token: int, amount: int) -> Output:
-        """An output to anything that is or has an address."""
+        """Return an output for an owner given as an address or an object with an address."""
         return cls(address_bytes(to_address(owner)), token, amount)
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A well-formed transaction. Whether its inputs exist and cover its outputs is not its own business.
+    """A well-formed transaction. The existence and amounts of its inputs are not verified here.
 
     Args:
-        kind: payment, or the operator's fee transaction (no inputs).
-        expiry: the last block that may include it; of a fee transaction the number of its block.
-        inputs: positions of outputs that are spent, strictly increasing.
-        memo: 32 bytes, not all zero, or none.
+        kind: a payment, or the operator's fee transaction (without inputs).
+        expiry: the last block that may include it; for a fee transaction, the number of its block.
+        inputs: positions of the spent outputs, strictly increasing.
+        memo: 32 bytes, not all zero, or empty.
 
     Attributes:
-        packed: its bytes.
+        packed: the packed bytes.
         hash: `keccak(0x02 | packed)`.
 
     Raises (at construction):
-        TransactionMalformed: anything else.
+        TransactionMalformed: a field is not valid.
     """
 
     kind: Kind
@@ -95,18 +95,18 @@ class Transaction:
         object.__setattr__(self, "hash", keccak(b"\x02" + packed))
 
     def output_id(self, index: int) -> bytes:
-        """The id of an output, by which the contract knows it: the same in every block that includes this."""
+        """Return the id of an output in the contract, equal in every block that includes the transaction."""
         if not 0 <= index < len(self.outputs):
             raise TransactionMalformed(f"output {index} of {len(self.outputs)}: there is none")
         return keccak(self.hash + bytes((index,)))
 
     @property
     def leaf(self) -> bytes:
-        """What stands for it in a block's tree."""
+        """Leaf of the transaction in a block's tree."""
         return keccak(b"\0" + self.packed)
 
     def sums(self) -> dict[int, int]:
-        """What it gives out, by token."""
+        """Return the sum of the outputs by token."""
         result: dict[int, int] = {}
         for _, token, amount in self.outputs:
             result[token] = result.get(token, 0) + amount
@@ -116,33 +116,37 @@ class Transaction:
 def payment(
     inputs: Iterable[int], outputs: Iterable[tuple[object, int, int]], expiry: int, memo: bytes = b""
 ) -> Transaction:
-    """A payment of (owner, token, amount); inputs in any order. Raises `TransactionMalformed`."""
+    """Return a payment to outputs (owner, token, amount), with inputs in any order.
+
+    Raises:
+        TransactionMalformed: a field is not valid.
+    """
     found = tuple(Output.to(*one) for one in outputs)
     return Transaction(Kind.PAYMENT, expiry, tuple(sorted(inputs)), found, memo)
 
 
 def fee_transaction(block: int, outputs: Iterable[tuple[object, int, int]]) -> Transaction:
-    """The operator's collection of fees in block `block`. Raises `TransactionMalformed`."""
+    """Return the operator's fee transaction of a block; raise `TransactionMalformed` if a field is not valid."""
     return Transaction(Kind.FEE, block, (), tuple(Output.to(*one) for one in outputs))
 
 
 def packed_length(inputs: int, outputs: int, memo: bool = False) -> int:
-    """Bytes of a packed transaction of so many inputs and outputs."""
+    """Return the length of a packed transaction in bytes."""
     return 7 + 8 * inputs + 34 * outputs + (32 if memo else 0)
 
 
 def transaction_hash(packed: bytes) -> bytes:
-    """The hash of a packed transaction."""
+    """Return the hash of a packed transaction."""
     return keccak(b"\x02" + packed)
 
 
 def output_id(hashed: bytes, index: int) -> bytes:
-    """The id of output `index` of the transaction with this hash."""
+    """Return the id of output `index` of the transaction with this hash."""
     return keccak(hashed + bytes((index,)))
 
 
 def decode_transaction(packed: bytes) -> Transaction:
-    """The transaction in `packed`; raises `TransactionMalformed` unless it is exactly one."""
+    """Decode a packed transaction; raise `TransactionMalformed` if it is not a valid one."""
     size = len(packed)
     if size < 7:
         raise TransactionMalformed(f"a transaction has 41 bytes or more, {size} were given")
@@ -171,10 +175,10 @@ def decode_transaction(packed: bytes) -> Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """What was put into the contract: `owner(20) | token(2) | amount(12) | time(5)`, numbered from 1.
+    """A deposit, numbered from 1, with record `owner(20) | token(2) | amount(12) | time(5)`.
 
     Raises (at construction):
-        DepositMalformed: a number out of range, an amount or owner of zero.
+        DepositMalformed: a number is out of range, or the amount or owner is zero.
     """
 
     number: int
@@ -196,34 +200,34 @@ class Deposit:
 
     @property
     def record(self) -> bytes:
-        """Its 39 bytes."""
+        """The 39 bytes of the record."""
         return (
             self.owner + self.token.to_bytes(2, "big") + self.amount.to_bytes(12, "big") + self.time.to_bytes(5, "big")
         )
 
     @property
     def hash(self) -> bytes:
-        """What the contract keeps of it."""
+        """Hash of the record, which the contract stores."""
         return keccak(self.record)
 
     @property
     def position(self) -> int:
-        """Where it stands among outputs."""
+        """Position of the deposit's output."""
         return deposit_position(self.number)
 
     @property
     def output_id(self) -> bytes:
-        """By what the contract knows its output."""
+        """Id of the deposit's output in the contract."""
         return deposit_output_id(self.number)
 
     @property
     def output(self) -> Output:
-        """What it is to a transaction that spends it."""
+        """The output that a transaction spends."""
         return Output(self.owner, self.token, self.amount)
 
 
 def decode_deposit(number: int, record: bytes) -> Deposit:
-    """Deposit `number` from its 39 bytes; raises `DepositMalformed`."""
+    """Decode the 39-byte record of deposit `number`; raise `DepositMalformed` if it is not valid."""
     if len(record) != 39:
         raise DepositMalformed(f"a deposit's record has 39 bytes, {len(record)} were given")
     token, amount, time = (int.from_bytes(record[a:b], "big") for a, b in ((20, 22), (22, 34), (34, 39)))
@@ -231,7 +235,7 @@ def decode_deposit(number: int, record: bytes) -> Deposit:
 
 
 def deposit_output_id(number: int) -> bytes:
-    """The id of the output that deposit `number` made."""
+    """Return the id of the output of deposit `number`."""
     return keccak(b"\x03" + number.to_bytes(8, "big"))
 
 

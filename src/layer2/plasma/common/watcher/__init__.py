@@ -1,1 +1,1 @@
-"""Watcher parts that both plasma chains share: log sync, alerts, transaction scheduling."""
+"""Watcher components shared by both plasma chains: log sync, alerts, transaction scheduling."""

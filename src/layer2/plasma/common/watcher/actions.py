@@ -1,4 +1,4 @@
-"""Acts that are due, what each may cost, and when a watcher among several takes its turn."""
+"""Due contract calls, their cost limits, and the turns of several watchers."""
 
 from __future__ import annotations
 
@@ -26,21 +26,27 @@ GAS = {
     "claim": 150_000,
     "claimInFlight": 400_000,
 }
-"""What acts cost at most in gas, with proofs of a full block; a test compares them with what was spent."""
+"""Maximum gas of each call with proofs of a full block; a test compares it with measured gas."""
 
 ANSWER_MORE = 45_000
-"""Gas for each token beyond the first of which a call registers anew what has joined."""
+"""Gas for each token beyond the first whose reserve is updated by a call."""
 
 SPEND_MORE = 40_000
-"""Gas for each output that a spend of several proves, in a full block, and for its owner's signature."""
+"""Gas for each output proven by a spend in a full block, including its owner's signature."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One call of the contract: what it earns (wei), and until when it can be made, seconds.
+    """A planned call of the contract.
 
-    `value`: wei to send along. `duty`: somebody loses money if nobody does it. `subject`: what it is about; two plans
-    with the same `key` are the same. `gas`: what it costs at most. `asks`: tokens whose code it runs.
+    Attributes:
+        subject: id of the object of the call; plans with the same `key` are the same.
+        reward: wei that the call earns.
+        deadline: Unix time until which the call can be made.
+        value: wei to send with the call.
+        duty: True if somebody loses money when the call is omitted.
+        gas: maximum gas; 0 for the value in `GAS`.
+        asks: tokens whose code the call executes.
     """
 
     name: str
@@ -55,29 +61,29 @@ class Plan:
 
     @property
     def cost(self) -> int:
-        """Gas, at most."""
+        """Maximum gas of the call."""
         return self.gas or GAS[self.name]
 
     @property
     def key(self) -> bytes:
-        """Its name and subject."""
+        """Name and subject of the call."""
         return self.name.encode() + b"/" + self.subject
 
 
 @dataclass(frozen=True, slots=True)
 class WatchPolicy:
-    """When to act, and what it may cost.
+    """Timing and cost limits of a watcher's transactions.
 
     Args:
-        cap, tip: wei per gas, at most and on top.
-        loss: wei that a duty may cost beyond what it earns, in the last `urgent` seconds.
-        urgent: seconds before a deadline from which on a duty is done though it does not pay.
-        turns, turn: watchers draw one of so many turns, of so many seconds, for each act.
-        patience: seconds without a body until a block counts as withheld.
-        question: seconds without a body until the chain is asked to have it shown; None: never. Costs a bond.
-        stands: seconds that a wrong exit may stand before it is called unchallenged.
-        claims: whether to claim what is due, for the bounty; most claims in one transaction.
-        listed: most buckets that a claim lists; before one that needs more, the sum of newer ones is moved.
+        cap, tip: wei per gas: maximum fee and priority fee.
+        loss: wei that a duty may cost beyond its reward in the last `urgent` seconds.
+        urgent: seconds before a deadline from which on a duty is done at a loss.
+        turns, turn: number of turns among watchers, and seconds of each; a watcher draws one for each call.
+        patience: seconds without a body after which a block counts as withheld.
+        question: seconds without a body before a data challenge, which costs a bond; None for never.
+        stands: seconds that an invalid exit may stay open before it is reported as unchallenged.
+        claims: maximum number of claims in one transaction, for the bounty; 0 for none.
+        listed: maximum number of buckets listed in a claim; the tracked sum is moved first if a claim would need more.
     """
 
     cap: int = 500 * _GWEI
@@ -99,7 +105,10 @@ class WatchPolicy:
             raise RangeError(f"watch policy: tip {self.tip} is not within the cap {self.cap}", hint="raise the cap")
 
     def wait(self, watcher: bytes, plan: Plan, since: int) -> int:
-        """From when on this watcher makes a plan that it has seen since then; turns end well before the deadline."""
+        """Return the time from which on this watcher makes a call that is due since `since`.
+
+        All turns begin well before the deadline.
+        """
         if self.turns == 1:
             return since
         turn = int.from_bytes(keccak(watcher + plan.key)[:8], "big") % self.turns
@@ -107,7 +116,7 @@ class WatchPolicy:
         return since + turn * min(self.turn, room)
 
     def price(self, plan: Plan, base_fee: int, now: int) -> int:
-        """Wei per gas to offer at most; 0 when the plan is not worth it, or not yet."""
+        """Return the maximum wei per gas to offer; 0 if the call does not pay, or not yet."""
         reward, urgent = plan.reward, plan.deadline - now <= self.urgent
         if plan.duty and urgent:
             reward += self.loss

@@ -1,4 +1,4 @@
-"""What a watcher finds and does, in types: one kind for each thing that can be wrong."""
+"""Alerts, actions and status of a watcher."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["TOLD_ONCE", "Act", "Finding", "Kind", "Report", "Status"]
 
 
 class Kind(Enum):
-    """What was found."""
+    """Kind of an alert."""
 
     BLOCK_INVALID = "a block breaks a rule: nothing from it on may be believed"
     FEE_TOO_HIGH = "the operator collects more than payments left"
@@ -43,7 +43,7 @@ class Kind(Enum):
 
     @property
     def alarming(self) -> bool:
-        """Whether owners should leave, or somebody look."""
+        """True if owners should exit or somebody should investigate."""
         return self in _ALARMING
 
 
@@ -64,12 +64,16 @@ TOLD_ONCE = {
     "DataChallenged": Kind.DATA_CHALLENGED,
     "Frozen": Kind.FROZEN,
 }
-"""Events that are worth knowing once, by name."""
+"""Events reported once each, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong, or worth knowing. `subject`: a block's number, a token's id, or the id of an exit or game."""
+    """An alert.
+
+    Attributes:
+        subject: a block number, a token id, or the id of an exit or in-flight exit.
+    """
 
     kind: Kind
     subject: int | bytes
@@ -82,9 +86,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A transaction that was sent, or was due and not sent, and why. `name`: the function of the contract.
+    """A transaction that was sent, or was due and not sent.
 
-    `receipt`: of what was mined, whether it did anything or failed.
+    Attributes:
+        name: the contract function.
+        detail: the outcome, or the reason why nothing was sent.
+        receipt: receipt of a mined transaction, successful or failed.
     """
 
     name: str
@@ -96,31 +103,33 @@ class Act:
 
 @dataclass(slots=True)
 class Report:
-    """What one step found for the first time, and did."""
+    """New alerts and actions of one step."""
 
     findings: list[Finding] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
 
     def kinds(self) -> set[Kind]:
-        """What was found, by kind."""
+        """Return the kinds of the alerts."""
         return {one.kind for one in self.findings}
 
     def done(self) -> list[str]:
-        """What was done, by name."""
+        """Return the names of the functions called."""
         return [one.name for one in self.acts if one.done]
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How the chain stands.
+    """Status of the plasma chain.
 
     Attributes:
-        head: the newest block of the chain below that was read.
-        posted: child blocks there are; `verified`: the last one that was found to be good, with all before it.
-        invalid: the first one that is not; None as long as there is none.
-        withheld: those whose body is missing for too long, or asked for in vain.
-        exits: open standard exits; `games`: open in-flight exits.
-        standing: what is wrong now.
+        head: the last L1 block read.
+        posted: number of child blocks on L1.
+        verified: the last child block that was verified together with all before it.
+        invalid: the first invalid child block; None if there is none.
+        withheld: child blocks whose body has been missing for too long.
+        exits: number of open standard exits.
+        games: number of open in-flight exits.
+        standing: the current alerts.
     """
 
     head: int
@@ -136,5 +145,5 @@ class Status:
 
     @property
     def healthy(self) -> bool:
-        """Whether nobody has to leave."""
+        """True if no owner needs to exit."""
         return not any(one.kind.alarming for one in self.standing)

@@ -1,6 +1,6 @@
-"""Bodies of blocks that a watcher has seen, and where in them outputs are spent: one SQLite file, durable at once.
+"""Block bodies that a watcher has fetched, with an index of spends: one SQLite file, durable after each write.
 
-What the index says is looked up in a body before it is believed: rows of a block that was taken back do no harm.
+Every index entry is verified against a body before use, so entries of a reorganised block do no harm.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _HASH_BYTES = 8
 
 
 class WatchStore:
-    """Bodies by the hash of their header, and payments that are in no block. One thread at a time.
+    """Bodies by header hash, and payments in no block. Not thread-safe.
 
     Raises:
-        JournalError, JournalFull: the disk refuses.
+        JournalError, JournalFull: the disk fails or is full.
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
@@ -57,13 +57,13 @@ class WatchStore:
         return int(self._rows("SELECT count(*) FROM bodies")[0][0])
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._base.close()
 
     # ------------------------------------------------------------------------------------------------------- bodies
 
     def put(self, header: bytes, number: int, body: bytes, records: Sequence[bytes]) -> None:
-        """Keep the body of block `number` and index its records; all of it or nothing, durable when this returns."""
+        """Store the body of block `number` and index its records, atomically; durable when this returns."""
         spends: list[tuple[int, int, int]] = []
         places: list[tuple[bytes, int]] = []
         for index, record in enumerate(records):
@@ -84,7 +84,7 @@ class WatchStore:
         fault_point("watcher.body.durable")
 
     def body(self, header: bytes) -> bytes | None:
-        """A body; None if it is not here, or is damaged: it can be fetched again."""
+        """Return a body; None if it is missing, or damaged and therefore deleted."""
         rows = self._rows("SELECT body, checksum FROM bodies WHERE header = ?", header)
         if not rows:
             return None
@@ -98,23 +98,24 @@ class WatchStore:
         return bool(self._rows("SELECT 1 FROM bodies WHERE header = ?", header))
 
     def spends(self, position: int) -> Iterator[tuple[int, int, int]]:
-        """Where an output may be spent: block, index, input; oldest first."""
+        """Yield the places where an output may be spent: block, index, input; oldest first."""
         for place, at in self._rows(
             "SELECT place, input FROM spends WHERE position = ? ORDER BY place", _signed(position)
         ):
             yield place >> 16, place & 0xFFFF, at
 
     def places(self, hashed: bytes) -> Iterator[tuple[int, int]]:
-        """Where a transaction may be included: block and index; oldest first."""
+        """Yield the places where a transaction may be included: block and index; oldest first."""
         for (place,) in self._rows("SELECT place FROM places WHERE hash = ? ORDER BY place", hashed[:_HASH_BYTES]):
             yield place >> 16, place & 0xFFFF
 
     # --------------------------------------------------------------------------------------------- payments in no block
 
     def learn(self, record: bytes, positions: Iterable[int]) -> None:
-        """Keep a signed payment that is in no block, or not yet. Durable when this returns.
+        """Store a signed payment that is in no block yet; durable when this returns.
 
-        Beside one with other signatures: none of them is bound to it by a block, and only one may be right.
+        Copies with different signatures are all kept, because no block binds the payment to one of them and only one
+        may be valid.
         """
         hashed = sha256(record).digest()
         self._write(
@@ -123,16 +124,16 @@ class WatchStore:
         )
 
     def loose(self, position: int) -> Iterator[bytes]:
-        """Records of such payments that spend an output."""
+        """Yield the records of stored payments in no block that spend an output."""
         query = "SELECT record FROM loose JOIN loose_spends USING (hash) WHERE position = ?"
         for (record,) in self._rows(query, _signed(position)):
             yield bytes(record)
 
     def all_loose(self) -> list[bytes]:
-        """Records of all such payments."""
+        """Return the records of all stored payments in no block."""
         return [bytes(record) for (record,) in self._rows("SELECT record FROM loose")]
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     def _rows(self, query: str, *values: object) -> list[Any]:
         try:
@@ -157,5 +158,5 @@ class WatchStore:
 
 
 def _signed(number: int) -> int:
-    """SQLite's integers have a sign."""
+    """Convert an unsigned 64-bit integer to a signed one, because SQLite's integers are signed."""
     return number - (1 << 64) if number >> 63 else number

@@ -1,4 +1,4 @@
-"""Where bodies of blocks come from: operators, mirrors, other watchers, folders. Nothing they give is believed."""
+"""Sources of block bodies: operators, mirrors, other watchers, folders. Every body is verified by the caller."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ __all__ = ["MOST_BYTES", "BodySource", "FolderBodies", "LocalBodies", "Sources"]
 T = TypeVar("T")
 
 MOST_BYTES = MAX_TRANSACTIONS * (2 + 7 + 4 * 8 + 4 * 34 + 32 + 64 * MAX_INPUTS)
-"""No body is longer."""
+"""Maximum length of a body in bytes."""
 _BUDGET = 60.0
-"""Seconds that a source may cost in one round without giving a body."""
+"""Seconds that a source may use in one round without returning a body."""
 
 
 class BodySource(Protocol):
-    """Somebody who may have bodies. It may fail in any way."""
+    """A source that may have block bodies; it may fail in any way."""
 
     def body(self, number: int) -> bytes | None:
-        """The body of a block (`layer2.plasma.protocol.blocks.encode_body`); None if it is not to be had."""
+        """Return the body of a block (`layer2.plasma.protocol.blocks.encode_body`); None if it is not available."""
 
 
 class LocalBodies:
-    """Files of an operator in this process: `path(number)` says where a body lies (`BlockStore`)."""
+    """The files of an operator in this process; `path(number)` returns a body's path (`BlockStore`)."""
 
     def __init__(self, store: _HasPaths) -> None:
         self._store = store
@@ -37,14 +37,14 @@ class LocalBodies:
         return f"<LocalBodies {self._store}>"
 
     def body(self, number: int) -> bytes | None:
-        """Read the file."""
+        """Return the contents of the block's file; None if the operator has not made the block."""
         if not 0 < number <= len(self._store):
             return None
         return self._store.path(number).read_bytes()
 
 
 class FolderBodies:
-    """A folder of bodies, as an operator keeps it (`Made.name`), or a copy: it may be in use by another process."""
+    """A folder of bodies as an operator stores them (`Made.name`), or a copy; another process may use it."""
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
@@ -54,7 +54,7 @@ class FolderBodies:
         return f"<FolderBodies {self.folder}>"
 
     def body(self, number: int) -> bytes | None:
-        """Read the file; of several for one number (a block that became another) each in its turn."""
+        """Return the contents of the block's file; several versions of a remade block are returned in turn."""
         if not self.folder.is_dir():
             raise InputError(f"no folder of bodies at {self.folder}", hint="name a source: --operator URL or FOLDER")
         found = sorted(self.folder.glob(f"{number:012d}-*.body"))
@@ -66,10 +66,10 @@ class FolderBodies:
 
 
 class Sources:
-    """Several sources, asked one after the other; none can hold up the others for long, or fill a log.
+    """Several sources, queried in order; none can block the others for long or flood a log.
 
     Args:
-        budget: seconds that each may cost in a round without giving a body; then it is left out until the next one.
+        budget: seconds that a source may use in a round without returning a body, before it is skipped for that round.
     """
 
     def __init__(
@@ -89,13 +89,18 @@ class Sources:
         return f"<Sources {self.sources}>"
 
     def begin(self) -> None:
-        """A new round: all are asked again."""
+        """Start a new round, in which all sources are queried again."""
         self._lost.clear()
 
     def ask(self, number: int, read: Callable[[bytes], T]) -> tuple[T | None, list[str]]:
-        """What `read` makes of the first body of a block that it does not refuse by raising; None if nobody has one.
+        """Return the result of `read` for the first body that it accepts, and new errors of the sources.
 
-        With it what is wrong with sources and was not said before: each thing once, until the source is well again.
+        Args:
+            read: decodes a body, or raises an exception to reject it.
+
+        Returns:
+            The result, or None if no source has an acceptable body; and the errors, each reported once until its source
+                recovers.
         """
         said: list[str] = []
         for at, source in enumerate(self.sources):
@@ -110,7 +115,7 @@ class Sources:
                     found = read(bytes(body))
                     self._said.pop(key, None)
                     return found, said
-            except Exception as failure:  # whatever a stranger's answer makes of itself
+            except Exception as failure:  # an untrusted source may cause any exception
                 what = str(failure) if isinstance(failure, Layer2Error) else repr(failure)
                 text = f"{source!r:.80}: {what:.200}"
                 if self._said.get(key) != text:

@@ -1,4 +1,4 @@
-"""What a watcher must not forget: the events it read, its verdicts, where it stands. Started again, it is as it was."""
+"""The watcher's journal: events read, block verdicts, and the sync cursor, so that a restart restores the state."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _RECOVERY = "move the journal away: the watcher reads all again from the chain"
 
 
 class WatchMemory:
-    """A journal (none: all is forgotten at the end of the process) of two kinds of rows: news and verdicts.
+    """A journal with two kinds of rows, news and verdicts; without a file, nothing outlives the process.
 
     Raises:
-        JournalForeign: it belongs to another contract.
+        JournalForeign: the journal belongs to another contract.
     """
 
     def __init__(self, journal: Journal | str | Path | None, identity: str) -> None:
@@ -53,17 +53,22 @@ class WatchMemory:
         return f"<WatchMemory {self.journal}>"
 
     def close(self) -> None:
-        """Let go of the journal, if it was opened here."""
+        """Close the journal, if it was opened here."""
         if self._opened and self.journal is not None:
             self.journal.close()
 
     def cursor(self) -> Cursor | None:
-        """Where the follower stood."""
+        """Return the stored sync cursor; None if there is none."""
         raw = None if self.journal is None else self.journal.get_meta("cursor")
         return Cursor.from_bytes(raw) if raw else None
 
     def replay(self, news: Callable[[int, list[Log]], None], verdict: Callable[[int, bytes, str], None]) -> None:
-        """Everything again, in order: how many events were taken back and which came; block, header, what is wrong."""
+        """Replay all rows in order.
+
+        Args:
+            news: called with the number of undone events and the new events.
+            verdict: called with a block number, its header hash and its fault.
+        """
         if self.journal is None:
             return
         for entry in self.journal.read():
@@ -85,7 +90,7 @@ class WatchMemory:
                 verdict(number, header, wrong)
 
     def note_news(self, removed: int, new: list[Log], cursor: Cursor) -> None:
-        """Make events durable, and where the follower stands after them."""
+        """Store events durably, with the sync cursor after them."""
         if self.journal is None:
             return
         fault_point("watcher.news.before")
@@ -97,25 +102,25 @@ class WatchMemory:
         fault_point("watcher.news.durable")
 
     def note_verdict(self, number: int, header: bytes, fault: str) -> None:
-        """Make a verdict durable; `fault` is empty for a good block."""
+        """Store a verdict durably; `fault` is empty for a valid block."""
         if self.journal is not None:
             fault_point("watcher.verdict.before")
             self.journal.append_durable("verdict", number.to_bytes(8, "big") + header + fault.encode())
             fault_point("watcher.verdict.durable")
 
     def start_over(self) -> None:
-        """Forget it all: the chain below was rewritten."""
+        """Discard all rows and the cursor, because L1 was reorganised too deeply."""
         if self.journal is not None:
             self.journal.put_meta("cursor", b"")
             self.journal.rewrite([])
 
     def is_changed(self, contract: Contract) -> bool:
-        """Whether code or parameters of the contract are not those that were seen first: it has no owner, no proxy."""
+        """Return True if code or parameters differ from those first seen; the contract has neither owner nor proxy."""
         seen = keccak(contract.connection.code(contract.address) + repr(contract.call("config")).encode())
         return seen != self.code(seen)
 
     def code(self, seen: bytes) -> bytes:
-        """The fingerprint of the contract that was seen first; `seen` becomes it if there is none."""
+        """Return the fingerprint of the contract first seen; `seen` is stored if there is none."""
         if self.journal is None:
             return seen
         known = self.journal.get_meta("contract")

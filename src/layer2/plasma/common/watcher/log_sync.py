@@ -1,4 +1,4 @@
-"""What every watcher does with the logs of its contract: reads each once, remembers, goes back, begins anew."""
+"""Log sync shared by all watchers: read each log once, store it, undo reorganisations, restart from scratch."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["Following"]
 
 
 class Following(ABC):
-    """The part of a watcher that follows. Subclasses say what logs mean to them; see `Watcher` for the arguments."""
+    """The log sync of a watcher. Subclasses interpret the logs; see `Watcher` for the arguments."""
 
     _memory: WatchMemory
     _follower: LogFollower
     _head: int
     _gap: str
-    """What a node has left out, if it is known."""
+    """Description of a known gap in the node's logs; empty if there is none."""
 
     def __init__(self, contract: Contract, start_block: int, confirmations: int, memory: int) -> None:
         self.connection = contract.connection
@@ -33,18 +33,18 @@ class Following(ABC):
 
     @abstractmethod
     def _reset(self) -> None:
-        """Know nothing."""
+        """Reset to the state before the first log."""
 
     @abstractmethod
     def _apply(self, removed: int, new: Sequence[Log], report: Report) -> None:
-        """Take so many logs back, then take these; raises RangeError where that cannot be."""
+        """Undo this number of logs, then apply the new ones; raise RangeError if that is impossible."""
 
     @abstractmethod
     def _settled(self, oldest: int) -> None:
-        """What was before a block of the chain below will not be taken back."""
+        """Discard undo data for L1 blocks before `oldest`, which are final."""
 
     def _doubts(self) -> str:
-        """Why all should be read anew, or nothing."""
+        """Return the reason to sync again from scratch; empty if there is none."""
         return self._gap
 
     def _follow_from_memory(self) -> LogFollower:
@@ -58,10 +58,14 @@ class Following(ABC):
         )
 
     def _follow(self, report: Report) -> None:
-        """Read what is new. Raises EthereumError; nothing has changed then."""
+        """Read new logs.
+
+        Raises:
+            EthereumError: the node failed; nothing has changed.
+        """
         gap = self._doubts()
         if gap and self._head >= self._read_again:
-            # The node, or another one, may know better by now; not at every step, should it not.
+            # This or another node may have the missing logs by now; the interval limits repeated attempts.
             self._read_again = self._head + self._depth
             self._start_over(report, gap)
         try:
@@ -73,7 +77,7 @@ class Following(ABC):
         try:
             self._memory.note_news(len(update.removed), update.new, self._follower.cursor)
         except Layer2Error:
-            # What is not durable was not read.
+            # Logs that are not durable must be read again.
             self._follower = self._follow_from_memory()
             raise
         try:

@@ -1,4 +1,4 @@
-"""The hands of a watcher: plans in, transactions out, in its turn and at a price that they are worth."""
+"""Sends the watcher's planned transactions, staggered among watchers and within their gas budget."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from layer2.store.journal import fault_point
 __all__ = ["Hands", "turn_of"]
 
 _SHUNNED = 86_400
-"""Seconds in which nothing is sent for a token that has made a call fail: nobody but its owners has to claim it."""
+"""Seconds without calls for a token that made a call fail; only the token's owners need its claims."""
 
 
 class Hands:
-    """Makes the calls that plans name.
+    """Sends the calls of plans.
 
     Args:
-        still: whether a plan is still to be done, asked right before it is sent.
+        still: predicate that is True if a plan is still needed, called immediately before sending.
     """
 
     def __init__(self, contract: Contract, still: Callable[[Plan], bool]) -> None:
@@ -37,7 +37,7 @@ class Hands:
         return f"<Hands {self.contract.address} waiting={len(self._since)}>"
 
     def act(self, sender: Sender, policy: WatchPolicy, plans: Iterable[Plan], now: int, report: Report) -> None:
-        """Send what is due, the most urgent first, then wait for all of it. A plan that fails stops no other."""
+        """Send due calls, the most urgent first, then wait for all of them; a failed plan does not stop the others."""
         wanted = {plan.key: plan for plan in sorted(plans, key=lambda one: one.deadline)}
         self._since = {key: self._since.get(key, now) for key in wanted}
         under_way: list[tuple[Plan, Pending]] = []
@@ -72,7 +72,7 @@ class Hands:
         try:
             pending = self.contract.transact_nowait(sender, plan.name, *plan.arguments, value=plan.value)
         except Layer2Error as failure:
-            # Somebody else was faster, or the node is away: the next step looks again.
+            # Another sender was faster, or the node is unreachable: the next step tries again.
             return Act(plan.name, plan.subject, False, str(failure))
         finally:
             sender.gas_policy = before
@@ -84,7 +84,7 @@ class Hands:
             receipt = sender.wait(pending, decoder=self.contract.decoder)
         except TransactionFailed as failure:
             if failure.receipt is not None and not (isinstance(failure, ContractReverted) and failure.name):
-                # No rule of the contract stopped it. Its tokens may work only where it costs nothing.
+                # The call failed outside the contract's rules: the token may work only in calls that cost nothing.
                 self._shunned |= dict.fromkeys(plan.asks, now + _SHUNNED)
             return Act(plan.name, plan.subject, False, str(failure), failure.receipt)
         except Layer2Error as failure:
@@ -94,7 +94,7 @@ class Hands:
 
 
 def turn_of(sender: Sender | None) -> bytes:
-    """What the turn of an acting account is drawn from."""
+    """Return the seed of an account's turns; empty without an account."""
     return sender.address.encode() if sender is not None else b""
 
 

@@ -1,1 +1,1 @@
-"""The deployed root chain: calls, events, and the proofs that an exit needs."""
+"""The deployed root chain: calls, events, and the proofs needed for an exit."""

@@ -1,4 +1,4 @@
-"""Typed facade over the deployed root chain: one method per entry point; reverts come as `ContractReverted` by name."""
+"""Typed wrapper of the root chain contract: one method per entry point; reverts raise `ContractReverted` by name."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ class Profile:
 
     @property
     def grace(self) -> int:
-        """Seconds from the start of an exit in which a block may still spend what leaves: early enough to stop it."""
+        """Grace period in seconds: how long after an exit starts a block may still spend the exiting output."""
         return self.exit_period // 4
 
 
-# Each bond pays for the dearest call that earns it (see `layer2 bench gas plasma`) at 100 gwei and once more.
+# Each bond covers twice the most expensive call that earns it (see `layer2 bench gas plasma`) at 100 gwei.
 _BONDS = (
     2 * 62_000 * 100 * _GWEI,
     2 * 100_000 * 100 * _GWEI,
@@ -67,14 +67,14 @@ _BONDS = (
 )
 
 PUBLIC = Profile(7 * _DAY, 14 * _DAY, 2 * _DAY, *_BONDS)
-"""For public chains: a week for an exit, two before another operator."""
+"""Parameters for public chains: exits take one week, an operator change takes two."""
 
 DEVNET = Profile(3_600, 7_200, 1_200, *_BONDS)
-"""For development chains: the same in minutes."""
+"""Parameters for development chains, with periods of minutes or hours."""
 
 
 class RootChain:
-    """The root chain at an address. Amounts in smallest units, times in Unix seconds."""
+    """The root chain contract at an address. Amounts are in smallest units, times in Unix seconds."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
@@ -82,7 +82,7 @@ class RootChain:
         self.address = contract.address
         self.domain = plasma_domain(self.connection.chain_id, self.address)
         self.arguments: tuple[Any, ...] = ()
-        """What the constructor was given, when this object made the contract: for the record of the deployment."""
+        """Constructor arguments if this object deployed the contract, for the deployment record; empty otherwise."""
         _, _, _, *times = contract.call("config")
         self.profile = Profile(*(int(one) for one in times))
 
@@ -99,7 +99,7 @@ class RootChain:
         validity: str = ZERO_ADDRESS,
         permit2: str = ZERO_ADDRESS,
     ) -> RootChain:
-        """Deploy the packaged contract. `validity`: who checks each block; `permit2`: where Permit2 lies here."""
+        """Deploy the packaged contract; `validity` is the block verifier, `permit2` the address of Permit2."""
         require_windows(sender.connection, exit_period=profile.exit_period, data_delay=profile.data_delay)
         row = (
             to_address(operator),
@@ -120,7 +120,7 @@ class RootChain:
 
     @classmethod
     def at(cls, connection: Connection, address: str) -> RootChain:
-        """Bind one that is deployed already; raises `InputError` when there is no code."""
+        """Return the wrapper of a deployed contract; raise `InputError` if the address has no code."""
         target = to_address(address)
         if not connection.code(target):
             raise InputError(
@@ -131,30 +131,30 @@ class RootChain:
     # ------------------------------------------------------------------------------------------------------- views
 
     def head(self) -> tuple[Address, int, int, bool]:
-        """The operator, the next block, the next deposit, whether it is frozen."""
+        """Return the operator, the next block and deposit numbers, and True if the chain is frozen."""
         operator, block, deposit, frozen = self.contract.call("head")
         return to_address(operator), int(block), int(deposit), bool(frozen)
 
     def block(self, number: int) -> bytes:
-        """`keccak(root | word)` of a block; zeros if there is none."""
+        """Return `keccak(root | word)` of a block; zeros if it does not exist."""
         return bytes(self.contract.call("blocks", number))
 
     def deposit_hash(self, number: int) -> bytes:
-        """`keccak` of a deposit's record; zeros if there is none."""
+        """Return `keccak` of a deposit's record; zeros if it does not exist."""
         return bytes(self.contract.call("deposits", number))
 
     def reserved_under(self, token: int, number: int) -> int:
-        """What is registered for exits of a token under a block; 0: under deposits."""
+        """Return the amount of a token registered for exits under a block; 0 is the block of deposits."""
         return int(self.contract.call("reservedUnder", token, number))
 
     def exit(self, output_id: bytes) -> Exit:
-        """How the exit of an output stands."""
+        """Return the state of an output's standard exit."""
         status, time, position, priority = self.contract.call("exits", output_id)
         return Exit(ExitStatus(int(status)), int(time), int(position), int(priority))
 
     def in_flight(self, exit_id: bytes) -> InFlight:
-        """How an in-flight exit stands."""
-        # By name: the order of the fields is that in which they fill slots.
+        """Return the state of an in-flight exit."""
+        # Fields are read by name, because their order is that of the storage slots.
         row = self.contract.call("inFlight", exit_id)
         return InFlight(
             to_address(row.bondOwner),
@@ -170,45 +170,45 @@ class RootChain:
         )
 
     def reserve_of(self, token: int) -> tuple[int, int]:
-        """What is registered for exits of a token, and what is held for bonds and deferred payments."""
+        """Return the amounts of a token registered for exits, and held for bonds and deferred payments."""
         reserved, held = self.contract.call("reserveOf", token)
         return int(reserved), int(held)
 
     def is_held(self, output_id: bytes) -> bool:
-        """Whether an in-flight exit holds an output: no other game may pay it meanwhile."""
+        """Return True if an in-flight exit holds an output, so that no other one may pay it."""
         return bool(self.contract.call("isHeld", output_id))
 
     def is_free(self, output_id: bytes) -> bool:
-        """Whether no exit has an output: an in-flight exit may take it then."""
+        """Return True if no exit has an output, so that an in-flight exit may take it."""
         taken = (ExitStatus.OPEN, ExitStatus.PAID, ExitStatus.SPENT)
         return self.exit(output_id).status not in taken and not self.is_held(output_id)
 
     def tracked(self, token: int) -> tuple[int, int] | None:
-        """From which bucket on all that is registered of a token is summed up, and the sum; None: nothing is."""
+        """Return the first bucket of a token's tracked sum and the sum; None if nothing is tracked."""
         bucket, total = self.contract.call("tracked", token)
         return None if int(bucket) == _NEVER else (int(bucket), int(total))
 
     def pending(self, owner: str, token: int) -> int:
-        """What could not be paid to somebody and waits."""
+        """Return the deferred payment of an account, which could not be transferred."""
         return int(self.contract.call("pending", to_address(owner), token))
 
     def token_of(self, token: int) -> Address:
-        """The address of a token id."""
+        """Return the address of a token id."""
         return to_address(self.contract.call("tokenOf", token))
 
     def next_operator(self) -> tuple[Address, int]:
-        """Who was announced as the next operator, and from when on it may take over."""
+        """Return the announced next operator, and the time from which on it may take over."""
         following, since = self.contract.call("nextOperator")
         return to_address(following), int(since)
 
     # ---------------------------------------------------------------------------------------------------- deposits
 
     def register_token(self, sender: Sender, token: str) -> Receipt:
-        """Give a token its id."""
+        """Register a token, which assigns its id."""
         return self._send(sender, "registerToken", to_address(token))
 
     def deposit(self, sender: Sender, token: int, amount: int, owner: str) -> Receipt:
-        """Pay in ether (token 0) or an allowed amount of a token for `owner`."""
+        """Deposit ether (token 0) or an approved amount of a token for `owner`."""
         if token == 0:
             return self._send(sender, "depositETH", to_address(owner), value=amount)
         return self._send(sender, "deposit", token, amount, to_address(owner))
@@ -216,40 +216,40 @@ class RootChain:
     # ------------------------------------------------------------------------------------------------------ blocks
 
     def submit_block(self, sender: Sender, number: int, root: bytes, count: int) -> Receipt:
-        """Commit to the next block; only the operator."""
+        """Submit the next block; only the operator may call it."""
         return self._send(sender, "submitBlock", number, root, count)
 
     def announce_operator(self, sender: Sender, following: str) -> Receipt:
-        """Name the next operator; only the operator."""
+        """Announce the next operator; only the operator may call it."""
         return self._send(sender, "announceOperator", to_address(following))
 
     def accept_operator(self, sender: Sender) -> Receipt:
-        """Take over, after the delay; only the one that was announced."""
+        """Take over as operator after the delay; only the announced operator may call it."""
         return self._send(sender, "acceptOperator")
 
     # ------------------------------------------------------------------------------------------------------- exits
 
     def start_exits(self, sender: Sender, outputs: Sequence[Proof]) -> Receipt:
-        """Start to take outputs out that the sender owns, with a bond for each."""
+        """Start standard exits of outputs that the sender owns, with a bond for each."""
         value = self.profile.exit_bond * len(outputs)
         if len(outputs) == 1:
             return self._send(sender, "startExit", outputs[0].as_tuple(), value=value)
         return self._send(sender, "startExits", [one.as_tuple() for one in outputs], value=value)
 
     def challenge_exit(self, sender: Sender, output: Proof, spend: Spend) -> Receipt:
-        """Stop the exit of an output that was spent."""
+        """Challenge the exit of a spent output."""
         return self._send(sender, "challengeExit", output.as_tuple(), spend.as_tuple())
 
     def claim(self, sender: Sender, items: Sequence[tuple[int, bytes]], newer: Sequence[int] = ()) -> Receipt:
-        """Pay exits that have waited: (position, transaction or deposit record). `newer`: buckets, see `IRootChain`."""
+        """Pay matured exits: (position, transaction or deposit record). `newer`: buckets, see `IRootChain`."""
         return self._send(sender, "claim", [tuple(one) for one in items], list(newer))
 
     def track(self, sender: Sender, token: int, bucket: int) -> Receipt:
-        """While a token is short, sum up all that is registered under buckets from this one on (`IRootChain.track`)."""
+        """Move the tracked sum of a short token to the buckets from this one on (`IRootChain.track`)."""
         return self._send(sender, "track", token, bucket)
 
     def withdraw(self, sender: Sender, token: int, to: str) -> Receipt:
-        """Fetch what could not be paid."""
+        """Withdraw a deferred payment of the sender to an address."""
         return self._send(sender, "withdraw", token, to_address(to))
 
     # --------------------------------------------------------------------------------------------- in-flight exits
@@ -257,7 +257,7 @@ class RootChain:
     def start_in_flight(
         self, sender: Sender, transaction: Proof, inputs: Sequence[Proof], signatures: Sequence[bytes], bits: int
     ) -> Receipt:
-        """Start the exit of a transaction that may not be in a block; `bits`: of the sender, which join at once."""
+        """Start the in-flight exit of a transaction; `bits` are the sender's inputs and outputs to piggyback."""
         value = self.profile.in_flight_bond + bits.bit_count() * self.profile.piggyback_bond
         joined = b"".join(to_compact(one) for one in signatures)
         row = (transaction.as_tuple(), [one.as_tuple() for one in inputs], joined, bits)
@@ -266,7 +266,7 @@ class RootChain:
     def piggyback(
         self, sender: Sender, data: bytes, input_ids: Sequence[bytes], bit: int, made: Sequence[bytes] = ()
     ) -> Receipt:
-        """Join with an input or output of the sender; `made`: what made the input, and each that has joined."""
+        """Piggyback an input or output of the sender; `made` has the origins of it and of each piggybacked input."""
         row = (data, list(input_ids), bit, list(made))
         return self._send(sender, "piggyback", *row, value=self.profile.piggyback_bond)
 
@@ -279,10 +279,10 @@ class RootChain:
         made: Sequence[bytes],
         competitor: Spend,
     ) -> Receipt:
-        """Show another transaction that spends the same output.
+        """Challenge an in-flight exit with a competitor, another transaction that spends the same output.
 
         Args:
-            made: what made this input, and each that has joined; empty bytes for others.
+            made: origins of this input and of each piggybacked one; empty bytes for others.
         """
         row = (data, list(input_ids), index, list(made), competitor.as_tuple())
         return self._send(sender, "challengeCanonical", *row)
@@ -290,23 +290,23 @@ class RootChain:
     def answer_canonical(
         self, sender: Sender, transaction: Proof, input_ids: Sequence[bytes], made: Sequence[bytes] = ()
     ) -> Receipt:
-        """Show that it was included, before every competitor shown; `made`: what made each input that has joined."""
+        """Prove inclusion before every competitor shown; `made` has the origins of the piggybacked inputs."""
         return self._send(sender, "answerCanonical", transaction.as_tuple(), list(input_ids), list(made))
 
     def hold_inputs(
         self, sender: Sender, data: bytes, input_ids: Sequence[bytes], made: Sequence[bytes] = ()
     ) -> Receipt:
-        """Take the inputs that a game needs and no other game has any more; `made`: as for an answer."""
+        """Take the inputs that an in-flight exit needs and no other one holds; `made` as in `answer_canonical`."""
         return self._send(sender, "holdInputs", data, list(input_ids), list(made))
 
     def challenge_input(
         self, sender: Sender, data: bytes, input_ids: Sequence[bytes], index: int, made: bytes, spend: Spend
     ) -> Receipt:
-        """Show that an input that joined was spent by another transaction."""
+        """Challenge a piggybacked input that another transaction has spent."""
         return self._send(sender, "challengeInput", data, list(input_ids), index, made, spend.as_tuple())
 
     def challenge_output(self, sender: Sender, transaction: Proof, input_ids: Sequence[bytes], spend: Spend) -> Receipt:
-        """Show that an output that joined was spent."""
+        """Challenge a piggybacked output that was spent."""
         return self._send(sender, "challengeOutput", transaction.as_tuple(), list(input_ids), spend.as_tuple())
 
     def claim_in_flight(
@@ -317,25 +317,25 @@ class RootChain:
         made: Sequence[bytes],
         newer: Sequence[int] = (),
     ) -> Receipt:
-        """Settle one that has waited, and pay what is covered; `made`: what made each input."""
+        """Settle a matured in-flight exit and pay the covered parts; `made` has the origins of all inputs."""
         return self._send(sender, "claimInFlight", data, list(input_ids), list(made), list(newer))
 
     def abandon_in_flight(self, sender: Sender, data: bytes, input_ids: Sequence[bytes]) -> Receipt:
-        """Drop one that nobody has joined by half time."""
+        """Delete an in-flight exit without piggybacks after half of its period."""
         return self._send(sender, "abandonInFlight", data, list(input_ids))
 
-    # -------------------------------------------------------------------------------------------------------- data
+    # --------------------------------------------------------------------------------------------- data challenges
 
     def challenge_data(self, sender: Sender, number: int, index: int, root: bytes, word: int) -> Receipt:
-        """Ask for a transaction of a block, with a bond."""
+        """Challenge the operator to show a transaction of a block, with a bond."""
         return self._send(sender, "challengeData", number, index, root, word, value=self.profile.data_bond)
 
     def show_data(self, sender: Sender, transaction: Proof) -> Receipt:
-        """Show it."""
+        """Show the transaction requested by a data challenge."""
         return self._send(sender, "showData", transaction.as_tuple())
 
     def freeze(self, sender: Sender, number: int, index: int) -> Receipt:
-        """Freeze the chain because it was not shown in time."""
+        """Freeze the chain, because a data challenge was not answered in time."""
         return self._send(sender, "freeze", number, index)
 
     def _send(self, sender: Sender, name: str, *arguments: Any, value: int = 0) -> Receipt:
@@ -343,5 +343,5 @@ class RootChain:
 
 
 def deposit_of_event(args: Mapping[str, Any]) -> Deposit:
-    """The deposit of a `Deposited` event."""
+    """Return the deposit of a `Deposited` event."""
     return Deposit(args["id"], address_bytes(args["owner"]), args["token"], args["amount"], args["time"])

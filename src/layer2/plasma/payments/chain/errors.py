@@ -1,4 +1,4 @@
-"""What a wallet refuses, and why: each names who, what was given and what was needed."""
+"""Errors of wallets; each names the subject, the given value and the required one."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ __all__ = [
 
 
 class KitMalformed(MalformedError):
-    """Text is no file of exit kits."""
+    """The text is not a valid file of exit proofs."""
 
 
 class KitWrong(RecoverableError):
-    """A kit does not lead to what the chain has: nobody could exit with it."""
+    """An exit proof does not match L1, so that an exit with it is impossible."""
 
 
 class FundsMissing(RecoverableError):
-    """The outputs that can be spent now do not add up to what is asked.
+    """The spendable outputs do not suffice.
 
     Attributes:
-        have, need: smallest units.
+        have, need: amounts in smallest units, or numbers of outputs.
     """
 
     def __init__(self, message: str, *, have: int, need: int, hint: str | None = None) -> None:
@@ -41,24 +41,24 @@ class FundsMissing(RecoverableError):
 
 
 class OutputUnknown(RecoverableError):
-    """No output of this wallet is at that position, or not any more."""
+    """The wallet has no output at the position, or not any more."""
 
 
 class PaymentUnknown(RecoverableError):
-    """This wallet has not signed such a payment."""
+    """The wallet has not signed such a payment."""
 
 
 class StillPending(RecoverableError):
-    """A payment may still be included: nothing may be signed in its place yet."""
+    """A payment may still be included, so that no replacement may be signed yet."""
 
 
 class GateLied(RecoverableError):
-    """An operator said what the chain does not bear out. Nothing of it was believed."""
+    """An answer of an operator contradicts L1; nothing of it was used."""
 
 
 class HeldInFlight(RecoverableError):
-    """An in-flight exit holds an output: until it is over, or lets go of it, no other exit of the output starts."""
+    """An in-flight exit holds an output; no other exit of it can start until it ends or releases the output."""
 
 
 class SwapWrong(RecoverableError):
-    """What came back is not the swap that was offered."""
+    """The returned payment is not the swap that was offered."""

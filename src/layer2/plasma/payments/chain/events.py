@@ -1,4 +1,4 @@
-"""What the operator needs of the chain: what happened there, and a place to put its blocks."""
+"""The operator's interface to L1: events of the root chain, and block submission."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Deposited:
-    """Somebody paid in."""
+    """A deposit was made."""
 
     deposit: Deposit
 
 
 @dataclass(frozen=True, slots=True)
 class BlockPosted:
-    """The chain has a child block."""
+    """A child block was submitted."""
 
     number: int
     header: Header
@@ -43,7 +43,7 @@ class BlockPosted:
 
 @dataclass(frozen=True, slots=True)
 class ExitBegun:
-    """An output is about to leave. `priority`: the block under which it is registered."""
+    """A standard exit started; `priority` is the block under which it is registered."""
 
     id: bytes
     position: int
@@ -52,21 +52,21 @@ class ExitBegun:
 
 @dataclass(frozen=True, slots=True)
 class ExitEnded:
-    """Its own exit has ended: somebody showed that it is spent, or it has joined an in-flight exit."""
+    """A standard exit ended: it was challenged, or its output was piggybacked on an in-flight exit."""
 
     id: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class ExitPaid:
-    """An output is paid out, or will never be: an in-flight exit that is paid has spent it."""
+    """An output was paid out, or was spent by a paid in-flight exit and will never be paid."""
 
     id: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class InFlightBegun:
-    """The contract decides what became of a payment, included or not; `input_ids`: of the outputs that it spends."""
+    """An in-flight exit of a payment started; `input_ids` are the ids of the outputs that it spends."""
 
     id: bytes
     packed: bytes
@@ -75,7 +75,7 @@ class InFlightBegun:
 
 @dataclass(frozen=True, slots=True)
 class InFlightJoined:
-    """Owners of inputs (bits 0 to 3) or outputs (4 to 7) of it want to be paid."""
+    """Inputs (bits 0 to 3) or outputs (4 to 7) were piggybacked on an in-flight exit."""
 
     id: bytes
     bits: int
@@ -83,7 +83,7 @@ class InFlightJoined:
 
 @dataclass(frozen=True, slots=True)
 class InFlightBlocked:
-    """One of those that joined is spent, as somebody showed, and is not paid."""
+    """A piggybacked input or output was challenged as spent and is not paid."""
 
     id: bytes
     bits: int
@@ -91,7 +91,7 @@ class InFlightBlocked:
 
 @dataclass(frozen=True, slots=True)
 class InFlightEnded:
-    """It has decided, or nobody asked any more. `pays`: the bits of the side that is paid, where it has joined."""
+    """An in-flight exit was settled or deleted; `pays` has the bits of the side paid where piggybacked."""
 
     id: bytes
     pays: int = 0
@@ -111,40 +111,40 @@ Happening = (
 
 
 News = EventNews[Happening]
-"""What happened on the chain, and what it took back."""
+"""New and undone events of the root chain."""
 
 
 class Chain(Protocol):
-    """The RootChain as the operator sees it."""
+    """The RootChain as used by the operator."""
 
     @property
     def chain_id(self) -> int:
-        """Of the chain (EIP-155)."""
+        """Chain id of L1 (EIP-155)."""
         ...
 
     @property
     def address(self) -> str:
-        """Of the contract."""
+        """Address of the contract."""
         ...
 
     @property
     def domain(self) -> Domain:
-        """What payments are signed under."""
+        """EIP-712 domain of payments."""
         ...
 
     @property
     def grace(self) -> int:
-        """Seconds from the start of an exit in which a block may still spend what leaves."""
+        """Grace period in seconds: how long after an exit starts a block may still spend the exiting output."""
         ...
 
     def news(self) -> News:
-        """What happened since the last time; from the contract's beginning the first time."""
+        """Return the events since the last call, or since the contract's deployment on the first call."""
         ...
 
     def age(self, block: int) -> int:
-        """Seconds from a block of the chain until the next can be. Raises ConnectionFailed while the node lacks it."""
+        """Return the seconds from an L1 block to the earliest next one; raise ConnectionFailed if the node lacks it."""
         ...
 
     def submit(self, number: int, root: bytes, count: int) -> None:
-        """Put a block on the chain, and wait until it is there. Raises what the chain says, typed."""
+        """Submit a block and wait until it is mined; raise the typed revert if L1 rejects it."""
         ...

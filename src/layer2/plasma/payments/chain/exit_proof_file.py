@@ -1,6 +1,6 @@
-"""Exit kits as JSON: one reading for each file, and nothing believed that the chain does not have.
+"""Exit proofs as JSON: each file has exactly one interpretation, and each proof is verified against L1.
 
-Numbers that may exceed 53 bits are text. A file names its chain and contract; whoever loads it checks every kit there.
+Integers that may exceed 53 bits are strings. A file names its chain and contract, against which the loader verifies it.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ FORMAT = "layer2 plasma exit kits"
 _DEEPEST = 16
 _BRACKETS = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{}]', re.DOTALL)
 _LONGEST = 16
-"""Siblings in a path."""
+"""Maximum number of siblings in a path."""
 
 
 @dataclass(frozen=True, slots=True)
 class KitFile:
-    """Kits of outputs and of payments."""
+    """Exit proofs of outputs and of payments."""
 
     outputs: tuple[Kit, ...] = ()
     payments: tuple[PaymentKit, ...] = ()
 
 
 def to_json(kit: Kit | PaymentKit) -> dict[str, Any]:
-    """A kit as plain values."""
+    """Return an exit proof as plain JSON values."""
     if isinstance(kit, DepositKit):
         return {"kind": "deposit", "number": kit.deposit.number, "record": _hex(kit.deposit.record)}
     if isinstance(kit, OutputKit):
@@ -73,7 +73,7 @@ def to_json(kit: Kit | PaymentKit) -> dict[str, Any]:
 
 
 def from_json(value: object) -> Kit:
-    """The kit of an output. Raises KitMalformed, KitWrong."""
+    """Decode the exit proof of an output; raise KitMalformed or KitWrong if it is not valid."""
     kind = value.get("kind") if isinstance(value, dict) else None
     if kind == "deposit":
         row = _fields(value, "kind", "number", "record")
@@ -98,7 +98,7 @@ def from_json(value: object) -> Kit:
 
 
 def payment_from_json(value: object) -> PaymentKit:
-    """The kit of a payment. Raises KitMalformed, KitWrong."""
+    """Decode the exit proof of a payment; raise KitMalformed or KitWrong if it is not valid."""
     row = _fields(value, "kind", "transaction", "signatures", "inputs", "included")
     signatures, inputs = row["signatures"], row["inputs"]
     if row["kind"] != "payment" or not isinstance(signatures, list) or not isinstance(inputs, list):
@@ -116,8 +116,8 @@ def payment_from_json(value: object) -> PaymentKit:
 
 
 def read_json(text: str) -> Any:
-    """The value in a text that anybody may have written; raises KitMalformed."""
-    # The library's own reader recurses, and may end the process: how deep a text goes is counted first.
+    """Decode untrusted JSON text; raise KitMalformed if it is not valid."""
+    # The library's decoder recurses and may exhaust the stack, so the nesting depth is checked first.
     depth = 0
     for found in _BRACKETS.finditer(text):
         if found[0][0] != '"':
@@ -133,7 +133,7 @@ def read_json(text: str) -> Any:
 
 
 def text_of(root: RootChain, outputs: Iterable[Kit], payments: Iterable[PaymentKit] = ()) -> str:
-    """A file's text."""
+    """Return the text of a file of exit proofs."""
     value = {
         "format": FORMAT,
         "version": 1,
@@ -146,11 +146,11 @@ def text_of(root: RootChain, outputs: Iterable[Kit], payments: Iterable[PaymentK
 
 
 def parse(text: str, root: RootChain) -> KitFile:
-    """The kits in a file's text, each checked against the chain.
+    """Decode the exit proofs in a file's text and verify each against L1.
 
     Raises:
-        KitMalformed: it has no reading.
-        KitWrong: it is of another chain or contract, or a kit does not lead to what the chain has.
+        KitMalformed: the text is not valid.
+        KitWrong: the file is of another chain or contract, or a proof does not match L1.
     """
     value = read_json(text)
     row = _fields(value, "format", "version", "chainId", "contract", "outputs", "payments")
@@ -171,7 +171,7 @@ def parse(text: str, root: RootChain) -> KitFile:
 
 
 def save_kits(path: str | Path, root: RootChain, outputs: Iterable[Kit], payments: Iterable[PaymentKit] = ()) -> None:
-    """Write kits; the file is whole and durable when this returns, or as it was before."""
+    """Write exit proofs to a file, atomically; durable when this returns."""
     target = Path(path)
     make_folder(target.parent)
     scratch = target.with_name(f".{target.name}.{os.getpid()}")
@@ -191,14 +191,14 @@ def save_kits(path: str | Path, root: RootChain, outputs: Iterable[Kit], payment
 
 
 def load_kits(path: str | Path, root: RootChain) -> KitFile:
-    """Read kits and check each against the chain; raises as `parse`."""
+    """Read exit proofs from a file and verify each against L1; raise the errors of `parse`."""
     try:
         return parse(Path(path).read_text(encoding="utf-8"), root)
     except UnicodeDecodeError:
         raise KitMalformed(f"kits: {path} is no text") from None
 
 
-# ------------------------------------------------------------------------------------------------------------- inside
+# ----------------------------------------------------------------------------------------------------------- internal
 
 
 def _hex(data: bytes) -> str:

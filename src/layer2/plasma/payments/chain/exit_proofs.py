@@ -1,4 +1,4 @@
-"""Exit kits: all that it takes to get an output, or a payment that nobody has seen included, out of the contract."""
+"""Exit proofs: the data needed to exit an output, or a payment whose inclusion is unknown."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from layer2.primitives.typed_data import Domain
 __all__ = ["UNSIGNED", "DepositKit", "Kit", "OutputKit", "PaymentKit", "require_on_chain"]
 
 UNSIGNED = bytes(64)
-"""Stands for a signature that is not there yet."""
+"""Placeholder of a missing signature."""
 
 
 @dataclass(frozen=True, slots=True)
 class DepositKit:
-    """A deposit: its record is all there is to it."""
+    """The exit proof of a deposit, which consists of its record."""
 
     deposit: Deposit
 
@@ -33,46 +33,46 @@ class DepositKit:
 
     @property
     def position(self) -> int:
-        """Where it stands among outputs."""
+        """Position of the output."""
         return self.deposit.position
 
     @property
     def output(self) -> Output:
-        """Owner, token, amount."""
+        """Owner, token and amount."""
         return self.deposit.output
 
     @property
     def output_id(self) -> bytes:
-        """By what the contract knows it."""
+        """Id of the output in the contract."""
         return self.deposit.output_id
 
     @property
     def block(self) -> int:
-        """Under which block it leaves: 0, before all."""
+        """Number of the block under which the exit is registered: 0, before all blocks."""
         return 0
 
     @property
     def made(self) -> bytes:
-        """What made it: the record."""
+        """Origin of the output: the deposit's record."""
         return self.deposit.record
 
     @property
     def proof(self) -> Proof:
-        """As the contract takes it."""
+        """The proof as the contract's argument."""
         return Proof.of_deposit(self.position, self.deposit.record)
 
     def require_on_chain(self, root: RootChain) -> None:
-        """Raises KitWrong unless the chain has this very deposit."""
+        """Raise KitWrong unless L1 has exactly this deposit."""
         if root.deposit_hash(self.deposit.number) != self.deposit.hash:
             raise KitWrong(f"deposit {self.deposit.number}: the chain has none, or another", hint="look it up again")
 
 
 @dataclass(frozen=True, slots=True)
 class OutputKit:
-    """An output of a block: its transaction, where it stands, and the path from there to the header.
+    """The exit proof of an output of a block: its transaction, its position, and the path to the header.
 
     Raises (at construction):
-        KitWrong: the path does not lead to the header, or the transaction may not stand there.
+        KitWrong: the path does not lead to the header, or the transaction is not allowed in the block.
     """
 
     position: int
@@ -101,40 +101,40 @@ class OutputKit:
 
     @property
     def output(self) -> Output:
-        """Owner, token, amount."""
+        """Owner, token and amount."""
         return self.transaction.outputs[self.position & 0xFF]
 
     @property
     def output_id(self) -> bytes:
-        """By what the contract knows it."""
+        """Id of the output in the contract."""
         return self.transaction.output_id(self.position & 0xFF)
 
     @property
     def block(self) -> int:
-        """Under which block it leaves."""
+        """Number of the block under which the exit is registered."""
         return block_of(self.position)
 
     @property
     def made(self) -> bytes:
-        """What made it: the transaction, packed."""
+        """Origin of the output: the packed transaction."""
         return self.transaction.packed
 
     @property
     def proof(self) -> Proof:
-        """As the contract takes it."""
+        """The proof as the contract's argument."""
         word = self.header.time << 32 | self.header.count
         return Proof(self.position, word, self.transaction.packed, self.path)
 
     def at(self, output: int) -> OutputKit:
-        """The kit of another output of the same transaction."""
+        """Return the exit proof of another output of the same transaction."""
         return OutputKit(self.position & ~0xFF | output, self.transaction, self.header, self.path)
 
     def under(self, header: Header) -> OutputKit:
-        """The same under the header that the block has now: it was submitted again after a reorganisation."""
+        """Return this proof under the header of the same block after its resubmission."""
         return OutputKit(self.position, self.transaction, header, self.path)
 
     def require_on_chain(self, root: RootChain) -> None:
-        """Raises KitWrong unless the chain has this very header."""
+        """Raise KitWrong unless L1 has exactly this header."""
         if root.block(self.block) != self.header.hash:
             raise KitWrong(f"block {self.block}: the chain has another header, or none", hint="renew the kit")
 
@@ -144,10 +144,14 @@ Kit = DepositKit | OutputKit
 
 @dataclass(frozen=True, slots=True)
 class PaymentKit:
-    """A signed payment with the kits of what it spends: an in-flight exit. `included`: one of its outputs, if known.
+    """The proof for an in-flight exit: a signed payment, and the exit proofs of its inputs.
+
+    Attributes:
+        included: exit proof of one of its outputs; None if its inclusion is unknown.
 
     Raises (at construction):
-        KitWrong: the kits are not those of its inputs, more goes out than comes in, or `included` is of another.
+        KitWrong: the proofs are not those of its inputs, its outputs exceed its inputs, or `included` is of another
+            transaction.
     """
 
     payment: Signed
@@ -177,58 +181,58 @@ class PaymentKit:
 
     @property
     def transaction(self) -> Transaction:
-        """What was signed."""
+        """The signed transaction."""
         return self.payment.transaction
 
     @property
     def hash(self) -> bytes:
-        """Of the transaction."""
+        """Hash of the transaction."""
         return self.transaction.hash
 
     @property
     def input_ids(self) -> tuple[bytes, ...]:
-        """Ids of the outputs that it spends."""
+        """Ids of the spent outputs."""
         return tuple(kit.output_id for kit in self.inputs)
 
     @property
     def exit_id(self) -> bytes:
-        """By what the contract knows its in-flight exit."""
+        """Id of the payment's in-flight exit in the contract."""
         return keccak(self.hash + b"".join(self.input_ids))
 
     @property
     def complete(self) -> bool:
-        """Whether there is a signature for each input, or only `UNSIGNED` for some."""
+        """True if each input has a signature, False if some are `UNSIGNED`."""
         return UNSIGNED not in self.payment.signatures
 
     @property
     def made(self) -> tuple[bytes, ...]:
-        """What made each input."""
+        """Origins of the inputs."""
         return tuple(kit.made for kit in self.inputs)
 
     @property
     def proof(self) -> Proof:
-        """As the contract takes it: of its inclusion, or of nothing."""
+        """The proof as the contract's argument, with the inclusion if it is known."""
         return self.included.proof if self.included else Proof.of_nothing(self.transaction.packed)
 
     @property
     def block(self) -> int:
-        """Under which block it leaves: that of its youngest input."""
+        """Number of the block under which the exit is registered: that of the youngest input."""
         return max(kit.block for kit in self.inputs)
 
     def bits_of(self, owner: bytes, *, inputs: bool = True, outputs: bool = True) -> int:
-        """The inputs (bits 0 to 3) and outputs (4 to 7) of an owner."""
+        """Return the bits of an owner's inputs (0 to 3) and outputs (4 to 7)."""
         mine = sum(1 << at for at, kit in enumerate(self.inputs) if inputs and kit.output.owner == owner)
         return mine | sum(16 << at for at, one in enumerate(self.transaction.outputs) if outputs and one.owner == owner)
 
     def require_signed(self, domain: Domain) -> None:
-        """Raises KitWrong unless the owner of each input has signed."""
+        """Raise KitWrong unless the owner of each input has signed."""
         found = signers_of([self.payment], domain)[0]
         for kit, signer in zip(self.inputs, found, strict=True):
             if signer != kit.output.owner:
                 raise KitWrong(f"the owner {kit.output.address} of an input has not signed", hint="ask for a signature")
 
     def require_on_chain(self, root: RootChain) -> None:
-        """Raises KitWrong unless the chain has what it spends, its owners have signed, and it is where it says."""
+        """Raise KitWrong unless L1 has the inputs and the inclusion, and the owners have signed."""
         self.require_signed(root.domain)
         for kit in self.inputs:
             kit.require_on_chain(root)
@@ -237,6 +241,6 @@ class PaymentKit:
 
 
 def require_on_chain(root: RootChain, kits: Iterable[Kit | PaymentKit]) -> None:
-    """Raises KitWrong for the first that does not lead to what the chain has."""
+    """Raise KitWrong for the first proof that does not match L1."""
     for kit in kits:
         kit.require_on_chain(root)

@@ -1,4 +1,4 @@
-"""The real chain behind what the operator asks for: events of the RootChain as happenings, blocks as transactions."""
+"""The operator's connection to the RootChain: decoded events, and block submission."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ __all__ = ["ChainLog", "happening_of"]
 
 
 class ChainLog:
-    """Follows a RootChain from its first block on, and submits for one sender.
+    """Follows a RootChain's events from its first block, and submits blocks for one sender.
 
     Args:
-        sender: the operator's; None for somebody who only looks.
-        start_block: at which the contract was deployed, or before.
-        confirmations: blocks above one before it is read. Deposits have a margin of their own.
+        sender: the operator's sender; None for an observer.
+        start_block: an L1 block at or before the contract's deployment.
+        confirmations: number of L1 blocks above a block before it is read. Deposits have a separate margin.
     """
 
     def __init__(
@@ -52,48 +52,48 @@ class ChainLog:
 
     @property
     def chain_id(self) -> int:
-        """Of the chain (EIP-155)."""
+        """Chain id of L1 (EIP-155)."""
         return self.root_chain.connection.chain_id
 
     @property
     def address(self) -> str:
-        """Of the contract."""
+        """Address of the contract."""
         return self.root_chain.address
 
     @property
     def domain(self) -> Domain:
-        """What payments are signed under."""
+        """EIP-712 domain of payments."""
         return self.root_chain.domain
 
     @property
     def grace(self) -> int:
-        """Seconds from the start of an exit in which a block may still spend what leaves."""
+        """Grace period in seconds: how long after an exit starts a block may still spend the exiting output."""
         return self.root_chain.profile.grace
 
     def news(self) -> News:
-        """What happened since the last time; from `start_block` on the first time. Raises what `LogFollower` raises."""
+        """Return the events since the last call, or since `start_block`; raise the errors of `LogFollower`."""
         return self._log.news()
 
     def age(self, block: int) -> int:
-        """Seconds from a block of the chain until the next can be. Raises ConnectionFailed while the node lacks it."""
+        """Return the seconds from an L1 block to the earliest next one; raise ConnectionFailed if the node lacks it."""
         connection = self.root_chain.connection
         found = connection.block(block)
         if found is None:
             raise ConnectionFailed(f"the node has no block {block}", hint="ask again")
-        # The newest block may be old: of a node that lags, or of a development chain, whose clock is its own.
+        # The newest block may be old: on a lagging node, or on a development chain with its own clock.
         coming = connection.block("pending") if connection.is_dev else None
         now = int(time.time()) if coming is None else coming.timestamp
         return max(connection.timestamp(), now) - found.timestamp
 
     def submit(self, number: int, root: bytes, count: int) -> None:
-        """Put a block on the chain, and wait until it is there; raises ContractReverted as the contract says."""
+        """Submit a block and wait until it is mined; raise ContractReverted if the contract rejects it."""
         if self.sender is None:
             raise InputError(f"{self.address}: nobody to submit for", hint="pass the operator's sender")
         self.root_chain.submit_block(self.sender, number, root, count)
 
 
 def happening_of(event: Event) -> Happening | None:
-    """What an event of the RootChain means to who keeps a ledger; None if nothing."""
+    """Return the ledger event of a RootChain event; None if the ledger ignores it."""
     name, args = event.name, event.args
     if name == "Deposited":
         return Deposited(deposit_of_event(args))

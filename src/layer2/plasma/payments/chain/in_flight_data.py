@@ -1,4 +1,4 @@
-"""What the inputs of an in-flight exit are made of, and which of them it should hold."""
+"""Origins of the inputs of an in-flight exit, and the selection of inputs it should hold."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _START = (_PROOF, f"{_PROOF}[]", "bytes", "uint256")
 
 
 def inputs_wanted(game: InFlight, count: int) -> int:
-    """The inputs (bits) that a game of `count` can win anything with, as the contract has it.
+    """Return the bits of the inputs that an in-flight exit of `count` inputs needs to hold to be paid.
 
-    Contested, what has joined of its inputs; else all of them or, while nobody has joined, none.
+    A contested exit needs its piggybacked inputs. Otherwise it needs all inputs, or none before the first piggyback.
     """
     if game.contested:
         return game.piggybacked & _INPUTS
@@ -33,10 +33,13 @@ def inputs_wanted(game: InFlight, count: int) -> int:
 def inputs_made(
     root: RootChain, exit_id: bytes, transaction: Transaction, input_ids: Sequence[bytes], start_block: int
 ) -> tuple[bytes, ...]:
-    """Transaction or deposit record behind each input, from the calldata of the start; checked against the ids.
+    """Return the transaction or deposit record behind each input, from the calldata of the start call.
+
+    The result is verified against the ids.
 
     Raises:
-        OutputUnknown: the exit was not started by a direct call: only who knows the inputs can claim it.
+        OutputUnknown: the exit was not started by a direct call, so that only an account that knows the inputs can
+            claim it.
     """
     connection = root.connection
     topics = [root.contract.topic("InFlightStarted"), exit_id]
@@ -64,12 +67,15 @@ def joined_made(
     own: Mapping[int, bytes],
     start_block: int,
 ) -> tuple[bytes, ...]:
-    """What made the inputs of a game, for who joins it: its own (by index), and what has joined as far as known."""
+    """Return the origins of an in-flight exit's inputs for a piggyback.
+
+    Own inputs (by index) are always included, the piggybacked ones as far as they are known.
+    """
     if root.in_flight(exit_id).piggybacked & _INPUTS & ~sum(1 << at for at in own):
         try:
             return inputs_made(root, exit_id, transaction, input_ids, start_block)
         except OutputUnknown:
-            # They are asked for only if something was paid meanwhile under a later block.
+            # The contract needs them only if something was paid meanwhile under a later block.
             pass
     return tuple(own.get(at, b"") for at in range(len(input_ids)))
 

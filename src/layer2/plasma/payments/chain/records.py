@@ -1,4 +1,4 @@
-"""What the root chain tells and takes, as records: exits as they stand, proofs and spends as they are shown."""
+"""Records of the root chain's interface: states of exits, and proofs and spends as arguments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Exit", "ExitStatus", "InFlight", "InFlightStatus", "Proof", "Spend"]
 
 
 class ExitStatus(IntEnum):
-    """None; waiting; stopped by a spender; paid, by whichever game; spent by a paid in-flight exit."""
+    """Status of a standard exit: none, open, challenged, paid by any exit, or spent by a paid in-flight exit."""
 
     NONE = 0
     OPEN = 1
@@ -24,7 +24,7 @@ class ExitStatus(IntEnum):
 
 
 class InFlightStatus(IntEnum):
-    """None; waiting; settled as canonical: outputs are paid; settled as not: inputs are paid."""
+    """Status of an in-flight exit: none, open, settled as canonical (pays outputs) or not (pays inputs)."""
 
     NONE = 0
     OPEN = 1
@@ -34,9 +34,11 @@ class InFlightStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A standard exit: `time` is when it can be claimed, in Unix seconds (of a challenged one, see `IRootChain`).
+    """The state of a standard exit.
 
-    `priority`: the block under which it is registered while it waits.
+    Attributes:
+        time: Unix time from which on it can be claimed; for a challenged exit see `IRootChain`.
+        priority: the block under which it is registered while it is open.
     """
 
     status: ExitStatus
@@ -47,7 +49,7 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """An in-flight exit as the contract has it (`IRootChain.InFlight`); bits 0 to 3 are inputs, 4 to 7 outputs."""
+    """The state of an in-flight exit (`IRootChain.InFlight`); bits 0 to 3 are inputs, 4 to 7 outputs."""
 
     bond_owner: Address
     started_at: int
@@ -63,7 +65,7 @@ class InFlight:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Where a transaction or deposit record is found, and itself. Position 0: it need not have been included."""
+    """A transaction or deposit record with its inclusion proof; position 0 if inclusion is not required."""
 
     position: int
     word: int
@@ -72,31 +74,31 @@ class Proof:
 
     @classmethod
     def of(cls, position: int, header: Header, packed: bytes, path: Sequence[bytes]) -> Proof:
-        """Of an output in a block."""
+        """Return the proof of an output in a block."""
         return cls(position, header.time << 32 | header.count, packed, tuple(path))
 
     @classmethod
     def of_nothing(cls, data: bytes) -> Proof:
-        """Of a transaction that need not be in a block."""
+        """Return the proof of a transaction that need not be in a block."""
         return cls(0, 0, data)
 
     @classmethod
     def of_deposit(cls, position: int, record: bytes) -> Proof:
-        """Of a deposit."""
+        """Return the proof of a deposit."""
         return cls(position, 0, record)
 
     def as_tuple(self) -> tuple[Any, ...]:
-        """As the contract takes it."""
+        """Return the ABI tuple of the proof."""
         return (self.position, self.word, self.data, list(self.path))
 
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """A transaction that spends something, signed by the owners of all that it spends.
+    """A transaction that spends outputs, signed by the owners of all its inputs.
 
     Attributes:
-        signatures: of the owners of its inputs, in order, 64 bytes each (EIP-2098).
-        inputs: the outputs that it spends, in order; none if it spends one alone, which the call knows.
+        signatures: signatures of the inputs' owners, in order, 64 bytes each (EIP-2098).
+        inputs: proofs of the spent outputs, in order; empty for a single input, which the call identifies.
     """
 
     proof: Proof
@@ -104,5 +106,5 @@ class Spend:
     inputs: tuple[Proof, ...] = ()
 
     def as_tuple(self) -> tuple[Any, ...]:
-        """As the contract takes it."""
+        """Return the ABI tuple of the spend."""
         return (self.proof.as_tuple(), self.signatures, [one.as_tuple() for one in self.inputs])

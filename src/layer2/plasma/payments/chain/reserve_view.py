@@ -1,7 +1,7 @@
-"""Whether an exit can be paid now, and which newer buckets its claim has to list: the contract's ledger, read.
+"""Coverage of exits, computed from the contract's reserves: the newer buckets that a claim has to list.
 
-Buckets may be so many that no claim can list them. Then the sum of the newer ones is moved (`RootChain.track`) until
-what is left to list is short.
+If a claim cannot list all newer buckets, their tracked sum is moved first (`RootChain.track`), until the rest is short
+enough to list.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from layer2.primitives.addresses import address_bytes
 __all__ = ["LISTED", "MOVED", "holdings", "newer_needed", "track_needed", "widened"]
 
 LISTED = 3_200
-"""Gas that each bucket costs that a claim lists, for each part that it pays; a test compares it with what is spent."""
+"""Gas per bucket listed in a claim and per part paid; a test compares it with measured gas."""
 
 MOVED = 2_900
-"""Gas that each bucket costs by which the sum of newer ones is moved."""
+"""Gas per bucket by which the tracked sum is moved."""
 _AHEAD = 3
-"""Buckets of blocks to come that a claim lists, that of the next block among them."""
+"""Number of future buckets listed in a claim, including that of the next block."""
 _STEP = 4_000
-"""Buckets by which one transaction moves it: below 12 million gas."""
+"""Buckets by which one transaction moves the tracked sum: below 12 million gas."""
 
 _BALANCE_OF = bytes.fromhex("70a08231")
 _NEVER = (1 << 40) - 1
 _BALANCE_GAS = 300_000
-"""What asking a token may burn: the contract pays for the answer, out of what a claim costs."""
+"""Maximum gas of a `balanceOf` call; the contract makes the same call as part of a claim."""
 
 
 def holdings(root: RootChain, token: int) -> int | None:
-    """What the contract has of a token, in smallest units; None if the token does not say, or is none.
+    """Return the contract's holdings of a token in smallest units; None if the token does not answer.
 
     Raises:
-        ConnectionFailed: the node is away.
+        ConnectionFailed: the node is unreachable.
     """
     if token == ETHER_TOKEN:
         return root.connection.balance(root.address)
@@ -46,19 +46,19 @@ def holdings(root: RootChain, token: int) -> int | None:
         raise
     except EthereumError:
         return None
-    # As the contract reads it: the first word.
+    # The contract also reads the first word of the answer.
     return int.from_bytes(said[:32], "big") if len(said) >= 32 else None
 
 
 def newer_needed(root: RootChain, token: int, priority: int, amount: int, known: Iterable[int]) -> list[int] | None:
-    """Buckets (block / 2) that a claim has to list, increasing: none normally; None if it cannot be paid now, or its
-    token does not say so.
+    """Return the buckets (block / 2) that a claim has to list, in increasing order; normally none.
 
-    The biggest are taken first: each listed bucket costs gas. What is summed up already need not be listed.
+    The result is None if the claim is not payable now or its token does not answer. The biggest buckets are listed
+    first, because each one costs gas. Buckets in the tracked sum need not be listed.
 
     Args:
-        priority: the block under which it is registered, 0 for a deposit.
-        known: blocks under which exits were registered; leaving some out only makes it harder.
+        priority: the block under which the exit is registered, 0 for a deposit.
+        known: blocks under which exits were registered; omissions only make the condition stricter.
     """
     need, held = root.reserve_of(token)
     there = holdings(root, token)
@@ -76,7 +76,7 @@ def newer_needed(root: RootChain, token: int, priority: int, amount: int, known:
     for pair in {one >> 1 for one in known if own <= one >> 1 < end} | {own}:
         odd = root.reserved_under(token, 2 * pair + 1)
         if pair == own:
-            # Its own amount counts again; beside an odd block lies an older one, which must stay covered.
+            # The exit's own amount stays required; the even block of an odd one is older and must stay covered.
             even = root.reserved_under(token, 2 * pair) if priority & 1 == 0 else 0
             gain = even + odd - amount
         else:
@@ -93,14 +93,14 @@ def newer_needed(root: RootChain, token: int, priority: int, amount: int, known:
 
 
 def widened(root: RootChain, token: int, priority: int, newer: Sequence[int], most: int = LISTED_MOST) -> list[int]:
-    """The list of a claim with every bucket in which something may begin in front of it, as far as there is room.
+    """Return a claim's list with every bucket in which an exit may start before the claim, as far as there is room.
 
-    What a list needs is known when it is made, and whoever begins an exit under a bucket that it does not name has the
-    claim refused. The newest go first: an operator makes blocks for this.
+    The list is fixed when the claim is sent, so an exit started under a bucket that it does not name makes the claim
+    revert. The newest buckets are added first, because an operator can create blocks for this attack.
 
     Args:
-        newer: what the claim has to list (`newer_needed`).
-        most: buckets that it lists at most.
+        newer: the buckets that the claim has to list (`newer_needed`).
+        most: maximum number of buckets in the list.
     """
     own, end = priority >> 1, (root.head()[1] >> 1) + _AHEAD
     summed = root.tracked(token)
@@ -117,17 +117,17 @@ def widened(root: RootChain, token: int, priority: int, newer: Sequence[int], mo
 def track_needed(
     root: RootChain, token: int, priority: int, newer: Sequence[int], most: int = LISTED_MOST
 ) -> tuple[int, int] | None:
-    """The next bucket to which the sum of newer ones is moved for a claim, and by how many; None if its list is short.
+    """Return the next bucket of the tracked sum and the number of buckets moved; None if the list is short enough.
 
     Args:
         priority: the block under which the exit is registered.
-        newer: what its claim would have to list (`newer_needed`).
-        most: buckets in a list that is short.
+        newer: the buckets that its claim would have to list (`newer_needed`).
+        most: maximum number of buckets in a list.
     """
     if len(newer) <= most:
         return None
     summed = root.tracked(token)
-    # It begins behind the last block.
+    # An unused tracked sum begins behind the last block.
     at = (root.head()[1] + 1) >> 1 if summed is None else summed[0]
     goal = (priority >> 1) + 1
     following = max(goal, at - _STEP) if goal < at else min(goal, at + _STEP)

@@ -1,4 +1,4 @@
-"""What the chain itself says, as far as it was read: deposits, headers of blocks, exits that began."""
+"""State of the root chain as far as its events were read: deposits, block headers, started exits."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ["Sight"]
 
 
 class Sight:
-    """Follows a root chain; several wallets may share one. Holds what the chain has now: a reorganisation is undone.
+    """A projection of a root chain's events, which undoes reorganisations; several wallets may share one.
 
     Args:
-        start_block: at which the contract was deployed, or before.
-        confirmations: blocks above one before it is believed.
+        start_block: an L1 block at or before the contract's deployment.
+        confirmations: number of L1 blocks above a block before it is read.
 
     Attributes:
-        headers: of the blocks, by number.
-        games: in-flight exits that began, by id: the transaction and the ids of its inputs.
+        headers: block headers by number.
+        games: started in-flight exits by id: the transaction and the ids of its inputs.
         priorities: blocks under which exits were registered, 0 for deposits.
-        read: whether the chain was read at all.
+        read: True after the first read.
     """
 
     def __init__(self, root: RootChain, *, start_block: int = 0, confirmations: int = 0) -> None:
@@ -43,7 +43,7 @@ class Sight:
         return f"<Sight {self.root.address} blocks={len(self.headers)}>"
 
     def step(self) -> None:
-        """Read on. Raises what `LogFollower.step` raises; then nothing has changed."""
+        """Read new events; raise the errors of `LogFollower.step`, after which nothing has changed."""
         with self._lock:
             news = self._log.news()
             for _, one in news.removed:
@@ -53,7 +53,7 @@ class Sight:
             self.read = True
 
     def deposits_of(self, owner: bytes) -> dict[int, Deposit]:
-        """By number."""
+        """Return the deposits of an owner by number."""
         return self._deposits.get(owner, {})
 
     def _take(self, one: Happening, *, back: bool) -> None:
@@ -69,7 +69,7 @@ class Sight:
             else:
                 self.headers[one.number] = one.header
         elif isinstance(one, ExitBegun):
-            # Those that a reorganisation undid stay: an empty bucket that is looked at does no harm.
+            # Priorities undone by a reorganisation are kept, because reading an empty bucket does no harm.
             self.priorities.add(one.priority)
         elif isinstance(one, InFlightBegun):
             transaction = decode_transaction(one.packed)

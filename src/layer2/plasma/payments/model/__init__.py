@@ -1,6 +1,6 @@
-"""The pure twin of the root chain: `apply(state, action, env) -> (state, effects)`, with its errors and events.
+"""The pure model of the root chain: `apply(state, action, env) -> (state, effects)`, with its errors and events.
 
-Reentrancy and gas are not modelled: a payment either arrives or is owed (`Env.failing`).
+Reentrancy and gas are not modelled: a payment either arrives or is deferred (`Env.failing`).
 """
 
 from layer2.plasma.payments.model.actions import Action

@@ -1,4 +1,4 @@
-"""Every entry point of the root chain that plays a part in its games, as a frozen record of its arguments."""
+"""Entry points of the root chain as frozen records of their arguments."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Where a transaction or deposit is found, and itself: packed, or a deposit's record.
+    """A transaction or deposit with its place: the packed transaction, or a deposit's record.
 
-    `position` is that of one of its outputs, 0 where a call allows a transaction that was not included; `word` is
-    `time << 32 | count` of the block; `path` holds the siblings from the bottom up, and
-    the hash of the block's signatures.
+    `position` is that of one of its outputs, 0 where a call allows a transaction without inclusion; `word` is
+    `time << 32 | count` of the block; `path` holds the siblings from the bottom up, then the hash of the block's
+    signatures.
     """
 
     position: int
@@ -51,10 +51,10 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """A transaction that spends something, signed by the owners of all that it spends.
+    """A transaction that spends outputs, signed by the owners of all its inputs.
 
-    `signatures`: 64 bytes for each input, in order; `inputs`: the outputs that it spends, in order,
-    none if it spends one alone.
+    `signatures`: 64 bytes for each input, in order; `inputs`: proofs of the spent outputs, in order, empty for a single
+    input.
     """
 
     proof: Proof
@@ -72,12 +72,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class RegisterToken:
-    """Give the next token its id."""
+    """Registers the next token, which assigns its id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """Pay in `amount` of `token` for `owner`; `arrived` is what a token really moved, if it lies."""
+    """Deposits `amount` of `token` for `owner`; `arrived` is the transferred amount of a dishonest token."""
 
     token: int
     amount: int
@@ -87,7 +87,7 @@ class Deposit:
 
 @dataclass(frozen=True, slots=True)
 class SubmitBlock:
-    """Commit to the next block."""
+    """Submits the next block."""
 
     number: int
     root: bytes
@@ -96,26 +96,26 @@ class SubmitBlock:
 
 @dataclass(frozen=True, slots=True)
 class AnnounceOperator:
-    """Name the next operator."""
+    """Announces the next operator."""
 
     next: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptOperator:
-    """Take over."""
+    """Takes over as operator."""
 
 
 @dataclass(frozen=True, slots=True)
 class StartExits:
-    """Start to take out outputs or deposits of the caller."""
+    """Starts standard exits of outputs or deposits of the caller."""
 
     outputs: tuple[Proof, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ChallengeExit:
-    """Stop an exit whose output its owner has spent."""
+    """Challenges the exit of an output that its owner has spent."""
 
     output: Proof
     spend: Spend
@@ -123,7 +123,7 @@ class ChallengeExit:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Pay exits that have waited; `newer` are the buckets to be left out."""
+    """Pays matured exits; `newer` lists the buckets to leave out."""
 
     items: tuple[Item, ...]
     newer: tuple[int, ...] = ()
@@ -131,7 +131,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Fetch what could not be paid to the caller."""
+    """Withdraws the caller's deferred payment."""
 
     token: int
     to: bytes
@@ -139,7 +139,7 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True)
 class StartInFlight:
-    """Start the exit of a transaction that may not have been included."""
+    """Starts the exit of a transaction that may not have been included."""
 
     transaction: Proof
     inputs: tuple[Proof, ...]
@@ -149,7 +149,7 @@ class StartInFlight:
 
 @dataclass(frozen=True, slots=True)
 class Piggyback:
-    """Join an in-flight exit with an input or output of the caller."""
+    """Piggybacks an input or output of the caller on an in-flight exit."""
 
     data: bytes
     input_ids: tuple[bytes, ...]
@@ -159,7 +159,7 @@ class Piggyback:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeCanonical:
-    """Show a competitor."""
+    """Challenges an in-flight exit with a competing transaction."""
 
     data: bytes
     input_ids: tuple[bytes, ...]
@@ -170,7 +170,7 @@ class ChallengeCanonical:
 
 @dataclass(frozen=True, slots=True)
 class AnswerCanonical:
-    """Show that the transaction was included before every competitor shown."""
+    """Proves that the transaction was included before every competitor shown."""
 
     transaction: Proof
     input_ids: tuple[bytes, ...]
@@ -179,7 +179,7 @@ class AnswerCanonical:
 
 @dataclass(frozen=True, slots=True)
 class HoldInputs:
-    """Take the inputs that a game needs and no other has, let go of those that it does not need."""
+    """Takes the inputs that an in-flight exit needs and no other one holds, and releases unneeded ones."""
 
     data: bytes
     input_ids: tuple[bytes, ...]
@@ -188,7 +188,7 @@ class HoldInputs:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeInput:
-    """Show that an input that joined was spent by another transaction."""
+    """Challenges a piggybacked input that another transaction has spent."""
 
     data: bytes
     input_ids: tuple[bytes, ...]
@@ -199,7 +199,7 @@ class ChallengeInput:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeOutput:
-    """Show that an output that joined was spent."""
+    """Challenges a piggybacked output that was spent."""
 
     transaction: Proof
     input_ids: tuple[bytes, ...]
@@ -208,7 +208,7 @@ class ChallengeOutput:
 
 @dataclass(frozen=True, slots=True)
 class ClaimInFlight:
-    """Settle an in-flight exit that has waited, and pay what is covered."""
+    """Settles a matured in-flight exit and pays the covered parts."""
 
     data: bytes
     input_ids: tuple[bytes, ...]
@@ -218,7 +218,7 @@ class ClaimInFlight:
 
 @dataclass(frozen=True, slots=True)
 class AbandonInFlight:
-    """Drop an in-flight exit that nothing has joined by half time."""
+    """Deletes an in-flight exit without piggybacks after half of its period."""
 
     data: bytes
     input_ids: tuple[bytes, ...]
@@ -226,7 +226,7 @@ class AbandonInFlight:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """While a token is short, sum up what is registered under buckets from `bucket` on."""
+    """Moves the tracked sum of a short token to the buckets from `bucket` on."""
 
     token: int
     bucket: int
@@ -234,7 +234,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeData:
-    """Ask for a transaction of a block."""
+    """Challenges the operator to show a transaction of a block."""
 
     number: int
     index: int
@@ -244,14 +244,14 @@ class ChallengeData:
 
 @dataclass(frozen=True, slots=True)
 class ShowData:
-    """Show it."""
+    """Shows the transaction requested by a data challenge."""
 
     transaction: Proof
 
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """Freeze the chain because it was not shown in time."""
+    """Freezes the chain, because a data challenge was not answered in time."""
 
     number: int
     index: int

@@ -1,4 +1,4 @@
-"""One call of the root chain, as a function of the state before it."""
+"""State transition function of one call of the root chain."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ _ACTS: dict[type[Any], Callable[[Act, Any], None]] = {
 
 
 class ValueUnwanted(RootError):
-    """The call takes no ether."""
+    """The call does not accept ether."""
 
     MEANING = "The call takes no ether"
 
 
 def apply(state: State, action: act.Action, env: Env) -> tuple[State, list[Effect | Paid]]:
-    """The state after a call and what it leaves behind; raises one of `errors`, and then nothing has happened."""
+    """Return the state and the effects of a call; raise one of `errors`, after which nothing has changed."""
     takes = isinstance(action, _PAYABLE) and not (isinstance(action, act.Deposit) and action.token)
     if env.value and not takes:
         raise ValueUnwanted()

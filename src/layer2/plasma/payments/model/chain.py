@@ -1,4 +1,4 @@
-"""Deposits, blocks, the operator's succession, challenges of data."""
+"""Deposits, blocks, operator changes, data challenges."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from layer2.primitives.hashing import keccak
 
 
 def register_token(one: Act, action: act.RegisterToken) -> None:
-    """Ids follow each other; that the address is a token's is the contract's business."""
+    """Assign the next token id; the contract verifies that the address is a token."""
     one.emit("TokenRegistered", one.state.tokens)
     one.state.tokens += 1
 
 
 def deposit(one: Act, action: act.Deposit) -> None:
-    """Money comes in and is written down as it came."""
+    """Receive and record a deposit."""
     state, token = one.state, action.token
     if not 0 <= token < state.tokens:
         raise TokenUnknown(token)
@@ -59,7 +59,7 @@ def deposit(one: Act, action: act.Deposit) -> None:
 
 
 def submit_block(one: Act, action: act.SubmitBlock) -> None:
-    """The operator commits to the next block."""
+    """Record the next block of the operator."""
     state = one.state
     if one.env.sender != state.operator:
         raise CallerWrong(one.env.sender, state.operator)
@@ -76,7 +76,7 @@ def submit_block(one: Act, action: act.SubmitBlock) -> None:
 
 
 def announce_operator(one: Act, action: act.AnnounceOperator) -> None:
-    """The operator names its successor."""
+    """Announce the next operator, on behalf of the current one."""
     if one.env.sender != one.state.operator:
         raise CallerWrong(one.env.sender, one.state.operator)
     since = one.env.time + one.state.config.rotation_delay
@@ -85,7 +85,7 @@ def announce_operator(one: Act, action: act.AnnounceOperator) -> None:
 
 
 def accept_operator(one: Act, action: act.AcceptOperator) -> None:
-    """The successor takes over, after the delay."""
+    """Make the announced operator take over, after the delay."""
     following, since = one.state.announced
     if one.env.sender != following:
         raise CallerWrong(one.env.sender, following)
@@ -96,7 +96,7 @@ def accept_operator(one: Act, action: act.AcceptOperator) -> None:
 
 
 def challenge_data(one: Act, action: act.ChallengeData) -> None:
-    """Somebody asks for a transaction of a block."""
+    """Open a data challenge for a transaction of a block."""
     state = one.state
     if state.frozen:
         raise ChainFrozen()
@@ -112,7 +112,10 @@ def challenge_data(one: Act, action: act.ChallengeData) -> None:
 
 
 def show_data(one: Act, action: act.ShowData) -> None:
-    """It is shown, by anybody, who takes the bond. It need be no valid transaction: then everybody sees that."""
+    """Answer a data challenge and pay its bond to the caller.
+
+    Any caller may answer. The shown bytes need not be a valid transaction, which would prove the block invalid.
+    """
     state = one.state
     key = (action.transaction.position >> 24, action.transaction.position >> 8 & 0xFFFF)
     if key not in state.data or state.data[key][1] == FOREVER:
@@ -124,7 +127,7 @@ def show_data(one: Act, action: act.ShowData) -> None:
 
 
 def freeze(one: Act, action: act.Freeze) -> None:
-    """It was not shown: no more blocks and deposits."""
+    """Freeze the chain after an unanswered data challenge: no more blocks and deposits."""
     state, key = one.state, (action.number, action.index)
     if key not in state.data or state.data[key][1] == FOREVER:
         raise DataStatusWrong(*key)
@@ -138,7 +141,7 @@ def freeze(one: Act, action: act.Freeze) -> None:
 
 
 def withdraw(one: Act, action: act.Withdraw) -> None:
-    """The caller fetches what could not be paid."""
+    """Pay the caller's deferred payment."""
     key = (one.env.sender, action.token)
     amount = one.state.pending.pop(key, 0)
     if not amount:
@@ -148,14 +151,14 @@ def withdraw(one: Act, action: act.Withdraw) -> None:
     itself = action.to == address_bytes(one.state.domain.verifying_contract)
     if not one.env.reaches(action.to, action.token) or (itself and not action.token):
         raise PaymentFailed(action.to, action.token)
-    # Tokens sent to the contract itself do not leave it: a gift to those who exit.
+    # Tokens sent to the contract itself remain there and benefit those who exit.
     if not itself:
         one.state.balance[action.token] -= amount
         one.effects.append(Paid(action.to, action.token, amount, False))
 
 
 def track(one: Act, action: act.Track) -> None:
-    """While a token is short, one sum of all that is registered under buckets from one on; none otherwise."""
+    """Track the sum of a short token registered under buckets from one on; stop tracking otherwise."""
     state, token = one.state, action.token
     if not 0 <= token < state.tokens:
         raise TokenUnknown(token)
@@ -168,7 +171,7 @@ def track(one: Act, action: act.Track) -> None:
 
 
 def take_bond(one: Act, need: int) -> None:
-    """BondWrong unless the value sent is the bond."""
+    """Hold the bond; raise BondWrong unless it is exactly the value sent."""
     if one.env.value != need:
         raise BondWrong(one.env.value, need)
     one.hold(need)

@@ -1,4 +1,4 @@
-"""What surrounds a call: who calls when with what, who cannot be paid; and what a call leaves behind."""
+"""Environment and effects of a call: sender, time and value, unreachable receivers; events and payments."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["Effect", "Env", "Paid", "recovered"]
 
 
 class Effect(NamedTuple):
-    """An event of the contract: its name and fields, in their order."""
+    """An event of the contract: its name and fields, in order."""
 
     name: str
     fields: tuple[object, ...]
 
 
 class Paid(NamedTuple):
-    """Money that left the contract, or, if `deferred`, waits for its owner there."""
+    """A payment by the contract; if `deferred`, the amount is kept there for its owner."""
 
     to: bytes
     token: int
@@ -30,7 +30,7 @@ class Paid(NamedTuple):
 
 
 def recovered(digest: bytes, signature: bytes) -> bytes:
-    """The 20 bytes of who signed by ECDSA, empty if nobody: what the contract accepts, in 64 or 65 bytes."""
+    """Return the ECDSA signer's 20 bytes, empty if invalid; accepts 64 or 65 bytes as the contract does."""
     try:
         return signers([digest], [to_compact(signature)])[0]
     except SignatureError:
@@ -39,11 +39,11 @@ def recovered(digest: bytes, signature: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Env:
-    """A call: `sender` (20 bytes), the block's `time` in seconds, `value` in wei.
+    """A call's environment: `sender` (20 bytes), the block's `time` in Unix seconds, `value` in wei.
 
     Attributes:
-        failing: owners whom a payment does not reach; with a token's id, whom payments in that token do not.
-        recover: who signed a digest; tests of many thousand calls give a faster stand-in.
+        failing: owners that payments do not reach, or (owner, token id) for payments in that token.
+        recover: signature recovery; tests with many thousands of calls pass a faster substitute.
     """
 
     sender: bytes
@@ -53,24 +53,24 @@ class Env:
     recover: Callable[[bytes, bytes], bytes] = recovered
 
     def reaches(self, owner: bytes, token: int) -> bool:
-        """Whether a payment arrives."""
+        """Return True if a payment arrives."""
         return owner not in self.failing and (owner, token) not in self.failing
 
 
 @dataclass(slots=True)
 class Act:
-    """One call under way: a state of its own, and what it leaves behind."""
+    """A call in progress: its own copy of the state, and its effects."""
 
     state: State
     env: Env
     effects: list[Effect | Paid] = field(default_factory=list)
 
     def emit(self, name: str, *fields: object) -> None:
-        """Note an event."""
+        """Append an event."""
         self.effects.append(Effect(name, fields))
 
     def hold(self, amount: int) -> None:
-        """Take ether as a bond."""
+        """Hold ether as a bond."""
         held = self.state.held
         held[0] = held.get(0, 0) + amount
 
@@ -80,11 +80,11 @@ class Act:
         self._pay(to, 0, amount)
 
     def owe_bond(self, to: bytes, amount: int) -> None:
-        """A bond comes back, and waits for its owner: no call goes out."""
+        """Return a bond as a deferred payment, without an external call."""
         self._owe(to, 0, amount)
 
     def pay_both(self, to: bytes, token: int, amount: int, bond: int) -> None:
-        """Pay an output, and what comes back of bonds with it: at once if both are ether."""
+        """Pay an output and a returned bond; in one transfer if both are ether."""
         self.state.held[0] = self.state.held.get(0, 0) - bond
         if token:
             self._pay(to, 0, bond)
@@ -93,7 +93,7 @@ class Act:
             self._pay(to, 0, amount + bond)
 
     def _pay(self, to: bytes, token: int, amount: int) -> None:
-        """What does not arrive is kept for its owner."""
+        """Pay an amount, or defer it if it does not arrive."""
         if not amount:
             return
         state = self.state

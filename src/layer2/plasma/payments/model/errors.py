@@ -1,4 +1,4 @@
-"""The root chain's errors, one to one: same names, same fields, in the same order."""
+"""The root chain's errors with the contract's names and fields, in the same order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from layer2.primitives.contract_errors import TwinError
 
 
 class RootError(TwinError):
-    """The root chain refused a call; nothing changed on chain.
+    """The root chain reverted a call, so that nothing changed.
 
     Attributes:
         arguments: the error's fields by their Solidity names.
@@ -16,7 +16,7 @@ class RootError(TwinError):
 
 
 class CallerWrong(RootError):
-    """Only this one may do it."""
+    """The caller is not the account that may call this function."""
 
     FIELDS = (
         "caller",
@@ -26,27 +26,27 @@ class CallerWrong(RootError):
 
 
 class TokenUnknown(RootError):
-    """No such token."""
+    """The token id is not registered."""
 
     FIELDS = ("id",)
     MEANING = "No such token"
 
 
 class AmountInvalid(RootError):
-    """Zero, or more than 96 bits."""
+    """The amount is zero or exceeds 96 bits."""
 
     FIELDS = ("amount",)
     MEANING = "Zero, or more than 96 bits"
 
 
 class OwnerMissing(RootError):
-    """An output needs an owner."""
+    """The output's owner is the zero address."""
 
     MEANING = "An output needs an owner"
 
 
 class TransferShort(RootError):
-    """The token moved another amount than it said."""
+    """The token transferred a different amount than requested."""
 
     FIELDS = (
         "token",
@@ -57,13 +57,13 @@ class TransferShort(RootError):
 
 
 class ChainFrozen(RootError):
-    """The chain is frozen: no more blocks, no more deposits."""
+    """The chain is frozen and accepts neither blocks nor deposits."""
 
     MEANING = "The chain is frozen: no more blocks, no more deposits"
 
 
 class BlockNumberWrong(RootError):
-    """The operator believes to be somewhere else: a reorganisation, or the same block twice."""
+    """The block number is not the next one, after a reorganisation or a repeated submission."""
 
     FIELDS = (
         "given",
@@ -73,7 +73,7 @@ class BlockNumberWrong(RootError):
 
 
 class CountInvalid(RootError):
-    """A block has 1 to 65,536 transactions."""
+    """The number of transactions is not within 1 to 65,536."""
 
     FIELDS = ("count",)
     MEANING = "A block has 1 to 65,536 transactions"
@@ -90,7 +90,7 @@ class BondWrong(RootError):
 
 
 class TooEarly(RootError):
-    """Too early."""
+    """The call is too early."""
 
     FIELDS = (
         "now_",
@@ -100,7 +100,7 @@ class TooEarly(RootError):
 
 
 class TooLate(RootError):
-    """Too late."""
+    """The call is too late."""
 
     FIELDS = (
         "now_",
@@ -110,27 +110,27 @@ class TooLate(RootError):
 
 
 class TransactionInvalid(RootError):
-    """These bytes are no transaction, or not of the kind needed."""
+    """The bytes are not a valid transaction, or not one of the required kind."""
 
     MEANING = "These bytes are no transaction, or not of the kind needed"
 
 
 class OutputWrong(RootError):
-    """The output is not there, or is not that of the exit."""
+    """The output does not exist, or is not that of the exit."""
 
     FIELDS = ("position",)
     MEANING = "The output is not there, or is not that of the exit"
 
 
 class ProofInvalid(RootError):
-    """The header, path or record does not lead to what the contract knows."""
+    """The header, path or record does not match the contract's commitment."""
 
     FIELDS = ("position",)
     MEANING = "The header, path or record does not lead to what the contract knows"
 
 
 class InclusionLate(RootError):
-    """The transaction may not be in that block, or (`number` zero) has expired and needs a proof of inclusion."""
+    """The block may not include the transaction, or (`number` zero) it has expired and needs an inclusion proof."""
 
     FIELDS = (
         "number",
@@ -140,7 +140,7 @@ class InclusionLate(RootError):
 
 
 class ExitStatusWrong(RootError):
-    """The exit is not in a state for this."""
+    """The exit's status does not allow the call."""
 
     FIELDS = (
         "id",
@@ -150,7 +150,7 @@ class ExitStatusWrong(RootError):
 
 
 class ExitBlocked(RootError):
-    """The spender that stopped this exit may still be included, until that block."""
+    """The spend that stopped this exit may still be included, until block `until`."""
 
     FIELDS = (
         "id",
@@ -160,14 +160,14 @@ class ExitBlocked(RootError):
 
 
 class OutputHeld(RootError):
-    """An in-flight exit holds this output: no other game may pay it meanwhile."""
+    """An in-flight exit holds the output, so that no other exit may pay it."""
 
     FIELDS = ("id",)
     MEANING = "An in-flight exit holds this output: no other game may pay it meanwhile"
 
 
 class NothingToHold(RootError):
-    """The game holds all that it needs and can get, and nothing more."""
+    """The in-flight exit already holds exactly the inputs that it needs and can get."""
 
     FIELDS = (
         "id",
@@ -177,7 +177,7 @@ class NothingToHold(RootError):
 
 
 class SpendWrong(RootError):
-    """The transaction spends something else."""
+    """The transaction does not spend the output."""
 
     FIELDS = (
         "position",
@@ -187,14 +187,14 @@ class SpendWrong(RootError):
 
 
 class SignatureInvalid(RootError):
-    """The signature is not this owner's."""
+    """The signature is not by the owner."""
 
     FIELDS = ("owner",)
     MEANING = "The signature is not this owner's"
 
 
 class NotCovered(RootError):
-    """Paying would leave older exits uncovered: list newer buckets, or wait."""
+    """The payout would leave older exits uncovered; list newer buckets, or wait."""
 
     FIELDS = (
         "token",
@@ -205,19 +205,19 @@ class NotCovered(RootError):
 
 
 class BucketsUnsorted(RootError):
-    """The buckets listed must increase."""
+    """The listed buckets do not increase."""
 
     MEANING = "The buckets listed must increase"
 
 
 class NothingToPay(RootError):
-    """None of the exits can be paid now."""
+    """None of the exits is payable now."""
 
     MEANING = "None of the exits can be paid now"
 
 
 class InFlightStatusWrong(RootError):
-    """The in-flight exit is not in a state for this."""
+    """The in-flight exit's status does not allow the call."""
 
     FIELDS = (
         "id",
@@ -227,34 +227,34 @@ class InFlightStatusWrong(RootError):
 
 
 class InputsWrong(RootError):
-    """As many inputs, as many proofs and signatures; no output twice."""
+    """The numbers of inputs, proofs and signatures differ, or an output is repeated."""
 
     FIELDS = ("index",)
     MEANING = "As many inputs, as many proofs and signatures; no output twice"
 
 
 class AmountsUnbalanced(RootError):
-    """More goes out than comes in."""
+    """The outputs exceed the inputs of a token."""
 
     FIELDS = ("token",)
     MEANING = "More goes out than comes in"
 
 
 class PiggybackWrong(RootError):
-    """The input or output is not there, is there already or no more, or was shown to be spent."""
+    """The input or output does not exist, has the wrong piggyback status, or was shown to be spent."""
 
     FIELDS = ("bits",)
     MEANING = "The input or output is not there, is there already or no more, or was shown to be spent"
 
 
 class SameTransaction(RootError):
-    """A transaction does not compete with itself."""
+    """A transaction cannot compete with itself."""
 
     MEANING = "A transaction does not compete with itself"
 
 
 class NotOlder(RootError):
-    """Not older than what is known already."""
+    """The shown transaction is not older than the known one."""
 
     FIELDS = (
         "place",
@@ -264,7 +264,7 @@ class NotOlder(RootError):
 
 
 class DataStatusWrong(RootError):
-    """Asked, or answered, already; or not asked."""
+    """The data challenge exists or was answered already, or does not exist."""
 
     FIELDS = (
         "number",
@@ -274,7 +274,7 @@ class DataStatusWrong(RootError):
 
 
 class NothingOwed(RootError):
-    """Nothing waits for the caller."""
+    """The caller has no deferred payment."""
 
     FIELDS = (
         "owner",
@@ -284,7 +284,7 @@ class NothingOwed(RootError):
 
 
 class PaymentFailed(RootError):
-    """The money could not be paid; try another address."""
+    """The payment failed; another receiver may work."""
 
     FIELDS = ("to", "token")
     MEANING = "The money could not be paid; try another address"

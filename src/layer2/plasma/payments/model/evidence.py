@@ -1,4 +1,4 @@
-"""What a call must prove: that something was included, who owns an output, who spent it. One set for every game."""
+"""Proofs required by calls: inclusion, ownership and spends, shared by all kinds of exits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from layer2.primitives.hashing import keccak
 
 
 class Claimed(NamedTuple):
-    """An output that was named with the data that made it; `block`: its age in the ledger, 0 for a deposit."""
+    """An output identified by the data that made it; `block` is its age in the reserves, 0 for a deposit."""
 
     id: bytes
     output: Output
@@ -44,7 +44,7 @@ class Claimed(NamedTuple):
 
 
 class Spent(NamedTuple):
-    """A spender: its hash, its place (`NO_PLACE` if it was not shown to be included), the last block it may be in."""
+    """A spend: its hash, its place (`NO_PLACE` without inclusion), and the last block that may include it."""
 
     hash: bytes
     place: int
@@ -52,7 +52,7 @@ class Spent(NamedTuple):
 
 
 def transaction_of(data: bytes) -> Transaction:
-    """The transaction in `data`, or TransactionInvalid."""
+    """Decode a transaction; raise TransactionInvalid if it is not valid."""
     try:
         return decode_transaction(data)
     except TransactionMalformed:
@@ -60,9 +60,9 @@ def transaction_of(data: bytes) -> Transaction:
 
 
 def named(act: Act, position: int, data: bytes) -> Claimed:
-    """The output at a position, by what made it: a deposit, which is checked, or a transaction, which is not.
+    """Return the output at a position from its origin: a verified deposit, or an unverified transaction.
 
-    Whether a transaction is one, and was there, is known by the id of its output: of others nothing is open.
+    The existence of a transaction follows from the id of its output: no exit is open for the id of an invented one.
     """
     if is_deposit(position):
         number = position >> 24 & (1 << 39) - 1
@@ -80,7 +80,7 @@ def named(act: Act, position: int, data: bytes) -> Claimed:
 
 
 def stands(act: Act, proof: Proof) -> None:
-    """ProofInvalid unless the data, whatever it is, stands in a block at a position."""
+    """Raise ProofInvalid unless the data, valid or not, is at a position in a block."""
     number, index = proof.position >> 24, proof.position >> 8 & 0xFFFF
     root = inclusion_root(proof.word & 0xFFFFFFFF, index, proof.data, proof.path)
     if root is None or act.state.blocks.get(number) != keccak(root + proof.word.to_bytes(32, "big")):
@@ -88,7 +88,7 @@ def stands(act: Act, proof: Proof) -> None:
 
 
 def included(act: Act, proof: Proof) -> Transaction:
-    """The transaction at a position, proven to be there and allowed to."""
+    """Return the transaction at a position, with verified and permitted inclusion."""
     number = proof.position >> 24
     transaction = transaction_of(proof.data)
     stands(act, proof)
@@ -99,7 +99,7 @@ def included(act: Act, proof: Proof) -> Transaction:
 
 
 def proven(act: Act, proof: Proof) -> tuple[Claimed, int]:
-    """The output at a position, proven, and the time of its block; 0 for a deposit."""
+    """Return the proven output at a position, and the time of its block; 0 for a deposit."""
     if is_deposit(proof.position):
         return named(act, proof.position, proof.data), 0
     included(act, proof)
@@ -107,7 +107,7 @@ def proven(act: Act, proof: Proof) -> tuple[Claimed, int]:
 
 
 def alive(act: Act, proof: Proof) -> Transaction:
-    """A payment that can still be included, or is shown to have been."""
+    """Return a payment that may still be included or is proven to be included."""
     transaction = transaction_of(proof.data)
     if transaction.kind != Kind.PAYMENT:
         raise TransactionInvalid()
@@ -119,7 +119,7 @@ def alive(act: Act, proof: Proof) -> Transaction:
 
 
 class Inputs(NamedTuple):
-    """What a payment spends, proven and signed for; the latest time of a block among theirs, the greatest number."""
+    """Proven and signed inputs of a payment, the latest time of their blocks, and the greatest block number."""
 
     found: list[Claimed]
     made: int
@@ -127,7 +127,7 @@ class Inputs(NamedTuple):
 
 
 def inputs_of(act: Act, transaction: Transaction, inputs: tuple[Proof, ...], signatures: bytes) -> Inputs:
-    """The outputs that a payment spends, each shown, once, and signed for by its owner."""
+    """Return the inputs of a payment, each proven, distinct, and signed for by its owner."""
     count = len(transaction.inputs)
     if len(inputs) != count or len(signatures) != 64 * count:
         raise InputsWrong(count)
@@ -146,7 +146,7 @@ def inputs_of(act: Act, transaction: Transaction, inputs: tuple[Proof, ...], sig
 
 
 def balanced(inputs: list[Claimed], transaction: Transaction) -> None:
-    """AmountsUnbalanced unless what comes out of each token goes in."""
+    """Raise AmountsUnbalanced if the outputs exceed the inputs of a token."""
     have: dict[int, int] = {}
     for found in inputs:
         have[found.output.token] = have.get(found.output.token, 0) + found.output.amount
@@ -157,9 +157,9 @@ def balanced(inputs: list[Claimed], transaction: Transaction) -> None:
 
 
 def spent(act: Act, spend: Spend, position: int, owner: bytes) -> Spent:
-    """A payment that spends `position`, signed by all owners: included, or one that still may be.
+    """Return a spend of `position` by a payment signed by all owners, which is included or still may be.
 
-    What only some have signed is nobody's spend.
+    A partly signed payment does not spend anything.
     """
     proof = spend.proof
     transaction = alive(act, proof)
@@ -178,6 +178,6 @@ def spent(act: Act, spend: Spend, position: int, owner: bytes) -> Spent:
 
 
 def signed_by(act: Act, transaction: Transaction, owner: bytes, signature: bytes) -> None:
-    """SignatureInvalid unless `owner` has signed the transaction."""
+    """Raise SignatureInvalid unless `owner` has signed the transaction."""
     if act.env.recover(digest(transaction, act.state.domain), signature) != owner:
         raise SignatureInvalid(owner)

@@ -20,7 +20,7 @@ from layer2.plasma.payments.model.state import Exit, ExitStatus
 
 
 def start_exits(one: Act, action: act.StartExits) -> None:
-    """Outputs of the caller begin to wait, each with a bond."""
+    """Start standard exits of the caller's outputs, each with a bond."""
     state, env = one.state, one.env
     take_bond(one, state.config.exit_bond * len(action.outputs))
     for proof in action.outputs:
@@ -32,7 +32,7 @@ def start_exits(one: Act, action: act.StartExits) -> None:
         if found.id in state.holds:
             raise OutputHeld(found.id)
         if before.status == ExitStatus.CHALLENGED:
-            # The spender may still come into a block: until then the output is as good as spent.
+            # The spend may still be included: until then the output counts as spent.
             if state.next_block <= before.time:
                 raise ExitBlocked(found.id, before.time)
         elif before.status != ExitStatus.NONE:
@@ -45,20 +45,20 @@ def start_exits(one: Act, action: act.StartExits) -> None:
 
 
 def matures(one: Act, made: int) -> int:
-    """When an exit can be claimed: after W, and 2W after the block of its output."""
+    """Return the maturity of an exit: W from now, but at least 2W after the block of its output."""
     period = one.state.config.exit_period
     return max(one.env.time + period, made + 2 * period)
 
 
 def challenge_exit(one: Act, action: act.ChallengeExit) -> None:
-    """An exit's output was spent: it is stopped, the bond is the caller's."""
+    """Stop the exit of a spent output and pay its bond to the caller."""
     state, position = one.state, action.output.position
     found = named(one, position, action.output.data)
     waiting = state.exit(found.id)
     if waiting.status != ExitStatus.OPEN:
         raise ExitStatusWrong(found.id, waiting.status)
     if position != waiting.position:
-        # Included a second time: an input may name either place, but only a real one.
+        # The transaction was included twice: an input may name either position, which must be proven.
         included(one, action.output)
     spender = spent(one, action.spend, position, found.output.owner)
     state.exits[found.id] = Exit(ExitStatus.CHALLENGED, spender.until, waiting.position)
@@ -68,7 +68,7 @@ def challenge_exit(one: Act, action: act.ChallengeExit) -> None:
 
 
 def claim(one: Act, action: act.Claim) -> None:
-    """Exits that have waited are paid, as far as they are covered; the caller gets the bounties."""
+    """Pay the matured exits that are covered, and their bounties to the caller."""
     require_sorted(action.newer)
     config = one.state.config
     paid = 0
@@ -91,7 +91,7 @@ def claim(one: Act, action: act.Claim) -> None:
 
 
 def _claimable(one: Act, item: act.Item, newer: tuple[int, ...]) -> Claimed:
-    """The output of an exit that can be paid now."""
+    """Return the output of an exit that is payable now."""
     state = one.state
     found = named(one, item.position, item.data)
     waiting = state.exit(found.id)
@@ -105,7 +105,7 @@ def _claimable(one: Act, item: act.Item, newer: tuple[int, ...]) -> Claimed:
 
 
 def settle_exit(one: Act, found: Claimed, status: ExitStatus) -> bool:
-    """Mark an output; whether a standard exit was waiting for it, whose reservation then ends."""
+    """Mark an output; return True if it had an open standard exit, whose registration ends."""
     waiting = one.state.exit(found.id)
     time = 0 if status == ExitStatus.SPENT else waiting.time
     one.state.exits[found.id] = Exit(status, time, waiting.position)

@@ -1,4 +1,4 @@
-"""In-flight exits: start, join, dispute whether canonical, stop what was spent."""
+"""In-flight exits: start, piggyback, canonicity challenges, and challenges of spent parts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from layer2.plasma.protocol.transaction import Transaction
 
 
 def start_in_flight(one: Act, action: act.StartInFlight) -> None:
-    """An owner of an input starts the game of a transaction that may never have been included."""
+    """Start the in-flight exit of a possibly unincluded transaction, on behalf of an input's owner."""
     state, env = one.state, one.env
     transaction = alive(one, action.transaction)
     bits = action.bits
@@ -50,7 +50,7 @@ def start_in_flight(one: Act, action: act.StartInFlight) -> None:
     mine = False
     for found in inputs:
         mine = mine or found.output.owner == env.sender
-        # What a game has paid is not there to be reserved.
+        # An output that another exit has paid cannot be reserved.
         gone(one, found.id)
     if not mine:
         raise CallerWrong(env.sender, inputs[0].output.owner)
@@ -85,16 +85,16 @@ def start_in_flight(one: Act, action: act.StartInFlight) -> None:
 
 
 def gone(one: Act, output: bytes) -> None:
-    """ExitStatusWrong if a game has paid an output, or taken it."""
+    """Raise ExitStatusWrong if an exit has paid or spent an output."""
     status = one.state.exit(output).status
     if status in (ExitStatus.PAID, ExitStatus.SPENT):
         raise ExitStatusWrong(output, status)
 
 
 def hold(one: Act, ids: tuple[bytes, ...], held: int, wanted: int) -> int:
-    """Take those of the wanted inputs that no other game has; the bits that are held then.
+    """Hold the wanted inputs that no other exit has; return the bits held afterwards.
 
-    Only what is held can be registered: however many payments spend one output, one of them counts.
+    Only held inputs can be registered, so that only one of several payments spending an output counts.
     """
     for at, output in enumerate(ids):
         if wanted & ~held & 1 << at and try_hold(one, output):
@@ -103,7 +103,7 @@ def hold(one: Act, ids: tuple[bytes, ...], held: int, wanted: int) -> int:
 
 
 def try_hold(one: Act, output: bytes) -> bool:
-    """Take an output for one game, unless another has it or has paid it."""
+    """Hold an output for one in-flight exit, unless another exit has it or has paid it."""
     taken = (ExitStatus.OPEN, ExitStatus.PAID, ExitStatus.SPENT)
     if output in one.state.holds or one.state.exit(output).status in taken:
         return False
@@ -112,17 +112,17 @@ def try_hold(one: Act, output: bytes) -> bool:
 
 
 def free(one: Act, ids: tuple[bytes, ...], held: int) -> None:
-    """Let go of inputs (bits)."""
+    """Release inputs, given as bits."""
     for at, output in enumerate(ids):
         if held >> at & 1:
             one.state.holds.discard(output)
 
 
 def counted(flight: InFlight, count: int) -> int:
-    """Bits that are registered once they join, of a payment of `count` inputs.
+    """Return the bits that are registered once piggybacked, for a payment of `count` inputs.
 
-    Outputs while no competitor stands and all inputs are held; else the inputs that are held. So an output is
-    registered once, whatever spends it.
+    These are the outputs while no competitor is shown and all inputs are held, else the held inputs. An output is
+    therefore registered once, regardless of the number of its spends.
     """
     if flight.status == InFlightStatus.PAYS_OUTPUTS:
         return OUTPUTS
@@ -130,10 +130,10 @@ def counted(flight: InFlight, count: int) -> int:
 
 
 def _join(one: Act, found: Claimed, bit: int) -> None:
-    """What joins is the caller's, and was paid by no game.
+    """Require that a part belongs to the caller and was paid by no exit.
 
-    An output is held from then on: it leaves by this game alone, and its own exit ends. An input may wait for another
-    game that has it.
+    An output is held from then on: it exits only by this in-flight exit, and its standard exit ends. An input may wait
+    for another in-flight exit that holds it.
     """
     state, (owner, token, amount) = one.state, found.output
     if owner != one.env.sender:
@@ -151,20 +151,20 @@ def _join(one: Act, found: Claimed, bit: int) -> None:
 
 
 def recount(one: Act, flight: InFlight, part: Callable[[int], Claimed], before: int, count: int) -> InFlight:
-    """What has joined leaves the ledger, or comes to it, as far as it counts otherwise than before.
+    """Update the reserves for the piggybacked parts whose registration has changed.
 
-    Where something comes to it, all of the game stands behind what was paid meanwhile.
+    If a part is added, the whole in-flight exit registers after what was paid meanwhile.
 
     Args:
-        before: bits that were registered.
+        before: bits registered before.
 
     Returns:
-        The game with the block under which it stands then.
+        The in-flight exit with the block under which it is registered now.
     """
     reserve, now = one.state.reserve, counted(flight, count) & flight.piggybacked
     place = reserve.place(flight.priority) if now & ~before else flight.priority
     leaves, comes = (before, now) if place != flight.priority else (before & ~now, now & ~before)
-    # First what leaves: sums are never negative in between.
+    # Releases come first, so that sums are never negative in between.
     for bits, change, block in ((leaves, reserve.release, flight.priority), (comes, reserve.register, place)):
         for bit in range(LAST_BIT + 1):
             if bits >> bit & 1:
@@ -174,12 +174,12 @@ def recount(one: Act, flight: InFlight, part: Callable[[int], Claimed], before: 
 
 
 def registered(flight: InFlight, count: int) -> int:
-    """Bits that are registered of a game of `count` inputs."""
+    """Return the registered bits of an in-flight exit of `count` inputs."""
     return counted(flight, count) & flight.piggybacked
 
 
 def _other(one: Act, transaction: Transaction, index: int, found: Claimed, spend: act.Spend) -> Spent:
-    """Another transaction that spends the same input, by its owner's signature."""
+    """Return another transaction that spends the same input, signed by its owner."""
     if index >= len(transaction.inputs):
         raise PiggybackWrong(mask_of(index))
     spender = spent(one, spend, found.position, found.output.owner)
@@ -207,7 +207,7 @@ def _first_half(one: Act, number: bytes, flight: InFlight) -> None:
 
 
 def piggyback(one: Act, action: act.Piggyback) -> None:
-    """An input or output of the caller joins."""
+    """Piggyback an input or output of the caller."""
     state, bit = one.state, action.bit
     number, flight, transaction = find(one, action.data, action.input_ids)
     told = action.input_data
@@ -218,7 +218,7 @@ def piggyback(one: Act, action: act.Piggyback) -> None:
     take_bond(one, state.config.piggyback_bond)
     count = len(action.input_ids)
     before = registered(flight, count)
-    # No input is held for a game that nobody wants anything of.
+    # No input is held for an in-flight exit without piggybacks.
     if not flight.piggybacked:
         flight = replace(flight, held=hold(one, action.input_ids, flight.held, ALL))
     _join(one, found, bit)
@@ -229,7 +229,7 @@ def piggyback(one: Act, action: act.Piggyback) -> None:
 
 
 def challenge_canonical(one: Act, action: act.ChallengeCanonical) -> None:
-    """Another transaction spends the same output: outputs get nothing until this one is shown to be older."""
+    """Contest an in-flight exit with a competitor, which stops its outputs until it is shown to be older."""
     number, flight, transaction = find(one, action.data, action.input_ids)
     if action.input >= len(action.input_data):
         raise InputsWrong(action.input)
@@ -246,11 +246,11 @@ def challenge_canonical(one: Act, action: act.ChallengeCanonical) -> None:
 
 
 def answer_canonical(one: Act, action: act.AnswerCanonical) -> None:
-    """The transaction was included before every competitor shown."""
+    """Prove that the transaction was included before every competitor shown."""
     number, flight, transaction = find(one, action.transaction.data, action.input_ids)
     _waiting(one, number, flight)
     place = action.transaction.position >> 8
-    # Zero, so never older, while there is nothing to answer.
+    # The competitor is zero, so never older, while there is nothing to answer.
     if place >= flight.competitor:
         raise NotOlder(place, flight.competitor)
     included(one, action.transaction)
@@ -262,14 +262,14 @@ def answer_canonical(one: Act, action: act.AnswerCanonical) -> None:
 
 
 def hold_inputs(one: Act, action: act.HoldInputs) -> None:
-    """A game takes the inputs that it needs and no other game has, and lets go of those that it does not need.
+    """Hold the inputs that the in-flight exit needs and no other one holds, and release unneeded ones.
 
-    Only until it can be claimed: what comes to it later would move it behind what was paid.
+    The call must precede maturity, because a part added later would move the exit behind what was paid.
     """
     number, flight, transaction = find(one, action.data, action.input_ids)
     _waiting(one, number, flight)
     joined, count = flight.piggybacked, len(action.input_ids)
-    # Contested, it can win what has joined of its inputs; else all or nothing.
+    # A contested exit can win its piggybacked inputs; otherwise it needs all inputs, or none without piggybacks.
     wanted = joined & ALL if flight.contested else ALL if joined else 0
     kept = flight.held & wanted
     free(one, action.input_ids, flight.held ^ kept)
@@ -282,7 +282,7 @@ def hold_inputs(one: Act, action: act.HoldInputs) -> None:
 
 
 def challenge_input(one: Act, action: act.ChallengeInput) -> None:
-    """An input that joined was spent by another transaction."""
+    """Block a piggybacked input that another transaction has spent."""
     number, flight, transaction = find(one, action.data, action.input_ids)
     found = part_of(one, transaction, action.input_ids, action.input, action.input_data)
     spender = _other(one, transaction, action.input, found, action.spend)
@@ -290,7 +290,7 @@ def challenge_input(one: Act, action: act.ChallengeInput) -> None:
 
 
 def challenge_output(one: Act, action: act.ChallengeOutput) -> None:
-    """An output that joined was spent: the transaction was included there, and this spends it."""
+    """Block a piggybacked output that was spent, given the transaction's inclusion and the spend."""
     number, flight, transaction = find(one, action.transaction.data, action.input_ids)
     position = action.transaction.position
     bit = OUTPUT_BIT + (position & 0xFF)
@@ -307,7 +307,7 @@ def _block(one: Act, number: bytes, flight: InFlight, bit: int, found: Claimed, 
     state = one.state
     counts, held = counted(flight, count) & mask, flight.held
     if (counts | OUTPUTS) & mask:
-        # Nothing can be won with it any more.
+        # The part cannot be paid any more.
         held &= ~mask
         state.holds.discard(found.id)
     state.in_flight[number] = replace(
@@ -320,7 +320,7 @@ def _block(one: Act, number: bytes, flight: InFlight, bit: int, found: Claimed, 
 
 
 def abandon_in_flight(one: Act, action: act.AbandonInFlight) -> None:
-    """Nobody wanted anything by half time: gone, as if never started."""
+    """Delete an in-flight exit without piggybacks after half of its period."""
     state = one.state
     number, flight, _ = find(one, action.data, action.input_ids)
     _open(number, flight)

@@ -1,4 +1,4 @@
-"""What the bits of an in-flight exit stand for, and how one is found again."""
+"""Bits of an in-flight exit, and its lookup."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from layer2.plasma.payments.model.state import InFlight, InFlightStatus, in_flig
 from layer2.plasma.protocol.transaction import Transaction, decode_transaction, transaction_hash
 
 OUTPUT_BIT = 4
-"""Bit of the first output; inputs lie below."""
+"""Bit of the first output; lower bits are inputs."""
 
 LAST_BIT = 7
 ALL, OUTPUTS = 0x0F, 0xF0
-"""Bits of inputs, and of outputs."""
+"""Bits of all inputs, and of all outputs."""
 
 
 def parts(
     one: Act, transaction: Transaction, ids: tuple[bytes, ...], made: tuple[bytes, ...]
 ) -> Callable[[int], Claimed]:
-    """What each bit stands for, by what made the inputs; asked only where it matters."""
+    """Return a function from bits to outputs, given the origins of the inputs; only used bits are verified."""
 
     def part(bit: int) -> Claimed:
         if bit < OUTPUT_BIT and bit >= len(made):
@@ -32,7 +32,7 @@ def parts(
 
 
 def find(one: Act, data: bytes, ids: tuple[bytes, ...]) -> tuple[bytes, InFlight, Transaction]:
-    """An in-flight exit by its transaction and the ids of what that spends."""
+    """Return an in-flight exit by its transaction and the ids of its inputs."""
     number = in_flight_id(transaction_hash(data), ids)
     flight = one.state.flight(number)
     if flight.status == InFlightStatus.NONE:
@@ -41,7 +41,7 @@ def find(one: Act, data: bytes, ids: tuple[bytes, ...]) -> tuple[bytes, InFlight
 
 
 def input_of(one: Act, transaction: Transaction, ids: tuple[bytes, ...], index: int, data: bytes) -> Claimed:
-    """What an input spends, by the data that made it: the right one if its id is that of the start."""
+    """Return the output that an input spends; its origin `data` is verified by the id given at the start."""
     if index >= len(ids):
         raise PiggybackWrong(mask_of(index))
     found = named(one, transaction.inputs[index], data)
@@ -51,7 +51,7 @@ def input_of(one: Act, transaction: Transaction, ids: tuple[bytes, ...], index: 
 
 
 def output_of(transaction: Transaction, bit: int) -> Claimed:
-    """What the bit of an output stands for."""
+    """Return the output of an output's bit."""
     if bit > LAST_BIT:
         raise PiggybackWrong(mask_of(bit))
     index = bit - OUTPUT_BIT
@@ -61,10 +61,10 @@ def output_of(transaction: Transaction, bit: int) -> Claimed:
 
 
 def part_of(one: Act, transaction: Transaction, ids: tuple[bytes, ...], bit: int, data: bytes) -> Claimed:
-    """What a bit stands for; `data`: what made it, for an input."""
+    """Return the output of a bit; `data` is the origin of an input."""
     return input_of(one, transaction, ids, bit, data) if bit < OUTPUT_BIT else output_of(transaction, bit)
 
 
 def mask_of(bit: int) -> int:
-    """The bit as a word of 256 holds it: nothing beyond."""
+    """Return the mask of a bit in a 256-bit word; 0 beyond."""
     return 1 << bit if bit < 256 else 0

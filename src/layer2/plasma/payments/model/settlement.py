@@ -1,4 +1,4 @@
-"""How an in-flight exit ends: it is decided once who is paid, outputs or inputs; each is paid when it is covered."""
+"""Settlement of in-flight exits: outputs or inputs are selected once, and each is paid when it is covered."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from layer2.plasma.payments.model.state import ExitStatus, InFlight, InFlightSta
 _ENDED = (ExitStatus.PAID, ExitStatus.SPENT)
 
 Part = Callable[[int], Claimed]
-"""What a bit stands for; asked only where it matters, since only then must what was given be right."""
+"""Returns the output of a bit; called only if needed, because only then must the given data be valid."""
 
 
 def claim_in_flight(one: Act, action: act.ClaimInFlight) -> None:
-    """Settle, at the first call after it has waited; pay what is covered, at every call."""
+    """Settle at the first call after maturity; pay the covered parts at every call."""
     require_sorted(action.newer)
     ids = action.input_ids
     number, flight, transaction = find(one, action.data, ids)
@@ -53,16 +53,20 @@ def claim_in_flight(one: Act, action: act.ClaimInFlight) -> None:
 
 
 def _settle(one: Act, number: bytes, flight: InFlight, ids: tuple[bytes, ...], part: Part) -> tuple[InFlight, int]:
-    """Decide. Canonical unless contested, or an input went elsewhere: then the others must not be lost with it.
+    """Settle an in-flight exit as canonical unless it is contested or another exit has paid or spent an input.
 
-    Returns also the bonds of exits that should have been challenged: of inputs whose owners had signed.
+    A non-canonical exit pays its inputs, so that the remaining ones are not lost.
+
+    Returns:
+        The settled exit, and the bonds of standard exits of its inputs, which should have been challenged.
     """
     state, count = one.state, len(ids)
     gone = any(state.exit(output).status in _ENDED for output in ids)
     pays_outputs = not (flight.contested or gone)
     others = [output for at, output in enumerate(ids) if output in state.holds and not flight.held >> at & 1]
     if pays_outputs and others:
-        # Another game has it, and began before: that ends first, or is contested by this payment.
+        # Another in-flight exit that started earlier holds the input: it must end first, or be contested by this
+        # payment.
         raise OutputHeld(others[-1])
     before = registered(flight, count)
     kept = 0 if pays_outputs else flight.held & flight.piggybacked
@@ -72,7 +76,7 @@ def _settle(one: Act, number: bytes, flight: InFlight, ids: tuple[bytes, ...], p
     free(one, ids, flight.held ^ kept)
     one.emit("InFlightSettled", number, status)
     earned = 0
-    # Only what pays an output takes the inputs with it.
+    # The inputs are spent only if an output is paid.
     if pays_outputs and flight.piggybacked & OUTPUTS:
         for index in range(len(ids)):
             found = part(index)
@@ -84,21 +88,21 @@ def _settle(one: Act, number: bytes, flight: InFlight, ids: tuple[bytes, ...], p
 
 
 def _pay(one: Act, flight: InFlight, part: Part, newer: tuple[int, ...], count: int) -> tuple[int, int, int]:
-    """Pay what is covered; the bits that are done with, the bounties, and what is held then."""
+    """Pay the covered parts; return the finished bits, the bounties, and the bits held afterwards."""
     state, config = one.state, one.state.config
     pays_outputs = flight.status == InFlightStatus.PAYS_OUTPUTS
-    # An input that another game has leaves by that, or by its own exit.
+    # An input held by another in-flight exit is paid by that one or by its standard exit.
     winning = OUTPUTS if pays_outputs else flight.held
     done = earned = 0
     held = flight.held
     for at in range(8):
-        # The side that is not paid first: it no longer counts as registered then.
+        # The losing side comes first, so that it does not count as registered any more.
         bit = at if pays_outputs else at ^ 4
         if not flight.piggybacked >> bit & 1:
             continue
         found = part(bit)
         owner, token, amount = found.output
-        # The other side gets its bond back, and so does what another game has paid.
+        # The losing side gets its bond back, and so does a part that another exit has paid.
         due = bool(winning >> bit & 1) and state.exit(found.id).status not in _ENDED
         if due:
             try:

@@ -1,4 +1,4 @@
-"""What the root chain stores, and what it holds."""
+"""Storage and holdings of the root chain."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from layer2.primitives.typed_data import Domain
 __all__ = ["Config", "Exit", "ExitStatus", "InFlight", "InFlightStatus", "NO_PLACE", "State", "in_flight_id"]
 
 NO_PLACE = (1 << 56) - 1
-"""The place of a competitor that was not included: younger than every block."""
+"""Place of a competitor without inclusion, younger than every block."""
 
 FOREVER = (1 << 40) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """How long things take (seconds) and what is put up (wei). `exit_period` is W of the rules."""
+    """Durations in seconds, bonds and bounty in wei; `exit_period` is W of the rules."""
 
     exit_period: int = 7 * 86_400
     rotation_delay: int = 14 * 86_400
@@ -33,7 +33,7 @@ class Config:
 
 
 class ExitStatus(IntEnum):
-    """Of an output: none; waiting; stopped by a spender; paid, by whichever game; spent by a paid in-flight exit."""
+    """Status of an output's exit: none, open, challenged, paid by any exit, or spent by a paid in-flight exit."""
 
     NONE = 0
     OPEN = 1
@@ -43,7 +43,7 @@ class ExitStatus(IntEnum):
 
 
 class InFlightStatus(IntEnum):
-    """None; waiting; settled as canonical: outputs are paid; settled as not: inputs are paid."""
+    """Status of an in-flight exit: none, open, settled as canonical (pays outputs) or not (pays inputs)."""
 
     NONE = 0
     OPEN = 1
@@ -53,9 +53,11 @@ class InFlightStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A standard exit. `time`: when it can be claimed; once challenged, the last block that may hold the spender.
+    """A standard exit.
 
-    `priority`: the block under which it is registered, while it waits.
+    Attributes:
+        time: Unix time from which on it can be claimed; once challenged, the last block that may include the spend.
+        priority: the block under which it is registered while it is open.
     """
 
     status: ExitStatus = ExitStatus.NONE
@@ -66,7 +68,7 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """An in-flight exit. Bits 0 to 3 are its inputs, bits 4 to 7 its outputs; fields as in the contract."""
+    """An in-flight exit with the contract's fields; bits 0 to 3 are its inputs, bits 4 to 7 its outputs."""
 
     bond_owner: bytes = bytes(20)
     started_at: int = 0
@@ -86,15 +88,15 @@ NO_IN_FLIGHT = InFlight()
 
 @dataclass(slots=True)
 class State:
-    """The whole of a root chain. `apply` does not change the one it is given.
+    """The complete state of a root chain; `apply` does not change its argument.
 
     Attributes:
-        tokens: ids given out; ether is 0.
-        balance: what the contract has of each token.
-        held: the part of it that belongs to bonds and deferred payments.
-        pending: deferred payments, by owner and token.
-        holds: outputs that an in-flight exit holds: no other game registers or pays them meanwhile.
-        data: who asked for which transaction, and until when; `FOREVER` once it was shown.
+        tokens: number of assigned ids; ether is 0.
+        balance: the contract's holdings by token.
+        held: the part of the holdings that belongs to bonds and deferred payments.
+        pending: deferred payments by owner and token.
+        holds: outputs held by an in-flight exit, which no other one registers or pays meanwhile.
+        data: challenger and deadline by challenged transaction; `FOREVER` once it was shown.
     """
 
     domain: Domain
@@ -117,7 +119,7 @@ class State:
     data: dict[tuple[int, int], tuple[bytes, int]] = field(default_factory=dict)
 
     def copy(self) -> State:
-        """An independent state with the same content."""
+        """Return an independent copy."""
         return replace(
             self,
             blocks=dict(self.blocks),
@@ -133,18 +135,18 @@ class State:
         )
 
     def exit(self, output: bytes) -> Exit:
-        """The exit of an output by its id."""
+        """Return the standard exit of an output by its id."""
         return self.exits.get(output, NO_EXIT)
 
     def flight(self, number: bytes) -> InFlight:
-        """An in-flight exit by its id."""
+        """Return an in-flight exit by its id."""
         return self.in_flight.get(number, NO_IN_FLIGHT)
 
     def covers(self, token: int) -> int:
-        """What of a token is there to pay exits from."""
+        """Return the holdings of a token that are available for exits."""
         return self.balance.get(token, 0) - self.held.get(token, 0)
 
 
 def in_flight_id(transaction: bytes, inputs: Sequence[bytes]) -> bytes:
-    """The id of the in-flight exit of a transaction (its hash) that spends the outputs of these ids."""
+    """Return the id of the in-flight exit of a transaction (given by hash) that spends outputs with these ids."""
     return keccak(transaction + b"".join(inputs))

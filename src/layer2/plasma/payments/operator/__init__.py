@@ -1,1 +1,1 @@
-"""The operator of the child chain: takes payments, makes blocks of them, submits them."""
+"""The operator of the child chain: accepts payments, makes blocks of them and submits the blocks to L1."""

@@ -1,4 +1,4 @@
-"""What a wallet needs of an operator, near or far; nothing of it is believed without a proof."""
+"""The operator interface that a wallet uses, local or remote; every answer needs a proof."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Gate", "Inclusion", "NearGate"]
 
 
 class Inclusion(NamedTuple):
-    """A transaction of a block, packed; the header, and the path between them."""
+    """Inclusion of a transaction: the block header, the packed transaction, and the Merkle path between them."""
 
     header: Header
     packed: bytes
@@ -23,31 +23,31 @@ class Inclusion(NamedTuple):
 
 
 class Gate(Protocol):
-    """An operator, in this process or behind HTTP."""
+    """An operator client, in this process or over HTTP."""
 
     def submit(self, payment: Signed) -> bytes:
-        """Accept a payment durably; its hash. Raises why not."""
+        """Accept a payment durably and return its hash; raise the rejection."""
         ...
 
     def reach(self) -> int:
-        """The last block of which it tells what owners have: one that follows the chain may be behind it."""
+        """Return the last block whose outputs `utxos` includes; an operator that follows L1 may be behind it."""
         ...
 
     def utxos(self, owner: Address) -> Sequence[int]:
-        """Positions of the outputs that an owner can spend."""
+        """Return the positions of the outputs that an owner can spend."""
         ...
 
     def place(self, hashed: bytes) -> tuple[int, int] | None:
-        """Block and index of a transaction by its hash; None if it stands in no block."""
+        """Return block and index of a transaction by its hash; None if it is in no block."""
         ...
 
     def inclusion(self, block: int, index: int) -> Inclusion:
-        """A transaction with the proof that it is there; raises StateUnknown while the chain lacks the block."""
+        """Return a transaction with its inclusion proof; raise StateUnknown while L1 lacks the block."""
         ...
 
 
 class NearGate:
-    """An operator in this process."""
+    """The client of an operator in this process."""
 
     def __init__(self, operator: Operator) -> None:
         self.operator = operator
@@ -56,27 +56,27 @@ class NearGate:
         return f"<NearGate {self.operator}>"
 
     def submit(self, payment: Signed) -> bytes:
-        """Accept a payment durably; its hash."""
+        """Accept a payment durably and return its hash; raise the rejection."""
         return self.operator.submit(payment)
 
     def reach(self) -> int:
-        """The last block of which it tells what owners have."""
+        """Return the number of the last block made."""
         return len(self.operator.store)
 
     def utxos(self, owner: Address) -> Sequence[int]:
-        """Positions of the outputs that an owner can spend."""
+        """Return the positions of the outputs that an owner can spend."""
         operator = self.operator
         operator.follow()
         with operator.lock:
             return [position for position, _, leaves in operator.ledger.owned(address_bytes(owner)) if not leaves]
 
     def place(self, hashed: bytes) -> tuple[int, int] | None:
-        """Block and index of a transaction by its hash."""
+        """Return block and index of a transaction by its hash; None if it is in no block."""
         fate = self.operator.fate(hashed)
         return (fate.block, fate.index) if fate is not None and fate.state == "included" else None
 
     def inclusion(self, block: int, index: int) -> Inclusion:
-        """A transaction with the proof that it is there."""
+        """Return a transaction with its inclusion proof; raise StateUnknown while L1 lacks the block."""
         operator = self.operator
         header, tree = operator.header(block), operator.store.tree(block)
         path = tree.proof(index)

@@ -1,4 +1,4 @@
-"""What an owner needs to take an output out without anybody's help: where it is, what made it, and the proof."""
+"""Data for an exit without the operator: an output's position, its origin, and the inclusion proof."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ __all__ = ["ExitKit"]
 
 @dataclass(frozen=True, slots=True)
 class ExitKit:
-    """An output with its proof: of a child block (header, transaction, siblings), or a deposit (its record alone).
+    """An output with its proof: header, transaction and siblings of a child block, or the record of a deposit.
 
-    `signatures`: of the transaction that made it, 64 bytes for each input; an in-flight exit needs them.
+    Attributes:
+        signatures: signatures of the output's transaction, 64 bytes per input, needed for an in-flight exit.
 
     Raises (at construction):
         PositionMalformed, TreeMalformed, MalformedError: the parts do not prove the output.
@@ -48,12 +49,12 @@ class ExitKit:
 
     @classmethod
     def of_deposit(cls, deposit: Deposit) -> ExitKit:
-        """Of a deposit."""
+        """Return the exit data of a deposit."""
         return cls(deposit.position, deposit.record)
 
     @property
     def output(self) -> Output:
-        """Whose it is and how much."""
+        """Owner, token and amount of the output."""
         place = decode_position(self.position)
         if place.deposit:
             return decode_deposit(place.deposit, self.data).output
@@ -61,7 +62,7 @@ class ExitKit:
 
     @property
     def output_id(self) -> bytes:
-        """By what the contract knows the output."""
+        """Id of the output in the contract."""
         place = decode_position(self.position)
         if place.deposit:
             return deposit_output_id(place.deposit)
@@ -69,13 +70,13 @@ class ExitKit:
 
     @property
     def proof(self) -> Proof:
-        """What the contract takes."""
+        """The proof as the contract's argument."""
         if self.header is None:
             return Proof(self.position, 0, self.data, ())
         return Proof.of(self.position, self.header, self.data, self.path)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values: numbers that may pass 2^53 as decimal strings, bytes as hex."""
+        """Return the data as plain values: integers that may exceed 2^53 as decimal strings, bytes as hex."""
         owner, token, amount = self.output
         return {
             "position": str(self.position),
@@ -89,7 +90,7 @@ class ExitKit:
 
     @classmethod
     def from_json(cls, data: Any) -> ExitKit:
-        """The reverse, checked; raises MalformedError."""
+        """Decode and verify the result of `to_json`; raise MalformedError if it is not valid."""
         try:
             if isinstance(data, str | bytes):
                 data = parse_json(data, "exit kit")

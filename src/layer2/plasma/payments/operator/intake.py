@@ -1,4 +1,4 @@
-"""The operator's promises: what it accepts is durable and askable, and works on top of the blocks it made."""
+"""Validates payments against the blocks made so far, persists them and tracks their status."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ MOST_PENDING = 200_000
 
 
 def record_of(one: Signed) -> bytes:
-    """A payment with its signatures as one piece: `packed | signatures(64 each)`."""
+    """Return a payment and its signatures as one record: `packed | signatures(64 each)`."""
     return one.transaction.packed + b"".join(one.signatures)
 
 
 class Acceptance:
-    """The half of an operator that takes payments; it sends nothing to the chain. See `Operator`."""
+    """The part of an operator that accepts payments; it sends nothing to L1. See `Operator`."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Acceptance:
         self.folder = Path(folder)
         self.workers = workers or Workers()
         self.lock = threading.RLock()
-        """Held while anything here is read or written that belongs together."""
+        """Held while related state is read or written."""
         self._following = threading.Lock()
         self._prefix = chain.domain.prefix
         self._margin = margin
@@ -61,10 +61,10 @@ class Acceptance:
         self._pool = Pool(most_pending, policy)
         self._turn = 0
         self._bases: dict[bytes, bytes] = {}
-        """Of payments of blocks under which the chain has changed while nobody looked."""
+        """Bases of payments in blocks whose deposits changed on L1 while this process was not running."""
         self.halted: BlockLost | None = None
-        """Why nothing is accepted any more: the chain has what this operator cannot stand for."""
-        # First of all: whoever holds it is the only one who touches the folder.
+        """Set when L1 contradicts the blocks of this operator; no further payments are accepted."""
+        # The journal is opened first, because its lock protects the whole folder.
         self._promises = Promises(self.folder / "operator.journal", chain.chain_id, chain.address)
         try:
             self.store = BlockStore(self.folder / "bodies")
@@ -75,26 +75,26 @@ class Acceptance:
             self._promises.release()
             raise
 
-    # ------------------------------------------------------------------------------------------------ what is known
+    # -------------------------------------------------------------------------------------------------------- state
 
     @property
     def ledger(self) -> Ledger:
-        """The outputs there are, after the last block made."""
+        """The unspent outputs after the last block made."""
         return self.books.ledger
 
     @property
     def policy(self) -> FeePolicy:
-        """What payments have to pay."""
+        """The required fees."""
         return self._pool.policy
 
     @property
     def waiting(self) -> int:
-        """How many payments are pending."""
+        """Number of pending payments."""
         return len(self._pool.pending)
 
     @property
     def most_pending(self) -> int:
-        """How many it keeps."""
+        """Maximum number of pending payments."""
         return self._pool.most
 
     @property
@@ -104,24 +104,27 @@ class Acceptance:
 
     @property
     def pending_payments(self) -> tuple[Signed, ...]:
-        """The same with their signatures."""
+        """Accepted payments that are in no block yet, with their signatures."""
         with self.lock:
             records = [one.record for one in self._pool.pending.values()]
         return tuple(_signed_of(record) for record in records)
 
     def spender(self, position: int) -> bytes | None:
-        """The hash of the pending payment that spends an output."""
+        """Return the hash of the pending payment that spends an output; None if there is none."""
         return self._pool.claimed.get(position)
 
     def fate(self, hashed: bytes) -> Fate | None:
-        """What became of an accepted payment, by its transaction's hash; None for one that is not known (any more)."""
+        """Return the status of an accepted payment by its transaction's hash.
+
+        The result is None for a payment that is unknown or whose status was pruned.
+        """
         with self.lock:
             return Fate("pending") if hashed in self._pool.pending else self._fates.get(hashed)
 
     def follow(self) -> None:
-        """What came in, leaves, or was taken back on the chain counts before anything is promised."""
+        """Apply new L1 events (deposits, exits, reorganisations) and drop the payments they make impossible."""
         with self._following:
-            # Asked without the lock: whoever accepts does not wait for the chain.
+            # L1 is queried without the lock, so that `accept` does not wait for it.
             news = self.chain.news()
             with self.lock:
                 try:
@@ -135,26 +138,33 @@ class Acceptance:
                     self._turn += 1
                 self._drop(self._pool.impossible(self.ledger, touched))
 
-    # ----------------------------------------------------------------------------------------------------- accepting
+    # -------------------------------------------------------------------------------------------------------- intake
 
     def submit(self, payment: Signed) -> bytes:
-        """Accept a payment; its hash. Durable when it returns. Raises what `submit_many` gives."""
+        """Accept a payment and return its hash; it is durable when this returns.
+
+        Raises:
+            Rejected, MalformedError: the rejection that `submit_many` returns for it.
+        """
         refusal = self.submit_many([payment])[0]
         if refusal is not None:
             raise refusal
         return payment.transaction.hash
 
     def submit_many(self, payments: Sequence[Signed]) -> list[Layer2Error | None]:
-        """Accept what is acceptable, with one commit; for each its refusal or None.
+        """Accept all acceptable payments with one commit; return the rejection or None for each.
 
-        Refusals: InputUnknown, InputSpent, OutputExiting, SignatureWrong, Overspent, Expired, FeeTooLow, KindWrong,
-        MempoolFull; MalformedError for what is no payment. Raises BlockLost once that has stopped the operator.
+        Rejections are InputUnknown, InputSpent, OutputExiting, SignatureWrong, Overspent, Expired, FeeTooLow, KindWrong
+        and MempoolFull; MalformedError for records that are not valid payments.
+
+        Raises:
+            BlockLost: the operator has halted.
         """
         self.follow()
         return self.accept([self.vouch([record_of(one) for one in payments])])[0]
 
     def vouch(self, records: Sequence[bytes]) -> Vouched:
-        """Judge signatures, for `accept`. Nothing is promised by this, and nothing held up."""
+        """Verify signatures, as preparation for `accept`; nothing is accepted, and the lock is not held meanwhile."""
         with self.lock:
             batch = self._pool.screen(records, self.ledger)
         looked = [at for at in range(len(records)) if at not in batch.refused]
@@ -164,7 +174,14 @@ class Acceptance:
         return batch
 
     def accept(self, batches: Sequence[Vouched]) -> list[list[Layer2Error | None]]:
-        """Accept what is acceptable of several submissions, in order and with one commit; durable when it returns."""
+        """Accept the acceptable payments of several batches, in order and with one commit; durable when this returns.
+
+        Returns:
+            For each batch, the rejection or None for each of its payments.
+
+        Raises:
+            BlockLost: the operator has halted.
+        """
         with self.lock:
             if self.halted is not None:
                 raise self.halted
@@ -181,7 +198,7 @@ class Acceptance:
                 self._promises.accept([judged(pending[hashed].record, pending[hashed].basis) for hashed in fresh])
                 self._promises.commit()
             except BaseException:
-                # Nothing of it was promised: it must not get into a block either.
+                # None of these payments is durable, so none may be included in a block.
                 for hashed in list(self._pool.pending)[before:]:
                     self._pool.remove(hashed)
                 raise
@@ -190,10 +207,10 @@ class Acceptance:
             fault_point("operator.accept.durable")
             return results
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     def _drop(self, reasons: Mapping[bytes, Layer2Error]) -> None:
-        """Say durably that payments have become impossible."""
+        """Record durably that payments have become impossible, then remove them."""
         if not reasons:
             return
         for hashed, fault in reasons.items():
@@ -204,7 +221,7 @@ class Acceptance:
             self._fates.drop(hashed, str(fault))
 
     def _reload(self) -> None:
-        """After a start: the blocks are made again, and what is in none of them is pending again."""
+        """Rebuild the blocks from the journal at startup; accepted payments in no block become pending again."""
         stored = self._promises.read()
         left = dict(stored.records)
         thawed = self._thaw(stored.blocks)
@@ -227,7 +244,7 @@ class Acceptance:
         self._drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
 
     def _thaw(self, blocks: Sequence[Made]) -> int:
-        """What the chain says, and on top of it the ledger as it was kept, if it is of these; how many it has."""
+        """Read L1, then restore the ledger checkpoint if it matches; return the number of blocks it covers."""
         news = self.chain.news()
         self.books.take(news)
         kept = self.freezer.load()
@@ -244,13 +261,13 @@ class Acceptance:
         except MalformedError as failure:
             self.freezer.drop(str(failure))
         self.store.made.clear()
-        # Deposits may count by now that only it would have needed.
+        # Without the checkpoint, deposits that it alone needed must not count any more.
         self.books = self._new_books()
         self.books.take(news)
         return 0
 
     def _remember(self, blocks: Sequence[Made], left: dict[bytes, bytes]) -> None:
-        """The fates of what the last of these hold; nothing of that is `left` to be pending."""
+        """Restore the status of payments in the latest of these blocks, and remove all of them from `left`."""
         found: list[tuple[int, list[bytes]]] = []
         count = 0
         for one in reversed(blocks):
@@ -258,27 +275,27 @@ class Acceptance:
             known = [hashed for hashed in hashes if left.pop(hashed, None) is not None]
             found.append((one.number, hashes))
             count += one.count
-            # The journal forgets what is in blocks, the oldest first.
+            # Stop here, because the journal prunes included payments, oldest first.
             if not known and count >= REMEMBERED:
                 break
         for number, hashes in reversed(found):
             self._fates.include(number, hashes)
 
     def _freeze(self) -> None:
-        """Keep the ledger, once enough has happened since the last time. Not while somebody else makes blocks."""
+        """Save a ledger checkpoint if enough transactions followed the last one; no block may be made meanwhile."""
         with self.lock:
             made = self.store.made
             if not self.freezer.due(sum(one.count for one in made[self.freezer.number :])):
                 return
             frozen = self.books.freeze(_history(made))
-        # To disk without the lock: who accepts does not wait for it.
+        # The checkpoint is written without the lock, so that `accept` does not wait for the disk.
         self.freezer.save(frozen)
 
     def _new_books(self) -> Books:
         return Books(Ledger(), self._margin, self.store.find)
 
     def _pend(self, hashed: bytes, record: bytes, basis: bytes) -> Fields:
-        """A payment that was accepted once is pending again."""
+        """Add a previously accepted payment to the pending ones."""
         one = fields_of(record)
         self._pool.add(hashed, Pending(record, keccak(b"\x00" + packed_of(record)), basis), one)
         return one
@@ -286,7 +303,11 @@ class Acceptance:
     def _require(
         self, block: Made, fields: Sequence[Fields], hashes: Sequence[bytes], rows: Mapping[bytes, bytes]
     ) -> None:
-        """The deposits that a block of ours spends must be there, or be noted as lost if others are in their places."""
+        """Require the deposits that a block spends, and record those that L1 has replaced by others as lost.
+
+        Raises:
+            BlockLost: L1 does not have such a deposit.
+        """
         last = max((position for one in fields for position in one.inputs), default=0)
         if last >> 63 and not self.books.require(last >> 24 & (1 << 39) - 1):
             raise BlockLost(
@@ -295,7 +316,7 @@ class Acceptance:
             )
 
         if self.books.rests(fields) != block.rests:
-            # What the journal has forgotten was judged by nobody knows what.
+            # The basis of a payment that the journal has pruned is unknown.
             for one, hashed in zip(fields, hashes, strict=True):
                 if one.inputs and one.inputs[-1] >> 63:
                     basis = unjudged(rows[hashed])[1] if hashed in rows else b""
@@ -303,12 +324,12 @@ class Acceptance:
                     self.books.compare(one, basis)
 
     def _basis(self, record: bytes) -> bytes:
-        """What a payment of one of the blocks was judged by; nothing if nobody knows."""
+        """Return the basis by which a payment of a block was judged; empty if it is unknown."""
         known = self._bases.get(keccak(b"\x02" + packed_of(record))) if self._bases else None
         return basis_of(self.ledger, fields_of(record)) if known is None else known
 
     def _again(self, rows: Sequence[tuple[bytes, bytes]]) -> None:
-        """Payments of a block that is none after all are pending again, if they still can be: record and basis."""
+        """Make payments of a discarded block pending again if they are still possible; rows are record and basis."""
         reasons: dict[bytes, Layer2Error] = {}
         for record, basis in rows:
             hashed = keccak(b"\x02" + packed_of(record))

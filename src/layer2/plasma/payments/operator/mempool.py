@@ -1,4 +1,4 @@
-"""What is accepted and in no block yet. No two of it spend the same output, and none waits for another."""
+"""The mempool: accepted payments in no block yet. No two spend the same output, and none spends another's output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Pending", "Pool", "Vouched", "fields_of"]
 
 
 class Pending(NamedTuple):
-    """A record, the leaf of its transaction, and what it was judged by (`rules.basis_of`)."""
+    """A pending payment: its record, its transaction's leaf, and the basis it was judged by (`rules.basis_of`)."""
 
     record: bytes
     leaf: bytes
@@ -25,9 +25,11 @@ class Pending(NamedTuple):
 
 
 class Vouched:
-    """Records whose signatures were judged: for each its transaction's hash, its leaf and who signed.
+    """A batch of records with verified signatures: for each its transaction's hash, its leaf and its signers.
 
-    `fields`: None for what is no transaction. `refused`: by place, why a record was not even looked at.
+    Attributes:
+        fields: decoded fields by place; None for a record that is not a valid transaction.
+        refused: rejections by place, for records whose signatures need no verification.
     """
 
     __slots__ = ("digests", "fields", "leaves", "owners", "records", "refused")
@@ -47,7 +49,7 @@ class Vouched:
 
 
 def fields_of(record: bytes) -> Fields:
-    """The fields of a record that was found to be good."""
+    """Return the fields of a valid record; raise MalformedError if it is not one."""
     parts = split(record)
     one = None if parts is None else read(parts[0])
     if one is None:
@@ -56,7 +58,7 @@ def fields_of(record: bytes) -> Fields:
 
 
 class Pool:
-    """Accepted payments by hash, in their order, and which of them claims an output."""
+    """Accepted payments by hash, in order of acceptance, and the payment that spends each claimed output."""
 
     def __init__(self, most: int, policy: FeePolicy) -> None:
         self.most = most
@@ -68,7 +70,7 @@ class Pool:
         return f"<Pool pending={len(self.pending)} of {self.most}>"
 
     def screen(self, records: Sequence[bytes], ledger: Ledger) -> Vouched:
-        """A batch of which is known what need not be verified, since it is refused anyway."""
+        """Return a batch with the rejections that need no signature verification."""
         refused: dict[int, Layer2Error] = {}
         fields: list[Fields | None] = []
         number = ledger.head + 1
@@ -80,15 +82,15 @@ class Pool:
                 refused[place] = MalformedError(f"a record of {len(record)} bytes is no payment", hint="see the format")
                 continue
             fault, _, _ = judge(ledger, one, None, number)
-            # What is in a block or pending already may be sent again by somebody who got no answer.
+            # A payment in a block or in the mempool may be submitted again by a client that received no answer.
             if fault is not None and not isinstance(fault, InputSpent):
                 refused[place] = fault
         return Vouched(records, fields, refused)
 
     def admit(self, batch: Vouched, ledger: Ledger, fates: Fates) -> tuple[list[Layer2Error | None], list[bytes]]:
-        """Take in what works on top of the ledger; for each the refusal or None, and the hashes of what is new.
+        """Admit payments that are valid on the ledger; return each one's rejection or None, and the new hashes.
 
-        What was accepted before and is pending or in a block is accepted again, and changes nothing.
+        A payment that is already pending or in a block is accepted again without effect.
         """
         results: list[Layer2Error | None] = []
         fresh: list[bytes] = []
@@ -106,13 +108,13 @@ class Pool:
         return results, fresh
 
     def add(self, hashed: bytes, pending: Pending, one: Fields) -> None:
-        """Take in a payment that was judged."""
+        """Add a payment that was judged before."""
         self.pending[hashed] = pending
         for position in one.inputs:
             self.claimed[position] = hashed
 
     def remove(self, hashed: bytes) -> None:
-        """Let go of a payment: it is in a block, or impossible."""
+        """Remove a payment that is in a block or impossible."""
         for position in inputs_of(self.pending.pop(hashed).record):
             if self.claimed.get(position) == hashed:
                 del self.claimed[position]
@@ -120,9 +122,11 @@ class Pool:
     def choose(
         self, ledger: Ledger, most: int
     ) -> tuple[list[bytes], list[Fields], dict[int, int], dict[bytes, Rejected]]:
-        """The payments of the next block, in the order they came: hashes and fields, and the fees they leave.
+        """Select the payments of the next block, in order of acceptance, `most` at most.
 
-        Last, what can be in no block any more, and why.
+        Returns:
+            Their hashes, their fields, the fees they pay by token, and the rejections of payments that have become
+                impossible.
         """
         hashes: list[bytes] = []
         found: list[Fields] = []
@@ -144,7 +148,7 @@ class Pool:
         return hashes, found, fees, dropped
 
     def impossible(self, ledger: Ledger, positions: Iterable[int]) -> dict[bytes, Rejected]:
-        """Of what claims one of the outputs: what can be in no block any more, and why."""
+        """Return the rejections of payments that spend one of these outputs and have become impossible."""
         dropped: dict[bytes, Rejected] = {}
         for position in positions:
             hashed = self.claimed.get(position)
@@ -183,10 +187,10 @@ class Pool:
 
 
 def _again(ledger: Ledger, one: Fields, basis: bytes, number: int) -> tuple[Rejected | None, dict[int, int]]:
-    """Judge once more what was judged by `basis`: why it can be in no block any more, or None; its fees by token.
+    """Judge a payment again against its `basis`; return its rejection or None, and its fees by token.
 
-    The signatures are not looked at again, so what they were judged by must be what is there now: the chain may put
-    somebody else's deposit, or another one of the same owner, in the place of one that it took back.
+    Signatures are not verified again, so the inputs must equal those of `basis`: after a reorganisation, L1 may have a
+    different deposit at the position of a removed one.
     """
     fault, fees, exiting = judge(ledger, one, None, number)
     if fault is None and exiting:

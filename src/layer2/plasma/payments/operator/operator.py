@@ -1,4 +1,4 @@
-"""The operator: takes payments, makes blocks of them, and commits to each on the chain, once."""
+"""The operator: accepts payments, makes blocks of them, and submits each block to L1 exactly once."""
 
 from __future__ import annotations
 
@@ -40,33 +40,33 @@ FAULT_POINTS = (
 )
 
 _RESERVED = MOST_COLLECTED // MAX_OUTPUTS
-"""Places at the end of a block for fee transactions."""
+"""Transactions at the end of a block that are reserved for fee collection."""
 _PATIENCE = 64
-"""Blocks of the chain that a deposit may be gone before a block that spends it, and is not there, is given up."""
+"""L1 blocks for which a deposit may be missing before an unsubmitted block that spends it is discarded."""
 _SPARE = 4
-"""This part of the time in which blocks may spend what leaves is kept for them to get onto the chain."""
+"""Divisor of the grace period: this fraction of it is reserved for submitting a block that spends an exiting output."""
 
 
 class Operator(Acceptance, Posting[BlockTree, Header]):
-    """One plasma chain's operator. `step()` follows the chain, makes a block when something is pending, and submits it.
+    """The operator of one plasma chain; `step()` follows L1, makes a block of pending payments and submits it.
 
-    What `submit` has accepted is in the journal before it returns, and gets into a block as long as the outputs it
-    spends can be spent; `fate` says what became of it. A block is durable, body and all, before the chain hears of it;
-    what the chain does not have after a crash or a reorganisation is submitted again, never another one in its place,
-    unless it can be valid no more: then it is made anew without what cannot be.
-    Safe to use from several threads: `step` waits for the chain without holding up `accept`.
+    An accepted payment is in the journal before `submit` returns. It is included in a block as long as the outputs it
+    spends remain spendable; `fate` returns its status. A block and its body are durable before the block is submitted.
+    A block that L1 lacks after a crash or a reorganisation is submitted again unchanged. Only if it can no longer be
+    valid, it is remade without the invalid payments. Thread-safe: `step` does not block `accept` while it waits for L1.
 
     Args:
-        folder: for the journal and the bodies of blocks.
-        fee_owner: the address that fees go to; None leaves them in the contract for ever.
-        policy: what payments have to pay; nothing without it.
-        margin: blocks of the chain above a deposit before it can be spent: as deep as a reorganisation may go.
-        most_pending: payments that are kept at most.
-        capacity: transactions of a block at most.
-        workers: where signatures are checked; in the calling thread without it.
+        folder: directory of the journal and of the block bodies.
+        fee_owner: the address that collects fees; if None, fees stay in the contract forever.
+        policy: the required fees; none by default.
+        margin: number of L1 blocks above a deposit before it can be spent: the depth of the deepest reorganisation
+            tolerated.
+        most_pending: maximum number of pending payments.
+        capacity: maximum number of transactions in a block.
+        workers: processes that verify signatures; by default the calling thread verifies them.
 
     Raises:
-        JournalForeign, JournalCorrupt, BlockLost: the journal does not fit the chain; nothing has been signed.
+        JournalForeign, JournalCorrupt, BlockLost: the journal does not match L1; nothing has been signed.
     """
 
     points = "operator"
@@ -99,7 +99,11 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
         return f"<Operator blocks={len(self.store)} pending={self.waiting}>"
 
     def exit_kit(self, position: int) -> ExitKit:
-        """The proof of an output, spent or not; raises StateUnknown unless the chain has its block or deposit."""
+        """Return the exit proof of an output, spent or not.
+
+        Raises:
+            StateUnknown: L1 lacks the block or deposit, or the position holds no output.
+        """
         place = decode_position(position)
         if place.deposit:
             with self.lock:
@@ -119,11 +123,11 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
         signatures = tuple(record[at : at + 64] for at in range(len(packed), len(record), 64))
         return ExitKit(position, packed, header, self.store.tree(place.block).proof(place.transaction), signatures)
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     @property
     def posted(self) -> Mapping[int, Header]:
-        """The blocks that the chain has, by number."""
+        """Headers of the blocks on L1, by number."""
         return self.books.posted
 
     def _missing(self) -> Made | None:
@@ -158,7 +162,7 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
             fault_point("operator.body.durable")
             with self.lock:
                 if turn != self._turn:
-                    # Something left through the contract meanwhile: chosen anew.
+                    # An exit or a reorganisation arrived meanwhile, so the payments are selected again.
                     continue
                 self._stand_for(made, hashes, fields, records, tree)
             return made
@@ -177,7 +181,7 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
         self._fates.include(made.number, hashes)
 
     def _settle_lost(self) -> None:
-        """Deposits that the chain took back: wait for them, or give up the blocks that spend them."""
+        """Handle deposits removed by a reorganisation: wait for them, or discard the blocks that spend them."""
         with self.lock:
             lost = self.books.lost
             if not lost:
@@ -208,7 +212,7 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
             self._drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
 
     def _give_up_late(self) -> None:
-        """Blocks that were made and did not get to the chain, and spend what leaves: invalid, from some time on."""
+        """Discard unsubmitted blocks that spend exiting outputs too late to be valid."""
         with self.lock:
             waiting = [one.number for one in self.store if one.number not in self.posted]
             inputs = ({at for record in self.store.records(number) for at in inputs_of(record)} for number in waiting)
@@ -225,13 +229,13 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
         return left or (since is not None and self.chain.age(since) > self.chain.grace - self.chain.grace // _SPARE)
 
     def _discard(self, first: int) -> None:
-        """Blocks that the chain never had, and never can have: what is left of their payments is pending again."""
+        """Discard this block and its successors, which are not on L1; their payments become pending again."""
         if len(self.store) - first + 1 > self.ledger.undoable:
             raise self._halt(f"block {first} is too old to be taken back", "stop, and let owners exit")
         numbers = range(first, len(self.store) + 1)
         gone = [(record, self._basis(record)) for number in numbers for record in self.store.records(number)]
         back = [(record, basis) for record, basis in gone if record[0] != FEE]
-        # In the journal first: what the disk refuses has not happened, and is tried again.
+        # The journal comes first: if the write fails, nothing has changed and the next step tries again.
         self._promises.undo(first)
         self._promises.accept([judged(record, basis) for record, basis in back])
         self._promises.commit()

@@ -1,1 +1,1 @@
-"""The outputs there are and which of them leave; whether a payment, and a block, is good."""
+"""The UTXO set: unspent and exiting outputs, and the validation of payments and blocks."""

@@ -1,6 +1,6 @@
-"""Many records at once, on bytes alone: what worker processes run, and nothing else.
+"""Batch verification of records on plain bytes, for worker processes.
 
-A record is `packed | signatures(64 each)`. `prefix` is `Domain.prefix`, so that no object has to travel.
+A record is `packed | signatures(64 each)`. `prefix` is `Domain.prefix`, so that no objects need to be serialised.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from layer2.primitives.worker_pool import Workers
 __all__ = ["Checked", "check", "check_in_parts", "digest_of"]
 
 Checked = tuple[list[bytes], list[bytes], list[bytes]]
-"""For each record: the transaction's hash, its leaf, and who signed, 20 bytes for each input (`NOBODY`: nobody did).
+"""For each record: the transaction's hash, its leaf, and its signers, 20 bytes per input (`NOBODY` if invalid).
 
-The hash is empty for what is no transaction; a leaf it is all the same, if somebody has put it into a tree.
+The hash is empty for a record that is not a valid transaction; it still has a leaf, because a block's tree may contain
+it.
 """
 
 _OUTPUT_HEAD = OUTPUT_TYPE_HASH + bytes(12)
@@ -29,7 +30,7 @@ _NO_MEMO = bytes(32)
 
 
 def digest_of(prefix: bytes, packed: bytes, one: Fields) -> bytes:
-    """The EIP-712 digest of a payment: what `messages.digest` says of the same."""
+    """Return the EIP-712 digest of a payment, equal to `messages.digest`."""
     inputs = len(one.inputs)
     end = 7 + 8 * inputs
     positions = b"".join([_ZERO_24 + packed[at : at + 8] for at in range(7, end, 8)])
@@ -52,7 +53,7 @@ def digest_of(prefix: bytes, packed: bytes, one: Fields) -> bytes:
 
 
 def check(prefix: bytes, records: Sequence[bytes]) -> Checked:
-    """Hashes, leaves and signers of records."""
+    """Return hashes, leaves and signers of records."""
     hashes: list[bytes] = []
     leaves: list[bytes] = []
     digests: list[bytes] = []
@@ -81,7 +82,7 @@ def check(prefix: bytes, records: Sequence[bytes]) -> Checked:
 
 
 def check_in_parts(workers: Workers, prefix: bytes, records: Sequence[bytes]) -> Checked:
-    """The same by workers."""
+    """Return hashes, leaves and signers of records, computed by workers."""
     step = workers.part(len(records))
     parts = [(prefix, records[at : at + step]) for at in range(0, len(records), step)]
     hashes: list[bytes] = []

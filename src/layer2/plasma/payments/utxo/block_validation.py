@@ -1,7 +1,8 @@
-"""Whether a block is what the chain commits to and does what it may, and what is wrong if something is.
+"""Block validation against the header on L1 and the spend rules.
 
-A body that does not lead to the header is none: the block is withheld so far, and another source may have it. A body
-that does, and breaks a rule, proves the block invalid: what it made must not be believed, and owners exit.
+A body that does not match the header is not the block's body: the block counts as withheld, and another source may have
+its body. A matching body that breaks a rule proves the block invalid, so that its outputs must not be accepted and
+owners exit.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ from layer2.primitives.worker_pool import Workers
 __all__ = ["Fault", "Flaw", "Verdict", "validate"]
 
 _MOST_FAULTS = 64
-"""Faults that are listed: one is enough to leave."""
+"""Maximum number of listed faults; one is enough to exit."""
 
 
 class Flaw(Enum):
-    """What can be wrong with a block."""
+    """Kind of a fault."""
 
     BODY_MALFORMED = "the body cannot be taken apart"
     COUNT_WRONG = "the body has another count of transactions than the header"
@@ -67,7 +68,7 @@ _OF_REFUSAL: dict[type[Rejected], Flaw] = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong: what, in which transaction (-1: the whole), and in words."""
+    """A fault: its kind, the index of the transaction (-1 for the whole block), and a description."""
 
     flaw: Flaw
     index: int
@@ -76,14 +77,15 @@ class Fault:
 
 @dataclass(slots=True)
 class Verdict:
-    """What was found.
+    """Result of a block's validation.
 
     Attributes:
-        faults: the first ones, in the order of the block; empty for a good block.
-        transactions: what `Ledger.apply` takes, when the block is good.
-        hashes: of its transactions.
-        fees: what its payments left, by token; `collected`: what of it the operator took.
-        against_exits: (index, position) where an output is spent whose exit has begun: it can be stopped with that.
+        faults: the first faults in the order of the block; empty for a valid block.
+        transactions: argument of `Ledger.apply`, if the block is valid.
+        hashes: hashes of its transactions.
+        fees: fees of its payments, by token.
+        collected: fees collected by the operator, by token.
+        against_exits: (index, position) of each spend of an exiting output, which can challenge the exit.
     """
 
     number: int
@@ -96,17 +98,17 @@ class Verdict:
 
     @property
     def good(self) -> bool:
-        """Whether nothing is wrong."""
+        """True if the block has no faults."""
         return not self.faults
 
     @property
     def withheld(self) -> bool:
-        """Whether this is no body of the block at all."""
+        """True if the body is not the body of the block."""
         return any(one.flaw in _WITHHELD for one in self.faults)
 
     @property
     def invalid(self) -> bool:
-        """Whether the block breaks a rule."""
+        """True if the block breaks a rule."""
         return not self.good and not self.withheld
 
     def __str__(self) -> str:
@@ -127,13 +129,13 @@ def validate(
     *,
     spendable: Callable[[int], int] | None = None,
 ) -> Verdict:
-    """Judge the body of block `number` on top of `ledger`, which must stand at the block before and is not changed.
+    """Validate the body of block `number` on `ledger`, which must be at the preceding block and is not changed.
 
     Args:
-        header: what the chain has of the block.
-        domain: of the contract.
-        workers: who checks signatures; the calling thread without it.
-        spendable: until what time, in seconds, an output whose exit has begun may be spent: without it, for ever.
+        header: the block's header on L1.
+        domain: EIP-712 domain of the contract.
+        workers: processes that verify signatures; by default the calling thread verifies them.
+        spendable: returns the Unix time until which an exiting output may be spent; by default it may be spent forever.
     """
     verdict = Verdict(number)
     try:

@@ -1,4 +1,4 @@
-"""The outputs there are, as the chain and the operator's own blocks say: deposits, exits, blocks, and their undoing."""
+"""The ledger kept in sync with L1 and the blocks: deposits, exits, blocks, and their reversal."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ __all__ = ["Books"]
 
 
 class Books:
-    """A ledger kept in line with the chain.
+    """A ledger that follows L1.
 
     Args:
-        margin: blocks of the chain above a deposit before it counts.
-        where: finds a transaction among the blocks.
+        margin: number of L1 blocks above a deposit before it counts.
+        where: finds a transaction in the blocks.
 
     Attributes:
-        posted: headers of the blocks that the chain has, by number.
-        deposits: by number, as the chain has them now, those that do not count yet too.
-        lost: deposits that a block spends and the chain took back, by number, with the head of the chain then.
+        posted: headers of the blocks on L1, by number.
+        deposits: deposits on L1 by number, including those that do not count yet.
+        lost: deposits spent by a block but removed from L1, by number, with the L1 head at that
+            time; -1 if L1 has another deposit in its place.
     """
 
     def __init__(self, ledger: Ledger, margin: int, where: Where) -> None:
@@ -46,7 +47,7 @@ class Books:
         return f"<Books head={self.head} posted={len(self.posted)} deposits={len(self.deposits)}>"
 
     def take(self, news: News) -> set[int]:
-        """Note what happened; positions of which something may have become impossible."""
+        """Apply L1 events; return the positions of outputs whose spends may have become impossible."""
         self.head = news.head
         touched: set[int] = set()
         for block, one in news.removed:
@@ -57,34 +58,34 @@ class Books:
         return touched
 
     def ripen(self) -> None:
-        """Let deposits count that are deep enough."""
+        """Add the deposits that are deep enough to the ledger."""
         while self._coming and self._coming[0][0] + self.margin <= self.head:
             self._count(self._coming.popleft()[1])
 
     def require(self, number: int) -> bool:
-        """Have a deposit count that a block of ours spends, however deep it is; False if the chain has none."""
+        """Add deposits up to this one regardless of depth, for a block that spends it; return False if absent."""
         while self.ledger.deposits < number and self._coming:
             self._count(self._coming.popleft()[1])
         return self.ledger.deposits >= number
 
     def apply(self, number: int, transactions: Sequence[Fields], hashes: Callable[[], Sequence[bytes]]) -> None:
-        """A block is made. `hashes`: of its transactions, if somebody asks."""
+        """Apply a block; `hashes` returns its transactions' hashes on demand."""
         self.ledger.apply(number, transactions)
         for position in self._leaving.included(number, transactions, hashes):
             self._mark(position)
 
     def undo(self) -> int:
-        """The last block is none; its number."""
+        """Undo the last block and return its number."""
         number = self.ledger.undo()
         self._leaving.undone(number)
         return number
 
     def freeze(self, history: bytes) -> Frozen:
-        """What blocks have made, to be kept. `history` tells these blocks from others."""
+        """Return a checkpoint of the ledger; `history` identifies its blocks."""
         return Frozen(self.ledger.head, history, self._leaving.standing(), self.ledger.pack())
 
     def thaw(self, one: Frozen) -> bool:
-        """Be as after the block at which it was frozen; False if it stands on other deposits than there are."""
+        """Restore a checkpoint; return False if it belongs to other deposits."""
         if not self.require(one.deposit_spent) or not self.ledger.unpack(one.ledger):
             return False
         for position in self._leaving.resume(one.number, one.standing):
@@ -92,41 +93,41 @@ class Books:
         return True
 
     def leaving_since(self, position: int) -> int | None:
-        """The block of the chain below in which the exit of an output began; None if it does not leave."""
+        """Return the L1 block in which the exit of an output started; None if it is not exiting."""
         return self._leaving.since(position)
 
     def leaving_among(self, positions: Set[int]) -> tuple[bool, int | None]:
-        """Of these outputs: whether one has left, and the block of the chain below in which the first began to."""
+        """Return True if one of these outputs has exited, and the first L1 block in which one started to exit."""
         known = self._leaving.among(positions)
         since = (self._leaving.since(position) for position in known)
         left = any(self._leaving.state(position)[1] for position in known)
         return left, min((one for one in since if one is not None), default=None)
 
     def spends_lost(self, transactions: Sequence[Fields]) -> bool:
-        """Whether a block spends a deposit that is lost."""
+        """Return True if a block spends a lost deposit."""
         lost = {deposit_position(number) for number in self.lost}
         return bool(lost) and any(position in lost for one in transactions for position in one.inputs)
 
     def rests(self, transactions: Sequence[Fields]) -> bytes:
-        """What a block rests on: the SHA-256 of the deposits that it spends, as they are now."""
+        """Return the SHA-256 of the deposits that a block spends, as they are now."""
         places = (position for one in transactions for position in one.inputs if position >> 63)
         return sha256(b"".join([found[0] for found in map(self.ledger.find, places) if found is not None]))
 
     def compare(self, one: Fields, basis: bytes) -> None:
-        """Note as lost the deposits spent by a payment that are not what it was judged by."""
+        """Mark the deposits spent by a payment as lost if they differ from its basis."""
         for at, position in enumerate(one.inputs):
             found = self.ledger.find(position)
             if position >> 63 and (found is None or found[0] != basis[ROW * at : ROW * at + ROW]):
                 self.lost[position >> 24 & (1 << 39) - 1] = -1
 
     def settle_lost(self) -> None:
-        """Forget lost deposits, which no block spends any more; what stands in their place counts anew."""
+        """Clear the lost deposits, which no block spends any more; their replacements on L1 count again."""
         first = min(self.lost, default=0)
         while self.lost and self.ledger.deposits >= first and not self.ledger.is_spent(self.ledger.deposits):
             self.ledger.drop_deposit()
         for number in self.lost:
             if number <= self.ledger.deposits:
-                # A block spends a later one that is still there, so the chain has one with this number too.
+                # A block spends a later deposit that still exists, so L1 has a deposit with this number too.
                 self.ledger.replace_deposit(self.deposits[number])
                 self._mark(self.deposits[number].position)
         first = max(first, self.ledger.deposits + 1)
@@ -156,7 +157,7 @@ class Books:
             elif self._same(deposit):
                 self.lost.pop(deposit.number, None)
             else:
-                # Another one in the place of one that a block spends.
+                # It replaces a deposit that a block spends.
                 self.lost[deposit.number] = -1
         elif isinstance(one, BlockPosted):
             self.posted[one.number] = one.header

@@ -1,8 +1,8 @@
-"""A ledger as it was after some block, in a file: a node that starts again replays only the blocks behind it.
+"""Ledger checkpoints in a file, so that a restarting node replays only later blocks.
 
-It is a copy of what blocks and deposits lead to, and nothing else is believed of it: it is used only for the very
-blocks and deposits that it was made of, and what the contract says of outputs is asked again. One that is torn,
-damaged or of other blocks is put away, and the node replays all, as it would without.
+A checkpoint is a cache: it is used only with exactly the blocks and deposits that it was made from, and the contract's
+decisions on outputs are read again. A torn, damaged or mismatched checkpoint is discarded, and the node replays all
+blocks.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from layer2.store.file_store import FileStore
 __all__ = ["FREEZE_AFTER", "Freezer", "Frozen"]
 
 FREEZE_AFTER = 1 << 18
-"""Transactions behind the last copy after which another one is made: as many are replayed in some seconds."""
+"""Transactions after a checkpoint that trigger the next one; their replay takes a few seconds."""
 
 _log = logging.getLogger(__name__)
 _NAME = "ledger"
 _MAGIC = b"layer2 plasma ledger 1 %d %s\n" % (array("I").itemsize, sys.byteorder.encode())
-"""Columns lie there as they do in memory: only for machines of the same kind."""
+"""File header; columns are stored in memory layout, which restricts a file to machines of the same kind."""
 _HEAD = struct.Struct("<Q32sII")
 _STANDING = struct.Struct("<32sQI")
 _LENGTH = struct.Struct("<Q")
@@ -38,10 +38,13 @@ _LENGTH = struct.Struct("<Q")
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """What `Books.freeze` gives.
+    """A ledger checkpoint, made by `Books.freeze`.
 
-    `number`: the last block. `history`: a hash over all blocks up to it. `standing`: see `Leaving.standing`. `ledger`:
-    see `Ledger.pack`.
+    Attributes:
+        number: the last block.
+        history: a hash over all blocks up to it.
+        standing: see `Leaving.standing`.
+        ledger: see `Ledger.pack`.
     """
 
     number: int
@@ -51,12 +54,12 @@ class Frozen:
 
     @property
     def deposit_spent(self) -> int:
-        """The last deposit that its blocks spend; 0 for none."""
+        """Number of the last deposit spent by its blocks; 0 for none."""
         flags = self.ledger[2]
         return next((at + 1 for at in reversed(range(len(flags))) if flags[at] & SPENT), 0)
 
     def encode(self, identity: str) -> bytes:
-        """All of it, with a checksum. `identity`: the contract and chain that it is of."""
+        """Return the checkpoint's bytes with a checksum; `identity` names the contract and chain."""
         places = (_STANDING.pack(hashed, *(place or (0, 0))) for hashed, place in self.standing.items())
         head = _HEAD.pack(self.number, self.history, len(self.standing), len(self.ledger))
         pieces = [identity.encode(), head, b"".join(places), *self.ledger]
@@ -65,7 +68,7 @@ class Frozen:
 
     @classmethod
     def decode(cls, data: bytes, identity: str) -> Frozen:
-        """What `encode` gave; raises MalformedError for anything else, and for that of another contract."""
+        """Decode the result of `encode`; raise MalformedError if it is not valid or of another contract."""
         start = len(_MAGIC) + 32
         if data[: len(_MAGIC)] != _MAGIC or sha256(memoryview(data)[start:]).digest() != data[len(_MAGIC) : start]:
             raise MalformedError("it is torn, damaged, or of another kind of machine", hint="it is made anew")
@@ -83,12 +86,12 @@ class Frozen:
 
 
 class Freezer:
-    """Keeps the last one of a node in a folder of its own.
+    """Stores the latest checkpoint of a node in a folder.
 
     Args:
-        folder: None keeps nothing.
+        folder: directory of the checkpoint; None stores nothing.
         identity: the contract and chain.
-        who: of whom the points are at which a test may kill the process.
+        who: prefix of the fault points at which a test may kill the process.
     """
 
     def __init__(self, folder: Path | None, identity: str, who: str) -> None:
@@ -97,19 +100,19 @@ class Freezer:
         self._who = who
         self.after = FREEZE_AFTER
         self.number = 0
-        """The block of the one that is kept."""
+        """Block number of the stored checkpoint."""
         self.fault = ""
-        """Why the last one could not be used, or kept."""
+        """The reason why the last checkpoint could not be used or stored."""
 
     def __repr__(self) -> str:
         return f"<Freezer {self._files} block={self.number}>"
 
     def due(self, transactions: int) -> bool:
-        """Whether so many transactions behind the one that is kept are worth another one."""
+        """Return True if this number of transactions since the stored checkpoint justifies a new one."""
         return self._files is not None and transactions >= self.after
 
     def load(self) -> Frozen | None:
-        """The one that is kept, if it is whole. What it is of, its reader has to see."""
+        """Return the stored checkpoint if it is intact; the caller verifies that it matches the blocks."""
         if self._files is None or _NAME not in self._files:
             return None
         try:
@@ -121,11 +124,11 @@ class Freezer:
         return found
 
     def save(self, one: Frozen) -> None:
-        """Keep another one in its place; a disk that refuses it is reported, since nothing is lost by that."""
+        """Replace the stored checkpoint; a disk failure is only reported, because no data depends on it."""
         if self._files is None:
             return
         fault_point(f"{self._who}.frozen.before")
-        # Not tried again at every step, whether it works or not.
+        # A failed write is not repeated at every step.
         self.number = one.number
         try:
             self._files.put(_NAME, one.encode(self._identity))
@@ -134,7 +137,7 @@ class Freezer:
         fault_point(f"{self._who}.frozen.durable")
 
     def drop(self, why: str) -> None:
-        """Put it away: it is of no use."""
+        """Discard the stored checkpoint, which is not usable."""
         self.number = 0
         if self._files is None or _NAME not in self._files:
             return

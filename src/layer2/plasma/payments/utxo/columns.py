@@ -1,6 +1,6 @@
-"""Outputs as columns: the rows of one block's outputs one behind the other, and a byte of flags for each.
+"""Outputs as columns: the concatenated rows of a block's outputs, and a byte of flags for each.
 
-A row is 34 bytes, so a million outputs take some 40 MB whatever they are; an object for each would take ten times that.
+A row has 34 bytes, so a million outputs take about 40 MB; one object per output would take ten times as much.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ __all__ = ["EXITED", "EXITING", "FORGOTTEN", "GONE", "SPENT", "Deposits", "Segme
 
 SPENT, EXITING, EXITED, FORGOTTEN = 1, 2, 4, 8
 GONE = SPENT | EXITED
-"""Flags of an output: spent by a block, leaving through the contract, paid out there; spent for good."""
+"""Flags of an output: spent by a block, exiting through the contract, paid out by it; spent and final."""
 
 _OF_CONTRACT = bytes(flags & ~(EXITING | EXITED) for flags in range(256))
-"""What is kept of flags: the contract is asked again for the rest."""
+"""Mask table for stored flags; the contract's flags are read again."""
 
 _SPARSE = 8
-"""A block of whose outputs only one in so many is left is kept as a dictionary."""
+"""A block with less than one in this number of outputs left is stored as a dictionary."""
 
 
 _SHAPE = struct.Struct("<IQ?")
@@ -31,13 +31,15 @@ _SHAPE = struct.Struct("<IQ?")
 class Segment:
     """The outputs of one child block.
 
-    `count`: its transactions. `kept`: outputs that are not gone for good.
+    Attributes:
+        count: number of its transactions.
+        kept: number of outputs that are not pruned.
     """
 
     __slots__ = ("_few", "_flags", "_rows", "_starts", "count", "kept")
 
     def __init__(self, outputs: Iterable[bytes]) -> None:
-        """Take the rows of each transaction's outputs, in order."""
+        """Store the rows of each transaction's outputs, in order."""
         parts = list(outputs)
         starts, at = array("I", (0,)), 0
         for one in parts:
@@ -51,7 +53,7 @@ class Segment:
         self.kept = at
 
     def find(self, place: int) -> tuple[bytes, int] | None:
-        """Row and flags of the output at `txIndex << 8 | outIndex`; None if there never was one, or not any more."""
+        """Return row and flags of the output at `txIndex << 8 | outIndex`; None if it never existed or was pruned."""
         if self._few is not None:
             return self._few.get(place)
         index = place >> 8
@@ -63,14 +65,14 @@ class Segment:
         return self._rows[ROW * at : ROW * at + ROW], self._flags[at]
 
     def flag(self, place: int, flags: int) -> None:
-        """Set the flags of an output that is there."""
+        """Set the flags of an existing output."""
         if self._few is not None:
             self._few[place] = (self._few[place][0], flags)
         else:
             self._flags[self._starts[place >> 8] + (place & 255)] = flags
 
     def forget(self, place: int) -> None:
-        """Note that an output, which is there, is spent for good: it need not be found any more."""
+        """Mark an existing output as spent and final; it need not be found any more."""
         self.kept -= 1
         if self._few is not None:
             del self._few[place]
@@ -78,17 +80,17 @@ class Segment:
             self._flags[self._starts[place >> 8] + (place & 255)] |= FORGOTTEN
 
     def squeeze(self) -> None:
-        """Take less room, if little is left."""
+        """Compact the segment if few outputs are left."""
         if self._few is None and self.kept * _SPARSE < len(self._flags):
             self._few = {place: (row, flags) for place, row, flags in self._all() if not flags & FORGOTTEN}
             self._starts, self._rows, self._flags = array("I"), b"", bytearray()
 
     def live(self) -> Iterator[tuple[int, bytes, int]]:
-        """Place, row and flags of what is not gone."""
+        """Return an iterator over place, row and flags of the outputs that are neither spent nor paid out."""
         return (one for one in self._all() if not one[2] & GONE)
 
     def pack(self) -> list[bytes]:
-        """All but what the contract says of it, in four pieces."""
+        """Return the segment without the contract's flags, in four pieces."""
         if self._few is None:
             columns = [self._starts.tobytes(), self._rows, bytes(self._flags)]
         else:
@@ -99,7 +101,7 @@ class Segment:
 
     @classmethod
     def unpack(cls, pieces: Iterator[bytes]) -> Segment:
-        """The same from the next four pieces; raises MalformedError if they cannot be those of any."""
+        """Rebuild a segment from the next four pieces; raise MalformedError if they are inconsistent."""
         one = cls(())
         shape, places, rows, flags = next(pieces), array("I"), b"", b""
         places.frombytes(next(pieces))
@@ -137,46 +139,46 @@ class Deposits:
         return len(self._flags)
 
     def find(self, deposit: int) -> tuple[bytes, int] | None:
-        """Row and flags of a deposit; None if it is not there."""
+        """Return row and flags of a deposit; None if it does not exist."""
         if not 0 < deposit <= len(self._flags):
             return None
         return bytes(self._rows[ROW * (deposit - 1) : ROW * deposit]), self._flags[deposit - 1]
 
     def flag(self, deposit: int, flags: int) -> None:
-        """Set the flags of one that is there."""
+        """Set the flags of an existing deposit."""
         self._flags[deposit - 1] = flags
 
     def push(self, row: bytes) -> int:
-        """Add the next one; its id."""
+        """Append the next deposit and return its id."""
         self._rows += row
         self._flags.append(0)
         return len(self._flags)
 
     def put(self, deposit: int, row: bytes) -> None:
-        """Put another one in the place of one that is there."""
+        """Replace an existing deposit."""
         self._rows[ROW * (deposit - 1) : ROW * deposit] = row
         self._flags[deposit - 1] = 0
 
     def pop(self) -> None:
-        """Take the last one away."""
+        """Remove the last deposit."""
         del self._rows[-ROW:], self._flags[-1]
 
     @property
     def rows(self) -> bytes:
-        """Rows, one behind the other."""
+        """Concatenated rows of all deposits."""
         return bytes(self._rows)
 
     @property
     def flags(self) -> bytes:
-        """Flags of each, without what the contract says."""
+        """Flags of all deposits, without the contract's flags."""
         return bytes(self._flags).translate(_OF_CONTRACT)
 
     def set_flags(self, flags: bytes) -> None:
-        """Of the first ones."""
+        """Set the flags of the first deposits."""
         self._flags[: len(flags)] = flags
 
     def live(self) -> Iterator[tuple[int, bytes, int]]:
-        """Id, row and flags of what is not gone."""
+        """Yield id, row and flags of the deposits that are neither spent nor paid out."""
         for at, flags in enumerate(self._flags):
             if not flags & GONE:
                 yield at + 1, bytes(self._rows[ROW * at : ROW * at + ROW]), flags

@@ -1,4 +1,4 @@
-"""Which outputs leave through the contract, since when, and which have left: by ids, since these are what it knows."""
+"""Exiting outputs by id: the start of each exit, and the payouts."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ __all__ = ["Exits", "Leaving", "Where"]
 Exits = ExitBegun | ExitEnded | ExitPaid | InFlightBegun | InFlightJoined | InFlightBlocked | InFlightEnded
 
 Where = Callable[[bytes, int, int], tuple[int, int] | None]
-"""Block and index of the transaction with a hash, if it stands in one of the blocks from the first to the last."""
+"""Returns block and index of the transaction with a hash, if it is in blocks first to last; else None."""
 
 _STAYS = -1
 _INPUTS = 4
-"""Parts of a game before this one are inputs, the others outputs."""
+"""Parts of an in-flight exit below this one are inputs, the others outputs."""
 
 
 class _Watched(NamedTuple):
-    """A transaction that the contract decides about: its outputs, and the blocks it may stand in."""
+    """A transaction of an in-flight exit: its number of outputs, and the range of blocks that may include it."""
 
     outputs: int
     first: int
@@ -40,15 +40,15 @@ class _Watched(NamedTuple):
 
 
 class Leaving:
-    """Notes what the contract says; each note can be taken back (`step` -1).
+    """Tracks exits from the contract's events; each event can be undone (`step` -1).
 
-    An output leaves by its own exit, and by each game (an in-flight exit) that it is a part of: an input from the
-    game's beginning, since whatever the game pays may take it; an output once its owner has joined.
+    An output exits by its standard exit and by each in-flight exit that it is part of. An input is exiting from the
+    start of the in-flight exit, since a payout may take it. An output is exiting once its owner has piggybacked it.
     """
 
     def __init__(self, where: Where) -> None:
         self._where = where
-        # Of each output, by what it leaves: since which block of the chain below, one entry for each note.
+        # For each output and exit: the L1 blocks since which it is exiting, one entry per event.
         self._since: dict[bytes, dict[bytes, list[int]]] = {}
         self._paid: Counter[bytes] = Counter()
         self._places: dict[bytes, int] = {}
@@ -63,21 +63,21 @@ class Leaving:
         return f"<Leaving {leaving} paid={len(+self._paid)}>"
 
     def state(self, position: int) -> tuple[bool, bool]:
-        """Whether the output at a position leaves, and whether it has left."""
+        """Return two flags for the output at a position: exiting, and paid out."""
         known = self._ids.get(position)
         return (False, False) if known is None else (self._of(known) is not None, self._paid[known] > 0)
 
     def since(self, position: int) -> int | None:
-        """The block of the chain below in which the output at a position began to leave; None if it does not."""
+        """Return the L1 block in which the output at a position started to exit; None if it is not exiting."""
         known = self._ids.get(position)
         return None if known is None else self._of(known)
 
     def among(self, positions: Set[int]) -> set[int]:
-        """Those of which the contract has spoken."""
+        """Return those of the positions for which the contract has emitted events."""
         return self._ids.keys() & positions
 
     def note(self, one: Exits, block: int, step: int = 1) -> Iterator[int]:
-        """Take a happening of a block of the chain below, or take it back; positions whose state may have changed."""
+        """Apply or undo an event of an L1 block; yield the positions whose state may have changed."""
         if isinstance(one, ExitBegun):
             self._place(one.id, one.position)
             self._set(one.id, one.id, block, step)
@@ -95,7 +95,7 @@ class Leaving:
     def included(
         self, number: int, transactions: Sequence[Fields], hashes: Callable[[], Sequence[bytes]]
     ) -> Iterator[int]:
-        """A block is there: positions in it of which the contract has spoken."""
+        """Register a new block; yield its positions for which the contract has emitted events."""
         yield from (position for position in self._ids if position >> 24 == number)
         if self._watched:
             for index, hashed in enumerate(hashes()):
@@ -103,7 +103,7 @@ class Leaving:
                     yield from self._found(hashed, len(transactions[index].outputs), number, index)
 
     def undone(self, number: int) -> None:
-        """A block is none after all: what another one with its number makes has ids of its own."""
+        """Unregister an undone block; outputs of another block with its number have different ids."""
         self._stands = {hashed: place for hashed, place in self._stands.items() if place[0] != number}
         for position in [one for one in self._ids if one >> 24 == number]:
             known = self._ids.pop(position)
@@ -111,14 +111,14 @@ class Leaving:
                 del self._places[known]
 
     def standing(self) -> dict[bytes, tuple[int, int] | None]:
-        """Where in the blocks each transaction stands that the contract decides about; None for nowhere yet."""
+        """Return the place of each transaction with an in-flight exit; None if it is in no block yet."""
         return {hashed: self._stands.get(hashed) for hashed in self._watched}
 
     def resume(self, last: int, known: Mapping[bytes, tuple[int, int] | None]) -> Iterator[int]:
-        """Blocks up to `last` are there all at once: positions of which the contract has spoken.
+        """Register all blocks up to `last`; yield the positions for which the contract has emitted events.
 
         Args:
-            known: what `standing` said after that block; about others the blocks are asked.
+            known: result of `standing` after that block; other transactions are looked up in the blocks.
         """
         for hashed, one in self._watched.items():
             place = known[hashed] if hashed in known else self._where(hashed, one.first, min(one.expiry, last))
@@ -127,7 +127,7 @@ class Leaving:
                     pass
         yield from tuple(self._ids)
 
-    # ------------------------------------------------------------------------------------------------------ games
+    # -------------------------------------------------------------------------------------------- in-flight exits
 
     def _play(
         self, one: InFlightBegun | InFlightJoined | InFlightBlocked | InFlightEnded, block: int, step: int
@@ -150,7 +150,7 @@ class Leaving:
         known: bytes,
         block: int,
     ) -> int:
-        """Since when a part leaves after a happening."""
+        """Return the L1 block since which a part is exiting after an event."""
         stack = self._since.get(known, {}).get(one.id)
         before = stack[-1] if stack else _STAYS
         if isinstance(one, InFlightBegun):
@@ -159,7 +159,7 @@ class Leaving:
             return block if before == _STAYS else before
         if isinstance(one, InFlightBlocked):
             return before if part < _INPUTS else _STAYS
-        # What is to be paid, and is not covered yet, leaves until it is.
+        # A part that is due but not covered yet keeps exiting until it is paid.
         return before if one.pays >> part & 1 and self._joined[one.id, part] > 0 else _STAYS
 
     def _enter(self, one: InFlightBegun) -> None:
@@ -178,7 +178,7 @@ class Leaving:
             for _ in self._found(hashed, outputs, *place):
                 pass
 
-    # ------------------------------------------------------------------------------------------------------ places
+    # --------------------------------------------------------------------------------------------------- positions
 
     def _of(self, known: bytes) -> int | None:
         tops = (stack[-1] for stack in self._since.get(known, {}).values() if stack)

@@ -1,4 +1,4 @@
-"""What payments have to pay the operator, and the transactions that collect it."""
+"""Fee policy of the operator, and the transactions that collect fees."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from layer2.primitives.errors import RangeError
 __all__ = ["MOST_COLLECTED", "FeePolicy", "collect", "collected_wrongly"]
 
 MOST_COLLECTED = 64
-"""Tokens whose fees a block collects: anybody can pay in tokens that nobody asked for."""
+"""Maximum number of tokens whose fees a block collects, because anyone can pay in unwanted tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeePolicy:
-    """The least fee by token, smallest units: a payment pays it in one of them. Without any, payments are free.
+    """Minimum fees by token in smallest units; a payment pays the fee in one of the tokens.
 
-    `free_merges`: a payment that joins outputs of one owner and token into fewer pays nothing, since everybody gains
-    by it.
+    Without entries, payments are free.
+
+    Attributes:
+        free_merges: True if a payment that merges outputs of one owner and token into fewer ones is free, because
+            everybody benefits from it.
     """
 
     least: Mapping[int, int] = field(default_factory=dict)
@@ -34,7 +37,7 @@ class FeePolicy:
                 raise RangeError(f"a fee of {fee} in token {token} is none", hint="name token ids and smallest units")
 
     def refuses(self, fees: Mapping[int, int], one: Fields, owner: bytes) -> FeeTooLow | None:
-        """Why the fees of a payment are too low; None if they are not. `owner`: of its inputs, empty if of several."""
+        """Return the error if a payment's fees are too low; `owner` owns all inputs (empty if several do)."""
         if not self.least or any(fees.get(token, 0) >= fee for token, fee in self.least.items()):
             return None
         if self.free_merges and self._merges(one, owner):
@@ -55,7 +58,7 @@ class FeePolicy:
 
 
 def collect(number: int, owner: str, fees: Mapping[int, int], policy: FeePolicy) -> list[Transaction]:
-    """The fee transactions of block `number`, for the operator's `owner`: none if nothing was paid."""
+    """Return the fee transactions of block `number` for the operator's `owner`; none if no fees were paid."""
     asked = set(policy.least) or set(fees)
     tokens = sorted(token for token in asked if fees.get(token, 0) > 0)[:MOST_COLLECTED]
     rows = [(owner, token, min(fees[token], MAX_AMOUNT)) for token in tokens]
@@ -63,11 +66,11 @@ def collect(number: int, owner: str, fees: Mapping[int, int], policy: FeePolicy)
 
 
 def collected_wrongly(one: Fields, number: int, fees: Mapping[int, int], collected: dict[int, int]) -> Iterator[str]:
-    """What is wrong with a fee transaction of block `number`; what it takes is added to `collected`.
+    """Yield the faults of a fee transaction of block `number`, and add its outputs to `collected`.
 
     Args:
-        fees: what the payments of the block left, by token.
-        collected: what fee transactions before it took.
+        fees: fees of the block's payments by token.
+        collected: fees collected by earlier fee transactions of the block, by token.
     """
     if one.expiry != number:
         yield f"it names block {one.expiry}"

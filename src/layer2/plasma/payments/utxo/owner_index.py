@@ -1,4 +1,4 @@
-"""Which outputs an owner was given: positions alone, looked up when somebody asks."""
+"""Index of outputs by owner; it stores only positions, which are looked up on demand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Owners"]
 
 
 class Owners:
-    """Positions by owner, those of outputs that are gone too."""
+    """Positions by owner, including those of spent outputs."""
 
     __slots__ = ("_given",)
 
@@ -23,7 +23,7 @@ class Owners:
         return f"<Owners {len(self._given)}>"
 
     def add(self, owner: bytes, position: int) -> None:
-        """An output was made for an owner."""
+        """Add an output of an owner."""
         given = self._given.get(owner)
         if given is None:
             self._given[owner] = array("Q", (position,))
@@ -31,7 +31,7 @@ class Owners:
             given.append(position)
 
     def note(self, number: int, transactions: Sequence[Fields]) -> None:
-        """The outputs of a block."""
+        """Add the outputs of a block."""
         given, base = self._given, number << 24
         for place, one in enumerate(transactions):
             position = base | place << 8
@@ -44,28 +44,28 @@ class Owners:
                 position += 1
 
     def of(self, owner: bytes) -> list[int]:
-        """Positions that were given to an owner, each once, in the order of the last time."""
+        """Return the positions of an owner's outputs without duplicates, in the order of their first entry."""
         return list(dict.fromkeys(self._given.get(owner, ())))
 
     def count(self, owner: bytes) -> int:
-        """How often an owner was given something."""
+        """Return the number of entries of an owner."""
         return len(self._given.get(owner, ()))
 
     def keep(self, owner: bytes, positions: list[int]) -> None:
-        """Forget all that an owner was given but these."""
+        """Replace the entries of an owner by these positions."""
         if positions:
             self._given[owner] = array("Q", positions)
         else:
             self._given.pop(owner, None)
 
     def pack(self) -> list[bytes]:
-        """All of it in three pieces: owners, how many positions each has, positions."""
+        """Return the index in three pieces: owners, number of positions of each, positions."""
         counts = array("I", map(len, self._given.values()))
         return [b"".join(self._given), counts.tobytes(), b"".join([one.tobytes() for one in self._given.values()])]
 
     @classmethod
     def unpack(cls, pieces: Iterator[bytes]) -> Owners:
-        """The same from the next three; raises MalformedError if they cannot be those of any."""
+        """Rebuild an index from the next three pieces; raise MalformedError if they are inconsistent."""
         one, owners, counts = cls(), next(pieces), array("I")
         counts.frombytes(next(pieces))
         places = next(pieces)

@@ -1,8 +1,8 @@
-"""What a transaction may do to the outputs there are: the same for the operator, who accepts, and for who watches.
+"""Spend rules for payments, shared by the operator and watchers.
 
-A payment spends outputs of earlier blocks and deposits, each with the signature of its owner, and gives of each token
-no more than it takes; the rest is a fee. The fee transactions stand at the end of a block, name its number, and give
-of each token at most what the payments of the block left, in one output for each token.
+A payment spends outputs of earlier blocks and deposits, each with its owner's signature. Its outputs must not exceed
+its inputs in any token; the remainder is a fee. Fee transactions come last in a block, name its number, and collect in
+each token at most the fees of the block's payments, in one output per token.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from layer2.plasma.protocol.packed import FEE, Fields
 __all__ = ["NOBODY", "Judgement", "basis_of", "judge"]
 
 NOBODY = bytes(20)
-"""Who signed, where nobody did: no output has this owner."""
+"""Placeholder signer of an invalid signature; no output has this owner."""
 
 Judgement = tuple[Rejected | None, dict[int, int], bool]
-"""Why a payment is refused, or None; its fees by token; whether it spends what is exiting."""
+"""The rejection of a payment or None, its fees by token, and True if it spends an exiting output."""
 
 
 def basis_of(ledger: Ledger, one: Fields) -> bytes:
-    """What a payment is judged by: the rows of the outputs that it spends, in order; less for one that is not there."""
+    """Return the rows of the outputs that a payment spends, in order, without missing ones."""
     return b"".join([found[0] for found in map(ledger.find, one.inputs) if found is not None])
 
 
@@ -39,7 +39,7 @@ def judge(ledger: Ledger, one: Fields, owners: bytes | None, number: int) -> Jud
     """Judge a payment for block `number`.
 
     Args:
-        owners: who signed for each input, 20 bytes each; None if that was judged before.
+        owners: signers of the inputs, 20 bytes each; None if signatures were judged before.
     """
     if one.kind == FEE:
         return KindWrong("a fee transaction is the operator's", hint="send a payment"), {}, False
@@ -78,7 +78,7 @@ def judge(ledger: Ledger, one: Fields, owners: bytes | None, number: int) -> Jud
 
 
 def _missing(ledger: Ledger, position: int, found: Found | None) -> Rejected | None:
-    """Why an input cannot be spent; None if it can, though it is exiting."""
+    """Return the rejection for an unspendable input; None if it is spendable, though exiting."""
     if found is None:
         if ledger.passed(position):
             return InputSpent(

@@ -1,6 +1,6 @@
-"""The outputs there are: made by blocks and deposits, spent by blocks, leaving through the contract.
+"""The UTXO set: outputs made by blocks and deposits, spent by blocks, and exiting through the contract.
 
-The last blocks can be undone. Nothing is judged here; `layer2.plasma.payments.utxo.spend_rules` does.
+The latest blocks can be undone. Nothing is validated here; see `layer2.plasma.payments.utxo.spend_rules`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from layer2.primitives.errors import MalformedError, RangeError
 __all__ = ["Found", "Ledger", "output_of"]
 
 Found = tuple[bytes, int]
-"""An output's row (34 bytes: owner, token, amount) and flags."""
+"""Row of an output (34 bytes: owner, token, amount) and its flags."""
 
 _DEPOSIT_BIT = DEPOSIT_BLOCK << 24
 _MEMORY = 64
@@ -28,16 +28,16 @@ _SHAPE = struct.Struct("<QII?")
 
 
 def output_of(row: bytes) -> Output:
-    """The output that a row says."""
+    """Return the output encoded in a row."""
     return Output(row[:20], int.from_bytes(row[20:22], "big"), int.from_bytes(row[22:], "big"))
 
 
 class Ledger:
-    """Outputs by position. Not safe to use from several threads without a lock.
+    """Outputs by position. Not thread-safe without a lock.
 
     Args:
-        memory: how many of the last blocks can be undone.
-        owners: whether `owned` can be asked: it costs some bytes for each output.
+        memory: number of latest blocks that can be undone.
+        owners: True to index outputs for `owned`, which costs some bytes per output.
 
     Attributes:
         head: the last block, 0 before the first.
@@ -58,16 +58,16 @@ class Ledger:
 
     @property
     def deposits(self) -> int:
-        """How many deposits there are."""
+        """Number of deposits."""
         return len(self._deposits)
 
     @property
     def undoable(self) -> int:
-        """How many blocks can be undone."""
+        """Number of blocks that can be undone."""
         return len(self._done)
 
     def find(self, position: int) -> Found | None:
-        """Row and flags of an output; None if it was never there, or is long gone."""
+        """Return row and flags of an output; None if it never existed or was pruned."""
         if position & _DEPOSIT_BIT:
             if position & 0xFFFFFF:
                 return None
@@ -76,16 +76,16 @@ class Ledger:
         return None if segment is None else segment.find(position & 0xFFFFFF)
 
     def passed(self, position: int) -> bool:
-        """Whether an output that is not found stood in a block that is here: it may be spent long ago."""
+        """Return True if an output that is not found belongs to an applied block, so that it may have been pruned."""
         return not position & _DEPOSIT_BIT and 0 < position >> 24 <= self.head
 
     def output(self, position: int) -> Output | None:
-        """An output that can be spent; None for every other position."""
+        """Return a spendable output; None for every other position."""
         found = self.find(position)
         return None if found is None or found[1] else output_of(found[0])
 
     def owned(self, owner: bytes) -> Iterator[tuple[int, Output, bool]]:
-        """Outputs of an owner that are not spent, in the order they came: position, output, whether it is exiting."""
+        """Yield an owner's unspent outputs in order: position, output, and True if it is exiting."""
         if self._owners is None:
             raise RangeError("this ledger keeps no owners", hint="make it with owners=True")
         kept, given = [], self._owners.count(owner)
@@ -93,15 +93,15 @@ class Ledger:
             found = self.find(position)
             if not (self.passed(position) if found is None else found[1] & FORGOTTEN):
                 kept.append(position)
-            # What a block that was undone had made may stand here still, with another owner by now.
+            # An undone block may have left an entry for a position that has another owner now.
             if found is not None and not found[1] & GONE and found[0][:20] == owner:
                 yield position, output_of(found[0]), bool(found[1] & EXITING)
         if self._owners.count(owner) == given:
-            # All were looked at: what is gone for good is not looked at again.
+            # The iteration is complete: pruned outputs are removed from the index.
             self._owners.keep(owner, kept)
 
     def unspent(self) -> Iterator[tuple[int, Output]]:
-        """All outputs that are neither spent nor paid out by the contract: exiting ones too."""
+        """Yield all outputs that are neither spent nor paid out by the contract, including exiting ones."""
         for deposit, row, _ in self._deposits.live():
             yield _DEPOSIT_BIT | deposit << 24, output_of(row)
         for number, segment in sorted(self._segments.items()):
@@ -109,7 +109,7 @@ class Ledger:
                 yield number << 24 | place, output_of(row)
 
     def totals(self) -> dict[int, int]:
-        """Of all those, the sum by token: what the contract must hold."""
+        """Return the sum of all unspent outputs by token, which the contract must hold."""
         sums: dict[int, int] = {}
         for _, one in self.unspent():
             sums[one.token] = sums.get(one.token, 0) + one.amount
@@ -118,17 +118,18 @@ class Ledger:
     # ------------------------------------------------------------------------------------------------------- blocks
 
     def apply(self, number: int, transactions: Sequence[Fields]) -> None:
-        """Spend and make what a block says, which `rules` found to be good.
+        """Spend and create the outputs of a valid block.
 
         Raises:
-            RangeError: it is not the next one, or spends what is not there; nothing has changed then.
+            RangeError: the block is not the next one, or spends an output that is spent or missing; nothing has
+                changed.
         """
         if number != self.head + 1:
             raise RangeError(f"block {number} after {self.head}", hint="apply blocks in order")
         spent = array("Q", [position for one in transactions for position in one.inputs])
         for at, position in enumerate(spent):
             found = self.find(position)
-            # What the contract has decided since then about an output takes no block back that spent it.
+            # Later decisions of the contract about an output do not invalidate a block that spent it.
             if found is None or found[1] & SPENT:
                 for done in spent[:at]:
                     self._unmark(done, SPENT)
@@ -144,7 +145,7 @@ class Ledger:
             self._retire(self._done.popleft())
 
     def undo(self) -> int:
-        """Undo the last block; its number. Raises RangeError when it is out of memory's reach."""
+        """Undo the last block and return its number; raise RangeError if it is too old."""
         if not self._done:
             raise RangeError(f"block {self.head} cannot be undone", hint="start from an older state")
         for position in self._done.pop():
@@ -154,14 +155,14 @@ class Ledger:
         return self.head + 1
 
     def settle(self, number: int) -> None:
-        """Blocks up to this one will not be undone: what they spent is forgotten."""
+        """Make blocks up to this one final, and prune the outputs that they spent."""
         while self._done and self.head - len(self._done) < number:
             self._retire(self._done.popleft())
 
-    # ------------------------------------------------------------------------------------------------------- keeping
+    # --------------------------------------------------------------------------------------------------- checkpoints
 
     def pack(self) -> list[bytes]:
-        """What blocks have made of the deposits there are, in pieces; not what the contract says of outputs."""
+        """Return the effects of blocks on the deposits in pieces, without the contract's decisions on outputs."""
         shape = _SHAPE.pack(self.head, len(self._segments), len(self._done), self._owners is not None)
         pieces = [shape, self._deposits.rows, self._deposits.flags]
         for number, segment in self._segments.items():
@@ -170,12 +171,12 @@ class Ledger:
         return pieces if self._owners is None else pieces + self._owners.pack()
 
     def unpack(self, given: Sequence[bytes]) -> bool:
-        """Take the place of what `pack` gave; False, and nothing has changed, unless it stands on the same deposits.
+        """Restore the pieces from `pack`; return False without changes if they belong to other deposits.
 
-        Deposits that it spends must be here; others may be missing yet, or be more.
+        Deposits spent by the blocks must be present; others may still be missing, or additional.
 
         Raises:
-            MalformedError: this was never packed.
+            MalformedError: the pieces were not made by `pack`.
         """
         try:
             pieces = iter(given)
@@ -200,10 +201,10 @@ class Ledger:
                 owners.add(found[0][:20], _DEPOSIT_BIT | number << 24)
         return True
 
-    # -------------------------------------------------------------------------------------------- what the chain says
+    # --------------------------------------------------------------------------------------------- deposits and exits
 
     def deposit(self, one: Deposit) -> None:
-        """Add the next deposit. Raises RangeError if its number is not the next one."""
+        """Add the next deposit; raise RangeError if its number is not the next one."""
         if one.number != len(self._deposits) + 1:
             raise RangeError(f"deposit {one.number} after {len(self._deposits)}", hint="add deposits in order")
         self._deposits.push(one.record[:34])
@@ -211,12 +212,12 @@ class Ledger:
             self._owners.add(one.owner, one.position)
 
     def is_spent(self, number: int) -> bool:
-        """Whether a block has spent a deposit."""
+        """Return True if a block has spent the deposit."""
         found = self._deposits.find(number)
         return found is not None and bool(found[1] & SPENT)
 
     def replace_deposit(self, one: Deposit) -> None:
-        """Put another deposit in the place of one that no block has spent. Raises RangeError if one has."""
+        """Replace a deposit that no block has spent; raise RangeError if a block has spent it."""
         if not 0 < one.number <= len(self._deposits) or self.is_spent(one.number):
             raise RangeError(f"deposit {one.number} cannot be replaced", hint="undo the block that spends it")
         self._deposits.put(one.number, one.record[:34])
@@ -224,10 +225,10 @@ class Ledger:
             self._owners.add(one.owner, one.position)
 
     def drop_deposit(self) -> int:
-        """Take the last deposit away, which the chain took back; its number.
+        """Remove the last deposit after a reorganisation and return its number.
 
         Raises:
-            RangeError: there is none, or a block has spent it: undo that block first.
+            RangeError: the ledger has no deposits, or a block has spent the last one and must be undone first.
         """
         last = len(self._deposits)
         found = self._deposits.find(last)
@@ -237,14 +238,14 @@ class Ledger:
         return last
 
     def exiting(self, position: int, begun: bool = True) -> bool:
-        """Note that an exit of the output has begun, or not any more; False if there is no such output."""
+        """Set or clear the exiting flag of an output; return False if the output does not exist."""
         return self._toggle(position, EXITING, begun)
 
     def exited(self, position: int, paid: bool = True) -> bool:
-        """Note that the contract has paid the output out, or not any more; False if there is no such output."""
+        """Set or clear the paid-out flag of an output; return False if the output does not exist."""
         return self._toggle(position, EXITED, paid)
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     def _toggle(self, position: int, flag: int, on: bool) -> bool:
         found = self.find(position)
@@ -263,7 +264,7 @@ class Ledger:
             self._segments[position >> 24].flag(position & 0xFFFFFF, flags)
 
     def _retire(self, spent: Iterable[int]) -> None:
-        """What a block has spent that cannot be undone any more: forget it, and blocks of which nothing is left."""
+        """Prune the outputs spent by a final block, and the blocks without remaining outputs."""
         touched = set()
         for position in spent:
             if position & _DEPOSIT_BIT:

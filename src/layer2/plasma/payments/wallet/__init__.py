@@ -1,1 +1,1 @@
-"""The wallet: pays, keeps what it takes to leave, and leaves."""
+"""The wallet: signs payments, stores the proofs needed to exit, and exits."""

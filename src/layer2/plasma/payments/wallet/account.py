@@ -1,4 +1,4 @@
-"""Whose outputs: one Ethereum key, what the chain says, and what the wallet remembers."""
+"""The owner of outputs: one Ethereum key, a projection of the contract's events, and a wallet store."""
 
 from __future__ import annotations
 
@@ -23,8 +23,12 @@ __all__ = ["Holder", "Utxo"]
 
 @dataclass(frozen=True, slots=True)
 class Utxo:
-    """An own output. `state`: free, pending (something is signed over it), leaving, doubtful (another wallet of the
-    owner may have spent it)."""
+    """An own unspent output.
+
+    Attributes:
+        state: `free`, `pending` (a payment is signed over it), `leaving` (its exit has started), or `doubtful` (another
+            wallet of the owner may have spent it).
+    """
 
     position: int
     token: int
@@ -36,11 +40,11 @@ class Utxo:
 
 
 class Holder:
-    """An owner with the main chain and a memory.
+    """An owner with access to L1 and a wallet store.
 
     Args:
-        purse: where the memory lives, a file.
-        sight: follows the chain; several wallets may share one.
+        purse: file of the wallet's store.
+        sight: projection of the contract's events; several wallets may share one.
     """
 
     def __init__(
@@ -61,39 +65,40 @@ class Holder:
         return f"<Wallet {self.signer.address} {held}{unheard}>"
 
     def close(self) -> None:
-        """Let go of the memory's file."""
+        """Close the store's file."""
         self.purse.close()
 
     # ------------------------------------------------------------------------------------------------------ amounts
 
     def asset(self, token: int = 0) -> Asset:
-        """A token's symbol and decimals."""
+        """Return a token's symbol and decimals."""
         if token not in self._assets:
             self._assets[token] = asset_at(self.root.connection, self.root.token_of(token))
         return self._assets[token]
 
     def amount(self, text: str | int, token: int = 0) -> int:
-        """Smallest units of `"0.3 ether"`, `"12.5 USD"` or a number of them."""
+        """Convert `"0.3 ether"`, `"12.5 USD"` or a number of smallest units to smallest units."""
         return self.asset(token).parse(text)
 
     def show(self, amount: int, token: int = 0) -> str:
-        """An amount for people."""
+        """Return an amount formatted for display."""
         return self.asset(token).format(amount)
 
-    # -------------------------------------------------------------------------------------------------- what is owned
+    # -------------------------------------------------------------------------------------------------------- outputs
 
     @property
     def complete(self) -> bool:
-        """Whether somebody has told what all blocks hold for this owner that were there when the chain was read last.
+        """True if the wallet knows its outputs in all blocks submitted when L1 was last read.
 
-        Nobody has to be asked while there are no blocks: the chain itself says what was paid in.
+        Without blocks no operator is needed, because deposits are read from L1.
         """
         return self.sight.read and not self._unheard()
 
     def require_complete(self, what: str, before: int | None = None) -> None:
-        """Raise ViewIncomplete unless somebody has told of all blocks, or of all before one.
+        """Raise ViewIncomplete unless the wallet knows its outputs in all blocks, or in all before block `before`.
 
-        `what`: was asked for, in words.
+        Args:
+            what: the requested operation, for the error message.
         """
         missing = self._unheard(before)
         if missing or not self.sight.read:
@@ -104,24 +109,27 @@ class Holder:
             )
 
     def balance(self, token: int = 0, *, incomplete: bool = False) -> int:
-        """What can be spent now, smallest units.
+        """Return the spendable balance in smallest units.
 
         Args:
-            incomplete: count what is known, though there are blocks of which nobody has told.
+            incomplete: return the known balance even if the outputs of some blocks are unknown.
 
         Raises:
-            ViewIncomplete: the balance is not known.
+            ViewIncomplete: the outputs of some blocks are unknown.
         """
         if not incomplete:
             self.require_complete("balance")
         return sum(kit.output.amount for kit in self.purse.free() if kit.output.token == token)
 
     def in_doubt(self, token: int = 0) -> int:
-        """What may be spent already by another wallet of the owner, smallest units: no part of the balance."""
+        """Return the amount that another wallet of the owner may have spent, in smallest units.
+
+        It is not part of the balance.
+        """
         return sum(one.amount for one in self.utxos(token) if one.state == "doubtful")
 
     def utxos(self, token: int | None = None) -> list[Utxo]:
-        """Own outputs that are not spent by a block, oldest first; pending and leaving ones too."""
+        """Return the own outputs that no block has spent, oldest first, including pending and exiting ones."""
         purse, found = self.purse, []
         free = {kit.position for kit in purse.free()}
         for position, kit in sorted(purse.coins.items(), key=lambda row: (row[1].block, row[0])):
@@ -138,15 +146,16 @@ class Holder:
         return found
 
     def history(self) -> list[Line]:
-        """What happened, oldest first."""
+        """Return the history of this wallet, oldest entry first."""
         return list(self.purse.lines)
 
-    # ------------------------------------------------------------------------------------------------------- the chain
+    # -------------------------------------------------------------------------------------------------------------- L1
 
     def look(self) -> None:
-        """Read the chain on: deposits that came or were taken back, outputs that were paid out or spent by exits.
+        """Read new L1 blocks: add deposits, and drop those removed by a reorganisation.
 
-        What was paid in before this wallet first looked is in doubt: the chain does not tell who has spent it since.
+        Deposits made before this wallet first read L1 are marked as doubtful, because L1 does not show whether they
+        were spent since.
         """
         self.sight.step()
         mine = self.sight.deposits_of(self.owner)
@@ -155,7 +164,7 @@ class Holder:
             purse.begin(self.root.head()[2])
         fresh = [DepositKit(one) for one in mine.values() if one.position not in purse.coins]
         fresh = [kit for kit in fresh if purse.elsewhere.get(kit.position) != kit]
-        # One that was paid out is not owned again.
+        # An output that was paid out or spent by an exit is not owned any more.
         fresh = [kit for kit in fresh if self._status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT)]
         purse.keep([kit for kit in fresh if kit.deposit.number >= purse.since])
         purse.keep([kit for kit in fresh if kit.deposit.number < purse.since], doubted=True)
@@ -164,10 +173,12 @@ class Holder:
                 purse.drop(kit.position, "taken back")
 
     def renewed(self, kit: Kit) -> Kit:
-        """The kit as the chain has it now: a reorganisation gives a block that comes again another header.
+        """Return the exit proof with the block header that is now on L1.
+
+        A reorganisation changes the header of a block that is submitted again.
 
         Raises:
-            KitWrong: the block is gone, or is another one now.
+            KitWrong: the block is not on L1, or has different contents.
         """
         if isinstance(kit, DepositKit):
             kit.require_on_chain(self.root)
@@ -185,31 +196,34 @@ class Holder:
         return fresh
 
     def renewed_payment(self, kit: PaymentKit) -> PaymentKit:
-        """The same for a payment with all its kits."""
+        """Return a payment's proof with all its exit proofs renewed; raise KitWrong as `renewed` does."""
         included = None if kit.included is None else self.renewed(kit.included)
         assert included is None or isinstance(included, OutputKit)
         return PaymentKit(kit.payment, tuple(self.renewed(one) for one in kit.inputs), included)
 
-    # ------------------------------------------------------------------------------------------------------------ kits
+    # ----------------------------------------------------------------------------------------------------- exit proofs
 
     def export_kits(self, path: str | Path) -> Path:
-        """Write the kits of all own outputs and open payments to a file: enough to exit without this wallet."""
+        """Write the exit proofs of all own outputs and open payments to a file.
+
+        The file suffices to exit without this wallet.
+        """
         purse = self.purse
         kits = [kit for position, kit in sorted(purse.coins.items()) if not purse.spent(position)]
         save_kits(path, self.root, map(self.renewed, kits), [self.renewed_payment(one.kit) for one in purse.open])
         return Path(path)
 
     def import_kits(self, path: str | Path) -> list[Utxo]:
-        """Take over own outputs from a file, each checked against the chain; those that are new, or were in doubt.
+        """Import own outputs from a file, each verified against L1; return those that are new or were doubtful.
 
         Raises:
-            KitMalformed, KitWrong: the file is not to be believed; nothing of it was taken.
+            KitMalformed, KitWrong: the file is not valid; nothing was imported.
         """
         found = load_kits(path, self.root)
         return self.adopt(kit for kit in found.outputs if kit.output.owner == self.owner)
 
     def adopt(self, kits: Iterable[Kit]) -> list[Utxo]:
-        """Take over own outputs of which somebody trusted says that they are not spent; those that were not owned."""
+        """Add own outputs that a trusted source reports as unspent; return those that are new or were doubtful."""
         given = {kit.position: kit for kit in kits if kit.output.owner == self.owner}
         fresh = [kit for position, kit in given.items() if position not in self.purse.coins]
         fresh = [kit for kit in fresh if self._status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT)]
@@ -221,7 +235,7 @@ class Holder:
     def _unheard(self, before: int | None = None) -> int:
         number, header = self.purse.heard
         known = self.sight.headers.get(number)
-        # A reorganisation has put another block there: what was told of the old one counts no more.
+        # After a reorganisation replaced that block, the outputs learned from it do not count.
         told = number if known is not None and known.hash == header else 0
         posted = len(self.sight.headers)
         return max(0, (posted if before is None else min(posted, before - 1)) - told)

@@ -1,4 +1,4 @@
-"""Which outputs a payment spends: as few as do, and of those the smallest."""
+"""Coin selection: a payment spends as few outputs as possible, and the smallest that suffice."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ __all__ = ["Piece", "pick"]
 
 
 class Piece(Protocol):
-    """An output that can be spent."""
+    """A spendable output."""
 
     @property
     def position(self) -> int:
-        """Where it stands."""
+        """Position of the output."""
         ...
 
     @property
     def block(self) -> int:
-        """Its age: the block that made it, 0 for a deposit."""
+        """Number of the block that made the output; 0 for a deposit."""
         ...
 
     @property
     def output(self) -> Output:
-        """Owner, token, amount."""
+        """Owner, token and amount."""
         ...
 
 
@@ -35,10 +35,10 @@ P = TypeVar("P", bound=Piece)
 
 
 def pick(free: Iterable[P], needs: Mapping[int, int], most: int = MAX_INPUTS) -> list[P]:
-    """Outputs that cover what is needed of each token, `most` at most, oldest first among equals.
+    """Return at most `most` outputs that cover the needed amount of each token, oldest first among equals.
 
     Raises:
-        FundsMissing: there is not enough, or only in more pieces than a transaction takes.
+        FundsMissing: the outputs do not suffice, or more than `most` would be needed.
     """
     rows = list(free)
     found: list[P] = []
@@ -67,7 +67,7 @@ def _of_token(rows: list[P], token: int, need: int) -> list[P]:
     rows.sort(key=lambda kit: (-kit.output.amount, kit.block, kit.position))
     chosen: list[P] = []
     while need > 0:
-        # The smallest that covers what is left ends it; else the biggest brings it closest.
+        # Take the smallest output that covers the remainder, or else the largest.
         enough = [kit for kit in rows if kit.output.amount >= need]
         one = enough[-1] if enough else rows[0]
         rows.remove(one)

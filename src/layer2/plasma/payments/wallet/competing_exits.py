@@ -1,9 +1,9 @@
-"""A payment signed with somebody else whose game waits for an input that another game has: the owner leaves it.
+"""Contests of in-flight exits that wait for an input held by another in-flight exit.
 
-An in-flight exit that nobody contests pays nothing while another game holds one of its inputs. Whoever owns that input
-can have it held for ever, by one game after the other: a ransom for what the other owner put in. So that owner contests
-the game, in its first half, with a payment to itself that expires with the next block: what has joined of the inputs is
-paid then, whoever holds the rest. If the payment with the other was in a block after all, anybody shows that.
+An uncontested in-flight exit pays nothing while another one holds one of its inputs. The owner of that input can have
+it held forever by one in-flight exit after another, as a ransom for the other owner's input. The other owner therefore
+contests the exit in its first half, with a payment to itself that expires with the next block. The piggybacked inputs
+are then paid, regardless of who holds the rest. If the contested payment was included in a block, anyone can prove it.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from layer2.primitives.ecdsa import to_compact
 __all__ = ["CONTEST", "Stuck", "contest", "stuck"]
 
 CONTEST = "contest"
-"""What such a payment is for, in the wallet's record."""
+"""Kind of such a payment in the wallet's records."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """A game that waits for another one, and the own input (`index`, its kit) that it holds meanwhile."""
+    """An in-flight exit that waits for another one, and an own input of it: its index and its exit proof."""
 
     id: bytes
     transaction: Transaction
@@ -40,7 +40,7 @@ class Stuck:
 
 
 def stuck(holder: Holder, now: int) -> Iterator[Stuck]:
-    """Games with an own input that can still be contested, and wait for an input that another game holds."""
+    """Yield contestable in-flight exits with an own input that wait for an input held by another one."""
     ids = {kit.output_id: kit for kit in holder.purse.coins.values()}
     half = holder.root.profile.exit_period // 2
     for identity, (transaction, input_ids) in list(holder.sight.games.items()):
@@ -55,9 +55,9 @@ def stuck(holder: Holder, now: int) -> Iterator[Stuck]:
 
 
 def contest(holder: Holder, one: Stuck) -> list[Receipt]:
-    """Have the own input join, and contest it: that is paid when the game can be claimed.
+    """Piggyback the own input, then contest the in-flight exit; the input is paid when the exit can be claimed.
 
-    In this order: what has not joined of a contested game anybody makes it let go of.
+    The piggyback comes first, because anyone can make a contested exit release the inputs that were not piggybacked.
     """
     root, owned = holder.root, one.kit.output
     alone = payment([one.kit.position], [(owned.address, owned.token, owned.amount)], root.head()[1])

@@ -1,4 +1,4 @@
-"""Being paid: claims of exits that have waited, in batches, and payments that did not go through."""
+"""Exit processing: claims of matured exits in batches, and withdrawals of deferred payments."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ __all__ = ["Claims"]
 
 _BATCH = 50
 _MOVES = 64
-"""Times that the sum of newer buckets is moved for one claim at most: enough for 250,000."""
+"""Maximum number of `track` calls per claim; sufficient for 250,000 buckets."""
 _DEAR = 2_000_000
 """Gas that a claim never needs."""
 _NOT_NOW = ("TooEarly", "NotCovered", "NothingToPay", "OutputHeld")
 
 
 class Claims(Exits):
-    """An owner who is paid. Anybody may claim for anybody: the bounty goes to whom sends it.
+    """An owner who claims matured exits. Anyone may claim for any owner; the bounty goes to the sender.
 
     Attributes:
-        listed: most buckets that a claim lists; before one that needs more, the sum of newer ones is moved.
+        listed: maximum number of buckets listed in a claim; the tracked sum is moved first if a claim would need more.
     """
 
     listed: int = LISTED_MOST
 
     def claimable(self) -> list[Kit]:
-        """Own outputs whose standard exit has waited long enough, oldest first."""
+        """Return own outputs whose standard exit has matured, oldest first."""
         now, found = self._now(), []
         for kit in self._started():
             state = self.root.exit(kit.output_id)
@@ -48,16 +48,15 @@ class Claims(Exits):
         return sorted(found, key=lambda kit: (self._priority(kit), kit.position))
 
     def claim_all(self) -> list[Receipt]:
-        """Claim every exit that was started or joined here and can be paid now; the others stay for later.
+        """Claim all exits started or piggybacked here that are payable now; the others remain for a later call.
 
-        One that cannot be claimed yet takes the inputs that it needs and that no other game has any more.
-
-        Newer buckets are listed where the contract would say `NotCovered`. Ends what is over otherwise: stopped exits,
-        games that nothing has joined (their bond comes back).
+        An in-flight exit that is not yet exitable takes the inputs that it needs and that no other one holds any more.
+        Newer buckets are listed where the contract would otherwise revert with `NotCovered`. Challenged exits are
+        recorded as ended, and in-flight exits without piggybacks are deleted to recover their bond.
 
         Raises:
-            TransactionFailed: a claim fails for no reason of the contract's, which may be its token's doing. All others
-                have been made by then.
+            TransactionFailed: a claim fails for a reason outside the contract, possibly in its token; raised after all
+                other claims.
         """
         self._settle_standing()
         receipts: list[Receipt] = []
@@ -75,7 +74,7 @@ class Claims(Exits):
         return receipts
 
     def _attempts(self) -> Iterator[Callable[[], list[Receipt]]]:
-        """What can be tried: standard exits of one token together, so that none spoils the claims of another."""
+        """Yield the claims to try, grouped by token so that one token cannot fail the claims of another."""
         waiting = sorted(self.claimable(), key=lambda kit: kit.output.token)
         for _, kits in groupby(waiting, key=lambda kit: kit.output.token):
             rows = list(kits)
@@ -85,11 +84,11 @@ class Claims(Exits):
             yield partial(self._claim_game, *one)
 
     def owed(self, token: int = 0) -> int:
-        """What could not be paid here and waits, smallest units."""
+        """Return the deferred payment in smallest units: an amount that could not be transferred to this owner."""
         return self.root.pending(self.signer.address, token)
 
     def withdraw(self, token: int = 0, to: str | None = None) -> Receipt:
-        """Fetch what could not be paid; to another address if this one cannot take it."""
+        """Withdraw a deferred payment, by default to this owner's address."""
         return self.root.withdraw(self.sender, token, to_address(to or self.signer.address))
 
     # ------------------------------------------------------------------------------------------------ standard exits
@@ -104,7 +103,7 @@ class Claims(Exits):
         payable = [(kit, newer) for kit, newer in rows if newer is not None]
         newer = sorted({one for _, each in payable for one in each})
         if len(payable) > 1 and len(newer) * len(payable) > self.listed:
-            # Bad times: one by one, the oldest first, each with its own list.
+            # Claim one by one, oldest first, because the combined list of newer buckets is too long.
             return [receipt for kit, _ in payable for receipt in self._claim([kit])]
         if len(payable) == 1 and len(newer) > self.listed:
             receipts, found = self._move(payable[0][0].output, under[payable[0][0].position], newer)
@@ -117,18 +116,18 @@ class Claims(Exits):
         try:
             receipts.append(self.root.claim(self.sender, items, newer))
         except ContractReverted as fault:
-            # Paid meanwhile by somebody else, or what covered it is gone: later, then.
+            # It was claimed by someone else, or is not covered any more: a later call tries it again.
             if fault.name not in (*_NOT_NOW, "ExitStatusWrong"):
                 raise
             return receipts
-        # What was passed over may still be payable by itself, with buckets of its own.
+        # Exits skipped by the batch may be payable alone, with a list of their own buckets.
         for kit, _ in payable if len(payable) > 1 else ():
             if self._status(kit) is ExitStatus.OPEN:
                 receipts += self._claim([kit])
         return receipts
 
     def _priority(self, kit: Kit) -> int:
-        """The block under which its exit is registered."""
+        """Return the block number under which the output's exit is registered."""
         return self.root.exit(kit.output_id).priority
 
     def _newer(self, output: Output, priority: int) -> list[int] | None:
@@ -136,13 +135,21 @@ class Claims(Exits):
         return newer_needed(self.root, output.token, priority, output.amount, self.sight.priorities)
 
     def _widened(self, output: Output, priority: int, newer: list[int], parts: int) -> list[int]:
-        """In bad times a list names what may begin in front of the claim, too: nobody outruns it then."""
+        """Return the list extended by buckets of exits that may start before the claim.
+
+        Such exits then cannot front-run the claim. Without newer buckets and without a distrusted block, the list is
+        returned unchanged.
+        """
         if not newer and self.distrusted is None:
             return newer
         return widened(self.root, output.token, priority, newer, self.listed // parts)
 
     def _move(self, output: Output, priority: int, newer: list[int]) -> tuple[list[Receipt], list[int] | None]:
-        """Move the sum of newer buckets until the list is short that a claim needs; the list, None if it is not now."""
+        """Move the tracked sum until the claim's list is short enough.
+
+        Returns:
+            The receipts, and the list of newer buckets, or None if the claim is not payable now.
+        """
         receipts: list[Receipt] = []
         found: list[int] | None = newer
         for _ in range(_MOVES):
@@ -154,7 +161,7 @@ class Claims(Exits):
         return receipts, None
 
     def _settle_standing(self) -> None:
-        """Note what became of standard exits, and of outputs that other games have paid or spent."""
+        """Record the outcome of standard exits, and outputs paid or spent by other in-flight exits."""
         for kit in list(self.purse.coins.values()):
             leaving = kit.position in self.purse.exits
             if not leaving and self.purse.spent(kit.position):
@@ -165,7 +172,7 @@ class Claims(Exits):
             elif status is ExitStatus.SPENT:
                 self.purse.drop(kit.position, "spent by an exit")
             elif not leaving and status is ExitStatus.OPEN:
-                # Started by a process that died before it noted it: only its owner can have done so.
+                # Only the owner can have started it: a process stopped before it recorded the exit.
                 self.purse.exit([kit.position])
             elif leaving and status is ExitStatus.CHALLENGED:
                 self.purse.unexit(kit.position, "exit stopped")
@@ -175,7 +182,10 @@ class Claims(Exits):
     # ------------------------------------------------------------------------------------------------ in-flight exits
 
     def _games(self) -> Iterator[tuple[bytes, Transaction, tuple[bytes, ...], tuple[bytes, ...] | None]]:
-        """Games of own payments, and games of others that were joined: what made their inputs is in nobody's kit."""
+        """Yield in-flight exits of own payments, and those of others that were piggybacked.
+
+        The origins of the inputs are None for the latter, because no exit proof holds them.
+        """
         for hashed in self.purse.games:
             kit = self.purse.sent[hashed].kit
             yield hashed, kit.transaction, kit.input_ids, kit.made
@@ -219,7 +229,10 @@ class Claims(Exits):
         input_ids: tuple[bytes, ...],
         made: tuple[bytes, ...] | None,
     ) -> list[Receipt]:
-        """Have a game take what it needs and no other game has any more: what it does not hold it does not pay."""
+        """Make an in-flight exit hold the inputs that it needs and that no other one holds.
+
+        It pays only inputs that it holds.
+        """
         wanted = inputs_wanted(game, len(input_ids)) & ~game.held
         if not any(wanted >> at & 1 and self.root.is_free(known) for at, known in enumerate(input_ids)):
             return []
@@ -253,7 +266,7 @@ class Claims(Exits):
     def _is_dear(
         self, transaction: Transaction, input_ids: Sequence[bytes], made: Sequence[bytes], newer: Sequence[int]
     ) -> bool:
-        """Whether a token burns so much of the gas of a claim that nobody would want to pay for it."""
+        """Return True if a token uses so much gas in a claim that the bounty cannot pay for it."""
         data = self.root.contract.encode("claimInFlight", transaction.packed, list(input_ids), list(made), list(newer))
         request = CallRequest(self.root.address, data, 0, self.sender.address)
         try:
@@ -266,9 +279,10 @@ class Claims(Exits):
 
 
 def _paid(transaction: Transaction, game: InFlight) -> Iterator[Output]:
-    """Outputs that may be paid by a game, as far as they joined: whether outputs or inputs win is decided by the claim.
+    """Yield the outputs that an in-flight exit may pay, as far as they were piggybacked.
 
-    Inputs have the tokens of outputs, or are all the more covered: listing too much does no harm.
+    The claim decides between outputs and inputs. Inputs have the tokens of outputs, or are covered in any case, so
+    listing too many buckets does no harm.
     """
     for at, output in enumerate(transaction.outputs):
         if game.piggybacked >> (4 + at) & 1 or game.piggybacked & 15:

@@ -1,4 +1,4 @@
-"""Taking outputs out, needing nobody: standard exits, in-flight exits, and joining those of others."""
+"""Exits without an operator: standard exits, in-flight exits, and piggybacks on in-flight exits of others."""
 
 from __future__ import annotations
 
@@ -21,15 +21,20 @@ from layer2.primitives.errors import Layer2Error
 __all__ = ["Exits", "Plan"]
 
 _BATCH = 40
-"""Standard exits in one transaction: below 5 million gas."""
+"""Standard exits in one transaction, which keeps it below 5 million gas."""
 _NEVER = (1 << 40) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How everything would leave: outputs by standard exits, payments by in-flight exits (with what joins, bits), and
-    in-flight exits of others that an own input or output should join (exit id, bit, for an input what made it).
-    `left_out`: outputs that another wallet of the owner may have spent: their exits might lose their bonds."""
+    """The planned exits of a wallet.
+
+    Attributes:
+        outputs: outputs to exit by standard exits.
+        payments: payments to exit by in-flight exits, each with the bits to piggyback.
+        joins: piggybacks on in-flight exits of others: exit id, bit, and for an input the packed origin of its output.
+        left_out: outputs that another wallet of the owner may have spent; their exits might lose their bonds.
+    """
 
     outputs: tuple[Kit, ...]
     payments: tuple[tuple[Sent, int], ...]
@@ -41,38 +46,39 @@ class Plan:
 
 
 class Exits(Holder):
-    """An owner who leaves.
+    """An owner who exits.
 
     Attributes:
-        distrusted: the first block that is invalid or withheld, as somebody found who follows all blocks; None if all
-            is well. What was made from there on leaves under the age of what it was made from, where that is possible.
+        distrusted: the first invalid or withheld block found by a watcher; None if there is none. Outputs from this
+            block on exit with the priority of the inputs they were made from, if possible.
     """
 
     distrusted: int | None = None
 
-    # ------------------------------------------------------------------------------------------------------- deciding
+    # ------------------------------------------------------------------------------------------------------- planning
 
     def plan(self, *, least: int = 0, doubtful: bool = False) -> Plan:
-        """The cheapest safe way out for everything.
+        """Return the cheapest safe exits for all outputs and open payments.
 
-        An output that is proven and that nothing is signed over leaves by a standard exit. What an own payment spends
-        cannot (whoever has the payment stops it), so the payment itself leaves by an in-flight exit if an output of it
-        comes back here or another owner had a say in it; so does an output of an own payment in a distrusted block.
-        Once a payment has expired and nobody has shown that it is included, its inputs leave by standard exits again.
+        A proven output with no payment signed over it takes a standard exit. The inputs of an own payment cannot,
+        because anyone who has the payment can challenge such an exit. The payment itself takes an in-flight exit if one
+        of its outputs returns to this owner or another owner has signed it. An output of an own payment in a distrusted
+        block also exits by the in-flight exit of its payment. After a payment has expired without known inclusion, its
+        inputs take standard exits again.
 
         Args:
-            least: ether outputs of less, in wei, stay: an exit costs gas.
-            doubtful: take out too what another wallet of the owner may have spent.
+            least: minimum amount in wei; smaller ether outputs are left out, because an exit costs gas.
+            doubtful: also exit outputs that another wallet of the owner may have spent.
         """
         payments, covered = [], set()
         for one in self.purse.sent.values():
             bits = self._bits(one)
             if bits and one.hash not in self.purse.games and self._startable(one):
                 payments.append((one, bits))
-                # What it spends is in its game: no exit of that begins beside it.
+                # The in-flight exit covers its inputs, so no standard exit of them may start.
                 covered |= self._outputs_of(one) | set(one.transaction.inputs)
         joins = tuple(self._joinable())
-        # What joins leaves by that game alone.
+        # A piggybacked output exits only by that in-flight exit.
         joined = {self.sight.games[identity][0].output_id(bit - 4) for identity, bit, _ in joins if bit >= 4}
         standing = [
             kit
@@ -82,21 +88,21 @@ class Exits(Holder):
         doubted = set() if doubtful else self.purse.doubted
         outputs = [kit for kit in standing if kit.position not in doubted]
         left_out = tuple(kit for kit in standing if kit.position in doubted)
-        # The older, the safer: oldest first.
+        # Older outputs exit first, because they have priority.
         outputs.sort(key=lambda kit: (kit.block, kit.position))
         return Plan(tuple(outputs), tuple(payments), joins, left_out)
 
     def exit_all(self, *, least: int = 0, doubtful: bool = False, incomplete: bool = False) -> list[Receipt]:
-        """Start everything that `plan` says. What cannot start does not hold up the rest.
+        """Start all exits of `plan`; a failed start does not stop the others.
 
         Args:
             least, doubtful: as for `plan`.
-            incomplete: choose by what is known, though there are blocks of which nobody has told: what is in one of
-                them may leave the dear way, or lose its bond, and what they hold for this owner stays behind.
+            incomplete: use the known outputs even if those of some blocks are unknown. An output included in such a
+                block may take the more expensive exit or lose its bond, and unknown outputs do not exit.
 
         Raises:
-            ViewIncomplete: there are such blocks before the first distrusted one; nothing was started.
-            HeldInFlight, ContractReverted, KitWrong: of the first that could not start, after the others have.
+            ViewIncomplete: the outputs of some blocks before the first distrusted one are unknown; nothing was started.
+            HeldInFlight, ContractReverted, KitWrong: the first failure, raised after all other exits were started.
         """
         self.look()
         if not incomplete:
@@ -108,7 +114,7 @@ class Exits(Holder):
         steps += [partial(self._exit_payment, one.hash, bits) for one, bits in plan.payments]
         steps += [partial(self._join, *row) for row in plan.joins]
         receipts, faults = self._try(steps)
-        # Seen after games were begun and joined: one that waits for somebody else's is left, by the own input.
+        # Search after the in-flight exits above were started: one blocked by another in-flight exit is contested now.
         self.sight.step()
         more, others = self._try([partial(contest, self, one) for one in stuck(self, self._now())])
         faults += others
@@ -130,30 +136,30 @@ class Exits(Holder):
     # --------------------------------------------------------------------------------------------------------- exits
 
     def exit(self, position: int) -> Receipt:
-        """Start the standard exit of one output, whatever the plan would be."""
+        """Start the standard exit of one output, independent of `plan`."""
         return self._start([self.purse.coin(position)])[0]
 
     def exit_many(self, positions: Iterable[int]) -> list[Receipt]:
-        """Start standard exits, in one transaction if the contract takes them all."""
+        """Start standard exits, in one transaction if the contract accepts them all."""
         return self._start([self.purse.coin(one) for one in positions])
 
     def exit_payment(self, hashed: bytes, *, bits: int | None = None) -> list[Receipt]:
-        """Start the in-flight exit of an own payment, or join it if somebody has started it.
+        """Start the in-flight exit of an own payment, or piggyback on it if it has already started.
 
         Args:
-            bits: own inputs (0 to 3) and outputs (4 to 7) that join; those that can win anything if not told.
+            bits: own inputs (0 to 3) and outputs (4 to 7) to piggyback; by default those that can be paid.
         """
         return self._exit_payment(hashed, self._bits(self.purse.payment(hashed), forced=True) if bits is None else bits)
 
     def join(self) -> list[Receipt]:
-        """Join in-flight exits of others that an own input or output is part of."""
+        """Piggyback own inputs and outputs on in-flight exits of others."""
         self.sight.step()
         return [receipt for row in list(self._joinable()) for receipt in self._join(*row)]
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     def _start(self, kits: Sequence[Kit]) -> list[Receipt]:
-        """One that cannot start does not hold up the others; then it raises why it cannot."""
+        """Start all exits that can be started, then raise the first failure."""
         fresh: list[Kit] = []
         faults: list[Layer2Error] = []
         for kit in kits:
@@ -190,7 +196,7 @@ class Exits(Holder):
             self._leaves(*(kit.transaction.output_id(bit - 4) for bit in range(4, 8) if bits >> bit & 1))
             return receipts
         if hashed not in self.purse.games:
-            # Started by somebody else, or by a process that died before it noted it.
+            # It was started by someone else, or by a process that stopped before it recorded the exit.
             self.purse.game(hashed, game.piggybacked & kit.bits_of(self.owner))
         for bit in range(8 if game.status is InFlightStatus.OPEN else 0):
             if bits >> bit & 1 and not (game.piggybacked | game.blocked) >> bit & 1:
@@ -202,7 +208,7 @@ class Exits(Holder):
         return receipts
 
     def _standing(self) -> Iterator[Kit]:
-        """Outputs for standard exits: nothing that still counts is signed over them, and no exit of them runs."""
+        """Yield outputs for standard exits: not spent by a payment that may be included, and not exiting yet."""
         following = self.root.head()[1]
         games = {kit.position for hashed in self.purse.games for kit in self.purse.sent[hashed].kit.inputs}
         for kit in list(self.purse.coins.values()):
@@ -210,7 +216,7 @@ class Exits(Holder):
             if kit.position in games or any(not _over(one, following) for one in spenders):
                 continue
             if kit.position in self.purse.exits and self.root.is_held(kit.output_id):
-                # It has joined a game, and leaves by that.
+                # It was piggybacked, and exits by that in-flight exit.
                 continue
             state = self.root.exit(kit.output_id)
             if state.status is ExitStatus.NONE or _again(state, following):
@@ -221,31 +227,35 @@ class Exits(Holder):
         if any(self.root.exit(known).status in (ExitStatus.PAID, ExitStatus.SPENT) for known in inputs):
             return False
         if one.what == CONTEST and self.root.is_held(inputs[0]):
-            # The game that it contests pays that input.
+            # The in-flight exit that it contests pays that input.
             return False
         if one.state is State.INCLUDED:
             return True
         if one.open and one.kit.complete and one.kit.exit_id in self.sight.games:
-            # Somebody plays it: expired or not, it may hold and take what this owner put in.
+            # The in-flight exit is open: even after expiry it may hold and pay this owner's inputs.
             return self._is_joinable(self.root.in_flight(one.kit.exit_id))
-        # Once expired, only its inclusion makes it count.
+        # An expired payment counts only if it was included.
         return one.open and one.transaction.expiry >= self.root.head()[1]
 
     def _bits(self, one: Sent, *, forced: bool = False) -> int:
-        """What should join an in-flight exit of an own payment; 0 if a standard exit does, or nothing can be won."""
+        """Return the bits to piggyback on a payment's in-flight exit.
+
+        They are 0 if a standard exit suffices or nothing can be paid.
+        """
         if one.state is State.REPLACED or not one.kit.complete:
-            # Without the others' signatures its exit cannot start.
+            # Its in-flight exit cannot start without the signatures of the other owners.
             return 0
         included = one.kit.included
         if included is not None and not forced and not self._is_distrusted(included):
             return 0
         outputs = one.kit.bits_of(self.owner, inputs=False)
         if included is not None and not forced:
-            # Outputs that were spent on, or are out, are not there to be taken.
+            # Outputs that were spent or dropped cannot be paid.
             outputs &= sum(16 << at for at in range(4) if self._own(included.position & ~0xFF | at))
         alone = all(kit.output.owner == self.owner for kit in one.kit.inputs)
         rivals = any(len(self.purse.signed_over(at)) > 1 for at in one.transaction.inputs)
-        # If nobody else can have signed a competitor, it is canonical: inputs cannot win, joining would cost a bounty.
+        # Without possible competitors the payment is canonical: inputs cannot be paid, and a piggyback would cost a
+        # bounty.
         if alone and not rivals:
             return outputs
         return outputs | one.kit.bits_of(self.owner, outputs=False)
@@ -261,7 +271,7 @@ class Exits(Holder):
         return set() if included is None else {included.position & ~0xFF | at for at in range(4)}
 
     def _joinable(self) -> Iterator[tuple[bytes, int, bytes]]:
-        # Own payments have a plan of their own, unless signatures are missing to play them.
+        # Own payments are planned separately, unless signatures for their in-flight exit are missing.
         own = {one.kit.exit_id for one in self.purse.sent.values() if one.kit.complete}
         ids = {kit.output_id: kit for kit in self.purse.coins.values()}
         for identity, (transaction, input_ids) in self.sight.games.items():
@@ -285,7 +295,7 @@ class Exits(Holder):
         return game.status is InFlightStatus.OPEN and self._now() < half
 
     def _wanting(self, output_id: bytes, ids: dict[bytes, Kit]) -> bool:
-        """Whether an output of somebody's payment has no better way out than this."""
+        """Return True if an output of another owner's payment can exit only by this in-flight exit."""
         kit = ids.get(output_id)
         if kit is not None and (not isinstance(kit, OutputKit) or not self._is_distrusted(kit)):
             return False
@@ -302,7 +312,7 @@ class Exits(Holder):
         return [receipt]
 
     def _leaves(self, *output_ids: bytes) -> None:
-        """Outputs that joined a game are not there to be spent, if they are known here."""
+        """Record that piggybacked outputs, if known here, cannot be spent any more."""
         known = [kit.position for kit in self.purse.coins.values() if kit.output_id in output_ids]
         self.purse.exit(position for position in known if position not in self.purse.exits)
 
@@ -316,12 +326,12 @@ def _held(kit: Kit) -> HeldInFlight:
 
 
 def _over(one: Sent, following: int) -> bool:
-    """Whether a payment cannot stop an exit of what it spends, for all that is known: expired and never seen."""
+    """Return True if a payment has expired without known inclusion, so that it cannot stop an exit of its inputs."""
     return one.state is not State.INCLUDED and one.transaction.expiry < following
 
 
 def _again(state: Exit, following: int) -> bool:
-    """Whether a stopped exit may be tried again: the spender was never included."""
+    """Return True if a challenged exit may be started again, because its spend expired without inclusion."""
     return state.status is ExitStatus.CHALLENGED and state.time != _NEVER and state.time < following
 
 

@@ -1,4 +1,4 @@
-"""What a wallet has signed, and what happened to it: plain records."""
+"""Records of signed payments, their status, and the wallet's history."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Line", "Sent", "State"]
 
 
 class State(StrEnum):
-    """Of a payment: signed and perhaps on its way; refused by the operator; in a block; replaced, for good."""
+    """Status of a payment: signed and perhaps submitted, rejected by the operator, in a block, or finally replaced."""
 
     PENDING = "pending"
     REFUSED = "refused"
@@ -22,7 +22,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A payment that this wallet has signed. `what`: send, merge, split, swap; `before`: the one it replaces."""
+    """A payment signed by this wallet.
+
+    Attributes:
+        what: kind of payment, such as send, merge, split or swap.
+        before: hash of the payment that this one replaces; empty if none.
+    """
 
     kit: PaymentKit
     what: str
@@ -34,23 +39,23 @@ class Sent:
 
     @property
     def hash(self) -> bytes:
-        """Of the transaction."""
+        """Hash of the transaction."""
         return self.kit.hash
 
     @property
     def transaction(self) -> Transaction:
-        """What was signed."""
+        """The signed transaction."""
         return self.kit.transaction
 
     @property
     def open(self) -> bool:
-        """Whether it may still happen, for all that is known."""
+        """True if the payment may still be included."""
         return self.state in (State.PENDING, State.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that happened, at Unix second `time`: deposit, received, a payment and its fate, exits and claims."""
+    """A history entry at Unix second `time`: a deposit, a receipt, a payment and its status, an exit or a claim."""
 
     time: int
     what: str

@@ -1,4 +1,4 @@
-"""Signing payments: durable before the signature goes out, and handed to the operator."""
+"""Signs payments, makes them durable before their signatures are released, and submits them to the operator."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from layer2.primitives.errors import InputError
 __all__ = ["LIFETIME", "Spender"]
 
 LIFETIME = 100
-"""Blocks within which a payment must be included, if not told otherwise."""
+"""Default number of blocks within which a payment must be included."""
 
 
 class Spender(Claims):
-    """An owner who signs payments, and may know an operator to hand them to."""
+    """An owner who signs payments and submits them to an operator, if one is known."""
 
     def __init__(
         self,
@@ -45,10 +45,10 @@ class Spender(Claims):
         self.lifetime = lifetime
 
     def deliver(self, hashed: bytes) -> None:
-        """Hand a signed payment to the operator again: it costs nothing and changes nothing if it is known there."""
+        """Submit a signed payment to the operator again; submitting a known payment has no effect."""
         self._gate("deliver").submit(self.purse.payment(hashed).kit.payment)
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     def _gate(self, what: str) -> Gate:
         if self.gate is None:

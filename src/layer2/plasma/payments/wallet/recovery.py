@@ -1,4 +1,4 @@
-"""A wallet set up anew, out of the bodies of blocks: what is owned and what is spent, whoever the bodies are from."""
+"""Recovery of a wallet from block bodies of any source: owned outputs, spent outputs, and payment status."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ __all__ = ["Recovered", "recover"]
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What a wallet has learned.
+    """Result of a recovery.
 
     Attributes:
-        verified: the last block that was found to be good, with all before it; `posted`: how many there are.
-        found: own outputs that were not known, or were in doubt and are not spent.
-        spent: outputs that this wallet took for its own, and somebody with its key has spent.
-        doubted: outputs that stay in doubt, because blocks are missing or invalid.
-        bad_block: the first invalid one.
+        verified: number of the last block verified together with all before it.
+        posted: number of submitted blocks.
+        found: own outputs that were unknown, or were doubtful and are unspent.
+        spent: outputs of this wallet that another wallet with its key has spent.
+        `doubted`: outputs that remain doubtful because blocks are missing or invalid.
+        bad_block: the first invalid block; None if there is none.
     """
 
     verified: int
@@ -37,10 +38,10 @@ class Recovered:
 
 
 def recover(wallet: Wallet, seen: Watcher) -> Recovered:
-    """Settle by what a watcher has verified what is owned, what became of payments, and what is in doubt.
+    """Update a wallet's outputs, payments and doubtful outputs from a watcher's verified blocks.
 
-    What a block spends is spent. That nothing has spent an output is believed only if no block is missing. A payment
-    in no block that another wallet of the owner has signed is not seen: its operator may still include it.
+    An output spent in a verified block is spent. A doubtful output counts as unspent only if no block is missing. A
+    payment in no block that another wallet of the owner signed is not visible, and its operator may still include it.
     """
     wallet.look()
     purse, ledger, verified = wallet.purse, seen.line.ledger, seen.line.verified
@@ -54,7 +55,7 @@ def recover(wallet: Wallet, seen: Watcher) -> Recovered:
     unspent = {kit.position: kit for kit in seen.kits(wallet.signer.address)}
     spent = []
     for position, kit in list(purse.coins.items()):
-        # What this wallet has signed or takes out itself has an end of its own.
+        # Outputs that this wallet signed over or exits itself are settled elsewhere.
         ours = position in purse.exits or purse.signed_over(position)
         if not ours and _is_gone(ledger, position):
             purse.drop(position, ELSEWHERE)
@@ -70,6 +71,9 @@ def recover(wallet: Wallet, seen: Watcher) -> Recovered:
 
 
 def _is_gone(ledger: Ledger, position: int) -> bool:
-    """Whether a good block has spent it, or the contract has paid it out; what the ledger has not reached is not."""
+    """Return True if a valid block has spent the output or the contract has paid it out.
+
+    Outputs of blocks that the ledger has not reached are not gone.
+    """
     found = ledger.find(position)
     return ledger.passed(position) if found is None else bool(found[1] & GONE)

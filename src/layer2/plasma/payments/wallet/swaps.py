@@ -1,8 +1,8 @@
-"""Atomic swaps: two owners, two tokens, one payment that both sign, or nothing happens.
+"""Atomic swaps: one payment, signed by both owners, that exchanges two tokens.
 
-The maker offers (unsigned), the taker builds the payment and signs his inputs, the maker checks it against his own
-offer, signs last and submits. The taker's inputs are bound until the payment expires, the maker's
-from his signature on.
+The maker sends an unsigned offer. The taker builds the payment and signs its own inputs. The maker checks the payment
+against the offer, signs last and submits. The taker's inputs are locked until the payment expires; the maker's are
+locked from its signature on.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from layer2.primitives.json_text import whole_number
 __all__ = ["Offer", "Swaps"]
 
 _OFFERED = MAX_INPUTS - 1
-"""Inputs of the maker: the taker needs at least one."""
+"""Maximum number of the maker's inputs, because the taker needs at least one."""
 _FORMAT = "layer2 plasma swap offer"
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """`maker` gives (token, amount) out of `inputs` and wants (token, amount) from `taker`, until block `expiry`."""
+    """A swap offer: `maker` gives (token, amount) from `inputs`, `taker` gives `want`; valid until block `expiry`."""
 
     contract: Address
     chain_id: int
@@ -46,7 +46,7 @@ class Offer:
     inputs: tuple[Kit, ...]
 
     def to_text(self) -> str:
-        """As JSON, for the taker."""
+        """Return the offer as JSON, for the taker."""
         value = {
             "format": _FORMAT,
             "contract": self.contract,
@@ -62,7 +62,7 @@ class Offer:
 
     @classmethod
     def from_text(cls, text: str) -> Offer:
-        """Read JSON; raises KitMalformed, KitWrong."""
+        """Decode an offer from JSON; raise KitMalformed or KitWrong if it is not valid."""
         try:
             row = read_json(text)
             if row.pop("format") != _FORMAT:
@@ -87,7 +87,11 @@ class Offer:
         return cls(*place, *people, give, want, expiry, kits)
 
     def change(self) -> dict[int, int]:
-        """What comes back to the maker, by token; raises SwapWrong if the inputs do not hold what is given."""
+        """Return the maker's change by token.
+
+        Raises:
+            SwapWrong: the inputs hold less than the given amount.
+        """
         left = {self.give[0]: -self.give[1]}
         for kit in self.inputs:
             left[kit.output.token] = left.get(kit.output.token, 0) + kit.output.amount
@@ -109,7 +113,7 @@ class Swaps(Spender):
         want_token: int = 0,
         expiry: int | None = None,
     ) -> Offer:
-        """Offer a swap. Nothing is signed or bound by it."""
+        """Return an offer of a swap; nothing is signed or locked."""
         if give_token == want_token:
             raise SwapWrong(f"token {give_token} for token {want_token}: that is no swap", hint="name two tokens")
         units = self.amount(give, give_token)
@@ -126,14 +130,15 @@ class Swaps(Spender):
         )
 
     def accept_swap(self, offer: Offer, *, longest: int | None = None) -> PaymentKit:
-        """Sign the own half, durably; hand the result to the maker.
+        """Sign the taker's half of a swap and store it; return the half-signed payment for the maker.
 
         Args:
-            longest: blocks for which own outputs may be bound at most; `lifetime` if not told.
+            longest: maximum number of blocks for which own outputs may be locked; by default `lifetime`.
 
         Raises:
-            SwapWrong: the offer is for somebody else, binds for too long, or does not add up.
-            KitWrong: the maker's outputs are not what the chain has.
+            SwapWrong: the offer is for another taker, locks outputs for too long, or gives an output that cannot be
+                given.
+            KitWrong: the maker's outputs do not match L1.
         """
         self._require_here(offer)
         if offer.taker != self.signer.address or offer.maker == offer.taker:
@@ -158,10 +163,10 @@ class Swaps(Spender):
         return half
 
     def complete_swap(self, offer: Offer, half: PaymentKit) -> Sent:
-        """Check what came back against the own offer, sign, and submit. Give the result's kit to the taker.
+        """Check the taker's half against the own offer, sign and submit it; the result's proof is for the taker.
 
         Raises:
-            SwapWrong: it is not what was offered, or what was offered is not free any more.
+            SwapWrong: the payment differs from the offer, or an offered output is not free any more.
         """
         self._require_here(offer)
         one = half.transaction
@@ -203,10 +208,11 @@ class Swaps(Spender):
         return self._submit(gate, made)
 
     def note_swap(self, kit: PaymentKit) -> None:
-        """Keep the maker's signatures: with them the own part can leave by an in-flight exit.
+        """Store the maker's signatures, which the taker needs for an in-flight exit of its own part.
 
         Raises:
-            PaymentUnknown: the own half was not signed here. KitWrong: a signature is wrong.
+            PaymentUnknown: the own half was not signed here.
+            KitWrong: a signature is not valid.
         """
         known = self.purse.payment(kit.hash)
         kit.require_signed(self.root.domain)

@@ -1,4 +1,4 @@
-"""A user of the plasma chain: an owner who also knows an operator, and believes what the chain bears out."""
+"""A user's wallet: an owner with an operator client, whose answers are verified against L1."""
 
 from __future__ import annotations
 
@@ -25,21 +25,24 @@ __all__ = ["LIFETIME", "Wallet"]
 
 
 class Wallet(Swaps):
-    """Deposits, pays, swaps, exits, claims.
+    """A wallet that deposits, pays, swaps, exits and claims.
 
-    Amounts are `"0.3 ether"`, `"12.5 USD"` or smallest units. A payment is durable here before its signature goes out,
-    and nothing else is signed over its inputs while it may still happen: nobody is paid twice, whatever fails.
+    Amounts are `"0.3 ether"`, `"12.5 USD"` or smallest units. A payment is durable before its signature is released. No
+    other payment is signed over its inputs while it may still be included, so no failure causes a double payment.
 
     Args:
-        purse: the file where the wallet's memory lives.
-        gate: the operator; without one the wallet can deposit, exit and claim.
-        lifetime: blocks within which a payment must be included.
+        purse: file of the wallet's store.
+        gate: the operator client; without one, the wallet can deposit, exit and claim.
+        lifetime: number of blocks within which a payment must be included.
     """
 
-    # ------------------------------------------------------------------------------------------------------ money in
+    # ------------------------------------------------------------------------------------------------------ deposits
 
     def deposit(self, amount: str | int, token: int = 0, to: str | None = None) -> DepositKit:
-        """Pay in, for another owner if told; allows the contract to take the amount of a token, unless it may."""
+        """Deposit an amount for `to`, by default for this wallet's owner; return the deposit's exit proof.
+
+        A token deposit first approves the contract for the amount if its allowance is too low.
+        """
         units = self.amount(amount, token)
         if token:
             allow(self.sender, self.root.token_of(token), self.root.address, units)
@@ -51,10 +54,10 @@ class Wallet(Swaps):
         return kit
 
     def register_token(self, token: str) -> Receipt:
-        """Give an ERC-20 token its id."""
+        """Register an ERC-20 token with the contract, which assigns its id."""
         return self.root.register_token(self.sender, token)
 
-    # ---------------------------------------------------------------------------------------------------------- paying
+    # -------------------------------------------------------------------------------------------------------- payments
 
     def send(
         self,
@@ -67,14 +70,15 @@ class Wallet(Swaps):
         memo: bytes = b"",
         expiry: int | None = None,
     ) -> Sent:
-        """Pay an address; what is left comes back.
+        """Pay an address; the change returns to the owner.
 
         Args:
-            fee: for the operator, in `fee_token` (that of the payment if not told).
-            expiry: the last block that may include it.
+            fee: fee for the operator, in `fee_token` (by default the payment's token).
+            expiry: the last block that may include the payment.
 
         Raises:
-            FundsMissing: nothing was signed. Rejected: the operator did not take it; see `retry`.
+            FundsMissing: the spendable outputs do not suffice; nothing was signed.
+            Rejected: the operator rejected the signed payment; see `retry`.
         """
         units = self.amount(amount, token)
         extra = token if fee_token is None else fee_token
@@ -85,7 +89,7 @@ class Wallet(Swaps):
         return self._pay(kits, rows, "send", memo=memo, expiry=expiry)
 
     def split(self, amounts: Sequence[str | int], *, token: int = 0, fee: str | int = 0) -> Sent:
-        """Make own outputs of these amounts, three at most (four if nothing is left over)."""
+        """Split own outputs into at most three outputs of these amounts (four without change)."""
         units = [self.amount(one, token) for one in amounts]
         needs = {token: sum(units) + self.amount(fee, token)}
         kits = pick(self.purse.free(), needs)
@@ -93,10 +97,10 @@ class Wallet(Swaps):
         return self._pay(kits, rows, "split")
 
     def merge(self, token: int = 0, *, fee: str | int = 0) -> list[Sent]:
-        """Join own outputs of a token, the smallest first, four into one; once more brings it further.
+        """Merge own outputs of a token in groups of four, smallest first; repeat to merge further.
 
         Raises:
-            FundsMissing: there are not two that could be joined.
+            FundsMissing: no two outputs can be merged.
         """
         free = sorted(
             (kit for kit in self.purse.free() if kit.output.token == token), key=lambda kit: kit.output.amount
@@ -114,18 +118,18 @@ class Wallet(Swaps):
             )
         return found
 
-    # ------------------------------------------------------------------------------------------------------- retrying
+    # -------------------------------------------------------------------------------------------------------- retries
 
     def retry(self, hashed: bytes, *, fee: str | int | None = None) -> Sent:
-        """Sign again a payment that has expired or was refused, for a later block.
+        """Sign an expired or rejected payment again for a later block.
 
-        It spends the same outputs: if the first one was included after all, the second cannot be.
+        The new payment spends the same outputs: if the first one was included after all, the second cannot be.
 
         Args:
-            fee: instead of what it left, in the token of its first output, out of the change.
+            fee: the new fee in the token of the payment's first output, taken from the change; by default unchanged.
 
         Raises:
-            StillPending: it may still be included.
+            StillPending: the payment may still be included, or was included or replaced.
         """
         one = self._replaceable(hashed)
         rows = [(output.owner, output.token, output.amount) for output in one.transaction.outputs]
@@ -135,9 +139,12 @@ class Wallet(Swaps):
         return self._pay(one.kit.inputs, rows, one.what, memo=memo, before=hashed)
 
     def cancel(self, hashed: bytes, *, fee: str | int = 0) -> Sent:
-        """Have the inputs of a payment that has expired or was refused back: they are paid to the own address.
+        """Replace an expired or rejected payment by one that returns its own inputs to the owner.
 
-        Once that is included, the payment can never happen. Raises StillPending as `retry`.
+        The original payment is impossible once the new one is included.
+
+        Raises:
+            StillPending: the payment may still be included, or was included or replaced.
         """
         one = self._replaceable(hashed)
         mine = [kit for kit in one.kit.inputs if kit.output.owner == self.owner]
@@ -149,16 +156,16 @@ class Wallet(Swaps):
         rows = [(self.signer.address, token, amount) for token, amount in sorted(totals.items()) if amount > 0]
         return self._pay(mine, rows, "cancel", before=hashed)
 
-    # ------------------------------------------------------------------------------------------------------- listening
+    # ------------------------------------------------------------------------------------------------------------ sync
 
     def sync(self) -> None:
-        """Read the chain, then ask the operator what came and what became of payments; believe what is proven.
+        """Read L1, then fetch received outputs and included payments from the operator and verify their proofs.
 
-        Once it has answered with a proof for everything, all is heard of up to the last block that was read, or that
-        it tells of (`complete`).
+        If the operator proves everything it lists, the wallet is `complete` up to the last block it has read or, if
+        lower, the last one that the operator serves.
 
         Raises:
-            GateLied: the operator said what the chain does not bear out. Everything else was taken all the same.
+            GateLied: an answer of the operator contradicts L1; all verified answers were stored.
         """
         self.look()
         if self.gate is None:
@@ -176,7 +183,7 @@ class Wallet(Swaps):
             except (GateLied, InputError) as fault:
                 lies.append(_lie(fault))
         listed = self.gate.utxos(self.signer.address)
-        # A lie about one that is spent costs a bond; to leave out one that is not would cost the money.
+        # A false claim that a spent output is unspent costs a bond; an omitted unspent output would cost its value.
         self.purse.trust(listed)
         for position in listed:
             if position in self.purse.coins or is_deposit(position):
@@ -184,7 +191,7 @@ class Wallet(Swaps):
             try:
                 self._receive(position)
             except StateUnknown:
-                # Of a block that is on its way to the chain; of any other one, it keeps the proof back.
+                # The block may not be on L1 yet; for any other block, the operator is withholding the proof.
                 whole = whole and position >> 24 > last
             except (GateLied, InputError) as fault:
                 lies.append(_lie(fault))
@@ -193,7 +200,7 @@ class Wallet(Swaps):
         if whole and last:
             self.purse.hear(last, self.sight.headers[last].hash)
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     def _replaceable(self, hashed: bytes) -> Sent:
         self.sync()
@@ -235,7 +242,7 @@ class Wallet(Swaps):
         )
 
     def _proof(self, block: int, index: int, output: int) -> OutputKit:
-        """The proof that the operator gives, held against the chain."""
+        """Return the operator's inclusion proof, verified against L1."""
         header, packed, path = self._gate("sync").inclusion(block, index)
         try:
             kit = OutputKit(encode_position(block, index, output), decode_transaction(packed), header, tuple(path))

@@ -1,4 +1,4 @@
-"""What a wallet remembers: outputs with their kits, what it signed, what leaves. Durable before anybody is told."""
+"""A wallet's store: outputs with their exit proofs, signed payments, and exits, all durable before use."""
 
 from __future__ import annotations
 
@@ -30,29 +30,31 @@ FAULT_POINTS = (
     "wallet.exit.before",
     "wallet.exit.durable",
 )
-"""Where a test may kill the process; `before` an exit or deposit is noted, the chain has it."""
+"""Points at which a test may kill the process; `before` an exit or deposit is recorded, it is already on L1."""
 ELSEWHERE = "spent elsewhere"
-"""Why an output is gone that another wallet of the owner has spent."""
+"""Reason recorded for an output spent by another wallet of the owner."""
 KIND = "plasma.wallet"
 _RECOVERY = "restore a backup, or start anew: the chain and an operator tell what is owned, not what was signed"
 
 
 class Purse:
-    """A wallet's memory in one journal. Not safe to use from several threads without a lock.
+    """A wallet's store in one journal. Not thread-safe without a lock.
 
     Attributes:
-        coins: outputs of the owner by position, whether spent by a signature of his or not; gone ones are not here.
-        sent: by hash.
-        exits: positions whose standard exit was started here.
-        games: hashes of payments whose in-flight exit was started or joined here, with what joined (bits).
-        joined: exit ids of payments of others that were joined here, with the bits.
-        since: the number of the first deposit that was not there yet when this memory began; 0 before it looked.
-        doubted: positions of deposits that were there before: another wallet of the owner may have spent them.
-        elsewhere: outputs by position that another wallet has spent.
-        heard: the last block whose outputs, with those of all before, somebody has told, and the hash of its header.
+        coins: exit proofs of the owner's outputs by position, including outputs spent by a signed payment, without
+            dropped ones.
+        sent: signed payments by hash.
+        exits: positions of outputs whose standard exit was started here.
+        games: hashes of payments whose in-flight exit was started or piggybacked here, with the piggybacked bits.
+        joined: exit ids of other owners' payments that were piggybacked here, with the bits.
+        since: number of the first deposit after this store was created; 0 before the first read of L1.
+        `doubted`: positions of older deposits, which another wallet of the owner may have spent.
+        elsewhere: exit proofs by position of outputs that another wallet has spent.
+        heard: the last block up to which all outputs are known, and the hash of its header.
 
     Raises:
-        JournalForeign: the journal is of another contract or owner. JournalCorrupt: it holds what was never written.
+        JournalForeign: the journal belongs to another contract or owner.
+        JournalCorrupt: the journal contains an invalid entry.
     """
 
     def __init__(self, path: str | Path, place: str, owner: str) -> None:
@@ -81,36 +83,36 @@ class Purse:
         return f"<Purse {self.journal.path} coins={len(self.coins)} sent={len(self.sent)}>"
 
     def close(self) -> None:
-        """Let go of the journal."""
+        """Close the journal."""
         self.journal.close()
 
     # ------------------------------------------------------------------------------------------------------ reading
 
     def coin(self, position: int) -> Kit:
-        """The kit of an own output; raises OutputUnknown."""
+        """Return the exit proof of an own output; raise OutputUnknown if this wallet has none there."""
         kit = self.coins.get(position)
         if kit is None:
             raise OutputUnknown(f"no output of this wallet at {position:#x}", hint="utxos shows them; sync first")
         return kit
 
     def payment(self, hashed: bytes) -> Sent:
-        """A payment that was signed here; raises PaymentUnknown."""
+        """Return a payment; raise PaymentUnknown if this wallet has not signed it."""
         found = self.sent.get(hashed)
         if found is None:
             raise PaymentUnknown(f"0x{hashed.hex()[:16]}..: this wallet has not signed it", hint="history shows them")
         return found
 
     def signed_over(self, position: int) -> list[Sent]:
-        """Payments that spend an output and may still happen, or have."""
+        """Return the payments that spend an output and are included or may still be."""
         found = (self.sent[hashed] for hashed in self._spent.get(position, ()))
         return [one for one in found if one.state is not State.REPLACED]
 
     def spent(self, position: int) -> bool:
-        """Whether a payment that is in a block has spent it."""
+        """Return True if an included payment has spent the output."""
         return any(one.state is State.INCLUDED for one in self.signed_over(position))
 
     def free(self) -> Iterator[Kit]:
-        """Outputs that nothing was signed over, that do not leave, and of which there is no doubt."""
+        """Yield outputs that are spendable: not signed over, not exiting, not doubtful."""
         leaving = {kit.position for hashed in self.games for kit in self.sent[hashed].kit.inputs}
         for position, kit in self.coins.items():
             held = position in self.exits or position in leaving or position in self.doubted
@@ -119,24 +121,24 @@ class Purse:
 
     @property
     def open(self) -> list[Sent]:
-        """Payments that may still happen."""
+        """Payments that may still be included."""
         return [one for one in self.sent.values() if one.open]
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """What happened, oldest first."""
+        """The wallet's history, oldest entry first."""
         return tuple(self._lines)
 
     # ------------------------------------------------------------------------------------------------------ writing
 
     def begin(self, deposit: int) -> None:
-        """The chain is looked at for the first time: `deposit` is the number of its next one."""
+        """Record the first read of L1; `deposit` is the number of the next deposit."""
         self._write(("since", {"deposit": deposit}))
 
     def keep(self, kits: Sequence[Kit], what: str = "received", *, doubted: bool = False) -> None:
-        """Own outputs that are proven to be there; of one that is here already the newer kit counts.
+        """Add proven own outputs; a newer exit proof replaces an older one.
 
-        `doubted`: another wallet of the owner may have spent them, until `trust` says otherwise.
+        With `doubted`, another wallet of the owner may have spent them; `trust` clears the mark.
         """
         rows: list[tuple[str, dict[str, Any]]] = [("coin", {"kit": to_json(kit), "what": what}) for kit in kits]
         rows += [("doubt", {"position": kit.position}) for kit in kits if doubted]
@@ -146,33 +148,33 @@ class Purse:
             fault_point("wallet.coin.durable")
 
     def hear(self, number: int, header: bytes) -> None:
-        """Somebody has told which outputs there are after a block; `header`: its hash, to know it by."""
+        """Record that all outputs up to a block are known; `header` is the block's header hash."""
         if self.heard != (number, header):
             self._write(("heard", {"block": number, "header": header.hex()}))
 
     def trust(self, positions: Iterable[int]) -> None:
-        """Of these there is no doubt any more."""
+        """Mark these outputs as confirmed unspent."""
         rows = [("trust", {"position": one}) for one in sorted(self.doubted.intersection(positions))]
         if rows:
             self._write(*rows)
 
     def drop(self, position: int, why: str) -> None:
-        """An output is gone: paid out, or the chain took it back."""
+        """Remove an output that was paid out, spent elsewhere or removed by a reorganisation."""
         if position in self.coins:
             self._write(("gone", {"position": position, "why": why}))
 
     def sign(self, one: Sent) -> None:
-        """Something is signed. The signature must go to nobody before this returns."""
+        """Record a signed payment; its signature must not be released before this returns."""
         fault_point("wallet.sign.before")
         self._write(("sign", {"kit": to_json(one.kit), "what": one.what, "before": one.before.hex()}))
         fault_point("wallet.sign.durable")
 
     def refuse(self, hashed: bytes, fault: Layer2Error) -> None:
-        """An operator did not take it. It has the signature all the same."""
+        """Record that the operator rejected a payment; the operator may still include it."""
         self._write(("refused", {"hash": hashed.hex(), "why": str(fault)}))
 
     def include(self, hashed: bytes, kit: OutputKit) -> None:
-        """A payment stands in a block; what it replaced or was replaced by is over, outputs to the owner are his."""
+        """Record a payment's inclusion: competing payments become replaced, and outputs to the owner are added."""
         rows: list[tuple[str, dict[str, Any]]] = [("place", {"hash": hashed.hex(), "kit": to_json(kit)})]
         for at, output in enumerate(kit.transaction.outputs):
             if output.owner == self.owner:
@@ -181,30 +183,30 @@ class Purse:
         fault_point("wallet.coin.durable")
 
     def exit(self, positions: Iterable[int]) -> None:
-        """Standard exits were started."""
+        """Record started standard exits."""
         fault_point("wallet.exit.before")
         self._write(*(("exit", {"position": one}) for one in positions))
         fault_point("wallet.exit.durable")
 
     def unexit(self, position: int, why: str) -> None:
-        """A standard exit did not come to its end."""
+        """Record that a standard exit ended without payment."""
         self._write(("unexit", {"position": position, "why": why}))
 
     def game(self, hashed: bytes, bits: int) -> None:
-        """An in-flight exit of an own payment was started or joined."""
+        """Record a started or piggybacked in-flight exit of an own payment."""
         fault_point("wallet.exit.before")
         self._write(("game", {"hash": hashed.hex(), "bits": bits}))
         fault_point("wallet.exit.durable")
 
     def join(self, exit_id: bytes, bits: int) -> None:
-        """An in-flight exit of somebody else's payment was joined."""
+        """Record a piggyback on an in-flight exit of another owner's payment."""
         self._write(("join", {"id": exit_id.hex(), "bits": bits}))
 
     def end(self, identity: bytes, why: str) -> None:
-        """An in-flight exit is over: by the hash of an own payment, or the id of somebody else's."""
+        """Record the end of an in-flight exit, by the hash of an own payment or the exit id of another owner's."""
         self._write(("end", {"id": identity.hex(), "why": why}))
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     def _claim(self, own: str) -> None:
         known = self.journal.get_meta("plasma")
@@ -285,7 +287,7 @@ class Purse:
     def _sign(self, row: dict[str, Any]) -> None:
         one = Sent(payment_from_json(row["kit"]), row["what"], before=bytes.fromhex(row["before"]))
         known = self.sent.get(one.hash)
-        # Again with signatures of others that came later.
+        # It was signed again with signatures that other owners added.
         self.sent[one.hash] = one if known is None else replace(known, kit=one.kit)
         if known is not None:
             return
@@ -337,7 +339,7 @@ class Purse:
         self.joined.pop(identity, None)
 
     def _about(self, row: dict[str, Any], one: Sent, what: str) -> None:
-        """A line for a payment: what it gives to others; all of it, if to nobody else."""
+        """Add history entries for a payment's outputs to others, or for all its outputs if there are none to others."""
         outputs = one.transaction.outputs
         away = [output for output in outputs if output.owner != self.owner] or list(outputs)
         for output in away:

@@ -1,1 +1,1 @@
-"""The watcher: reads every block and every exit, judges, and acts."""
+"""The watcher: reads every block and every exit, validates them, and challenges invalid exits."""

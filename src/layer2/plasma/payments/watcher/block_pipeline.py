@@ -1,7 +1,7 @@
-"""The ledger in the order of the chain below: deposits, exits and blocks as they came, as far as bodies are there.
+"""The ledger in the order of L1: deposits, exits and blocks as they occurred, as far as bodies are available.
 
-A block is judged on top of what had happened before it was posted: every watcher comes to the same verdict, whenever
-it gets the body.
+A block is validated on the state before its submission, so every watcher reaches the same verdict, regardless of when
+it receives the body.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from layer2.primitives.errors import RangeError
 __all__ = ["Entry", "Line"]
 
 _MEMORY = 1 << 12
-"""Child blocks that can be taken back: those of the last reorganisation's depth."""
+"""Maximum number of child blocks that a reorganisation may undo."""
 
 
 @dataclass(slots=True)
 class Entry:
-    """What happened in a block of the chain below, and whether the ledger has it."""
+    """An event of an L1 block; `taken` is True if the ledger has applied it."""
 
     block: int
     what: Happening
@@ -36,10 +36,12 @@ class Entry:
 
 
 class Line:
-    """Happenings waiting for their turn, and a ledger of those that had it.
+    """Queued events, and a ledger of those already applied.
 
-    `verified`: the last block that is good with all before it. `invalid`: the block behind it, once it is found to be
-    bad: the ledger stands still then. `broken`: why it cannot go on, when what the chain said does not fit together.
+    Attributes:
+        verified: the last block that is valid together with all before it.
+        invalid: the next block, if it was found to be invalid; the ledger then stops.
+        broken: the reason why inconsistent L1 events stop the ledger; empty if there is none.
     """
 
     def __init__(self, where: Where) -> None:
@@ -55,15 +57,15 @@ class Line:
 
     @property
     def verified(self) -> int:
-        """The last good block."""
+        """The last valid block."""
         return self.ledger.head
 
     def push(self, block: int, what: Happening) -> None:
-        """Something happened."""
+        """Append an event."""
         self._entries.append(Entry(block, what))
 
     def pop(self) -> None:
-        """The last happening was taken back. Raises RangeError when it is out of reach."""
+        """Undo the last event; raise RangeError if it is no longer stored."""
         if not self._entries:
             raise RangeError("what is taken back is forgotten", hint="read all anew")
         last = self._entries.pop()
@@ -76,7 +78,7 @@ class Line:
             self.books.take(News(removed=[(last.block, last.what)], head=last.block))
 
     def following(self) -> tuple[int, Header] | None:
-        """The next block to be judged, after all that happened before it; None if there is none, or one is bad."""
+        """Apply events up to the next block and return it for validation; None if there is none or one is invalid."""
         while self.invalid is None and not self.broken and self._taken < len(self._entries):
             entry = self._entries[self._taken]
             if isinstance(entry.what, BlockPosted):
@@ -88,33 +90,33 @@ class Line:
         return None
 
     def accept(self, transactions: Sequence[Fields], hashes: Callable[[], list[bytes]]) -> None:
-        """The next block is good."""
+        """Apply the next block, which is valid."""
         entry = self._entries[self._taken]
         assert isinstance(entry.what, BlockPosted)
         self._take(entry)
         self.books.apply(entry.what.number, transactions, hashes)
 
     def refuse(self) -> None:
-        """The next block is bad."""
+        """Mark the next block as invalid."""
         entry = self._entries[self._taken]
         assert isinstance(entry.what, BlockPosted)
         self.invalid = entry.what.number
 
     def accept_again(self, records: list[bytes]) -> None:
-        """The next block was found to be good before."""
+        """Apply the next block from its records; it was found to be valid before."""
         fields = [one for one in (_read(record) for record in records) if one is not None]
         self.accept(fields, lambda: [transaction_hash(packed_of(record)) for record in records])
 
     def accept_unread(self) -> None:
-        """The next block was found to be good before, and what it holds comes with `thaw`."""
+        """Pass the next block without its contents, which `thaw` restores; it was found to be valid before."""
         self.accept([], list)
 
     def thaw(self, one: Frozen) -> bool:
-        """Be as after the block at which it was frozen, which is the last accepted; False if it does not fit."""
+        """Restore the checkpoint of the last accepted block; return False if it does not match."""
         return self.verified == one.number and self.books.thaw(one)
 
     def forget(self, block: int) -> None:
-        """What happened before a block of the chain below will not be taken back."""
+        """Discard undo data of events before an L1 block; they are final."""
         while self._taken and self._entries[0].block < block:
             what = self._entries.popleft().what
             self._taken -= 1

@@ -1,4 +1,4 @@
-"""A watcher's copy of its ledger: of which blocks it is, when it is made, and when it is taken."""
+"""The watcher's ledger checkpoint: saved at intervals, and restored for the same blocks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["freeze", "thaw"]
 
 
 def freeze(freezer: Freezer, view: View, line: Line) -> None:
-    """Keep the ledger, once enough has happened since the last time."""
+    """Save the ledger checkpoint, if enough transactions followed the last one."""
     last = line.verified
     behind = sum(view.headers[number].count for number in range(min(freezer.number, last) + 1, last + 1))
     if freezer.due(behind):
@@ -20,7 +20,7 @@ def freeze(freezer: Freezer, view: View, line: Line) -> None:
 
 
 def thaw(kept: Frozen, freezer: Freezer, view: View, line: Line) -> bool:
-    """If the blocks and deposits so far are those that it was kept of, be as after them; False if they are not."""
+    """Restore the checkpoint if it belongs to these blocks and deposits; return False if it does not."""
     if line.verified != kept.number or kept.history != _history(view, kept.number):
         return False
     try:

@@ -1,4 +1,4 @@
-"""What the contract has said, event by event, each of which can be taken back: open exits, games, blocks, questions."""
+"""The contract's state from its events, each of which can be undone: exits, blocks and data challenges."""
 
 from __future__ import annotations
 
@@ -18,8 +18,12 @@ __all__ = ["ExitSeen", "Game", "Question", "View"]
 
 @dataclass(frozen=True, slots=True)
 class ExitSeen:
-    """An open standard exit. `time`: from when it can be claimed; `priority`: the block under which it is registered;
-    `block`, `tx`: of the chain below, where it began.
+    """An open standard exit.
+
+    Attributes:
+        time: Unix time from which on it can be claimed.
+        priority: the child block under which it is registered.
+        block, tx: L1 block and transaction that started it.
     """
 
     id: bytes
@@ -35,7 +39,7 @@ class ExitSeen:
 
 @dataclass(frozen=True, slots=True)
 class Game:
-    """An open in-flight exit. `answered`: whether somebody showed its transaction against a competitor."""
+    """An open in-flight exit; `answered` is True if its inclusion was shown against a competitor."""
 
     id: bytes
     transaction: Transaction
@@ -48,7 +52,7 @@ class Game:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A transaction that the operator has to show until then; `until` 0: it was shown."""
+    """A data challenge, which the operator must answer by time `until`; 0 after the answer."""
 
     number: int
     index: int
@@ -56,7 +60,7 @@ class Question:
 
 
 class View(EventView):
-    """What a RootChain has said."""
+    """The state of a RootChain contract, built from its events."""
 
     def __init__(self, operator: str = "") -> None:
         super().__init__()
@@ -74,17 +78,17 @@ class View(EventView):
 
     @property
     def posted(self) -> int:
-        """The last child block: they are numbered from 1 without gaps."""
+        """The last child block; child blocks are numbered from 1 without gaps."""
         return len(self.headers)
 
     @property
     def operator(self) -> str:
-        """Who adds blocks."""
+        """The account that may submit blocks."""
         return str(self.words["operator"])
 
     @property
     def frozen(self) -> bool:
-        """Whether nobody can."""
+        """True if the chain is frozen, so that no block can be submitted."""
         return bool(self.words["frozen"])
 
     # ------------------------------------------------------------------------------------------------------- events

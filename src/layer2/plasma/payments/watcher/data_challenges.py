@@ -1,4 +1,4 @@
-"""Data challenges: asking to have a withheld block shown, showing what others ask for, freezing in the end."""
+"""Data challenges: request a withheld block's transaction, respond to requests of others, and freeze the chain."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["questions"]
 
 
 def questions(watcher: WatchState, asker: bytes, after: int | None, now: int) -> list[Plan]:
-    """What is due: a question for the oldest withheld block, answers to open ones, the end of overdue ones.
+    """Return due plans: a challenge of the oldest withheld block, responses to open challenges, and freezes.
 
     Args:
-        asker: who asks; each asks for another transaction.
-        after: seconds that a block may be missing before it is asked for; None asks for none.
+        asker: seed of the challenged transaction's index; different watchers challenge different transactions.
+        after: seconds that a block's body may be missing before it is challenged; None for no challenges.
     """
     view, profile = watcher.view, watcher.root_chain.profile
     if view.frozen:
@@ -35,7 +35,7 @@ def questions(watcher: WatchState, asker: bytes, after: int | None, now: int) ->
         header = view.headers[number]
         asked = any(at == number for at, _ in view.questions)
         if not asked and now - header.time >= after:
-            # Each watcher another one: what is shown of it cannot be prepared.
+            # Each watcher requests a different transaction, so that the operator cannot prepare the response.
             index = int.from_bytes(keccak(asker + header.hash)[:8], "big") % header.count
             word = header.time << 32 | header.count
             arguments = (number, index, header.root, word)

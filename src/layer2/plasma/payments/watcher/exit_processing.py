@@ -1,4 +1,4 @@
-"""Claims of exits that have waited: whoever makes them gets the bounty, and nobody has to ask for their money."""
+"""Claims of matured exits, which pay a bounty to the sender; owners need not claim themselves."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["Till", "claim_game", "claims"]
 
 _NO_HURRY = 365 * 86_400
 _TRACK = 400_000
-"""Gas of moving a sum by nothing, at most: a token may burn most of it."""
+"""Maximum gas to move a tracked sum by no buckets; a token may use most of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Till:
-    """What claims need to know.
+    """The context of claims.
 
     Args:
-        short: tokens of which more is registered than is there: their claims list newer buckets.
-        priorities: blocks under which something is registered.
-        most: buckets that a claim may list.
+        short: tokens with more registered exits than holdings; their claims list newer buckets.
+        priorities: blocks under which exits are registered.
+        most: maximum number of buckets in a claim.
     """
 
     root_chain: RootChain
@@ -35,16 +35,15 @@ class Till:
     priorities: frozenset[int]
     most: int
     moves: dict[int, Plan | None] = field(default_factory=dict)
-    """By token: how the sum of newer buckets is moved for a claim whose list is too long; None: an older one goes
-    first, and would need another list after that."""
+    """Moves of the tracked sums by token; None if an older claim goes first, which invalidates a later list."""
 
     @property
     def tracks(self) -> list[Plan]:
-        """Moves of those sums."""
+        """The planned moves of tracked sums."""
         return [one for one in self.moves.values() if one is not None]
 
     def newer(self, token: int, priority: int, amount: int) -> list[int] | None:
-        """Buckets to list; None if it cannot be paid now, or not before `tracks`."""
+        """Return the buckets to list; None if the claim is not payable now, or only after `tracks`."""
         if token not in self.short:
             return []
         found = newer_needed(self.root_chain, token, priority, amount, self.priorities)
@@ -58,15 +57,15 @@ class Till:
             bucket, by = moved
             asks, reward = frozenset((token,)) - {ETHER_TOKEN}, self.root_chain.profile.bounty
             subject, gas = token.to_bytes(2, "big") + bucket.to_bytes(5, "big"), _TRACK + MOVED * by
-            # Older payouts are held up until somebody does it.
+            # Older payouts are delayed until the sum is moved.
             self.moves[token] = Plan("track", subject, (token, bucket), reward, 0, gas=gas, asks=asks)
         return None
 
 
 def claims(till: Till, due: Sequence[ExitSeen], most: int, now: int) -> list[Plan]:
-    """Claims of standard exits that are due and good, so many in one call; where money is short, the oldest first.
+    """Return claims of valid matured standard exits, `most` per call; for short tokens the oldest first.
 
-    What is claimed together is of one token: one that burns the gas of its call stops no other.
+    Each call claims one token, so a token that uses up the gas of its call does not stop the others.
     """
     profile = till.root_chain.profile
     batches: list[tuple[int, list[int], list[tuple[ExitSeen, bytes]]]] = []
@@ -75,7 +74,7 @@ def claims(till: Till, due: Sequence[ExitSeen], most: int, now: int) -> list[Pla
         newer = till.newer(one.token, one.priority, one.amount)
         if data is None or newer is None:
             continue
-        # Bad times: one by one, since each needs its own list.
+        # Claims of short tokens are not combined, since each needs its own list.
         together = batches[-1][2] if batches and batches[-1][0] == one.token and one.token not in till.short else []
         if 0 < len(together) < most:
             together.append((one, data))
@@ -93,7 +92,7 @@ def claims(till: Till, due: Sequence[ExitSeen], most: int, now: int) -> list[Pla
 
 
 def claim_game(till: Till, game: Game, state: InFlight, now: int) -> Plan | None:
-    """The claim of an in-flight exit that is due; None if it cannot be made now, or a token does not answer."""
+    """Return the claim of a matured in-flight exit; None if it cannot be made now or a token does not answer."""
     one = game.transaction
     made = [till.evidence.data(position) for position in one.inputs]
     asks = {output.token for bit, output in enumerate(one.outputs, 4) if state.piggybacked >> bit & 1}
@@ -102,7 +101,7 @@ def claim_game(till: Till, game: Game, state: InFlight, now: int) -> Plan | None
         return None
     newer: set[int] = set()
     for index, output in enumerate(one.outputs):
-        # Inputs have the tokens of outputs, or are all the more covered: listing too much does no harm.
+        # Inputs have the tokens of outputs, or are covered in any case: listing too many buckets does no harm.
         if state.piggybacked >> (4 + index) & 1 or state.piggybacked & 15:
             newer |= set(till.newer(output.token, state.priority, output.amount) or ())
     joined = state.piggybacked.bit_count()

@@ -1,4 +1,4 @@
-"""Exit kits out of what a watcher keeps: for owners who lost theirs, or never had any, when the operator is gone."""
+"""Exit proofs made from a watcher's data, for owners without their own proofs and without an operator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["kit_at", "kits_of", "payment_kit"]
 
 
 def kit_at(evidence: Evidence, position: int) -> Kit:
-    """The kit of what is at a position, spent or not. Raises StateUnknown if its block is not to be had."""
+    """Return the exit proof of an output, spent or not; raise StateUnknown if its block is not available."""
     place = decode_position(position)
     if place.deposit:
         deposit = evidence.view.deposits.get(place.deposit)
@@ -30,10 +30,12 @@ def kit_at(evidence: Evidence, position: int) -> Kit:
 
 
 def payment_kit(evidence: Evidence, record: bytes) -> PaymentKit:
-    """The kit of a signed payment, `packed | signatures(64 each)`, with its inclusion if it has one.
+    """Return the exit proof of a signed payment, `packed | signatures(64 each)`, with its inclusion if there is one.
 
     Raises:
-        MalformedError, KitWrong: it is no payment, or none of these inputs. StateUnknown: an input is not to be had.
+        MalformedError: the record is not a valid payment.
+        KitWrong: the inputs are not those of the payment.
+        StateUnknown: an input is not available.
     """
     if len(record) < 2:
         raise MalformedError(f"{len(record)} bytes are no payment")
@@ -47,5 +49,5 @@ def payment_kit(evidence: Evidence, record: bytes) -> PaymentKit:
 
 
 def kits_of(evidence: Evidence, ledger: Ledger, owner: bytes) -> tuple[Kit, ...]:
-    """Kits of all unspent outputs of an owner, in the order they came."""
+    """Return exit proofs of all unspent outputs of an owner, in the order of their creation."""
     return tuple(kit_at(evidence, position) for position, one in ledger.unspent() if one.owner == owner)

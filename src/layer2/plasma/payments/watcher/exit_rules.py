@@ -1,4 +1,4 @@
-"""What is wrong with exits and in-flight exits, as the contract has them now, and the calls that set it right."""
+"""Validity rules of standard and in-flight exits, and the challenges of invalid ones."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["Judge", "Judged"]
 
 @dataclass(slots=True)
 class Judged:
-    """What was found about one exit, and what is to be done. `good`: it can be paid as far as is known."""
+    """Verdict on one exit: alerts and due plans; `good` is True if nothing known prevents its payment."""
 
     good: bool = True
     findings: list[Finding] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
 
     def add(self, finding: Finding, plan: Plan | None = None) -> None:
-        """Something is wrong."""
+        """Add an alert, which marks the exit as not payable, and a plan."""
         self.good = False
         self.findings.append(finding)
         if plan is not None:
@@ -33,7 +33,7 @@ class Judged:
 
 
 class Judge:
-    """Judges by evidence, whose bytes go into the calls. `free`: whether no exit has an output, by its id."""
+    """Validates exits against evidence; `free` returns True for the id of an output that no exit has."""
 
     def __init__(self, evidence: Evidence, profile: Profile, free: Callable[[bytes], bool]) -> None:
         self.evidence = evidence
@@ -46,7 +46,7 @@ class Judge:
     # ------------------------------------------------------------------------------------------------ standard exits
 
     def exit(self, one: ExitSeen, believed: bool) -> Judged:
-        """Judge an open exit. `believed`: whether a good block or a deposit made what leaves."""
+        """Validate an open standard exit; `believed` is True if its output is from a valid block or a deposit."""
         result = Judged()
         data = self.evidence.data(one.position)
         if data is not None:
@@ -75,7 +75,7 @@ class Judge:
         return None
 
     def _places_of(self, position: int, data: bytes) -> Iterator[int]:
-        """Everywhere the same output stands: a transaction may be included twice."""
+        """Yield all positions of the same output, because a transaction may be included twice."""
         yield position
         if not position >> 63:
             for place in self.evidence.inclusions(transaction_hash(data)):
@@ -86,12 +86,12 @@ class Judge:
     # ----------------------------------------------------------------------------------------------- in-flight exits
 
     def game(self, game: Game, state: InFlight, now: int, believed: bool) -> Judged:
-        """Judge an in-flight exit that stands like this. `believed`: whether what it spends is from good blocks."""
+        """Validate an in-flight exit in this state; `believed` is True if its inputs are from valid blocks."""
         result, running = Judged(), state.status == InFlightStatus.OPEN
         own = self.evidence.inclusions(game.transaction.hash)
         if running:
             self._canonical(game, state, now, own, result)
-        # What waits for cover after it was settled can be stopped until it is paid.
+        # A settled exit that waits for cover can be challenged until it is paid.
         for index in range(len(game.input_ids) if running or state.status == InFlightStatus.PAYS_INPUTS else 0):
             if state.piggybacked >> index & 1:
                 self._input(game, state, index, result)
@@ -111,7 +111,7 @@ class Judge:
         if best is not None and (not own or best[1].place < mine):
             index, rival = best
             if known and rival.place >= known and state.contested:
-                # Somebody has shown it, or an older one.
+                # This competitor or an older one was shown already.
                 return
             if known == 0 or rival.place < known:
                 kind = Kind.ANSWER_INVALID if game.answered else Kind.NOT_CANONICAL
@@ -136,7 +136,7 @@ class Judge:
             result.add(Finding(Kind.CHALLENGE_WRONG, game.id, detail), plan)
 
     def _made(self, game: Game, state: InFlight, index: int = -1) -> list[bytes] | None:
-        """What made the inputs that have joined a game, and input `index`; None if one is not to be had."""
+        """Return the origins of the piggybacked inputs and of input `index`; None if one is not available."""
         asked = [state.piggybacked >> at & 1 or at == index for at in range(len(game.input_ids))]
         found = [
             self.evidence.data(position) if needed else b""
@@ -145,7 +145,7 @@ class Judge:
         return None if None in found else [one or b"" for one in found]
 
     def _hold(self, game: Game, state: InFlight, now: int, result: Judged) -> None:
-        """Have what a good game can win registered: it takes the inputs that no other game has any more."""
+        """Plan the call by which a valid in-flight exit takes the inputs that no other one holds any more."""
         wanted = inputs_wanted(state, len(game.input_ids))
         kept = state.held & wanted
         for at, known in enumerate(game.input_ids):
@@ -158,7 +158,7 @@ class Judge:
             result.plans.append(Plan("holdInputs", game.id, arguments, 0, now, gas=gas))
 
     def _tokens(self, game: Game, state: InFlight) -> int:
-        """How many tokens the parts have that have joined: what is registered of each may change."""
+        """Return the number of tokens of the piggybacked parts; a call may update the reserve of each."""
         parts = [self.evidence.token(position) for position in game.transaction.inputs]
         found = {one for bit, one in enumerate(parts) if state.piggybacked >> bit & 1}
         found |= {out.token for bit, out in enumerate(game.transaction.outputs, 4) if state.piggybacked >> bit & 1}
@@ -166,7 +166,7 @@ class Judge:
 
     @staticmethod
     def _gas(name: str, spend: Spend, tokens: int = 1) -> int:
-        """What a call costs at most: each output that a spend proves, each token that is registered anew."""
+        """Return the maximum gas of a call, including the outputs proven by a spend and the tokens to update."""
         return GAS[name] + SPEND_MORE * len(spend.inputs) + ANSWER_MORE * (tokens - 1)
 
     def _competitors(self, game: Game) -> Iterator[tuple[int, Spender]]:
@@ -175,7 +175,7 @@ class Judge:
                 yield index, one
 
     def _rivals(self, game: Game, index: int) -> Iterator[Spender]:
-        """Other payments that spend an input, signed by its owner."""
+        """Yield other payments that spend an input, signed by its owner."""
         position = game.transaction.inputs[index]
         owner = self.evidence.owner(position)
         if owner is not None:

@@ -1,4 +1,4 @@
-"""What a watcher can prove: where a transaction stands, who spent an output, with the bytes that the contract takes."""
+"""Evidence of a watcher: inclusions and spends, with the bytes that the contract accepts as proof."""
 
 from __future__ import annotations
 
@@ -23,19 +23,21 @@ from layer2.primitives.typed_data import Domain
 __all__ = ["NOWHERE", "Evidence", "Spender"]
 
 NOWHERE = (1 << 56) - 1
-"""The place of a transaction that is in no block: younger than all that are."""
+"""Place of a transaction in no block; it counts as younger than all included ones."""
 
 _KEPT = 3
-"""Blocks whose records and trees are held in memory."""
+"""Number of blocks whose records and trees are cached."""
 _KEPT_RECORDS = 1 << 16
-"""Single records that are: exits of outputs of many blocks are judged again and again."""
+"""Number of cached single records; exits of outputs from many blocks are validated repeatedly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spender:
-    """A payment that spends an output by its input `input`, signed by its owner. `place`: block << 16 | index.
+    """A payment whose input `input` spends an output with the owner's signature.
 
-    `signatures`: of all inputs, 64 bytes each.
+    Attributes:
+        signatures: signatures of all inputs, 64 bytes each.
+        place: block << 16 | index.
     """
 
     packed: bytes
@@ -45,12 +47,12 @@ class Spender:
 
     @property
     def hash(self) -> bytes:
-        """Of the transaction."""
+        """Hash of the transaction."""
         return transaction_hash(self.packed)
 
 
 class Evidence:
-    """Searches bodies by way of the store's index, for the blocks that `view` says there are."""
+    """Searches block bodies through the store's index, limited to the blocks known to `view`."""
 
     def __init__(self, view: View, store: WatchStore, domain: Domain) -> None:
         self.view = view
@@ -66,7 +68,7 @@ class Evidence:
     # ------------------------------------------------------------------------------------------------------- blocks
 
     def records(self, number: int) -> list[bytes] | None:
-        """The records of a block's body; None while it is missing."""
+        """Return the records of a block's body; None if the body is missing."""
         header = self.view.headers.get(number)
         if header is None:
             return None
@@ -79,7 +81,7 @@ class Evidence:
             try:
                 found = split_body(body)
             except BodyMalformed:
-                # It was judged when it came: this is not it.
+                # The stored body was valid when it was fetched, so this is a different one.
                 return None
             self._records[key] = found
         self._records.move_to_end(key)
@@ -88,7 +90,7 @@ class Evidence:
         return found
 
     def record(self, number: int, index: int) -> bytes | None:
-        """A transaction of a block with its signatures, as it stands there; None if it is not to be had."""
+        """Return a transaction of a block with its signatures; None if it is not available."""
         header = self.view.headers.get(number)
         if header is None:
             return None
@@ -104,12 +106,12 @@ class Evidence:
         return found
 
     def transaction(self, number: int, index: int) -> bytes | None:
-        """The packed transaction alone."""
+        """Return the packed transaction without signatures; None if it is not available."""
         record = self.record(number, index)
         return None if record is None else packed_of(record)
 
     def proof(self, number: int, index: int, output: int = 0) -> Proof | None:
-        """The proof that an output is included; None if the block is not to be had."""
+        """Return the inclusion proof of an output; None if its block is not available."""
         header, packed = self.view.headers.get(number), self.transaction(number, index)
         if header is None or packed is None:
             return None
@@ -120,7 +122,7 @@ class Evidence:
         return Proof(number << 24 | index << 8 | output, word, packed, tree.proof(index))
 
     def data(self, position: int) -> bytes | None:
-        """What made an output: the record of a deposit or a packed transaction."""
+        """Return the origin of an output: a deposit's record or a packed transaction; None if not available."""
         try:
             where = decode_position(position)
         except MalformedError:
@@ -131,17 +133,17 @@ class Evidence:
         return self.transaction(where.block, where.transaction)
 
     def owner(self, position: int) -> bytes | None:
-        """Who owns the output at a position."""
+        """Return the owner of the output at a position; None if it is unknown."""
         found = self._output(position)
         return None if found is None else found[0]
 
     def token(self, position: int) -> int:
-        """Which token is at a position; ether where nobody knows."""
+        """Return the token id at a position; ether if it is unknown."""
         found = self._output(position)
         return ETHER_TOKEN if found is None else found[1]
 
     def output_proof(self, position: int) -> Proof | None:
-        """The proof of what is at a position, deposit or not."""
+        """Return the proof of an output or deposit; None if it is not available."""
         where = decode_position(position)
         if not where.deposit:
             return self.proof(where.block, where.transaction, where.output)
@@ -151,7 +153,7 @@ class Evidence:
     # ----------------------------------------------------------------------------------------------------- searching
 
     def inclusions(self, hashed: bytes) -> list[int]:
-        """Where a transaction stands, oldest first: block << 16 | index; only where it may stand."""
+        """Return the valid places of a transaction, oldest first: block << 16 | index."""
         found = []
         for number, index in self.store.places(hashed):
             packed = self.transaction(number, index)
@@ -163,15 +165,17 @@ class Evidence:
         return found
 
     def find(self, hashed: bytes, first: int, last: int) -> tuple[int, int] | None:
-        """Where it stands in the blocks from `first` to `last`: block and index (`leaving.Where`)."""
+        """Return block and index of a transaction in blocks `first` to `last` (`leaving.Where`); None if absent."""
         for place in self.inclusions(hashed):
             if first <= place >> 16 <= last:
                 return place >> 16, place & 0xFFFF
         return None
 
     def spenders(self, position: int, owner: bytes) -> Iterator[Spender]:
-        """Payments that spend an output with the owner's signature: those in blocks, oldest first, then those in none
-        that may still get into one."""
+        """Yield payments that spend an output with the owner's signature.
+
+        Payments in blocks come first, oldest first, then payments in no block that may still be included.
+        """
         for number, index, at in self.store.spends(position):
             record = self.record(number, index)
             if record is None:
@@ -186,7 +190,7 @@ class Evidence:
                 yield found
 
     def is_signed(self, record: bytes) -> bool | None:
-        """Whether the owners of all inputs of a payment have signed it; None where an input is not known yet."""
+        """Return True if the owners of all inputs have signed a payment; None if the owner of an input is unknown."""
         parts = split(record)
         fields = None if parts is None else read(parts[0])
         if parts is None or fields is None:
@@ -199,7 +203,7 @@ class Evidence:
         return None if None in owners else True
 
     def spend(self, one: Spender) -> Spend | None:
-        """A spender as the contract takes it: with its inclusion if it has one."""
+        """Return a spend as the contract's argument, with inclusion if it has one; None if not provable."""
         if one.place == NOWHERE:
             proof: Proof | None = Proof.of_nothing(one.packed)
         else:
@@ -208,7 +212,7 @@ class Evidence:
         return None if proof is None or inputs is None else Spend(proof, one.signatures, inputs)
 
     def _inputs(self, packed: bytes) -> tuple[Proof, ...] | None:
-        """What a payment of several inputs spends, proven; None if one cannot be shown."""
+        """Return proofs of the inputs of a payment with several inputs; None if one cannot be proven."""
         fields = read(packed)
         if fields is None or len(fields.inputs) == 1:
             return ()
@@ -220,10 +224,10 @@ class Evidence:
             found.append(proof)
         return tuple(found)
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ----------------------------------------------------------------------------------------------------- internal
 
     def _output(self, position: int) -> tuple[bytes, int, int] | None:
-        """Owner, token, amount."""
+        """Return owner, token and amount of an output; None if it is unknown."""
         data = self.data(position)
         if data is None:
             return None
@@ -233,7 +237,7 @@ class Evidence:
         return fields.outputs[index] if fields is not None and index < len(fields.outputs) else None
 
     def _is_short(self, fields: Fields) -> bool:
-        """Whether more of a token comes out of a payment than goes in; no while an input is not known."""
+        """Return True if a payment's outputs exceed its inputs in a token; False while an input is unknown."""
         left: Counter[int] = Counter()
         for position in fields.inputs:
             found = self._output(position)
@@ -257,7 +261,7 @@ class Evidence:
         if place != NOWHERE and not _may_stand(fields, place >> 16):
             return None
         if len(fields.inputs) > 1 and (self.is_signed(record) is False or self._is_short(fields)):
-            # The contract takes no part of a spend for the whole: half signed, or of too little, it spends nothing.
+            # The contract accepts only complete spends: a partly signed or underfunded payment spends nothing.
             return None
         packed, signatures = parts
         at = fields.inputs.index(position)
@@ -286,5 +290,5 @@ class Evidence:
 
 
 def _may_stand(one: Fields, number: int) -> bool:
-    """Whether the contract lets a transaction be in a block (`InclusionLate`)."""
+    """Return True if the contract allows a transaction in the block (`InclusionLate`)."""
     return number <= one.expiry and (one.kind != FEE or number == one.expiry)

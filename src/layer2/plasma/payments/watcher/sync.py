@@ -1,4 +1,4 @@
-"""The half of a watcher that looks: follows the contract, gets bodies, judges blocks, keeps all of it."""
+"""The observing part of a watcher: syncs events, fetches block bodies, validates blocks, and stores the results."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ __all__ = ["WatchState"]
 
 _FOR_EVER = 1 << 40
 _MOST_FORMS = 8
-"""Of one payment with different signatures that nobody can judge yet."""
+"""Maximum number of stored copies of one payment with different signatures that cannot be verified yet."""
 
 
 class WatchState(Following):
-    """What the chain says and what blocks hold. See `Watcher`."""
+    """The state of the contract's events and of the blocks' contents. See `Watcher`."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class WatchState(Following):
         self.sources = Sources(sources if isinstance(sources, Sequence) else [sources])
         self.workers = workers or Workers()
         self.lock = threading.Lock()
-        """Held by a step, but while it waits for a source of bodies."""
+        """Held during a step, except while it waits for a source of bodies."""
         path = None if folder is None else Path(folder)
         identity = f"{root_chain.address} on chain {self.connection.chain_id}"
         self._memory = WatchMemory(None if path is None else path / "watcher.journal", identity)
@@ -70,37 +70,37 @@ class WatchState(Following):
             raise
 
     def close(self) -> None:
-        """Let go of the files and the workers."""
+        """Close the files and the workers."""
         self._memory.close()
         self.store.close()
         self.workers.close()
 
     @property
     def journal(self) -> Journal | None:
-        """Where it remembers."""
+        """The journal; None if nothing is stored on disk."""
         return self._memory.journal
 
-    # ------------------------------------------------------------------------------------------------- what is known
+    # --------------------------------------------------------------------------------------------------------- state
 
     @property
     def bad_block(self) -> int | None:
-        """The first block that is not to be believed; None if there is none."""
+        """The first invalid block, found by validation or by a data challenge's answer; None if there is none."""
         shown = (number for number, index in self.view.shown if self._shown_badly(number, index))
         return min((one for one in (self.line.invalid, *shown) if one is not None), default=None)
 
     def believed(self, position: int) -> bool:
-        """Whether a deposit or a good block made what is at a position."""
+        """Return True if the position belongs to a deposit or to a valid block."""
         if position >> 63:
             return (position >> 24) - (1 << 39) in self.view.deposits
         bad = self.bad_block
         return position >> 24 <= self.line.verified and (bad is None or position >> 24 < bad)
 
     def rumoured(self, position: int) -> bool:
-        """Whether somebody has shown a spend of an output in a body that is not that of its block, which is missing."""
+        """Return True if a rejected body for a missing block contains a spend of the output."""
         return any(position in spent for spent in self._rumours.values())
 
     def missing(self) -> list[int]:
-        """Blocks whose body nobody had yet."""
+        """Return the numbers of the blocks whose body is not available yet."""
         found, posted = [], self.view.posted
         while self._complete < posted and self.view.headers[self._complete + 1].hash in self._have:
             self._complete += 1
@@ -110,10 +110,10 @@ class WatchState(Following):
         return found
 
     def learn(self, record: bytes) -> bool:
-        """Keep a signed payment, `packed | signatures(64 each)`, that may never be in a block: it can stop exits.
+        """Store a signed payment, `packed | signatures(64 each)`, that may be in no block and can challenge exits.
 
-        False for what is none, for one that the owner of an input is known not to have signed, and for too many of
-        which that is not known. Durable when it returns.
+        It is durable when this returns True. The result is False for a record that is not a valid payment, has an
+        invalid signature of a known owner, or exceeds the limit of copies that cannot be verified yet.
         """
         packed = packed_of(record) if len(record) > 1 else b""
         fields = read(packed)
@@ -136,7 +136,7 @@ class WatchState(Following):
         self._complete = 0
         self._late: set[int] = set()
         self._rumours: dict[int, set[int]] = {}
-        """Outputs that refused bodies spend, by the block that is missing: nothing proves it, or denies it."""
+        """Outputs that rejected bodies spend, by missing block; neither proven nor refuted."""
         self._fault = ""
         self._gap = ""
         self._head = 0
@@ -232,7 +232,7 @@ class WatchState(Following):
         return True
 
     def _advance(self, report: Report) -> None:
-        """Judge blocks in order, as far as bodies are there."""
+        """Validate blocks in order, as far as their bodies are available."""
         while (found := self.line.following()) is not None:
             number, header = found
             body = self.store.body(header.hash)
@@ -240,7 +240,7 @@ class WatchState(Following):
                 asked = header.hash not in self._have
                 self._have.discard(header.hash)
                 self._complete = min(self._complete, number - 1)
-                # One that was here, and is damaged or gone, is fetched again.
+                # A body that was here but is damaged or missing is fetched again.
                 if asked or not self._ask(number, header, report):
                     return
                 self._have.add(header.hash)
@@ -250,8 +250,13 @@ class WatchState(Following):
             self._settle(verdict, header)
 
     def _spendable(self, position: int) -> int:
-        """Until when an output whose exit has begun may be spent: late enough for what the operator had accepted,
-        early enough for the exit to be stopped with it. Raises ConnectionFailed while the node lacks the block."""
+        """Return the Unix time until which an exiting output may be spent.
+
+        It is late enough for payments that the operator had accepted, and early enough to challenge the exit with them.
+
+        Raises:
+            ConnectionFailed: the node lacks the block in which the exit started.
+        """
         since = self.line.books.leaving_since(position)
         if since is None:
             return _FOR_EVER
@@ -296,7 +301,7 @@ class WatchState(Following):
     # ------------------------------------------------------------------------------------------------------- replay
 
     def _reload(self) -> None:
-        """Be as it was: with the ledger that was kept, or else by reading each block again."""
+        """Restore the state from the ledger checkpoint, or else by reading each block again."""
         self._reset()
         self._kept = self.freezer.load()
         self._memory.replay(self._replay_news, self._replay_verdict)
@@ -324,7 +329,7 @@ class WatchState(Following):
                 self._kept = None
             return
         records = self.evidence.records(number)
-        # A body that was lost is asked for again, and judged again.
+        # A body that was lost is fetched and validated again.
         if records is not None:
             self._have.add(header)
             self.line.accept_again(records)

@@ -1,4 +1,4 @@
-"""The watcher: sees everything, judges everything, and with a key of its own sets right what can be set right."""
+"""The watcher: validates every block and exit, and with a key of its own challenges the invalid ones."""
 
 from __future__ import annotations
 
@@ -39,29 +39,30 @@ FAULT_POINTS = (
     "watcher.act.sent",
     "watcher.act.mined",
 )
-"""Where a test may kill the process: around each thing that it keeps, and around each transaction."""
+"""Points at which a test may kill the process: around each durable write and each transaction."""
 
 _LOOK_AT_CODE = 64
 
 
 class Watcher(WatchState):
-    """Watches one plasma chain. `step()` does all that is due; no block, event, body or peer can stop it.
+    """Watches one plasma chain; `step()` does everything that is due, and no block, event, body or peer can stop it.
 
-    What it does is decided from what the chain says now: it can be stopped, started again, repeated and reorganised
-    away at any point. One thread steps; others read what it knows while they hold `lock`.
+    Decisions depend only on the current state of L1, so that the watcher can be stopped, restarted, repeated and
+    reorganised at any point. One thread steps; other threads read its state while they hold `lock`.
 
     Args:
-        sources: who may have the bodies of blocks, asked one after the other.
-        folder: for what it keeps; None keeps nothing beyond this process.
-        sender: of a key of its own with little money, to act with; None only looks.
-        policy: what acts may cost, and when they are made.
-        start_block: of the chain below, at which the contract was deployed, or before.
-        confirmations: blocks above one before it is read.
-        memory: how deep a reorganisation may be, in blocks of the chain below, before all is read anew.
-        workers: who checks signatures; the calling thread without it.
+        sources: sources of block bodies, queried in order.
+        folder: directory of the stored state; if None, nothing outlives this process.
+        sender: signs with a key of its own that holds little money; if None, the watcher only observes.
+        policy: cost limits and timing of transactions.
+        start_block: an L1 block at or before the contract's deployment.
+        confirmations: number of L1 blocks above a block before it is read.
+        memory: depth in L1 blocks up to which a reorganisation is undone; after a deeper one, the watcher syncs again
+            from the start.
+        workers: processes that verify signatures; by default the calling thread verifies them.
 
     Raises:
-        JournalForeign, JournalCorrupt, JournalLocked: the folder is of another chain, damaged, or in use.
+        JournalForeign, JournalCorrupt, JournalLocked: the folder belongs to another chain, is damaged, or is in use.
     """
 
     def __init__(
@@ -92,18 +93,18 @@ class Watcher(WatchState):
         self._hands = Hands(root_chain.contract, self._still)
         self._steps = 0
         self.plans: tuple[Plan, ...] = ()
-        """Calls that were due at the last step, whoever makes them."""
+        """Calls that were due at the last step, even if this watcher does not send them."""
 
     def __repr__(self) -> str:
         return f"<Watcher posted={self.view.posted} verified={self.line.verified} standing={len(self._standing)}>"
 
     @property
     def id(self) -> bytes:
-        """What its turn among several watchers is drawn from."""
+        """Seed of this watcher's turn among several watchers."""
         return turn_of(self.sender)
 
     def status(self) -> Status:
-        """How the chain stood at the last step."""
+        """Return the status of the plasma chain at the last step."""
         return Status(
             self._head,
             self.view.posted,
@@ -117,18 +118,18 @@ class Watcher(WatchState):
             tuple(self._standing.values()),
         )
 
-    # ---------------------------------------------------------------------------------------------------------- kits
+    # --------------------------------------------------------------------------------------------------- exit proofs
 
     def kit(self, position: int) -> Kit:
-        """What it takes to exit the output at a position. Raises StateUnknown while its block is not to be had."""
+        """Return the exit proof of the output at a position; raise StateUnknown if its block is not available."""
         return kit_at(self.evidence, position)
 
     def payment_kit(self, record: bytes) -> PaymentKit:
-        """What it takes to exit a signed payment, `packed | signatures(64 each)`, through a game of its own."""
+        """Return the proof for an in-flight exit of a signed payment, `packed | signatures(64 each)`."""
         return payment_kit(self.evidence, record)
 
     def kits(self, owner: str) -> tuple[Kit, ...]:
-        """Kits of all outputs that an address owns after the last good block, exiting ones too."""
+        """Return exit proofs of all outputs that an address owns after the last valid block, including exiting ones."""
         return kits_of(self.evidence, self.line.ledger, address_bytes(to_address(owner)))
 
     def export_kits(self, owner: str, path: str | Path) -> int:
@@ -140,9 +141,12 @@ class Watcher(WatchState):
     # ---------------------------------------------------------------------------------------------------------- step
 
     def step(self) -> Report:
-        """Read, fetch, judge, act. Says what it found for the first time, and what it did. Repeating it is harmless.
+        """Read L1, fetch block bodies, validate them, and act; return new alerts and actions.
 
-        Raises only what its own disk raises (`JournalFull`, `JournalError`).
+        Repeated calls are harmless.
+
+        Raises:
+            JournalFull, JournalError: the watcher's own disk fails; all other failures become alerts.
         """
         report = Report()
         with self.lock:
@@ -165,7 +169,7 @@ class Watcher(WatchState):
         report.findings += [one for key, one in fresh.items() if key not in self._standing]
         self._standing = fresh
 
-    # -------------------------------------------------------------------------------------------------------- judging
+    # ----------------------------------------------------------------------------------------------------- validation
 
     def _judge(self, now: int) -> tuple[list[Finding], list[Plan]]:
         judge = Judge(self.evidence, self.root_chain.profile, self.root_chain.is_free)
@@ -214,7 +218,7 @@ class Watcher(WatchState):
         return plans + till.tracks
 
     def _short(self, standing: list[Finding]) -> frozenset[int]:
-        """Tokens of which more is registered to leave than there is."""
+        """Return the tokens whose registered exits exceed the vault's holdings, and append an alert for each."""
         tokens = {one.token for one in self.view.exits.values()}
         for game in self.view.games.values():
             tokens |= {one.token for one in game.transaction.outputs}
@@ -229,7 +233,10 @@ class Watcher(WatchState):
         return frozenset(short)
 
     def _standing_of_contract(self) -> list[Finding]:
-        """The contract has neither owner nor proxy: if it is another one, this is another chain."""
+        """Return an alert if code or parameters have changed, checked every `_LOOK_AT_CODE` steps.
+
+        The contract has neither an owner nor a proxy, so a change means that the node follows another chain.
+        """
         self._steps += 1
         if self._steps % _LOOK_AT_CODE != 1:
             return [one for one in self._standing.values() if one.kind is Kind.PARAMETERS_CHANGED]
@@ -241,14 +248,14 @@ class Watcher(WatchState):
         header = self.connection.block(block)
         return self.connection.timestamp() if header is None else header.timestamp
 
-    # --------------------------------------------------------------------------------------------------------- acting
+    # --------------------------------------------------------------------------------------------------- transactions
 
     def _act(self, plans: list[Plan], now: int, report: Report) -> None:
         assert self.sender is not None
         self._hands.act(self.sender, self.policy, plans, now, report)
 
     def _still(self, plan: Plan) -> bool:
-        """Whether nobody has done it yet, though the events may not have been read."""
+        """Return True if the call is still needed on L1, where an event may be newer than those read."""
         if plan.name in ("challengeExit", "claim"):
             return self.root_chain.exit(plan.subject).status == ExitStatus.OPEN
         return True
