@@ -2,5 +2,6 @@
 
 import os
 
-# Read once, when eth_hash first hashes (web3 does so early): the C implementation is five times faster.
+# Set early, because eth_hash reads it at the first hash (web3 hashes on import). The C implementation is five times
+# faster.
 os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")
