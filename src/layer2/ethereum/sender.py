@@ -234,8 +234,7 @@ class Sender(Broadcaster):
                 pending.fees, pending.blob_fee, pending.replacements = before
                 raise
         except EthereumError:
-            # Not submitted: raising the offer each time the node is unreachable would reach the cap without a
-            # submission.
+            # Not submitted: a raise on each failed attempt would reach the cap without a submission.
             pending.fees, pending.blob_fee, pending.replacements = before
             raise
 
