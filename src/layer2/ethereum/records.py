@@ -56,7 +56,7 @@ def _answered(what: str) -> Callable[[Callable[[Any, Any], T]], Callable[[Any, A
 
 
 def halt_reason(text: str) -> str:
-    """Return a uniform name for the reason with which different nodes report an aborted call."""
+    """Return a uniform name for an abort of a call, out of gas or invalid instruction, which nodes word differently."""
     squeezed = text.lower().replace(" ", "")
     if "outofgas" in squeezed or "gasuint64" in squeezed:
         return "out of gas"
