@@ -137,10 +137,10 @@ class Channel(ChannelOnChain):
         rights: int = RIGHT_TO_PAY,
         sender: Who = None,
     ) -> SessionGrant:
-        """Authorize `key` (an address) to pay up to `allowance` for the sender's side, for `valid` from now.
+        """Authorise `key` (an address) to pay up to `allowance` for the sender's side, for `valid` from now.
 
-        Send the grant to the holder of the key, which drives the channel with `hub.session(signer, channel.key,
-        grant)`.
+        Send the grant to the holder of the key, which drives the channel with it:
+        `hub.session(signer, channel.key, grant)`.
         """
         until = self.hub.connection.timestamp() + parse_duration(valid)
         node = self._party(self._side(sender, "A"))

@@ -139,7 +139,7 @@ class AnvilNode:
         atexit.unregister(self._finalizer)
 
     def reorg(self, depth: int, transactions: list[tuple[bytes, int]] | None = None) -> None:
-        """Replace the newest `depth` blocks by as many others.
+        """Replace the newest `depth` blocks with the same number of new ones.
 
         `transactions`: raw signed transactions, each with the position of its new block (0 is the lowest replaced
         block). The transactions of the old blocks are dropped.

@@ -24,9 +24,9 @@ class Fees:
 class GasPolicy:
     """Fee limits and replacement rules of a sender.
 
-    Args:
-        max_fee_per_gas: maximum wei per gas.
-        priority_fee: the tip in wei per gas, reduced if the cap requires it.
+    Attributes:
+        max_fee_per_gas: maximum fee, wei per gas.
+        priority_fee: the tip, wei per gas, reduced if the cap requires it.
         base_fee_multiple: headroom over the current base fee, so that it may rise for some blocks.
         bump: minimum factor by which a replacement raises both prices (nodes require 1.10, some pools 1.125).
         wait: seconds before a transaction that is not mined is replaced.

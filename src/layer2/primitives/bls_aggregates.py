@@ -110,7 +110,7 @@ def _weighted(points: Sequence[BlstP1Element], weights: Sequence[int]) -> BlstP1
             if digit:
                 kept = buckets[digit]
                 buckets[digit] = point if kept is None else kept + point
-        # Each bucket is added as many times as its digit, by cumulative sums from the highest digit down.
+        # Each bucket counts as many times as its digit, through cumulative sums from the highest digit down.
         running = summed = None
         for kept in reversed(buckets[1:]):
             if kept is not None:

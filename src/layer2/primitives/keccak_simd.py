@@ -2,8 +2,8 @@
 
 The permutation is generated once, as LLVM instructions over vectors: 8 lanes with AVX-512, 4 with AVX2, else 2.
 
-Words are little-endian. Messages and digests in lanes are interleaved: word `j` of message `m` is at `(m // LANES *
-words + j) * LANES + m % LANES`.
+Words are little-endian. Messages and digests in lanes are interleaved: word `j` of message `m` is at
+`(m // LANES * words + j) * LANES + m % LANES`.
 
 A tree's nodes are in one array of rows of four words, level by level: `starts[level]` is the row of its first node,
 `starts[depth + 1]` the number of rows. The part of the tree to the right of these nodes is empty.

@@ -1,9 +1,9 @@
 """Openings of parts of blobs: the prover of `BlobOpening.sol`. One quotient and one evaluation for any number of parts.
 
 A part is an aligned run of 16 field elements, or one to three consecutive ones. With p_i the polynomial of a blob, I_i
-the polynomial through the opened values and Z_i zero at their points, the quotient is `q = sum g^i e_i (p_i - I_i) /
-Z_i`, and the polynomial opened at z is `sum g^i e_i (Z / Z_i)(z) p_i - Z(z) q` (Boneh, Drake, Fisch, Gabizon, eprint
-2020/081). e_i is a constant of the points that saves the contract inversions.
+the polynomial through the opened values and Z_i zero at their points, the quotient is
+`q = sum g^i e_i (p_i - I_i) / Z_i`, and the polynomial opened at z is `sum g^i e_i (Z / Z_i)(z) p_i - Z(z) q`
+(Boneh, Drake, Fisch, Gabizon, eprint 2020/081). e_i is a constant of the points that saves the contract inversions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Append-only binary keccak trees of fixed depth, whose right side is empty.
+"""Binary keccak trees of fixed depth over a growing list of leaves; the right side of a tree is empty.
 
 An absent leaf is 32 zero bytes, a node is `keccak(left | right)`, and an absent subtree has the root of an empty tree.
 """

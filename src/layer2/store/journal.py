@@ -144,7 +144,7 @@ class Journal:
         return sequence
 
     def rewrite(self, rows: Iterable[tuple[str, bytes]]) -> None:
-        """Replace all rows by these (stream, payload), in one transaction; they are numbered from 1.
+        """Replace all rows with the given (stream, payload) pairs, in one transaction, numbered from 1.
 
         Used when older rows are no longer needed. Uncommitted rows are not allowed; pending metadata is written too.
         Raises the errors of `commit`, after which the journal is unchanged.

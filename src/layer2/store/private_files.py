@@ -35,7 +35,7 @@ def open_private(path: str | Path) -> BinaryIO:
 
 
 def private_database(path: str | Path) -> None:
-    """Create the file of a database, and its folder, before SQLite does; SQLite copies its mode to its other files.
+    """Create the file of a database, and its folder, before SQLite does, because its other files inherit the mode.
 
     An existing file is not opened, because closing it again would drop the locks that this process holds on it.
     """

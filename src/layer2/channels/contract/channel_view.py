@@ -24,7 +24,7 @@ class PostedClaim:
 
     Attributes:
         nonce: nonce of the posted lock proof; only a higher one replaces it.
-        fingerprint: fingerprint of its limit and root, see `locktree.fingerprint`.
+        fingerprint: fingerprint of its limit and root, see `lock_tree.fingerprint`.
         claimed: its amount plus the sum that its locks have paid, token units.
         resolved: one bit for each resolved lock, by index.
         latest: latest deadline, Unix seconds; a proof of this direction that moves the deadline beyond it is rejected.

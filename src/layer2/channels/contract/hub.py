@@ -170,7 +170,7 @@ class HubContract:
         return self._send(sender, "deposit", key.as_tuple(), amount_a, amount_b, value=value)
 
     def deposit_eth(self, sender: Sender, key: ChannelKey, amount: int, *, side: str = "A") -> HubReceipt:
-        """Deposit ether by id alone, the cheapest way. The key's own rules are not checked on chain."""
+        """Deposit ether by channel id alone, the cheapest way. The key's own rules are not checked on chain."""
         return self._send(sender, "depositETH", key.id, side == "B", value=amount)
 
     def deposit_pulled(self, sender: Sender, key: ChannelKey, pulls: Sequence[Pull]) -> HubReceipt:

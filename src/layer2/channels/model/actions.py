@@ -26,7 +26,7 @@ class _Ranged:
 
 
 class Source(IntEnum):
-    """Authorization of one part of a pulled deposit."""
+    """Authorisation of one part of a pulled deposit."""
 
     ALLOWANCE = 0
     AUTHORIZATION = 1
@@ -38,7 +38,7 @@ class Source(IntEnum):
 class Pull(_Ranged):
     """One part of a pulled deposit.
 
-    `valid_until`, `deposit_signature` and `nonce` belong to `PERMIT`; the token's own authorizations are modelled by
+    `valid_until`, `deposit_signature` and `nonce` belong to `PERMIT`; the token's own authorisations are modelled by
     `Env.pull`.
     """
 
@@ -87,7 +87,7 @@ class DepositETH(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class DepositPulled:
-    """Arguments of `depositPulled`: tokens, with an authorization for each part."""
+    """Arguments of `depositPulled`: tokens, with an authorisation for each part."""
 
     key: Key
     pulls: tuple[Pull, ...]

@@ -48,7 +48,7 @@ def deposit(call: Call, action: Deposit) -> None:
 
 
 def deposit_pulled(call: Call, action: DepositPulled) -> None:
-    """Model `depositPulled`; `Env.pull` models the token's response to authorizations."""
+    """Model `depositPulled`; `Env.pull` models the token's response to authorisations."""
     key = action.key
     channel_id = key.id
     channel = call.channel(channel_id)
@@ -62,7 +62,7 @@ def deposit_pulled(call: Call, action: DepositPulled) -> None:
                 continue
             _require_deposit_signed(call, channel_id, part, owner)
         got = call.env.pull(key.token, source, part.amount) if key.token != ZERO_ADDRESS else 0
-        # An authorization that was used by someone else was credited then; it must not block the other side.
+        # An authorisation that was used by someone else was credited then; it must not block the other side.
         if not got and part.source is not Source.ALLOWANCE:
             continue
         _require_received(key.token, got, part.amount)

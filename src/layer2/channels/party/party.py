@@ -152,7 +152,7 @@ class Party(ShowingNode):
     def grant_session(
         self, channel_id: bytes, key: str, allowance: int, valid_until: int, rights: int = RIGHT_TO_PAY
     ) -> SessionGrant:
-        """Authorize `key` to sign up to `allowance` token units beyond the current counter, until second `valid_until`.
+        """Authorise `key` to sign up to `allowance` token units beyond the current counter, until second `valid_until`.
 
         While the session is in use, pay with the session only, because two keys that sign concurrently produce
         conflicting counters. `resync` with the peer's copy adopts the session's payments.

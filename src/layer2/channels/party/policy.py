@@ -38,7 +38,7 @@ def confirmations_for(connection: Connection, asked: int | None = None) -> int:
 class LockPolicy:
     """Limits on the locks that a node signs and accepts.
 
-    Args:
+    Attributes:
         most: maximum number of pending locks per direction.
         unlock_gas: maximum gas for resolving one more of them on chain.
         prices: wei (times 10^18) per smallest token unit, for tokens. A lock worth less than its unlock at the newest
@@ -99,12 +99,12 @@ class Decision:
 class ChallengePolicy:
     """Gas policy for challenges.
 
-    Args:
+    Attributes:
         share_percent: maximum share of the value at stake that an answer may cost (100 = all of it).
-        calm_fee: maximum wei per gas when there is plenty of time.
-        cap: maximum wei per gas when time is short.
-        tip: priority fee when there is plenty of time.
-        tip_cap: priority fee when time is short.
+        calm_fee: maximum fee, wei per gas, when there is plenty of time.
+        cap: maximum fee, wei per gas, when time is short.
+        tip: maximum priority fee, wei per gas, when there is plenty of time.
+        tip_cap: maximum priority fee, wei per gas, when time is short.
         calm_until: seconds before the deadline at which the offer starts to rise linearly, until `urgent_at`.
         urgent_at: seconds before the deadline from which the whole share of the stake is offered, even above `cap`.
         prices: wei (times 10^18) per smallest token unit, for tokens. A token without a price is always defended,

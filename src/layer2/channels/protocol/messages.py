@@ -100,7 +100,7 @@ class Move(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class Session(TypedMessage):
-    """Authorization of `key` to act for the signer in one channel, limited by `rights`, `cap` and `valid_until`.
+    """Authorisation of `key` to act for the signer in one channel, limited by `rights`, `cap` and `valid_until`.
 
     `cap` is the maximum total in token units.
     """

@@ -1,8 +1,9 @@
 """Session keys, which sign for a channel's party within a cap and a time, and the proofs that carry their rights.
 
-A session proof replaces a party's signature of a voucher, an `Accept` or a `Resolve`: `session signature(64, EIP-2098)
-| key(20) cap(16) validUntil(6) rights(1) | owner signature | SESSION_MAGIC(32)`. The owner's signature is by its key. A
-contract account has no key: it registers the session on chain, irrevocably, and the owner's signature is empty.
+A session proof replaces a party's signature of a voucher, an `Accept` or a `Resolve`:
+`session signature(64, EIP-2098) | key(20) cap(16) validUntil(6) rights(1) | owner signature | SESSION_MAGIC(32)`.
+The owner's signature is by its key. A contract account has no key: it registers the session on chain, irrevocably, and
+the owner's signature is empty.
 """
 
 from __future__ import annotations
@@ -87,8 +88,8 @@ class SessionGrant:
     def encode(self) -> bytes:
         """Encode the grant.
 
-        The format is `channel id(32) owner(20) amount(16) nonce(8) | key(20) cap(16) validUntil(6) rights(1) |
-        signature`.
+        The format is
+        `channel id(32) owner(20) amount(16) nonce(8) | key(20) cap(16) validUntil(6) rights(1) | signature`.
         """
         head = self.session.channel_id + address_bytes(self.owner) + self.amount.to_bytes(16, "big")
         return head + self.nonce.to_bytes(8, "big") + encode_session(self.session, self.owner_signature)
@@ -215,10 +216,10 @@ def verify_counter(
     recover: Recover = ecdsa_recover,
     registered: Registered = nobody_registered,
 ) -> None:
-    """Return if the hub would accept `signature` of `message` from `owner` at second `now`.
+    """Raise unless the hub would accept `signature` of `message` from `owner` at second `now`.
 
     `known_key` is the owner's public key, if known, which makes the usual case fast. A session is valid on chain only
-    until its last second: a message signed under it must be posted before.
+    until its last second: a message signed under it must be posted by then.
 
     Raises:
         SignatureInvalid: as the hub would.

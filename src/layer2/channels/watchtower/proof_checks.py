@@ -19,7 +19,7 @@ __all__ = ["check_guard"]
 
 
 def check_guard(hub: HubContract, key: ChannelKey, guard: Guard, tower: Address, clock: ChainClock) -> None:
-    """Return if the hub would accept every part of a guard from `tower` now.
+    """Raise unless the hub would accept every part of a guard from `tower` now.
 
     Raises:
         InputError: a part belongs to another channel, or does not match the other parts.

@@ -55,7 +55,7 @@ class Answer:
 
 
 class SendingTower(TowerMemory):
-    """Watchtower part that sends plans from one account and tracks the pending transactions.
+    """Sends a watchtower's plans from one account and tracks the pending transactions.
 
     `patience`: seconds that a step waits for receipts; later steps track the transactions not mined by then.
     """
