@@ -1,4 +1,7 @@
-"""An append-only binary keccak tree of fixed depth, like `ListTree`, in arrays for millions of leaves."""
+"""A binary keccak tree of fixed depth over a growing list of leaves, like `ListTree`, stored in arrays.
+
+The arrays allow millions of leaves.
+"""
 
 from __future__ import annotations
 
