@@ -1,4 +1,4 @@
-"""Glue to ape: its accounts as signers, its providers as connections."""
+"""Integration with ape: its accounts as signers, its providers as connections."""
 
 from layer2.ape.connection import connection_from_ape
 from layer2.ape.signer import ApeAccountSigner

@@ -1,4 +1,4 @@
-"""The chain that ape is connected to, as a `Connection`."""
+"""The chain of ape's active provider, as a `Connection`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ __all__ = ["connection_from_ape"]
 
 
 def connection_from_ape(provider: ProviderAPI) -> Connection:
-    """A connection over an ape provider's own web3 object (`chain.provider`, `networks.active_provider`).
+    """Return a connection over an ape provider's own web3 object (`chain.provider`, `networks.active_provider`).
 
-    Works for `ethereum:local:test` (in process), foundry and any node that ape reaches; ape's snapshots
-    and this connection see the same chain. Raises `ConnectionFailed` if the provider is not connected or
-    has no web3.
+    Works for `ethereum:local:test` (in process), foundry and any node that ape reaches; ape's snapshots and this
+    connection use the same chain. Raises `ConnectionFailed` if the provider is not connected or has no web3.
     """
     web3 = getattr(provider, "_web3", None) or getattr(provider, "web3", None)
     if web3 is None:

@@ -1,4 +1,4 @@
-"""What the ape console is loaded with: the families, a watchtower, units and help, all taking ape accounts."""
+"""Contents of the ape console: the families, a watchtower, units and help, all accepting ape accounts."""
 
 from __future__ import annotations
 
@@ -50,22 +50,22 @@ roles: operator payer payee challenger attacker watchtower          amounts: "1.
 
 
 class ConsoleHub(HubFacade):
-    """A hub that takes ape accounts wherever a signer is wanted."""
+    """A hub that accepts an ape account for any signer."""
 
     def party(self, signer: Signer | Party | AccountAPI) -> Party:
-        """The node of an account."""
+        """Return the node of an account."""
         found = super().party(signer)
         self.known[found.address] = found
         return found
 
     @property
     def known(self) -> dict[str, Party]:
-        """The nodes of this console."""
+        """Nodes of this console."""
         return vars(self).setdefault("_known", {})  # type: ignore[no-any-return]
 
 
 class ConsoleTower:
-    """A watchtower for every channel of this console. It holds no key but its own, which pays for gas."""
+    """A watchtower for every channel of this console. Its only key is its own, which pays for gas."""
 
     def __init__(self, account: AccountAPI) -> None:
         self.account = account
@@ -78,16 +78,16 @@ class ConsoleTower:
 
     @property
     def address(self) -> str:
-        """Its account."""
+        """Account address of the watchtower."""
         return self.signer.address
 
     @property
     def balance(self) -> int:
-        """Its ether in wei."""
+        """Ether balance of the watchtower in wei."""
         return int(self.account.balance)
 
     def step(self) -> list[Answer]:
-        """Take over the newest proofs of everybody here, then do what is due: answer stale ones, unlock."""
+        """Read the newest proofs of all parties here, then take all due actions: answer outdated proofs, unlock."""
         answers: list[Answer] = []
         for hub in self.hubs:
             tower = self._towers.get(hub.address)
@@ -103,7 +103,7 @@ class ConsoleTower:
 
 
 class ConsoleChannels:
-    """The channel family on the chain ape is connected to."""
+    """The channel family on the chain of ape's provider."""
 
     def __init__(self, chain: ChainManager, tower: ConsoleTower) -> None:
         self._chain = chain
@@ -115,13 +115,13 @@ class ConsoleChannels:
     def deploy(
         self, *, sender: AccountAPI | Signer, profile: Profile | None = None, store: str | Path | None = None
     ) -> ConsoleHub:
-        """Deploy a hub; `profile` sets the bounds of windows and locks, `store` where journals are kept."""
+        """Deploy a hub; `profile` sets the bounds of windows and locks, `store` the folder of the journals."""
         connection = connection_from_ape(self._chain.provider)
         hub = ConsoleHub.deploy(connection, as_signer(sender), profile=profile, store=store)
         return self._kept(hub)
 
     def at(self, address: str, *, store: str | Path | None = None) -> ConsoleHub:
-        """Bind a hub that is deployed already."""
+        """Bind a hub that is already deployed."""
         return self._kept(ConsoleHub.at(connection_from_ape(self._chain.provider), address, store=store))
 
     def _kept(self, hub: HubFacade) -> ConsoleHub:

@@ -1,4 +1,4 @@
-"""The plasma chain in the ape console: the same objects as in a script, taking ape accounts."""
+"""The plasma chain in the ape console: the same objects as in a script, accepting ape accounts."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["ConsolePlasma", "ConsolePlasmas"]
 
 
 class ConsolePlasma(PlasmaFacade):
-    """A plasma chain that takes ape accounts wherever a signer is wanted."""
+    """A plasma chain that accepts an ape account for any signer."""
 
 
 class ConsolePlasmas:
-    """The plasma family on the chain ape is connected to."""
+    """The plasma family on the chain of ape's provider."""
 
     def __init__(self, chain: ChainManager) -> None:
         self._chain = chain
@@ -38,7 +38,7 @@ class ConsolePlasmas:
         store: str | Path | None = None,
         policy: FeePolicy | None = None,
     ) -> ConsolePlasma:
-        """Deploy a root chain and start its operator; `store`: where all files live, `policy`: the fees asked for."""
+        """Deploy a root chain and start its operator; `store`: the folder of all files, `policy`: the required fees."""
         made = ConsolePlasma.devnet(
             connection_from_ape(self._chain.provider),
             as_signer(operator),

@@ -1,4 +1,4 @@
-"""The rollup in the ape console: the same objects as in a script, taking ape accounts."""
+"""The rollup in the ape console: the same objects as in a script, accepting ape accounts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["ConsoleRollup", "ConsoleRollups"]
 
 
 class ConsoleRollup(RollupFacade):
-    """A rollup that takes ape accounts wherever a signer is wanted."""
+    """A rollup that accepts an ape account for any signer."""
 
 
 class ConsoleRollups:
-    """The rollup family on the chain ape is connected to."""
+    """The rollup family on the chain of ape's provider."""
 
     def __init__(self, chain: ChainManager) -> None:
         self._chain = chain
@@ -38,7 +38,7 @@ class ConsoleRollups:
         store: str | Path | None = None,
         least_fee: int = 0,
     ) -> ConsoleRollup:
-        """Deploy a rollup and start its parts; `store`: where the sequencer's journal lives."""
+        """Deploy a rollup and start its parts; `store`: the folder of the sequencer's journal."""
         made = ConsoleRollup.devnet(
             connection_from_ape(self._chain.provider),
             as_signer(sequencer),

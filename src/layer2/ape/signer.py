@@ -1,4 +1,4 @@
-"""An ape account as a `Signer`: the same objects then work from `ape console` and from a plain script."""
+"""An ape account as a `Signer`, so that the same objects work in `ape console` and in a plain script."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ __all__ = ["ApeAccountSigner"]
 class ApeAccountSigner:
     """Signs with an ape account.
 
-    Test accounts sign directly. Keyfile accounts ask the user as ape does (`set_autosign` applies, but
-    never to a bare digest). Every signature is checked against the account's address before it is
-    returned; an account that declines or cannot sign raises `SignatureError`.
+    Test accounts sign directly. Keyfile accounts prompt the user like ape (`set_autosign` applies, but never to a bare
+    digest). Every signature is verified against the account's address before it is returned; an account that declines
+    or cannot sign raises `SignatureError`.
     """
 
     __slots__ = ("_local", "account", "address")
@@ -39,7 +39,7 @@ class ApeAccountSigner:
         return f"<ApeAccountSigner {self.account.alias or self.address}>"
 
     def sign_digest(self, digest: bytes) -> bytes:
-        """Sign 32 bytes as they are: r, s, v (65 bytes)."""
+        """Sign 32 bytes without hashing: r, s, v (65 bytes)."""
         if self._local is not None:
             return self._local.sign_digest(digest)
         return self._checked(self.account.sign_raw_msghash(HexBytes(digest)), digest, "a digest")

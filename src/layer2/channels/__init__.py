@@ -1,1 +1,1 @@
-"""Payment and state channels: messages, pure model, contract facade, node, channel object, watchtower."""
+"""Payment and state channels: messages, reference model, contract wrapper, party node, channel object, watchtower."""

@@ -1,4 +1,4 @@
-"""`Channel`: one channel as a person drives it, with both parties in one console or with one of them."""
+"""`Channel`: the user interface of one channel, for both of its parties or for one of them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["Channel"]
 
 
 class Channel(ChannelOnChain):
-    """Off-chain verbs and, inherited, the on-chain ones.
+    """Off-chain methods of a channel; the on-chain methods are inherited.
 
-    Amounts are `"0.001 ether"`, `"12 wei"`, for tokens `"5 USD"` or `"5 token"`, or smallest units. What one party
-    signs is handed to the other at once when both are held here; otherwise it is returned, to be sent and given to the
-    peer's `receive`.
+    Amounts are `"0.001 ether"`, `"12 wei"`, for tokens `"5 USD"` or `"5 token"`, or integers in smallest units. If both
+    parties are held in this process, each signed message is delivered to the other party immediately. Otherwise it is
+    returned, and the caller sends it to the peer, which passes it to its own `receive`.
     """
 
     def __repr__(self) -> str:
@@ -41,12 +41,12 @@ class Channel(ChannelOnChain):
 
     @property
     def phase(self) -> str:
-        """`new`, `open`, `closing`, `disputed` or `closed`."""
+        """Phase of the channel: `new`, `open`, `closing`, `disputed` or `closed`."""
         return self._state().phase
 
     @property
     def balances(self) -> tuple[int, int]:
-        """What A and B get if the channel ends now by the newest counters, token units."""
+        """Balances of A and B, in token units, if the channel closed now at the newest counters."""
         state = self._state()
         pair = (state.balance, state.peer_balance)
         return pair if state.side == "A" else (pair[1], pair[0])
@@ -55,12 +55,12 @@ class Channel(ChannelOnChain):
 
     @acts(Rule.PARTY)
     def pay(self, amount: str | int, sender: Who = None) -> Payment:
-        """Pay: sign, make durable, hand over. Returns the voucher."""
+        """Sign a payment, persist it, deliver it to a peer held in this process, and return the voucher."""
         return self.pay_many(amount, 1, sender)[0]
 
     @acts(Rule.PARTY)
     def pay_many(self, amount: str | int, count: int, sender: Who = None) -> list[Payment]:
-        """Pay `count` times `amount`; each a voucher of its own, made durable together on either side."""
+        """Make `count` payments of `amount`, one voucher each; each side persists all of them with one commit."""
         side = self._side(sender, "A")
         payments = self._party(side).pay_many(self.id, self.asset.parse(amount), count)
         peer = self.parties.get(_other(side))
@@ -69,7 +69,10 @@ class Channel(ChannelOnChain):
         return payments
 
     def receive(self, proof: Payment | LockPayment) -> int:
-        """Accept what the peer signed; returns what it paid, token units. For a lock proof send `acceptance()` back."""
+        """Accept a proof signed by the peer and return the token units that it paid.
+
+        After a lock proof, send the result of `acceptance()` back to the peer.
+        """
         proof = self._own(proof)
         node = self._party(next(iter(self.parties)) if len(self.parties) == 1 else _other(self._signer_of(proof)))
         if isinstance(proof, Payment):
@@ -80,15 +83,15 @@ class Channel(ChannelOnChain):
 
     @acts(Rule.PARTY)
     def acceptance(self, sender: Who = None) -> Acceptance | None:
-        """What the sender of locks needs back: the acceptance of the newest lock proof received (by B if not said)."""
+        """Return the acceptance of the newest lock proof that the sender (by default B) received, to be sent back."""
         return self._party(self._side(sender, "B")).copy_for_peer(self.id).acceptance
 
     def accepted(self, acceptance: Acceptance) -> Payment | None:
-        """Keep the peer's acceptance of locks; returns a plain voucher for it when no lock is left."""
+        """Store the peer's acceptance of locks; return a plain voucher for the peer when no lock is left."""
         return self._party(acceptance.side).take_accept(acceptance)
 
     def verify(self, payment: Payment) -> int:
-        """What the voucher would pay its receiver beyond what it holds; raises if it is not acceptable."""
+        """Return the token units that a voucher adds to the newest one held; raise if the voucher is not acceptable."""
         payment = self._own(payment)
         side = next(iter(self.parties)) if len(self.parties) == 1 else _other(self._signer_of(payment))
         return self._party(side).verify(payment)
@@ -96,7 +99,7 @@ class Channel(ChannelOnChain):
     def request(
         self, amount: str | int, memo: str = "", *, valid: str | int = "1 hour", preimage: bytes | None = None
     ) -> PaymentRequest:
-        """Ask for a payment; with a `preimage`, for one locked to its hash. Hand it to the payer's `honour`."""
+        """Create a payment request for the payer's `honour`; with a `preimage`, the payment is locked to its hash."""
         units = self.asset.parse(amount)
         if units <= 0:
             raise RangeError(f"request: amount {units} given, at least 1 needed", hint="ask for a positive amount")
@@ -105,7 +108,7 @@ class Channel(ChannelOnChain):
 
     @acts(Rule.PARTY)
     def honour(self, request: PaymentRequest, sender: Who = None) -> Payment | LockPayment:
-        """Pay what a request asks for."""
+        """Pay a payment request."""
         if not isinstance(request, PaymentRequest):
             raise MalformedError(f"honour: {type(request).__name__} given, a PaymentRequest needed")
         if request.channel_id != self.id:
@@ -134,9 +137,10 @@ class Channel(ChannelOnChain):
         rights: int = RIGHT_TO_PAY,
         sender: Who = None,
     ) -> SessionGrant:
-        """Let the holder of `key` (an address) pay up to `allowance` for the sender's side, for `valid` from now.
+        """Authorise `key` (an address) to pay up to `allowance` for the sender's side, for `valid` from now.
 
-        Hand it over and drive the channel there with `hub.session(signer, channel.key, grant)`.
+        Send the grant to the holder of the key, which drives the channel with it:
+        `hub.session(signer, channel.key, grant)`.
         """
         until = self.hub.connection.timestamp() + parse_duration(valid)
         node = self._party(self._side(sender, "A"))
@@ -179,7 +183,7 @@ class Channel(ChannelOnChain):
     def lock(
         self, amount: str | int, kind: int, condition: bytes, *, expiry: str | int, sender: Who = None
     ) -> LockPayment:
-        """Lock `amount` to any condition."""
+        """Lock `amount` to a condition of any kind, for `expiry` from now."""
         side = self._side(sender, "A")
         units = self.asset.parse(amount)
         until = self.hub.connection.timestamp() + parse_duration(expiry)
@@ -187,9 +191,9 @@ class Channel(ChannelOnChain):
 
     @acts(Rule.PARTY)
     def fulfil(self, resolution: bytes, condition: bytes | None = None, sender: Who = None) -> LockPayment:
-        """Show the receiver's resolution (for a hash lock the preimage) and have what it opens paid off chain.
+        """Present the receiver's resolution (for a hash lock, the preimage) and pay the locks that it opens off chain.
 
-        `sender` is the side that pays the lock (A if not said).
+        `sender` is the side that pays the lock (by default A).
         """
         side = self._side(sender, "A")
         wanted = sha256(resolution) if condition is None else condition
@@ -199,7 +203,7 @@ class Channel(ChannelOnChain):
         return self._hand(side, self._party(side).fulfil(self.id, wanted, resolution))
 
     def learn(self, resolution: bytes, condition: bytes | None = None) -> int:
-        """As the receiver: record what takes an incoming lock; returns what it pays."""
+        """Record, as the receiver, the resolution of an incoming lock; return the token units that it pays."""
         wanted = sha256(resolution) if condition is None else condition
         for party in self.parties.values():
             if any(lock.condition == wanted for lock in party.state(self.id).theirs.locks):
@@ -210,16 +214,17 @@ class Channel(ChannelOnChain):
 
     @acts(Rule.PARTY)
     def expire(self, sender: Who = None) -> LockPayment | None:
-        """Drop the sender's own expired locks unpaid; `None` when there is none."""
+        """Drop the sender's own expired locks unpaid; return `None` if none has expired."""
         side = self._side(sender, "A")
         proof = self._party(side).expire(self.id)
         return None if proof is None else self._hand(side, proof)
 
     @acts(Rule.PARTY)
     def give_up(self, lock: Lock, sender: Who = None) -> LockPayment | None:
-        """Give an incoming lock up, as its receiver (B if not said): a payment that failed waits for no expiry.
+        """Give up an incoming lock as its receiver (by default B), so that a failed payment need not wait for expiry.
 
-        With both parties here the payer drops it at once; else tell the payer, and accept its proof without the lock.
+        If both parties are held here, the payer drops the lock immediately. Otherwise notify the payer, and accept its
+        proof without the lock.
         """
         side = self._side(sender, "B")
         self._party(side).give_up(self.id, lock)

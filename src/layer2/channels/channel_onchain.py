@@ -27,7 +27,7 @@ Proof = TypeVar("Proof", bound=Payment | LockPayment)
 
 
 class ChannelOnChain:
-    """What a channel does with transactions; `parties` are the nodes held in this process, by side."""
+    """On-chain methods of a channel; `parties` are the nodes held in this process, by side."""
 
     def __init__(self, hub: HubWithSenders, key: ChannelKey, parties: dict[str, Party]) -> None:
         if not parties:
@@ -40,20 +40,20 @@ class ChannelOnChain:
 
     @property
     def id(self) -> bytes:
-        """The channel's id."""
+        """Id of the channel."""
         return self.key.id
 
     @functools.cached_property
     def asset(self) -> Asset:
-        """What the channel pays in: it reads and shows amounts."""
+        """Asset that the channel pays in; parses and formats amounts."""
         return asset_at(self.hub.connection, self.key.token)
 
     def view(self) -> ChannelView:
-        """The channel as the chain has it now."""
+        """Return the channel's current on-chain state."""
         return self.hub.view(self.key)
 
     def refresh(self) -> None:
-        """Let the parties held here take over what the chain says."""
+        """Update the parties held here from the chain."""
         for party in self.parties.values():
             party.refresh(self.id)
 
@@ -61,9 +61,9 @@ class ChannelOnChain:
 
     @acts(Rule.NAMED)
     def deposit(self, amount: str | int, sender: Who = None, *, side: str | None = None) -> HubReceipt:
-        """Deposit for the sender's side (A if not said); tokens are allowed to the hub first when needed.
+        """Deposit for the sender's side (by default A); approve tokens to the hub first if needed.
 
-        `side`: "A" or "B", whose money it becomes; whoever is not a party must say it.
+        `side`: "A" or "B", the side that is credited. Required if the sender is not a party.
         """
         if side is None:
             side = self._side(sender, "A")
@@ -85,7 +85,7 @@ class ChannelOnChain:
         peer_amount: str | int = 0,
         valid: str | int = "10 minutes",
     ) -> HubReceipt:
-        """Co-signed partial withdrawal: `amount` to the sender's side (A if not said), `peer_amount` to the other."""
+        """Withdraw with both signatures: `amount` to the sender's side (default A), `peer_amount` to the other side."""
         side = self._side(sender, "A")
         mine, theirs = self.asset.parse(amount), self.asset.parse(peer_amount)
         outs = (mine, theirs) if side == "A" else (theirs, mine)
@@ -101,7 +101,7 @@ class ChannelOnChain:
     def move(
         self, to: ChannelOnChain, amount: str | int, sender: Who = None, *, valid: str | int = "10 minutes"
     ) -> HubReceipt:
-        """Co-signed move of `amount` of the sender's side into its own side of another channel of the same token."""
+        """Move `amount` of the sender's side, co-signed, into its side of another channel of the same token."""
         side = self._side(sender, "A")
         units = self.asset.parse(amount)
         if not isinstance(to, ChannelOnChain):
@@ -128,9 +128,10 @@ class ChannelOnChain:
 
     @acts(Rule.PAYEE)
     def close(self, terms: CloseTerms | None = None, *, sender: Who = None) -> HubReceipt | CloseTerms:
-        """Close cooperatively. With both parties here, or the peer's `terms`, it is sent; else returns terms to send.
+        """Close cooperatively.
 
-        A simplex channel is closed by its payee alone.
+        With both parties held here, or with the peer's `terms`, the close is submitted. Otherwise the signed terms are
+        returned, to be sent to the peer. The payee of a simplex channel closes it alone.
         """
         if terms is not None and not isinstance(terms, CloseTerms):
             raise MalformedError(f"close: {type(terms).__name__} given, the peer's CloseTerms needed")
@@ -148,9 +149,10 @@ class ChannelOnChain:
 
     @acts(Rule.PARTY)
     def dispute(self, voucher: Payment | LockPayment | None = None, sender: Who = None) -> HubReceipt:
-        """Start a unilateral close with a proof: by default the newest the sender received, if it has any.
+        """Start a unilateral close with a proof: by default the newest that the sender received, if any.
 
-        A voucher that the sender itself signed is posted after the start: that is what a cheat does with an old one.
+        A voucher that the sender signed itself is posted after the start. An honest party never needs this; it
+        simulates a dispute with an outdated voucher.
         """
         side = self._side(sender, next(iter(self.parties)))
         paying = self._sender(sender, side)
@@ -166,7 +168,7 @@ class ChannelOnChain:
 
     @acts(Rule.ANYBODY)
     def post(self, voucher: Payment | LockPayment | None = None, sender: Who = None) -> HubReceipt:
-        """Post a newer proof while the dispute runs: by default the newest the sender received."""
+        """Post a newer proof during the dispute: by default the newest that the sender received."""
         side = self._side_or(sender, next(iter(self.parties)))
         proof = self._party(side).newest_received(self.id) if voucher is None else self._own(voucher)
         if proof is None:
@@ -191,7 +193,7 @@ class ChannelOnChain:
 
     @acts(Rule.PARTY)
     def unlock(self, sender: Who = None) -> HubReceipt:
-        """Resolve on chain, in a dispute, the incoming locks whose preimage, voucher or evidence is known."""
+        """Resolve on chain, during a dispute, the incoming locks whose preimage, voucher or evidence is known."""
         side = self._side(sender, next(iter(self.parties)))
         node = self._party(side)
         proof = node.state(self.id).theirs.proof
@@ -206,7 +208,7 @@ class ChannelOnChain:
 
     @acts(Rule.ANYBODY)
     def settle(self, sender: Who = None) -> HubReceipt:
-        """Pay both by the posted counters once the window is over."""
+        """Pay both parties by the posted counters after the challenge window."""
         side = self._side_or(sender, next(iter(self.parties)))
         return self._done(self.hub.settle(self._sender(sender, side), self.key))
 
@@ -214,19 +216,19 @@ class ChannelOnChain:
 
     @acts(Rule.ANYBODY)
     def claim(self, voucher: Payment | None = None, sender: Who = None) -> HubReceipt:
-        """Pay a simplex payee for its newest voucher, or for the one given."""
+        """Pay a simplex payee for the given voucher, by default for its newest one."""
         proof = self._newest_voucher() if voucher is None else self._own(voucher)
         paying = self._sender(sender, next(reversed(self.parties)))
         return self._done(self.hub.claim_voucher(paying, self.key, proof.amount, proof.signature))
 
     @acts(Rule.PAYER)
     def request_exit(self, sender: Who = None) -> HubReceipt:
-        """Start a simplex payer's exit; the payee can claim until it is executed."""
+        """Start a simplex payer's exit; the payee can claim until the exit is executed."""
         return self._done(self.hub.request_exit(self._sender(sender, "A"), self.key))
 
     @acts(Rule.ANYBODY)
     def exit(self, sender: Who = None) -> HubReceipt:
-        """Pay a simplex payer what was not claimed, once the delay is over."""
+        """Pay a simplex payer the unclaimed balance after the exit delay."""
         return self._done(self.hub.exit(self._sender(sender, "A"), self.key))
 
     def _close_simplex(self, sender: Who) -> HubReceipt:
@@ -247,7 +249,7 @@ class ChannelOnChain:
         return proof
 
     def _own(self, proof: Proof) -> Proof:
-        """A proof as it is; raises unless it is one, of this channel."""
+        """Return the proof unchanged; raise if it is not a proof of this channel."""
         if not isinstance(proof, Payment | LockPayment):
             raise MalformedError(
                 f"channel {self.id.hex()[:8]}: {type(proof).__name__} given, a Payment or LockPayment needed"
@@ -281,7 +283,7 @@ class ChannelOnChain:
         return side_of(self.key, who)
 
     def _side_or(self, who: Who, default: str) -> str:
-        """The side of a party; that of somebody else, for whom anybody may act, is the natural one."""
+        """Return the side of a party, or `default` for an account that is not a party."""
         return self._side(None if who is not None and who.address not in (self.key.a, self.key.b) else who, default)
 
     def _sender(self, who: Who, side: str) -> Sender:

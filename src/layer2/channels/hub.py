@@ -1,4 +1,4 @@
-"""The hub as a person uses it: deploy or bind it, open channels, keep the parties' nodes."""
+"""The user interface of a hub: deploy or bind it, open channels, manage the parties' nodes."""
 
 from __future__ import annotations
 
@@ -34,15 +34,17 @@ from layer2.store.private_files import make_folder
 __all__ = ["HubFacade"]
 
 OPENING_TIME = 86400
-"""Seconds a new channel may be funded for the first time, if not said otherwise."""
+"""Default number of seconds within which a new channel must receive its first deposit."""
 
 
 class HubFacade(HubWithSenders):
-    """A deployed hub, the nodes of the parties in this process, and their senders.
+    """A deployed hub, the nodes of the parties in this process, and their transaction senders.
 
-    `store`: directory of the journals. By default `$LAYER2_HOME/channels` or `~/.layer2/channels`; on a development
-    chain, which forgets everything itself, a temporary one. `confirmations`: blocks above one before its money counts;
-    by default 0 on a development chain, else `policy.CONFIRMATIONS`.
+    Args:
+        store: directory of the journals; by default `$LAYER2_HOME/channels` or `~/.layer2/channels`. On a development
+            chain the default is a temporary directory, because such a chain keeps no state either.
+        confirmations: blocks required above a block before its money counts; by default 0 on a development chain, else
+            `policy.CONFIRMATIONS`.
     """
 
     def __init__(
@@ -78,7 +80,7 @@ class HubFacade(HubWithSenders):
         store: str | Path | None = None,
         confirmations: int | None = None,
     ) -> HubFacade:
-        """Bind a hub that is deployed already."""
+        """Bind a hub that is already deployed."""
         return cls(cls.bind(connection, address), store=store, confirmations=confirmations)
 
     def __repr__(self) -> str:
@@ -86,7 +88,7 @@ class HubFacade(HubWithSenders):
 
     @property
     def store(self) -> Path:
-        """The directory of the journals, made when first asked for."""
+        """Directory of the journals, created on first access."""
         if self._store is None:
             if self.connection.is_dev:
                 self._store = Path(tempfile.mkdtemp(prefix="layer2-channels-"))
@@ -100,7 +102,7 @@ class HubFacade(HubWithSenders):
         return f"{self.connection.chain_id}-{self.address[2:10].lower()}-{whose}.journal"
 
     def party(self, signer: Signer | Party) -> Party:
-        """The node of an account, opened on its journal on first use; raises SignerUnusable for anything else."""
+        """Return the node of an account, opened on its journal on first use; raise SignerUnusable for anything else."""
         if isinstance(signer, Party):
             self._parties.setdefault(signer.address, signer)
             return signer
@@ -116,7 +118,7 @@ class HubFacade(HubWithSenders):
     def session(
         self, signer: Signer, key: ChannelKey, grant: SessionGrant, *, peer: Signer | Party | None = None
     ) -> Channel:
-        """The channel of a key, driven for the grant's owner with the session key it was given to."""
+        """Return the channel of a key, driven with a session key on behalf of the grant's owner."""
         signer = as_signer(signer)
         if not isinstance(grant, SessionGrant):
             raise MalformedError(f"session: {type(grant).__name__} given, a SessionGrant needed")
@@ -135,7 +137,7 @@ class HubFacade(HubWithSenders):
         return Channel(self, key, nodes)
 
     def release(self) -> None:
-        """Close the journals of all nodes opened here, so that another process can take them."""
+        """Close the journals of all nodes opened here, so that another process can open them."""
         for party in (*self._parties.values(), *self._sessions.values()):
             party.close()
         self._parties.clear()
@@ -152,7 +154,7 @@ class HubFacade(HubWithSenders):
         open_within: str | int = OPENING_TIME,
         salt: int | None = None,
     ) -> ChannelKey:
-        """A fresh channel key; `dispute` is the challenge window or exit delay."""
+        """Create a channel key; `dispute` is the challenge window, or the exit delay of a simplex channel."""
         return ChannelKey(
             a=to_address(payer),
             b=to_address(payee),
@@ -178,10 +180,10 @@ class HubFacade(HubWithSenders):
     ) -> Channel:
         """Open a channel and deposit for the payer (and, if given, for the payee).
 
-        Amounts are `"5 ether"`, `"12 wei"`, for tokens `"5 USD"` or `"5 token"`, or smallest units. With both signers
-        the channel drives both parties; with the payee's address only, the payer's side.
+        Amounts are `"5 ether"`, `"12 wei"`, for tokens `"5 USD"` or `"5 token"`, or integers in smallest units. If both
+        signers are given, the channel drives both parties; with only the payee's address it drives the payer's side.
         """
-        # All that was given is read before anything is kept.
+        # Validate all arguments before anything is stored.
         who = payer if isinstance(payer, Party) else as_signer(payer)
         to = payee if isinstance(payee, Party) else to_address(payee) if isinstance(payee, str) else as_signer(payee)
         other = to if isinstance(to, str) else to.address
@@ -202,7 +204,7 @@ class HubFacade(HubWithSenders):
             raise PartyMissing(f"open: {to} is not held here, it cannot deposit", hint="leave out peer_deposit")
         nodes = {"A": self.party(who)} if isinstance(to, str) else {"A": self.party(who), "B": self.party(to)}
         if mine:
-            # A deposit that is refused leaves no channel behind, one that a crash overtook is found again.
+            # A refused deposit leaves no channel behind, and a deposit interrupted by a crash is recovered on restart.
             paying = self.sender(nodes["A"])
             with self._intents(nodes["A"]).opening(key, *nodes.values()):
                 if key.token != ZERO_ADDRESS:
@@ -217,13 +219,13 @@ class HubFacade(HubWithSenders):
         return Intents(self.store / self._journal_name(party.address[2:].lower()).replace(".journal", ".opening"), self)
 
     def channel(self, key: ChannelKey, *parties: Signer | Party) -> Channel:
-        """The channel of a key, driven for the given parties."""
+        """Return the channel of a key, driven for the given parties."""
         known = [one if isinstance(one, Party) else as_signer(one) for one in parties]
         sides = [side_of(key, one) for one in known]
         return Channel(self, key, {side: self.party(one) for side, one in zip(sides, known, strict=True)})
 
     def collect(self, signer: Signer, token: str = ZERO_ADDRESS) -> str:
-        """Sweep what failed payouts left for an account; says how much."""
+        """Withdraw the failed payouts that the hub holds for an account; return the amount as text."""
         signer = as_signer(signer)
         amount = self.owed(signer.address, token)
         self.sweep(self.sender(signer), token)

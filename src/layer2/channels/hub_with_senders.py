@@ -1,4 +1,4 @@
-"""A hub together with the transaction senders of the accounts that use it here."""
+"""A hub together with the transaction senders of the accounts that use it in this process."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["HubWithSenders"]
 
 
 class HubWithSenders(HubContract):
-    """One sender per account, so that nonces stay in line."""
+    """Hub with one sender per account, so that each account's nonces stay consecutive."""
 
     def __init__(self, contract: Contract) -> None:
         super().__init__(contract)
         self._senders: dict[Address, Sender] = {}
 
     def sender(self, who: Signer | Party | Sender) -> Sender:
-        """The transaction sender of an account; raises SignerUnusable for what is not an account."""
+        """Return the transaction sender of an account; raise SignerUnusable for anything else."""
         if isinstance(who, Sender):
             return who
         signer = who.signer if isinstance(who, Party) else as_signer(who)

@@ -1,7 +1,8 @@
-"""Decides who may act in a channel: one rule for each verb, checked before anything is signed, kept or sent.
+"""Access control of channel methods: one rule for each method, checked before anything is signed, stored or sent.
 
-Both parties may be held in one console. The `sender` of a verb says who acts, and nobody acts for another: a stranger
-is refused, whatever keys are at hand. What a contract lets anybody do is done with the sender's own ether.
+One process may hold both parties. The `sender` of a method names the acting account, and no party acts for another: an
+account that is not a party is refused, even if the keys of a party are held here. Actions that the contract permits to
+anyone are paid for by the sender.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ __all__ = ["Actor", "NotAParty", "Rule", "Who", "acting", "acts", "rule_of", "si
 
 Actor = Signer | Party | Sender
 Who = Signer | Party | Sender | None
-"""Who acts: an account, node or sender; nobody named means the natural one of the two parties held here."""
+"""Acting account, node or sender; None selects the default of the two parties held here."""
 
 
 class Rule(enum.Enum):
-    """Who may be the sender of a verb."""
+    """Accounts that may be the sender of a method."""
 
     PARTY = "either party, for its own side"
     PAYER = "the payer of a simplex channel"
@@ -37,7 +38,7 @@ class Rule(enum.Enum):
 
 
 class NotAParty(Refused):
-    """The sender is not the party that must act."""
+    """Raised when the sender is not the party that must act."""
 
 
 class _Drives(Protocol):
@@ -51,14 +52,14 @@ T = TypeVar("T", bound=_Drives)
 
 
 def acting(who: object) -> Actor | None:
-    """The account, node or sender as one of them; None for nobody. Raises SignerUnusable for anything else."""
+    """Return an account, node or sender in one of these forms, or None for None; raise SignerUnusable otherwise."""
     if who is None or isinstance(who, Party | Sender):
         return who
     return as_signer(who)
 
 
 def side_of(key: ChannelKey, who: Actor | Address) -> str:
-    """The side of a party, "A" or "B"; raises NotAParty for anybody else."""
+    """Return the side of a party, "A" or "B"; raise NotAParty for any other account."""
     address = who if isinstance(who, str) else who.address
     if address == key.a:
         return "A"
@@ -71,7 +72,7 @@ def side_of(key: ChannelKey, who: Actor | Address) -> str:
 
 
 def acts(rule: Rule) -> Callable[[Callable[Concatenate[T, P], R]], Callable[Concatenate[T, P], R]]:
-    """Let a verb of a channel be sent by whom the rule says: its `sender` is checked before the verb begins."""
+    """Decorate a channel method with the rule for its `sender`, which is checked before the method runs."""
 
     def guard(verb: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
         names = list(inspect.signature(verb).parameters)
@@ -97,13 +98,13 @@ def acts(rule: Rule) -> Callable[[Callable[Concatenate[T, P], R]], Callable[Conc
 
 
 def rule_of(verb: Callable[..., Any]) -> Rule | None:
-    """The rule of a verb; None for what has none."""
+    """Return the rule of a method, or None if it has none."""
     found = getattr(verb, "__rule__", None)
     return found if isinstance(found, Rule) else None
 
 
 def _behind(channel: _Drives, who: Actor | None) -> Actor | None:
-    """The node for which somebody signs with a session key, or the sender itself."""
+    """Return the node whose session key the account holds, or the sender itself."""
     for node in channel.parties.values():
         if who is not None and node.address != who.address == node.signer.address:
             return node

@@ -2,5 +2,5 @@
 
 import os
 
-# Read once, when eth_hash first hashes (web3 does so early): the C implementation is five times faster.
+# Set here, because eth_hash reads it once, at its first hash, and web3 hashes early. The C code is five times faster.
 os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")

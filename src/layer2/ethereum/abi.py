@@ -1,6 +1,6 @@
-"""Contract ABI (JSON) to encoders and decoders, computed once per contract.
+"""Encoders and decoders from a contract's ABI (JSON), computed once per contract.
 
-Structs come back as named tuples, addresses as checksummed strings, `bytesN` as bytes.
+Structs are decoded as named tuples, addresses as checksummed strings, `bytesN` as bytes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ARRAY = re.compile(r"^(.*)\[(\d*)\]$")
 
 
 def canonical_type(entry: AbiEntry) -> str:
-    """The type as it stands in a signature: structs become tuples."""
+    """Return the type as written in a signature, with structs as tuples."""
     kind = str(entry["type"])
     if not kind.startswith("tuple"):
         return kind
@@ -35,12 +35,12 @@ def canonical_type(entry: AbiEntry) -> str:
 
 
 def signature_of(entry: AbiEntry) -> str:
-    """`name(type,type)` of a function, event or error."""
+    """Return `name(type,type)` for a function, event or error."""
     return f"{entry['name']}({','.join(canonical_type(part) for part in entry['inputs'])})"
 
 
 class Codec:
-    """Encodes and decodes one function, error or event."""
+    """Encoder and decoder of one function, error or event."""
 
     __slots__ = (
         "entry",
@@ -66,7 +66,7 @@ class Codec:
         self.selector = self.topic[:4]
 
     def encode_inputs(self, args: Sequence[Any]) -> bytes:
-        """The arguments without the selector; raises `AbiError` naming the argument that does not fit."""
+        """Encode the arguments without the selector; raise `AbiError` naming the invalid argument."""
         if len(args) != len(self.inputs):
             raise AbiError(
                 f"{self.signature}: {len(args)} arguments given, {len(self.inputs)} needed",
@@ -79,7 +79,7 @@ class Codec:
             raise AbiError(f"{self.signature}: {failure}", hint="check the arguments' types and ranges") from failure
 
     def decode_inputs(self, data: bytes) -> dict[str, Any]:
-        """Arguments by name (unnamed ones by position, `"0"`, `"1"`, ...); raises `AbiError` if they do not fit."""
+        """Decode arguments by name (unnamed ones by position, `"0"`, `"1"`, ...); raise `AbiError` for invalid data."""
         try:
             values = decode(self.input_types, data)
         except (DecodingError, OverflowError, UnicodeDecodeError) as failure:
@@ -92,7 +92,7 @@ class Codec:
         }
 
     def decode_outputs(self, data: bytes) -> Any:
-        """Nothing, the only value, or a tuple of values; raises `AbiError` if the data does not fit."""
+        """Decode the outputs as None, a single value, or a tuple of values; raise `AbiError` if the data is invalid."""
         try:
             values = decode(self.output_types, data)
         except (DecodingError, OverflowError, UnicodeDecodeError) as failure:
@@ -106,7 +106,7 @@ class Codec:
         return shown[0] if len(shown) == 1 else _named(self.outputs, shown)
 
     def decode_event(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
-        """Arguments of an event log by name; indexed dynamic ones are their 32-byte hash."""
+        """Decode an event log's arguments by name; indexed dynamic arguments are their 32-byte hashes."""
         indexed = [part for part in self.inputs if part.get("indexed")]
         skip = 0 if self.entry.get("anonymous") else 1
         plain = [part for part in self.inputs if not part.get("indexed")]
@@ -124,12 +124,12 @@ class Codec:
 
 
 def select(abi: Iterable[AbiEntry], kind: str) -> Iterator[Codec]:
-    """The codecs of all `function`, `event` or `error` entries of an ABI."""
+    """Yield the codecs of all `function`, `event` or `error` entries of an ABI."""
     return (Codec(entry) for entry in abi if entry["type"] == kind)
 
 
 def error_codecs(abi: Iterable[AbiEntry]) -> Iterator[Codec]:
-    """The custom errors of an ABI."""
+    """Yield the codecs of an ABI's custom errors."""
     return select(abi, "error")
 
 
@@ -145,7 +145,7 @@ def _topic_value(part: AbiEntry, topic: bytes) -> Any:
 
 
 class _Hashed(bytes):
-    """The hash of an indexed dynamic argument: not to be decoded further."""
+    """Hash of an indexed dynamic argument, which cannot be decoded."""
 
 
 def _element(part: AbiEntry) -> AbiEntry | None:
@@ -179,7 +179,7 @@ def _prepare(part: AbiEntry, value: Any) -> Any:
         except ValueError as failure:
             raise AbiError(f"argument {part.get('name')}: {value!r} is not hex", hint="pass bytes") from failure
     if kind.startswith("bytes") and kind != "bytes" and isinstance(value, bytes):
-        # eth-abi would pad a short value silently; a wrong length is always a mistake here.
+        # eth-abi would silently pad a short value; here a wrong length is always a mistake.
         size = int(kind[5:])
         if len(value) != size:
             raise AbiError(

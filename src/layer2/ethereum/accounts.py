@@ -1,4 +1,4 @@
-"""The funded accounts that every development chain starts with."""
+"""The funded accounts of every development chain."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from layer2.ethereum.signer import LocalSigner
 __all__ = ["DEV_BALANCE", "DEV_MNEMONIC", "dev_keys", "dev_signers"]
 
 DEV_MNEMONIC = "test test test test test test test test test test test junk"
-"""The mnemonic of the test accounts of anvil, hardhat and ape. Public: never fund it on a real chain."""
+"""Mnemonic of the test accounts of anvil, hardhat and ape. Public: never fund it on a real chain."""
 
 DEV_BALANCE = 10_000 * 10**18
-"""What each of them owns at the start, in wei."""
+"""Initial balance of each account, in wei."""
 
 
 @lru_cache(maxsize=8)
 def dev_keys(count: int) -> tuple[bytes, ...]:
-    """The first `count` private keys (BIP-39 seed, BIP-44 path m/44'/60'/0'/0/i)."""
+    """Return the first `count` private keys (BIP-39 seed, BIP-44 path m/44'/60'/0'/0/i)."""
     seed = seed_from_mnemonic(DEV_MNEMONIC, "")
     return tuple(bytes(key_from_seed(seed, f"m/44'/60'/0'/0/{index}")) for index in range(count))
 
 
 @lru_cache(maxsize=8)
 def dev_signers(count: int) -> tuple[LocalSigner, ...]:
-    """Signers for `dev_keys`."""
+    """Return signers for `dev_keys`."""
     return tuple(LocalSigner(key) for key in dev_keys(count))

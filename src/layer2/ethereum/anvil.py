@@ -1,4 +1,4 @@
-"""A private anvil process: found, started on a free port, reached through a local socket, ended with us."""
+"""A private anvil process: started on a free port, used through a local socket, terminated with this process."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _MAGIC = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"MZ")
 
 
 def find_anvil(start: Path | None = None) -> Path:
-    """The platform's anvil binary; raises `AnvilError` if there is none.
+    """Return the path of the platform's anvil binary; raise `AnvilError` if none is found.
 
-    Looks beside the Python interpreter, then in `node_modules/@foundry-rs/anvil-*/bin` of `start`
-    (default: the working directory) and its parents, then in PATH. npm's `anvil` is a Node script that
-    leaves the real process behind when it is ended, so scripts are passed over.
+    Searches next to the Python interpreter, then in `node_modules/@foundry-rs/anvil-*/bin` of `start` (default: the
+    working directory) and its parents, then in PATH. Scripts are skipped: npm's `anvil` is a Node script that does not
+    terminate the real process when it is terminated itself.
     """
     passed_over: list[Path] = []
     for candidate in _candidates(start or Path.cwd()):
@@ -50,7 +50,7 @@ def find_anvil(start: Path | None = None) -> Path:
 def _candidates(start: Path) -> Iterator[Path]:
     name = "anvil.exe" if os.name == "nt" else "anvil"
     yield Path(sys.executable).parent / name
-    # Beside this package too: an editable checkout is found from any working directory.
+    # The parents of this package are searched too, so that an editable checkout works from any directory.
     for folder in (start, *start.parents, *Path(__file__).resolve().parents):
         yield from sorted(folder.glob(f"node_modules/@foundry-rs/anvil-*/bin/{name}"))
     on_path = shutil.which(name)
@@ -64,12 +64,15 @@ def _is_binary(path: Path) -> bool:
 
 
 class AnvilNode:
-    """An anvil process of our own. Use as a context manager, or call `close()`.
+    """A private anvil process. Use it as a context manager, or call `close()`.
 
-    `connection` uses the node's IPC socket (several times faster than HTTP), `url` is its HTTP address.
-    `block_time`: seconds between blocks, or `None` to mine each transaction at once; `auto_mine=False`:
-    only `mine()` does. `timestamp`: the genesis block's time. The process ends with `close()`, at
-    interpreter exit, and on Linux also when this process is killed.
+    `connection` uses the node's IPC socket (several times faster than HTTP); `url` is its HTTP address. The process
+    ends with `close()`, at interpreter exit, and on Linux also when this process is killed.
+
+    Args:
+        block_time: seconds between blocks, or `None` to mine each transaction immediately.
+        auto_mine: if False, only `mine()` mines.
+        timestamp: time of the genesis block.
     """
 
     def __init__(
@@ -127,19 +130,19 @@ class AnvilNode:
 
     @property
     def pid(self) -> int:
-        """The process id of anvil itself."""
+        """Process id of anvil itself."""
         return self._process.pid
 
     def close(self) -> None:
-        """End the process and wait until it is gone; harmless when called again."""
+        """Terminate the process and wait for its end; further calls have no effect."""
         self._finalizer()
         atexit.unregister(self._finalizer)
 
     def reorg(self, depth: int, transactions: list[tuple[bytes, int]] | None = None) -> None:
-        """Replace the newest `depth` blocks by as many others.
+        """Replace the newest `depth` blocks with the same number of new ones.
 
-        `transactions`: raw signed transactions with the position (0 is the lowest replaced block) of the
-        new block that holds each; those of the old blocks are dropped.
+        `transactions`: raw signed transactions, each with the position of its new block (0 is the lowest replaced
+        block). The transactions of the old blocks are dropped.
         """
         pairs = [["0x" + raw.hex(), position] for raw, position in transactions or []]
         backend = self.connection.backend

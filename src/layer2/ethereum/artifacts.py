@@ -1,4 +1,4 @@
-"""Compiled contracts packaged with the library, so that deploying needs no compiler."""
+"""Compiled contracts packaged with the library, so that a deployment needs no compiler."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Artifact:
 
 @lru_cache(maxsize=4)
 def load_manifest(mocks: bool = False) -> Mapping[str, Any]:
-    """The packaged `manifest.json` (or `mocks.json`) as it is; raises `ArtifactError` if damaged."""
+    """Return the packaged `manifest.json` (or `mocks.json`) unchanged; raise `ArtifactError` if damaged."""
     name = "mocks.json" if mocks else "manifest.json"
     try:
         text = resources.files("layer2").joinpath("artifacts", name).read_text(encoding="utf-8")
@@ -57,12 +57,12 @@ def load_manifest(mocks: bool = False) -> Mapping[str, Any]:
 
 
 def artifact_names(*, mocks: bool = False) -> list[str]:
-    """The names `load_artifact` knows."""
+    """Return the names that `load_artifact` accepts."""
     return sorted(load_manifest(mocks)["contracts"])
 
 
 def load_artifact(name: str, *, mocks: bool = False) -> Artifact:
-    """A packaged contract by name (`mocks=True`: one of the hostile or helping contracts used in tests)."""
+    """Return a packaged contract by name (`mocks=True`: one of the adversarial or helper contracts used in tests)."""
     manifest = load_manifest(mocks)
     raw = manifest["contracts"].get(name)
     if raw is None:
@@ -90,10 +90,10 @@ def load_artifact(name: str, *, mocks: bool = False) -> Artifact:
 
 
 def source_checksum(root: str | Path, compiler: Mapping[str, Any] | None = None) -> str:
-    """The checksum a manifest compiled from the `contracts` folder `root` must carry (hex SHA-256).
+    """Return the checksum that a manifest compiled from the `contracts` folder `root` must have (hex SHA-256).
 
-    Covers every `.sol` file (path below `root`, hash of its content) and the compiler record (default:
-    the packaged manifest's), so that a packaged manifest can be compared with sources at hand.
+    Covers every `.sol` file (path below `root`, hash of its content) and the compiler record (default: that of the
+    packaged manifest), so that a packaged manifest can be compared with local sources.
     """
     base = Path(root)
     record = dict(load_manifest()["compiler"] if compiler is None else compiler)

@@ -1,4 +1,4 @@
-"""Ether or an ERC-20 token as people see it: its symbol, its decimals, and allowances."""
+"""Ether or an ERC-20 token as an asset: its symbol, its decimals, and allowances."""
 
 from __future__ import annotations
 
@@ -35,18 +35,20 @@ _TOKEN_ABI = [
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """What a channel pays in; `address` is zero for ether."""
+    """Asset that a channel pays in; `address` is zero for ether."""
 
     address: Address = ZERO_ADDRESS
     decimals: int = 18
     symbol: str = "ether"
 
     def parse(self, text: str | int) -> int:
-        """Smallest units: an int as it is, `"12.5 USD"`, `"12.5 token"`, `"7 units"`; for ether `"1 ether"`, `"3 wei"`.
+        """Parse an amount into smallest units.
+
+        Accepts an int (unchanged), `"12.5 USD"`, `"12.5 token"`, `"7 units"`; for ether `"1 ether"`, `"3 wei"`.
 
         Raises:
-            MalformedError: no amount, a number without a unit, or ether's units where a token is paid.
-            RangeError: an amount that is negative, too large or too fine.
+            MalformedError: not an amount, a number without a unit, or an ether unit for a token.
+            RangeError: an amount that is negative, too large or too precise.
         """
         if not isinstance(text, str) or self.address == ZERO_ADDRESS:
             return parse_amount(text)
@@ -65,11 +67,11 @@ class Asset:
         return parse_amount(plain, self.decimals)
 
     def format(self, amount: int) -> str:
-        """The amount in whole units with the symbol."""
+        """Format an amount in whole units with the symbol."""
         return format_amount(amount, self.decimals, self.symbol)
 
     def number(self, amount: int) -> str:
-        """The amount in whole units, bare."""
+        """Format an amount in whole units without the symbol."""
         return format_amount(amount, self.decimals, "")
 
 
@@ -77,7 +79,7 @@ ETHER = Asset()
 
 
 def token_at(connection: Connection, address: str) -> Contract:
-    """An ERC-20 contract; raises `InputError` where there is no code."""
+    """Bind an ERC-20 contract; raise `InputError` for an address without code."""
     target = to_address(address)
     if not connection.code(target):
         raise InputError(f"token: no code at {target} on chain {connection.chain_id}", hint="check the address")
@@ -85,7 +87,7 @@ def token_at(connection: Connection, address: str) -> Contract:
 
 
 def asset_at(connection: Connection, address: str) -> Asset:
-    """The asset at an address. A token that does not tell its decimals is counted in its smallest units."""
+    """Return the asset at an address. A token without a readable `decimals` is counted in its smallest units."""
     if to_address(address) == ZERO_ADDRESS:
         return ETHER
     token = token_at(connection, address)
@@ -97,12 +99,12 @@ def asset_at(connection: Connection, address: str) -> Asset:
         symbol = str(token.call("symbol"))
     except (EthereumError, Layer2Error):
         symbol = ""
-    # A symbol is shown to people and written by them: nothing but a short word may pass for one.
+    # Users read and write the symbol, so only a short alphanumeric word is accepted.
     return Asset(token.address, decimals, symbol if symbol.isascii() and symbol.isalnum() and len(symbol) <= 12 else "")
 
 
 def allow(sender: Sender, token: str, spender: str, amount: int) -> None:
-    """Let `spender` take `amount`, unless it already may. Some tokens want an old allowance taken back first."""
+    """Approve `spender` for `amount`, unless already approved; first reset an old allowance, as some tokens require."""
     contract = token_at(sender.connection, token)
     have = int(contract.call("allowance", sender.address, spender))
     if have >= amount:

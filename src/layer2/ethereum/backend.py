@@ -1,4 +1,4 @@
-"""The chain operations a connection needs; one implementation per kind of node."""
+"""The chain operations that a connection needs; one implementation per kind of node."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BlockId = int | str
 """A block number or one of the tags `latest`, `pending`, `earliest`, `safe`, `finalized`."""
 
 Topics = Sequence["bytes | Sequence[bytes] | None"]
-"""A log filter by position: one topic, alternatives, or anything (`None`)."""
+"""A log filter by position: one topic, alternatives, or any topic (`None`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,78 +30,78 @@ class CallRequest:
 
 
 class Backend(Protocol):
-    """What every kind of node must answer; errors are those of `layer2.ethereum.errors`."""
+    """Interface of every kind of node; errors are those of `layer2.ethereum.errors`."""
 
     takes_cells: bool
-    """Whether sidecars of blobs come with cell proofs (EIP-7594)."""
+    """True if blob sidecars carry cell proofs (EIP-7594)."""
 
     @property
     def is_dev(self) -> bool:
-        """Whether blocks and time can be made at will."""
+        """True if blocks can be mined and time can be set on demand."""
         ...
 
     def blob_base_fee(self) -> int:
-        """Wei for a unit of blob gas in the next block; raises `RpcError` where there are no blobs."""
+        """Return the price in wei of a unit of blob gas in the next block; raise `RpcError` without blob support."""
         ...
 
     def blob(self, versioned_hash: bytes, block: int) -> bytes | None:
-        """A blob that came in a block, if the node keeps them; unverified."""
+        """Return a blob included in a block, if the node stores blobs; unverified."""
         ...
 
     def chain_id(self) -> int:
-        """The chain id (EIP-155)."""
+        """Return the chain id (EIP-155)."""
         ...
 
     def block(self, block: BlockId | bytes) -> Block | None:
-        """A header by number, tag or hash; `None` if unknown."""
+        """Return a header by number, tag or hash; `None` if unknown."""
         ...
 
     def transaction_count(self, block: int) -> int:
-        """How many transactions a block holds."""
+        """Return the number of transactions in a block."""
         ...
 
     def execute(self, request: CallRequest, block: BlockId) -> CallOutcome:
-        """Simulate a call and report how it ended."""
+        """Simulate a call and return its outcome."""
         ...
 
     def estimate(self, request: CallRequest) -> int:
-        """The node's gas estimate; raises `RpcError` when it refuses."""
+        """Return the node's gas estimate; raise `RpcError` if it refuses."""
         ...
 
     def trace_revert(self, tx_hash: bytes) -> CallOutcome | None:
-        """How a failed transaction ended, if this node can tell exactly; else `None`."""
+        """Return the outcome of a failed transaction from the node's trace; `None` if the node cannot trace."""
         ...
 
     def send_raw(self, raw: bytes) -> None:
-        """Hand over a signed transaction; raises `RpcError` when it is refused."""
+        """Submit a signed transaction; raise `RpcError` if it is refused."""
         ...
 
     def receipt(self, tx_hash: bytes) -> Receipt | None:
-        """A mined transaction's receipt, else `None`."""
+        """Return a mined transaction's receipt, else `None`."""
         ...
 
     def logs(self, start: int, stop: int, addresses: Sequence[Address], topics: Topics | None) -> list[Log]:
-        """The logs of blocks `start` to `stop`, both included."""
+        """Return the logs of blocks `start` to `stop`, both included."""
         ...
 
     def block_logs(self, block_hash: bytes, addresses: Sequence[Address], topics: Topics | None) -> list[Log]:
-        """The logs of one block by its hash; raises `RpcError` if it is unknown."""
+        """Return the logs of one block by its hash; raise `RpcError` if it is unknown."""
         ...
 
     def nonce(self, address: Address, block: BlockId) -> int:
-        """An account's transaction count."""
+        """Return an account's transaction count."""
         ...
 
     def balance(self, address: Address, block: BlockId) -> int:
-        """An account's ether in wei."""
+        """Return an account's ether balance in wei."""
         ...
 
     def code(self, address: Address, block: BlockId) -> bytes:
-        """An account's code."""
+        """Return an account's code."""
         ...
 
     def storage(self, address: Address, slot: int, block: BlockId) -> bytes:
-        """A storage slot, 32 bytes."""
+        """Return a storage slot, 32 bytes."""
         ...
 
     def mine(self, blocks: int) -> None:
@@ -113,9 +113,9 @@ class Backend(Protocol):
         ...
 
     def snapshot(self) -> Any:
-        """Remember the chain; returns a handle for `revert`."""
+        """Take a snapshot of the chain; return a handle for `revert`."""
         ...
 
     def revert(self, snapshot: Any) -> Any:
-        """Return to a snapshot; gives the handle to use next time."""
+        """Revert to a snapshot; return the handle for the next revert."""
         ...

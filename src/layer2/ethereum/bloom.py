@@ -1,4 +1,4 @@
-"""The bloom filter of a block header: which logs a block cannot hold (Yellow Paper 4.3.1)."""
+"""The bloom filter of a block header, which shows that a block does not contain certain logs (Yellow Paper 4.3.1)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BLOOM_BYTES = 256
 
 
 def bloom_bits(item: bytes) -> int:
-    """The three of 2,048 bits that an address or topic sets, as a number."""
+    """Return the three of 2,048 bits that an address or topic sets, as a number."""
     digest = keccak(item)
     bits = 0
     for at in (0, 2, 4):
@@ -23,9 +23,9 @@ def bloom_bits(item: bytes) -> int:
 
 
 def may_hold(bloom: bytes, addresses: Sequence[Address], topics: Topics | None) -> bool:
-    """Return True if a block with this bloom may hold a log of the addresses and topics; False if it holds none.
+    """Return True if a block with this bloom may contain a log of the addresses and topics; False if it cannot.
 
-    A header that came without a bloom (an empty one) raises no suspicion: False.
+    Returns False for a header without a bloom (an empty one).
     """
     if len(bloom) != BLOOM_BYTES:
         return False

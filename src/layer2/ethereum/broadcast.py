@@ -1,4 +1,4 @@
-"""Hands transactions to a node: nonces, EIP-1559 fees, signing, and the node's refusals of a first try."""
+"""First submission of transactions to a node: nonces, EIP-1559 fees, signing, and handling of the node's refusals."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ class Broadcaster:
 
     @property
     def address(self) -> Address:
-        """The account that signs and pays."""
+        """Account that signs and pays."""
         return self.signer.address
 
     # Nonces and fees
 
     def _forget_undone(self) -> None:
-        # After a development chain went back to a snapshot, what was sent since then never happened.
+        # After a development chain reverts to a snapshot, the transactions sent since then no longer exist.
         if self._epoch != self.connection.epoch:
             self._epoch = self.connection.epoch
             self._next_nonce = None
@@ -61,7 +61,7 @@ class Broadcaster:
 
     def _nonce(self) -> int:
         if self._next_nonce is None or (self.connection.is_dev and not self._under_way):
-            # Development chains go back in time behind our back (ape's isolation); asking is cheap there.
+            # Development chains may revert without notice (ape's isolation); a query is cheap there.
             self._next_nonce = self.connection.nonce(self.address, "pending")
         return self._next_nonce
 
@@ -90,7 +90,7 @@ class Broadcaster:
         if any(word in reason for word in BASE_FEE):
             pending.fees = (pending.policy or self.gas_policy).fees(self._current_base_fee(fresh=True))
         elif any(word in reason for word in (*NONCE_TAKEN, *UNDERPRICED)):
-            # Someone else used the nonce (or holds it in the pool): count from what the node knows.
+            # Another sender used the nonce (or has it in the pool): continue from the node's count.
             known = self.connection.nonce(self.address, "pending")
             pending.nonce = known if known != pending.nonce else known + any(w in reason for w in UNDERPRICED)
         else:
@@ -101,7 +101,7 @@ class Broadcaster:
 
     def _broadcast(self, pending: Pending) -> None:
         raw = self.signer.sign_transaction(self._fields(pending))
-        # Known before it is handed over: an answer that is lost says nothing about the transaction.
+        # The hash is stored before the submission, because a lost response leaves the result unknown.
         pending.hashes.append(keccak(raw))
         if pending.keep is not None:
             pending.keep(pending)
@@ -124,7 +124,7 @@ class Broadcaster:
             said = failure.reason.lower()
             if any(word in said for word in (*KNOWN, *NONCE_TAKEN, *UNDERPRICED, *BASE_FEE)):
                 raise
-            # Which form of sidecar a node takes follows its rules, which only its answer tells.
+            # The form of sidecar that a node accepts depends on its rules, and only its response reveals it.
             try:
                 backend.send_raw(sidecar.wrap(raw, cells=not backend.takes_cells))
             except RpcError:

@@ -1,4 +1,4 @@
-"""A connection to one Ethereum chain, the same over any web3 provider and the in-process test chain."""
+"""A connection to one Ethereum chain, with the same interface for any web3 provider and the in-process chain."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Connection", "Snapshot"]
 
 
 class Snapshot:
-    """A point of a development chain to return to, any number of times."""
+    """A state of a development chain that can be restored any number of times."""
 
     __slots__ = ("handle", "number")
 
@@ -36,8 +36,8 @@ class Snapshot:
 class Connection:
     """One chain: reads, simulated calls and, on development chains, mining and time.
 
-    Blocks are numbers or tags; addresses are checksummed strings; value in wei; time in seconds.
-    Raises `ConnectionFailed` when the node does not answer and `RpcError` when it refuses.
+    Blocks are numbers or tags; addresses are checksummed strings; value in wei; time in seconds. Raises
+    `ConnectionFailed` if the node does not respond and `RpcError` if it refuses.
     """
 
     def __init__(self, web3: Web3) -> None:
@@ -45,17 +45,17 @@ class Connection:
         self.backend: Backend = _backend_for(web3)
         self._chain_id: int | None = None
         self.epoch = 0
-        """Counts returns to a snapshot: what was learnt from the chain in an earlier epoch may be undone."""
+        """Number of reverts to a snapshot; data read from the chain in an earlier epoch may be invalid."""
 
     def __repr__(self) -> str:
         return f"<Connection chain={self.chain_id} height={self.block_number()} dev={self.is_dev}>"
 
     @classmethod
     def connect(cls, url: str, timeout: float = 30) -> Connection:
-        """Connect to `http(s)://`, or to an IPC socket given as `ipc://path` or a plain path."""
+        """Connect to `http(s)://`, `ws(s)://`, or to an IPC socket given as `ipc://path` or a plain path."""
         provider: BaseProvider
         if url.startswith(("http://", "https://")):
-            # The default retries would repeat a send; a lost answer is for the sender to judge.
+            # The default retries would repeat a submission; the sender handles lost responses itself.
             provider = Web3.HTTPProvider(url, {"timeout": timeout}, exception_retry_configuration=None)
         elif url.startswith(("ws://", "wss://")):
             provider = Web3.LegacyWebSocketProvider(url, websocket_timeout=int(timeout))
@@ -73,58 +73,58 @@ class Connection:
     @classmethod
     def from_provider(cls, provider: BaseProvider) -> Connection:
         """Wrap any web3 provider."""
-        # Nothing of web3's own in between: it asks the node for the chain's id twice before each call.
+        # No web3 middleware: the default stack requests the chain id twice before each call.
         return cls(Web3(provider, middleware=[]))
 
     @property
     def chain_id(self) -> int:
-        """The chain id (EIP-155); asked once."""
+        """Chain id (EIP-155), requested once."""
         if self._chain_id is None:
             self._chain_id = self.backend.chain_id()
         return self._chain_id
 
     @property
     def is_dev(self) -> bool:
-        """Whether this is a development chain (eth-tester, anvil): mining and time travel work."""
+        """True on a development chain (eth-tester, anvil), where mining and time travel work."""
         return self.backend.is_dev
 
     def block(self, block: BlockId | bytes = "latest") -> Block | None:
-        """A block's header by number, tag or hash; `None` if unknown."""
+        """Return a block's header by number, tag or hash; `None` if unknown."""
         return self.backend.block(block)
 
     def latest(self) -> Block:
-        """The newest block."""
+        """Return the newest block."""
         block = self.backend.block("latest")
         if block is None:
             raise ConnectionFailed("the node has no latest block", hint="wait until it has synchronised")
         return block
 
     def block_number(self) -> int:
-        """The newest block's number."""
+        """Return the newest block's number."""
         return self.latest().number
 
     def timestamp(self) -> int:
-        """The newest block's time in seconds."""
+        """Return the newest block's time in seconds."""
         return self.latest().timestamp
 
     def balance(self, address: Address, block: BlockId = "latest") -> int:
-        """An account's ether in wei."""
+        """Return an account's ether balance in wei."""
         return self.backend.balance(address, block)
 
     def code(self, address: Address, block: BlockId = "latest") -> bytes:
-        """An account's code; empty for one that has none."""
+        """Return an account's code; empty for an account without code."""
         return self.backend.code(address, block)
 
     def nonce(self, address: Address, block: BlockId = "latest") -> int:
-        """How many transactions the account has sent (`pending` counts those in the node's pool)."""
+        """Return the number of transactions sent by the account (`pending` includes those in the node's pool)."""
         return self.backend.nonce(address, block)
 
     def storage(self, address: Address, slot: int, block: BlockId = "latest") -> bytes:
-        """The 32 bytes of a storage slot."""
+        """Return the 32 bytes of a storage slot."""
         return self.backend.storage(address, slot, block)
 
     def simulate(self, request: CallRequest, block: BlockId = "latest") -> CallOutcome:
-        """Run a call without a transaction and report how it ended, without raising for a revert."""
+        """Simulate a call and return its outcome, without raising for a revert."""
         return self.backend.execute(request, block)
 
     def call(
@@ -137,7 +137,7 @@ class Connection:
         gas: int | None = None,
         block: BlockId = "latest",
     ) -> bytes:
-        """Run a call and return its output; raises `ContractReverted` or `TransactionFailed`."""
+        """Simulate a call and return its output; raise `ContractReverted` or `TransactionFailed`."""
         outcome = self.backend.execute(CallRequest(to, data, value, sender, gas), block)
         if outcome.revert is not None:
             raise decode_revert(outcome.revert)
@@ -148,22 +148,22 @@ class Connection:
     def logs(
         self, start: int, stop: int, address: Address | Sequence[Address], topics: Topics | None = None
     ) -> list[Log]:
-        """The logs of blocks `start` to `stop`, both included, in chain order."""
+        """Return the logs of blocks `start` to `stop`, both included, in chain order."""
         addresses = [address] if isinstance(address, str) else list(address)
         return self.backend.logs(start, stop, addresses, topics)
 
     def block_logs(self, block_hash: bytes, address: Sequence[Address], topics: Topics | None = None) -> list[Log]:
-        """The logs of one block by its hash, in order; raises `RpcError` if the node does not have it."""
+        """Return the logs of one block by its hash, in order; raise `RpcError` if the node does not have it."""
         return self.backend.block_logs(block_hash, list(address), topics)
 
     def receipt(self, tx_hash: bytes) -> Receipt | None:
-        """A mined transaction's receipt; `None` if it is unknown or not mined."""
+        """Return a mined transaction's receipt; `None` if it is unknown or not mined."""
         return self.backend.receipt(tx_hash)
 
     # Development chains
 
     def signers(self, count: int = 10) -> list[Signer]:
-        """The development chain's first `count` funded accounts (the well-known test mnemonic)."""
+        """Return the development chain's first `count` funded accounts (the well-known test mnemonic)."""
         self._require_dev("signers")
         return list(dev_signers(count))
 
@@ -173,12 +173,12 @@ class Connection:
         self.backend.mine(blocks)
 
     def set_next_timestamp(self, timestamp: int) -> None:
-        """Give the next block exactly this time, in seconds; it must be after the newest block's."""
+        """Set the exact time of the next block, in seconds; it must be later than the newest block's."""
         self._require_dev("set_next_timestamp")
         self.backend.set_next_timestamp(timestamp)
 
     def advance(self, seconds: int) -> int:
-        """Mine one block exactly `seconds` (at least 1) after the newest; returns the new time."""
+        """Mine one block exactly `seconds` (at least 1) after the newest; return the new time."""
         self._require_dev("advance")
         timestamp = self.timestamp() + max(1, seconds)
         self.backend.set_next_timestamp(timestamp)
@@ -186,12 +186,12 @@ class Connection:
         return timestamp
 
     def snapshot(self) -> Snapshot:
-        """Remember the chain as it is now."""
+        """Take a snapshot of the current chain."""
         self._require_dev("snapshot")
         return Snapshot(self.backend.snapshot(), self.block_number())
 
     def revert(self, snapshot: Snapshot) -> None:
-        """Return to `snapshot`; later snapshots are lost, this one can be used again."""
+        """Revert to `snapshot`; later snapshots are lost, this one can be used again."""
         self._require_dev("revert")
         snapshot.handle = self.backend.revert(snapshot.handle)
         self.epoch += 1
@@ -208,7 +208,7 @@ def _backend_for(web3: Web3) -> Backend:
     tester = getattr(web3.provider, "ethereum_tester", None)
     if tester is None:
         return JsonRpcBackend(web3)
-    # Imported here: py-evm is an extra that a user of a real node does not have.
+    # Imported here, because py-evm is an optional dependency that users of a real node do not install.
     from layer2.ethereum.tester_backend import TesterBackend
 
     return TesterBackend(web3, tester)

@@ -1,4 +1,4 @@
-"""A deployed contract: names and Python values in, decoded values, events and typed errors out."""
+"""A deployed contract: encodes calls from names and Python values; decodes results, events and errors."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Event:
 
 
 class Contract:
-    """A contract at an address. Functions go by name (`"open"`), overloaded ones by signature.
+    """A contract at an address. Functions are named (`"open"`), overloaded ones by signature.
 
-    `errors`: ABIs of other contracts that this one calls, so that their custom errors are named too.
+    `errors`: ABIs of other contracts that this one calls, so that their custom errors are decoded too.
     """
 
     def __init__(
@@ -53,13 +53,13 @@ class Contract:
             self._functions[codec.signature] = [codec]
         self._events = {codec.topic: codec for codec in select(self.abi, "event")}
         self.deployment: Receipt | None = None
-        """The receipt of the deployment when this object made it."""
+        """Receipt of the deployment, if this object was created by `deploy`."""
 
     def __repr__(self) -> str:
         return f"<Contract {self.address} functions={sum('(' in name for name in self._functions)}>"
 
     def encode(self, name: str, *args: Any) -> bytes:
-        """Calldata for a function; raises `AbiError` for a wrong name or arguments."""
+        """Return the calldata of a function call; raise `AbiError` for a wrong name or wrong arguments."""
         codec = self._function(name, len(args))
         return codec.selector + codec.encode_inputs(args)
 
@@ -71,7 +71,7 @@ class Contract:
         block: BlockId | None = None,
         value: int = 0,
     ) -> Any:
-        """Simulate a call and decode what it returns; raises `ContractReverted` with the error's name."""
+        """Simulate a call and decode its result; raise `ContractReverted` with the error's name."""
         codec = self._function(name, len(args))
         data = codec.selector + codec.encode_inputs(args)
         request = CallRequest(self.address, data, value, sender)
@@ -83,7 +83,7 @@ class Contract:
         return codec.decode_outputs(outcome.output)
 
     def transact(self, sender: Sender, name: str, *args: Any, value: int = 0, gas: int | None = None) -> Receipt:
-        """Send a transaction and wait for its receipt; raises `ContractReverted` with the error's name."""
+        """Send a transaction and wait for its receipt; raise `ContractReverted` with the error's name."""
         return sender.send(self.address, self.encode(name, *args), value, gas, decoder=self.decoder)
 
     def transact_nowait(self, sender: Sender, name: str, *args: Any, value: int = 0, gas: int | None = None) -> Pending:
@@ -91,7 +91,7 @@ class Contract:
         return sender.send_nowait(self.address, self.encode(name, *args), value, gas, decoder=self.decoder)
 
     def topic(self, event: str) -> bytes:
-        """The first topic of an event's logs, for filters."""
+        """Return the first topic of an event's logs, for filters."""
         for codec in self._events.values():
             if event in (codec.name, codec.signature):
                 return codec.topic
@@ -99,7 +99,7 @@ class Contract:
         raise AbiError(f"{self.address}: no event {event!r}; it has: {known}", hint="check the name")
 
     def decode_log(self, log: Log) -> Event | None:
-        """The event of a log; `None` when it is another contract's or not in this ABI."""
+        """Return the event of a log; `None` for a log of another contract or an event not in this ABI."""
         if log.address != self.address or not log.topics:
             return None
         codec = self._events.get(log.topics[0])
@@ -108,7 +108,7 @@ class Contract:
         return Event(codec.name, codec.decode_event(log.topics, log.data), log.log_index, log)
 
     def events(self, receipt: Receipt, name: str | None = None) -> list[Event]:
-        """This contract's events in a receipt, in order; only those called `name` if given."""
+        """Return this contract's events in a receipt, in order; with `name`, only the events of that name."""
         decoded = (self.decode_log(log) for log in receipt.logs)
         return [event for event in decoded if event is not None and name in (None, event.name)]
 
@@ -129,7 +129,7 @@ class Contract:
 
 
 def init_code(artifact: Artifact, args: Sequence[Any] = ()) -> bytes:
-    """Creation code with the encoded constructor arguments behind it."""
+    """Return the creation code followed by the encoded constructor arguments."""
     constructor = next((entry for entry in artifact.abi if entry["type"] == "constructor"), None)
     codec = Codec(constructor or {"type": "constructor", "inputs": []})
     if not artifact.bytecode:

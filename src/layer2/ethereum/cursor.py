@@ -1,4 +1,4 @@
-"""Where a log follower stands: what it delivered last, and enough of the past to undo a reorganisation."""
+"""The position of a log follower, with enough history to undo a reorganisation."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A follower's position, to be stored together with what was derived from its logs.
+    """A follower's position, to be stored together with the state derived from its logs.
 
-    `next_block`: the first block not yet scanned; `ring`: number and hash of the newest scanned blocks,
-    oldest first; `logs`: the logs delivered from those blocks (a node does not give back the logs of a
-    block it dropped); `filter_id`: which addresses and topics it belongs to.
+    Attributes:
+        next_block: the first block not yet scanned.
+        ring: number and hash of the newest scanned blocks, oldest first.
+        logs: the logs delivered from those blocks; needed because a node does not return the logs of a dropped block.
+        filter_id: fingerprint of the addresses and topics it belongs to.
     """
 
     chain_id: int
@@ -36,7 +38,7 @@ class Cursor:
     logs: tuple[Log, ...] = ()
 
     def to_bytes(self) -> bytes:
-        """Serialise (versioned JSON, one encoding per value)."""
+        """Serialise as versioned JSON, with a unique encoding per value."""
         raw = {
             "version": _VERSION,
             "chain_id": self.chain_id,
@@ -50,7 +52,7 @@ class Cursor:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Cursor:
-        """Read what `to_bytes` wrote; raises `MalformedError`."""
+        """Decode the output of `to_bytes`; raise `MalformedError`."""
         try:
             raw = parse_json(data, "cursor")
             if raw["version"] != _VERSION:
@@ -77,7 +79,7 @@ class Cursor:
 
 
 def filter_id(addresses: Sequence[Address], topics: Topics | None) -> bytes:
-    """Fingerprint of a log filter: a cursor of another filter must not be continued."""
+    """Return the fingerprint of a log filter. A cursor is valid only for its own filter."""
     shown: list[Any] | None = None
     if topics is not None:
         shown = [

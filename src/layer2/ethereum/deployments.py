@@ -1,4 +1,4 @@
-"""Which contract stands where: one JSON file per deployment, checked against the chain when it is read."""
+"""Records of deployed contracts: one JSON file per deployment, verified against the chain when loaded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 class Deployment:
     """One deployed contract.
 
-    Hashes are 0x-hex keccak-256; `runtime_code_hash` is of the code on chain, with its immutables;
+    Hashes are 0x-hex keccak-256; `runtime_code_hash` is that of the code on chain, with its immutables;
     `constructor_args` are JSON values (integers as decimal strings, bytes as 0x-hex).
     """
 
@@ -58,7 +58,7 @@ class Deployment:
         *,
         git_commit: str | None = None,
     ) -> Deployment:
-        """The record of a deployment just made, with the code hash read from the chain."""
+        """Return the record of a new deployment, with the code hash read from the chain."""
         if receipt.contract_address is None:
             raise DeploymentMismatch(
                 f"{artifact.name}: transaction 0x{receipt.tx_hash.hex()} created no contract",
@@ -81,7 +81,7 @@ class Deployment:
         )
 
     def verify(self, connection: Connection) -> None:
-        """Check chain and code; raises `WrongChain` or `DeploymentMismatch`."""
+        """Verify chain and code; raise `WrongChain` or `DeploymentMismatch`."""
         if connection.chain_id != self.chain_id:
             raise WrongChain(
                 f"{self.contract} at {self.address} is on chain {self.chain_id}, connected to {connection.chain_id}",
@@ -105,7 +105,7 @@ class Registry:
         return f"<Registry {self.root}>"
 
     def save(self, name: str, deployment: Deployment) -> Path:
-        """Write (or replace) a record; the file is complete or absent, never half written."""
+        """Write (or replace) a record atomically: the file is complete or absent."""
         path = self._path(deployment.chain_id, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}.tmp")
@@ -114,7 +114,7 @@ class Registry:
         return path
 
     def load(self, chain_id: int, name: str, connection: Connection) -> Deployment:
-        """Read a record and check it; raises `DeploymentMismatch`, `WrongChain` or `MalformedError`."""
+        """Load a record and verify it; raise `DeploymentMismatch`, `WrongChain` or `MalformedError`."""
         path = self._path(chain_id, name)
         if not path.is_file():
             known = ", ".join(self.names(chain_id)) or "none"
@@ -132,7 +132,7 @@ class Registry:
         return deployment
 
     def names(self, chain_id: int) -> list[str]:
-        """The names recorded for a chain."""
+        """Return the names recorded for a chain."""
         return sorted(path.stem for path in (self.root / str(chain_id)).glob("*.json"))
 
     def _path(self, chain_id: int, name: str) -> Path:
@@ -183,5 +183,5 @@ def _git_commit() -> str | None:
     try:
         result = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):
-        return None  # no git here: the field is optional
+        return None  # git is not installed; the field is optional
     return result.stdout.strip() or None if result.returncode == 0 else None

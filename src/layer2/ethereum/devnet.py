@@ -29,19 +29,19 @@ __all__ = [
 ]
 
 GENESIS_TIMESTAMP = 1_767_225_600
-"""The in-process chain's first second (2026-01-01 00:00:00 UTC)."""
+"""Genesis time of the in-process chain (2026-01-01 00:00:00 UTC)."""
 
 TESTER_CHAIN_ID = 1337
-"""The in-process chain's id, as ape's local network."""
+"""Chain id of the in-process chain, the same as ape's local network."""
 
 _GAS_LIMIT = 30_000_000
 
 
 def tester_connection(accounts: int = 10) -> Connection:  # noqa: PT028  not a test
-    """A fresh in-process chain with Prague rules and `accounts` funded accounts (see `Connection.signers`).
+    """Create an in-process chain with Prague rules and `accounts` funded accounts (see `Connection.signers`).
 
-    Deterministic: the same calls give the same blocks, hashes and times. Each block is one second after
-    its parent unless time is moved with `advance` or `set_next_timestamp`. Needs the `devnet` extra.
+    Deterministic: the same calls give the same blocks, hashes and times. Each block is one second after its parent
+    unless time is moved with `advance` or `set_next_timestamp`. Needs the `devnet` extra.
     """
     tester = make_tester(accounts)
     from web3.providers.eth_tester import EthereumTesterProvider
@@ -56,7 +56,7 @@ def tester_connection(accounts: int = 10) -> Connection:  # noqa: PT028  not a t
 
 
 def make_tester(accounts: int = 10) -> EthereumTester:
-    """The `EthereumTester` behind `tester_connection`."""
+    """Create the `EthereumTester` of `tester_connection`."""
     try:
         from eth.chains.base import MiningChain
         from eth.db import get_db_backend
@@ -75,13 +75,13 @@ def make_tester(accounts: int = 10) -> EthereumTester:
         vm_configuration = ((BlockNumber(0), PragueVM),)
 
         def create_header_from_parent(self, parent_header: Any, **params: Any) -> Any:
-            # py-evm would follow the wall clock and shrink the gas limit.
+            # py-evm would follow the wall clock and reduce the gas limit.
             params.setdefault("timestamp", parent_header.timestamp + 1)
             params.setdefault("gas_limit", parent_header.gas_limit)
             return super().create_header_from_parent(parent_header, **params)
 
         def get_transaction_builder(self) -> Any:
-            # Asked for by eth-tester's own eth_call.
+            # Required by eth-tester's own eth_call.
             return self.get_vm().get_transaction_builder()
 
     class DevBackend(PyEVMBackend):  # type: ignore[misc]  # eth-tester is not annotated
@@ -104,5 +104,5 @@ def make_tester(accounts: int = 10) -> EthereumTester:
 
 def _mine(chain: Any, count: int, coinbase: bytes) -> Iterator[bytes]:
     for _ in range(count):
-        # prevrandao from the parent, where eth-tester takes a random one: the same run gives the same hashes.
+        # prevrandao is derived from the parent; eth-tester's random value would make the hashes differ between runs.
         yield chain.mine_block(coinbase=coinbase, mix_hash=keccak(bytes(chain.header.parent_hash))).hash

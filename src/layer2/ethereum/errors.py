@@ -1,4 +1,4 @@
-"""Errors of the L1 access layer: every message says who, what was given, what was needed, what to do next."""
+"""Errors of the L1 access layer. Each message names the object, the value given, the value needed and the next step."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class EthereumError(Layer2Error):
 
 
 class ConnectionFailed(EthereumError):
-    """The node could not be reached or answered with something that is not JSON-RPC."""
+    """The node could not be reached or its response is not JSON-RPC."""
 
 
 class RpcError(EthereumError):
-    """The node answered with a JSON-RPC error (`code_number`, `reason`, optional hex `data`)."""
+    """The node returned a JSON-RPC error (`number`, `reason`, optional hex `data`)."""
 
     def __init__(self, method: str, reason: str, *, number: int = 0, data: str | None = None) -> None:
         super().__init__(f"{method}: the node answered: {reason}", hint="check the request and the node's log")
@@ -46,7 +46,7 @@ class RpcError(EthereumError):
 
 
 class NotADevChain(EthereumError):
-    """A call that only a development chain has (mine, snapshot, time travel) was made on another chain."""
+    """A call that only a development chain supports (mine, snapshot, time travel) was made on another chain."""
 
 
 class WrongChain(EthereumError):
@@ -54,15 +54,15 @@ class WrongChain(EthereumError):
 
 
 class NonceError(EthereumError):
-    """The account's nonce could not be brought in line with the node's."""
+    """The account's nonce could not be synchronised with the node's."""
 
 
 class FeeTooHigh(EthereumError):
-    """The network asks for more per gas than the gas policy allows."""
+    """The network's price per gas is above the gas policy's limit."""
 
 
 class AbiError(EthereumError, InputError):
-    """A name is not in the ABI or the arguments do not fit it."""
+    """A name is not in the ABI or the arguments do not match it."""
 
 
 class ArtifactError(EthereumError):
@@ -70,11 +70,11 @@ class ArtifactError(EthereumError):
 
 
 class DeploymentMismatch(EthereumError):
-    """A deployment record and the chain disagree (no code, or other code than was recorded)."""
+    """A deployment record and the chain disagree (code missing or different from the record)."""
 
 
 class ReorgTooDeep(EthereumError):
-    """The chain was reorganised deeper than the follower remembers; its logs must be scanned again."""
+    """A reorganisation was deeper than the follower's history; its logs must be scanned again."""
 
     def __init__(self, oldest: int, head: int) -> None:
         super().__init__(
@@ -90,7 +90,7 @@ class AnvilError(EthereumError):
 
 
 class TransactionFailed(EthereumError):
-    """A transaction or call did not succeed; `receipt` is set when it was mined with status 0."""
+    """A transaction or call failed; `receipt` is set if it was mined with status 0."""
 
     def __init__(self, message: str, *, receipt: Any = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -98,15 +98,17 @@ class TransactionFailed(EthereumError):
 
 
 class TransactionTimeout(TransactionFailed):
-    """No version of the transaction was mined within the gas policy's patience; it may still be mined."""
+    """No version of the transaction was mined within the limits of the gas policy; it may still be mined."""
 
 
 class ContractReverted(TransactionFailed):
     """A contract reverted.
 
-    `selector`: the first 4 bytes of the revert data (`b""` when there is none); `name`: the error's name
-    (`Error` for a string, `Panic` for a compiler check, `""` when empty or unknown); `args`: its decoded
-    arguments by name (`{"message": ...}` for `Error`, `{"code": ...}` for `Panic`); `data`: the raw bytes.
+    Attributes:
+        selector: the first 4 bytes of the revert data; `b""` if there are none.
+        name: the error's name: `Error` for a string, `Panic` for a compiler check, `""` when empty or unknown.
+        args: its decoded arguments by name: `{"message": ...}` for `Error`, `{"code": ...}` for `Panic`.
+        data: the raw bytes.
     """
 
     def __init__(
@@ -121,11 +123,11 @@ class ContractReverted(TransactionFailed):
 
     @property
     def args(self) -> dict[str, Any]:  # type: ignore[override]
-        """The error's arguments by name (replaces the positional tuple of `BaseException`)."""
+        """Arguments of the error by name (replaces the positional tuple of `BaseException`)."""
         return self.arguments
 
     def __str__(self) -> str:
-        # The base reads the positional `args`, which this class replaces.
+        # The base class reads the positional `args`, which this class replaces.
         return self._message
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""The events of one contract as what they mean to who follows it, each once, and what a reorganisation undid."""
+"""Decoded events of one contract, each delivered once, and the events that a reorganisation reverted."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ H = TypeVar("H")
 
 @dataclass(frozen=True)
 class EventNews(Generic[H]):
-    """Undo `removed` in the given order (newest first), then take `new` (chain order), each with its block's number.
+    """A batch: revert `removed` in the given order (newest first), then apply `new` (chain order).
 
-    `head`: the newest block of the chain.
+    Each event comes with its block's number. `head`: the newest block of the chain.
     """
 
     new: Sequence[tuple[int, H]] = field(default_factory=list)
@@ -31,9 +31,9 @@ class EventLog(Generic[H]):
     """Follows a contract from its first block on, with a cursor in memory.
 
     Args:
-        meaning: what an event is to the follower; None for nothing.
-        start_block: at which the contract was deployed, or before.
-        confirmations: blocks above one before it is read.
+        meaning: converts an event for the follower; None skips it.
+        start_block: the block of the contract's deployment, or an earlier one.
+        confirmations: blocks required above a block before it is read.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class EventLog(Generic[H]):
 
     @property
     def next_block(self) -> int:
-        """The first block of the chain that was not read."""
+        """First block of the chain that has not been read."""
         return self._follower.cursor.next_block
 
     def news(self) -> EventNews[H]:
-        """What happened since the last time; from `start_block` on the first time. Raises what `LogFollower` raises."""
+        """Return the events since the last call, or since `start_block`; raise the errors of `LogFollower`."""
         update = self._follower.step()
         return EventNews(self._read(update.new), self._read(update.removed), update.head)
 

@@ -1,4 +1,4 @@
-"""How much to pay for gas, and how long to wait before paying more (EIP-1559)."""
+"""Gas prices, and the waiting time before a transaction is replaced at a higher price (EIP-1559)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,16 @@ class Fees:
 
 @dataclass(frozen=True, slots=True)
 class GasPolicy:
-    """Limits and patience of a sender.
+    """Fee limits and replacement rules of a sender.
 
-    `max_fee_per_gas`: never offer more (wei per gas); `priority_fee`: the tip, less where the cap leaves less;
-    `base_fee_multiple`: headroom over the current base fee, so that it may rise for some blocks;
-    `bump`: each replacement raises both prices by at least this factor (nodes demand 1.10, some pools 1.125);
-    `wait`: seconds before a transaction that is not mined is replaced; `max_replacements`: how often;
-    `gas_margin`: factor on an estimated gas limit.
+    Attributes:
+        max_fee_per_gas: maximum fee, wei per gas.
+        priority_fee: the tip, wei per gas, reduced if the cap requires it.
+        base_fee_multiple: headroom over the current base fee, so that it may rise for some blocks.
+        bump: minimum factor by which a replacement raises both prices (nodes require 1.10, some pools 1.125).
+        wait: seconds before a transaction that is not mined is replaced.
+        max_replacements: maximum number of replacements.
+        gas_margin: factor on an estimated gas limit.
     """
 
     max_fee_per_gas: int = 500 * _GWEI
@@ -51,10 +54,10 @@ class GasPolicy:
             )
 
     def fees(self, base_fee: int) -> Fees:
-        """What to offer at this base fee; raises `FeeTooHigh` if the cap would not even get it mined.
+        """Return the prices to offer at a base fee; raise `FeeTooHigh` if the base fee exceeds the cap.
 
-        Under the cap the tip gives way: who offers all that something is worth must not be held up by a base fee that
-        has moved a little since.
+        The tip is reduced to fit under the cap, so that a small rise of the base fee does not block an offer at the
+        cap.
         """
         if base_fee > self.max_fee_per_gas:
             raise FeeTooHigh(
@@ -65,7 +68,7 @@ class GasPolicy:
         return Fees(min(base_fee * self.base_fee_multiple + tip, self.max_fee_per_gas), tip)
 
     def bumped(self, fees: Fees, base_fee: int) -> Fees | None:
-        """Prices that replace those of `fees`; `None` if the cap does not allow a valid bump."""
+        """Return prices that replace those of `fees`; `None` if the cap does not allow a valid bump."""
         least = Fees(self._raise(fees.max_fee), self._raise(fees.priority_fee))
         wanted = max(least.max_fee, base_fee * self.base_fee_multiple + least.priority_fee)
         if least.max_fee > self.max_fee_per_gas:
@@ -73,6 +76,6 @@ class GasPolicy:
         return Fees(min(wanted, self.max_fee_per_gas), least.priority_fee)
 
     def _raise(self, price: int) -> int:
-        # Integer arithmetic rounded up: one wei short of the node's minimum is refused.
+        # Rounded up in integer arithmetic, because nodes refuse a price one wei below their minimum.
         scaled = -(-price * round(self.bump * 10_000) // 10_000)
         return max(scaled, price + 1)

@@ -1,4 +1,4 @@
-"""Follows a contract's logs: range queries, confirmations, and rollback when the chain is reorganised."""
+"""Follows a contract's logs: range queries, confirmations, and rollback after a reorganisation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What one step found: undo `removed` in the given order (newest first), then apply `new` (chain order).
+    """The result of one step: revert `removed` in the given order (newest first), then apply `new` (chain order).
 
     `head`: the node's newest block. A log that a reorganisation moved to another block is in both lists.
     """
@@ -32,18 +32,20 @@ class Update:
 
 
 class _Moved(Exception):
-    """The chain changed between two requests of one step; the step starts over."""
+    """Raised when the chain changed between two requests of one step, which then starts over."""
 
 
 class LogFollower:
     """The logs of one or several addresses from `start_block` on, each delivered once.
 
-    `confirmations`: a block is read when this many are above it; `chunk`: blocks per request (halved when
-    the node refuses); `memory`: how many recent blocks are remembered, the deepest reorganisation that
-    can be undone; `cursor`: where an earlier follower with the same filter stopped. Store `cursor` with
-    the state derived from each `Update`, in one transaction.
+    Store `cursor` with the state derived from each `Update`, in one transaction. For the newest `memory` blocks an
+    empty response is verified against the bloom filters of their headers.
 
-    An answer without logs is not believed of the newest `memory` blocks where the header's bloom says otherwise.
+    Args:
+        confirmations: blocks required above a block before it is read.
+        cursor: position of an earlier follower with the same filter.
+        chunk: blocks per request, halved if the node refuses.
+        memory: number of recent blocks stored: the deepest reorganisation that can be undone.
     """
 
     def __init__(
@@ -80,13 +82,13 @@ class LogFollower:
 
     @property
     def cursor(self) -> Cursor:
-        """Where the follower stands; changes only when a step succeeds."""
+        """Position of the follower; changes only when a step succeeds."""
         return self._cursor
 
     def step(self) -> Update:
-        """Read everything now due. On any error the cursor is unchanged and the step can be repeated.
+        """Read all blocks that are due. On any error the cursor is unchanged and the step can be repeated.
 
-        Raises `ReorgTooDeep` when blocks older than those remembered were replaced.
+        Raises `ReorgTooDeep` if blocks older than those in the cursor were replaced.
         """
         for _ in range(_ATTEMPTS):
             try:
@@ -148,7 +150,7 @@ class LogFollower:
         return ring, removed if self._cursor.ring else []
 
     def _scan(self, start: int, stop: int) -> list[Log]:
-        # By place: some nodes say a log twice, or more than was asked.
+        # Keyed by position, because some nodes return a log twice or return unrequested logs.
         found: dict[tuple[int, int], Log] = {}
         size = self.chunk
         while start <= stop:
@@ -158,7 +160,7 @@ class LogFollower:
                     if start <= log.block_number <= end:
                         found[log.block_number, log.log_index] = log
             except RpcError:
-                # Nodes limit the range or the number of results, each in its own words: ask for less.
+                # Nodes limit the range or the number of results, each with its own message: request a smaller range.
                 if end == start:
                     raise
                 size = max(1, (end - start + 1) // 2)
@@ -178,10 +180,10 @@ class LogFollower:
         return headers
 
     def _complete(self, found: list[Log], headers: list[Block]) -> list[Log]:
-        """The logs found, with those of blocks whose header speaks of some where the node gave none.
+        """Return the logs found, with the missing logs of blocks whose bloom indicates logs.
 
-        A node whose index of logs lags behind its headers answers a range with nothing; by a block's hash it reads the
-        block itself.
+        A node whose log index lags behind its headers returns nothing for a range. For a block hash it reads the block
+        itself.
         """
         told = {log.block_number for log in found}
         missed: list[Log] = []
@@ -191,6 +193,6 @@ class LogFollower:
         return sorted([*found, *missed], key=lambda log: (log.block_number, log.log_index)) if missed else found
 
     def _verify(self, new: list[Log], hashes: dict[int, bytes]) -> None:
-        # Logs and headers come from separate requests: both must speak of the same blocks.
+        # Logs and headers come from separate requests, and must be from the same blocks.
         if any(hashes.get(log.block_number, log.block_hash) != log.block_hash for log in new):
             raise _Moved

@@ -1,4 +1,4 @@
-"""A transaction on its way, and the words in which nodes refuse one."""
+"""A pending transaction, and the phrases with which nodes refuse one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from layer2.ethereum.sidecars import Sidecar
 
 __all__ = ["BASE_FEE", "KNOWN", "NONCE_TAKEN", "UNDERPRICED", "Pending"]
 
-# How nodes name the same refusals (geth, erigon, nethermind, reth and anvil, py-evm).
+# Wordings of the same refusals in different nodes (geth, erigon, nethermind, reth, anvil, py-evm).
 NONCE_TAKEN = (
     "nonce too low",
     "invalid transaction nonce",
@@ -27,10 +27,10 @@ BASE_FEE = ("less than block base fee", "lower than block's base fee", "max fee 
 
 @dataclass(slots=True, eq=False)
 class Pending:
-    """A transaction handed to the node: its fields and every version sent, by hash.
+    """A submitted transaction: its fields and the hash of every version sent.
 
-    `policy`: what its replacements may offer; the sender's own if there is none. `keep`: told of each version before it
-    is handed over.
+    `policy`: gas policy of its replacements, by default the sender's. `keep`: called with each version before it is
+    submitted.
     """
 
     nonce: int
@@ -49,5 +49,5 @@ class Pending:
 
     @property
     def tx_hash(self) -> bytes:
-        """The hash of the newest version."""
+        """Hash of the newest version."""
         return self.hashes[-1]

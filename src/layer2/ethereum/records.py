@@ -1,4 +1,4 @@
-"""What the chain reports, as frozen records: blocks, logs, receipts, call outcomes."""
+"""Frozen records of chain data: blocks, logs, receipts, call outcomes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def hex_int(value: object) -> int:
-    """An integer from a JSON-RPC quantity (hex string) or an int that a provider already decoded."""
+    """Return the integer of a JSON-RPC quantity (hex string), or an int that a provider already decoded."""
     if isinstance(value, str):
         return int(value, 16)
     if isinstance(value, int):
@@ -26,7 +26,7 @@ def hex_int(value: object) -> int:
 
 
 def hex_bytes(value: object) -> bytes:
-    """Bytes from JSON-RPC data (hex string) or bytes that a provider already decoded."""
+    """Return the bytes of JSON-RPC data (hex string), or bytes that a provider already decoded."""
     if isinstance(value, str):
         return bytes.fromhex(value[2:] if value.startswith("0x") else value)
     if isinstance(value, bytes):
@@ -35,7 +35,7 @@ def hex_bytes(value: object) -> bytes:
 
 
 def _answered(what: str) -> Callable[[Callable[[Any, Any], T]], Callable[[Any, Any], T]]:
-    """Let a reader of a node's answers raise ConnectionFailed for whatever is not one."""
+    """Decorate a decoder of node responses to raise ConnectionFailed for an invalid response."""
 
     def wrap(read: Callable[[Any, Any], T]) -> Callable[[Any, Any], T]:
         @functools.wraps(read)
@@ -56,7 +56,7 @@ def _answered(what: str) -> Callable[[Callable[[Any, Any], T]], Callable[[Any, A
 
 
 def halt_reason(text: str) -> str:
-    """One name for what each node calls the end of a call that ran out of gas or hit a bad instruction."""
+    """Return a uniform name for an abort of a call, out of gas or invalid instruction, which nodes word differently."""
     squeezed = text.lower().replace(" ", "")
     if "outofgas" in squeezed or "gasuint64" in squeezed:
         return "out of gas"
@@ -67,9 +67,9 @@ def halt_reason(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block header's fields that this project uses; times in seconds, fees in wei per gas.
+    """The fields of a block header that this project uses; times in seconds, fees in wei per gas.
 
-    `bloom`: of its logs, 256 bytes; empty where the node does not give it.
+    `bloom`: bloom filter of its logs, 256 bytes; empty if the node does not return it.
     """
 
     number: int
@@ -97,7 +97,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """One event log; two logs are the same event only if their block hash is the same too."""
+    """One event log; two logs are the same event only if their block hashes are equal too."""
 
     address: Address
     topics: tuple[bytes, ...]
@@ -128,7 +128,7 @@ class Log:
 class Receipt:
     """A mined transaction; `status` is 1 (success) or 0 (reverted), prices in wei per gas.
 
-    `blob_gas`: of its blobs, and `blob_fee`, wei, what they cost.
+    `blob_gas` and `blob_fee` (wei) are the gas and the cost of its blobs.
     """
 
     tx_hash: bytes
@@ -148,7 +148,7 @@ class Receipt:
 
     @property
     def cost(self) -> int:
-        """What the sender paid for gas and blobs, in wei."""
+        """Amount that the sender paid for gas and blobs, in wei."""
         return self.gas_used * self.effective_gas_price + self.blob_fee
 
     @classmethod
@@ -173,7 +173,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class CallOutcome:
-    """How a simulated call ended: `output`, `revert` data, or a `failure` that is not a revert."""
+    """Outcome of a simulated call: `output`, `revert` data, or a `failure` that is not a revert."""
 
     output: bytes = b""
     revert: bytes | None = None
@@ -181,5 +181,5 @@ class CallOutcome:
 
     @property
     def ok(self) -> bool:
-        """Whether the call returned normally."""
+        """True if the call returned normally."""
         return self.revert is None and self.failure is None

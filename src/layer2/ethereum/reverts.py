@@ -1,4 +1,4 @@
-"""Revert data to typed errors: custom errors of known ABIs, `Error(string)`, `Panic(uint256)`, empty."""
+"""Decoding of revert data into typed errors: custom errors of known ABIs, `Error(string)`, `Panic(uint256)`, empty."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from layer2.ethereum.errors import AbiError, ContractReverted
 __all__ = ["ERROR_SELECTOR", "PANIC_SELECTOR", "ErrorDecoder", "decode_revert"]
 
 ERROR_SELECTOR = bytes.fromhex("08c379a0")
-"""`Error(string)`: `require(condition, "text")` and `revert("text")`."""
+"""Selector of `Error(string)`: `require(condition, "text")` and `revert("text")`."""
 
 PANIC_SELECTOR = bytes.fromhex("4e487b71")
-"""`Panic(uint256)`: a check the compiler inserted."""
+"""Selector of `Panic(uint256)`: a check that the compiler inserted."""
 
 
 class ErrorDecoder:
-    """Decodes the custom errors of several ABIs: a revert may come from a contract that was called within."""
+    """Decoder of the custom errors of several ABIs, because a revert may come from an inner call."""
 
     def __init__(self, *abis: Iterable[AbiEntry]) -> None:
         self._errors: dict[bytes, Codec] = {}
         for abi in abis:
             for codec in error_codecs(abi):
-                # The first ABI wins: a contract's own errors before those of the contracts it calls.
+                # The first ABI wins: a contract's own errors precede those of the contracts it calls.
                 self._errors.setdefault(codec.selector, codec)
 
     def extended(self, *abis: Iterable[AbiEntry]) -> ErrorDecoder:
-        """A decoder that also knows the errors of these ABIs."""
+        """Return a decoder that also includes the errors of these ABIs."""
         grown = ErrorDecoder(*abis)
         grown._errors = {**grown._errors, **self._errors}
         return grown
 
     def decode(self, data: bytes, *, receipt: Any = None) -> ContractReverted:
-        """The typed error for revert data; unknown or malformed data keeps its selector and raw bytes."""
+        """Return the typed error of revert data; unknown or malformed data keeps its selector and raw bytes."""
         selector = data[:4] if len(data) >= 4 else b""
         name, args = self._parse(selector, data)
         return ContractReverted(selector, name, args, data, receipt=receipt)
@@ -52,7 +52,7 @@ class ErrorDecoder:
             if codec is not None:
                 return codec.name, codec.decode_inputs(data[4:])
         except (AbiError, DecodingError, UnicodeDecodeError, OverflowError):
-            # A contract may revert with anything; what does not decode is shown raw.
+            # A contract may revert with any bytes; undecodable data is shown raw.
             return "", {}
         return "", {}
 
@@ -65,5 +65,5 @@ _PLAIN = ErrorDecoder()
 
 
 def decode_revert(data: bytes, decoder: ErrorDecoder | None = None, *, receipt: Any = None) -> ContractReverted:
-    """Typed error for revert data; without a decoder only `Error` and `Panic` are named."""
+    """Return the typed error of revert data; without a decoder only `Error` and `Panic` are decoded."""
     return (decoder or _PLAIN).decode(data, receipt=receipt)

@@ -1,4 +1,4 @@
-"""A node behind JSON-RPC (anvil, geth, a provider), spoken to without web3's lossy revert formatting."""
+"""A node accessed through JSON-RPC (anvil, geth, a provider), without web3's lossy formatting of reverts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from layer2.primitives.addresses import Address
 __all__ = ["JsonRpcBackend"]
 
 _DEV_CLIENTS = ("anvil", "hardhat")
-# What nodes call the end of a call that is not a REVERT: no data exists, so it is not a contract's answer.
+# Names of aborts other than REVERT. They carry no data, so they are not a contract's response.
 _HALTS = (
     "evm error", "out of gas", "outofgas", "invalid opcode", "invalid jump", "stack underflow",
     "stack overflow", "gas uint64 overflow", "write protection", "max code size", "intrinsic gas",
@@ -34,7 +34,7 @@ class JsonRpcBackend:
         self.takes_cells = True
 
     def rpc(self, method: str, *params: Any) -> Any:
-        """One request; raises `RpcError` for an error answer, `ConnectionFailed` when there is none."""
+        """Send one request; raise `RpcError` for an error response, `ConnectionFailed` without a response."""
         response = self._respond(method, params)
         error = response.get("error")
         if error is not None:
@@ -48,8 +48,7 @@ class JsonRpcBackend:
             return cast(dict[str, Any], request(RPCEndpoint(method), list(params)))
         except Web3Exception as failure:
             raise RpcError(method, str(failure)) from failure
-        # requests' errors are OSErrors; web3's IPC timeout derives from BaseException, as a
-        # KeyboardInterrupt does.
+        # Errors of requests are OSErrors; web3's IPC timeout derives from BaseException, like KeyboardInterrupt.
         except OSError as failure:
             raise self._unreachable(method, failure) from failure
         except BaseException as failure:
@@ -65,20 +64,20 @@ class JsonRpcBackend:
 
     @functools.cached_property
     def client(self) -> str:
-        """The node's self-description, lower case."""
+        """Client version reported by the node, in lower case."""
         return str(self.rpc("web3_clientVersion")).lower()
 
     @functools.cached_property
     def is_dev(self) -> bool:
-        """Whether the node is a development chain that can be mined and moved in time at will."""
+        """True if the node is a development chain, where blocks are mined and time is set on demand."""
         return self.client.startswith(_DEV_CLIENTS)
 
     def chain_id(self) -> int:
-        """The chain id (EIP-155)."""
+        """Return the chain id (EIP-155)."""
         return hex_int(self.rpc("eth_chainId"))
 
     def block(self, block: BlockId | bytes) -> Block | None:
-        """A header by number, tag or hash; `None` if unknown."""
+        """Return a header by number, tag or hash; `None` if unknown."""
         if isinstance(block, bytes):
             raw = self.rpc("eth_getBlockByHash", "0x" + block.hex(), False)
         else:
@@ -86,11 +85,11 @@ class JsonRpcBackend:
         return Block.from_rpc(raw) if raw else None
 
     def transaction_count(self, block: int) -> int:
-        """How many transactions a block holds."""
+        """Return the number of transactions in a block."""
         return hex_int(self.rpc("eth_getBlockTransactionCountByNumber", hex(block)))
 
     def execute(self, request: CallRequest, block: BlockId) -> CallOutcome:
-        """Simulate a call and report how it ended."""
+        """Simulate a call and return its outcome."""
         response = self._respond("eth_call", [_call_params(request), _tag(block)])
         error = response.get("error")
         if error is None:
@@ -98,13 +97,13 @@ class JsonRpcBackend:
         return _outcome_of(_rpc_error("eth_call", error))
 
     def estimate(self, request: CallRequest) -> int:
-        """The node's gas estimate; raises `RpcError` when it refuses."""
-        # Time set for the next block must count, as it will when the transaction is mined.
+        """Return the node's gas estimate; raise `RpcError` if it refuses."""
+        # The pending block has the time set for the next block, as the mined transaction will.
         block = ["pending"] if self.is_dev else []
         return hex_int(self.rpc("eth_estimateGas", _call_params(request), *block))
 
     def trace_revert(self, tx_hash: bytes) -> CallOutcome | None:
-        """How a failed transaction ended, if this node can tell exactly; else `None`."""
+        """Return the outcome of a failed transaction from the node's trace; `None` if the node cannot trace."""
         if self._traces is False:
             return None
         try:
@@ -122,31 +121,31 @@ class JsonRpcBackend:
         return CallOutcome(failure=halt_reason(error))
 
     def send_raw(self, raw: bytes) -> None:
-        """Hand over a signed transaction; raises `RpcError` when it is refused."""
+        """Submit a signed transaction; raise `RpcError` if it is refused."""
         self.rpc("eth_sendRawTransaction", "0x" + raw.hex())
 
     def blob_base_fee(self) -> int:
-        """Wei for a unit of blob gas in the next block."""
+        """Return the price in wei of a unit of blob gas in the next block."""
         return hex_int(self.rpc("eth_blobBaseFee"))
 
     def blob(self, versioned_hash: bytes, block: int) -> bytes | None:
-        """A blob, where the node is anvil: others give blobs by their beacon endpoint only."""
+        """Return a blob if the node is anvil; other nodes serve blobs through their beacon API only."""
         if not self.client.startswith("anvil"):
             return None
         raw = self.rpc("anvil_getBlobByHash", "0x" + versioned_hash.hex())
         return hex_bytes(raw) if raw else None
 
     def receipt(self, tx_hash: bytes) -> Receipt | None:
-        """A mined transaction's receipt, else `None`."""
+        """Return a mined transaction's receipt, else `None`."""
         raw = self.rpc("eth_getTransactionReceipt", "0x" + tx_hash.hex())
         return Receipt.from_rpc(raw) if raw and raw.get("blockNumber") is not None else None
 
     def logs(self, start: int, stop: int, addresses: Sequence[Address], topics: Topics | None) -> list[Log]:
-        """The logs of blocks `start` to `stop`, both included."""
+        """Return the logs of blocks `start` to `stop`, both included."""
         return self._logs({"fromBlock": hex(start), "toBlock": hex(stop)}, addresses, topics)
 
     def block_logs(self, block_hash: bytes, addresses: Sequence[Address], topics: Topics | None) -> list[Log]:
-        """The logs of one block by its hash: nodes read its receipts for this, not an index that may lag behind."""
+        """Return the logs of one block by its hash, which nodes read from its receipts, not from a lagging index."""
         return self._logs({"blockHash": "0x" + block_hash.hex()}, addresses, topics)
 
     def _logs(self, query: dict[str, Any], addresses: Sequence[Address], topics: Topics | None) -> list[Log]:
@@ -156,19 +155,19 @@ class JsonRpcBackend:
         return [Log.from_rpc(raw) for raw in self.rpc("eth_getLogs", query)]
 
     def nonce(self, address: Address, block: BlockId) -> int:
-        """An account's transaction count."""
+        """Return an account's transaction count."""
         return hex_int(self.rpc("eth_getTransactionCount", address, _tag(block)))
 
     def balance(self, address: Address, block: BlockId) -> int:
-        """An account's ether in wei."""
+        """Return an account's ether balance in wei."""
         return hex_int(self.rpc("eth_getBalance", address, _tag(block)))
 
     def code(self, address: Address, block: BlockId) -> bytes:
-        """An account's code."""
+        """Return an account's code."""
         return hex_bytes(self.rpc("eth_getCode", address, _tag(block)))
 
     def storage(self, address: Address, slot: int, block: BlockId) -> bytes:
-        """A storage slot, 32 bytes."""
+        """Return a storage slot, 32 bytes."""
         return hex_bytes(self.rpc("eth_getStorageAt", address, hex(slot), _tag(block))).rjust(32, b"\0")
 
     def _dev_rpc(self, method: str, *params: Any) -> Any:
@@ -188,14 +187,14 @@ class JsonRpcBackend:
         self._dev_rpc("evm_setNextBlockTimestamp", hex(timestamp))
 
     def snapshot(self) -> Any:
-        """Remember the chain; returns a handle for `revert`."""
+        """Take a snapshot of the chain; return a handle for `revert`."""
         return self._dev_rpc("evm_snapshot")
 
     def revert(self, snapshot: Any) -> Any:
-        """Return to a snapshot; gives the handle to use next time."""
+        """Revert to a snapshot; return the handle for the next revert."""
         if not self._dev_rpc("evm_revert", snapshot):
             raise NotADevChain(f"snapshot {snapshot!r} is gone", hint="a revert to an older snapshot discards it")
-        # The node uses a snapshot up; take it again so that one snapshot serves many reverts.
+        # The node consumes the snapshot; a new one lets the same snapshot serve several reverts.
         return self.snapshot()
 
 

@@ -28,15 +28,14 @@ from layer2.primitives.errors import RangeError
 __all__ = ["Pending", "Sender"]
 
 _BLOB_BUMP = 2.0
-"""Pools replace a transaction with blobs only at twice its prices."""
+"""Price factor of a blob transaction's replacement: pools replace it only at twice its prices."""
 
 
 class Sender(Broadcaster):
-    """Sends for one account on one connection. Safe to use from several threads.
+    """Sender for one account on one connection. Safe to use from several threads.
 
-    Nonces are counted locally and brought in line with the node whenever it disagrees, so several
-    transactions can be under way at once; a second process using the same key costs a retry, not an
-    error.
+    Nonces are counted locally and synchronised with the node whenever it disagrees, so several transactions can be
+    pending concurrently. A second process that uses the same key causes a retry, not an error.
     """
 
     def __repr__(self) -> str:
@@ -53,13 +52,23 @@ class Sender(Broadcaster):
         authorizations: tuple[Any, ...] = (),
         blobs: Sequence[bytes] = (),
     ) -> Receipt:
-        """Send and wait until mined; `to=None` creates a contract; `value` in wei.
+        """Send a transaction and wait until it is mined.
 
-        Without `gas` it is estimated first, and a call that would revert raises `ContractReverted` with
-        nothing sent. With `gas` it is sent as it is; if it reverts when mined, the error carries the
-        receipt. `authorizations`: signed EIP-7702 delegations. `blobs`: carried beside it (EIP-4844); needs `gas`,
-        since no node simulates them. Raises `TransactionFailed` and its subclasses, `NonceError`, `FeeTooHigh`,
-        `ConnectionFailed`.
+        Without `gas` the limit is estimated first, and a call that would revert raises `ContractReverted` before
+        anything is sent. With `gas` it is sent without a simulation; if it reverts when mined, the error carries the
+        receipt.
+
+        Args:
+            to: the receiver; `None` creates a contract.
+            value: in wei.
+            authorizations: signed EIP-7702 delegations.
+            blobs: blobs to attach (EIP-4844). They require `gas`, because no node simulates them.
+
+        Raises:
+            TransactionFailed: or one of its subclasses.
+            NonceError: the nonce could not be synchronised with the node's.
+            FeeTooHigh: the base fee is above the gas policy's cap.
+            ConnectionFailed: the node did not respond.
         """
         pending = self.send_nowait(to, data, value, gas, decoder=decoder, authorizations=authorizations, blobs=blobs)
         return self.wait(pending, decoder=decoder)
@@ -77,10 +86,10 @@ class Sender(Broadcaster):
         policy: GasPolicy | None = None,
         keep: Callable[[Pending], None] | None = None,
     ) -> Pending:
-        """Hand a transaction to the node and return at once; give the result to `wait` or `poll`.
+        """Submit a transaction and return immediately; pass the result to `wait` or `poll`.
 
-        `policy`: for this transaction, instead of the sender's. `keep`: called with each version before it is handed
-        over, so that a later sender can `adopt` it.
+        `policy`: gas policy of this transaction, instead of the sender's. `keep`: called with each version before it is
+        submitted, so that a later sender can `adopt` it.
         """
         if blobs and (gas is None or to is None):
             raise RangeError(f"{self.address}: blobs without a gas limit or a receiver", hint="pass gas and to")
@@ -94,7 +103,7 @@ class Sender(Broadcaster):
             pending = Pending(self._nonce(), request, limit, fees, self._epoch, authorizations, sidecar)
             pending.policy, pending.keep = chosen, keep
             if sidecar is not None:
-                # Room for some blocks in which it rises, as for gas.
+                # Headroom for some blocks in which it rises, as for gas.
                 pending.blob_fee = 2 * self.connection.backend.blob_base_fee()
             self._broadcast_first(pending)
             self._next_nonce = pending.nonce + 1
@@ -102,11 +111,11 @@ class Sender(Broadcaster):
         return pending
 
     def estimate(self, request: CallRequest, decoder: ErrorDecoder | None = None) -> int:
-        """The node's estimate with the policy's margin; raises the call's revert."""
+        """Return the node's estimate with the policy's margin; raise the call's revert."""
         try:
             estimate = self.connection.backend.estimate(request)
         except RpcError as failure:
-            # Nodes report a failed estimate in their own ways; the call itself tells what happened.
+            # Nodes report a failed estimate in different ways; a simulation of the call reveals the reason.
             block = "pending" if self.connection.is_dev else "latest"
             self._raise_failure(self.connection.simulate(request, block), decoder, None)
             raise TransactionFailed(
@@ -116,10 +125,10 @@ class Sender(Broadcaster):
         return int(estimate * self.gas_policy.gas_margin)
 
     def wait(self, pending: Pending, *, decoder: ErrorDecoder | None = None) -> Receipt:
-        """Wait until one version of the transaction is mined, replacing it as the policy it was sent under says.
+        """Wait until one version of the transaction is mined; replace it under the policy it was sent with.
 
-        Raises `TransactionTimeout` when that policy allows no further replacement: it may still be mined, and both
-        `wait` and `poll` take it again.
+        Raises `TransactionTimeout` when that policy allows no further replacement. The transaction may still be mined,
+        and can be passed to `wait` or `poll` again.
         """
         pause = 0.001 if self.connection.is_dev else 0.25
         while (receipt := self._mined(pending)) is None:
@@ -129,9 +138,9 @@ class Sender(Broadcaster):
         return self._settled(pending, receipt, decoder)
 
     def poll(self, pending: Pending, *, decoder: ErrorDecoder | None = None) -> Receipt | None:
-        """The receipt if one version is mined, else `None` at once; replaced when due, as its policy says.
+        """Return the receipt if one version is mined, else `None` immediately; replace it when due under its policy.
 
-        Set `pending.policy` to offer more as a deadline comes nearer. Raises what `wait` raises.
+        Set `pending.policy` to offer more as a deadline approaches. Raises the errors of `wait`.
         """
         receipt = self._mined(pending)
         if receipt is not None:
@@ -140,16 +149,16 @@ class Sender(Broadcaster):
         return None
 
     def adopt(self, pending: Pending) -> bool:
-        """Take over a transaction that an earlier sender of this account left under way; False if its nonce is used.
+        """Adopt a pending transaction of an earlier sender of this account; return False if its nonce is used.
 
-        From then on it is waited for, replaced, and counted like one that was sent here.
+        The transaction is then awaited, replaced and counted like one sent here.
         """
         with self._lock:
             self._forget_undone()
             if self.connection.nonce(self.address, "latest") > pending.nonce:
                 return False
             pending.epoch = self._epoch
-            # The clock of the earlier process means nothing here: it has waited long enough.
+            # The clock of the earlier process is unrelated to this one: replace the transaction immediately.
             pending.sent_at = self._clock() - self._policy_of(pending).wait
             self._under_way[pending.nonce] = pending
             known = self.connection.nonce(self.address, "pending")
@@ -159,7 +168,7 @@ class Sender(Broadcaster):
     # Waiting
 
     def _mined(self, pending: Pending) -> Receipt | None:
-        # Any version may be the one that is mined, not only the newest.
+        # Any version may be the mined one, not only the newest.
         for tx_hash in reversed(pending.hashes):
             receipt = self.connection.receipt(tx_hash)
             if receipt is not None:
@@ -179,7 +188,7 @@ class Sender(Broadcaster):
         return receipt
 
     def _hurry(self, pending: Pending) -> None:
-        """Replace what is overdue: the transaction, and before it those of lower nonces that hold it up."""
+        """Replace overdue transactions: this one, and those with lower nonces that block it."""
         policy = self._policy_of(pending)
         with self._lock:
             before = sorted(nonce for nonce in self._under_way if nonce < pending.nonce)
@@ -189,7 +198,7 @@ class Sender(Broadcaster):
                     continue
                 if any(self.connection.receipt(tx_hash) is not None for tx_hash in one.hashes):
                     continue
-                with contextlib.suppress(NonceError):  # its nonce is used: it holds up nothing
+                with contextlib.suppress(NonceError):  # its nonce is used, so it blocks nothing
                     self._replace(one, policy)
             if self._overdue(pending, policy.wait):
                 self._replace(pending, policy)
@@ -225,12 +234,12 @@ class Sender(Broadcaster):
                 pending.fees, pending.blob_fee, pending.replacements = before
                 raise
         except EthereumError:
-            # Not handed over: offering more for it each time the node is away would reach the cap unsent.
+            # Not submitted: a raise on each failed attempt would reach the cap without a submission.
             pending.fees, pending.blob_fee, pending.replacements = before
             raise
 
     def _check_replaced(self, pending: Pending) -> None:
-        # The nonce is used: by one of our versions (its receipt comes next) or by a foreign transaction.
+        # The nonce is used, by one of our versions (its receipt follows) or by a foreign transaction.
         if any(self.connection.receipt(tx_hash) is not None for tx_hash in pending.hashes):
             return
         with self._lock:
@@ -253,9 +262,8 @@ class Sender(Broadcaster):
                 hint="it cannot be replayed without its blobs: look at the state it was sent to",
             )
         if outcome is None:
-            # Alone in its block, the failed transaction left only its own fee behind: replay it
-            # in that very block.
-            # Otherwise the parent's state is the nearest there is.
+            # A failed transaction that is alone in its block changed nothing but its fee, so it is replayed on that
+            # block. Otherwise the parent's state is the closest available.
             alone = backend.transaction_count(receipt.block_number) == 1
             block = receipt.block_number if alone else receipt.block_number - 1
             request = pending.request

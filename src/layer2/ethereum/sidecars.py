@@ -1,4 +1,4 @@
-"""Blobs on their way to the chain: the sidecar of a type-3 transaction (EIP-4844, EIP-7594)."""
+"""Blobs to be submitted: the sidecar of a type-3 transaction (EIP-4844, EIP-7594)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["GAS_PER_BLOB", "MAX_BLOBS", "Sidecar", "blobs_of"]
 
 GAS_PER_BLOB = 131_072
 MAX_BLOBS = 6
-"""Blobs of one transaction (EIP-7594)."""
+"""Maximum number of blobs in one transaction (EIP-7594)."""
 
 _TYPE = 3
 _CELLS_VERSION = 1
@@ -23,7 +23,7 @@ _CELLS_VERSION = 1
 
 @dataclass(slots=True, eq=False)
 class Sidecar:
-    """Blobs with their commitments; proofs are made when a form asks for them, once."""
+    """Blobs with their commitments; the proofs are computed once, on first use."""
 
     blobs: tuple[bytes, ...]
     commitments: tuple[bytes, ...]
@@ -31,20 +31,20 @@ class Sidecar:
 
     @classmethod
     def of(cls, blobs: Sequence[bytes]) -> Sidecar:
-        """Commit to blobs; raises RangeError for none or more than a transaction carries."""
+        """Commit to blobs; raise RangeError for none or for more than a transaction can carry."""
         if not 1 <= len(blobs) <= MAX_BLOBS:
             raise RangeError(f"{len(blobs)} blobs in a transaction, 1 to {MAX_BLOBS} needed", hint="post several times")
         return cls(tuple(blobs), tuple(commitment(one) for one in blobs))
 
     @property
     def hashes(self) -> tuple[bytes, ...]:
-        """The versioned hashes."""
+        """Versioned hashes of the blobs."""
         return tuple(versioned_hash(one) for one in self.commitments)
 
     def wrap(self, signed: bytes, *, cells: bool) -> bytes:
-        """A signed type-3 transaction as it is handed to a node, with its blobs.
+        """Return the network form of a signed type-3 transaction, with its blobs.
 
-        `cells`: with the cell proofs that Osaka asks for (sidecar version 1), else with one proof a blob.
+        `cells`: with the cell proofs that Osaka requires (sidecar version 1), else with one proof per blob.
         """
         body = rlp.decode(signed[1:])
         blobs, commitments = list(self.blobs), list(self.commitments)
@@ -57,7 +57,7 @@ class Sidecar:
 
 
 def blobs_of(raw: bytes) -> dict[bytes, bytes]:
-    """The blobs that a raw transaction carries, by versioned hash; none for other transactions."""
+    """Return the blobs of a raw transaction by versioned hash; empty for other transaction types."""
     if not raw or raw[0] != _TYPE:
         return {}
     parts = rlp.decode(raw[1:])

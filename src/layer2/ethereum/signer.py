@@ -1,4 +1,4 @@
-"""Who signs: one small protocol, so that a raw key and an ape account are used alike."""
+"""A common interface of accounts that sign: raw keys, eth-account accounts and ape accounts."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ __all__ = ["LocalSigner", "Signer", "SignerUnusable", "as_signer", "register_sig
 
 
 class SignerUnusable(InputError):
-    """What was given cannot sign: it is not an account."""
+    """Raised for a value that is not an account and cannot sign."""
 
 
 @runtime_checkable
 class Signer(Protocol):
-    """An account that can sign; implementations raise `SignatureError` when they will not."""
+    """An account that can sign; implementations raise `SignatureError` when they refuse."""
 
     @property
     def address(self) -> Address:
-        """The account's checksummed address."""
+        """Checksummed address of the account."""
         ...
 
     def sign_digest(self, digest: bytes) -> bytes:
-        """Sign 32 bytes as they are: 65 bytes r, s, v with v 27 or 28 and low s."""
+        """Sign 32 bytes without hashing: 65 bytes r, s, v with v 27 or 28 and low s."""
         ...
 
     def sign_typed(self, message: TypedMessage, domain: Domain) -> bytes:
-        """Sign an EIP-712 message for a domain, 65 bytes as `sign_digest`."""
+        """Sign an EIP-712 message for a domain, 65 bytes as in `sign_digest`."""
         ...
 
     def sign_transaction(self, tx: dict[str, Any]) -> bytes:
@@ -55,7 +55,7 @@ class LocalSigner:
             try:
                 key = bytes.fromhex(key.removeprefix("0x"))
             except ValueError:
-                # The value is a secret: it must not appear in a message.
+                # The value is a secret and must not appear in a message.
                 raise MalformedError("private key: not hex", hint="pass 64 hex digits") from None
         if not isinstance(key, PrivateKey | bytes):
             raise MalformedError(
@@ -69,7 +69,7 @@ class LocalSigner:
         return f"<LocalSigner {self.address}>"
 
     def sign_digest(self, digest: bytes) -> bytes:
-        """Sign 32 bytes as they are: r, s, v (65 bytes)."""
+        """Sign 32 bytes without hashing: r, s, v (65 bytes)."""
         return self._key.sign(digest)
 
     def sign_typed(self, message: TypedMessage, domain: Domain) -> bytes:
@@ -94,19 +94,19 @@ class LocalSigner:
 
 
 _ADAPTERS = {"ape": "layer2.ape.signer"}
-"""By the package that a kind of account comes from: the module that registers how it signs."""
+"""Modules that register the signers of foreign account classes, by the package of the class."""
 _converters: list[tuple[type, Callable[[Any], Signer]]] = []
 
 
 def register_signers(kind: type, convert: Callable[[Any], Signer]) -> None:
-    """Let `as_signer` take accounts of a class."""
+    """Register a converter, so that `as_signer` accepts accounts of a class."""
     _converters.append((kind, convert))
 
 
 def as_signer(who: object) -> Signer:
-    """The account as a `Signer`: one of ours, an eth-account `LocalAccount`, or an ape account.
+    """Return an account as a `Signer`: a `Signer` itself, an eth-account `LocalAccount`, or an ape account.
 
-    Every function that takes an account passes it through here before it keeps anything.
+    Every function that takes an account converts it here before it stores anything.
 
     Raises:
         SignerUnusable: anything else, such as an address, a key or None.
@@ -121,7 +121,7 @@ def as_signer(who: object) -> Signer:
             return convert(who)
     if _signs(who):
         return who
-    # The value may be a secret: only its type is named.
+    # The value may be a secret, so only its type is named.
     raise SignerUnusable(
         f"{type(who).__name__} given, an account that signs needed",
         hint="give a LocalSigner, an eth-account LocalAccount or an ape account",

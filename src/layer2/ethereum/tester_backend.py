@@ -1,8 +1,8 @@
-"""The in-process chain (eth-tester on py-evm), driven below web3: exact revert data and an order less time.
+"""The in-process chain (eth-tester on py-evm), accessed below web3: exact revert data, and about ten times faster.
 
-web3's eth-tester provider turns revert data into text that cannot always be turned back (a string error that
-looks like bytes reads as a custom error), charges simulated calls for gas, and searches every receipt
-from the head. The py-evm chain underneath has the true values.
+web3's eth-tester provider converts revert data to text, which cannot always be converted back (a string error that
+looks like bytes is decoded as a custom error). It also charges simulated calls for gas, and searches for every receipt
+from the head. The underlying py-evm chain has the true values.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = ["Effect", "TesterBackend"]
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """All that a call would do: how it ends, the root over all accounts and their storage after it, and its events."""
+    """All effects of a call: its outcome, the state root over all accounts and storage after it, and its events."""
 
     outcome: CallOutcome
     state: bytes
@@ -42,7 +42,7 @@ class Effect:
 
 
 class TesterBackend:
-    """An `EthereumTester` with the py-evm backend (ours or the one ape starts)."""
+    """An `EthereumTester` with the py-evm backend (ours or the one that ape starts)."""
 
     is_dev = True
     takes_cells = False
@@ -56,11 +56,11 @@ class TesterBackend:
 
     @property
     def _chain(self) -> Any:
-        # Looked up each time: reverting to genesis replaces the chain object.
+        # Read on each access, because a revert to genesis replaces the chain object.
         return self._tester.backend.chain
 
     def chain_id(self) -> int:
-        """The chain id (EIP-155)."""
+        """Return the chain id (EIP-155)."""
         return self.web3.eth.chain_id
 
     def _header(self, block: BlockId | bytes) -> Any:
@@ -85,7 +85,7 @@ class TesterBackend:
             raise RpcError(method, str(failure)) from failure
 
     def block(self, block: BlockId | bytes) -> Block | None:
-        """A header by number, tag or hash; `None` if unknown."""
+        """Return a header by number, tag or hash; `None` if unknown."""
         try:
             header = self._header(block)
         except HeaderNotFound:
@@ -96,15 +96,15 @@ class TesterBackend:
         )  # fmt: skip
 
     def transaction_count(self, block: int) -> int:
-        """How many transactions a block holds."""
+        """Return the number of transactions in a block."""
         return len(self._chain.get_canonical_block_by_number(block).transactions)
 
     def execute(self, request: CallRequest, block: BlockId) -> CallOutcome:
-        """Simulate a call and report how it ended."""
+        """Simulate a call and return its outcome."""
         return self._run(request, block)[0]
 
     def perform(self, request: CallRequest) -> Effect:
-        """Run a call in the next block and tell all that it would do; nothing of it stays."""
+        """Run a call in the next block and return all its effects; the chain is unchanged."""
         vm, result, _ = self._apply(request, "pending")
         vm.state.lock_changes()
         return Effect(
@@ -121,7 +121,7 @@ class TesterBackend:
         return _outcome(result), gas - result.get_gas_remaining()
 
     def _apply(self, request: CallRequest, block: BlockId) -> tuple[Any, Any, int]:
-        # A zero base fee makes the call free, as eth_call is on every other node.
+        # A zero base fee makes the call free, like eth_call on every other node.
         header = self._known_header("eth_call", block).copy(base_fee_per_gas=0)
         vm = self._chain.get_vm(at_header=header)
         sender = address_bytes(request.sender or ZERO_ADDRESS)
@@ -144,13 +144,12 @@ class TesterBackend:
         return vm, result, gas
 
     def estimate(self, request: CallRequest) -> int:
-        """The least gas that lets the call succeed in the next block; raises `RpcError` if none does."""
+        """Return the least gas with which the call succeeds in the next block; raise `RpcError` if it always fails."""
         limit = int(self._chain.header.gas_limit)
         outcome, used = self._run(replace(request, gas=limit), "pending")
         if not outcome.ok:
             raise RpcError("eth_estimateGas", outcome.failure or "execution reverted")
-        # Enough unless an inner call is guarded by a share of the gas left (EIP-150) or by a
-        # stipend; then search.
+        # Enough unless an inner call depends on a share of the remaining gas (EIP-150) or on a stipend; then search.
         low, high = used - 1, min(limit, used + used // 63 + 2_300)
         if not self._enough(request, high):
             low, high = high, limit
@@ -169,29 +168,29 @@ class TesterBackend:
             return False  # below the intrinsic cost
 
     def trace_revert(self, tx_hash: bytes) -> CallOutcome | None:
-        """How a failed transaction ended, if this node can tell exactly; else `None`."""
+        """Return `None`: this chain has no traces."""
         return None
 
     def send_raw(self, raw: bytes) -> None:
-        """Hand over a signed transaction; raises `RpcError` when it is refused."""
+        """Submit a signed transaction; raise `RpcError` if it is refused."""
         try:
             self._tester.send_raw_transaction("0x" + raw.hex())
         except (TesterFailed, ValidationError, VMError, RLPException) as failure:
             raise RpcError("eth_sendRawTransaction", str(failure)) from failure
-        # The chain keeps their hashes alone.
+        # The chain stores only the hashes of blobs.
         self._blobs.update(blobs_of(raw))
 
     def blob_base_fee(self) -> int:
-        """Wei for a unit of blob gas in the next block."""
+        """Return the price in wei of a unit of blob gas in the next block."""
         excess = self._chain.header.excess_blob_gas
         return int(fake_exponential(MIN_BLOB_BASE_FEE, excess, BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE))
 
     def blob(self, versioned_hash: bytes, block: int) -> bytes | None:
-        """A blob that was sent to this chain."""
+        """Return a blob that was submitted to this chain."""
         return self._blobs.get(versioned_hash)
 
     def receipt(self, tx_hash: bytes) -> Receipt | None:
-        """A mined transaction's receipt, else `None`."""
+        """Return a mined transaction's receipt, else `None`."""
         try:
             raw = self._tester.backend.get_transaction_receipt(tx_hash)
         except TransactionNotFound:
@@ -216,12 +215,12 @@ class TesterBackend:
             contract_address=to_address(created) if created else None,
             effective_gas_price=raw["effective_gas_price"],
             blob_gas=raw.get("blob_gas_used") or 0,
-            # eth-tester calls price what is the whole fee.
+            # In eth-tester, the field named price contains the total fee.
             blob_fee=raw.get("blob_gas_price") or 0,
         )  # fmt: skip
 
     def logs(self, start: int, stop: int, addresses: Sequence[Address], topics: Topics | None) -> list[Log]:
-        """The logs of blocks `start` to `stop`, both included."""
+        """Return the logs of blocks `start` to `stop`, both included."""
         wanted = {address_bytes(address) for address in addresses}
         newest = self._chain.header.block_number - 1
         return [
@@ -232,7 +231,7 @@ class TesterBackend:
         ]
 
     def block_logs(self, block_hash: bytes, addresses: Sequence[Address], topics: Topics | None) -> list[Log]:
-        """The logs of one block by its hash; raises `RpcError` if it is unknown."""
+        """Return the logs of one block by its hash; raise `RpcError` if it is unknown."""
         block = self.block(block_hash)
         if block is None:
             raise RpcError("eth_getLogs", f"unknown block 0x{block_hash.hex()}")
@@ -264,19 +263,19 @@ class TesterBackend:
         return self._chain.get_vm(at_header=self._known_header(method, block)).state
 
     def nonce(self, address: Address, block: BlockId) -> int:
-        """An account's transaction count."""
+        """Return an account's transaction count."""
         return int(self._state("eth_getTransactionCount", block).get_nonce(address_bytes(address)))
 
     def balance(self, address: Address, block: BlockId) -> int:
-        """An account's ether in wei."""
+        """Return an account's ether balance in wei."""
         return int(self._state("eth_getBalance", block).get_balance(address_bytes(address)))
 
     def code(self, address: Address, block: BlockId) -> bytes:
-        """An account's code."""
+        """Return an account's code."""
         return bytes(self._state("eth_getCode", block).get_code(address_bytes(address)))
 
     def storage(self, address: Address, slot: int, block: BlockId) -> bytes:
-        """A storage slot, 32 bytes."""
+        """Return a storage slot, 32 bytes."""
         value = self._state("eth_getStorageAt", block).get_storage(address_bytes(address), slot)
         return int(value).to_bytes(32, "big")
 
@@ -292,11 +291,11 @@ class TesterBackend:
         self._chain.set_header_timestamp(timestamp)
 
     def snapshot(self) -> Any:
-        """Remember the chain; returns a handle for `revert`."""
+        """Take a snapshot of the chain; return a handle for `revert`."""
         return self._tester.take_snapshot()
 
     def revert(self, snapshot: Any) -> Any:
-        """Return to a snapshot; gives the handle to use next time."""
+        """Revert to a snapshot; return the handle for the next revert."""
         self._tester.revert_to_snapshot(snapshot)
         return snapshot
 

@@ -1,4 +1,4 @@
-"""Blobs on the in-process chain: two mends of py-evm, made once for every chain of this process."""
+"""Blob support of the in-process chain: two patches of py-evm, applied once per process."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["mend_blobs"]
 
 @cache
 def mend_blobs() -> None:
-    """Let blobs be sent and opened.
+    """Patch py-evm so that blob transactions can be sent and verified.
 
-    py-evm and eth-account load the trusted setup at each call, which takes seconds; and a block that is built
-    transaction by transaction does not count the blob gas that it is then checked for.
+    py-evm and eth-account load the trusted setup on each call, which takes seconds. A block that is built transaction
+    by transaction does not count its blob gas, although the gas is checked later.
     """
 
     def shared(*_args: Any) -> Any:

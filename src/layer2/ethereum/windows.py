@@ -1,4 +1,4 @@
-"""Refuses windows that nobody can keep: an answer needs time to be thought of, sent and included."""
+"""Rejects challenge windows that are too short to prepare, send and include an answer."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from layer2.primitives.errors import RangeError
 __all__ = ["LEAST_WINDOW", "WindowTooShort", "require_windows", "short_windows"]
 
 LEAST_WINDOW = 600
-"""Seconds: fifty blocks of twelve seconds, for an answer that must outbid full blocks, from a node that looks now and
-then. What is safe for much money is hours or days; this is only what is certainly too short."""
+"""Minimum window in seconds: fifty blocks of twelve seconds.
+
+An answer must outbid full blocks, and the node that sends it polls the chain only at intervals. Large amounts need
+hours or days; shorter windows than this are certainly unsafe.
+"""
 
 
 class WindowTooShort(RangeError):
-    """A window within which somebody must answer is too short for anybody to answer."""
+    """Raised when a window is too short for any node to answer in it."""
 
 
 def short_windows(**seconds: int) -> list[str]:
-    """For each window that nobody can keep, a sentence."""
+    """Return one sentence for each window that is too short."""
     return [
         f"{name.replace('_', ' ')} of {length} s: nobody can be sure to answer in it, {LEAST_WINDOW} s needed"
         for name, length in seconds.items()
@@ -26,7 +29,7 @@ def short_windows(**seconds: int) -> list[str]:
 
 
 def require_windows(connection: Connection, **seconds: int) -> None:
-    """Raise WindowTooShort for the first window that nobody can keep, unless this is a development chain."""
+    """Raise WindowTooShort for the first window that is too short, unless this is a development chain."""
     found = [] if connection.is_dev else short_windows(**seconds)
     if found:
         raise WindowTooShort(

@@ -22,10 +22,10 @@ def _checksum(digits: str) -> Address:
 
 
 def to_address(value: object) -> Address:
-    """The address in `value`: a hex string, 20 bytes, or anything with an `address` attribute.
+    """Return the address in `value`: a hex string, 20 bytes, or any object with an `address` attribute.
 
     Raises:
-        MalformedError: no address, or a mixed-case one with a wrong checksum (EIP-55).
+        MalformedError: not an address, or a mixed-case one with a wrong checksum (EIP-55).
     """
     if isinstance(value, str):
         known = _cache.get(value)
@@ -60,17 +60,17 @@ def _parse(value: str) -> Address:
 
 
 def address_bytes(address: str) -> bytes:
-    """The 20 bytes of an address string; raises MalformedError if it is none."""
+    """Return the 20 bytes of an address string; raise MalformedError if it is not one."""
     try:
         raw = bytes.fromhex(address[2:])
     except (ValueError, TypeError):
         raise MalformedError(f"{address!r:.80} is not an address") from None
-    # Both lengths: fromhex skips blanks.
+    # Both lengths are checked, because fromhex skips blanks.
     if len(raw) != 20 or len(address) != 42 or address[:2] not in ("0x", "0X"):
         raise MalformedError(f"{address!r:.80} is not an address", hint="give 0x and 40 hex digits")
     return raw
 
 
 def address_of_public_key(public_key: bytes) -> Address:
-    """The address of a 64-byte uncompressed public key."""
+    """Return the address of a 64-byte uncompressed public key."""
     return _checksum(keccak(public_key)[12:].hex())

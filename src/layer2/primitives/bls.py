@@ -1,7 +1,8 @@
-"""BLS12-381 with signatures in G1 (48 bytes) and keys in G2 (96 bytes), over 32-byte digests; keccak of keys as owners.
+"""BLS12-381 with signatures in G1 (48 bytes) and keys in G2 (96 bytes), over 32-byte digests.
 
-Hash to G1 is BLS12381G1_XMD:SHA-256_SSWU_RO_ (RFC 9380). Aggregates are over distinct digests, so that a rogue key
-cannot cancel another one out: no proof of possession is needed. Points are checked for their subgroup when read.
+An owner is identified by the keccak of its key. The hash to G1 is BLS12381G1_XMD:SHA-256_SSWU_RO_ (RFC 9380).
+Aggregates are over distinct digests, so that a rogue key cannot cancel out another: proofs of possession are not
+needed. Points are checked for their subgroup when decoded.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ ORDER = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 SIGNATURE_BYTES, KEY_BYTES = 48, 96
 _KEY_HINT = 160
 _WEIGHT_BITS = 16
-"""Of the random weights that keep wrong signatures from cancelling each other out: each bit costs 2 us a signature."""
+"""Bits of the random weights that keep invalid signatures from cancelling out; each bit costs 2 us per signature."""
 _FIELD = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB
 _INFINITE = 0x40
 GENERATOR = BlstP2Element().uncompress(
@@ -68,9 +69,9 @@ class BlsKey:
 
     @classmethod
     def derive(cls, seed: bytes) -> BlsKey:
-        """A key from at least 32 secret bytes, for example a deterministic Ethereum signature (RFC 6979).
+        """Derive a key from at least 32 secret bytes, for example a deterministic Ethereum signature (RFC 6979).
 
-        `keccak(seed | 0) | keccak(seed | 1)` reduced by the order: the bias is below 2^-256.
+        The secret is `keccak(seed | 0) | keccak(seed | 1)` reduced by the order, with a bias below 2^-256.
         """
         if len(seed) < 32:
             raise RangeError(f"a seed has {len(seed)} bytes, need at least 32")
@@ -78,7 +79,7 @@ class BlsKey:
         return cls(int.from_bytes(wide, "big") % (ORDER - 1) + 1)
 
     def sign(self, digest: bytes) -> bytes:
-        """The 48-byte signature of a 32-byte digest."""
+        """Return the 48-byte signature of a 32-byte digest."""
         signature: bytes = BlstP1Element().hash_to_group(digest, DST).scalar_mul(self._secret).compress()
         return signature
 
@@ -87,16 +88,18 @@ class BlsKey:
 
 
 def hash_to_g1(digest: bytes) -> bytes:
-    """The compressed point that a digest is hashed to."""
+    """Return the compressed point that a digest is hashed to."""
     point: bytes = BlstP1Element().hash_to_group(digest, DST).compress()
     return point
 
 
 def g1_point(compressed: bytes) -> bytes:
-    """A point of G1 as EIP-2537 takes it: `x | y`, 64 bytes each; zeros for infinity. The subgroup is not checked.
+    """Return a point of G1 in the EIP-2537 form `x | y`, 64 bytes each; zeros for infinity.
+
+    The subgroup is not checked.
 
     Raises:
-        SignatureError: the bytes are no compressed point of the curve.
+        SignatureError: the bytes are not a compressed point of the curve.
     """
     if compressed == bytes((0x80 | _INFINITE,)) + bytes(SIGNATURE_BYTES - 1):
         return bytes(128)
@@ -108,15 +111,15 @@ def g1_point(compressed: bytes) -> bytes:
 
 
 def is_key(key: bytes) -> bool:
-    """Whether the bytes are a key: a compressed point of the subgroup of G2 other than infinity."""
+    """Return True if the bytes are a key: a compressed point of the subgroup of G2 other than infinity."""
     return _key(key) is not None
 
 
 def uncompressed_key(key: bytes) -> bytes:
-    """A key as EIP-2537 takes it: `x.c0 | x.c1 | y.c0 | y.c1`, 64 bytes each.
+    """Return a key in the EIP-2537 form `x.c0 | x.c1 | y.c0 | y.c1`, 64 bytes each.
 
     Raises:
-        SignatureError: the bytes are no key.
+        SignatureError: the bytes are not a valid key.
     """
     if not is_key(key):
         raise SignatureError(f"{key.hex()[:16]}.. is no BLS key", hint="give 96 bytes, a point of the subgroup of G2")
@@ -127,16 +130,16 @@ def uncompressed_key(key: bytes) -> bytes:
 
 
 def packed_key(key: bytes) -> bytes:
-    """A key as proofs give it: as EIP-2537 takes it, without the leading zeros of its four numbers. 192 bytes."""
+    """Return a key in the form used in proofs: EIP-2537 without the leading zeros of its four numbers, 192 bytes."""
     whole = uncompressed_key(key)
     return b"".join(whole[at + 16 : at + 64] for at in range(0, 256, 64))
 
 
 def key_hint(key: bytes) -> bytes:
-    """What a contract needs to read a key, five words: 1 and y; or, for an x off the curve, 0 and the proof of that.
+    """Return a contract's hint for a key, five words: 1 and y; or, for an x off the curve, 0 and the proof of that.
 
-    Zeros where the bytes are no compressed point at all. In Fp2 a number is a square exactly if its norm is one in Fp,
-    and -1 is none there: the proof is a root of `-256 norm(x^3 + 4(1 + i))`.
+    Returns zeros if the bytes are not a compressed point at all. In Fp2 a number is a square exactly if its norm is a
+    square in Fp, where -1 is not a square: the proof is a root of `-256 norm(x^3 + 4(1 + i))`.
     """
     if len(key) != KEY_BYTES or key[0] & 0xC0 != 0x80:
         return bytes(_KEY_HINT)
@@ -153,9 +156,10 @@ def key_hint(key: bytes) -> bytes:
 
 
 def signature_hint(signature: bytes) -> bytes:
-    """What a contract needs to read a signature's point: y, or, for an x off the curve, a root of `-(x^3 + 4)`.
+    """Return a contract's hint for a signature's point: y, or, for an x off the curve, a root of `-(x^3 + 4)`.
 
-    64 bytes; zeros where the bytes are no compressed point at all, which a contract sees by itself.
+    The hint has 64 bytes. It is zero if the bytes are not a compressed point at all, which a contract detects without a
+    hint.
     """
     if len(signature) != SIGNATURE_BYTES or signature[0] & 0xC0 != 0x80:
         return bytes(64)
@@ -173,7 +177,7 @@ def signature_hint(signature: bytes) -> bytes:
 
 
 def aggregate(signatures: Sequence[bytes]) -> bytes:
-    """The sum of signatures. Raises SignatureError for a malformed one or none."""
+    """Return the sum of signatures. Raises SignatureError for a malformed one or an empty list."""
     if not signatures:
         raise SignatureError("an aggregate of no signatures", hint="give at least one")
     total = BlstP1Element()
@@ -187,7 +191,7 @@ def aggregate(signatures: Sequence[bytes]) -> bytes:
 
 
 def verify_aggregate(pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bool:
-    """Whether `signature` is by all the keys over all the digests: `pairs` of (96-byte key, digest). Never raises."""
+    """Return True if `signature` is by all keys over all digests: `pairs` of (96-byte key, digest). Never raises."""
     point = signature_point(signature)
     if point is None or not pairs:
         return False
@@ -202,14 +206,13 @@ def verify_aggregate(pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> 
 
 
 def verify_each(rows: Sequence[tuple[bytes, bytes, bytes]], draw: Callable[[int], int]) -> list[bool]:
-    """Which of the signatures are right: rows of (96-byte key, digest, signature). Never raises.
+    """Return the validity of each signature: rows of (96-byte key, digest, signature). Never raises.
 
-    `draw`: random numbers of so many bits that nobody can foretell, `secrets.randbits`.
-
-    They are checked together under random weights, and halved down to the wrong ones if that fails: a wrong one passes
-    with a chance of 2^-16, and only beside another that was made for it: whoever relies on single signatures (and not
-    on their sum, which the chain checks again) asks `verify_aggregate` about each. Keys that were seen lately are not
-    parsed again.
+    `draw` returns an unpredictable random number of the given number of bits, such as `secrets.randbits`. The
+    signatures are checked together under random weights, and halved down to the invalid ones if that fails. An invalid
+    one passes with a probability of 2^-16, and only together with another one crafted for it. A caller that relies on
+    single signatures (not on their sum, which the chain checks again) must use `verify_aggregate` for each. Keys used
+    recently are not decoded again.
     """
     good = [False] * len(rows)
     found = []
@@ -230,7 +233,7 @@ class _Signed(NamedTuple):
 
 
 def _judge(rows: list[_Signed], good: list[bool], draw: Callable[[int], int], *, known_bad: bool) -> bool:
-    """Note which are right; whether all are. `known_bad`: that not all are is known already."""
+    """Record the valid rows and return True if all are valid. `known_bad`: at least one is known to be invalid."""
     if not rows:
         return True
     if not known_bad and _fit(rows, draw):
@@ -245,13 +248,13 @@ def _judge(rows: list[_Signed], good: list[bool], draw: Callable[[int], int], *,
 
 
 def _fit(rows: list[_Signed], draw: Callable[[int], int]) -> bool:
-    """Whether the weighted sum of the signatures is by the keys over the weighted digests."""
-    # One more than what is drawn: none is zero, and all the bits that were drawn count.
+    """Return True if the weighted sum of the signatures is by the keys over the weighted digests."""
+    # One is added to the random number: a weight is never zero, and all random bits count.
     weights = [draw(_WEIGHT_BITS) + 1 for _ in rows] if len(rows) > 1 else [1]
     sums: defaultdict[bytes, BlstP1Element] = defaultdict(BlstP1Element)
     keys = {}
     for one, weight in zip(rows, weights, strict=True):
-        # A key's digests are added before they are paired: one pairing for each key.
+        # The digests of a key are added before the pairing, so each key needs only one pairing.
         sums[one.name] = sums[one.name] + _weighted([one.hashed], [weight])
         keys[one.name] = one.key
     loops = None
@@ -263,7 +266,7 @@ def _fit(rows: list[_Signed], draw: Callable[[int], int]) -> bool:
 
 
 def _weighted(points: list[BlstP1Element], weights: list[int]) -> BlstP1Element:
-    """The sum of the points by their weights. Doubling for all at once beats the library's multiplication."""
+    """Return the weighted sum of the points; shared doublings are faster than the library's multiplication."""
     total, begun = BlstP1Element(), False
     for bit in range(max(weights).bit_length() - 1, -1, -1):
         if begun:
@@ -275,7 +278,7 @@ def _weighted(points: list[BlstP1Element], weights: list[int]) -> BlstP1Element:
 
 
 def signature_point(data: bytes) -> BlstP1Element | None:
-    """The point of a signature; None for what is none."""
+    """Return the point of a signature; None for invalid bytes."""
     if len(data) != SIGNATURE_BYTES or data[0] & _INFINITE:
         return None
     try:
@@ -295,19 +298,22 @@ def _key(data: bytes) -> BlstP2Element | None:
 
 @lru_cache(1 << 16)
 def recent_key(data: bytes) -> BlstP2Element | None:
-    """A key's point, parsed once as long as it is in use; None for what is no key."""
+    """Return a key's point from a cache of recent keys; None for an invalid key."""
     return _key(data)
 
 
 def _right_side(x0: int, x1: int) -> tuple[int, int]:
-    """`x^3 + 4(1 + i)` in Fp2."""
+    """Return `x^3 + 4(1 + i)` in Fp2."""
     p = _FIELD
     s0, s1 = (x0 * x0 - x1 * x1) % p, 2 * x0 * x1 % p
     return (s0 * x0 - s1 * x1 + 4) % p, (s0 * x1 + s1 * x0 + 4) % p
 
 
 def _y_of(x0: int, x1: int, *, largest: bool) -> tuple[int, int]:
-    """The y of `y^2 = x^3 + 4(1 + i)` in Fp2 whose imaginary part (or real part, if that is zero) is the larger."""
+    """Return the root of `x^3 + 4(1 + i)` in Fp2 with the larger (or smaller) imaginary part.
+
+    If the imaginary part is zero, the real part decides. `largest` selects the larger one.
+    """
     p = _FIELD
     c0, c1 = _right_side(x0, x1)
     norm = pow((c0 * c0 + c1 * c1) % p, (p + 1) // 4, p)

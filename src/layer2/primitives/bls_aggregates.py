@@ -1,7 +1,7 @@
-"""Which of many BLS aggregates are right: keys parsed once, right ones checked together under random weights.
+"""Verification of many BLS aggregates: keys decoded once, valid aggregates checked together under random weights.
 
-An aggregate is by several keys over as many digests. What it costs to find a wrong one is bounded: at most one check
-of all together on top of one of each by itself, and that one is made only where it would have saved much.
+An aggregate is by several keys over as many digests. The cost of finding an invalid one is bounded: at most one joint
+check in addition to a check of each by itself. The joint check is made only if it would save much.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from layer2.primitives.bls import DST, GENERATOR, recent_key, signature_point
 __all__ = ["verify_aggregates"]
 
 _WEIGHT_BITS = 64
-"""Of the random weights: a wrong aggregate passes among others with a chance of 2^-64, whoever made it."""
+"""Bits of the random weights: an invalid aggregate passes among others with a probability of 2^-64."""
 _DIGIT_BITS = 4
 _REPEATED = 2
-"""How often a key must occur on the average for that."""
+"""Minimum average number of occurrences of a key for a joint check."""
 _TOGETHER = 4
-"""Aggregates that are worth a check of all together."""
+"""Minimum number of aggregates for a joint check."""
 
 Row = tuple[Sequence[tuple[bytes, bytes]], bytes]
 """Pairs of a key (96 bytes) and a digest, and the aggregate over them (48 bytes)."""
 
 _Read = tuple[BlstP1Element, list[tuple[bytes, BlstP2Element, BlstP1Element]]]
-"""A signature's point, and of each pair the key's name, the key, and the hashed digest."""
+"""A signature's point, and for each pair the key's bytes, its point, and the hashed digest."""
 
 
 def verify_aggregates(rows: Sequence[Row], draw: Callable[[int], int], expected: bool | None = None) -> list[bool]:
-    """Whether each is right. Never raises.
+    """Return the validity of each aggregate. Never raises.
 
     Args:
-        draw: random numbers of so many bits that nobody can foretell, `secrets.randbits`.
-        expected: stop behind the first one that turns out otherwise; the answers are fewer then.
+        draw: returns an unpredictable random number of the given number of bits, such as `secrets.randbits`.
+        expected: stop after the first aggregate with another result; the list is then shorter.
     """
     read: list[_Read | None] = []
     if expected is not False and len(rows) >= _TOGETHER and _repeated(rows):
@@ -52,7 +52,7 @@ def verify_aggregates(rows: Sequence[Row], draw: Callable[[int], int], expected:
 
 
 def _repeated(rows: Sequence[Row]) -> bool:
-    """Whether keys occur often enough for a check of all together to save time."""
+    """Return True if keys occur often enough for a joint check to save time."""
     keys = {name for pairs, _ in rows for name, _ in pairs}
     return sum(len(pairs) for pairs, _ in rows) >= _REPEATED * len(keys)
 
@@ -80,7 +80,7 @@ def _fits(point: BlstP1Element, pairs: Sequence[tuple[bytes, BlstP2Element, Blst
 
 
 def _all_fit(rows: Sequence[_Read], draw: Callable[[int], int]) -> bool:
-    """Whether the weighted sum of the signatures is by the keys over the weighted digests: one pairing for each key."""
+    """Return True if the weighted sums of signatures and digests match, with one pairing for each key."""
     weights = [draw(_WEIGHT_BITS) + 1 for _ in rows]
     points: defaultdict[bytes, list[BlstP1Element]] = defaultdict(list)
     shares: defaultdict[bytes, list[int]] = defaultdict(list)
@@ -99,7 +99,7 @@ def _all_fit(rows: Sequence[_Read], draw: Callable[[int], int]) -> bool:
 
 
 def _weighted(points: Sequence[BlstP1Element], weights: Sequence[int]) -> BlstP1Element:
-    """The sum of the points by their weights, digit by digit: doubling is for all at once."""
+    """Return the weighted sum of the points, digit by digit, with shared doublings."""
     total, base = BlstP1Element(), 1 << _DIGIT_BITS
     for shift in range((_WEIGHT_BITS // _DIGIT_BITS) * _DIGIT_BITS, -1, -_DIGIT_BITS):
         for _ in range(_DIGIT_BITS):
@@ -110,7 +110,7 @@ def _weighted(points: Sequence[BlstP1Element], weights: Sequence[int]) -> BlstP1
             if digit:
                 kept = buckets[digit]
                 buckets[digit] = point if kept is None else kept + point
-        # Each bucket is added as often as its digit says, by sums of sums from the top down.
+        # Each bucket counts as many times as its digit, through cumulative sums from the highest digit down.
         running = summed = None
         for kept in reversed(buckets[1:]):
             if kept is not None:

@@ -1,4 +1,4 @@
-"""Errors of pure twins of contracts: the contract's own names and fields, raised by Python."""
+"""Errors of reference models of contracts: the contract's own names and fields, raised by Python."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["TwinError"]
 
 
 class TwinError(RecoverableError):
-    """A contract would refuse this act; nothing has changed.
+    """A contract would reject this call; nothing has changed.
 
     Attributes:
         arguments: the error's fields by their Solidity names.

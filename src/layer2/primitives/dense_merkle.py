@@ -1,4 +1,7 @@
-"""A growing list of leaves in a binary keccak tree of fixed depth, as `ListTree`, in arrays for millions of leaves."""
+"""A binary keccak tree of fixed depth over a growing list of leaves, like `ListTree`, stored in arrays.
+
+The arrays allow millions of leaves.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ Numbers = NDArray[np.int64]
 class DenseTree:
     """A tree of `depth` levels with room for `1 << width` leaves; each is the hash of 64 bytes, or absent.
 
-    It takes some 64 bytes for each leaf it has room for, and is written by `settle` alone.
+    It uses about 64 bytes for each leaf of its capacity, and is written by `settle` alone.
     """
 
     __slots__ = ("_empty", "_nodes", "_starts", "depth", "width")
@@ -32,16 +35,16 @@ class DenseTree:
         self._nodes: Words = np.repeat(self._empty, sizes, axis=0)
 
     def copy(self) -> DenseTree:
-        """An independent tree with the same leaves."""
+        """Return an independent tree with the same leaves."""
         other = DenseTree.__new__(DenseTree)
         other.depth, other.width = self.depth, self.width
-        # Neither ever changes, so that both can hold them.
+        # These arrays never change, so both trees can share them.
         other._empty, other._starts = self._empty, self._starts
         other._nodes = self._nodes.copy()
         return other
 
     def widened(self, width: int) -> DenseTree:
-        """A tree with the same leaves and room for more."""
+        """Return a tree with the same leaves and a larger capacity."""
         other = DenseTree(self.depth, width)
         for level in range(self.depth + 1):
             old = self._nodes[self._starts[level] : self._starts[level + 1]]
@@ -50,17 +53,17 @@ class DenseTree:
 
     @property
     def root(self) -> bytes:
-        """The root."""
+        """Root of the tree."""
         return bytes(self._nodes[-1].data)
 
     def node(self, level: int, index: int) -> bytes:
-        """A node; 0 is the level of the leaves."""
+        """Return a node; level 0 is the level of the leaves."""
         start, end = int(self._starts[level]), int(self._starts[level + 1])
         row = self._nodes[start + index] if index < end - start else self._empty[level]
         return bytes(row.data)
 
     def path(self, index: int) -> list[bytes]:
-        """The siblings of a leaf, from the bottom up."""
+        """Return the siblings of a leaf, from the bottom up."""
         if not 0 <= index < 1 << self.depth:
             raise RangeError(f"leaf {index} is outside a tree of depth {self.depth}")
         return [self.node(level, index >> level ^ 1) for level in range(self.depth)]

@@ -33,7 +33,7 @@ class PrivateKey:
     __slots__ = ("_key", "address", "public_key")
 
     def __init__(self, secret: bytes | str) -> None:
-        """Take 32 bytes, or their hex with or without 0x; raises MalformedError for anything else."""
+        """Accept 32 bytes, or their hex with or without 0x; raise MalformedError for anything else."""
         raw = _secret_bytes(secret)
         try:
             self._key = _CurveKey(raw)
@@ -61,7 +61,7 @@ class PrivateKey:
         return signature
 
     def secret(self) -> bytes:
-        """The 32 secret bytes, for a key store."""
+        """Return the 32 secret bytes, for a key store."""
         secret: bytes = self._key.secret
         return secret
 
@@ -70,15 +70,15 @@ class PrivateKey:
 
 
 class KnownKey:
-    """A public key parsed once, to verify many signatures against.
+    """A public key decoded once, to verify many signatures against.
 
-    A verification that ignored the recovery bit would be a fifth faster, but would accept what a contract refuses.
+    Verification without the recovery bit would be a fifth faster, but would accept signatures that a contract rejects.
     """
 
     __slots__ = ("_raw", "address", "public_key")
 
     def __init__(self, public_key: bytes) -> None:
-        """Take 64 bytes (x and y); raises MalformedError if they are no point of the curve."""
+        """Accept 64 bytes (x and y); raise MalformedError if they are not a point of the curve."""
         if len(public_key) != 64:
             raise MalformedError(f"a public key has 64 bytes, {len(public_key)} were given")
         try:
@@ -90,7 +90,10 @@ class KnownKey:
         self.address: Address = address_of_public_key(public_key)
 
     def verify(self, digest: bytes, signature: bytes) -> bool:
-        """Whether `signature` (64 or 65 bytes, low s, right recovery bit) over the 32-byte `digest` is by this key."""
+        """Return True if `signature` over the 32-byte `digest` is by this key.
+
+        The signature must have 64 or 65 bytes, low s and the right recovery bit.
+        """
         try:
             return bytes(_ffi.buffer(_recover_point(digest, signature))) == self._raw
         except SignatureError:
@@ -101,7 +104,7 @@ class KnownKey:
 
 
 def recover(digest: bytes, signature: bytes) -> Address:
-    """The address whose key signed the 32-byte `digest`.
+    """Return the address whose key signed the 32-byte `digest`.
 
     Raises:
         SignatureError: wrong length, v other than 27 or 28, s in the upper half, or no such point.
@@ -110,16 +113,16 @@ def recover(digest: bytes, signature: bytes) -> Address:
 
 
 def recover_public_key(digest: bytes, signature: bytes) -> bytes:
-    """The 64-byte public key that signed the 32-byte `digest`; raises SignatureError as `recover` does."""
+    """Return the 64-byte public key that signed the 32-byte `digest`; raise SignatureError like `recover`."""
     point = _CurvePoint(_recover_point(digest, signature))
     key: bytes = point.format(compressed=False)
     return key[1:]
 
 
 def signers(digests: Sequence[bytes], signatures: Sequence[bytes]) -> list[bytes]:
-    """The address, 20 bytes, behind each 64-byte signature (EIP-2098) over a 32-byte digest; empty where there is none.
+    """Return the 20-byte signer of each 64-byte signature (EIP-2098) over a 32-byte digest; empty if invalid.
 
-    The same judgement as `recover`, without an object or an exception for each: about the bare speed of the library.
+    Equivalent to `recover`, without an object or an exception for each: about the speed of the library itself.
     """
     parsed = _ffi.new("secp256k1_ecdsa_recoverable_signature *")
     point, size = _ffi.new("secp256k1_pubkey *"), _ffi.new("size_t *", 65)
@@ -136,7 +139,7 @@ def signers(digests: Sequence[bytes], signatures: Sequence[bytes]) -> list[bytes
         parity = 0
         if len(signature) == 64 and signature[32] >> 7:
             parity, signature = 1, signature[:32] + bytes((signature[32] & 0x7F,)) + signature[33:]
-        # In this order: the library reads as many bytes as it needs, whatever it is given.
+        # The order matters: the library reads a fixed number of bytes, regardless of the length of its input.
         if (
             len(digest) != 32
             or len(signature) != 64
@@ -152,7 +155,7 @@ def signers(digests: Sequence[bytes], signatures: Sequence[bytes]) -> list[bytes
 
 
 def to_compact(signature: bytes) -> bytes:
-    """The 64-byte form (EIP-2098) of a 65-byte signature; a 64-byte one is returned as it is."""
+    """Return the 64-byte form (EIP-2098) of a 65-byte signature; a 64-byte one is returned unchanged."""
     if len(signature) == 64:
         return signature
     rs, parity = _split(signature)
@@ -160,7 +163,7 @@ def to_compact(signature: bytes) -> bytes:
 
 
 def from_compact(signature: bytes) -> bytes:
-    """The 65-byte form of a 64-byte signature (EIP-2098); a 65-byte one is returned as it is."""
+    """Return the 65-byte form of a 64-byte signature (EIP-2098); a 65-byte one is returned unchanged."""
     if len(signature) == 65:
         return signature
     rs, parity = _split(signature)
@@ -168,7 +171,7 @@ def from_compact(signature: bytes) -> bytes:
 
 
 def _split(signature: bytes) -> tuple[bytes, int]:
-    """`r | s` and the parity; raises SignatureError for a wrong length, v or an upper-half s."""
+    """Return `r | s` and the parity; raise SignatureError for a wrong length, v or an upper-half s."""
     if len(signature) == 65:
         v = signature[64]
         if v not in (27, 28):

@@ -1,4 +1,4 @@
-"""Base classes of every error that layer2 raises on purpose."""
+"""Base classes of all errors that layer2 raises deliberately."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class Layer2Error(Exception):
-    """Something that was judged and refused. `str()` is one line: what happened, then what to do next.
+    """Base of all errors. `str()` is one line: the problem, then the next step.
 
     Attributes:
         code: a stable slug for programs, by default the class name in kebab case.
-        hint: what to do next, if there is something.
+        hint: the next step, if there is one.
     """
 
     code: ClassVar[str] = "layer2-error"
@@ -34,7 +34,7 @@ class Layer2Error(Exception):
 
 
 def shown(value: object, most: int = 80) -> str:
-    """A value in an error's words: cut off, and a number that Python will not print by its length."""
+    """Format a value for an error message: truncated, and a number too long to print by its number of bits."""
     if isinstance(value, int) and value.bit_length() > 8 * most:
         return f"a number of {value.bit_length()} bits"
     try:
@@ -44,24 +44,24 @@ def shown(value: object, most: int = 80) -> str:
 
 
 class RecoverableError(Layer2Error):
-    """The caller can go on: state is unchanged."""
+    """The caller can continue: state is unchanged."""
 
 
 class FatalError(Layer2Error):
-    """The process must not go on with this object: what it holds can no longer be trusted."""
+    """The process must stop using this object: its data can no longer be trusted."""
 
 
 class InputError(RecoverableError):
-    """What was given cannot be accepted."""
+    """The input cannot be accepted."""
 
 
 class MalformedError(InputError):
-    """What was given has no valid reading."""
+    """The input has no valid decoding."""
 
 
 class SignatureError(InputError):
-    """A signature is not what it must be."""
+    """A signature is invalid."""
 
 
 class RangeError(InputError):
-    """A number lies outside its range."""
+    """A number is outside its range."""

@@ -1,4 +1,4 @@
-"""keccak-256 and sha-256."""
+"""Hash functions: keccak-256 and SHA-256."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from sha3 import keccak_256
 from layer2.primitives.errors import FatalError
 
 BACKEND = "pysha3"
-"""The library behind `keccak`: the C code of safe-pysha3, several times faster than the other wheels."""
+"""Library behind `keccak`: the C code of safe-pysha3, several times faster than the other wheels."""
 
 _EMPTY = "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
 
 
 def keccak(data: bytes) -> bytes:
-    """keccak-256 of `data` (Ethereum's, not NIST's SHA3-256), 32 bytes."""
+    """Return the keccak-256 of `data` (Ethereum's, not NIST's SHA3-256), 32 bytes."""
     digest: bytes = keccak_256(data).digest()
     return digest
 
 
 def sha256(data: bytes) -> bytes:
-    """SHA-256 of `data`, 32 bytes."""
+    """Return the SHA-256 of `data`, 32 bytes."""
     return hashlib.sha256(data).digest()
 
 

@@ -1,4 +1,4 @@
-"""Reads JSON that anybody may have written: whatever comes, the answer is a value or a MalformedError."""
+"""Decoding of untrusted JSON: every input gives either a value or a MalformedError."""
 
 from __future__ import annotations
 
@@ -11,27 +11,29 @@ from layer2.primitives.errors import MalformedError
 __all__ = ["DEEPEST", "parse_json", "whole_number"]
 
 DEEPEST = 64
-"""Levels of nesting that are read."""
+"""Maximum nesting depth."""
 
 _TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
-"""Strings, to be skipped (one without an end goes to the end), and brackets."""
+"""Matches strings, which are skipped (an unterminated one extends to the end), and brackets."""
 _DIGITS = 100
-"""Of a number in a string: more than any of 256 bits has."""
+"""Maximum digits of a number in a string, more than any number of 256 bits has."""
 _STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 def parse_json(data: str | bytes, what: str = "text", *, deepest: int = DEEPEST, floats: bool = False) -> Any:
-    """The value of a JSON text; every amount, number and time of this library is an integer or a string.
+    """Return the value of a JSON text; every amount, number and time of this library is an integer or a string.
 
-    The interpreter's own reader recurses without an end where some library has lifted its limit, and takes the process
-    down: the depth is counted first. A name that comes twice is refused, as readers differ in which one they take.
+    The depth is counted first: Python's own decoder would crash the process by unlimited recursion if a library raised
+    the recursion limit. A duplicate name is rejected, because decoders differ in which value they use.
 
     Args:
+        data: the JSON text.
         what: the text's name in the error.
-        floats: whether numbers with a fraction or an exponent are read.
+        deepest: maximum nesting depth.
+        floats: accept numbers with a fraction or an exponent.
 
     Raises:
-        MalformedError: the text is not valid JSON of the kind that is read.
+        MalformedError: the text is not valid JSON, or breaks one of these rules.
     """
     try:
         text = data if isinstance(data, str) else bytes(data).decode()
@@ -39,7 +41,7 @@ def parse_json(data: str | bytes, what: str = "text", *, deepest: int = DEEPEST,
         fraction = float if floats else _refused
         value = json.loads(text, object_pairs_hook=_once, parse_constant=_refused, parse_float=fraction)
         if "\\ud" in text or "\\uD" in text or not text.isascii():
-            # A lone half of a pair cannot be written anywhere.
+            # A lone surrogate cannot be encoded anywhere.
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as fault:
         raise MalformedError(f"{what}: not valid JSON: {str(fault)[:120]}", hint="pass it whole") from None
@@ -47,12 +49,12 @@ def parse_json(data: str | bytes, what: str = "text", *, deepest: int = DEEPEST,
 
 
 def whole_number(value: object) -> int:
-    """A number that is an integer, or a string of decimal digits; for what others wrote.
+    """Return a non-negative integer given as an integer, or as a string of decimal digits, in untrusted input.
 
-    `int` would cut a fraction off, take true for 1, and raise OverflowError for an infinity.
+    `int` would truncate a fraction, accept True as 1, and raise OverflowError for an infinity.
 
     Raises:
-        ValueError: it is neither, or negative.
+        ValueError: the value is neither, or negative.
     """
     if isinstance(value, str) and len(value) <= _DIGITS and value.isascii() and value.isdecimal():
         return int(value)

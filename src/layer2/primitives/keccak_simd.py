@@ -1,11 +1,12 @@
-"""keccak-256 of many messages of 64 bytes at once, one in each lane of the processor's vectors; and trees of it.
+"""Vectorised keccak-256 of many messages of 64 bytes, one in each lane of a vector register, and trees of such hashes.
 
-The permutation is written down once, as LLVM instructions over vectors: 8 lanes with AVX-512, 4 with AVX2, else 2.
-Words are those of a little-endian machine. Messages and digests in lanes are interleaved: word `j` of message `m` lies
-at `(m // LANES * words + j) * LANES + m % LANES`.
+The permutation is generated once, as LLVM instructions over vectors: 8 lanes with AVX-512, 4 with AVX2, else 2.
 
-A tree's nodes lie in one array of rows of four words, level by level: `starts[level]` is the row of its first node,
-`starts[depth + 1]` the number of rows. On the right of what is held, all is empty.
+Words are little-endian. Messages and digests in lanes are interleaved: word `j` of message `m` is at
+`(m // LANES * words + j) * LANES + m % LANES`.
+
+A tree's nodes are in one array of rows of four words, level by level: `starts[level]` is the row of its first node,
+`starts[depth + 1]` the number of rows. The part of the tree to the right of these nodes is empty.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _CONSTANTS = (
 _TURNS = ((0, 36, 3, 41, 18), (1, 44, 10, 45, 2), (62, 6, 43, 15, 61), (28, 55, 25, 21, 56), (27, 20, 39, 8, 14))
 """Rotation of the word at column x, row y."""
 _PAD = {8: 1, 16: 1 << 63}
-"""What Ethereum's padding puts behind 64 bytes, by word of the state."""
+"""Padding that follows 64 bytes in Ethereum's keccak, by word of the state."""
 
 
 def _lanes() -> int:
@@ -47,7 +48,7 @@ def _lanes() -> int:
 
 
 LANES = _lanes()
-"""Messages that are hashed together."""
+"""Number of messages hashed together."""
 
 _WORD = ir.IntType(64)
 _VECTOR = ir.VectorType(_WORD, LANES)
@@ -128,12 +129,12 @@ def _spread(builder: Any, word: Any) -> Any:
 
 
 _hash_group: Any = intrinsic(_emit)
-"""`(messages, digests, group)`: hashes one group of LANES messages; both arrays flat and interleaved."""
+"""Function `(messages, digests, group)` that hashes one group of LANES messages; both arrays flat and interleaved."""
 
 
 @compiled
 def digests(messages: Words, groups: int) -> Words:
-    """The digests of so many groups of LANES interleaved messages: what the hashing alone costs."""
+    """Return the digests of `groups` groups of LANES interleaved messages; used to measure the hashing alone."""
     result = np.empty(groups * LANES * 4, np.uint64)
     for group in range(groups):
         _hash_group(messages, result, group)
@@ -144,18 +145,20 @@ def digests(messages: Words, groups: int) -> Words:
 def settle(
     nodes: Words, starts: Numbers, empty: Words, leaves: Numbers, messages: Words, ends: Numbers, roots: Words
 ) -> None:
-    """Bring a tree through a list of changes, each of many leaves, and note its root after each.
+    """Apply a list of changes to a tree, each of many leaves, and record the root after each.
 
-    Level by level for all changes together: only so are there enough independent messages to fill the lanes. A node's
-    hash after a change is made of what lay below it then, so the order of changes is kept within each level.
+    All changes are processed together, level by level, which gives enough independent messages to fill the lanes. A
+    node's hash after a change depends on the nodes below it at that time, so the order of changes is kept within each
+    level.
 
     Args:
-        nodes, starts: the tree.
+        nodes: the nodes of the tree.
+        starts: the first row of each level.
         empty: the root of an empty tree of each height.
-        leaves: indices, within a change ascending and all different. Overwritten.
-        messages: 8 words for each of them: what its leaf is the hash of.
-        ends: where in `leaves` each change ends. Overwritten.
-        roots: a row for each change.
+        leaves: indices of the changed leaves, ascending and distinct within a change. Overwritten.
+        messages: 8 words for each of them: the preimage of its leaf.
+        ends: end of each change in `leaves`. Overwritten.
+        roots: output, one row for each change.
     """
     depth = starts.size - 2
     count = ends[-1] if ends.size else 0

@@ -1,9 +1,9 @@
-"""Opening parts of blobs: the prover of `BlobOpening.sol`. One quotient and one evaluation, however many parts.
+"""Openings of parts of blobs: the prover of `BlobOpening.sol`. One quotient and one evaluation for any number of parts.
 
-A part is an aligned run of 16 field elements, or one to three that follow each other. With p_i the polynomial of a
-blob, I_i the one through the values opened and Z_i zero at their points, the quotient is
-`q = sum g^i e_i (p_i - I_i) / Z_i`, and what is opened at z is `sum g^i e_i (Z / Z_i)(z) p_i - Z(z) q`
-(Boneh, Drake, Fisch, Gabizon, eprint 2020/081). e_i is a constant of the points that spares the contract inversions.
+A part is an aligned run of 16 field elements, or one to three consecutive ones. With p_i the polynomial of a blob, I_i
+the polynomial through the opened values and Z_i zero at their points, the quotient is
+`q = sum g^i e_i (p_i - I_i) / Z_i`, and the polynomial opened at z is `sum g^i e_i (Z / Z_i)(z) p_i - Z(z) q`
+(Boneh, Drake, Fisch, Gabizon, eprint 2020/081). e_i is a constant of the points that saves the contract inversions.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ROOT = pow(7, (MODULUS - 1) // _FIELDS, MODULUS)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """`count` field elements of a blob from `first` on: 16 from a multiple of 16, or one to three."""
+    """Part of a blob: `count` field elements from `first` on, either 16 from a multiple of 16, or one to three."""
 
     blob: bytes
     first: int
@@ -46,16 +46,16 @@ class Part:
 
     @property
     def values(self) -> bytes:
-        """The field elements, 32 bytes each."""
+        """Field elements, 32 bytes each."""
         return self.blob[32 * self.first : 32 * (self.first + self.count)]
 
     @property
     def points(self) -> list[int]:
-        """Where the polynomial of the blob has these values."""
+        """Points at which the polynomial of the blob has these values."""
         return [point_of(self.first + at) for at in range(self.count)]
 
     def scale(self) -> int:
-        """e: `16 s^16` for a run, else the product of the differences of the points."""
+        """Return e: `16 s^16` for a run, else the product of the differences of the points."""
         points = self.points
         if self.count == RUN:
             return RUN * pow(points[0], RUN, MODULUS) % MODULUS
@@ -66,14 +66,14 @@ class Part:
         return product
 
     def zero(self, z: int) -> int:
-        """Z at z."""
+        """Return Z at z."""
         product = 1
         for point in self.points:
             product = product * (z - point) % MODULUS
         return product
 
     def quotient(self) -> list[int]:
-        """Coefficients of `(p - I) / Z`; the division's remainder is I."""
+        """Return the coefficients of `(p - I) / Z`; the division's remainder is I."""
         rest = list(coefficients(self.blob))
         if self.count == RUN:
             power = pow(self.points[0], RUN, MODULUS)
@@ -88,10 +88,10 @@ class Part:
 
 
 def open_parts(parts: Sequence[Part]) -> bytes:
-    """The proof that the blobs hold the values of one or two parts.
+    """Return the proof that the blobs have the values of one or two parts.
 
-    128 bytes for the commitment of each part and for that of the quotient (points as EIP-2537 takes them), 32 for one
-    over the first factor, then the 48 bytes of an evaluation proof.
+    The proof has 128 bytes for the commitment of each part and for that of the quotient (points in the EIP-2537 form),
+    32 for the inverse of the first factor, then the 48 bytes of an evaluation proof.
     """
     claimed, points = bytes(32), b""
     for part in parts:
@@ -109,7 +109,7 @@ def open_parts(parts: Sequence[Part]) -> bytes:
     for one in zeros:
         whole = whole * one % MODULUS
     folding = [factor * pow(zero, -1, MODULUS) * whole % MODULUS for factor, zero in zip(factors, zeros, strict=True)]
-    # Divided by the first factor: the contract then multiplies one commitment less.
+    # Divided by the first factor, which saves the contract the multiplication of one commitment.
     inverse = pow(folding[0], -1, MODULUS)
     folding = [one * inverse % MODULUS for one in folding]
     rows = [_fields(part.blob) for part in parts]
@@ -118,13 +118,13 @@ def open_parts(parts: Sequence[Part]) -> bytes:
 
 
 def point_of(index: int) -> int:
-    """The point at which the polynomial of a blob has field element `index` (EIP-4844: bit-reversed order)."""
+    """Return the point of field element `index` of a blob (EIP-4844: bit-reversed order)."""
     return _powers()[_reversed(index)]
 
 
 @lru_cache(maxsize=8)
 def coefficients(blob: bytes) -> tuple[int, ...]:
-    """Coefficients of the polynomial of a blob, lowest first."""
+    """Return the coefficients of the polynomial of a blob, lowest first."""
     values = _fields(blob)
     natural = [values[_reversed(at)] for at in range(_FIELDS)]
     inverse, result = pow(_FIELDS, -1, MODULUS), _transform(natural)
@@ -132,7 +132,7 @@ def coefficients(blob: bytes) -> tuple[int, ...]:
 
 
 def evaluations(row: Sequence[int]) -> list[int]:
-    """Field elements of the blob whose polynomial has these coefficients."""
+    """Return the field elements of the blob whose polynomial has these coefficients."""
     natural = _transform(row)
     return [natural[_reversed(at)] for at in range(_FIELDS)]
 
@@ -153,7 +153,7 @@ def _blob(values: Sequence[int]) -> bytes:
 
 
 def _transform(row: Sequence[int]) -> list[int]:
-    """Values at the powers of the root, in their natural order (radix 2, in place)."""
+    """Return the values at the powers of the root, in their natural order (radix 2, in place)."""
     values = [row[_reversed(at)] for at in range(_FIELDS)]
     powers, size = _powers(), 2
     while size <= _FIELDS:

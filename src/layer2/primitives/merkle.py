@@ -1,6 +1,6 @@
-"""Binary keccak trees whose right side is empty: a growing list of leaves in a tree of fixed depth.
+"""Binary keccak trees of fixed depth over a growing list of leaves; the right side of a tree is empty.
 
-An absent leaf is 32 zero bytes, a node is `keccak(left | right)`, an absent subtree has the root it would have.
+An absent leaf is 32 zero bytes, a node is `keccak(left | right)`, and an absent subtree has the root of an empty tree.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from layer2.primitives.hashing import keccak
 __all__ = ["EMPTY", "ListTree", "empty_roots", "root_of_path", "verify_path"]
 
 EMPTY = bytes(32)
-"""The leaf of an absent entry."""
+"""Leaf of an absent entry."""
 
 _EMPTY_ROOTS: list[bytes] = [EMPTY]
 
 
 def empty_roots(depth: int) -> Sequence[bytes]:
-    """Roots of empty trees of depth 0 to `depth`."""
+    """Return the roots of empty trees of depth 0 to `depth`."""
     while len(_EMPTY_ROOTS) <= depth:
         _EMPTY_ROOTS.append(keccak(_EMPTY_ROOTS[-1] * 2))
     return _EMPTY_ROOTS
@@ -41,24 +41,24 @@ class ListTree:
         return len(self._levels[0])
 
     def copy(self) -> ListTree:
-        """An independent tree with the same leaves."""
+        """Return an independent tree with the same leaves."""
         other = ListTree(self.depth)
         other._levels = [list(level) for level in self._levels]
         other._dirty = set(self._dirty)
         return other
 
     def get(self, index: int) -> bytes:
-        """A leaf; EMPTY where there is none."""
+        """Return a leaf; EMPTY if it is not set."""
         leaves = self._levels[0]
         return leaves[index] if index < len(leaves) else EMPTY
 
     def set(self, index: int, leaf: bytes) -> None:
-        """Set a leaf; the root follows when it is asked for."""
+        """Set a leaf; the root is updated on its next access."""
         if not 0 <= index < 1 << self.depth:
             raise RangeError(f"leaf {index} is outside a tree of depth {self.depth}")
         leaves = self._levels[0]
         while len(leaves) <= index:
-            # Parents above a new leaf have to be made too.
+            # The parents of a new leaf must be created too.
             self._dirty.add(len(leaves))
             leaves.append(EMPTY)
         leaves[index] = leaf
@@ -71,25 +71,25 @@ class ListTree:
 
     @property
     def root(self) -> bytes:
-        """The root; hashes only above the leaves that changed since it was last asked for."""
+        """Root of the tree; access hashes only the nodes above the leaves changed since the last access."""
         self.settle()
         top = self._levels[self.depth]
         return top[0] if top else empty_roots(self.depth)[self.depth]
 
     def path(self, index: int) -> list[bytes]:
-        """The siblings of a leaf, from the bottom up."""
+        """Return the siblings of a leaf, from the bottom up."""
         if not 0 <= index < 1 << self.depth:
             raise RangeError(f"leaf {index} is outside a tree of depth {self.depth}")
         self.settle()
         return [self.node(level, index >> level ^ 1) for level in range(self.depth)]
 
     def node(self, level: int, index: int) -> bytes:
-        """A node of a settled tree."""
+        """Return a node of a settled tree."""
         nodes = self._levels[level]
         return nodes[index] if index < len(nodes) else empty_roots(self.depth)[level]
 
     def settle(self) -> None:
-        """Hash what changed: for `node`, which reads."""
+        """Hash the changed nodes, as required before `node`."""
         dirty = self._dirty
         if not dirty:
             return
@@ -110,7 +110,7 @@ class ListTree:
 
 
 def root_of_path(leaf: bytes, index: int, path: Sequence[bytes]) -> bytes:
-    """The root over a leaf and its siblings from the bottom up."""
+    """Return the root over a leaf and its siblings from the bottom up."""
     node = leaf
     for sibling in path:
         node = keccak(sibling + node) if index & 1 else keccak(node + sibling)
@@ -119,5 +119,5 @@ def root_of_path(leaf: bytes, index: int, path: Sequence[bytes]) -> bytes:
 
 
 def verify_path(root: bytes, leaf: bytes, index: int, path: Sequence[bytes]) -> bool:
-    """Whether the leaf stands at `index` under `root`, in a tree as deep as the path is long."""
+    """Return True if the leaf is at `index` under `root`, in a tree with the depth of the path."""
     return index >> len(path) == 0 and root_of_path(leaf, index, path) == root

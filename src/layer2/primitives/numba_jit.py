@@ -1,7 +1,7 @@
-"""Python functions compiled to machine code by numba; what was compiled is kept on disk for the next process.
+"""Python functions compiled to machine code by numba, with the compiled code cached on disk for the next process.
 
-Import this module late: numba takes half a second. Its store of compiled code knows the file of a function and no
-other, so a kernel stands in one file with all that it calls, and takes what others decide as arguments.
+Import this module late, because numba takes half a second. Its cache checks the file of a function only, so a kernel is
+in one file with all the functions it calls, and receives values defined elsewhere as arguments.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _F = TypeVar("_F", bound=Callable[..., object])
 
 
 def compiled(function: _F) -> _F:
-    """The function compiled at its first call; it lets other threads run.
+    """Return a function that is compiled at its first call and releases the interpreter lock.
 
-    Kept beside the source, else in the user's cache folder (`NUMBA_CACHE_DIR` names another); where nothing can be
-    written it is compiled again in each process.
+    The code is cached next to the source, else in the user's cache folder (`NUMBA_CACHE_DIR` sets another). If no
+    folder is writable, it is compiled again in each process.
     """
     try:
         return cast(_F, njit(cache=True, nogil=True)(function))
     except RuntimeError:
-        # Raised when no folder can be written, and only for the sake of the store.
+        # Raised by the cache alone, if no folder is writable.
         return cast(_F, njit(nogil=True)(function))

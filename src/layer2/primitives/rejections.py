@@ -1,4 +1,4 @@
-"""What a node that takes operations refuses, whichever its family: each names who, what was given, what was needed."""
+"""Rejections of operations, shared by all families; each names the object, the value given and the value needed."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ __all__ = [
 
 
 class Rejected(RecoverableError):
-    """Base of the refusals of an operation: nothing was accepted, nothing has changed.
+    """Base of the rejections of an operation: nothing was accepted or changed.
 
     Attributes:
-        have, need: the numbers that did not fit, where there are any.
+        have: the number given, if there is one.
+        need: the number needed, if there is one.
     """
 
     def __init__(
@@ -32,28 +33,28 @@ class Rejected(RecoverableError):
 
 
 class FeeTooLow(Rejected):
-    """Below what the operator of the node asks for."""
+    """The fee is below the operator's minimum."""
 
 
 class SignatureWrong(Rejected):
-    """Not by the key of the owner, over this very operation, for this contract."""
+    """The signature is not by the owner's key over this operation for this contract."""
 
 
 class TooLarge(Rejected):
-    """An amount or a request beyond what the node takes."""
+    """An amount or a request exceeds the node's limit."""
 
 
 class MempoolFull(Rejected):
-    """As many operations are pending as the node keeps."""
+    """The mempool is full."""
 
 
 class StateUnknown(RecoverableError):
-    """Something was asked for that the node does not have, or has not reached."""
+    """The requested data is unknown to the node, or not reached yet."""
 
 
 class ViewIncomplete(RecoverableError):
-    """A wallet has not heard of all blocks or entries: what it knows is not all, and may be spent by now."""
+    """The wallet has not received all blocks or entries; its known outputs are incomplete and may be spent."""
 
 
 class JournalForeign(FatalError):
-    """A journal was written for another contract, or for a chain that had another history."""
+    """The journal was written for another contract, or for a chain with another history."""

@@ -1,6 +1,6 @@
-"""EIP-712 typed data: frozen messages with precomputed type hash, and a fixed-width encoder made per class.
+"""EIP-712 typed data: frozen messages with a precomputed type hash, and a fixed-width encoder generated per class.
 
-The generic encoders rebuild the type string and walk a schema for each message; here a class knows its encoder, and a
+Generic encoders rebuild the type string and walk a schema for each message. Here a class has its own encoder, and a
 domain its separator, so a digest costs two hashes and a concatenation.
 """
 
@@ -24,7 +24,7 @@ _HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """What a signature is bound to (EIP-712): the contract's name and version, the chain and the address."""
+    """Domain of a signature (EIP-712): the contract's name and version, the chain and the address."""
 
     name: str
     version: str
@@ -51,7 +51,7 @@ class Domain:
         object.__setattr__(self, "prefix", b"\x19\x01" + separator)
 
     def digest(self, struct_hash: bytes) -> bytes:
-        """The 32 bytes to sign for a struct hash."""
+        """Return the 32 bytes to sign for a struct hash."""
         return keccak(self.prefix + struct_hash)
 
 
@@ -65,7 +65,7 @@ class Member:
 
 
 def snake_case(name: str) -> str:
-    """The Python name of a Solidity one: `channelId` is `channel_id`."""
+    """Convert a Solidity name to the Python one: `channelId` is `channel_id`."""
     return _HUMP.sub(lambda match: "_" + match[1].lower(), name)
 
 
@@ -80,8 +80,8 @@ def _members(text: str) -> tuple[str, tuple[Member, ...]]:
 class TypedMessage:
     """Base of EIP-712 messages: subclasses are frozen dataclasses that set `TYPE`.
 
-    Fields carry the snake-case names of the members, in their order. Values are checked when the message is made:
-    addresses are normalised to checksummed strings, numbers must fit, byte strings must have their length.
+    Fields have the snake-case names of the members, in their order. Values are validated at construction: addresses are
+    normalised to checksummed strings, numbers must be in range, byte strings must have the right length.
 
     Raises (at construction):
         RangeError: a number outside its type.
@@ -114,15 +114,15 @@ class TypedMessage:
                 object.__setattr__(self, name, value)
 
     def struct_hash(self) -> bytes:
-        """`hashStruct` of EIP-712, 32 bytes."""
+        """Return `hashStruct` of EIP-712, 32 bytes."""
         return keccak(type(self)._encode(self))
 
     def digest(self, domain: Domain) -> bytes:
-        """The 32 bytes to sign under `domain`."""
+        """Return the 32 bytes to sign under `domain`."""
         return keccak(domain.prefix + keccak(type(self)._encode(self)))
 
     def to_eip712(self, domain: Domain) -> dict[str, Any]:
-        """The full message in the form that wallets and `eth_account.messages.encode_typed_data` take."""
+        """Return the full message in the form of wallets and of `eth_account.messages.encode_typed_data`."""
         return {
             "types": {
                 "EIP712Domain": [
@@ -144,7 +144,7 @@ class TypedMessage:
         }
 
     def values(self) -> dict[str, Any]:
-        """The fields by their Python names."""
+        """Return the fields by their Python names."""
         return {member.field: getattr(self, member.field) for member in self.MEMBERS}
 
 

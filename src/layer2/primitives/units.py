@@ -1,4 +1,4 @@
-"""Amounts and durations as people write them."""
+"""Parsing and formatting of amounts and durations."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _MOST_SECONDS = (1 << 63) - 1
 _DECIMALS = {"unit": 0, "units": 0, "wei": 0, "gwei": 9, "ether": 18, "eth": 18}
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _WORDS = {"sec": 1, "second": 1, "min": 60, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
-# Only words take a plural: "ms" must not be read as minutes.
+# Only words have a plural, so that "ms" is not parsed as minutes.
 _SECONDS |= _WORDS | {word + "s": seconds for word, seconds in _WORDS.items()}
 
 
 def _split(text: str, what: str) -> tuple[str, str, str]:
-    """Digits before the point, digits after it, unit."""
+    """Return the digits before the point, the digits after it, and the unit."""
     match = _AMOUNT.fullmatch(text.strip()) if len(text) <= 100 else None
     if match is None and len(text) <= 100 and text.strip().startswith("-"):
         raise RangeError(f"{text!r} is negative, need zero or more")
@@ -28,7 +28,7 @@ def _split(text: str, what: str) -> tuple[str, str, str]:
 
 
 def _number(value: object, what: str, most: int) -> int | None:
-    """An int as it is; None for text. Raises for anything else: a float is never exact, True is not a number."""
+    """Return an int unchanged, and None for text; raise for any other type: a float is inexact, True is a bool."""
     if isinstance(value, str):
         return None
     if type(value) is not int:
@@ -45,7 +45,7 @@ def _short(value: int) -> str:
 
 
 def _whole(digits: str, fraction: str, scale: int, text: str, unit: str) -> int:
-    """`digits.fraction * scale` in integers: Decimal would round what has more than 28 digits."""
+    """Return `digits.fraction * scale` in integers, because Decimal would round more than 28 digits."""
     divisor: int = 10 ** len(fraction)
     value, rest = divmod(int(digits + fraction) * scale, divisor)
     if rest:
@@ -54,17 +54,16 @@ def _whole(digits: str, fraction: str, scale: int, text: str, unit: str) -> int:
 
 
 def parse_amount(text: str | int, decimals: int = 18) -> int:
-    """The amount in its smallest unit (wei, token units).
+    """Return the amount in its smallest unit (wei, token units).
 
     Args:
-        text: an int is taken as it is, in smallest units; text has a unit: "3 gwei", "0.001 ether", "12 wei";
-            "1.5 token" scales by `decimals`, "5 units" are smallest ones. Only "0" needs none: who types a bare number
-            may mean any unit.
-        decimals: of the token.
+        text: an int in smallest units, or text with a unit: "3 gwei", "0.001 ether", "12 wei"; "1.5 token" scales by
+            `decimals`, "5 units" are smallest ones. Only "0" needs no unit, because any other bare number is ambiguous.
+        decimals: decimals of the token.
 
     Raises:
-        MalformedError: no amount, a number without a unit, an unknown unit, or neither text nor int.
-        RangeError: a negative amount, one above 256 bits, or text finer than the smallest unit.
+        MalformedError: not an amount, a number without a unit, an unknown unit, or neither text nor int.
+        RangeError: a negative amount, one above 256 bits, or text more precise than the smallest unit.
     """
     number = _number(text, "amount", _MOST_AMOUNT)
     if number is not None:
@@ -85,7 +84,7 @@ def parse_amount(text: str | int, decimals: int = 18) -> int:
 
 
 def format_amount(amount: int, decimals: int = 18, symbol: str = "ether") -> str:
-    """The amount in whole units, without trailing zeros: `1500000000000000000` is "1.5 ether"."""
+    """Format an amount in whole units, without trailing zeros: `1500000000000000000` is "1.5 ether"."""
     whole, rest = divmod(abs(amount), 10**decimals)
     fraction = str(rest).zfill(decimals).rstrip("0") if rest else ""
     sign = "-" if amount < 0 else ""
@@ -93,16 +92,16 @@ def format_amount(amount: int, decimals: int = 18, symbol: str = "ether") -> str
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 exit`, `2 exits`, `1,024 exits`."""
+    """Format a number with its noun: `1 exit`, `2 exits`, `1,024 exits`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def parse_duration(text: str | int) -> int:
-    """Seconds: an int is taken as it is; text has a unit: "90 s", "1 hour", "7 days". Only "0" needs none.
+    """Return a duration in seconds: an int, or text with a unit: "90 s", "1 hour", "7 days". Only "0" needs no unit.
 
     Raises:
-        MalformedError: no duration, a number without a unit, an unknown unit, or neither text nor int.
-        RangeError: a negative duration, one above 63 bits, or text finer than one second.
+        MalformedError: not a duration, a number without a unit, an unknown unit, or neither text nor int.
+        RangeError: a negative duration, one above 63 bits, or text more precise than one second.
     """
     number = _number(text, "duration", _MOST_SECONDS)
     if number is not None:

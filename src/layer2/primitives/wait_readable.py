@@ -1,4 +1,4 @@
-"""Waits until a file of this process can be read. POSIX only."""
+"""Wait until a file of this process is readable. POSIX only."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ __all__ = ["readable"]
 
 
 def readable(file: int | IO[str], seconds: float | None = None) -> bool:
-    """Whether there is something to read, after so many seconds at most; None waits for ever.
+    """Return True if the file is readable within `seconds`; None waits without a limit.
 
-    `select.select` takes no descriptor beyond 1,023, which a process of many connections and journals has.
+    `select.select` accepts no descriptor above 1,023, which a process with many connections and journals can have.
     """
     waiting = select.poll()
     waiting.register(file, select.POLLIN)

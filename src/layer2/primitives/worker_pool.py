@@ -1,6 +1,6 @@
-"""Work in parts: here, in threads, or in processes of their own.
+"""Work in parts: in the calling thread, in threads, or in processes.
 
-Processes use all cores. Threads help where a library lets go of the interpreter's lock.
+Processes use all cores. Threads help if a library releases the interpreter lock.
 """
 
 from __future__ import annotations
@@ -20,15 +20,18 @@ __all__ = ["Workers"]
 T = TypeVar("T")
 
 _LEAST = 256
-"""Pieces that are worth the way to another process."""
+"""Minimum number of items that are worth the transfer to another process."""
 _TRIES = 3
 
 
 class Workers:
-    """Runs functions of modules over parts of something long. Safe to use from several threads.
+    """Runs module-level functions over parts of a long input. Safe to use from several threads.
 
-    `processes`: how many; 0 does all in the calling thread. `threads`: instead of processes, for places that cannot
-    start any. A process that dies takes nothing with it: its part is done again by a new one.
+    If a process dies, a new one repeats its part.
+
+    Args:
+        processes: number of processes; 0 does all work in the calling thread.
+        threads: number of threads to use instead of processes, where none can be started.
     """
 
     def __init__(self, processes: int = 0, *, threads: int = 0) -> None:
@@ -39,33 +42,33 @@ class Workers:
         self._lock = threading.Lock()
         self._pool: Executor | None = None
         self.restarts = 0
-        """How often workers had to be started anew."""
+        """Number of times that the workers were restarted."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} processes={self.processes} threads={self.threads} restarts={self.restarts}>"
 
     @property
     def width(self) -> int:
-        """How many parts are worked on at a time."""
+        """Number of parts processed concurrently."""
         return self.processes or self.threads or 1
 
     def start(self) -> None:
-        """Start what is to be started, and wait until it works."""
+        """Start the workers, and wait until they respond."""
         self.run(_ready, [()] * (self.processes or self.threads))
 
     def close(self) -> None:
-        """End the workers. They come back when they are needed."""
+        """Stop the workers; they are started again when needed."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def part(self, count: int, most: int = 1 << 30) -> int:
-        """Pieces of one part: an equal share for each worker, if that is worth it; at least one, at most `most`."""
+        """Return the items per part: an equal share for each worker, but at least a minimum and at most `most`."""
         return max(1, min(most, max(_LEAST, -(-count // self.width))))
 
     def run(self, work: Callable[..., T], parts: Sequence[tuple[Any, ...]]) -> list[T]:
-        """`work(*part)` for each part, in their order. What it raises, this raises."""
+        """Return `work(*part)` for each part, in their order; raise any error of `work`."""
         if not (self.processes or self.threads):
             return [work(*part) for part in parts]
         results: dict[int, T] = {}
@@ -80,7 +83,7 @@ class Workers:
                 return [results[at] for at in range(len(parts))]
             except BrokenProcessPool:
                 self._replace(pool)
-        # Processes do not stay alive here. The work is done all the same.
+        # The processes repeatedly died, so the remaining work is done in the calling thread.
         return [results[at] if at in results else work(*parts[at]) for at in range(len(parts))]
 
     def _workers(self) -> Executor:
@@ -89,7 +92,7 @@ class Workers:
                 if self.threads:
                     self._pool = ThreadPoolExecutor(self.threads, "layer2-verify")
                 else:
-                    # A fork would copy the locks of other threads as they stand.
+                    # A fork would copy the locks of other threads in their current state.
                     context = multiprocessing.get_context("spawn")
                     self._pool = ProcessPoolExecutor(self.processes, context, initializer=_settle_in)
             return self._pool
@@ -103,13 +106,13 @@ class Workers:
 
 
 def _settle_in() -> None:
-    """Prepare a worker: it ignores Ctrl-C, since the node ends its workers itself, and ends when the node is killed."""
+    """Prepare a worker: it ignores Ctrl-C, because the node stops its workers itself, and ends with the node."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="layer2-parent", daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """Wait until the process that started this one is gone, and end at once: nobody takes its results any more."""
+    """Kill this process when its parent process is gone, because its results are no longer needed."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
@@ -117,4 +120,4 @@ def _end_with_parent() -> None:
 
 
 def _ready() -> None:
-    """What a worker does to show that it works."""
+    """Do nothing; a successful call shows that the worker responds."""

@@ -1,1 +1,1 @@
-"""Floor 2: durable state. What a node has promised is on disk before anybody hears of it."""
+"""Floor 2: durable state. Every commitment of a node is on disk before it is announced."""

@@ -1,4 +1,4 @@
-"""A store of pieces known by their hashes: written once, never changed, durable when `put` returns (SQLite)."""
+"""Content-addressed archive in SQLite: each item is written once, never changed, and durable when `put` returns."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _SCHEMA = "CREATE TABLE IF NOT EXISTS pieces (key BLOB PRIMARY KEY, data BLOB NO
 
 
 class Archive:
-    """Pieces by key in one file (None: in memory). Safe to use from several threads.
+    """Items by key in one file (None: in memory). Safe to use from several threads.
 
-    What is read is not checked here: whoever knows what a key is the hash of must do so.
+    Items are not verified on reading: the caller must verify them against the hash that is the key.
 
     Raises:
-        JournalError: the file is no archive, or the disk refuses.
+        JournalError: the file is not a valid archive, or the disk refuses access.
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
@@ -44,20 +44,20 @@ class Archive:
         return int(self._run("SELECT count(*) FROM pieces")[0][0])
 
     def get(self, key: bytes) -> bytes | None:
-        """A piece; None if it is not here."""
+        """Return an item; None if it is not stored."""
         rows = self._run("SELECT data FROM pieces WHERE key = ?", key)
         return bytes(rows[0][0]) if rows else None
 
     def put(self, key: bytes, data: bytes) -> None:
-        """Keep a piece; durable when this returns. One that is here already stays as it is."""
+        """Store an item; durable on return. An existing item is unchanged."""
         self._run("INSERT OR IGNORE INTO pieces VALUES (?, ?)", key, data)
 
     def drop(self, key: bytes) -> None:
-        """Forget a piece, for one that turned out to be damaged."""
+        """Delete an item that proved to be damaged."""
         self._run("DELETE FROM pieces WHERE key = ?", key)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._base.close()
 
     def _run(self, statement: str, *values: bytes) -> list[Any]:

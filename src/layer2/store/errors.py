@@ -10,7 +10,7 @@ class JournalError(FatalError):
 
 
 class JournalCorrupt(JournalError):
-    """The journal does not hold what was once written."""
+    """The journal's content differs from the data once written."""
 
 
 class JournalVersion(JournalError):
@@ -22,8 +22,8 @@ class JournalLocked(JournalError):
 
 
 class JournalMissing(JournalError):
-    """There should be a journal and there is none."""
+    """A required journal does not exist."""
 
 
 class JournalFull(RecoverableError):
-    """There is no room to write; nothing of the last group was kept."""
+    """The disk is full; the last group of writes was discarded."""

@@ -1,4 +1,4 @@
-"""Exclusive use of a database file: one process at a time, by whatever name it reaches the file."""
+"""Exclusive use of a database file by one process at a time, for all paths that lead to the file."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ _OWNER_ONLY = 0o600
 
 
 class Holder:
-    """Two locks on one database: a file beside it, and the database itself.
+    """Two locks on one database: one on a file next to it, and one on the database itself.
 
-    The file beside it lies where the database really is, so that a symbolic link leads to the same one. The lock on
-    the database itself serves where a hard link gives it a second folder. Both files are readable by their owner only.
+    The lock file is next to the resolved path of the database, so that symbolic links share it. The lock on the
+    database itself covers hard links in other folders. Both files are readable by their owner only.
 
     Raises:
-        JournalError: the place cannot be used. JournalLocked: another process, or this one, holds the database.
+        JournalError: the path cannot be used.
+        JournalLocked: another process, or this one, holds the database.
     """
 
     def __init__(self, path: Path, kind: str) -> None:
@@ -31,9 +32,9 @@ class Holder:
         try:
             make_folder(path.parent)
             self.path = path.resolve()
-            """Where the database really is."""
+            """Resolved path of the database."""
             make_folder(self.path.parent)
-            # First the one beside: closing a handle of the database would drop SQLite's own locks in this process.
+            # The lock file comes first: closing a handle of the database would drop SQLite's own locks in this process.
             self._take(f"{self.path}.lock")
             self._take(str(self.path))
         except OSError as error:
@@ -47,7 +48,7 @@ class Holder:
         return f"<Holder {self.path} held={len(self._handles) == 2}>"
 
     def release(self) -> None:
-        """Let another take the database. SQLite must have closed it before."""
+        """Release both locks. SQLite must have closed the database before."""
         for handle in reversed(self._handles):
             os.close(handle)
         self._handles.clear()
@@ -55,7 +56,7 @@ class Holder:
     def _take(self, name: str) -> None:
         handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _OWNER_ONLY)
         self._handles.append(handle)
-        with contextlib.suppress(PermissionError):  # of another owner: as it was given to us
+        with contextlib.suppress(PermissionError):  # the file has another owner: keep its mode
             os.fchmod(handle, _OWNER_ONLY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,7 +1,7 @@
-"""A crash on demand, for the tests that kill a node at each place where it persists.
+"""Crash injection for the tests that kill a node at each point where it persists data.
 
-`LAYER2_FAULT="name:n"` in the environment kills this very process, as `kill -9` would, when the point `name` is passed
-for the n-th time. Unset, a point costs one comparison.
+`LAYER2_FAULT="name:n"` in the environment kills this process, like `kill -9`, when the point `name` is reached for the
+n-th time. If unset, a point costs one comparison.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ _name, _left = "", 1
 
 
 def arm(fault: str) -> None:
-    """From now on: die at `name:n`, whatever the environment says; at nothing for an empty one."""
+    """Set the fault `name:n`, in place of the one in the environment; an empty string disables faults."""
     global _name, _left
     _name, _, count = fault.partition(":")
     _left = int(count) if count.isdigit() else 1
 
 
 def fault_point(name: str) -> None:
-    """Die here if the environment says so."""
+    """Kill the process if the configured fault is reached."""
     global _left
     if name != _name:
         return

@@ -1,4 +1,4 @@
-"""Large pieces as files of a folder: whole or not there at all, durable when `put` returns, checked when read."""
+"""Large items as files of a folder, written atomically, durable when `put` returns, verified when read."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ __all__ = ["FileStore"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 _NO_ROOM = (28, 122)
-"""ENOSPC, EDQUOT."""
+"""Error numbers of a full disk: ENOSPC, EDQUOT."""
 
 
 class FileStore:
-    """Pieces by name in a folder of their own. Safe to use from several threads, if none writes what another writes.
+    """Items by name in a dedicated folder. Safe to use from several threads that write different items.
 
     Raises:
         JournalError: the folder cannot be used.
-        JournalFull: there is no room; the piece is not there then.
+        JournalFull: the disk is full; the item is not stored.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -31,7 +31,7 @@ class FileStore:
         try:
             self._make_folder()
             for left in self.folder.glob("*.part"):
-                # Of a write that was cut off: nobody was told of it.
+                # Left by an interrupted write that was never acknowledged.
                 left.unlink()
         except OSError as failure:
             raise self._refused(failure) from failure
@@ -40,13 +40,13 @@ class FileStore:
         return f"<FileStore {self.folder}>"
 
     def path(self, name: str) -> Path:
-        """Where a piece lies, or would. Raises JournalError for a name that is none."""
+        """Return the path of an item, which need not exist; raise JournalError for an invalid name."""
         if not _NAME.fullmatch(name) or name.endswith(".part"):
             raise JournalError(f"{name!r:.60} is no name of a piece", hint="use letters, digits, dots and dashes")
         return self.folder / name
 
     def put(self, name: str, data: bytes) -> bytes:
-        """Keep a piece, in the place of one of the same name; its SHA-256. Durable when this returns."""
+        """Store an item, replacing one of the same name, and return its SHA-256. Durable on return."""
         target = self.path(name)
         part = target.with_name(f"{name}.part")
         try:
@@ -63,7 +63,7 @@ class FileStore:
         return sha256(data).digest()
 
     def get(self, name: str, checksum: bytes) -> bytes | None:
-        """A piece; None if it is not here. Raises JournalCorrupt unless it is what was put."""
+        """Return an item, or None if it does not exist; raise JournalCorrupt if its checksum differs."""
         path = self.path(name)
         try:
             data = path.read_bytes()
@@ -79,11 +79,11 @@ class FileStore:
         return self.path(name).exists()
 
     def drop(self, name: str) -> None:
-        """Forget a piece; one that is not here is none."""
+        """Delete an item, if it exists."""
         self.path(name).unlink(missing_ok=True)
 
     def _make_folder(self) -> None:
-        """Make the folder, and those above it that are missing; durable when this returns."""
+        """Create the folder and its missing parents; durable on return."""
         missing = [one for one in (self.folder, *self.folder.parents) if not one.exists()]
         make_folder(self.folder)
         for one in missing:
@@ -96,7 +96,7 @@ class FileStore:
 
 
 def _sync(folder: Path) -> None:
-    """Make the names in a folder durable: a file is found again only by its name."""
+    """Make the names in a folder durable, because a file is found only by its name."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,9 +1,9 @@
 """An append-only journal with group commit on SQLite (WAL, synchronous=FULL).
 
 Appends are buffered in memory and written by `commit()` in one transaction and one fsync, together with changed
-metadata. Each row carries a checksum chained over all rows before it, and the head of the chain is stored beside them:
-a flipped bit, a lost tail or a removed row is found when the journal is opened. A metadata value carries a checksum of
-its own. What no chain can show is a file put back whole from an older day.
+metadata. Each row has a checksum chained over all rows before it, and the head of the chain is stored separately: a
+flipped bit, a lost tail or a removed row is detected when the journal is opened. Each metadata value has its own
+checksum. The chain cannot detect a file that was restored completely from an older copy.
 """
 
 from __future__ import annotations
@@ -29,17 +29,21 @@ __all__ = ["Entry", "Journal", "fault_point"]
 
 
 class Journal:
-    """One journal file, held by one process at a time. Threads may take turns, under a lock of their own.
+    """One journal file, held by one process at a time. Threads must synchronise their access.
 
     Args:
-        path: the file; made, with its folder, if it is not there.
-        kind: what the journal is for; a file of another kind is refused.
-        schema_version: of the payloads; a file of a newer one is refused.
-        must_exist: refuse to start anew when the file is gone.
-        recovery: what to do when the journal is lost or damaged, for the error's hint.
+        path: the file; created, with its folder, if it does not exist.
+        kind: the purpose of the journal; a file of another kind is refused.
+        schema_version: version of the payloads; a file of a newer one is refused.
+        must_exist: refuse to create a new journal if the file is missing.
+        recovery: instructions for a lost or damaged journal, for the error's hint.
 
     Raises:
-        JournalMissing, JournalLocked, JournalVersion, JournalCorrupt, JournalError.
+        JournalMissing: the file is missing or empty, and `must_exist` is set.
+        JournalLocked: another process, or this one, holds the journal.
+        JournalVersion: the file is of another kind, of a newer schema, or not a journal.
+        JournalCorrupt: a checksum differs.
+        JournalError: the file cannot be used.
     """
 
     def __init__(
@@ -96,9 +100,10 @@ class Journal:
         """Make everything buffered durable with one fsync.
 
         Raises:
-            JournalFull: no room. The whole group is dropped, on disk and in memory: nothing of it happened.
-            JournalCorrupt, JournalError: the file cannot be written. What the disk now holds is unknown, so this object
-                refuses further writes until the journal is opened again.
+            JournalFull: the disk is full. The whole group is discarded, on disk and in memory.
+            JournalCorrupt: the file is damaged; further writes are refused as for JournalError.
+            JournalError: the file cannot be written. The content of the disk is unknown, so this object refuses further
+                writes until the journal is reopened.
         """
         if self._unusable:
             raise self._refusal()
@@ -116,20 +121,20 @@ class Journal:
         fault_point("journal.after-commit")
 
     def discard(self) -> None:
-        """Drop what was appended or set since the last commit: nothing of it happened.
+        """Discard all rows and values buffered since the last commit.
 
-        For a writer that was interrupted before its commit, so that the next commit does not carry half of its work.
+        Used by a writer that was interrupted before its commit, so that the next commit does not include partial work.
         """
         self._drop_pending()
 
     @property
     def usable(self) -> bool:
-        """True while the journal takes writes."""
+        """True while the journal accepts writes."""
         return self._unusable is None
 
     @property
     def durable_sequence(self) -> int:
-        """The sequence number of the newest row that is on disk; 0 when there is none."""
+        """Sequence number of the newest row on disk; 0 for an empty journal."""
         return self._durable[0] - 1
 
     def append_durable(self, stream: str, payload: bytes) -> int:
@@ -139,10 +144,10 @@ class Journal:
         return sequence
 
     def rewrite(self, rows: Iterable[tuple[str, bytes]]) -> None:
-        """Put rows (stream, payload) in the place of all there are, in one transaction; they are numbered from 1.
+        """Replace all rows with the given (stream, payload) pairs, in one transaction, numbered from 1.
 
-        For a journal whose older rows nobody will need again. What was appended and not committed must be none; what
-        was set in the metadata goes with it. Raises what `commit` raises; then all is as before.
+        Used when older rows are no longer needed. Uncommitted rows are not allowed; pending metadata is written too.
+        Raises the errors of `commit`, after which the journal is unchanged.
         """
         if self._unusable:
             raise self._refusal()
@@ -163,7 +168,7 @@ class Journal:
     # ------------------------------------------------------------------------------------------------- reading
 
     def read(self, stream: str | None = None, after: int = 0) -> Iterator[Entry]:
-        """Durable rows with a sequence number above `after`, of one stream or of all, in order."""
+        """Yield durable rows with a sequence number above `after`, of one stream or of all, in order."""
         query = "SELECT sequence, stream, payload FROM journal_rows WHERE sequence > ?"
         parameters: tuple[object, ...] = (after,)
         if stream is not None:
@@ -173,31 +178,31 @@ class Journal:
             yield Entry(sequence, name, payload)
 
     def streams(self) -> list[str]:
-        """The names of all streams that have durable rows, in the order of their first ones."""
+        """Return the names of all streams with durable rows, in the order of their first rows."""
         query = "SELECT stream FROM journal_rows GROUP BY stream ORDER BY MIN(sequence)"
         return [name for (name,) in self._database.execute(query)]
 
     def get_meta(self, key: str) -> bytes | None:
-        """A value as it stands, pending ones included; None if it was never set."""
+        """Return a value, including a pending one; None if it was never set."""
         if key in self._pending_meta:
             return self._pending_meta[key]
         row = self._database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else bytes(row[0])
 
     def metas(self, prefix: str) -> list[tuple[str, bytes]]:
-        """Durable values whose keys begin with `prefix`, in the order of their keys."""
+        """Return durable values whose keys begin with `prefix`, in the order of their keys."""
         query = "SELECT key, value FROM meta WHERE key >= ? AND key < ? ORDER BY key"
         return [(key, bytes(value)) for key, value in self._database.execute(query, (prefix, prefix + "\U0010ffff"))]
 
     @property
     def last_sequence(self) -> int:
-        """The sequence number of the newest row, pending ones included; 0 when there is none."""
+        """Sequence number of the newest row, including pending ones; 0 for an empty journal."""
         return self._next - 1
 
     # ----------------------------------------------------------------------------------------------- life cycle
 
     def close(self) -> None:
-        """Release the file. What was not committed is dropped. Closing twice does nothing."""
+        """Release the file and discard uncommitted data. Further calls have no effect."""
         if self._closed:
             return
         self._closed = True
@@ -267,9 +272,9 @@ class Journal:
             )
 
     def _verify(self) -> None:
-        """Walk the whole chain; an interrupted disk shows here, not when money depends on it."""
+        """Verify the whole chain when the journal is opened, so that damage is found early."""
         head, last = GENESIS, 0
-        # As bytes: a flipped bit may leave a name that is no UTF-8.
+        # Read as bytes, because a flipped bit may make a name invalid UTF-8.
         query = "SELECT sequence, CAST(stream AS BLOB), payload, checksum FROM journal_rows ORDER BY sequence"
         rows = self._database.execute(query)
         for sequence, stream, payload, checksum in rows:
@@ -289,7 +294,7 @@ class Journal:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        """Write within one transaction; whatever ends it early, memory and disk agree or the journal takes no more."""
+        """Write in one transaction; after any failure memory and disk agree, or the journal refuses further writes."""
         try:
             self._database.execute("BEGIN IMMEDIATE")
             yield
@@ -315,7 +320,7 @@ class Journal:
         self._next, self._head = self._durable
 
     def _roll_back(self) -> bool:
-        """End the open transaction, if SQLite has not done so itself; whether that went well."""
+        """Roll back the open transaction, if SQLite has not done so itself; return True on success."""
         try:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")

@@ -1,4 +1,4 @@
-"""Files and folders that only their owner can read: what a node keeps says who pays whom, and what it would sign."""
+"""Files and folders that only their owner can read, because a node's data reveals payments and future signatures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FOLDER, _FILE = 0o700, 0o600
 
 
 def make_folder(path: str | Path) -> Path:
-    """Make a folder and those above it that are missing, each for its owner alone; one that is there stays as it is."""
+    """Create a folder and its missing parents, each accessible to its owner only; an existing folder is unchanged."""
     folder = Path(path)
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     for one in reversed(missing):
@@ -24,7 +24,7 @@ def make_folder(path: str | Path) -> Path:
 
 
 def open_private(path: str | Path) -> BinaryIO:
-    """Open a file to be written anew, readable by its owner alone from the first byte on."""
+    """Create or truncate a file for writing, readable by its owner only from the first byte on."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _FILE)
     try:
         os.fchmod(handle, _FILE)
@@ -35,13 +35,13 @@ def open_private(path: str | Path) -> BinaryIO:
 
 
 def private_database(path: str | Path) -> None:
-    """Make the file of a database, and its folder, before SQLite does, which gives the files beside it the same rights.
+    """Create the file of a database, and its folder, before SQLite does, because its other files inherit the mode.
 
-    One that is there is not opened: to close it again would drop the locks that this process holds on it.
+    An existing file is not opened, because closing it again would drop the locks that this process holds on it.
     """
     make_folder(Path(path).parent)
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _FILE))
     except FileExistsError:
-        with contextlib.suppress(PermissionError):  # of another owner: as it was given to us
+        with contextlib.suppress(PermissionError):  # the file has another owner: keep its mode
             os.chmod(path, _FILE)

@@ -1,4 +1,4 @@
-"""Rows of a journal: what is written, and the checksums that chain them."""
+"""Rows of a journal: their format, and the checksums that chain them."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ UPSERT = "INSERT OR REPLACE INTO meta VALUES (?, ?, ?)"
 
 
 def link(head: bytes, sequence: int, stream: bytes, payload: bytes) -> bytes:
-    """The checksum of a row after `head`; lengths come first, so that no two rows read the same."""
+    """Return the checksum of a row after `head`; lengths come first, so that the encoding is unambiguous."""
     return sha256(head + b"%d|%d|%s|" % (sequence, len(stream), stream) + payload).digest()
 
 
 def meta_row(key: str, value: bytes) -> tuple[str, bytes, bytes]:
-    """A value of the metadata with its own checksum, as it is stored."""
+    """Return a metadata row: key, value and checksum."""
     name = key.encode()
     return key, value, sha256(b"%d|%s|" % (len(name), name) + value).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row: its place in the whole journal, the stream it belongs to, and what was written."""
+    """One row: its sequence number in the whole journal, its stream, and its payload."""
 
     sequence: int
     stream: str

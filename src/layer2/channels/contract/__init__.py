@@ -1,1 +1,1 @@
-"""The deployed hub: calls, events, a channel as the chain has it, and the chain's clock."""
+"""The deployed hub: calls, events, on-chain state of a channel, and the chain's clock."""

@@ -1,4 +1,4 @@
-"""Calls of the hub that a watchtower sends without waiting, as names and arguments."""
+"""Calls of the hub that a watchtower sends without waiting, as function names and arguments."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class HubCall(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LockProof:
-    """A lock-bearing proof as the hub takes it; see `IChannelHub.LockProof`."""
+    """A lock proof in the hub's form; see `IChannelHub.LockProof`."""
 
     amount: int
     nonce: int
@@ -51,7 +51,7 @@ class LockProof:
 
 
 def lock_proof(payment: LockPayment) -> LockProof:
-    """The hub's form of a lock-bearing proof."""
+    """Return the hub's form of a lock proof."""
     head = (payment.amount, payment.nonce, payment.locked, payment.last_expiry)
     return LockProof(*head, locks_root(payment.locks), payment.signature)
 
@@ -67,12 +67,12 @@ def post(key: ChannelKey, side: str, amount: int, signature: bytes) -> HubCall:
 
 
 def start_close_as(key: ChannelKey, side: str, session: bytes, amount: int = 0, signature: bytes = b"") -> HubCall:
-    """Start a unilateral close as a session key of `side`; `session` as `encode_session` makes it."""
+    """Start a unilateral close with a session key of `side`; `session` is the output of `encode_session`."""
     return HubCall("startCloseAs", (key.as_tuple(), side == "B", session, amount, signature))
 
 
 def post_locks(key: ChannelKey, side: str, proof: LockProof, accept: bytes = b"") -> HubCall:
-    """Post a lock-bearing proof of `side`'s direction: as its receiver, or with the receiver's `Accept` signature."""
+    """Post a lock proof of `side`'s direction, as its receiver or with the receiver's `Accept` signature."""
     row = (proof.amount, proof.nonce, proof.locked, proof.last_expiry, proof.locks_root, proof.signature)
     return HubCall("postLocks", (key.as_tuple(), side == "B", row, accept))
 
@@ -80,7 +80,10 @@ def post_locks(key: ChannelKey, side: str, proof: LockProof, accept: bytes = b""
 def unlock(key: ChannelKey, side: str, limit: int, locks: Sequence[Lock], openings: Iterable[Opening]) -> HubCall:
     """Resolve locks of the posted proof of `side`'s direction.
 
-    `limit` is the proof's amount plus its locked sum, `locks` its whole list, `openings` the locks to resolve.
+    Args:
+        limit: the proof's amount plus its locked sum.
+        locks: all locks of the proof.
+        openings: the locks to resolve.
     """
     rows, others = open_locks(locks, openings)
     return HubCall("unlock", (key.as_tuple(), side == "B", limit, rows, list(others)))
@@ -92,7 +95,7 @@ def settle(key: ChannelKey) -> HubCall:
 
 
 def claim(payee: Address, token: Address, rows: bytes, session_rows: bytes = b"") -> HubCall:
-    """Pay a simplex payee for many channels at once; see `proofs.claim_rows`."""
+    """Pay a simplex payee for many channels in one call; see `proofs.claim_rows`."""
     return HubCall("claim", (payee, token, rows, session_rows))
 
 
@@ -102,6 +105,6 @@ def claim_voucher(key: ChannelKey, amount: int, signature: bytes) -> HubCall:
 
 
 def register_session(session: Session) -> HubCall:
-    """Name a session key on chain, as its owner: for accounts that are contracts. It cannot be taken back."""
+    """Register a session key on chain, as its owner, for accounts that are contracts. Irrevocable."""
     row = (session.channel_id, session.key, session.cap, session.valid_until, session.rights)
     return HubCall("registerSession", row)

@@ -1,4 +1,4 @@
-"""The chain's time without asking the chain each time."""
+"""Estimate of the chain's time that needs no request for each reading."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from layer2.ethereum.records import Block
 __all__ = ["ChainClock"]
 
 MAX_AGE = 60.0
-"""Seconds for which a block's time is carried on by this machine's clock before the chain is asked again."""
+"""Seconds for which the local clock extends a block's time before the chain is queried again."""
 
 
 class ChainClock:
-    """The newest block's time, carried on by this machine's clock between blocks. Safe to use from several threads.
+    """The newest block's time, extended by the local clock between blocks. Safe to use from several threads.
 
-    A follower hands each new head to `tick`; where there is none, `now` asks the chain once in `MAX_AGE` seconds.
-    On a development chain, where time can be moved at will and asking is cheap, it asks each time.
+    A log follower passes each new head to `tick`; without one, `now` queries the chain once in `MAX_AGE` seconds. On a
+    development chain it queries on each call, because time can be set at will and requests are cheap.
     """
 
     def __init__(self, connection: Connection, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -30,15 +30,15 @@ class ChainClock:
         return f"<ChainClock at {'no block' if self._seen is None else self._seen[0]}>"
 
     def tick(self, head: Block) -> None:
-        """Take over a block that was just read as the newest one."""
+        """Record a block that was just read as the newest one."""
         self._seen = (head.timestamp, head.base_fee, self._monotonic())
 
     def now(self) -> int:
-        """Seconds, Unix time: about what the next block will say. May ask the chain: call it under no lock."""
+        """Return the estimated time of the next block, Unix seconds. May query the chain: call it without locks."""
         return self._current()[0]
 
     def base_fee(self) -> int:
-        """Wei per gas in the newest block seen. May ask the chain: call it under no lock."""
+        """Return the base fee of the newest block seen, wei per gas. May query the chain: call it without locks."""
         return self._current()[1]
 
     def _current(self) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""A channel as the chain has it, decoded from its six words."""
+"""The on-chain state of a channel, decoded from its six words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from layer2.channels.protocol.lock_tree import fingerprint
 __all__ = ["CLOSED", "ChannelView", "PostedClaim"]
 
 CLOSED = 0xFFFFFFFF
-"""In the deadline's place: the channel is closed for good."""
+"""Value of the deadline of a permanently closed channel."""
 
 _MASK111 = (1 << 111) - 1
 _MASK112 = (1 << 112) - 1
@@ -20,14 +20,14 @@ _MASK30 = (1 << 30) - 1
 
 @dataclass(frozen=True, slots=True)
 class PostedClaim:
-    """The lock proof that stands for one direction in a dispute.
+    """The lock proof posted for one direction in a dispute.
 
     Attributes:
-        nonce: of the posted lock voucher; only a higher one replaces it.
-        fingerprint: of its limit and root, see `locktree.fingerprint`.
-        claimed: its amount plus what its locks have paid, token units.
+        nonce: nonce of the posted lock proof; only a higher one replaces it.
+        fingerprint: fingerprint of its limit and root, see `lock_tree.fingerprint`.
+        claimed: its amount plus the sum that its locks have paid, token units.
         resolved: one bit for each resolved lock, by index.
-        latest: no proof that moves the deadline behind this second is taken in this direction.
+        latest: latest deadline, Unix seconds; a proof of this direction that moves the deadline beyond it is rejected.
     """
 
     nonce: int
@@ -38,11 +38,11 @@ class PostedClaim:
 
     @classmethod
     def decode(cls, proof: int, claim: int) -> PostedClaim:
-        """Read the two words of a direction."""
+        """Decode the two words of a direction."""
         return cls(proof >> 208, proof & _MASK208, claim & _MASK112, claim >> 112 & _MASK112, claim >> 224)
 
     def is_resolved(self, index: int) -> bool:
-        """Return True if the lock at this place has been resolved."""
+        """Return True if the lock at this index has been resolved."""
         return bool(self.resolved >> index & 1)
 
     def is_of(self, limit: int, root: bytes) -> bool:
@@ -52,10 +52,10 @@ class PostedClaim:
 
 @dataclass(frozen=True, slots=True)
 class ChannelView:
-    """A channel's words, decoded. Amounts in token units; `deadline` Unix seconds, 0 open, `CLOSED` closed for good.
+    """A channel's decoded words. Amounts in token units; `deadline` in Unix seconds, 0 if open, `CLOSED` if closed.
 
-    In a simplex channel `net_a` is the deposit, `sent_a` what was claimed. In a duplex one `sent_*` are the plain
-    counters and `claim_*` the standing lock proofs; each direction pays the greater of both (`paid`).
+    In a simplex channel `net_a` is the deposit and `sent_a` the claimed amount. In a duplex channel `sent_*` are the
+    plain counters and `claim_*` the posted lock proofs; each direction pays the greater of the two (`paid`).
     """
 
     channel_id: bytes
@@ -70,7 +70,7 @@ class ChannelView:
 
     @classmethod
     def decode(cls, channel_id: bytes, words: tuple[int, int, int, int, int, int], *, simplex: bool) -> ChannelView:
-        """Read `channel(id)`: slot0, slot1, and proof and claim words of both directions."""
+        """Decode `channel(id)`: slot0, slot1, and proof and claim words of both directions."""
         slot0, slot1, proof_a, word_a, proof_b, word_b = words
         deadline = slot0 >> 224
         if simplex:
@@ -89,34 +89,34 @@ class ChannelView:
 
     @property
     def exists(self) -> bool:
-        """Whether the channel holds something or has been used and is not closed."""
+        """True if the channel holds money, or has been used, and is not closed."""
         return not self.closed and bool(self.net_a or self.net_b or self.deadline)
 
     @property
     def closed(self) -> bool:
-        """Whether a tombstone stands; a channel that ended after `openBefore` is just empty."""
+        """True if the channel has a tombstone. A channel closed after `openBefore` is an empty slot instead."""
         return self.deadline == CLOSED
 
     @property
     def disputed(self) -> bool:
-        """Whether a challenge window or an exit delay was started and not finished."""
+        """True if a challenge window or an exit delay has been started and not finished."""
         return 0 < self.deadline < CLOSED
 
     @property
     def total(self) -> int:
-        """What the channel holds, token units."""
+        """Total money in the channel, token units."""
         return self.net_a + self.net_b
 
     def sent(self, side: str) -> int:
-        """Return the plain counter on chain of side `"A"` or `"B"`."""
+        """Return the on-chain plain counter of side `"A"` or `"B"`."""
         return self.sent_a if side == "A" else self.sent_b
 
     def claim(self, side: str) -> PostedClaim | None:
-        """Return the lock proof that stands for that side's direction; None if there is none."""
+        """Return the lock proof posted for that side's direction, or None."""
         return self.claim_a if side == "A" else self.claim_b
 
     def paid(self, side: str) -> int:
-        """Return what that side's direction pays if the channel settles now: the greater of counter and claim."""
+        """Return the amount that a side's direction pays if settled now: the greater of counter and claim."""
         claim = self.claim(side)
         return max(self.sent(side), 0 if claim is None else claim.claimed)
 

@@ -1,4 +1,4 @@
-"""The hub's events as typed records, unpacked."""
+"""Typed, unpacked records of the hub's events."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def signed111(word: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Deposited:
-    """Money arrived; the signed nets after it, token units."""
+    """Emitted after a deposit, with the new signed nets, token units."""
 
     channel_id: bytes
     net_a: int
@@ -48,7 +48,7 @@ class Deposited:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """Co-signed money left; the nets after it and the next epoch to sign."""
+    """Emitted after a co-signed withdrawal, with the new nets and the next epoch to sign."""
 
     channel_id: bytes
     net_a: int
@@ -58,7 +58,7 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class DisputeStarted:
-    """A challenge window or exit delay runs until `deadline`, Unix seconds."""
+    """Emitted when a challenge window or exit delay starts; it runs until `deadline`, Unix seconds."""
 
     channel_id: bytes
     deadline: int
@@ -66,7 +66,7 @@ class DisputeStarted:
 
 @dataclass(frozen=True, slots=True)
 class CounterPosted:
-    """The plain counters on chain, token units."""
+    """Emitted when a voucher is posted, with the plain counters on chain, token units."""
 
     channel_id: bytes
     sent_a: int
@@ -75,7 +75,7 @@ class CounterPosted:
 
 @dataclass(frozen=True, slots=True)
 class LocksPosted:
-    """A lock proof of one direction was posted: its counter `amount`, token units, and the root of its locks."""
+    """Emitted when a lock proof of one direction is posted: its counter `amount`, token units, and its locks' root."""
 
     channel_id: bytes
     from_b: bool
@@ -86,9 +86,9 @@ class LocksPosted:
 
 @dataclass(frozen=True, slots=True)
 class Unlocked:
-    """Locks of a direction were resolved: what its claim is worth since, and one bit for each resolved lock.
+    """Emitted when locks of a direction are resolved: its claim's new value, and one bit for each resolved lock.
 
-    No proof of this direction that moves the deadline behind `latest`, Unix seconds, is taken.
+    Proofs of this direction that move the deadline beyond `latest`, Unix seconds, are rejected.
     """
 
     channel_id: bytes
@@ -100,7 +100,7 @@ class Unlocked:
 
 @dataclass(frozen=True, slots=True)
 class SessionRegistered:
-    """An account named a session key on chain; it cannot be taken back."""
+    """Emitted when an account registers a session key on chain. Irrevocable."""
 
     owner: Address
     channel_id: bytes
@@ -112,7 +112,7 @@ class SessionRegistered:
 
 @dataclass(frozen=True, slots=True)
 class PreimageRevealed:
-    """The preimage of a hash lock became public."""
+    """Emitted when the preimage of a hash lock becomes public."""
 
     hash_lock: bytes
     preimage: bytes
@@ -120,7 +120,7 @@ class PreimageRevealed:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The channel ended with these payouts, token units."""
+    """Emitted when a channel closes with these payouts, token units."""
 
     channel_id: bytes
     pay_a: int
@@ -129,7 +129,7 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A simplex payee was paid up to `sent`, token units."""
+    """Emitted when a simplex payee has been paid up to `sent`, token units."""
 
     channel_id: bytes
     sent: int
@@ -137,7 +137,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class PayoutDeferred:
-    """A push failed; the amount waits to be swept."""
+    """Emitted when a transfer failed and the amount is held until it is swept."""
 
     account: Address
     token: Address
@@ -146,7 +146,7 @@ class PayoutDeferred:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """An owed amount was collected."""
+    """Emitted when an owed amount is swept."""
 
     account: Address
     token: Address
@@ -171,7 +171,7 @@ HubEvent = (
 
 
 def typed_event(name: str, args: Mapping[str, Any]) -> HubEvent | None:
-    """The typed record of a decoded log; `None` for an event that is not the hub's."""
+    """Return the typed record of a decoded log; `None` for an event that is not the hub's."""
     match name:
         case "Deposited":
             nets = args["nets"]

@@ -1,4 +1,4 @@
-"""Typed facade over the deployed hub: one method per entry point, receipts with typed events, typed errors."""
+"""Typed wrapper of the deployed hub: one method per entry point, receipts with typed events, typed errors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ PERMIT2 = to_address("0x000000000022D473030F116dDEE9F6B43aC78BA3")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The hub's constructor parameters: bounds of the challenge window and of lock expiries, seconds."""
+    """Constructor parameters of the hub: bounds of the challenge window and of lock expiries, seconds."""
 
     min_delay: int
     max_delay: int
@@ -53,10 +53,10 @@ class Profile:
 
 
 PUBLIC = Profile(min_delay=3600, max_delay=30 * 86400, max_lock_duration=7 * 86400)
-"""For public chains: an hour is the least in which a tower can be expected to get a transaction mined."""
+"""Profile for public chains: one hour is the shortest time in which a watchtower can expect to be mined."""
 
 DEVNET = Profile(min_delay=1, max_delay=30 * 86400, max_lock_duration=7 * 86400)
-"""For development chains: windows down to one second."""
+"""Profile for development chains, with windows down to one second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class HubReceipt:
 
     @property
     def gas_used(self) -> int:
-        """Total gas of the transaction."""
+        """Total gas used by the transaction."""
         return self.receipt.gas_used
 
     def __repr__(self) -> str:
@@ -89,7 +89,7 @@ class HubReceipt:
 class HubContract:
     """The hub at an address. Amounts in token units (wei for ether), times in Unix seconds.
 
-    Every method that sends raises the typed error (see `hub_errors`) for the contract's custom error.
+    Every method that sends raises the typed error (see `hub_errors`) of the contract's custom error.
     """
 
     def __init__(self, contract: Contract) -> None:
@@ -110,7 +110,7 @@ class HubContract:
 
     @staticmethod
     def bind(connection: Connection, address: str) -> Contract:
-        """The packaged ABI at an address; raises `InputError` when there is no code."""
+        """Bind the packaged ABI to an address; raise `InputError` for an address without code."""
         target = to_address(address)
         if not connection.code(target):
             raise InputError(
@@ -122,16 +122,16 @@ class HubContract:
     # ------------------------------------------------------------------------------------------------------- views
 
     def view(self, key: ChannelKey, block: int | None = None) -> ChannelView:
-        """The channel's words at a block (newest if not given), decoded."""
+        """Return the channel's decoded words at a block, by default the newest."""
         words = self.contract.call("channel", key.id, block=block)
         return ChannelView.decode(key.id, tuple(words), simplex=key.simplex)
 
     def owed(self, account: str, token: str = ZERO_ADDRESS) -> int:
-        """What failed pushes left for an account."""
+        """Return the amount of failed transfers held for an account."""
         return int(self.contract.call("owed", to_address(account), to_address(token)))
 
     def is_registered(self, owner: Address, struct_hash: bytes) -> bool:
-        """Return True if `owner` registered the session with this struct hash; that never changes again."""
+        """Return True if `owner` registered the session with this struct hash. Registration is irrevocable."""
         return bool(self.contract.call("isRegistered", owner, struct_hash))
 
     def deposit_nonce_used(self, owner: Address, nonce: int) -> bool:
@@ -140,46 +140,46 @@ class HubContract:
         return bool(bits >> (nonce & 255) & 1)
 
     def delay_bounds(self) -> tuple[int, int]:
-        """Shortest and longest effective window, seconds."""
+        """Return the shortest and longest effective window, seconds."""
         if self._bounds is None:
             low, high = self.contract.call("delayBounds")
             self._bounds = (int(low), int(high))
         return self._bounds
 
     def max_lock_duration(self) -> int:
-        """How far ahead a lock may expire when its proof is posted, seconds."""
+        """Return the longest time to a lock's expiry that the hub accepts when its proof is posted, seconds."""
         if self._lock_duration is None:
             self._lock_duration = int(self.contract.call("maxLockDuration"))
         return self._lock_duration
 
     def window(self, key: ChannelKey) -> int:
-        """The key's delay as the hub clamps it, seconds."""
+        """Return the key's delay, clamped to the hub's bounds, seconds."""
         low, high = self.delay_bounds()
         return max(low, min(key.delay, high))
 
     def decode(self, log: Log) -> HubEvent | None:
-        """The typed event of a log; `None` if it is not the hub's."""
+        """Return the typed event of a log; `None` if it is not the hub's."""
         event = self.contract.decode_log(log)
         return None if event is None else typed_event(event.name, event.args)
 
     # ----------------------------------------------------------------------------------------------------- funding
 
     def deposit(self, sender: Sender, key: ChannelKey, amount_a: int, amount_b: int = 0) -> HubReceipt:
-        """Deposit the sender's ether or (allowed) tokens for either side or both."""
+        """Deposit the sender's ether or (approved) tokens for either side or both."""
         value = amount_a + amount_b if key.token == ZERO_ADDRESS else 0
         return self._send(sender, "deposit", key.as_tuple(), amount_a, amount_b, value=value)
 
     def deposit_eth(self, sender: Sender, key: ChannelKey, amount: int, *, side: str = "A") -> HubReceipt:
-        """Deposit ether by id alone: the cheapest way. The key's own rules are not checked on chain."""
+        """Deposit ether by channel id alone, the cheapest way. The key's own rules are not checked on chain."""
         return self._send(sender, "depositETH", key.id, side == "B", value=amount)
 
     def deposit_pulled(self, sender: Sender, key: ChannelKey, pulls: Sequence[Pull]) -> HubReceipt:
-        """Deposit tokens pulled by allowance, EIP-3009, EIP-2612 or Permit2; anybody may send."""
+        """Deposit tokens pulled by allowance, EIP-3009, EIP-2612 or Permit2. Anyone may send it."""
         rows = [(one.source, one.side_b, one.amount, one.data) for one in pulls]
         return self._send(sender, "depositPulled", key.as_tuple(), rows)
 
     def register_session(self, sender: Sender, session: Session) -> HubReceipt:
-        """Name a session key of the sender's on chain; it cannot be taken back."""
+        """Register a session key of the sender on chain. Irrevocable."""
         return self.send(sender, hubcalls.register_session(session))
 
     # ------------------------------------------------------------------------------------------------- cooperation
@@ -193,7 +193,7 @@ class HubContract:
         signature_a: bytes,
         signature_b: bytes,
     ) -> HubReceipt:
-        """Close at co-signed counters; a sending party needs no signature of its own."""
+        """Close at co-signed counters; a party that sends needs no signature of its own."""
         return self._send(sender, "close", key.as_tuple(), sent_a, sent_b, signature_a, signature_b)
 
     def withdraw(
@@ -206,7 +206,7 @@ class HubContract:
         signature_a: bytes,
         signature_b: bytes,
     ) -> HubReceipt:
-        """Co-signed withdrawal from an open channel."""
+        """Withdraw from an open channel with both signatures."""
         return self._send(sender, "withdraw", key.as_tuple(), out_a, out_b, valid_until, signature_a, signature_b)
 
     def move(
@@ -219,7 +219,7 @@ class HubContract:
         signature_a: bytes,
         signature_b: bytes,
     ) -> HubReceipt:
-        """Co-signed move `(outA, outB, inA, inB)` into another channel of the same token."""
+        """Move `(outA, outB, inA, inB)`, co-signed, into another channel of the same token."""
         args = (source.as_tuple(), target.as_tuple(), list(amounts), valid_until, signature_a, signature_b)
         return self._send(sender, "move", *args)
 
@@ -238,7 +238,7 @@ class HubContract:
         amount: int = 0,
         signature: bytes = b"",
     ) -> HubReceipt:
-        """Start it as a session key of that side."""
+        """Start a unilateral close with a session key of that side."""
         return self.send(sender, hubcalls.start_close_as(key, side, session, amount, signature))
 
     def post(self, sender: Sender, key: ChannelKey, side: str, amount: int, signature: bytes) -> HubReceipt:
@@ -248,7 +248,7 @@ class HubContract:
     def post_locks(
         self, sender: Sender, key: ChannelKey, side: str, proof: LockProof, accept: bytes = b""
     ) -> HubReceipt:
-        """Post a lock-bearing proof of `side`'s direction, as its receiver or with the receiver's `Accept`."""
+        """Post a lock proof of `side`'s direction, as its receiver or with the receiver's `Accept`."""
         return self.send(sender, hubcalls.post_locks(key, side, proof, accept))
 
     def unlock(
@@ -264,7 +264,7 @@ class HubContract:
     # ----------------------------------------------------------------------------------------------------- simplex
 
     def claim(self, sender: Sender, payee: str, token: str, rows: bytes, session_rows: bytes = b"") -> HubReceipt:
-        """Pay a simplex payee for many channels at once; see `proofs.claim_rows`."""
+        """Pay a simplex payee for many channels in one call; see `proofs.claim_rows`."""
         return self.send(sender, hubcalls.claim(to_address(payee), to_address(token), rows, session_rows))
 
     def claim_voucher(self, sender: Sender, key: ChannelKey, amount: int, signature: bytes) -> HubReceipt:
@@ -279,7 +279,7 @@ class HubContract:
         voucher_signature: bytes,
         payee_signature: bytes = b"",
     ) -> HubReceipt:
-        """End a simplex channel: the payee gets the voucher, the payer the rest."""
+        """Close a simplex channel: the payee gets the voucher's amount, the payer the rest."""
         return self._send(sender, "closeSimplex", key.as_tuple(), amount, voucher_signature, payee_signature)
 
     def request_exit(self, sender: Sender, key: ChannelKey) -> HubReceipt:
@@ -287,11 +287,11 @@ class HubContract:
         return self._send(sender, "requestExit", key.as_tuple())
 
     def exit(self, sender: Sender, key: ChannelKey) -> HubReceipt:
-        """Pay the payer what was not claimed, after the delay."""
+        """Pay the payer the unclaimed balance, after the delay."""
         return self._send(sender, "exit", key.as_tuple())
 
     def sweep(self, sender: Sender, token: str = ZERO_ADDRESS, to: str | None = None) -> HubReceipt:
-        """Collect what failed pushes left for the sender."""
+        """Withdraw the failed transfers held for the sender."""
         return self._send(sender, "sweep", to_address(token), to_address(to or sender.address))
 
     # ----------------------------------------------------------------------------------------------------- sending
@@ -301,7 +301,7 @@ class HubContract:
         return self._send(sender, call.name, *call.args)
 
     def send_for(self, sender: Sender, call: HubCall, policy: GasPolicy, keep: Callable[[Pending], None]) -> Pending:
-        """Send a call without waiting under a policy of its own; `keep` is told of each version. Finish with `poll`."""
+        """Send a call without waiting, under its own gas policy; `keep` receives each version. Finish with `poll`."""
         data = self.contract.encode(call.name, *call.args)
         decoder = self.contract.decoder
         try:
@@ -310,7 +310,7 @@ class HubContract:
             raise _typed(reverted) from reverted
 
     def poll(self, sender: Sender, pending: Pending) -> HubReceipt | None:
-        """The receipt of what `send_for` sent if it is mined, else `None` at once; replaced when that is due."""
+        """Return the receipt of a `send_for` if it is mined, else `None` immediately; replaces it when due."""
         try:
             receipt = sender.poll(pending, decoder=self.contract.decoder)
         except ContractReverted as reverted:

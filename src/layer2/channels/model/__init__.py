@@ -1,6 +1,7 @@
-"""The pure twin of the hub: `apply(state, action, env) -> (state, effects)`, with the contract's errors and events.
+"""Reference model of the hub: `apply(state, action, env) -> (state, effects)`, with the contract's errors and events.
 
-Reentrancy and gas are not modelled: a push either arrives or is owed (`Env.failing`), a deposit is never re-entered.
+Reentrancy and gas are not modelled: a transfer either succeeds or is owed (`Env.failing`), and a deposit is never
+re-entered.
 """
 
 from layer2.channels.model.actions import Action

@@ -1,4 +1,4 @@
-"""Every entry point of the hub as a frozen record of its arguments, in their order."""
+"""Entry points of the hub as frozen records of their arguments, in the contract's order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from layer2.primitives.errors import RangeError
 
 
 class _Ranged:
-    """Refuses numbers that the ABI could not carry."""
+    """Base that rejects numbers outside the range of their ABI type."""
 
     __slots__ = ()
     BITS: ClassVar[dict[str, int]] = {}
@@ -26,7 +26,7 @@ class _Ranged:
 
 
 class Source(IntEnum):
-    """How one part of a pulled deposit is authorised."""
+    """Authorisation of one part of a pulled deposit."""
 
     ALLOWANCE = 0
     AUTHORIZATION = 1
@@ -36,8 +36,10 @@ class Source(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pull(_Ranged):
-    """One part of a pulled deposit. `valid_until`, `deposit_signature` and `nonce` belong to `PERMIT`; the token's own
-    authorisations are the business of `Env.pull`.
+    """One part of a pulled deposit.
+
+    `valid_until`, `deposit_signature` and `nonce` belong to `PERMIT`; the token's own authorisations are modelled by
+    `Env.pull`.
     """
 
     BITS: ClassVar[dict[str, int]] = {"amount": 112, "valid_until": 48, "nonce": 256}
@@ -51,7 +53,7 @@ class Pull(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class LockProof(_Ranged):
-    """A lock-bearing proof of one direction."""
+    """A lock proof of one direction."""
 
     BITS: ClassVar[dict[str, int]] = {"amount": 128, "nonce": 48, "locked": 128, "last_expiry": 48}
     amount: int
@@ -64,7 +66,7 @@ class LockProof(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class Deposit(_Ranged):
-    """`deposit`: the caller's ether (`value`) or tokens for either side or both."""
+    """Arguments of `deposit`: the caller's ether (`value`) or tokens for either side or both."""
 
     BITS: ClassVar[dict[str, int]] = {"amount_a": 112, "amount_b": 112, "value": 256}
     key: Key
@@ -75,7 +77,7 @@ class Deposit(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class DepositETH(_Ranged):
-    """`depositETH`: `value` wei by id alone."""
+    """Arguments of `depositETH`: `value` wei by id alone."""
 
     BITS: ClassVar[dict[str, int]] = {"value": 256}
     channel_id: bytes
@@ -85,7 +87,7 @@ class DepositETH(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class DepositPulled:
-    """`depositPulled`: tokens, each part authorised in its own way."""
+    """Arguments of `depositPulled`: tokens, with an authorisation for each part."""
 
     key: Key
     pulls: tuple[Pull, ...]
@@ -93,7 +95,7 @@ class DepositPulled:
 
 @dataclass(frozen=True, slots=True)
 class Close(_Ranged):
-    """`close`: co-signed final counters."""
+    """Arguments of `close`: co-signed final counters."""
 
     BITS: ClassVar[dict[str, int]] = {"sent_a": 128, "sent_b": 128}
     key: Key
@@ -105,7 +107,7 @@ class Close(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class Withdraw(_Ranged):
-    """`withdraw`: co-signed partial withdrawal."""
+    """Arguments of `withdraw`: co-signed partial withdrawal."""
 
     BITS: ClassVar[dict[str, int]] = {"out_a": 128, "out_b": 128, "valid_until": 48}
     key: Key
@@ -118,7 +120,7 @@ class Withdraw(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class Move(_Ranged):
-    """`move`: co-signed move to another channel; `amounts` = out A, out B, in A, in B."""
+    """Arguments of `move`: co-signed move to another channel; `amounts` = out A, out B, in A, in B."""
 
     BITS: ClassVar[dict[str, int]] = {"amounts": 128, "valid_until": 48}
     source: Key
@@ -131,7 +133,7 @@ class Move(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class StartClose(_Ranged):
-    """`startClose`: by a party, with what it received; amount 0 for nothing."""
+    """Arguments of `startClose`: a party's newest received voucher; amount 0 for none."""
 
     BITS: ClassVar[dict[str, int]] = {"amount": 128}
     key: Key
@@ -141,7 +143,7 @@ class StartClose(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class StartCloseAs(_Ranged):
-    """`startCloseAs`: by a session key; `session` as `sessions.encode_session` makes it."""
+    """Arguments of `startCloseAs`, called with a session key; `session` is the output of `encode_session`."""
 
     BITS: ClassVar[dict[str, int]] = {"amount": 128}
     key: Key
@@ -153,7 +155,7 @@ class StartCloseAs(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class Post(_Ranged):
-    """`post`: a newer voucher of one direction."""
+    """Arguments of `post`: a newer voucher of one direction."""
 
     BITS: ClassVar[dict[str, int]] = {"amount": 128}
     key: Key
@@ -164,7 +166,7 @@ class Post(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class PostLocks:
-    """`postLocks`: a lock-bearing proof of one direction; `accept` is the receiver's signature under `Accept`."""
+    """Arguments of `postLocks`: a lock proof of one direction; `accept` is the receiver's signature of `Accept`."""
 
     key: Key
     from_b: bool
@@ -174,7 +176,7 @@ class PostLocks:
 
 @dataclass(frozen=True, slots=True)
 class Unlock(_Ranged):
-    """`unlock`: `openings` are packed as `openings.encode_openings` does, `siblings` the other nodes of the tree."""
+    """Arguments of `unlock`: `openings` packed by `encode_openings`, `siblings` the other nodes of the tree."""
 
     BITS: ClassVar[dict[str, int]] = {"limit": 256}
     key: Key
@@ -186,14 +188,14 @@ class Unlock(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """`settle`: pay by the posted counters."""
+    """Arguments of `settle`, which pays by the posted counters."""
 
     key: Key
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`claim`: packed rows of 116 bytes, and of 223 bytes with a session's grant; see `proofs.claim_row`."""
+    """Arguments of `claim`: packed rows of 116 bytes, or of 223 bytes with a session's grant; see `claim_row`."""
 
     payee: Address
     token: Address
@@ -203,7 +205,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class RegisterSession(_Ranged):
-    """`registerSession`: the caller names a session key for good."""
+    """Arguments of `registerSession`: the caller's session key. Irrevocable."""
 
     BITS: ClassVar[dict[str, int]] = {"cap": 128, "valid_until": 48, "rights": 8}
     channel_id: bytes
@@ -215,7 +217,7 @@ class RegisterSession(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class ClaimVoucher(_Ranged):
-    """`claimVoucher`: pay a simplex payee for one voucher."""
+    """Arguments of `claimVoucher`, which pays a simplex payee for one voucher."""
 
     BITS: ClassVar[dict[str, int]] = {"amount": 128}
     key: Key
@@ -225,7 +227,7 @@ class ClaimVoucher(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class CloseSimplex(_Ranged):
-    """`closeSimplex`: end at a voucher; amount 0 for what was claimed."""
+    """Arguments of `closeSimplex`: the final voucher; amount 0 for the claimed amount."""
 
     BITS: ClassVar[dict[str, int]] = {"amount": 128}
     key: Key
@@ -236,21 +238,21 @@ class CloseSimplex(_Ranged):
 
 @dataclass(frozen=True, slots=True)
 class RequestExit:
-    """`requestExit`: the payer starts its exit."""
+    """Arguments of `requestExit`, which starts the payer's exit."""
 
     key: Key
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """`exit`: pay the payer what was not claimed."""
+    """Arguments of `exit`, which pays the payer the unclaimed balance."""
 
     key: Key
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """`sweep`: collect what is owed to the caller."""
+    """Arguments of `sweep`, which pays the amount owed to the caller."""
 
     token: Address
     to: Address

@@ -1,4 +1,4 @@
-"""One call to the hub as a function of the state before it."""
+"""The state transition of one call to the hub."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ ENTRY_POINTS: Mapping[type[Action], Callable[[Call, Any], None]] = {
     actions.Exit: simplex.exit_simplex,
     actions.Sweep: simplex.sweep,
 }
-"""Which function is the twin of which entry point."""
+"""Model function of each entry point."""
 
 
 def apply(state: HubState, action: Action, env: Env) -> tuple[HubState, tuple[Effect, ...]]:
-    """The state after the call, and what it brings about.
+    """Return the state after the call, and its effects.
 
     Raises:
-        HubError: the one, with the fields, with which the contract reverts; `state` still holds then.
+        HubError: the same error, with the same fields, as the contract; `state` is unchanged.
     """
     call = Call(state, env)
     ENTRY_POINTS[type(action)](call, action)

@@ -1,4 +1,4 @@
-"""What all entry points share: the state under change, the checks by name, payouts. Twin of `HubBase.sol`."""
+"""Shared parts of all entry points: the state under change, named checks, payouts. Mirrors `HubBase.sol`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from layer2.primitives.addresses import ZERO_ADDRESS, Address
 
 
 class Call:
-    """One call in progress: reads fall through to the state before it, writes are kept until `commit`."""
+    """One call in progress: reads fall through to the state before it, writes are buffered until `commit`."""
 
     __slots__ = (
         "_balances",
@@ -75,7 +75,7 @@ class Call:
     # Storage
 
     def channel(self, channel_id: bytes) -> Channel:
-        """A channel as it is now."""
+        """Return the current state of a channel."""
         return self._channels.get(channel_id) or self.state.channels.get(channel_id, NOTHING)
 
     def store(self, channel_id: bytes, channel: Channel, **changes: Any) -> Channel:
@@ -85,24 +85,24 @@ class Call:
         return changed
 
     def remember_token(self, channel_id: bytes, token: Address) -> None:
-        """Note which token a channel holds."""
+        """Record the token of a channel."""
         if self.state.tokens.get(channel_id) is None:
             self._tokens[channel_id] = token
 
     def owed(self, account: Address, token: Address) -> int:
-        """What a failed push left."""
+        """Return the amount owed after failed transfers."""
         return self._owed.get((account, token), self.state.owed.get((account, token), 0))
 
     def set_owed(self, account: Address, token: Address, amount: int) -> None:
-        """Write a debt."""
+        """Write the amount owed to an account."""
         self._owed[account, token] = amount
 
     def consented(self, place: tuple[bytes, bool, int, int]) -> int:
-        """Return what a lock has paid by the receiver's consents."""
+        """Return the amount that a lock has paid by the receiver's consents."""
         return self._consented.get(place, self.state.consented.get(place, 0))
 
     def set_consented(self, place: tuple[bytes, bool, int, int], paid: int) -> None:
-        """Write what a lock has paid by consents."""
+        """Write the amount that a lock has paid by consents."""
         self._consented[place] = paid
 
     def deposit_nonce_used(self, owner: Address, nonce: int) -> bool:
@@ -110,7 +110,7 @@ class Call:
         return (owner, nonce) in self.state.deposit_nonces or (owner, nonce) in self._nonces
 
     def use_deposit_nonce(self, owner: Address, nonce: int) -> None:
-        """Use a nonce up."""
+        """Mark a deposit nonce as used."""
         self._nonces.add((owner, nonce))
 
     def registered(self, owner: Address, struct_hash: bytes) -> bool:
@@ -118,7 +118,7 @@ class Call:
         return (owner, struct_hash) in self.state.sessions
 
     def register(self, owner: Address, struct_hash: bytes) -> None:
-        """Register a session for good."""
+        """Register a session. Irrevocable."""
         self._sessions.add((owner, struct_hash))
 
     def emit(self, effect: Effect) -> None:
@@ -128,7 +128,7 @@ class Call:
     # Checks
 
     def load(self, key: Key, simplex: bool) -> tuple[bytes, Channel]:
-        """Where every entry point of one kind of channel begins."""
+        """Return the id and the state of a channel; raise ChannelModeWrong if the key is of the other kind."""
         channel_id = key.id
         if key.simplex != simplex:
             raise ChannelModeWrong(channel_id)
@@ -142,27 +142,27 @@ class Call:
 
     @staticmethod
     def require_alive(channel_id: bytes, channel: Channel) -> None:
-        """Funded and not closed."""
+        """Raise unless the channel is funded and not closed."""
         if channel.empty:
             raise ChannelNotOpen(channel_id)
         if channel.deadline == CLOSED:
             raise ChannelClosed(channel_id)
 
     def require_open(self, channel_id: bytes, channel: Channel) -> None:
-        """Funded, not closed, no dispute."""
+        """Raise unless the channel is funded, not closed and not in dispute."""
         self.require_alive(channel_id, channel)
         if channel.deadline:
             raise DisputeRunning(channel_id, channel.deadline)
 
     def require_dispute_open(self, channel_id: bytes, channel: Channel) -> None:
-        """The window is open."""
+        """Raise unless the dispute window is open."""
         if channel.deadline == CLOSED:
             raise ChannelClosed(channel_id)
         if not channel.deadline or self.now > channel.deadline:
             raise DisputeNotOpen(channel_id, self.now, channel.deadline)
 
     def require_dispute_over(self, channel_id: bytes, channel: Channel) -> None:
-        """The window was open and is over."""
+        """Raise unless a dispute window was opened and is over."""
         if channel.deadline == CLOSED:
             raise ChannelClosed(channel_id)
         if not channel.deadline:
@@ -171,24 +171,24 @@ class Call:
             raise DisputeNotOver(channel_id, self.now, channel.deadline)
 
     def require_not_expired(self, valid_until: int) -> None:
-        """A signed consent still holds."""
+        """Raise ConsentExpired if a signed consent has expired."""
         if self.now > valid_until:
             raise ConsentExpired(self.now, valid_until)
 
     def require_signed(self, struct_hash: bytes, signer: Address, signature: bytes) -> None:
-        """By `signer` itself, over the message with this struct hash."""
+        """Raise SignatureInvalid unless `signer` itself signed the message with this struct hash."""
         if not self.env.is_valid(self.domain.digest(struct_hash), signer, signature):
             raise SignatureInvalid(signer)
 
     def require_consent(self, struct_hash: bytes, signer: Address, signature: bytes) -> None:
-        """As above; a caller consents by calling."""
+        """Raise SignatureInvalid unless `signer` signed the message or is the caller, which consents by its call."""
         if self.env.caller != signer:
             self.require_signed(struct_hash, signer, signature)
 
     def require_counter_signed(
         self, channel_id: bytes, signer: Address, right: int, exposure: int, struct_hash: bytes, signature: bytes
     ) -> None:
-        """By the party's key, or by its session key within right and cap."""
+        """Raise unless the party's key signed, or its session key within right and cap."""
         if is_session_proof(signature):
             signer = self.require_session(channel_id, signer, right, exposure, signature[SIGNATURE_BYTES:-32])
             signature = signature[:SIGNATURE_BYTES]
@@ -205,23 +205,23 @@ class Call:
         return check_session(self.domain, channel_id, owner, right, exposure, data, self.now, recover, registered)
 
     def delay_of(self, key: Key) -> int:
-        """Return the key's delay as the hub clamps it, seconds."""
+        """Return the key's delay, clamped to the hub's bounds, seconds."""
         return max(self.config.min_delay, min(key.delay, self.config.max_delay))
 
     def deadline_from_now(self, key: Key) -> int:
-        """The end of a window that starts now; the key's delay is clamped."""
+        """Return the end of a window that starts now, with the key's delay clamped."""
         return self.now + self.delay_of(key)
 
     # Money
 
     def receive(self, token: Address, source: Address, amount: int) -> None:
-        """Money came in."""
+        """Record an incoming amount."""
         if amount:
             self._balances[token] = self._balance(token) + amount
             self.emit(Pulled(token, source, amount))
 
     def end(self, key: Key, channel_id: bytes, channel: Channel, pay_a: int, pay_b: int) -> None:
-        """The channel ends; what was posted in a dispute is the caller's to clear."""
+        """Close the channel and pay both parties; the caller must clear the posted proofs of a dispute."""
         tombstone = 0 if self.now > key.open_before else CLOSED
         changes = {"net_a": 0, "net_b": 0, "deadline": tombstone}
         if key.simplex:
@@ -232,14 +232,14 @@ class Call:
         self.push(key.token, key.b, pay_b)
 
     def push(self, token: Address, to: Address, amount: int) -> None:
-        """Pay, or owe if the push fails."""
+        """Pay an amount, or record it as owed if the transfer fails."""
         if not amount or self.try_push(token, to, amount):
             return
         self.set_owed(to, token, self.owed(to, token) + amount)
         self.emit(PayoutDeferred(to, token, amount))
 
     def try_push(self, token: Address, to: Address, amount: int) -> bool:
-        """Pay; False if the receiver or its token refuses."""
+        """Pay an amount; return False if the receiver or its token refuses it."""
         if to in self.env.failing:
             return False
         self._balances[token] = self._balance(token) - amount

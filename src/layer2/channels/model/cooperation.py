@@ -1,4 +1,4 @@
-"""What both parties sign. Twin of `Cooperation.sol`."""
+"""Calls that both parties sign. Mirrors `Cooperation.sol`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from layer2.channels.protocol.messages import Withdraw as WithdrawMessage
 
 
 def close(call: Call, action: Close) -> None:
-    """`close`."""
+    """Model `close`."""
     key = action.key
     channel_id, channel = call.load(key, simplex=False)
     call.require_alive(channel_id, channel)
@@ -26,7 +26,7 @@ def close(call: Call, action: Close) -> None:
 
 
 def withdraw(call: Call, action: Withdraw) -> None:
-    """`withdraw`."""
+    """Model `withdraw`."""
     key = action.key
     call.require_not_expired(action.valid_until)
     channel_id, epoch = _take_out(call, key, action.out_a, action.out_b)
@@ -37,7 +37,7 @@ def withdraw(call: Call, action: Withdraw) -> None:
 
 
 def move(call: Call, action: Move) -> None:
-    """`move`."""
+    """Model `move`."""
     source, target = action.source, action.target
     out_a, out_b, in_a, in_b = action.amounts
     if target.token != source.token:
@@ -57,17 +57,17 @@ def move(call: Call, action: Move) -> None:
 
 
 def pay(call: Call, key: Key, channel_id: bytes, channel: Channel, paid_a: int, paid_b: int) -> None:
-    """End a duplex channel at what its directions pay."""
+    """Close a duplex channel and pay the totals of its directions."""
     call.end(key, channel_id, channel, *payoff(channel.net_a, channel.net_b, paid_a, paid_b))
 
 
 def clear_dispute(call: Call, channel_id: bytes, channel: Channel) -> Channel:
-    """Free what a dispute wrote."""
+    """Clear the data of a dispute."""
     return call.store(channel_id, channel, sent_a=0, sent_b=0, epoch=0, claim_a=None, claim_b=None)
 
 
 def _take_out(call: Call, key: Key, out_a: int, out_b: int) -> tuple[bytes, int]:
-    """Take money out of the nets of an open channel and use up an epoch; return the epoch to be signed."""
+    """Deduct amounts from the nets of an open channel and consume an epoch; return the epoch to be signed."""
     channel_id, channel = call.load(key, simplex=False)
     call.require_open(channel_id, channel)
     need = out_a + out_b

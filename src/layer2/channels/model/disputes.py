@@ -1,4 +1,4 @@
-"""Unilateral close of a duplex channel. Twin of `Disputes.sol`."""
+"""Unilateral close of a duplex channel. Mirrors `Disputes.sol`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from layer2.channels.protocol.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Sess
 
 
 def register_session(call: Call, action: RegisterSession) -> None:
-    """`registerSession`."""
+    """Model `registerSession`."""
     grant = (action.cap, action.valid_until, action.rights)
     session = Session(action.channel_id, action.session_key, *grant)
     call.register(call.env.caller, session.struct_hash())
@@ -20,7 +20,7 @@ def register_session(call: Call, action: RegisterSession) -> None:
 
 
 def start_close(call: Call, action: StartClose) -> None:
-    """`startClose`."""
+    """Model `startClose`."""
     caller_is_b = call.env.caller == action.key.b
     if not caller_is_b and call.env.caller != action.key.a:
         raise CallerUnauthorized(call.env.caller)
@@ -28,7 +28,7 @@ def start_close(call: Call, action: StartClose) -> None:
 
 
 def start_close_as(call: Call, action: StartCloseAs) -> None:
-    """`startCloseAs`."""
+    """Model `startCloseAs`."""
     key = action.key
     owner = key.b if action.for_b else key.a
     session_key = call.require_session(key.id, owner, RIGHT_TO_CLOSE, 0, action.session)
@@ -38,14 +38,14 @@ def start_close_as(call: Call, action: StartCloseAs) -> None:
 
 
 def post(call: Call, action: Post) -> None:
-    """`post`."""
+    """Model `post`."""
     channel_id, channel = call.load(action.key, simplex=False)
     call.require_dispute_open(channel_id, channel)
     _post_counter(call, action.key, channel_id, channel, action.from_b, action.amount, action.signature)
 
 
 def settle(call: Call, action: Settle) -> None:
-    """`settle`."""
+    """Model `settle`."""
     channel_id, channel = call.load(action.key, simplex=False)
     call.require_dispute_over(channel_id, channel)
     cleared = clear_dispute(call, channel_id, channel)
@@ -57,7 +57,7 @@ def _start_close(call: Call, key: Key, caller_is_b: bool, amount: int, signature
     call.require_open(channel_id, channel)
     channel = call.store(channel_id, channel, deadline=call.deadline_from_now(key))
     call.emit(DisputeStarted(channel_id, channel.deadline))
-    # A party posts what it received: the counter of the other direction.
+    # A party posts its received voucher, which is the counter of the other direction.
     if amount:
         _post_counter(call, key, channel_id, channel, not caller_is_b, amount, signature)
 

@@ -1,4 +1,4 @@
-"""What surrounds a call: time, caller, who can sign, who refuses money; and what a call brings about."""
+"""Environment of a call (time, caller, valid signatures, failing receivers), and the effects of a call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from layer2.primitives.addresses import Address
 
 @dataclass(frozen=True, slots=True)
 class Transferred:
-    """The hub paid out `amount` token units (zero token: ether)."""
+    """Effect of a payout of `amount` token units by the hub (zero token: ether)."""
 
     token: Address
     to: Address
@@ -21,7 +21,7 @@ class Transferred:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """The hub took in `amount` token units from `source`."""
+    """Effect of a receipt of `amount` token units from `source` by the hub."""
 
     token: Address
     source: Address
@@ -29,7 +29,7 @@ class Pulled:
 
 
 Effect = HubEvent | Transferred | Pulled
-"""Events in the contract's form and order, transfers among them where they happen."""
+"""Events in the contract's form and order, interleaved with transfers."""
 
 
 def _no_contract_signs(digest: bytes, signer: Address, signature: bytes) -> bool:
@@ -46,17 +46,17 @@ def _honest_token(token: Address, source: Address, amount: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Env:
-    """The circumstances of one call.
+    """The environment of one call.
 
     Attributes:
-        timestamp: of the block, Unix seconds.
+        timestamp: time of the block, Unix seconds.
         caller: `msg.sender`.
-        recover: ECDSA: `(digest, signature)` to the signer, None for a wrong form.
-        contract_signs: ERC-1271: whether the account at `signer` takes `signature` over `digest`.
-        failing: receivers whose pushes fail.
-        condition: what a condition contract answers: `(contract, channel id, terms, evidence)` to an amount,
-            None if it reverts.
-        pull: by how much the hub's balance grows when it pulls `(token, source, amount)`.
+        recover: ECDSA: `(digest, signature)` to the signer, None for an invalid form.
+        contract_signs: ERC-1271: True if the account at `signer` accepts `signature` of `digest`.
+        failing: receivers whose transfers fail.
+        condition: result of a condition contract: `(contract, channel id, terms, evidence)` to an amount, None if it
+            reverts.
+        pull: growth of the hub's balance when it pulls `(token, source, amount)`.
     """
 
     timestamp: int
@@ -68,5 +68,5 @@ class Env:
     pull: Callable[[Address, Address, int], int] = _honest_token
 
     def is_valid(self, digest: bytes, signer: Address, signature: bytes) -> bool:
-        """Whether the hub takes `signature` from `signer`: ECDSA first, then ERC-1271."""
+        """Return True if the hub accepts `signature` from `signer`: ECDSA first, then ERC-1271."""
         return self.recover(digest, signature) == signer or self.contract_signs(digest, signer, signature)

@@ -1,4 +1,4 @@
-"""Deposits. Twin of `Funding.sol`."""
+"""Deposits. Mirrors `Funding.sol`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from layer2.primitives.addresses import ZERO_ADDRESS, Address
 
 
 def deposit_eth(call: Call, action: DepositETH) -> None:
-    """`depositETH`."""
+    """Model `depositETH`."""
     channel_id, value = action.channel_id, action.value
     if channel_id[31] & 1:
         raise ChannelModeWrong(channel_id)
@@ -32,7 +32,7 @@ def deposit_eth(call: Call, action: DepositETH) -> None:
 
 
 def deposit(call: Call, action: Deposit) -> None:
-    """`deposit`."""
+    """Model `deposit`."""
     key, total = action.key, action.amount_a + action.amount_b
     due = 0 if key.token != ZERO_ADDRESS else total
     if action.value != due:
@@ -48,7 +48,7 @@ def deposit(call: Call, action: Deposit) -> None:
 
 
 def deposit_pulled(call: Call, action: DepositPulled) -> None:
-    """`depositPulled`; the token's answers to authorisations are in `Env.pull`."""
+    """Model `depositPulled`; `Env.pull` models the token's response to authorisations."""
     key = action.key
     channel_id = key.id
     channel = call.channel(channel_id)
@@ -62,7 +62,7 @@ def deposit_pulled(call: Call, action: DepositPulled) -> None:
                 continue
             _require_deposit_signed(call, channel_id, part, owner)
         got = call.env.pull(key.token, source, part.amount) if key.token != ZERO_ADDRESS else 0
-        # An authorisation that a stranger has used before was credited then: it must not stop the other side.
+        # An authorisation that was used by someone else was credited then; it must not block the other side.
         if not got and part.source is not Source.ALLOWANCE:
             continue
         _require_received(key.token, got, part.amount)
@@ -97,7 +97,7 @@ def credit(call: Call, channel_id: bytes, channel: Channel, simplex: bool, amoun
 
 
 def require_new(call: Call, key: Key, channel_id: bytes, channel: Channel) -> None:
-    """If the channel holds nothing, its key must be lawful and it must not be too late to open it."""
+    """Raise if the channel is empty and its key is invalid or `openBefore` has passed."""
     if not channel.empty:
         return
     config = call.config
@@ -119,7 +119,7 @@ def _require_openable(call: Call, channel_id: bytes) -> None:
 
 def _require_received(token: Address, received: int, need: int) -> None:
     if received != need:
-        # A balance that fell wraps around.
+        # A decrease of the balance wraps around.
         raise TransferShort(token, received % (1 << 256), need)
 
 

@@ -1,4 +1,4 @@
-"""Conditional payments in a dispute. Twin of `Locks.sol` and `Resolutions.sol`."""
+"""Conditional payments in a dispute. Mirrors `Locks.sol` and `Resolutions.sol`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _VIRTUAL_TAG = keccak(b"layer2.virtual")
 
 
 def post_locks(call: Call, action: PostLocks) -> None:
-    """`postLocks`."""
+    """Model `postLocks`."""
     key, proof, from_b = action.key, action.proof, action.from_b
     channel_id, channel = call.load(key, simplex=False)
     latest = call.now + call.config.max_lock_duration
@@ -47,7 +47,7 @@ def post_locks(call: Call, action: PostLocks) -> None:
     claim = Claim(proof.nonce, fingerprint(proof.amount + proof.locked, proof.locks_root), proof.amount, latest)
     call.emit(LocksPosted(channel_id, from_b, proof.nonce, proof.amount, proof.locks_root))
     until = max(channel.deadline, proof.last_expiry)
-    # An Accept does not spare the sender this time: a receiver can sign one for an old proof at any time.
+    # An Accept does not shorten this time for the sender, because a receiver can sign one for an old proof later.
     if call.env.caller != (key.b if from_b else key.a):
         until = max(until, call.deadline_from_now(key))
     if until != channel.deadline:
@@ -58,12 +58,12 @@ def post_locks(call: Call, action: PostLocks) -> None:
 
 
 def unlock(call: Call, action: Unlock) -> None:
-    """`unlock`."""
+    """Model `unlock`."""
     key, from_b = action.key, action.from_b
     channel_id, channel = call.load(key, simplex=False)
     call.require_dispute_open(channel_id, channel)
     before = channel.claim(from_b)
-    # Without a claim the contract reads zero words, which no root fits.
+    # Without a claim the contract reads zero words, which match no root.
     standing = before or Claim(0, 0, 0, 0)
     receiver = key.a if from_b else key.b
     opened: dict[int, bytes] = {}
@@ -91,7 +91,7 @@ def _field(from_b: bool) -> str:
 
 
 def _require_proven(call: Call, channel_id: bytes, channel: Channel, action: PostLocks) -> None:
-    """The sender signed the proof, and the receiver brings it or has accepted it."""
+    """Raise unless the sender signed the proof, and the receiver is the caller or has accepted it."""
     key, proof, from_b = action.key, action.proof, action.from_b
     sender, receiver = (key.b, key.a) if from_b else (key.a, key.b)
     struct_hash = _message(channel_id, proof).struct_hash()
@@ -123,7 +123,7 @@ def _rows(data: bytes) -> Iterator[Opened]:
 
 
 def _resolve(call: Call, channel_id: bytes, from_b: bool, receiver: Address, claim: Claim, row: Opened) -> Claim:
-    """The claim with what one opened lock pays. The lock may hold anything: it is read as the contract reads it."""
+    """Return the claim with the payment of one opened lock, whose bytes are decoded as in the contract."""
     amount, expiry, kind = int.from_bytes(row.leaf[:14], "big"), int.from_bytes(row.leaf[14:20], "big"), row.leaf[20]
     condition = row.leaf[21:]
     if not row.resolution or call.now > expiry:
@@ -134,8 +134,8 @@ def _resolve(call: Call, channel_id: bytes, from_b: bool, receiver: Address, cla
             return claim
         call.emit(PreimageRevealed(condition, row.resolution))
         return _paying(claim, row.index, amount)
-    # A voucher below the newest one, or poorer evidence, would use the lock up: the receiver chooses. Its own choice is
-    # final. Of its consents the best one counts, so that an old one in a stranger's hands does no harm.
+    # A lower voucher or weaker evidence would use the lock up, so the receiver chooses. Its own choice is final. Of its
+    # consents the best one counts, so that an old one used by a third party does no harm.
     place = (channel_id, from_b, claim.nonce, row.index)
     before = call.consented(place) if resolved else 0
     if resolved and not before:

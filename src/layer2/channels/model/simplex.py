@@ -1,4 +1,4 @@
-"""One-way channels. Twin of `Simplex.sol`; also the collection of owed money."""
+"""One-way channels, and the collection of owed money. Mirrors `Simplex.sol`."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from layer2.primitives.addresses import Address, to_address
 
 ROW_BYTES = 116
 SESSION_ROW_BYTES = 223
-"""A row with the grant of the session key that signed it."""
+"""Size of a row that includes the grant of the session key that signed it."""
 _SIMPLEX = 1 << 128
 
 
 def claim(call: Call, action: Claim) -> None:
-    """`claim`: rows that cannot be paid are skipped."""
+    """Model `claim`: rows that cannot be paid are skipped."""
     total = 0
     for rows, size in ((action.rows, ROW_BYTES), (action.session_rows, SESSION_ROW_BYTES)):
         if len(rows) % size:
@@ -42,7 +42,7 @@ def claim(call: Call, action: Claim) -> None:
 
 
 def claim_voucher(call: Call, action: ClaimVoucher) -> None:
-    """`claimVoucher`."""
+    """Model `claimVoucher`."""
     key = action.key
     channel_id, channel = call.load(key, simplex=True)
     call.require_alive(channel_id, channel)
@@ -57,7 +57,7 @@ def claim_voucher(call: Call, action: ClaimVoucher) -> None:
 
 
 def close_simplex(call: Call, action: CloseSimplex) -> None:
-    """`closeSimplex`."""
+    """Model `closeSimplex`."""
     key, amount = action.key, action.amount
     channel_id, channel = call.load(key, simplex=True)
     call.require_consent(Close(channel_id, amount, 0).struct_hash(), key.b, action.payee_signature)
@@ -72,7 +72,7 @@ def close_simplex(call: Call, action: CloseSimplex) -> None:
 
 
 def request_exit(call: Call, action: RequestExit) -> None:
-    """`requestExit`."""
+    """Model `requestExit`."""
     channel_id, channel = call.load(action.key, simplex=True)
     call.require_open(channel_id, channel)
     if call.env.caller != action.key.a:
@@ -83,14 +83,14 @@ def request_exit(call: Call, action: RequestExit) -> None:
 
 
 def exit_simplex(call: Call, action: Exit) -> None:
-    """`exit`."""
+    """Model `exit`."""
     channel_id, channel = call.load(action.key, simplex=True)
     call.require_dispute_over(channel_id, channel)
     call.end(action.key, channel_id, channel, channel.net_a - channel.sent_a, 0)
 
 
 def sweep(call: Call, action: Sweep) -> None:
-    """`sweep`."""
+    """Model `sweep`."""
     caller, token = call.env.caller, action.token
     amount = call.owed(caller, token)
     if not amount:
@@ -102,7 +102,7 @@ def sweep(call: Call, action: Sweep) -> None:
 
 
 def _claim_row(call: Call, payee: Address, token: Address, row: bytes) -> int:
-    """What a row adds to the payout; zero, and nothing else, when it is not payable."""
+    """Return the amount that a row adds to the payout; zero, without an effect, if it is not payable."""
     payer, amount = to_address(row[:20]), int.from_bytes(row[36:52], "big")
     channel_id = RawKey(payer, payee, token, int.from_bytes(row[20:36], "big") | _SIMPLEX).id
     channel: Channel = call.channel(channel_id)
@@ -120,8 +120,8 @@ def _claim_row(call: Call, payee: Address, token: Address, row: bytes) -> int:
 
 
 def _session_of_row(call: Call, channel_id: bytes, payer: Address, amount: int, grant: bytes) -> Address | None:
-    """Return the session key of a row; None if it may not sign this."""
-    # Rows have one length: of a registered session the owner's signature is zero.
+    """Return the session key of a row; None if it has no right to sign."""
+    # Rows have a fixed length: for a registered session the owner's signature is zero.
     session = grant if any(grant[HEAD_BYTES:]) else grant[:HEAD_BYTES]
     try:
         return call.require_session(channel_id, payer, RIGHT_TO_PAY, amount, session)

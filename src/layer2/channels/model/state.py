@@ -1,4 +1,4 @@
-"""What the hub stores: channels word by word, debts, and what it holds."""
+"""Storage of the hub: channels word by word, owed amounts, and balances."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MASK112 = (1 << 112) - 1
 MAX_NET = (1 << 110) - 1
 MAX_EPOCH = (1 << 30) - 1
 CLOSED = 0xFFFFFFFF
-"""In the deadline's place: the channel is closed for good."""
+"""Value of the deadline of a permanently closed channel."""
 
 
 def payoff(net_a: int, net_b: int, paid_a: int, paid_b: int) -> tuple[int, int]:
-    """What a duplex channel pays: `payA = clamp(netA - paidA + paidB, 0, netA + netB)`, the rest is B's."""
+    """Return the payout of a duplex channel: `payA = clamp(netA - paidA + paidB, 0, netA + netB)`, the rest to B."""
     total = net_a + net_b
     pay_a = max(0, min(net_a - paid_a + paid_b, total))
     return pay_a, total - pay_a
@@ -30,7 +30,7 @@ def payoff(net_a: int, net_b: int, paid_a: int, paid_b: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class RawKey:
-    """Four words as the contract takes them, lawful or not: what an attacker may send. Raises as its parts do."""
+    """Four words of a key as received by the contract, possibly invalid. Raises the errors of its addresses."""
 
     a: Address
     b: Address
@@ -45,7 +45,7 @@ class RawKey:
 
     @classmethod
     def of(cls, key: ChannelKey) -> RawKey:
-        """The words of a lawful key."""
+        """Return the words of a valid key."""
         return cls(key.a, key.b, key.token, key.params)
 
     @property
@@ -60,12 +60,12 @@ class RawKey:
 
     @property
     def simplex(self) -> bool:
-        """Only `a` pays."""
+        """True if only `a` pays."""
         return bool(self.params >> 128 & 1)
 
     @property
     def id(self) -> bytes:
-        """The channel's id, as `channelId(key)` of the contract."""
+        """Id of the channel, equal to the contract's `channelId(key)`."""
         words = (bytes(12) + address_bytes(address) for address in (self.a, self.b, self.token))
         head = keccak(b"".join(words) + self.params.to_bytes(32, "big"))[:27]
         tail = self.open_before << 8 | (self.token != ZERO_ADDRESS) | self.simplex << 1
@@ -73,17 +73,17 @@ class RawKey:
 
 
 Key = ChannelKey | RawKey
-"""What an action is about: a lawful key, or any four words."""
+"""Key of an action: a valid key, or any four words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The lock proof that stands for one direction.
+    """The lock proof posted for one direction.
 
     Attributes:
-        nonce: of the posted lock voucher; only a higher one replaces it.
-        fingerprint: of its limit and root.
-        claimed: its amount plus what its locks have paid, token units.
+        nonce: nonce of the posted lock voucher; only a higher one replaces it.
+        fingerprint: fingerprint of its limit and root.
+        claimed: its amount plus the sum that its locks have paid, token units.
         latest: last second to which this direction may move the deadline.
         resolved: one bit for each resolved lock, by index.
     """
@@ -101,10 +101,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One channel as stored. In a simplex channel `net_a` is the deposit, `sent_a` what was claimed.
+    """One channel as stored.
 
-    Amounts in token units; `deadline` in Unix seconds, 0 open, `CLOSED` closed for good. In a duplex channel `sent_*`
-    are the plain counters; a claim stands for a direction beside them once a lock proof was posted.
+    Amounts in token units; `deadline` in Unix seconds, 0 if open, `CLOSED` if closed. In a simplex channel `net_a` is
+    the deposit and `sent_a` the claimed amount. In a duplex channel `sent_*` are the plain counters; a direction also
+    has a claim once a lock proof was posted.
     """
 
     net_a: int = 0
@@ -118,11 +119,11 @@ class Channel:
 
     @property
     def empty(self) -> bool:
-        """Whether `slot0` is zero: never funded, emptied, or ended after `openBefore`."""
+        """True if `slot0` is zero: never funded, emptied, or closed after `openBefore`."""
         return not (self.net_a or self.net_b or self.deadline)
 
     def held(self, simplex: bool) -> int:
-        """Return what the hub owes to the two parties in this channel, token units."""
+        """Return the amount that the hub owes to the two parties in this channel, token units."""
         return self.net_a - self.sent_a if simplex else self.net_a + self.net_b
 
     def sent(self, from_b: bool) -> int:
@@ -130,16 +131,16 @@ class Channel:
         return self.sent_b if from_b else self.sent_a
 
     def claim(self, from_b: bool) -> Claim | None:
-        """Return the lock proof that stands for one direction."""
+        """Return the lock proof posted for one direction."""
         return self.claim_b if from_b else self.claim_a
 
     def paid(self, from_b: bool) -> int:
-        """Return what one direction pays: the greater of its plain counter and its claim."""
+        """Return the amount that one direction pays: the greater of its plain counter and its claim."""
         claim = self.claim(from_b)
         return max(self.sent(from_b), 0 if claim is None else claim.claimed)
 
     def words(self, simplex: bool) -> tuple[int, int, int, int, int, int]:
-        """Return the words of the channel as `channel(id)` of the contract does."""
+        """Return the words of the channel, equal to the contract's `channel(id)`."""
         claims = [word for claim in (self.claim_a, self.claim_b) for word in (claim.words() if claim else (0, 0))]
         if simplex:
             return (self.net_a | self.sent_a << 111 | self.deadline << 224, 0, 0, 0, 0, 0)
@@ -150,17 +151,17 @@ class Channel:
 
 
 NOTHING = Channel()
-"""A channel that was never touched."""
+"""State of an unused channel."""
 
 
 def is_simplex(channel_id: bytes) -> bool:
-    """The mode, read from the id as the contract does."""
+    """Return the channel's mode, encoded in the id as in the contract."""
     return bool(channel_id[31] & 2)
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a hub was deployed with: its EIP-712 domain, and bounds in seconds."""
+    """Deployment parameters of a hub: its EIP-712 domain, and bounds in seconds."""
 
     domain: Domain
     min_delay: int
@@ -181,17 +182,18 @@ def _empty() -> Mapping[Any, Any]:
 
 @dataclass(frozen=True, slots=True)
 class HubState:
-    """All of the hub. Never changed in place: `apply` returns another.
+    """Complete state of the hub. Immutable: `apply` returns a new state.
 
     Attributes:
-        config: what the hub was deployed with.
-        channels: by id.
-        owed: by (account, token), what failed pushes left, token units.
-        balances: by token, what the hub holds, token units.
-        tokens: by channel id; the contract learns it from the key of each call, so only the model keeps it.
-        consented: what a lock has paid by consents, by (channel id, from_b, nonce, index), token units.
-        deposit_nonces: the used ones, as (owner, nonce).
-        sessions: registered ones, as (owner, struct hash).
+        config: deployment parameters of the hub.
+        channels: channels by id.
+        owed: amounts of failed transfers by (account, token), token units.
+        balances: balances of the hub by token, token units.
+        tokens: tokens by channel id; only the model stores them, because the contract reads them from the key of each
+            call.
+        consented: amounts paid by consents for each lock, by (channel id, from_b, nonce, index), token units.
+        deposit_nonces: used nonces, as (owner, nonce).
+        sessions: registered sessions, as (owner, struct hash).
     """
 
     config: Config
@@ -204,11 +206,11 @@ class HubState:
     sessions: frozenset[tuple[Address, bytes]] = frozenset()
 
     def channel(self, channel_id: bytes) -> Channel:
-        """One channel; an untouched one for an unknown id."""
+        """Return a channel; an unused one for an unknown id."""
         return self.channels.get(channel_id, NOTHING)
 
     def liabilities(self, token: Address) -> int:
-        """What the hub owes in all, in channels and after failed pushes; equals `balances[token]` at all times."""
+        """Return the hub's total debt, in channels and after failed transfers; always equals `balances[token]`."""
         in_channels = sum(
             channel.held(is_simplex(channel_id))
             for channel_id, channel in self.channels.items()
@@ -217,7 +219,7 @@ class HubState:
         return in_channels + sum(amount for (_, one), amount in self.owed.items() if one == token)
 
     def token_of(self, channel_id: bytes) -> Address:
-        """The token of a funded channel, zero for ether; raises MalformedError if it was never funded."""
+        """Return the token of a funded channel, zero for ether; raise MalformedError if it was never funded."""
         if not channel_id[31] & 1:
             return ZERO_ADDRESS
         token = self.tokens.get(channel_id)

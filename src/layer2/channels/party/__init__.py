@@ -1,1 +1,1 @@
-"""One party's node: its channels, what it signs and accepts, and the journal that makes both durable."""
+"""The node of one party: its channels, the messages it signs and accepts, and the journal that makes them durable."""

@@ -1,4 +1,4 @@
-"""The channels that a node keeps: loaded from its journal when they are first touched, written before they change."""
+"""The table of a node's channels: loaded from the journal on first use, written to it before any change."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from layer2.store.journal import Journal, fault_point
 __all__ = ["Change", "Keeper", "Kept", "change"]
 
 _LEAST_ROWS = 20_000
-"""A journal with fewer rows is not rewritten by itself."""
+"""Minimum number of rows in a journal before it is compacted automatically."""
 _ROWS_A_CHANNEL = 8
-"""Nor one with fewer rows than this for each channel."""
+"""Minimum number of rows per channel before a journal is compacted automatically."""
 
 
 class Kept:
-    """A channel as the node holds it in memory: rebuilt from the journal alone.
+    """A channel in the node's memory, rebuilt from the journal alone.
 
     Attributes:
-        looked: when the chain was last read for it, by this machine's clock; `None` if not since the start.
-        head: hash of the newest block when it was.
-        ticket: number of the newest look that was taken over.
+        looked: monotonic time of the last read of the chain for it; `None` if not read since the start.
+        head: hash of the newest block at that read.
+        ticket: number of the newest read that was applied.
     """
 
     __slots__ = ("frozen", "head", "looked", "state", "stream", "ticket", "verifier", "voucher_head")
@@ -66,7 +66,7 @@ class Change(NamedTuple):
 
 
 class Keeper:
-    """Channels behind a journal. Everything here that changes them is called under `lock`."""
+    """Channels backed by a journal. Every method that changes them must be called with `lock` held."""
 
     def __init__(self, journal: Journal, hub: HubContract, clock: ChainClock, recovery: str) -> None:
         self.journal = journal
@@ -95,11 +95,11 @@ class Keeper:
         return channel_id in self._kept
 
     def ids(self) -> tuple[bytes, ...]:
-        """The channels, oldest first."""
+        """Return the channel ids, oldest first."""
         return tuple(self._kept)
 
     def entry(self, channel_id: bytes) -> Kept:
-        """A channel, loaded if it was not yet; raises `ChannelUnknown` or `JournalLost`."""
+        """Return a channel, loaded on first use; raise `ChannelUnknown` or `JournalLost`."""
         found = self._kept.get(channel_id)
         if found is not None:
             return found
@@ -115,17 +115,17 @@ class Keeper:
             return found
 
     def join(self, key: ChannelKey, side: str, frozen: bool, record: bytes, point: str) -> None:
-        """Keep a new channel; durable when it returns."""
+        """Add a new channel; durable on return."""
         state = State(key, "A" if side == "A" else "B")
         entry = self._made(state, frozen)
         self.persist([Change(entry, record, state)], point)
         self._kept[key.id] = entry
 
     def persist(self, changes: Sequence[Change], point: str) -> None:
-        """Make changes durable with one commit, then take them over; all of them, or none.
+        """Persist changes with one commit, then apply them: either all of them or none.
 
-        A failure stops the node where it cannot know what the disk holds. Interrupted before the commit, nothing has
-        happened; after it, everything has.
+        A failure stops the node if the content of the disk is unknown. An interruption before the commit discards all
+        changes; an interruption after it keeps all of them.
         """
         if self.stopped is not None:
             raise NodeStopped(f"the node is stopped: {self.stopped}", hint="open the node again from its journal")
@@ -151,16 +151,16 @@ class Keeper:
         self._tidy()
 
     def put_meta(self, name: str, value: bytes, point: str) -> None:
-        """Keep a value beside the channels; durable when it returns."""
+        """Store a named value in the journal; durable on return."""
         if self.stopped is not None:
             raise NodeStopped(f"the node is stopped: {self.stopped}", hint="open the node again from its journal")
         self.journal.put_meta(name, value)
         self.persist([], point)
 
     def compact(self) -> int:
-        """Rewrite the journal with one row for each channel; returns how many rows it has then.
+        """Rewrite the journal with one row for each channel; return its new number of rows.
 
-        What is signed and received is the same before and after; what goes is the history.
+        Signed and received messages stay in effect; only the history is dropped.
         """
         with self.lock:
             self.journal.rewrite(self._rows())
@@ -168,13 +168,13 @@ class Keeper:
             return self.journal.last_sequence
 
     def _tidy(self) -> None:
-        """Rewrite a journal that has grown too long. What was written before stands, whatever becomes of this."""
+        """Compact a journal that has grown too long; rows already written stay valid whether or not this succeeds."""
         if self.journal.last_sequence <= self._compact_at:
             return
         try:
             self.compact()
         except JournalFull:
-            self._compact_at = 2 * self.journal.last_sequence  # no room for both forms: later, perhaps
+            self._compact_at = 2 * self.journal.last_sequence  # no room for both copies: retry at twice the length
         except JournalError as failure:
             self.stopped = f"its journal failed: {failure}"
 
@@ -224,5 +224,5 @@ class Keeper:
 
 
 def change(entry: Kept, event: Event) -> Change:
-    """The change that an event makes; raises the typed error of a rule that forbids it."""
+    """Return the change that an event makes; raise a typed error if a rule forbids it."""
     return Change(entry, encode_event(event), apply(entry.state, event))

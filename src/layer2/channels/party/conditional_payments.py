@@ -1,7 +1,7 @@
 """Conditional payments of a node: locks signed and received, fulfilled, given up and dropped.
 
-A lock proof that this party signed counts in full until the peer's `Accept` of a newer one is held; a lock proof of the
-peer is accepted, durably, in the moment it is taken.
+A lock proof signed by this party counts in full until the peer's `Accept` of a newer one is held. A lock proof of the
+peer is accepted durably when it is received.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ from layer2.store.journal import fault_point
 __all__ = ["EXPIRY_MARGIN", "LockingNode"]
 
 EXPIRY_MARGIN = 60
-"""Seconds past a lock's expiry before its sender drops it unpaid: block times are not exact clocks."""
+"""Seconds after a lock's expiry before its sender drops it unpaid, because block times are not exact clocks."""
 
 
 class LockingNode(NodeBase):
     """Locks: add, fulfil and expire as the sender; receive, learn and give up as the receiver.
 
-    Reading the state and signing are one step under one lock; what needs the chain is asked before it.
+    Reading the state and signing are one step under one lock; reads of the chain happen before it.
     """
 
     # ------------------------------------------------------------------------------------------- as the sender
 
     def add_lock(self, channel_id: bytes, lock: Lock) -> LockPayment:
-        """Sign a proof that bears one more lock; durable when it returns."""
+        """Sign a proof with one more lock; durable on return."""
         return self.add_locks(channel_id, (lock,))
 
     def add_locks(self, channel_id: bytes, locks: Sequence[Lock]) -> LockPayment:
-        """Sign a proof that bears all these locks more; durable when it returns."""
+        """Sign a proof with all these additional locks; durable on return."""
         latest = self.clock.now() + self.hub.max_lock_duration()
         for lock in locks:
             if lock.expiry > latest:
@@ -69,9 +69,9 @@ class LockingNode(NodeBase):
         return self._sign_locks(channel_id, grown)
 
     def fulfil(self, channel_id: bytes, condition: bytes, resolution: bytes) -> LockPayment:
-        """Pay every lock with a condition whose resolution the peer showed, and drop them from the proof.
+        """Pay every lock with a condition that the peer resolved, and drop these locks from the proof.
 
-        What opens one of them opens them all.
+        One resolution opens all locks with the condition.
         """
         entry = self._signing(channel_id)
         values = self._worths(entry, _found(entry.state.mine.locks, condition, channel_id), resolution)
@@ -86,7 +86,7 @@ class LockingNode(NodeBase):
         return self._sign_locks(channel_id, paid)
 
     def expire(self, channel_id: bytes) -> LockPayment | None:
-        """Drop, unpaid, the locks whose expiry and margin are over; `None` when there is none."""
+        """Drop, unpaid, the locks past their expiry and margin; return `None` if there are none."""
         latest = self.connection.timestamp() - EXPIRY_MARGIN
         if all(lock.expiry >= latest for lock in self._signing(channel_id).state.mine.locks):
             return None
@@ -95,7 +95,7 @@ class LockingNode(NodeBase):
         )
 
     def drop(self, channel_id: bytes, lock: Lock) -> LockPayment:
-        """Drop, unpaid, a lock that the peer has given up. Until it accepts this, the lock counts as before."""
+        """Drop, unpaid, a lock that the peer has given up; the lock counts until the peer accepts the new proof."""
 
         def without(state: State) -> tuple[int, tuple[Lock, ...]]:
             if lock not in state.mine.locks:
@@ -106,17 +106,17 @@ class LockingNode(NodeBase):
         return self._sign_locks(channel_id, without)
 
     def retract(self, channel_id: bytes) -> LockPayment:
-        """Offer the accepted proof again, under a nonce above those that the peer refused to accept.
+        """Sign the accepted proof again under a nonce above those of the proofs that the peer refused to accept.
 
-        What it refused counts until it accepts this one.
+        The refused proofs count until the peer accepts this one.
         """
         return self._sign_locks(channel_id, lambda state: (state.mine.amount, state.mine.locks))
 
     def take_accept(self, acceptance: Acceptance) -> Payment | None:
-        """Keep the peer's `Accept` of a proof this party signed; durable when it returns. One known changes nothing.
+        """Store the peer's `Accept` of a proof this party signed; durable on return.
 
-        When no lock is left, a plain voucher of the same amount is signed and returned for the peer: with it a quiet
-        channel needs no lock proof any more.
+        A known acceptance changes nothing. When no lock is left, a plain voucher of the same amount is signed and
+        returned for the peer, so that an idle channel no longer needs its lock proof.
         """
         entry = self._signing(acceptance.channel_id)
         now = self._time()
@@ -146,7 +146,10 @@ class LockingNode(NodeBase):
     # ----------------------------------------------------------------------------------------- as the receiver
 
     def receive_locks(self, payment: LockPayment, *, resync: bool = False) -> Acceptance:
-        """Accept the peer's lock proof; durable when it returns the acceptance. The newest again gives the same one."""
+        """Accept the peer's lock proof and return the acceptance, which is durable on return.
+
+        For the newest proof, received again, the existing acceptance is returned.
+        """
         entry = self._signing(payment.channel_id)
         held = self._held(entry, payment)
         if held is not None:
@@ -156,7 +159,7 @@ class LockingNode(NodeBase):
         theirs = entry.state.theirs
         running = sum(x.amount for x in theirs.locks if x not in payment.locks and now <= x.expiry)
         if running > payment.amount - theirs.amount:
-            # Locks are dropped unpaid that have not expired by the clock: only the chain itself knows.
+            # Locks that have not expired by the clock are dropped unpaid: only the chain has the exact time.
             self.clock.tick(self.connection.latest())
             now = self.clock.now()
         self._check_locks_signed(entry, payment)
@@ -171,7 +174,7 @@ class LockingNode(NodeBase):
             event = LocksReceived(
                 payment.amount, payment.nonce, payment.locks, payment.signature, b"", now, horizon, resync
             )
-            # The rules are checked before anything is signed: the acceptance is not part of them.
+            # The rules are checked before anything is signed; they do not depend on the acceptance.
             apply(entry.state, event)
             fault_point("party.receive.before")
             accept = self._accept_signer(entry)(payment.accept_message(payer).digest(self.hub.domain))
@@ -179,9 +182,9 @@ class LockingNode(NodeBase):
             return Acceptance(payment.channel_id, payer, payment.nonce, payment.proof_hash, accept)
 
     def learn(self, channel_id: bytes, condition: bytes, resolution: bytes) -> int:
-        """Record how the incoming locks with a condition are taken (preimage, voucher or evidence).
+        """Record the resolution (preimage, voucher or evidence) of the incoming locks with a condition.
 
-        Returns what they pay in all.
+        Returns the total token units that it pays.
         """
         entry = self._entry(channel_id)
         locks = _found(entry.state.theirs.locks, condition, channel_id)
@@ -200,16 +203,16 @@ class LockingNode(NodeBase):
         return sum(values[lock] for lock in locks)
 
     def give_up(self, channel_id: bytes, lock: Lock) -> None:
-        """Let the peer drop an incoming lock unpaid, before its expiry; durable when it returns.
+        """Permit the peer to drop an incoming lock unpaid before its expiry; durable on return.
 
-        For a payment that failed further on: tell the peer, accept its proof without the lock, and nothing waits for
-        the expiry.
+        Used when a payment failed further along its route: notify the peer and accept its proof without the lock, which
+        then need not wait for its expiry.
         """
         with self._lock:
             self._note(self._entry(channel_id), LocksGivenUp(lock))
 
     def resolutions(self, channel_id: bytes) -> list[bytes]:
-        """For each incoming lock, in order, what takes something of it; empty where nothing does, or it is given up."""
+        """Return the resolution of each incoming lock, in order; empty if it pays nothing or the lock is given up."""
         state = self._entry(channel_id).state
         left, found = list(state.given_up), []
         for lock in state.theirs.locks:
@@ -228,7 +231,7 @@ class LockingNode(NodeBase):
             entry = self._signing(channel_id)
             amount, locks = wanted(entry.state)
             nonce = entry.state.mine.used_nonce + 1
-            # The rules are checked before anything is signed: the signature is not part of them.
+            # The rules are checked before anything is signed; they do not depend on the signature.
             apply(entry.state, LocksSigned(amount, nonce, locks, b""))
             unsigned = LockPayment(channel_id, amount, nonce, locks, b"")
             sign = self._counter_signer(entry, unsigned.limit, now)
@@ -238,20 +241,20 @@ class LockingNode(NodeBase):
             return LockPayment(channel_id, amount, nonce, locks, signature)
 
     def _levelling(self, entry: Kept, state: State, now: int) -> Change | None:
-        """The plain voucher of the amount that the last lock proof has reached, if no lock is left."""
+        """Return the plain voucher for the amount of the last lock proof, if no lock is left."""
         mine = state.mine
         if mine.locks or mine.offers or mine.proof.amount <= mine.plain:
             return None
         try:
             sign = self._counter_signer(entry, mine.proof.amount, now)
         except Refused:
-            return None  # the session is over: its owner signs the next one
+            return None  # the session is over: the owner signs the next voucher
         digest = self._voucher_digest(entry, mine.proof.amount)
         event = Signed(mine.proof.amount, sign(digest), 0)
         return Change(entry, encode_event(event), apply(state, event))
 
     def _held(self, entry: Kept, payment: LockPayment) -> Acceptance | None:
-        """The acceptance of a proof that is the newest one already."""
+        """Return the acceptance of a proof that is already the newest one."""
         proof = entry.state.theirs.proof
         if (payment.nonce, payment.amount, payment.locks) != (proof.nonce, proof.amount, proof.locks):
             return None
@@ -280,7 +283,7 @@ class LockingNode(NodeBase):
             )
 
     def _worths(self, entry: Kept, locks: Sequence[Lock], resolution: bytes) -> dict[Lock, int]:
-        """What a resolution takes from each lock; may ask the chain."""
+        """Return the token units that a resolution takes from each lock; may call the chain."""
         values: dict[Lock, int] = {}
         for lock in locks:
             value = worth(self.hub, entry.state.key.id, lock, resolution)

@@ -1,4 +1,4 @@
-"""The co-signed part of a node: cooperative close, partial withdrawal, move."""
+"""Messages of a node that both parties must sign: cooperative close, partial withdrawal, move."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["ClosingNode"]
 
 
 class ClosingNode(LockingNode):
-    """Signs what both must sign; after a signed close it neither pays nor accepts."""
+    """Node that co-signs closes, withdrawals and moves; after a signed close it neither pays nor accepts."""
 
     def sign_close(self, channel_id: bytes, peer: CloseTerms | None = None) -> CloseTerms:
-        """Sign a close at the newest counters of both sides, or the peer's terms if given; durable when it returns."""
+        """Sign a close at the newest counters of both sides, or the peer's terms if given; durable on return."""
         if peer is not None:
             self._require_peer(channel_id, Close(channel_id, peer.sent_a, peer.sent_b), peer.signature)
         with self._lock:
@@ -40,7 +40,7 @@ class ClosingNode(LockingNode):
     def sign_withdraw(
         self, channel_id: bytes, out_a: int, out_b: int, valid_until: int, peer: WithdrawTerms | None = None
     ) -> WithdrawTerms:
-        """Sign a withdrawal of the next epoch; its amounts are reserved until it lands or lapses."""
+        """Sign a withdrawal of the next epoch; its amounts are reserved until it is mined or expires."""
         self._require_future(channel_id, valid_until)
         if peer is not None:
             theirs = Withdraw(channel_id, peer.out_a, peer.out_b, peer.epoch, peer.valid_until)

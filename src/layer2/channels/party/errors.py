@@ -1,4 +1,4 @@
-"""What a node refuses to sign, accept or do; each names the channel, what was given and what was needed."""
+"""Errors raised by a node when it refuses to act; each names the channel, the value given and the value needed."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Refused(RecoverableError):
 
 
 class ChannelUnknown(Refused):
-    """This node does not keep the channel."""
+    """The node does not have the channel."""
 
 
 class ChannelNotActive(Refused):
-    """The channel is closing, disputed, closed, or of the wrong kind for the act."""
+    """The channel is closing, disputed, closed, or of the wrong kind for the action."""
 
 
 class CounterNotNewer(Refused):
-    """A counter or lock nonce is not the one that must come next."""
+    """A counter or lock nonce is not the expected next one."""
 
 
 class EpochNotNext(Refused):
@@ -41,7 +41,7 @@ class EpochNotNext(Refused):
 
 
 class BalanceTooLow(Refused):
-    """More was asked than is available."""
+    """The amount exceeds the available balance."""
 
 
 class LockRefused(Refused):
@@ -49,20 +49,20 @@ class LockRefused(Refused):
 
 
 class AcceptMissing(Refused):
-    """The act needs the peer's acceptance of this party's newest lock proof."""
+    """The action needs the peer's acceptance of this party's newest lock proof."""
 
 
 class LocksPending(Refused):
-    """The act needs a direction without pending locks."""
+    """The action needs a direction without pending locks."""
 
 
 class PartyMissing(Refused):
-    """This console does not hold the party that must act."""
+    """The party that must act is not held in this process."""
 
 
 class NodeStopped(FatalError):
-    """A write failed half-way: the node must be opened again from its journal."""
+    """A write failed partway: the node must be reopened from its journal."""
 
 
 class JournalLost(FatalError):
-    """The journal is missing, corrupt or another's: what was signed is unknown, so nothing more is signed."""
+    """The journal is missing, corrupt or another party's. Its signatures are unknown, so nothing more is signed."""

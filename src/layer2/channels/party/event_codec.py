@@ -1,4 +1,4 @@
-"""Records of a node's journal: one tag byte, then the event's fields in order, in fixed widths or behind a length."""
+"""Binary records of a node's journal: a tag byte, then the event's fields in order, fixed-width or length-prefixed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _HINT = "restore the journal"
 
 
 class _Reader:
-    """Takes fields off a record from left to right; raises `MalformedError` where it is cut short."""
+    """Reader of a record's fields from left to right; raises `MalformedError` if the record is truncated."""
 
     __slots__ = ("at", "data")
 
@@ -145,24 +145,24 @@ def _unpack(kind: type[Any], reader: _Reader) -> Any:
 
 
 def encode_join(key: ChannelKey, side: str, frozen: bool) -> bytes:
-    """Encode a channel that this node keeps from now on; `frozen` until a resync."""
+    """Encode the key and side of a channel that joins this node; `frozen` until a resync."""
     return bytes((JOINED,)) + key.encode() + side.encode() + bytes((frozen,))
 
 
 def decode_join(data: bytes) -> tuple[ChannelKey, str, bool]:
-    """Decode what `encode_join` wrote; raises `MalformedError` or `RangeError` for anything else."""
+    """Decode the output of `encode_join`; raise `MalformedError` or `RangeError` for anything else."""
     if len(data) != _JOIN_BYTES or data[0] != JOINED or data[129:130] not in (b"A", b"B") or data[130] > 1:
         raise MalformedError(f"journal record: a channel of {len(data)} bytes", hint=_HINT)
     return ChannelKey.decode(data[1:129]), data[129:130].decode(), bool(data[130])
 
 
 def encode_event(event: Event) -> bytes:
-    """Encode an event; raises `MalformedError` for a number that no message can carry."""
+    """Encode an event; raise `MalformedError` for a number that no message can carry."""
     return bytes((_TAG_OF[type(event)],)) + _pack(event)
 
 
 def decode_event(data: bytes) -> Event:
-    """Decode what `encode_event` wrote; raises `MalformedError` or `RangeError` for anything else."""
+    """Decode the output of `encode_event`; raise `MalformedError` or `RangeError` for anything else."""
     kind = _TAGS.get(data[0]) if data else None
     if kind is None:
         raise MalformedError(f"journal record: unknown tag {data[:1].hex() or 'none'}", hint="use a newer layer2")
@@ -173,7 +173,7 @@ def decode_event(data: bytes) -> Event:
 
 
 def encode_state(state: State, frozen: bool) -> bytes:
-    """Encode a whole state: what takes the place of all of a channel's events when the journal is rewritten."""
+    """Encode a complete state, which replaces all of a channel's events when the journal is rewritten."""
     parts = [bytes((SNAPSHOT,)), encode_join(state.key, state.side, frozen)]
     parts.append(_pack(ChainSeen(state.net_a, state.net_b, state.epoch, state.deadline, 0)))
     for one in (state.mine, state.theirs):
@@ -189,7 +189,7 @@ def encode_state(state: State, frozen: bool) -> bytes:
 
 
 def decode_state(data: bytes) -> tuple[State, bool]:
-    """Decode what `encode_state` wrote: the state, and if it is frozen; raises `MalformedError` or `RangeError`."""
+    """Decode the output of `encode_state` as the state and its frozen flag; raise `MalformedError` or `RangeError`."""
     reader = _Reader(data, 1)
     key, side, frozen = decode_join(reader.take(_JOIN_BYTES))
     seen: ChainSeen = _unpack(ChainSeen, reader)

@@ -1,4 +1,4 @@
-"""Events of a party's ledger: what its journal keeps and `ledger.apply` takes."""
+"""Events of a party's ledger, as stored in its journal and applied by `transition.apply`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """This party signed `payments` vouchers, the newest of cumulative `amount`."""
+    """Recorded when this party signed `payments` vouchers, the newest of cumulative `amount`."""
 
     amount: int
     signature: bytes
@@ -33,7 +33,7 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The peer's vouchers, verified; the newest is of cumulative `amount`."""
+    """Recorded when the peer's vouchers were verified; the newest is of cumulative `amount`."""
 
     amount: int
     signature: bytes
@@ -42,7 +42,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class LocksSigned:
-    """This party signed a lock proof; until the peer's acceptance is held it may be used and may not."""
+    """Recorded when this party signed a lock proof. Its effect is uncertain until the peer's acceptance is held."""
 
     amount: int
     nonce: int
@@ -52,7 +52,7 @@ class LocksSigned:
 
 @dataclass(frozen=True, slots=True)
 class LocksAccepted:
-    """The peer's verified `Accept` of this party's lock proof with this nonce."""
+    """Recorded when the peer's `Accept` of this party's lock proof with this nonce was verified."""
 
     nonce: int
     signature: bytes
@@ -60,9 +60,9 @@ class LocksAccepted:
 
 @dataclass(frozen=True, slots=True)
 class LocksReceived:
-    """The peer's lock proof, verified at time `now`, and this party's own `Accept` of it.
+    """Recorded when the peer's lock proof was verified, at time `now`, and accepted by this party.
 
-    New locks may last until `now + horizon`. `resync`: the locks before were lost with a journal.
+    New locks may last until `now + horizon`. `resync`: the previous locks were lost with a journal.
     """
 
     amount: int
@@ -77,7 +77,7 @@ class LocksReceived:
 
 @dataclass(frozen=True, slots=True)
 class Claimable:
-    """This party learnt how to take `value` of each incoming lock with these contents."""
+    """Recorded when this party learned a resolution that takes `value` from each incoming lock with these contents."""
 
     lock: Lock
     value: int
@@ -86,14 +86,14 @@ class Claimable:
 
 @dataclass(frozen=True, slots=True)
 class LocksGivenUp:
-    """This party lets the peer drop an incoming lock unpaid, before its expiry."""
+    """Recorded when this party permitted the peer to drop an incoming lock unpaid before its expiry."""
 
     lock: Lock
 
 
 @dataclass(frozen=True, slots=True)
 class CloseSigned:
-    """This party signed (or both did) a close at these counters: from now on it neither pays nor accepts."""
+    """Recorded when this party signed a close at these counters; it then neither pays nor accepts."""
 
     sent_a: int
     sent_b: int
@@ -102,7 +102,7 @@ class CloseSigned:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawSigned:
-    """This party signed a withdrawal."""
+    """Recorded when this party signed a withdrawal."""
 
     out_a: int
     out_b: int
@@ -113,9 +113,9 @@ class WithdrawSigned:
 
 @dataclass(frozen=True, slots=True)
 class ChainSeen:
-    """The channel as the chain has it, at block time `now`; an unfunded or ended one is `deadline` 0 or tombstone.
+    """The channel's on-chain state at block time `now`; `deadline` is 0 if unfunded and the tombstone if closed.
 
-    `final_epoch`: withdrawals below it have landed for good; 0 where nothing is final.
+    `final_epoch`: withdrawals of lower epochs are final; 0 if nothing is final.
     """
 
     net_a: int
@@ -128,10 +128,10 @@ class ChainSeen:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """The peer's copy of what this party signed, its own signatures verified: counters only grow.
+    """The peer's copy of this party's own proofs, with the party's signatures verified. Counters only grow.
 
-    A voucher of cumulative `plain`, and the lock proof of `nonce` with the peer's `accept`. Later proofs get nonces
-    above `used_nonce`.
+    It holds a voucher of cumulative `plain`, and the lock proof of `nonce` with the peer's `accept`. Later proofs get
+    nonces above `used_nonce`.
     """
 
     plain: int = 0

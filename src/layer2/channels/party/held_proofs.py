@@ -1,4 +1,4 @@
-"""What a node holds to show: its newest proofs, for the chain, for a peer that lost its journal, and for itself."""
+"""The proofs that a node can present: to the chain, to a peer that lost its journal, and to its own owner."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ __all__ = ["ShowingNode"]
 
 
 class ShowingNode(VirtualNode):
-    """The newest proofs of both directions, in the forms in which others need them."""
+    """The newest proofs of both directions, in the forms that their recipients need."""
 
     def newest_signed(self, channel_id: bytes) -> Payment | LockPayment | None:
-        """The newest proof this node signed, to be said again after a crash or a lost message."""
+        """Return the newest proof this node signed, to be sent again after a crash or a lost message."""
         mine = self._entry(channel_id).state.mine
         if mine.offers:
             return _locked(channel_id, mine.offers[-1])
         return _newest(channel_id, mine)
 
     def newest_received(self, channel_id: bytes) -> Payment | LockPayment | None:
-        """The newest proof this node holds from the peer: what it would post."""
+        """Return the newest proof of the peer, the one this node would post on chain."""
         return _newest(channel_id, self._entry(channel_id).state.theirs)
 
     def accepted(self, channel_id: bytes, side: str) -> tuple[LockPayment, bytes] | None:
-        """The newest lock proof of `side`'s direction that its receiver accepted, with the `Accept`; `None` without.
+        """Return the newest accepted lock proof of `side`'s direction and the receiver's `Accept`, or `None`.
 
-        With both, anybody may post it.
+        Anyone may post the two together.
         """
         state = self._entry(channel_id).state
         direction = state.mine if side == state.side else state.theirs
@@ -40,9 +40,9 @@ class ShowingNode(VirtualNode):
         return _locked(channel_id, direction.proof), direction.proof.accept
 
     def openings(self, channel_id: bytes, *, consenting: bool = False) -> tuple[Opening, ...]:
-        """How the incoming locks are resolved as far as it is known, by their places in the newest proof.
+        """Return the known resolutions of the incoming locks, by their index in the newest proof.
 
-        `consenting`: with this party's consent to each, so that anybody may resolve voucher and contract locks.
+        `consenting`: include this party's consent to each, so that anyone may resolve voucher and contract locks.
         """
         entry = self._entry(channel_id)
         state = entry.state
@@ -58,7 +58,7 @@ class ShowingNode(VirtualNode):
         return tuple(made)
 
     def signed_by_me(self, proof: Payment | LockPayment) -> bool:
-        """Whether this party signed the proof, by its own key or by a session key it named."""
+        """Return True if this party signed the proof, with its own key or with a session key that it named."""
         try:
             digest = self._digest_of(self._entry(proof.channel_id), proof)
             return signed_for(self.hub.domain, proof.channel_id, self.address, digest, proof.signature)
@@ -66,8 +66,9 @@ class ShowingNode(VirtualNode):
             return False
 
     def must_be_on_chain_by(self, channel_id: bytes) -> int | None:
-        """The last second at which the newest proof held must be posted: the end of its session, or the expiry of a
-        lock whose resolution is known. `None` when it can wait for ever.
+        """Return the last second at which the newest proof held must be posted; `None` without such a deadline.
+
+        The deadline is the end of its session, or the expiry of a lock whose resolution is known, whichever is first.
         """
         theirs = self._entry(channel_id).state.theirs
         pairs = zip(theirs.locks, self.resolutions(channel_id), strict=True)
@@ -79,7 +80,7 @@ class ShowingNode(VirtualNode):
     # --------------------------------------------------------------------------------------------- recovering
 
     def copy_for_peer(self, channel_id: bytes) -> PeerCopy:
-        """What a peer that lost its journal needs from this node."""
+        """Return the proofs that a peer needs after it lost its journal."""
         state = self.state(channel_id)
         mine, theirs = state.mine, state.theirs
         received_proof, acceptance = None, None

@@ -1,4 +1,4 @@
-"""What a resolution takes from a lock: the node's twin of the hub's `unlock` rules."""
+"""The value that a resolution takes from a lock, by the rules of the hub's `unlock`."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _RESOLVE = keccak(b"resolve(bytes32,bytes,bytes)")[:4]
 
 
 def worth(hub: HubContract, channel_id: bytes, lock: Lock, resolution: bytes) -> int | None:
-    """Return the token units that the resolution takes from the lock; `None` if it does not fit the condition.
+    """Return the token units that the resolution takes from the lock; `None` if it does not satisfy the condition.
 
-    Contract locks ask the condition contract on chain, as it is now; raises `EthereumError` if the chain gives no
-    answer: that says nothing about the resolution.
+    Contract locks call the condition contract on chain in its current state. Raises `EthereumError` if the node does
+    not answer, in which case the resolution may still be valid.
     """
     if lock.kind == HASH_LOCK:
         return lock.amount if len(resolution) == 32 and sha256(resolution) == lock.condition else None

@@ -1,4 +1,4 @@
-"""The rules of lock proofs in a party's ledger: what may be signed, accepted, dropped and given up."""
+"""The rules for lock proofs in a party's ledger: which may be signed, accepted, dropped and given up."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _NONCES = 1 << 48
 
 
 def locks_signed(state: State, event: LocksSigned) -> State:
-    """The state after this party signed a lock proof.
+    """Return the state after this party signed a lock proof.
 
-    One proof at most is unaccepted, but for a retreat: the accepted one again, under a higher nonce.
+    At most one proof may be unaccepted. The exception is a retraction: the accepted proof again, under a higher nonce.
     """
     require_active(state, "lock", duplex=True)
     old = state.mine
@@ -47,7 +47,7 @@ def locks_signed(state: State, event: LocksSigned) -> State:
 
 
 def locks_accepted(state: State, event: LocksAccepted) -> State:
-    """The state after the peer's `Accept` of one of this party's unaccepted proofs."""
+    """Return the state after the peer's `Accept` of one of this party's unaccepted proofs."""
     old = state.mine
     offer = next((one for one in old.offers if one.nonce == event.nonce), None)
     if offer is None:
@@ -59,7 +59,7 @@ def locks_accepted(state: State, event: LocksAccepted) -> State:
 
 
 def locks_received(state: State, event: LocksReceived) -> State:
-    """The state after this party accepted the peer's lock proof."""
+    """Return the state after this party accepted the peer's lock proof."""
     require_active(state, "accept locks", duplex=True)
     old = state.theirs
     if event.nonce <= old.used_nonce:
@@ -92,7 +92,7 @@ def locks_received(state: State, event: LocksReceived) -> State:
 
 
 def given_up(state: State, event: LocksGivenUp) -> State:
-    """The state after this party let the peer drop an incoming lock: what it was worth counts no more."""
+    """Return the state after this party gave up an incoming lock, whose value no longer counts."""
     left = _less(state.theirs.locks, state.given_up)
     if event.lock not in left:
         raise CounterNotNewer(f"{name(state)}: no pending lock is this one", hint="list state().theirs.locks")
@@ -100,7 +100,7 @@ def given_up(state: State, event: LocksGivenUp) -> State:
 
 
 def require_active(state: State, what: str, *, duplex: bool = False) -> None:
-    """Raise unless the channel is neither closing nor disputed nor closed (and, if asked, duplex)."""
+    """Raise if the channel is closing, disputed or closed (or, with `duplex`, if it is simplex)."""
     if state.closing is not None or state.deadline:
         raise ChannelNotActive(
             f"{name(state)}: cannot {what}, the channel is {state.phase}", hint="open another channel"
@@ -110,14 +110,14 @@ def require_active(state: State, what: str, *, duplex: bool = False) -> None:
 
 
 def name(state: State) -> str:
-    """The channel's name in messages."""
+    """Return the channel's name for messages."""
     return f"channel {state.key.id.hex()[:8]}"
 
 
 def _check_shape(state: State, old: Direction, event: LocksSigned | LocksReceived) -> None:
     if not 0 < event.nonce < _NONCES:
         raise CounterNotNewer(f"{name(state)}: lock nonce {event.nonce} given, below {_NONCES} needed")
-    resync = isinstance(event, LocksReceived) and event.resync  # its counter may have been passed by vouchers
+    resync = isinstance(event, LocksReceived) and event.resync  # vouchers may have passed its counter
     if event.amount < old.amount and not resync:
         raise CounterNotNewer(
             f"{name(state)}: counter {event.amount} given, at least {old.amount} needed", hint="resync"
@@ -130,7 +130,7 @@ def _check_shape(state: State, old: Direction, event: LocksSigned | LocksReceive
 
 
 def _owed(state: State, event: LocksReceived) -> tuple[int, tuple[Lock, ...]]:
-    """What the locks that a proof drops must pay, and what is still given up after it."""
+    """Return the token units that the dropped locks of a proof must pay, and the locks still given up after it."""
     owed, free = 0, list(state.given_up)
     for lock in _less(state.theirs.locks, event.locks):
         claim = state.claim_of(lock)
@@ -139,12 +139,12 @@ def _owed(state: State, event: LocksReceived) -> tuple[int, tuple[Lock, ...]]:
         elif claim is not None:
             owed += claim[0]
         elif event.now <= lock.expiry:
-            owed += lock.amount  # it may still be taken: nothing less than all of it is enough
+            owed += lock.amount  # it may still be taken, so it must be paid in full
     return owed, tuple(lock for lock in free if lock in event.locks)
 
 
 def _less(locks: tuple[Lock, ...], without: tuple[Lock, ...]) -> list[Lock]:
-    """The locks without those of another list, each counted as often as it is there."""
+    """Return the locks without those of another list, as multisets."""
     rest = list(without)
     left = []
     for lock in locks:

@@ -1,8 +1,8 @@
-"""Remembers a channel while its first deposit is under way, so that neither a crash nor a refusal leaves a wrong one.
+"""Records of channels whose first deposit is pending, so that a crash or a refusal leaves no inconsistent channel.
 
-The key is durable before the deposit is sent, in a folder beside the party's journal. The party joins the channel once
-its money is there. If the node refuses the deposit, the key is dropped, and nothing remains of the attempt. What a
-crash left in between is looked up on the chain when the party comes back.
+The key is durable before the deposit is sent, in a folder next to the party's journal. The party joins the channel once
+the deposit is on chain. If the node refuses the deposit, the key is dropped, and no trace of the attempt remains. After
+a crash in between, the chain is queried when the party restarts.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from layer2.store.file_store import FileStore
 __all__ = ["FAULT_POINTS", "Intents"]
 
 FAULT_POINTS = ("intents.recorded", "intents.sent", "intents.joined")
-"""Where a test may kill the process: before the deposit is sent, before the party joins, before the key is dropped."""
+"""Fault points for tests: before the deposit is sent, before the party joins, before the key is dropped."""
 
 
 class Intents:
-    """The channels that one party is opening on one hub; `folder` is theirs alone, made when the first one comes."""
+    """Channels that one party is opening on one hub; `folder` is reserved for them and created on first use."""
 
     def __init__(self, folder: str | Path, hub: HubContract) -> None:
         self._folder = Path(folder)
@@ -39,9 +39,9 @@ class Intents:
 
     @contextlib.contextmanager
     def opening(self, key: ChannelKey, *parties: Party) -> Iterator[None]:
-        """Send the first deposit within this; the parties have joined the channel when it ends well.
+        """Send the first deposit in this context; on success the parties have joined the channel when it exits.
 
-        Raises whatever the deposit raises. The key is dropped if nothing of it can be under way, and kept otherwise.
+        Raises any error of the deposit. The key is dropped if no transaction can be pending, and kept otherwise.
         """
         store = FileStore(self._folder)
         store.put(key.id.hex(), key.encode())
@@ -59,7 +59,7 @@ class Intents:
         store.drop(key.id.hex())
 
     def waiting(self) -> list[ChannelKey]:
-        """The channels whose deposits may still come; what cannot be read is passed over."""
+        """Return the keys of channels whose deposits may still be mined; unreadable records are skipped."""
         found = []
         for path in sorted(self._folder.glob("*")) if self._folder.is_dir() else []:
             with contextlib.suppress(MalformedError):
@@ -68,7 +68,7 @@ class Intents:
         return found
 
     def recover(self, party: Party) -> list[ChannelKey]:
-        """Join the channels whose deposits came, drop those that can never be funded any more; returns the others."""
+        """Join the channels with a deposit, drop those that can no longer be funded, and return the others."""
         left = []
         for key in self.waiting():
             if self._hub.view(key).exists:
@@ -81,7 +81,7 @@ class Intents:
 
 
 def _is_refusal(failure: Layer2Error, connection: Connection, sender: Address) -> bool:
-    """Whether the node that refused has nothing of the sender under way."""
+    """Return True if the failure is the node's refusal and the sender has no pending transaction."""
     if isinstance(failure, ConnectionFailed | TransactionTimeout):
         return False
     try:

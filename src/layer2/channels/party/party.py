@@ -1,4 +1,4 @@
-"""`Party`: one signer in its channels: pays, receives, locks, closes, recovers. It persists before it speaks."""
+"""`Party`: one signer in its channels: pays, receives, locks, closes, recovers. It persists before it sends."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from layer2.store.journal import fault_point
 __all__ = ["FAULT_POINTS", "RESYNC_GAP", "Party"]
 
 RESYNC_GAP = 1 << 24
-"""Lock nonces left out where a journal was behind: what was signed that the peer does not show is below them."""
+"""Number of lock nonces skipped after a resync: nonces of signed proofs missing from the peer's copy are below it."""
 
 
 class Party(ShowingNode):
-    """One signer with its channels. Amounts in token units. Safe to use from several threads.
+    """One signer with its channels. Amounts are in token units. Safe to use from several threads.
 
-    Every signed message is durable before it is returned, every received one before it is acknowledged; after a
-    crash the same journal gives the same state. `pay_many` and `receive_many` share one commit among a batch,
-    `pay_each` and `receive_each` among many channels.
+    Every signed message is durable before it is returned, and every received one before it is acknowledged; after a
+    crash the same journal gives the same state. `pay_many` and `receive_many` share one commit across a batch,
+    `pay_each` and `receive_each` across many channels.
     """
 
     @classmethod
@@ -60,16 +60,16 @@ class Party(ShowingNode):
 
     @classmethod
     def recover(cls, signer: Signer, hub: HubContract, path: str | Path, *, confirmations: int | None = None) -> Party:
-        """Start over with a new journal at `path` after the old one was lost: join(key, frozen=True), then resync."""
+        """Open a new journal at `path` to replace a lost one; then call join(key, frozen=True) and resync."""
         return cls.open(signer, hub, path, create=True, confirmations=confirmations)
 
     # --------------------------------------------------------------------------------------------- recovering
 
     def resync(self, copy: PeerCopy) -> Party:
-        """Adopt the peer's copy: this party's own newest proofs, its signatures checked, and then the peer's newest.
+        """Adopt the peer's copy: this party's own newest proofs, after signature checks, then the peer's newest proofs.
 
-        Safe because counters only grow: an older copy than the truth cannot take anything back that was signed here.
-        Lock nonces are taken from signed proofs alone.
+        Safe because counters only grow: an outdated copy cannot revert anything that was signed here. Lock nonces are
+        taken from signed proofs only.
         """
         entry = self._entry(copy.channel_id)
         plain, locked = copy.received, copy.received_proof
@@ -102,11 +102,11 @@ class Party(ShowingNode):
     # ------------------------------------------------------------------------------------------------- paying
 
     def pay(self, channel_id: bytes, amount: int) -> Payment:
-        """Sign `amount` more away; durable when it returns."""
+        """Sign a payment of `amount` more; durable on return."""
         return self.pay_many(channel_id, amount, 1)[0]
 
     def pay_many(self, channel_id: bytes, amount: int, count: int) -> list[Payment]:
-        """Sign `count` payments of `amount` each, made durable together with one commit."""
+        """Sign `count` payments of `amount` each, made durable with one commit."""
         now = self._time()
         with self._lock:
             payments, one = self._signed(self._signing(channel_id), None, amount, count, now)
@@ -114,7 +114,7 @@ class Party(ShowingNode):
             return payments
 
     def pay_each(self, wanted: Sequence[tuple[bytes, int]]) -> list[Payment]:
-        """Sign one payment for each `(channel id, amount)`, all or none, made durable together with one commit."""
+        """Sign one payment for each `(channel id, amount)`, all or none, made durable with one commit."""
         now = self._time()
         with self._lock:
             payments: list[Payment] = []
@@ -152,10 +152,10 @@ class Party(ShowingNode):
     def grant_session(
         self, channel_id: bytes, key: str, allowance: int, valid_until: int, rights: int = RIGHT_TO_PAY
     ) -> SessionGrant:
-        """Let `key` sign up to `allowance` token units beyond the present counter, until second `valid_until`.
+        """Authorise `key` to sign up to `allowance` token units beyond the current counter, until second `valid_until`.
 
-        While it is in use, pay with the session only: two keys that sign at once contradict each other's counters.
-        `resync` with the peer's copy takes over what the session has paid.
+        While the session is in use, pay with the session only, because two keys that sign concurrently produce
+        conflicting counters. `resync` with the peer's copy adopts the session's payments.
         """
         with self._lock:
             entry = self._signing(channel_id)
@@ -174,21 +174,21 @@ class Party(ShowingNode):
     # ---------------------------------------------------------------------------------------------- receiving
 
     def verify(self, payment: Payment) -> int:
-        """What a voucher would pay more than the newest one held; raises if it is not acceptable. Writes nothing."""
+        """Return the units that a voucher adds to the newest one held; raise if not acceptable. Writes nothing."""
         entry = self._signing(payment.channel_id)
         apply(entry.state, Received(payment.amount, payment.signature))
         self._check_vouchers(entry, [payment])
         return payment.amount - entry.state.theirs.amount
 
     def receive(self, payment: Payment) -> int:
-        """Accept a voucher; durable when it returns what it paid. The newest one again pays 0."""
+        """Accept a voucher and return the units it paid; durable on return. The newest one again pays 0."""
         theirs = self._entry(payment.channel_id).state.theirs
         if payment.amount == theirs.plain and payment.signature == theirs.voucher:
             return 0
         return self.receive_many([payment])
 
     def receive_many(self, payments: Sequence[Payment]) -> int:
-        """Accept vouchers of one channel in order, all or none, made durable with one commit; returns their sum."""
+        """Accept vouchers of one channel in order, all or none, made durable with one commit; return their sum."""
         if not payments:
             return 0
         entry = self._signing(payments[0].channel_id)
@@ -200,10 +200,10 @@ class Party(ShowingNode):
             return paid
 
     def receive_each(self, batches: Sequence[Sequence[Payment]]) -> list[int | Exception]:
-        """Accept batches of vouchers of many channels, all of them durable together with one commit.
+        """Accept batches of vouchers of many channels, made durable with one commit.
 
-        For each batch, which is of one channel and oldest first, returns what it paid, or why it was refused: one bad
-        batch stops no other.
+        Each batch is of one channel, oldest voucher first. Returns, for each batch, the units it paid or the error that
+        rejected it: an invalid batch does not affect the others.
         """
         answers: list[int | Exception] = [0] * len(batches)
         checked: list[tuple[int, Kept, Sequence[Payment]]] = []
@@ -244,7 +244,7 @@ class Party(ShowingNode):
         return last.amount - state.theirs.amount, Change(entry, encode_event(event), after)
 
     def _check_vouchers(self, entry: Kept, payments: Sequence[Payment]) -> None:
-        """Verify signatures, under no lock: a session or the chain may have to be asked."""
+        """Verify signatures; called without the lock, because a session may require a call to the chain."""
         outer, inner, channel_id = self._prefix, entry.voucher_head, entry.state.key.id
         verify = entry.verifier.verify
         before = entry.state.theirs.plain

@@ -1,4 +1,4 @@
-"""When a challenge is worth its gas, how much to offer as the deadline comes nearer, and how deep a deposit must be."""
+"""Policies of a node: the gas price of challenges as a deadline approaches, accepted locks, deposit confirmations."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["CONFIRMATIONS", "UNTIL_THE_CAP", "ChallengePolicy", "Decision", "Loc
 
 _GWEI = 10**9
 UNTIL_THE_CAP = 10_000
-"""Replacements of an answer: as many as it takes; what ends them is its fee cap, not their number."""
+"""Maximum replacements of an answer; effectively unlimited, because the fee cap ends them."""
 
 CONFIRMATIONS = 12
-"""Blocks above one before a node of a public chain counts what it says about money. Development chains need none."""
+"""Blocks required above a block of a public chain before its money counts. Development chains need none."""
 
 
 def confirmations_for(connection: Connection, asked: int | None = None) -> int:
-    """Return how deep a block must be to count on a chain: what was asked for, else the chain's default."""
+    """Return the number of confirmations to require on a chain: `asked`, or the chain's default."""
     if asked is None:
         return 0 if connection.is_dev else CONFIRMATIONS
     if asked < 0:
@@ -36,11 +36,14 @@ def confirmations_for(connection: Connection, asked: int | None = None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class LockPolicy:
-    """Which locks a node signs and takes.
+    """Limits on the locks that a node signs and accepts.
 
-    `most`: pending locks in a direction; `unlock_gas`: what resolving one more of them on chain costs at most;
-    `prices`: wei (times 10^18) per smallest token unit, for tokens. A lock that is worth less than its unlock at the
-    newest base fee is refused: its receiver could not afford to take it. A token without a price is not weighed.
+    Attributes:
+        most: maximum number of pending locks per direction.
+        unlock_gas: maximum gas for resolving one more of them on chain.
+        prices: wei (times 10^18) per smallest token unit, for tokens. A lock worth less than its unlock at the newest
+            base fee is refused, because its receiver could not afford to take it. Locks of a token without a price are
+            not checked.
     """
 
     most: int = 64
@@ -52,7 +55,7 @@ class LockPolicy:
             raise RangeError(f"lock policy: {self.most} locks given, 1 to {MAX_LOCKS} needed", hint="use the default")
 
     def check(self, channel: str, locks: Sequence[Lock], old: Sequence[Lock], token: Address, base_fee: int) -> None:
-        """Raise `LockRefused` if there are too many locks, or a new one among them is not worth its unlock."""
+        """Raise `LockRefused` if there are too many locks, or if a new lock is worth less than its unlock."""
         if len(locks) > max(self.most, len(old)):
             raise LockRefused(
                 f"channel {channel}: {len(locks)} locks given, at most {self.most} are taken",
@@ -72,7 +75,7 @@ class LockPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether to act now, at which prices (wei per gas), and why."""
+    """A decision to act now or to wait, with the prices (wei per gas) and the reason."""
 
     act: bool
     max_fee: int
@@ -80,7 +83,7 @@ class Decision:
     reason: str
 
     def gas_policy(self, base: GasPolicy) -> GasPolicy:
-        """`base` with this decision's prices: what the sender uses for the answer."""
+        """Return `base` with this decision's prices, for the sender of the answer."""
         return GasPolicy(
             max_fee_per_gas=max(self.max_fee, self.priority_fee),
             priority_fee=self.priority_fee,
@@ -96,13 +99,16 @@ class Decision:
 class ChallengePolicy:
     """Gas policy for challenges.
 
-    `share_percent`: how much of the value at stake an answer may cost (100 = all of it);
-    `calm_fee` and `cap`: wei per gas offered at most when there is plenty of time, and when time is short;
-    `tip` and `tip_cap`: the same for the priority fee;
-    `urgent_at`: seconds before the deadline from which on the whole share of the stake is offered, above `cap` too if
-    the stake is worth it; between `calm_until` and `urgent_at` seconds before it the offer rises in a straight line;
-    `prices`: wei (times 10^18) per smallest token unit, for tokens; a token without a price is always defended,
-    since the tower cannot know that it is worthless.
+    Attributes:
+        share_percent: maximum share of the value at stake that an answer may cost (100 = all of it).
+        calm_fee: maximum fee, wei per gas, when there is plenty of time.
+        cap: maximum fee, wei per gas, when time is short.
+        tip: maximum priority fee, wei per gas, when there is plenty of time.
+        tip_cap: maximum priority fee, wei per gas, when time is short.
+        calm_until: seconds before the deadline at which the offer starts to rise linearly, until `urgent_at`.
+        urgent_at: seconds before the deadline from which the whole share of the stake is offered, even above `cap`.
+        prices: wei (times 10^18) per smallest token unit, for tokens. A token without a price is always defended,
+            because the watchtower cannot know that it is worthless.
     """
 
     share_percent: int = 100
@@ -129,7 +135,7 @@ class ChallengePolicy:
             )
 
     def offer(self, left: int) -> tuple[int, int]:
-        """The highest fee and tip (wei per gas) to offer with `left` seconds to the deadline."""
+        """Return the highest fee and tip (wei per gas) to offer with `left` seconds to the deadline."""
         if left >= self.calm_until:
             return self.calm_fee, self.tip
         if left <= self.urgent_at:
@@ -140,17 +146,17 @@ class ChallengePolicy:
         return fee, self.tip + (self.tip_cap - self.tip) * gone // span
 
     def value(self, token: Address, amount: int) -> int | None:
-        """What `amount` token units are worth in wei; `None` when nobody told."""
+        """Return the value of `amount` token units in wei; `None` if no price is configured."""
         if token == ZERO_ADDRESS:
             return amount
         price = self.prices.get(token)
         return None if price is None else amount * price // 10**18
 
     def decide(self, *, token: Address, stake: int, gas: int, base_fee: int, now: int, deadline: int) -> Decision:
-        """Weigh an answer that saves `stake` token units and costs `gas`, with the chain at `base_fee` (wei per gas).
+        """Decide on an answer that saves `stake` token units and costs `gas`, at a `base_fee` in wei per gas.
 
-        Acts while the whole cost stays within the stake's share and the base fee within the offer; waits (the next
-        step asks again) while the network is dearer than the offer of this hour.
+        Acts while the whole cost is within the stake's share and the base fee is below the offer. Waits while the
+        network is more expensive than the current offer; the next step decides again.
         """
         fee, tip = self.offer(deadline - now)
         if now > deadline:
@@ -164,7 +170,7 @@ class ChallengePolicy:
                 return Decision(
                     False, fee, tip, f"{gas} gas at {base_fee} wei costs more than the {worth} wei at stake"
                 )
-            # At the deadline no fee is too high that saves more than it costs.
+            # At the deadline any fee is acceptable that saves more than it costs.
             fee = affordable if deadline - now <= self.urgent_at else min(fee, affordable)
             tip = min(tip, max(fee - base_fee, 0))
         if base_fee >= fee:

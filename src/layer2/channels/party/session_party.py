@@ -1,4 +1,4 @@
-"""`SessionParty`: pays from somebody else's channels with a session key, within a cap and a time checked on chain."""
+"""`SessionParty`: pays from the owner's channels with a session key, within a cap and a time enforced on chain."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["SessionParty"]
 class SessionParty(Party):
     """A node of the channel's owner that holds only a session key: it pays, receives and locks, but never closes.
 
-    For a server or an agent: who steals this key can spend what is left of the grants, until they end, and no more.
+    Intended for a server or an agent: a stolen key can spend only the rest of the grants, until they end.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class SessionParty(Party):
             raise
 
     def accept(self, key: ChannelKey, grant: SessionGrant) -> State:
-        """Keep a channel under a grant; durable when it returns. A later grant for it replaces an earlier one.
+        """Add a channel under a grant; durable on return. A later grant replaces an earlier one.
 
         Raises:
             SignatureError: the grant is for another channel or key, or neither signed nor registered by the owner.
@@ -81,7 +81,7 @@ class SessionParty(Party):
             return entry.state
 
     def grant(self, channel_id: bytes) -> SessionGrant:
-        """The grant for a channel; raises `Refused` where there is none."""
+        """Return the grant for a channel; raise `Refused` if there is none."""
         found = self._grants.get(channel_id)
         if found is not None:
             return found

@@ -1,7 +1,7 @@
-"""Verifying the peer's signatures in one channel: a cached public key first, then sessions.
+"""Verification of the peer's signatures in one channel: a cached public key first, then sessions.
 
-Counters, `Accept` and `Resolve` are by keys alone: the peer's, or a session key that it named. What both parties sign
-together (close, withdrawal, move) may also be signed by a contract account.
+Counters, `Accept` and `Resolve` must be signed by a key: the peer's, or a session key that it named. Messages that both
+parties sign (close, withdrawal, move) may also be signed by a contract account.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from layer2.primitives.errors import InputError, SignatureError
 __all__ = ["SESSION_MARGIN", "Verifier"]
 
 SESSION_MARGIN = 3600
-"""Seconds a session must still last when a voucher under it is taken: it has to be posted before the session ends."""
+"""Seconds that a session must still last when its voucher is accepted, so that it can be posted before the end."""
 
 _MAGIC_1271 = bytes.fromhex("1626ba7e")
 
 
 class Verifier:
-    """Checks what the peer signs in one channel. Safe to use from several threads; may ask the chain."""
+    """Verifier of the peer's signatures in one channel. Safe to use from several threads; may call the chain."""
 
     __slots__ = ("_clock", "_known", "_sessions", "hub", "key", "peer", "voucher_head")
 
@@ -36,13 +36,13 @@ class Verifier:
         self.key = key
         self.peer = peer
         self.voucher_head = Voucher.TYPE_HASH + key.id
-        """Type hash and channel id: only the amount is missing from a voucher's struct."""
+        """Type hash and channel id: a voucher's struct without its amount."""
         self._clock = clock
         self._known: KnownKey | None = None
         self._sessions: set[bytes] = set()
 
     def verify(self, digest: bytes, signature: bytes, exposure: int, margin: int = SESSION_MARGIN) -> bool:
-        """Return True if the hub would take this counter signature; `exposure` is the amount plus the locks.
+        """Return True if the hub would accept this counter signature; `exposure` is the amount plus the locks.
 
         `margin`: seconds that a session must still last.
         """
@@ -58,7 +58,8 @@ class Verifier:
     def verify_accept(self, digest: bytes, signature: bytes) -> bool:
         """Return True if the peer, or a session key without an end, signed an `Accept` or `Resolve`.
 
-        One that ends would leave its holder without the acceptance one day, and nothing renews it.
+        A session with an end is not accepted: afterwards the holder would have no valid acceptance and no way to renew
+        it.
         """
         if len(signature) in (64, 65):
             return self._by_key(digest, signature)

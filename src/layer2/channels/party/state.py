@@ -1,4 +1,4 @@
-"""One party's view of one channel: what it holds, what it may sign away, what is reserved."""
+"""One party's view of one channel: balances, the amount it may still sign away, reserved amounts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOMBSTONE = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A lock proof: cumulative `amount` without the locks, and the receiver's `Accept` of it; nonce 0 is none."""
+    """A lock proof: cumulative `amount` without the locks, and the receiver's `Accept` of it. Nonce 0: no proof."""
 
     amount: int = 0
     nonce: int = 0
@@ -32,12 +32,12 @@ class Proof:
 
     @property
     def limit(self) -> int:
-        """What the proof can be worth at most, token units."""
+        """Maximum value of the proof, token units."""
         return self.amount + self.locked
 
     @property
     def last_expiry(self) -> int:
-        """The latest expiry among the locks, Unix seconds; 0 without locks."""
+        """Latest expiry among the locks, Unix seconds; 0 without locks."""
         return max((lock.expiry for lock in self.locks), default=0)
 
 
@@ -46,14 +46,15 @@ NO_PROOF = Proof()
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """One direction: its newest plain voucher, its newest accepted lock proof, and what is not accepted yet.
+    """One direction: its newest plain voucher, its newest accepted lock proof, and the proofs not yet accepted.
 
     Attributes:
-        plain, voucher: cumulative amount and signature of the newest plain voucher.
+        plain: cumulative amount of the newest plain voucher.
+        voucher: signature of the newest plain voucher.
         proof: the newest lock proof that its receiver has accepted.
-        offers: lock proofs signed after it and not accepted, oldest first; of the receiver's own view always none.
+        offers: lock proofs signed after it and not accepted, oldest first; always empty in the receiver's view.
         used_nonce: the highest lock nonce that is signed, or may have been.
-        payments: how many payments there were.
+        payments: number of payments.
     """
 
     plain: int = 0
@@ -65,17 +66,17 @@ class Direction:
 
     @property
     def amount(self) -> int:
-        """The cumulative sum that is paid for certain, token units."""
+        """Cumulative amount paid unconditionally, token units."""
         return max(self.plain, self.proof.amount)
 
     @property
     def limit(self) -> int:
-        """What the direction can cost its sender at most: each proof that the receiver may still use counts in full."""
+        """Maximum cost for the sender: every proof that the receiver may still use counts in full, token units."""
         return max(self.plain, self.proof.limit, *(one.limit for one in self.offers))
 
     @property
     def locks(self) -> tuple[Lock, ...]:
-        """The pending locks, of the newest accepted proof."""
+        """Pending locks of the newest accepted proof."""
         return self.proof.locks
 
     @property
@@ -85,28 +86,28 @@ class Direction:
 
     @property
     def last_expiry(self) -> int:
-        """The latest expiry among the pending locks, Unix seconds; 0 without locks."""
+        """Latest expiry among the pending locks, Unix seconds; 0 without locks."""
         return self.proof.last_expiry
 
     @property
     def nonce(self) -> int:
-        """The nonce of the newest accepted lock proof."""
+        """Nonce of the newest accepted lock proof."""
         return self.proof.nonce
 
     @property
     def bearing(self) -> bool:
-        """True if the newest accepted lock proof is worth more than the newest plain voucher, or may be."""
+        """True if the newest accepted lock proof is, or may be, worth more than the newest plain voucher."""
         return self.proof.limit > self.plain
 
     @property
     def signature(self) -> bytes:
-        """The signature of what is worth most: the lock proof or the plain voucher."""
+        """Signature of the more valuable proof: the lock proof or the plain voucher."""
         return self.proof.signature if self.bearing else self.voucher
 
 
 @dataclass(frozen=True, slots=True)
 class PaidOut:
-    """A co-signed withdrawal: reserved while it may still land, also again after a reorganisation."""
+    """A co-signed withdrawal, reserved while it may still be mined, including again after a reorganisation."""
 
     out_a: int
     out_b: int
@@ -116,11 +117,11 @@ class PaidOut:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One party's view of one channel. `net_*` and `epoch` are what the chain confirmed, token units.
+    """One party's view of one channel. `net_*` and `epoch` are confirmed on chain; amounts are token units.
 
     Attributes:
-        withdrawals: signed ones that may still land, or be taken back and land again.
-        claims: how incoming locks are taken: `(lock, value, resolution)`, by the lock's whole contents.
+        withdrawals: signed withdrawals that may still be mined, or be reverted and mined again.
+        claims: resolutions of incoming locks: `(lock, value, resolution)`, by the lock's complete contents.
         given_up: incoming locks that the peer may drop unpaid, once for each entry.
     """
 
@@ -139,52 +140,52 @@ class State:
 
     @property
     def net_mine(self) -> int:
-        """What the chain holds to this party's name."""
+        """Confirmed on-chain balance of this party, token units."""
         return self.net_a if self.side == "A" else self.net_b
 
     @property
     def net_theirs(self) -> int:
-        """What the chain holds to the peer's name."""
+        """Confirmed on-chain balance of the peer, token units."""
         return self.net_b if self.side == "A" else self.net_a
 
     @property
     def balance(self) -> int:
-        """What this party gets if the channel ends now with every newest counter and no lock paid."""
+        """Balance of this party if the channel closed now at the newest counters, with no lock paid."""
         return _clamp(self.net_mine - self.mine.amount + self.theirs.amount, self.net_a + self.net_b)
 
     @property
     def peer_balance(self) -> int:
-        """What the peer gets then."""
+        """Balance of the peer if the channel closed now at the newest counters, with no lock paid."""
         return self.net_a + self.net_b - self.balance
 
     @property
     def capacity(self) -> int:
-        """What this party's own direction may promise in all."""
+        """Maximum total that this party's direction may commit."""
         return self.net_mine + self.theirs.amount - self.reserved(self.side)
 
     @property
     def peer_capacity(self) -> int:
-        """What the peer's direction may promise in all."""
+        """Maximum total that the peer's direction may commit."""
         return self.net_theirs + self.mine.amount - self.reserved("B" if self.side == "A" else "A")
 
     @property
     def available(self) -> int:
-        """What this party may still sign away."""
+        """Amount that this party may still sign away."""
         return self.capacity - self.mine.limit
 
     @property
     def peer_available(self) -> int:
-        """What the peer may still sign away to this party."""
+        """Amount that the peer may still sign away to this party."""
         return self.peer_capacity - self.theirs.limit
 
     @property
     def withdraw(self) -> PaidOut | None:
-        """The signed withdrawal that may land next."""
+        """Signed withdrawal that may be mined next."""
         return next((one for one in self.withdrawals if one.epoch == self.epoch), None)
 
     @property
     def phase(self) -> str:
-        """`new`, `open`, `closing` (a close is signed), `disputed` or `closed`."""
+        """Phase of the channel: `new`, `open`, `closing` (a close is signed), `disputed` or `closed`."""
         if self.deadline == TOMBSTONE:
             return "closed"
         if self.deadline:
@@ -195,19 +196,19 @@ class State:
 
     @property
     def counters(self) -> tuple[int, int]:
-        """`(sentA, sentB)` by the newest proofs."""
+        """Counters `(sentA, sentB)` of the newest proofs."""
         pair = (self.mine.amount, self.theirs.amount)
         return pair if self.side == "A" else (pair[1], pair[0])
 
     def claim_of(self, lock: Lock) -> tuple[int, bytes] | None:
-        """What this party can take for an incoming lock: `(value, resolution)`, if it knows how."""
+        """Return `(value, resolution)` of an incoming lock, or `None` if no resolution is known."""
         for known, value, resolution in self.claims:
             if known == lock:
                 return value, resolution
         return None
 
     def reserved(self, side: Side) -> int:
-        """What signed withdrawals may still take from a side's money."""
+        """Return the amount that signed withdrawals may still take from a side's money."""
         pending = (one for one in self.withdrawals if one.epoch >= self.epoch)
         return sum(one.out_a if side == "A" else one.out_b for one in pending)
 

@@ -1,4 +1,4 @@
-"""One party's node: its channels, its journal, and the rule that nothing is said before it is durable."""
+"""The node of one party: its channels and its journal. Every message is durable before it is sent."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ FAULT_POINTS = (
     "party.note.appended",
     "party.note.committed",
 )
-"""Where a test may kill the process: before the record is written, written but not durable, durable but not said."""
+"""Fault points for tests: before the record is written, written but not durable, durable but not sent."""
 
 FRESH = 10.0
-"""Seconds for which a look at a channel on chain serves everything that is accepted in it."""
+"""Seconds for which one read of a channel from the chain is valid for the messages accepted in it."""
 
 _RECOVERY = (
     "nothing more is signed without it; start a new journal with Party.recover(...) and resync() every channel "
@@ -54,10 +54,10 @@ class NodeBase:
     """Journal, channels and chain view of one party.
 
     Args:
-        confirmations: blocks above one before its money counts; by default 0 on a development chain, else
+        confirmations: blocks required above a block before its money counts; by default 0 on a development chain, else
             `policy.CONFIRMATIONS`.
-        owner: the party, when the signer only holds a session key of it.
-        lock_policy: which locks it takes and signs.
+        owner: the party, if the signer holds only a session key of it.
+        lock_policy: limits on the locks it accepts and signs.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class NodeBase:
 
     @staticmethod
     def open_journal(path: str | Path, *, create: bool) -> Journal:
-        """The journal at `path`; a missing or corrupt one is refused with the way to recover."""
+        """Open the journal at `path`; raise `JournalLost` with recovery instructions if it is missing or corrupt."""
         try:
             return Journal(path, kind=JOURNAL_KIND, schema_version=2, must_exist=not create, recovery=_RECOVERY)
         except (JournalCorrupt, JournalMissing, JournalVersion) as failure:
@@ -105,22 +105,22 @@ class NodeBase:
             self._journal.close()
 
     def compact(self) -> int:
-        """Rewrite the journal with one row for each channel; returns how many it has. Happens by itself as it grows."""
+        """Rewrite the journal with one row for each channel and return the number of rows. Runs automatically."""
         return self._keeper.compact()
 
     # ----------------------------------------------------------------------------------------------- channels
 
     @property
     def channels(self) -> tuple[bytes, ...]:
-        """The ids of the channels this node keeps, oldest first."""
+        """Ids of the channels in this node, oldest first."""
         return self._keeper.ids()
 
     def state(self, channel_id: bytes) -> State:
-        """The node's view of a channel."""
+        """Return the node's view of a channel."""
         return self._entry(channel_id).state
 
     def join(self, key: ChannelKey, *, frozen: bool = False) -> State:
-        """Keep a channel from now on, as the side whose address this node has; durable when it returns.
+        """Add a channel, on the side of this node's address; durable on return.
 
         `frozen`: refuse to sign until `resync`, for a channel whose journal was lost.
         """
@@ -129,11 +129,11 @@ class NodeBase:
                 side = self._side_of(key)
                 fault_point("party.note.before")
                 self._keeper.join(key, side, frozen, encode_join(key, side, frozen), "party.note")
-        # Also for one that was kept: a crash may have come between joining and the first look at the chain.
+        # Refresh a known channel too, because a crash may have come between the join and the first read of the chain.
         return self.refresh(key.id)
 
     def refresh(self, channel_id: bytes) -> State:
-        """Take over what the chain says, journaled when it changed: money `confirmations` deep, disputes at once."""
+        """Update a channel from the chain and journal any change: money `confirmations` deep, disputes immediately."""
         entry = self._entry(channel_id)
         key = entry.state.key
         with self._lock:
@@ -151,7 +151,7 @@ class NodeBase:
             at = head.timestamp if header is None else header.timestamp
         with self._lock:
             if ticket < entry.ticket:
-                return entry.state  # a later look has been taken over already
+                return entry.state  # a later read has already been applied
             event = seen(entry.state, deep, view, at, final=self.confirmations > 0)
             one = change(entry, event)
             if one.after != entry.state:
@@ -161,10 +161,10 @@ class NodeBase:
             return entry.state
 
     def follow(self) -> int:
-        """Read the hub's logs since the last time and refresh the channels they speak of; returns how many.
+        """Read the hub's logs since the last call and refresh the channels they mention; return the number refreshed.
 
-        Run it every few seconds in a node that serves: channels that are followed need no look of their own for each
-        thing that is accepted in them.
+        Call it every few seconds in a node that serves: channels followed this way need no separate read of the chain
+        for each accepted message.
         """
         started = time.monotonic()
         head = self.connection.latest()
@@ -190,11 +190,11 @@ class NodeBase:
         return len(due)
 
     def _require_fresh(self, channel_id: bytes) -> None:
-        """Look at the chain, under no lock, unless that was done lately: nothing is accepted in a channel that ends."""
+        """Refresh a channel, without the lock, unless it was read recently: a closing channel must accept nothing."""
         entry = self._entry(channel_id)
         now = time.monotonic()
         if self.connection.is_dev:
-            # Blocks and time are made at will there; the newest block tells at once.
+            # Blocks and time are set at will on a development chain, so the newest block is compared.
             head = self.connection.latest()
             self.clock.tick(head)
             if entry.looked is None or entry.head != head.hash:
@@ -209,7 +209,7 @@ class NodeBase:
         try:
             self.refresh(channel_id)
         except EthereumError:
-            # The node is away: what was seen within a quarter of the window still leaves time to answer.
+            # The node is unreachable: a read within a quarter of the window still leaves time to answer.
             if age > quarter:
                 raise
 
@@ -227,15 +227,15 @@ class NodeBase:
         return self.signer.sign_digest(digest)
 
     def _time(self) -> int:
-        """The time that the signer's right depends on; 0 where it has no end. Called under no lock."""
+        """Return the time that limits the signer's right; 0 if the right has no end. Called without the lock."""
         return 0
 
     def _counter_signer(self, entry: Kept, exposure: int, now: int) -> Callable[[bytes], bytes]:
-        """What signs a counter (or lock proof) that promises `exposure` in all, at second `now`."""
+        """Return the signer of a counter (or lock proof) that commits `exposure` in all, at second `now`."""
         return self._sign
 
     def _accept_signer(self, entry: Kept) -> Callable[[bytes], bytes]:
-        """What signs an acceptance of the peer's lock proofs."""
+        """Return the signer of an acceptance of the peer's lock proofs."""
         return self._sign
 
     def _entry(self, channel_id: bytes) -> Kept:

@@ -1,7 +1,7 @@
-"""The off-chain state of one party in one channel: a pure function of what it signed, received and saw on chain.
+"""The off-chain state of one party in one channel: a pure function of its signed, received and on-chain events.
 
-`available = net(mine) + sent(theirs) - limit(mine) - reserved(mine)`: what the party may still sign away, where the
-limit counts every proof that the peer may still use.
+`available = net(mine) + sent(theirs) - limit(mine) - reserved(mine)` is the amount that the party may still sign away.
+The limit counts every proof that the peer may still use.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ __all__ = ["TOMBSTONE", "Direction", "PaidOut", "Side", "State", "apply", "check
 
 
 def apply(state: State, event: Event) -> State:
-    """The state after an event; raises a typed error, and changes nothing, if a rule forbids it."""
+    """Return the state after an event; raise a typed error if a rule forbids it."""
     match event:
         case Signed():
             return _signed(state, event)
@@ -178,7 +178,7 @@ def _withdraw_signed(state: State, event: WithdrawSigned) -> State:
 
 
 def _chain_seen(state: State, event: ChainSeen) -> State:
-    # One that landed stays known until its landing is final or its time is over: taken back, it can land again.
+    # A mined withdrawal stays known until it is final or has expired: if it is reverted, it can be mined again.
     kept = tuple(one for one in state.withdrawals if one.epoch >= event.final_epoch and event.now <= one.valid_until)
     return replace(
         state,

@@ -1,4 +1,4 @@
-"""Virtual channels of a node, as their payer: vouchers that only the locks made for them know."""
+"""Virtual channels of a node, as their payer; only the locks made for a virtual channel refer to its vouchers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["VirtualNode"]
 
 
 class VirtualNode(ClosingNode):
-    """Signs the cumulative vouchers of virtual channels."""
+    """Node that signs the cumulative vouchers of virtual channels."""
 
     def pay_virtual(self, payee: str, salt: bytes, amount: int) -> bytes:
-        """Sign the voucher of a virtual channel to `payee`: cumulative `amount`, durable when it returns.
+        """Sign the voucher of a virtual channel to `payee` at cumulative `amount`; durable on return.
 
-        Returned in the form that resolves the voucher locks made for it: the payee shows it to its neighbour.
+        Returns the resolution of the voucher locks made for it, which the payee presents to its neighbour.
         """
         condition = virtual_channel_id(self.address, to_address(payee), salt)
         name = "virtual/" + condition.hex()

@@ -1,4 +1,4 @@
-"""What names a channel, and its id."""
+"""The key of a channel, and the id derived from it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LIMITS = {"delay": 32, "open_before": 32, "salt": 64}
 
 @dataclass(frozen=True, slots=True)
 class ChannelKey:
-    """The twin of the contract's `Key`.
+    """The key of a channel; mirrors the contract's `Key`.
 
     Attributes:
         a: first party; the payer of a simplex channel.
@@ -22,12 +22,12 @@ class ChannelKey:
         token: ERC-20 address, zero for ether.
         delay: challenge window or exit delay, seconds.
         open_before: last second at which the channel can be opened, Unix time.
-        salt: 64 bits that tell channels of the same parties apart.
-        simplex: only `a` pays.
-        id: 32 bytes, made from all of these.
+        salt: 64 bits that distinguish channels of the same parties.
+        simplex: True if only `a` pays.
+        id: 32 bytes, derived from all other fields.
 
     Raises:
-        MalformedError: no addresses, or both parties the same.
+        MalformedError: an invalid address, or two equal parties.
         RangeError: a number outside its bits.
     """
 
@@ -60,17 +60,17 @@ class ChannelKey:
 
     @property
     def params(self) -> int:
-        """The packed word `flags | delay | openBefore | salt`."""
+        """Packed word `flags | delay | openBefore | salt`."""
         return (_SIMPLEX if self.simplex else 0) | self.delay << 96 | self.open_before << 64 | self.salt
 
     def encode(self) -> bytes:
-        """The 128 bytes that are hashed: four words."""
+        """Return the 128 bytes that are hashed: four words."""
         words = (bytes(12) + address_bytes(address) for address in (self.a, self.b, self.token))
         return b"".join(words) + self.params.to_bytes(32, "big")
 
     @classmethod
     def decode(cls, data: bytes) -> ChannelKey:
-        """Read what `encode` wrote; raises MalformedError for any other bytes."""
+        """Decode the output of `encode`; raise MalformedError for any other bytes."""
         if len(data) != 128:
             raise MalformedError(f"a channel key has 128 bytes, {len(data)} were given")
         if any(data[at : at + 12] != bytes(12) for at in (0, 32, 64)):
@@ -80,7 +80,7 @@ class ChannelKey:
 
     @classmethod
     def from_params(cls, a: str, b: str, token: str, params: int) -> ChannelKey:
-        """A key from its ABI form; raises MalformedError for flags that mean nothing, else as the constructor."""
+        """Build a key from its ABI form; raise MalformedError for unknown flags, else the constructor's errors."""
         if type(params) is not int or not 0 <= params < 1 << 129:
             raise MalformedError(f"params {shown(params)} of a channel key are no 129-bit number")
         return cls(
@@ -94,11 +94,11 @@ class ChannelKey:
         )
 
     def as_tuple(self) -> tuple[Address, Address, Address, int]:
-        """The ABI form."""
+        """Return the ABI form."""
         return (self.a, self.b, self.token, self.params)
 
     def other(self, party: Address) -> Address:
-        """The other party; raises MalformedError if `party` is none of the two."""
+        """Return the other party; raise MalformedError if `party` is neither of the two."""
         if party == self.a:
             return self.b
         if party == self.b:

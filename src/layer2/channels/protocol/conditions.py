@@ -1,4 +1,4 @@
-"""Applications inside channels: what a contract lock needs to name a game and to prove how it ended."""
+"""Applications inside channels: the terms and the evidence of a contract lock that settles a game."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ _NOT_KNOWN = bytes(32)
 
 
 def commitment(secret: bytes) -> bytes:
-    """What a player commits to: `keccak256(abi.encode(secret))`. One fresh secret per game: a recorded one is public.
+    """Return a player's commitment to a secret: `keccak256(abi.encode(secret))`.
+
+    Use a new secret for each game, because a recorded secret is public.
 
     Raises:
         MalformedError: not 32 bytes, or all zero.
@@ -26,13 +28,14 @@ def commitment(secret: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class CoinFlipTerms:
-    """The twin of `CoinFlip.Terms`.
+    """The terms of a coin flip; mirrors `CoinFlip.Terms`.
 
     Attributes:
-        commit_a, commit_b: the players' commitments.
+        commit_a: commitment of player A.
+        commit_b: commitment of player B.
         reveal_by: last second at which a secret can be recorded on chain, Unix time.
-        a_wins: the lock pays if A wins, else if B wins.
-        stake: what it pays then, token units.
+        a_wins: if True the lock pays if A wins, else if B wins.
+        stake: amount that the lock pays, token units.
     """
 
     commit_a: bytes
@@ -46,25 +49,26 @@ class CoinFlipTerms:
             raise MalformedError("both players gave the same commitment", hint="refuse the game: one copied the other")
 
     def encode(self) -> bytes:
-        """`abi.encode(Terms)`."""
+        """Return `abi.encode(Terms)`."""
         row = (self.commit_a, self.commit_b, self.reveal_by, self.a_wins, self.stake)
         return encode(["(bytes32,bytes32,uint256,bool,uint256)"], [row])
 
     def lock(self, contract: str, expiry: int) -> Lock:
-        """The lock that pays the stake as `contract` judges; it must outlive `reveal_by`, for a forfeit.
+        """Return the lock that pays the stake by decision of `contract`; it must outlive `reveal_by`, for a forfeit.
 
-        Who holds both secrets should unlock or record its own before `reveal_by`, else the other may claim a forfeit.
+        A player that knows both secrets should unlock, or record its own, before `reveal_by`. Otherwise the other
+        player may claim a forfeit.
         """
         if expiry <= self.reveal_by:
             raise MalformedError(f"the lock ends at {expiry}, before a forfeit can be claimed", hint="let it end later")
         return Lock(self.stake, expiry, CONTRACT_LOCK, contract_condition(contract, self.encode()))
 
     def resolution(self, contract: str, secret_a: bytes | None, secret_b: bytes | None) -> bytes:
-        """What `unlock` takes: the contract, these terms and the secrets that are known."""
+        """Return the resolution for `unlock`: the contract, these terms and the known secrets."""
         evidence = encode(["bytes32", "bytes32"], [secret_a or _NOT_KNOWN, secret_b or _NOT_KNOWN])
         return contract_resolution(contract, self.encode(), evidence)
 
 
 def a_wins(secret_a: bytes, secret_b: bytes) -> bool:
-    """How the coin falls: A wins when `keccak256(secretA, secretB)` is even."""
+    """Return True if A wins the coin flip: `keccak256(secretA, secretB)` is even."""
     return keccak(secret_a + secret_b)[31] & 1 == 0

@@ -9,7 +9,7 @@ from layer2.primitives.contract_errors import TwinError
 
 
 class HubError(TwinError):
-    """The hub refused an act; nothing changed on chain.
+    """The hub rejected the call; nothing changed on chain.
 
     Attributes:
         arguments: the error's fields by their Solidity names.
@@ -26,14 +26,14 @@ class KeyInvalid(HubError):
 
 
 class ChannelModeWrong(HubError):
-    """The act belongs to the other kind of channel (duplex or simplex)."""
+    """The call is for the other kind of channel (duplex or simplex)."""
 
     FIELDS = ("channelId",)
     MEANING = "The act belongs to the other kind of channel (duplex or simplex)"
 
 
 class OpeningExpired(HubError):
-    """First deposit after `openBefore`."""
+    """The first deposit is after `openBefore`."""
 
     FIELDS = (
         "channelId",
@@ -44,21 +44,21 @@ class OpeningExpired(HubError):
 
 
 class ChannelNotOpen(HubError):
-    """The channel holds nothing here, or never existed."""
+    """The channel holds no money, or never existed."""
 
     FIELDS = ("channelId",)
     MEANING = "The channel holds nothing here, or never existed"
 
 
 class ChannelClosed(HubError):
-    """The channel is closed for good."""
+    """The channel is permanently closed."""
 
     FIELDS = ("channelId",)
     MEANING = "The channel is closed for good"
 
 
 class DisputeRunning(HubError):
-    """The act is not possible while a dispute or an exit runs."""
+    """The call is not possible during a dispute or an exit."""
 
     FIELDS = (
         "channelId",
@@ -68,7 +68,7 @@ class DisputeRunning(HubError):
 
 
 class DisputeNotOpen(HubError):
-    """The act needs a running dispute and there is none, or its window is over."""
+    """The call needs an open dispute, but none was started or its window is over."""
 
     FIELDS = (
         "channelId",
@@ -90,7 +90,7 @@ class DisputeNotOver(HubError):
 
 
 class CallerUnauthorized(HubError):
-    """The caller is not the one who may do this."""
+    """The caller is not authorised for this call."""
 
     FIELDS = ("caller",)
     MEANING = "The caller is not the one who may do this"
@@ -104,7 +104,7 @@ class SignatureInvalid(HubError):
 
 
 class ConsentExpired(HubError):
-    """A signed consent is past its last second."""
+    """A signed consent has expired."""
 
     FIELDS = (
         "timestamp",
@@ -114,7 +114,7 @@ class ConsentExpired(HubError):
 
 
 class SessionExceeded(HubError):
-    """A session key lacks the right, or the amount passes its cap."""
+    """A session key lacks the right, or the amount exceeds its cap."""
 
     FIELDS = (
         "key",
@@ -125,7 +125,7 @@ class SessionExceeded(HubError):
 
 
 class CounterStale(HubError):
-    """The counter is not above the one that stands."""
+    """The counter is not above the posted one."""
 
     FIELDS = (
         "channelId",
@@ -136,7 +136,7 @@ class CounterStale(HubError):
 
 
 class NonceStale(HubError):
-    """The lock nonce is not above the one that stands."""
+    """The lock nonce is not above the posted one."""
 
     FIELDS = (
         "channelId",
@@ -147,14 +147,14 @@ class NonceStale(HubError):
 
 
 class LocksMismatch(HubError):
-    """The opened locks are not of the posted proof."""
+    """The opened locks do not belong to the posted proof."""
 
     FIELDS = ("channelId",)
     MEANING = "The opened locks are not of the posted proof"
 
 
 class LockExpiryTooFar(HubError):
-    """The last expiry lies too far ahead."""
+    """The last expiry is too far in the future."""
 
     FIELDS = (
         "lastExpiry",
@@ -164,7 +164,7 @@ class LockExpiryTooFar(HubError):
 
 
 class WindowExhausted(HubError):
-    """The proof would move the deadline behind the last second that this direction may reach."""
+    """The proof would move the deadline beyond the latest second allowed for this direction."""
 
     FIELDS = (
         "channelId",
@@ -182,7 +182,7 @@ class NothingUnlocked(HubError):
 
 
 class AmountOutOfRange(HubError):
-    """More was asked than the channel holds, or a sum leaves its range."""
+    """The amount exceeds the channel's money, or a sum is out of range."""
 
     FIELDS = (
         "channelId",
@@ -193,7 +193,7 @@ class AmountOutOfRange(HubError):
 
 
 class BytesOutside(HubError):
-    """Bytes of a resolution do not lie inside of it."""
+    """Bytes of a resolution are outside of it."""
 
     FIELDS = (
         "index",
@@ -203,7 +203,7 @@ class BytesOutside(HubError):
 
 
 class ValueMismatch(HubError):
-    """The ether sent is not the amount named."""
+    """The ether sent differs from the stated amount."""
 
     FIELDS = (
         "have",
@@ -213,7 +213,7 @@ class ValueMismatch(HubError):
 
 
 class TransferShort(HubError):
-    """The hub's balance did not grow by the amount named (fee-on-transfer, lying or missing token)."""
+    """The hub's balance did not grow by the stated amount (fee-on-transfer, dishonest or missing token)."""
 
     FIELDS = (
         "token",
@@ -224,7 +224,7 @@ class TransferShort(HubError):
 
 
 class TokenMismatch(HubError):
-    """Both channels of a move must hold the same token."""
+    """The two channels of a move must have the same token."""
 
     FIELDS = (
         "have",
@@ -234,21 +234,21 @@ class TokenMismatch(HubError):
 
 
 class RowsMalformed(HubError):
-    """Packed rows are cut short."""
+    """Packed rows are truncated."""
 
     FIELDS = ("length",)
     MEANING = "Packed rows are cut short"
 
 
 class NothingClaimed(HubError):
-    """Not one row of the batch was payable."""
+    """No row of the batch was payable."""
 
     FIELDS = ()
     MEANING = "Not one row of the batch was payable"
 
 
 class NothingOwed(HubError):
-    """Nothing is owed."""
+    """The account has no pending payout."""
 
     FIELDS = (
         "account",
@@ -258,7 +258,7 @@ class NothingOwed(HubError):
 
 
 class SweepFailed(HubError):
-    """A push of an owed amount failed again."""
+    """The transfer of an owed amount failed again."""
 
     FIELDS = (
         "to",
@@ -268,7 +268,7 @@ class SweepFailed(HubError):
 
 
 class GasTooLow(HubError):
-    """Too little gas was left for a push to be judged."""
+    """Too little gas was left to determine the result of a transfer."""
 
     FIELDS = (
         "have",
@@ -285,11 +285,11 @@ class Reentered(HubError):
 
 
 ERRORS: dict[str, type[HubError]] = {kind.__name__: kind for kind in HubError.__subclasses__()}
-"""All of them by name."""
+"""Error classes of the hub by name."""
 
 
 def from_revert(name: str | None, arguments: Mapping[str, Any]) -> HubError | None:
-    """The typed error for a decoded revert; None when it is none of the hub's."""
+    """Return the typed error for a decoded revert; None for an error that is not the hub's."""
     kind = ERRORS.get(name or "")
     if kind is None or set(arguments) != set(kind.FIELDS):
         return None

@@ -1,6 +1,6 @@
-"""What parties send each other off chain: a signed record as one line of JSON, with its channel's key.
+"""Off-chain messages between parties: a signed record as one line of JSON, with its channel's key.
 
-One meaning has one encoding: exactly what `encode` writes is read, anything else is refused.
+The encoding is canonical: only the exact output of `encode` is accepted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _KINDS: dict[str, type[Record]] = {
     "withdraw": WithdrawTerms,
 }
 MAX_CHARACTERS = 100_000
-"""No longer record is read: room for all the locks that a direction can have."""
+"""Maximum length of a record, which allows for all the locks that a direction can have."""
 _BITS = {
     "amount": 128,
     "sent_a": 128,
@@ -42,7 +42,7 @@ _BITS = {
 
 
 def encode(record: Record, key: ChannelKey) -> str:
-    """One line of JSON. Amounts are decimal strings, so that no reader rounds them; bytes are 0x-hex."""
+    """Encode a record as one line of JSON. Amounts are decimal strings, exact in any reader; bytes are 0x-hex."""
     kind = next(name for name, one in _KINDS.items() if isinstance(record, one))
     names = record._fields if isinstance(record, Payment) else record.__slots__
     fields = {name: _plain(getattr(record, name)) for name in names if name != "channel_id"}
@@ -51,7 +51,7 @@ def encode(record: Record, key: ChannelKey) -> str:
 
 
 def decode(text: str, *expected: type[Record]) -> tuple[Record, ChannelKey]:
-    """The record and its channel's key; raises `MalformedError` unless it is one of the expected types."""
+    """Decode a record and its channel's key; raise `MalformedError` unless it is one of the expected types."""
     if len(text) > MAX_CHARACTERS:
         raise MalformedError(f"a record of {len(text):,} characters, at most {MAX_CHARACTERS:,} are read")
     try:

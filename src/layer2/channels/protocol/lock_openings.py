@@ -1,4 +1,4 @@
-"""What opens locks of a posted proof: the locks with their places, how each is resolved, and the receiver's consent."""
+"""Openings of locks in a posted proof: the locks with their indexes, their resolutions, and the receiver's consent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from layer2.primitives.hashing import keccak
 __all__ = ["OPENING_BYTES", "Opening", "Opened", "encode_openings", "open_locks", "read_openings", "resolve_message"]
 
 OPENING_BYTES = 1 + LEAF_BYTES + 2 + 3
-"""Bytes of an opening before its consent and its resolution."""
+"""Size of an opening without its consent and its resolution, bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Opening:
     """One lock to resolve.
 
     Attributes:
-        index: its place in the signed list.
-        resolution: a preimage, or what `voucher_resolution` or `contract_resolution` make.
-        consent: the receiver's signature under `Resolve`, for voucher and contract locks that others resolve.
+        index: its index in the signed list.
+        resolution: a preimage, or the output of `voucher_resolution` or `contract_resolution`.
+        consent: the receiver's signature of `Resolve`, for voucher and contract locks resolved by others.
     """
 
     index: int
@@ -34,7 +34,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One opening as the hub reads it; `leaf` are 53 bytes that may hold anything."""
+    """One opening as decoded by the hub; `leaf` is 53 bytes with any content."""
 
     index: int
     leaf: bytes
@@ -43,15 +43,15 @@ class Opened:
 
 
 def resolve_message(channel_id: bytes, side: str, lock: Lock, resolution: bytes) -> Resolve:
-    """Return what the receiver of `side`'s direction signs so that others may resolve `lock` in this way."""
+    """Return the message that the receiver of `side`'s direction signs so that others may resolve `lock` this way."""
     return Resolve(channel_id, side == "B", keccak(lock.encode()), keccak(resolution))
 
 
 def open_locks(locks: Sequence[Lock], openings: Iterable[Opening]) -> tuple[bytes, tuple[bytes, ...]]:
-    """Return the packed openings and the siblings that `unlock` takes; `locks` is the whole signed list.
+    """Return the packed openings and the siblings for `unlock`; `locks` is the complete signed list.
 
     Raises:
-        RangeError: an index without a lock, or twice the same one.
+        RangeError: an index without a lock, or a duplicate index.
     """
     ordered = sorted(openings, key=lambda one: one.index)
     indexes = [one.index for one in ordered]
@@ -78,7 +78,7 @@ def encode_openings(rows: Iterable[Opened]) -> bytes:
 
 
 def read_openings(data: bytes) -> Iterator[Opened]:
-    """Yield what `encode_openings` wrote; raises MalformedError where the hub would revert with `RowsMalformed`."""
+    """Decode the output of `encode_openings`; raise MalformedError where the hub reverts with `RowsMalformed`."""
     at = 0
     while at < len(data):
         body = at + OPENING_BYTES

@@ -1,7 +1,7 @@
-"""The Merkle tree of the locks of one direction: its root, and what opens some of its leaves.
+"""The Merkle tree of one direction's locks: its root, and the siblings that open some of its leaves.
 
 Leaves are in the order in which the locks are signed, padded with zero words to a power of two. A packed lock has 53
-bytes and an inner node hashes 64, so neither can be read as the other.
+bytes and an inner node hashes 64, so neither can be mistaken for the other.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from layer2.primitives.hashing import keccak
 __all__ = ["EMPTY_ROOT", "MAX_LOCKS", "fingerprint", "leaf_hash", "locks_root", "root_of", "siblings"]
 
 MAX_LOCKS = 112
-"""Most locks that the hub can resolve in one direction: the bits of a claim word beside its two numbers."""
+"""Maximum number of locks that the hub can resolve in one direction: the free bits of a claim word."""
 
 EMPTY_ROOT = bytes(32)
-"""The root of no locks."""
+"""Root of an empty list of locks."""
 
 
 def leaf_hash(lock: Lock) -> bytes:
@@ -27,13 +27,13 @@ def leaf_hash(lock: Lock) -> bytes:
 
 
 def locks_root(locks: Iterable[Lock]) -> bytes:
-    """Return what a lock voucher signs. Raises RangeError for more than `MAX_LOCKS` locks."""
+    """Return the root that a lock voucher signs. Raises RangeError for more than `MAX_LOCKS` locks."""
     leaves = _leaves(locks)
     return _levels(leaves)[-1][0] if leaves else EMPTY_ROOT
 
 
 def siblings(locks: Iterable[Lock], indexes: Iterable[int]) -> tuple[bytes, ...]:
-    """Return the hashes that, with the locks at `indexes`, make the root: level by level, from left to right.
+    """Return the siblings for the locks at `indexes`, level by level, from left to right.
 
     Raises:
         RangeError: too many locks, or an index without a lock.
@@ -51,9 +51,9 @@ def siblings(locks: Iterable[Lock], indexes: Iterable[int]) -> tuple[bytes, ...]
 
 
 def root_of(opened: Mapping[int, bytes], others: Sequence[bytes]) -> bytes | None:
-    """Return the root that leaves at their indexes make with these siblings; None where the hub sees no tree.
+    """Return the root of leaves at their indexes with these siblings; None if the hub would find no valid tree.
 
-    This is the hub's own computation: siblings are used up level by level, from left to right.
+    Mirrors the hub's own computation: siblings are consumed level by level, from left to right.
     """
     level = sorted(opened.items())
     used = 0
@@ -77,9 +77,9 @@ def root_of(opened: Mapping[int, bytes], others: Sequence[bytes]) -> bytes | Non
 
 
 def fingerprint(limit: int, root: bytes) -> int:
-    """Return what the hub keeps of a posted proof: the upper 208 bits of `keccak256(abi.encode(limit, root))`.
+    """Return the hub's fingerprint of a posted proof: the upper 208 bits of `keccak256(abi.encode(limit, root))`.
 
-    `limit` is the amount plus the locked sum: what the proof can be worth at most.
+    `limit` is the amount plus the locked sum, the maximum value of the proof.
     """
     return int.from_bytes(keccak(limit.to_bytes(32, "big") + root), "big") >> 48
 

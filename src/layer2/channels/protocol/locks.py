@@ -1,4 +1,4 @@
-"""Conditional payments, and what resolves them."""
+"""Conditional payments (locks) and their resolutions."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from layer2.primitives.errors import MalformedError, RangeError
 from layer2.primitives.hashing import keccak, sha256
 
 HASH_LOCK = 0
-"""Pays all of its amount for a preimage under SHA-256, as in Lightning."""
+"""Kind of a lock that pays its whole amount for a preimage under SHA-256, as in Lightning."""
 VOUCHER_LOCK = 1
-"""Pays what a voucher of a virtual channel says, up to its amount."""
+"""Kind of a lock that pays the amount of a virtual channel's voucher, up to its own amount."""
 CONTRACT_LOCK = 2
-"""Pays what a condition contract says, up to its amount."""
+"""Kind of a lock that pays the amount returned by a condition contract, up to its own amount."""
 
 LEAF_BYTES = 53
-"""Bytes of a packed lock."""
+"""Size of a packed lock, bytes."""
 
 _VOUCHER_HEAD = 88
 _VIRTUAL_TAG = keccak(b"layer2.virtual")
-"""Makes the id of a virtual channel differ from the id of any real one."""
+"""Tag that separates the ids of virtual channels from those of real channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,14 @@ class Lock:
     """One conditional payment.
 
     Attributes:
-        amount: token units it pays at most.
+        amount: maximum amount that it pays, token units.
         expiry: last second at which it can be resolved on chain, Unix time.
         kind: HASH_LOCK, VOUCHER_LOCK or CONTRACT_LOCK.
         condition: 32 bytes: the hash, the virtual channel's id, or the hash of contract and terms.
 
     Raises:
-        RangeError: a number outside its bits. MalformedError: unknown kind, condition of a wrong length.
+        RangeError: a number outside its bits.
+        MalformedError: unknown kind, or a condition of a wrong length.
     """
 
     amount: int
@@ -61,49 +62,49 @@ class Lock:
 
     @classmethod
     def decode(cls, leaf: bytes) -> Lock:
-        """Read one packed lock; raises MalformedError or RangeError for anything `encode` does not write."""
+        """Decode one packed lock; raise MalformedError or RangeError for anything else."""
         if len(leaf) != LEAF_BYTES:
             raise MalformedError(f"a packed lock has {LEAF_BYTES} bytes, {len(leaf)} were given")
         return cls(int.from_bytes(leaf[:14], "big"), int.from_bytes(leaf[14:20], "big"), leaf[20], leaf[21:])
 
 
 def encode_locks(locks: Iterable[Lock]) -> bytes:
-    """Return the packed locks one after the other."""
+    """Return the concatenation of the packed locks."""
     return b"".join(lock.encode() for lock in locks)
 
 
 def decode_locks(data: bytes) -> tuple[Lock, ...]:
-    """Read packed leaves; raises MalformedError or RangeError."""
+    """Decode packed locks; raise MalformedError or RangeError."""
     if len(data) % LEAF_BYTES:
         raise MalformedError(f"packed locks have a multiple of {LEAF_BYTES} bytes, {len(data)} were given")
     return tuple(Lock.decode(data[at : at + LEAF_BYTES]) for at in range(0, len(data), LEAF_BYTES))
 
 
 def virtual_channel_id(payer: str, payee: str, salt: bytes) -> bytes:
-    """The id of a channel that exists in vouchers only: what a voucher lock has as its condition.
+    """Return the id of a channel that exists in vouchers only, which is the condition of a voucher lock.
 
-    `keccak256(abi.encode(keccak256("layer2.virtual"), payer, payee, salt))`, salt of 32 bytes.
+    The id is `keccak256(abi.encode(keccak256("layer2.virtual"), payer, payee, salt))`, with a salt of 32 bytes.
     """
     return keccak(_VIRTUAL_TAG + _word(payer) + _word(payee) + _bytes32("salt", salt))
 
 
 def contract_condition(contract: str, terms: bytes) -> bytes:
-    """What a contract lock has as its condition: `keccak256(abi.encode(contract, keccak256(terms)))`."""
+    """Return the condition of a contract lock: `keccak256(abi.encode(contract, keccak256(terms)))`."""
     return keccak(_word(contract) + keccak(terms))
 
 
 def hash_lock(amount: int, expiry: int, preimage: bytes) -> Lock:
-    """A lock that the 32-byte `preimage` opens (SHA-256)."""
+    """Return a lock that the 32-byte `preimage` opens (SHA-256)."""
     return Lock(amount, expiry, HASH_LOCK, sha256(_bytes32("preimage", preimage)))
 
 
 def voucher_lock(amount: int, expiry: int, payer: str, payee: str, salt: bytes) -> Lock:
-    """A lock that pays what `payer` has signed over in the virtual channel of these three, up to `amount`."""
+    """Return a lock that pays the amount signed by `payer` in the virtual channel of these three, up to `amount`."""
     return Lock(amount, expiry, VOUCHER_LOCK, virtual_channel_id(payer, payee, salt))
 
 
 def contract_lock(amount: int, expiry: int, contract: str, terms: bytes) -> Lock:
-    """A lock that pays what `contract` (an `ICondition`) says under `terms`, up to `amount`."""
+    """Return a lock that pays the amount determined by `contract` (an `ICondition`) for `terms`, up to `amount`."""
     return Lock(amount, expiry, CONTRACT_LOCK, contract_condition(contract, terms))
 
 
@@ -118,7 +119,7 @@ def voucher_resolution(payer: str, payee: str, salt: bytes, amount: int, signatu
 
 
 class VoucherResolution(NamedTuple):
-    """What resolves a voucher lock, read."""
+    """A decoded resolution of a voucher lock."""
 
     payer: Address
     payee: Address
@@ -128,7 +129,7 @@ class VoucherResolution(NamedTuple):
 
 
 def read_voucher_resolution(data: bytes) -> VoucherResolution:
-    """Read what `voucher_resolution` wrote; raises MalformedError for bytes that the hub skips."""
+    """Decode the output of `voucher_resolution`; raise MalformedError for bytes that the hub skips."""
     if len(data) not in (_VOUCHER_HEAD + 64, _VOUCHER_HEAD + 65):
         raise MalformedError(f"the resolution of a voucher lock has {_VOUCHER_HEAD + 64} bytes or one more")
     amount = int.from_bytes(data[72:88], "big")
@@ -136,7 +137,7 @@ def read_voucher_resolution(data: bytes) -> VoucherResolution:
 
 
 def most_of(lock: Lock, resolution: bytes) -> int:
-    """Return what a resolution that fits the lock takes of it at most; a contract lock may turn out to pay less."""
+    """Return the maximum that a valid resolution takes from the lock; a contract lock may pay less."""
     if lock.kind != VOUCHER_LOCK:
         return lock.amount
     try:
@@ -151,7 +152,7 @@ def contract_resolution(contract: str, terms: bytes, evidence: bytes) -> bytes:
 
 
 class ContractResolution(NamedTuple):
-    """What resolves a contract lock, read."""
+    """A decoded resolution of a contract lock."""
 
     contract: Address
     terms: bytes
@@ -159,7 +160,7 @@ class ContractResolution(NamedTuple):
 
 
 def read_contract_resolution(data: bytes) -> ContractResolution:
-    """Read what `contract_resolution` wrote; raises MalformedError for bytes that the hub skips."""
+    """Decode the output of `contract_resolution`; raise MalformedError for bytes that the hub skips."""
     end = 24 + int.from_bytes(data[20:24], "big")
     if len(data) < max(24, end):
         raise MalformedError("the resolution of a contract lock is cut short")
@@ -179,24 +180,24 @@ class LockSet:
 
     @property
     def last_expiry(self) -> int:
-        """The latest expiry, Unix seconds; 0 without locks."""
+        """Latest expiry, Unix seconds; 0 without locks."""
         return max((lock.expiry for lock in self.locks), default=0)
 
     def encode(self) -> bytes:
-        """The packed leaves."""
+        """Return the packed locks."""
         return encode_locks(self.locks)
 
     @classmethod
     def decode(cls, data: bytes) -> LockSet:
-        """Read packed leaves; raises MalformedError or RangeError."""
+        """Decode packed locks; raise MalformedError or RangeError."""
         return cls(decode_locks(data))
 
     def adding(self, lock: Lock) -> LockSet:
-        """With one lock more, at the end."""
+        """Return the set with the lock added at the end."""
         return LockSet((*self.locks, lock))
 
     def without(self, lock: Lock) -> LockSet:
-        """With one such lock less; raises MalformedError if there is none."""
+        """Return the set with one such lock removed; raise MalformedError if it contains none."""
         if lock not in self.locks:
             raise MalformedError(f"the lock {lock.condition.hex()[:8]} over {lock.amount} is not in the set")
         at = self.locks.index(lock)

@@ -1,4 +1,4 @@
-"""Everything that is signed about channels (EIP-712), under the hub's own domain."""
+"""All signed messages of channels (EIP-712), under the hub's own domain."""
 
 from __future__ import annotations
 
@@ -12,21 +12,24 @@ HUB_NAME = "layer2 ChannelHub"
 HUB_VERSION = "1"
 
 RIGHT_TO_PAY = 1
-"""Sign vouchers and lock vouchers."""
+"""Right to sign vouchers and lock vouchers."""
 RIGHT_TO_CLOSE = 2
-"""Start a unilateral close."""
+"""Right to start a unilateral close."""
 RIGHT_TO_ACCEPT = 4
-"""Sign `Accept` and `Resolve` as the receiver of locks."""
+"""Right to sign `Accept` and `Resolve` as the receiver of locks."""
 
 
 def hub_domain(chain_id: int, hub: str) -> Domain:
-    """The EIP-712 domain of the hub at `hub`."""
+    """Return the EIP-712 domain of the hub at `hub`."""
     return Domain(HUB_NAME, HUB_VERSION, chain_id, to_address(hub))
 
 
 @dataclass(frozen=True, slots=True)
 class Voucher(TypedMessage):
-    """The signer has sent `amount` in all through the channel, token units. A payment is the next, higher one."""
+    """Statement that the signer has sent `amount` in total through the channel, token units.
+
+    Each payment is a new voucher with a higher amount.
+    """
 
     TYPE: ClassVar[str] = "Voucher(bytes32 channelId,uint128 amount)"
     channel_id: bytes
@@ -35,7 +38,7 @@ class Voucher(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class LockVoucher(TypedMessage):
-    """A voucher with conditional payments on top: `locked` in all, the last of them until `last_expiry`.
+    """A voucher with conditional payments: `locked` in total, the last of them until `last_expiry`.
 
     `locks_root` commits to the locks and their order (see `lock_tree`). A higher `nonce` replaces the proofs of this
     direction with lower ones.
@@ -54,7 +57,10 @@ class LockVoucher(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class Close(TypedMessage):
-    """The channel ends at these counters. In a simplex channel `sent_b` is zero and only the payee signs."""
+    """Consent to close the channel at these counters.
+
+    In a simplex channel `sent_b` is zero and only the payee signs.
+    """
 
     TYPE: ClassVar[str] = "Close(bytes32 channelId,uint128 sentA,uint128 sentB)"
     channel_id: bytes
@@ -64,7 +70,7 @@ class Close(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class Withdraw(TypedMessage):
-    """Both parties let `out_a` and `out_b` leave an open channel, as its step number `epoch`."""
+    """Consent of both parties to withdraw `out_a` and `out_b` from an open channel, as its step number `epoch`."""
 
     TYPE: ClassVar[str] = "Withdraw(bytes32 channelId,uint128 outA,uint128 outB,uint32 epoch,uint48 validUntil)"
     channel_id: bytes
@@ -76,7 +82,7 @@ class Withdraw(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class Move(TypedMessage):
-    """Both parties of the first channel let money pass into the second, as step number `epoch` of the first."""
+    """Consent of the first channel's parties to move money into the second, as step number `epoch` of the first."""
 
     TYPE: ClassVar[str] = (
         "Move(bytes32 fromId,bytes32 toId,uint128 outA,uint128 outB,uint128 inA,uint128 inB,"
@@ -94,7 +100,10 @@ class Move(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class Session(TypedMessage):
-    """`key` may act for the signer in one channel: up to `cap` in all, until `valid_until`, as `rights` say."""
+    """Authorisation of `key` to act for the signer in one channel, limited by `rights`, `cap` and `valid_until`.
+
+    `cap` is the maximum total in token units.
+    """
 
     TYPE: ClassVar[str] = "Session(bytes32 channelId,address key,uint128 cap,uint48 validUntil,uint8 rights)"
     channel_id: bytes
@@ -106,10 +115,10 @@ class Session(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class Accept(TypedMessage):
-    """The signer, receiver of a direction, takes the lock voucher that hashes to `proof_hash` as its newest one.
+    """Acceptance of a lock voucher as the newest one, signed by the receiver of the direction.
 
-    It is the acknowledgement that the sender needs to drop a lock, and the consent with which anybody may post that
-    voucher. It has no end: an older one cannot beat a newer one, because nonces decide.
+    `proof_hash` is the hash of the lock voucher. The sender needs this acknowledgement to drop a lock, and anyone may
+    post the voucher with it. An acceptance does not expire: nonces ensure that an older one cannot replace a newer one.
     """
 
     TYPE: ClassVar[str] = "Accept(bytes32 channelId,bool fromB,uint48 nonce,bytes32 proofHash)"
@@ -121,10 +130,10 @@ class Accept(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class Resolve(TypedMessage):
-    """The signer, receiver of a direction, lets anybody resolve one lock of it in one way.
+    """Consent of a direction's receiver that anyone may resolve one of its locks in one way.
 
-    `leaf` and `resolution` are the keccak of the packed lock and of its resolution. It has no end: of several consents
-    for one lock the one that pays most counts.
+    `leaf` and `resolution` are the keccak of the packed lock and of its resolution. A consent does not expire: of
+    several consents for one lock the one that pays most counts.
     """
 
     TYPE: ClassVar[str] = "Resolve(bytes32 channelId,bool fromB,bytes32 leaf,bytes32 resolution)"
@@ -136,7 +145,7 @@ class Resolve(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class Deposit(TypedMessage):
-    """The signer lets `amount` be pulled for its side of the channel, once: `nonce` is any unused number of its own."""
+    """Consent to pull `amount` once for the signer's side of the channel; `nonce` is any number it has not used."""
 
     TYPE: ClassVar[str] = "Deposit(bytes32 channelId,uint128 amount,uint256 nonce,uint48 validUntil)"
     channel_id: bytes
@@ -156,4 +165,4 @@ MESSAGES: tuple[type[TypedMessage], ...] = (
     Resolve,
     Deposit,
 )
-"""All of them."""
+"""Types of all messages."""

@@ -1,4 +1,4 @@
-"""What two nodes hand each other: signed proofs, requests and copies, as small immutable records."""
+"""Records that nodes exchange: signed proofs, requests and copies, as small immutable records."""
 
 from __future__ import annotations
 
@@ -42,10 +42,9 @@ class Payment(NamedTuple):
 def claim_row(key: ChannelKey, payment: Payment) -> bytes:
     """Return one row of a simplex batch claim.
 
-    `payer(20) | delay(4) openBefore(4) salt(8) | amount(16) | r(32) | vs(32)`. A voucher under a session
-    has a longer row, with the grant behind it:
-    `key(20) cap(16) validUntil(6) rights(1) | r(32) | vs(32)`, the owner's signature being zero for a session that is
-    registered on chain. Rows of the two kinds go in separate lists; `claim_rows` sorts them.
+    A row is `payer(20) | delay(4) openBefore(4) salt(8) | amount(16) | r(32) | vs(32)`. For a voucher under a session
+    the grant follows: `key(20) cap(16) validUntil(6) rights(1) | r(32) | vs(32)`. The owner's signature is zero for a
+    session that is registered on chain. The two kinds of rows are in separate lists; `claim_rows` separates them.
     """
     params = key.params & ((1 << 128) - 1)
     head = address_bytes(key.a) + params.to_bytes(16, "big") + payment.amount.to_bytes(16, "big")
@@ -67,7 +66,7 @@ def claim_rows(vouchers: Iterable[tuple[ChannelKey, Payment]]) -> tuple[bytes, b
 
 @dataclass(frozen=True, slots=True)
 class LockPayment:
-    """A signed lock-bearing proof: cumulative `amount` without the locks, and all pending `locks` in order."""
+    """A signed lock proof: cumulative `amount` without the locks, and all pending `locks` in order."""
 
     channel_id: bytes
     amount: int
@@ -76,22 +75,22 @@ class LockPayment:
     signature: bytes
 
     def message(self) -> LockVoucher:
-        """Return what the sender signed."""
+        """Return the message that the sender signed."""
         head = (self.amount, self.nonce, self.locked, self.last_expiry)
         return LockVoucher(self.channel_id, *head, locks_root(self.locks))
 
     @property
     def proof_hash(self) -> bytes:
-        """The struct hash of the lock voucher, which an `Accept` names."""
+        """Struct hash of the lock voucher, which an `Accept` refers to."""
         return self.message().struct_hash()
 
     @property
     def limit(self) -> int:
-        """What the proof can be worth at most, token units."""
+        """Maximum value of the proof, token units."""
         return self.amount + self.locked
 
     def accept_message(self, side: str) -> Accept:
-        """Return what the receiver signs to take this proof of `side`'s direction as its newest one."""
+        """Return the message with which the receiver accepts this proof of `side`'s direction as its newest one."""
         return Accept(self.channel_id, side == "B", self.nonce, self.proof_hash)
 
     @property
@@ -101,7 +100,7 @@ class LockPayment:
 
     @property
     def last_expiry(self) -> int:
-        """The latest expiry, Unix seconds; 0 without locks."""
+        """Latest expiry, Unix seconds; 0 without locks."""
         return max((lock.expiry for lock in self.locks), default=0)
 
     def __repr__(self) -> str:
@@ -113,7 +112,7 @@ class LockPayment:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """The receiver's signature under `Accept`: the lock proof of `side`'s direction that it takes as its newest one."""
+    """The receiver's signature of `Accept`: the lock proof of `side`'s direction that it accepts as its newest one."""
 
     channel_id: bytes
     side: str
@@ -122,17 +121,17 @@ class Acceptance:
     signature: bytes
 
     def message(self) -> Accept:
-        """Return what the receiver signed."""
+        """Return the message that the receiver signed."""
         return Accept(self.channel_id, self.side == "B", self.nonce, self.proof_hash)
 
     def accepts(self, proof: LockPayment) -> bool:
-        """Return True if this names the proof; the signature is verified elsewhere."""
+        """Return True if this refers to the proof; the signature is verified elsewhere."""
         return (self.channel_id, self.nonce, self.proof_hash) == (proof.channel_id, proof.nonce, proof.proof_hash)
 
 
 @dataclass(frozen=True, slots=True)
 class CloseTerms:
-    """One side's signature under a cooperative close at these counters."""
+    """One side's signature of a cooperative close at these counters."""
 
     channel_id: bytes
     side: str
@@ -143,7 +142,7 @@ class CloseTerms:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawTerms:
-    """One side's signature under a withdrawal; `valid_until` is its last second."""
+    """One side's signature of a withdrawal; `valid_until` is its last second."""
 
     channel_id: bytes
     side: str
@@ -156,7 +155,7 @@ class WithdrawTerms:
 
 @dataclass(frozen=True, slots=True)
 class MoveTerms:
-    """One side's signature under a move of `(outA, outB, inA, inB)` to another channel."""
+    """One side's signature of a move of `(outA, outB, inA, inB)` to another channel."""
 
     channel_id: bytes
     to_id: bytes
@@ -169,9 +168,9 @@ class MoveTerms:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRequest:
-    """What a payee asks for: `amount` token units in this channel until `valid_until`; `memo` is for people.
+    """A payee's request of `amount` token units in this channel until `valid_until`; `memo` is free text.
 
-    With a `condition`, the payer is asked for a hash lock: the payee holds the preimage.
+    With a `condition`, the payer is asked for a hash lock whose preimage the payee holds.
     """
 
     channel_id: bytes
@@ -188,14 +187,14 @@ class PaymentRequest:
 
 @dataclass(frozen=True, slots=True)
 class PeerCopy:
-    """What a peer gives to one that lost its journal. All of it is signed; nothing in it is believed for its word.
+    """Proofs that a node sends to a peer that lost its journal; all parts are signed and verified by the peer.
 
     Attributes:
-        received: the newest voucher that the peer holds from the other.
-        received_proof: the newest lock proof that the peer accepted from the other.
-        acceptance: its `Accept` of that proof.
-        signed: the peer's own newest voucher.
-        signed_proof: the peer's own newest lock proof.
+        received: the newest voucher that this node holds from the peer.
+        received_proof: the newest lock proof that this node accepted from the peer.
+        acceptance: this node's `Accept` of that proof.
+        signed: this node's own newest voucher.
+        signed_proof: this node's own newest lock proof.
     """
 
     channel_id: bytes

@@ -1,9 +1,9 @@
-"""Session keys: signing for a channel's party within a cap, for a time, and the proof that carries the right.
+"""Session keys, which sign for a channel's party within a cap and a time, and the proofs that carry their rights.
 
-A session proof takes the place of a party's signature under a voucher, an `Accept` or a `Resolve`:
+A session proof replaces a party's signature of a voucher, an `Accept` or a `Resolve`:
 `session signature(64, EIP-2098) | key(20) cap(16) validUntil(6) rights(1) | owner signature | SESSION_MAGIC(32)`.
-The owner's signature is by its key. A contract account has none: it registers the session on chain, where it cannot be
-taken back, and the owner's signature is left empty.
+The owner's signature is by its key. A contract account has no key: it registers the session on chain, irrevocably, and
+the owner's signature is empty.
 """
 
 from __future__ import annotations
@@ -29,38 +29,38 @@ from layer2.primitives.typed_data import Domain
 
 SESSION_MAGIC = keccak(b"layer2.session")
 HEAD_BYTES = 43
-"""`key(20) | cap(16) | validUntil(6) | rights(1)`."""
+"""Size of `key(20) | cap(16) | validUntil(6) | rights(1)`, bytes."""
 SIGNATURE_BYTES = 64
 
 Recover = Callable[[bytes, bytes], Address | None]
-"""`(digest, signature) -> signer`, None for a wrong form: ecrecover with low s."""
+"""Function `(digest, signature) -> signer`, or None for an invalid form: ecrecover with low s."""
 Registered = Callable[[Address, bytes], bool]
-"""`(owner, struct hash of a Session) -> bool`: whether that owner registered it on chain."""
+"""Function `(owner, struct hash of a Session) -> bool`: True if that owner registered the session on chain."""
 
 FOREVER = (1 << 48) - 1
-"""`valid_until` of a session without an end: what an `Accept` under a session needs, since nothing renews it."""
+"""Value of `valid_until` for a session without an end, required for an `Accept`, because nothing renews it."""
 
 
 def nobody_registered(owner: Address, struct_hash: bytes) -> bool:
-    """Return False: the answer where no chain can be asked."""
+    """Return False; used where the chain cannot be queried."""
     return False
 
 
 @dataclass(frozen=True, slots=True)
 class SessionProof:
-    """A session proof in parts: the right, the owner's signature under it, the session key's under the voucher."""
+    """A decoded session proof: the right, the owner's signature of it, and the session key's signature."""
 
     session: Session
     owner_signature: bytes
     signature: bytes
 
     def encode(self) -> bytes:
-        """The bytes that take the place of a signature."""
+        """Return the bytes that replace a signature."""
         return self.signature + encode_session(self.session, self.owner_signature) + SESSION_MAGIC
 
     @classmethod
     def build(cls, session: Session, owner_signature: bytes, signature: bytes) -> SessionProof:
-        """From the signatures as a signer makes them; the session key's, 64 or 65 bytes, is made compact.
+        """Build a proof from both signatures; the session key's, 64 or 65 bytes, is converted to the compact form.
 
         The owner's signature is empty for a session that is registered on chain.
         """
@@ -68,7 +68,7 @@ class SessionProof:
 
     @classmethod
     def parse(cls, channel_id: bytes, signature: bytes) -> SessionProof:
-        """Read what `encode` wrote, for the channel it is used in; raises MalformedError for anything else."""
+        """Decode the output of `encode` for a channel; raise MalformedError for anything else."""
         if not is_session_proof(signature):
             raise MalformedError("the signature is no session proof")
         session, owner_signature = decode_session(channel_id, signature[SIGNATURE_BYTES:-32])
@@ -77,7 +77,7 @@ class SessionProof:
 
 @dataclass(frozen=True, slots=True)
 class SessionGrant:
-    """What an owner hands to the holder of a session key: the right, and where its counter stood (token units)."""
+    """The owner's grant to the holder of a session key: the right, and the owner's counter (token units) and nonce."""
 
     session: Session
     owner: Address
@@ -86,19 +86,26 @@ class SessionGrant:
     nonce: int = 0
 
     def encode(self) -> bytes:
-        """`channel id(32) owner(20) amount(16) nonce(8) | key(20) cap(16) validUntil(6) rights(1) | signature`."""
+        """Encode the grant.
+
+        The format is
+        `channel id(32) owner(20) amount(16) nonce(8) | key(20) cap(16) validUntil(6) rights(1) | signature`.
+        """
         head = self.session.channel_id + address_bytes(self.owner) + self.amount.to_bytes(16, "big")
         return head + self.nonce.to_bytes(8, "big") + encode_session(self.session, self.owner_signature)
 
     @classmethod
     def decode(cls, data: bytes) -> SessionGrant:
-        """The reverse of `encode`; raises MalformedError for too few bytes."""
+        """Decode the output of `encode`; raise MalformedError for truncated data."""
         session, signature = decode_session(data[:32], data[76:])
         amount, nonce = int.from_bytes(data[52:68], "big"), int.from_bytes(data[68:76], "big")
         return cls(session, to_address(data[32:52]), signature, amount, nonce)
 
     def proof(self, signature: bytes) -> bytes:
-        """What takes the place of the owner's signature: the session key's, 64 or 65 bytes, with the right."""
+        """Return the session proof that replaces the owner's signature.
+
+        `signature` is the session key's, 64 or 65 bytes.
+        """
         return SessionProof.build(self.session, self.owner_signature, signature).encode()
 
     def __repr__(self) -> str:
@@ -107,7 +114,7 @@ class SessionGrant:
 
 
 def encode_session(session: Session, owner_signature: bytes) -> bytes:
-    """A right and its owner's signature, as `startCloseAs` takes them."""
+    """Return a right and its owner's signature, in the form of `startCloseAs`."""
     return b"".join(
         (
             address_bytes(session.key),
@@ -120,7 +127,7 @@ def encode_session(session: Session, owner_signature: bytes) -> bytes:
 
 
 def decode_session(channel_id: bytes, data: bytes) -> tuple[Session, bytes]:
-    """The right and its owner's signature; raises MalformedError for too few bytes."""
+    """Decode the right and its owner's signature; raise MalformedError for truncated data."""
     if len(data) < HEAD_BYTES:
         raise MalformedError(f"a session has {HEAD_BYTES} bytes and a signature, {len(data)} were given")
     session = Session(
@@ -134,12 +141,12 @@ def decode_session(channel_id: bytes, data: bytes) -> tuple[Session, bytes]:
 
 
 def is_session_proof(signature: bytes) -> bool:
-    """Whether the hub would read these bytes as a session proof."""
+    """Return True if the hub would decode these bytes as a session proof."""
     return len(signature) >= SIGNATURE_BYTES + HEAD_BYTES + 32 and signature[-32:] == SESSION_MAGIC
 
 
 def signed_for(domain: Domain, channel_id: bytes, owner: Address, digest: bytes, signature: bytes) -> bool:
-    """Whether a counter was signed by `owner` or by a session key that it had named, whatever the limits."""
+    """Return True if a counter was signed by `owner` or by a session key of it, regardless of the session's limits."""
     if not is_session_proof(signature):
         return ecdsa_is_valid(digest, owner, signature)
     proof = SessionProof.parse(channel_id, signature)
@@ -148,7 +155,7 @@ def signed_for(domain: Domain, channel_id: bytes, owner: Address, digest: bytes,
 
 
 def ecdsa_recover(digest: bytes, signature: bytes) -> Address | None:
-    """The ECDSA signer; None for a wrong form."""
+    """Return the ECDSA signer; None for an invalid form."""
     try:
         return recover(digest, signature)
     except SignatureError:
@@ -156,7 +163,7 @@ def ecdsa_recover(digest: bytes, signature: bytes) -> Address | None:
 
 
 def ecdsa_is_valid(digest: bytes, signer: Address, signature: bytes) -> bool:
-    """Whether `signature` is the ECDSA signature of `signer`; knows of no contract accounts."""
+    """Return True if `signature` is the ECDSA signature of `signer`. Contract accounts are not supported."""
     return ecdsa_recover(digest, signature) == signer
 
 
@@ -171,7 +178,7 @@ def check_session(
     recover: Recover = ecdsa_recover,
     registered: Registered = nobody_registered,
 ) -> Address:
-    """The session key, if `data` (see `encode_session`) gives it the right; the hub's checks in the hub's order.
+    """Return the session key if `data` (see `encode_session`) gives it the right; checks in the hub's order.
 
     Raises:
         SignatureInvalid: too short, for the zero key, or neither signed nor registered by `owner`.
@@ -209,13 +216,15 @@ def verify_counter(
     recover: Recover = ecdsa_recover,
     registered: Registered = nobody_registered,
 ) -> None:
-    """Return if the hub would take `signature` under `message` from `owner` at second `now`.
+    """Raise unless the hub would accept `signature` of `message` from `owner` at second `now`.
 
-    `known_key` is the owner's public key, if known: it makes the usual case fast. A session is good only until its last
-    second on chain: whoever keeps a message signed under one must post it before.
+    `known_key` is the owner's public key, if known, which makes the usual case fast. A session is valid on chain only
+    until its last second: a message signed under it must be posted by then.
 
     Raises:
-        SignatureInvalid, SessionExceeded, ConsentExpired: as the hub would.
+        SignatureInvalid: as the hub would.
+        SessionExceeded: as the hub would.
+        ConsentExpired: as the hub would.
     """
     digest = message.digest(domain)
     if is_session_proof(signature):

@@ -1,1 +1,1 @@
-"""The watchtower: keeps proofs for parties and answers stale ones on the chain."""
+"""The watchtower: stores the proofs of parties and answers outdated ones on chain."""

@@ -1,4 +1,4 @@
-"""Transactions of a watchtower that are under way, as its journal keeps them: a new tower goes on with them."""
+"""Journal records of a watchtower's pending transactions, from which a restarted watchtower continues."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["Flight", "decode_flight", "encode_flight"]
 
 @dataclass(slots=True)
 class Flight:
-    """One act under way: its name, what it saves, by when, and its transaction.
+    """One pending action: its name, the amount it saves, its deadline, and its transaction.
 
-    `adopted`: False while the sender of this process does not know the transaction, which an earlier one sent.
+    `adopted`: False until the sender of this process tracks the transaction, which an earlier process sent.
     """
 
     name: tuple[bytes, str, str]
@@ -31,7 +31,7 @@ class Flight:
 
 
 def encode_flight(flight: Flight) -> bytes:
-    """Encode as JSON with hex."""
+    """Encode a pending action as JSON with hex."""
     one, (channel_id, act, direction) = flight.pending, flight.name
     return json.dumps(
         {
@@ -52,7 +52,7 @@ def encode_flight(flight: Flight) -> bytes:
 
 
 def decode_flight(data: bytes) -> Flight:
-    """Decode what `encode_flight` wrote; raises `MalformedError`."""
+    """Decode the output of `encode_flight`; raise `MalformedError`."""
     try:
         raw = parse_json(data, "watchtower record")
         request = CallRequest(to_address(raw["to"]), bytes.fromhex(raw["data"]), 0, to_address(raw["from"]))

@@ -1,4 +1,4 @@
-"""What a watchtower owes a channel as the chain has it now: pure judgement, no sending and no memory of its own."""
+"""Actions that a watchtower must take for a channel in its current on-chain state: pure functions without I/O."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from layer2.primitives.addresses import Address
 __all__ = ["GAS", "Plan", "due", "gas_of", "must_start_by", "opening"]
 
 GAS = {"post": 80_000, "post_locks": 150_000, "unlock": 90_000, "settle": 130_000, "claim": 90_000, "close": 150_000}
-"""What the acts cost at most, gas, without the locks; checked against the measured figures by a test."""
+"""Maximum gas of each action, without the locks; a test compares it with measured figures."""
 
 GAS_A_LOCK = 25_000
-"""What each lock adds to an unlock at most, gas; a contract lock's own judgement comes on top."""
+"""Maximum gas that each lock adds to an unlock; the call to the condition of a contract lock is extra."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One act: the call, what it saves the guarded party (token units; `None`: not weighed), and by when.
+    """One action: the call, the amount it saves the guarded party (token units; `None`: not weighed), the deadline.
 
-    `direction`: the side whose direction it is about, empty where it is about the channel. `tries`: only the chain can
-    tell whether anything is gained by it.
+    `direction`: the side that pays in the direction concerned; empty if the action concerns the channel. `tries`: only
+    a simulation on chain shows if the action gains anything.
     """
 
     key: ChannelKey
@@ -45,17 +45,17 @@ class Plan:
 
     @property
     def name(self) -> tuple[bytes, str, str]:
-        """What is done once at a time."""
+        """Key of the action; actions with equal names are not sent concurrently."""
         return self.key.id, self.act, self.direction
 
 
 def gas_of(act: str, locks: int = 0) -> int:
-    """Return the gas that an act costs at most."""
+    """Return the maximum gas of an action."""
     return GAS[act] + GAS_A_LOCK * locks
 
 
 def due(watched: Watched, view: ChannelView, now: int, preimages: Mapping[bytes, bytes], settle: bool) -> list[Plan]:
-    """The acts that are due at second `now`; `preimages` by their SHA-256."""
+    """Return the actions that are due at second `now`; `preimages` by their SHA-256."""
     key = watched.key
     if not view.disputed:
         return []
@@ -69,7 +69,7 @@ def due(watched: Watched, view: ChannelView, now: int, preimages: Mapping[bytes,
 
 
 def must_start_by(guard: Guard, preimages: Mapping[bytes, bytes]) -> int | None:
-    """The last second at which what is known of a direction must be on chain; `None` when it can wait for ever."""
+    """Return the last second at which a direction's proofs must be on chain; `None` without such a deadline."""
     if guard.answering:
         return None
     ends = [guard.locks[one.index].expiry for one in _known(guard, preimages)]
@@ -80,9 +80,9 @@ def must_start_by(guard: Guard, preimages: Mapping[bytes, bytes]) -> int | None:
 
 
 def opening(key: ChannelKey, guard: Guard, view: ChannelView, by: Address, until: int) -> Plan | None:
-    """Put a direction on chain before its locks or its session end at `until`: with a claim, or by starting a close.
+    """Return the claim or close that puts a direction on chain before its locks or its session end at `until`.
 
-    `None` when nothing more than what stands there could be gained, or when `by` may not start it.
+    Returns `None` if it would gain nothing beyond the posted proofs, or if `by` may not start it.
     """
     limit = max(guard.amount, 0 if guard.proof is None else guard.proof.limit)
     if key.simplex:
@@ -109,7 +109,7 @@ def _session(grant: SessionGrant) -> bytes:
 
 
 def _claim(key: ChannelKey, guard: Guard, view: ChannelView, now: int) -> list[Plan]:
-    """The payer of a one-way channel leaves: claim for the payee, which counts until the exit is executed."""
+    """Return the claim for the payee of a one-way channel whose payer exits; valid until the exit is executed."""
     if guard.plain is None:
         return []
     worth = min(guard.plain.amount, view.net_a) - view.sent_a
@@ -125,12 +125,12 @@ def _defend(key: ChannelKey, guard: Guard, view: ChannelView, now: int, preimage
     posted = 0 if claim is None else claim.nonce
     plain = guard.plain
     counts = max(view.sent(guard.side), 0 if plain is None else plain.amount)
-    # A lock that has expired pays nothing any more.
+    # An expired lock no longer pays.
     live = 0 if proof is None else proof.amount + sum(lock.amount for lock in proof.locks if now <= lock.expiry)
     raises = live > counts and not guard.answering
     replaces = proof is not None and proof.nonce > posted and (claim is not None or raises)
     if proof is not None and replaces:
-        # An older proof that stands is always replaced: it may have been worth more, and it may have been worth less.
+        # A posted older proof is always replaced, because its final value may be higher or lower.
         stake = _at_stake(view, guard.side, live, replaces=claim is not None)
         call = hubcalls.post_locks(key, guard.side, hubcalls.lock_proof(proof), guard.accept)
         plans.append(Plan(key, "post_locks", guard.side, call, stake, view.deadline, gas_of("post_locks")))
@@ -148,9 +148,9 @@ def _defend(key: ChannelKey, guard: Guard, view: ChannelView, now: int, preimage
 
 
 def _at_stake(view: ChannelView, side: str, amount: int, *, replaces: bool) -> int:
-    """What one of the parties would lose if the window ended without this.
+    """Return the amount that one of the parties would lose if the window ended without this action.
 
-    Where it `replaces` an older proof, that one may turn out to be worth anything, for the receiver or against it.
+    If it `replaces` an older proof, the final value of that proof is unknown, in favour of the receiver or against it.
     """
     if replaces:
         paid = {"paid_a" if side == "A" else "paid_b": amount}
@@ -161,7 +161,7 @@ def _at_stake(view: ChannelView, side: str, amount: int, *, replaces: bool) -> i
 
 
 def _known(guard: Guard, preimages: Mapping[bytes, bytes]) -> list[Opening]:
-    """How the locks can be resolved: as the receiver said, else by a preimage that became known."""
+    """Return the resolutions of the locks: those given by the receiver, and those by preimages that became known."""
     given = {one.index: one for one in guard.openings}
     found = []
     for index, lock in enumerate(guard.locks):
@@ -188,7 +188,7 @@ def _unlock(
     ready = [one for one in open_still if not claim.is_resolved(one.index)]
     stake = sum(locks[one.index].amount for one in ready)
     missing = _missing(proof, claim, given)
-    # An old consent in a stranger's hands may have taken less than is known here: of consents the best one counts.
+    # A third party may have used an old consent that took less than the one known here; the best consent counts.
     again = [one for one in open_still if claim.is_resolved(one.index) and locks[one.index].kind != HASH_LOCK]
     if missing > 0 and again:
         ready, stake = sorted([*ready, *again], key=lambda one: one.index), stake + missing
@@ -200,7 +200,7 @@ def _unlock(
 
 
 def _missing(proof: LockPayment, claim: PostedClaim, given: list[Opening]) -> int:
-    """How much more the resolved locks may be worth than they were resolved for."""
+    """Return the amount by which the known resolutions of resolved locks may exceed the posted ones."""
     known = {one.index: most_of(proof.locks[one.index], one.resolution) for one in given}
     resolved = (index for index in range(len(proof.locks)) if claim.is_resolved(index))
     return proof.amount + sum(known.get(index, proof.locks[index].amount) for index in resolved) - claim.claimed

@@ -1,4 +1,4 @@
-"""What a watchtower verifies before it keeps anything: a proof that cannot be posted must not push out one that can."""
+"""Verification before a watchtower stores a proof: an invalid proof must not replace a valid one."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["check_guard"]
 
 
 def check_guard(hub: HubContract, key: ChannelKey, guard: Guard, tower: Address, clock: ChainClock) -> None:
-    """Return if the hub would take everything in a guard from `tower` now.
+    """Raise unless the hub would accept every part of a guard from `tower` now.
 
     Raises:
-        InputError: a part of another channel, or one that does not fit the others.
-        SignatureError: a signature is not by whom it should be.
+        InputError: a part belongs to another channel, or does not match the other parts.
+        SignatureError: a signature is not by the required signer.
     """
     if guard.side not in ("A", "B") or (key.simplex and guard.side == "B"):
         raise InputError(f"watchtower: nothing is paid by side {guard.side!r} of channel {key.id.hex()[:8]}")

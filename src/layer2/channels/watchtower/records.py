@@ -1,4 +1,4 @@
-"""What a watchtower keeps of one channel: constant size per direction, packed for its journal."""
+"""Records of a watchtower for one channel: constant size per direction, packed for its journal."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ __all__ = ["Guard", "Watched", "decode_watched", "encode_watched"]
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What is known of the direction that side `side` pays.
+    """Stored proofs of the direction that side `side` pays.
 
     Attributes:
         plain: its newest plain voucher.
-        proof: its newest accepted lock proof, and `accept`, the receiver's `Accept` of it.
-        openings: how its locks are resolved, with the receiver's consents where others need them.
-        closing: the receiver's grant to the tower to start a close, for locks and sessions that end.
-        answering: True where the direction's sender is guarded alone: nothing is posted but over an older lock proof.
+        proof: its newest accepted lock proof.
+        accept: the receiver's `Accept` of `proof`.
+        openings: the resolutions of its locks, with the receiver's consents if others need them.
+        closing: the receiver's grant to the watchtower to start a close, for locks and sessions that end.
+        answering: True if only the direction's sender is guarded: a proof is posted only over an older lock proof.
     """
 
     side: str
@@ -40,17 +41,17 @@ class Guard:
 
     @property
     def locks(self) -> tuple[Lock, ...]:
-        """The proof's locks."""
+        """Locks of the proof."""
         return () if self.proof is None else self.proof.locks
 
     @property
     def amount(self) -> int:
-        """What the direction has paid for certain, token units."""
+        """Amount that the direction has paid unconditionally, token units."""
         plain = 0 if self.plain is None else self.plain.amount
         return max(plain, 0 if self.proof is None else self.proof.amount)
 
     def merged(self, newer: Guard) -> Guard:
-        """Keep of each part the newest: vouchers by amount, lock proofs by nonce, openings by what they take."""
+        """Return the newest of each part: vouchers by amount, lock proofs by nonce, openings by the value they take."""
         plain = max((one for one in (self.plain, newer.plain) if one is not None), key=_amount, default=None)
         proof, accept, openings = self.proof, self.accept, self.openings
         if newer.proof is not None and (proof is None or newer.proof.nonce > proof.nonce):
@@ -63,26 +64,26 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A channel under watch: its key and at most one guard per direction."""
+    """A watched channel: its key and at most one guard per direction."""
 
     key: ChannelKey
     guards: dict[str, Guard] = field(default_factory=dict)
 
     def with_guard(self, guard: Guard) -> Watched:
-        """With what is newer of a guard; what is older changes nothing."""
+        """Return this record with the newer parts of a guard merged in; older parts change nothing."""
         old = self.guards.get(guard.side)
         merged = guard if old is None else old.merged(guard)
         return self if merged == old else replace(self, guards={**self.guards, guard.side: merged})
 
 
 def encode_watched(watched: Watched) -> bytes:
-    """Encode as JSON with hex: written once per update, far from any hot path."""
+    """Encode a watched channel as JSON with hex; performance is not critical here, with one write per update."""
     guards = [_guard(one) for one in watched.guards.values()]
     return json.dumps({"key": watched.key.encode().hex(), "guards": guards}, separators=(",", ":")).encode()
 
 
 def decode_watched(data: bytes) -> Watched:
-    """Decode what `encode_watched` wrote; raises `MalformedError`."""
+    """Decode the output of `encode_watched`; raise `MalformedError`."""
     try:
         raw = parse_json(data, "watchtower record")
         key = ChannelKey.decode(bytes.fromhex(raw["key"]))
@@ -93,7 +94,7 @@ def decode_watched(data: bytes) -> Watched:
 
 
 def _better(locks: tuple[Lock, ...], old: tuple[Opening, ...], new: tuple[Opening, ...]) -> tuple[Opening, ...]:
-    """Of each place what takes more; of what takes the same, the new one. What was told late may be older."""
+    """Return, for each lock, the opening that takes more, or the new one if equal; a late opening may be older."""
     best = {one.index: one for one in old}
     for one in new:
         lock, known = locks[one.index], best.get(one.index)

@@ -1,4 +1,4 @@
-"""What a watchtower remembers: proofs, preimages, transactions under way, and the log cursor."""
+"""Storage of a watchtower: proofs, preimages, pending transactions, and the log cursor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["TowerMemory"]
 
 
 class TowerMemory:
-    """Proofs and cursor, in memory and, with a journal of kind `KIND`, on disk. The newest replaces the older."""
+    """Proofs and cursor, in memory and, with a journal of kind `KIND`, on disk. Newer proofs replace older ones."""
 
     KIND = "channels.watchtower"
 
@@ -31,11 +31,11 @@ class TowerMemory:
         self._waiting: dict[bytes, set[bytes]] = {}
         self._flights: dict[tuple[bytes, str, str], Flight] = {}
         self._restore(start_block)
-        # Every channel is looked at once after a start: what happened meanwhile needs no log to be seen.
+        # Every channel is read once after a start, so that changes made in between need no log to be noticed.
         self._active: set[bytes] = set(self._watched)
 
     def close(self) -> None:
-        """Close the journal, if there is one; the tower cannot be used afterwards."""
+        """Close the journal, if there is one; the watchtower cannot be used afterwards."""
         if self._journal is not None:
             self._journal.close()
 
@@ -48,7 +48,7 @@ class TowerMemory:
         self._active |= self._waiting.get(hash_lock, set())
 
     def _keep(self, watched: Watched) -> None:
-        """Make what is watched durable, then watch it."""
+        """Persist a watched channel, then watch it."""
         fault_point("watchtower.watch.before")
         channel_id = watched.key.id
         new = channel_id not in self._watched
@@ -67,7 +67,7 @@ class TowerMemory:
                     self._preimages[sha256(one.resolution)] = one.resolution
 
     def _keep_flight(self, flight: Flight) -> None:
-        """Make a transaction known to later towers, before it is handed to the node."""
+        """Persist a transaction, before it is sent to the node, so that a restarted watchtower finds it."""
         self._write(None, None, f"flight/{flight.pending.nonce}", encode_flight(flight))
 
     def _drop_flight(self, flight: Flight) -> None:

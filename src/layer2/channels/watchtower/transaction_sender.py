@@ -1,4 +1,4 @@
-"""A watchtower's transactions: at a price that they are worth, replaced until they are mined, kept across restarts."""
+"""Transactions of a watchtower: priced by their stake, replaced until they are mined, persistent across restarts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _UNSENT = Pending(-1, CallRequest(None), 0, Fees(0, 0), 0)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a step did, or did not do and why. `declined`: not worth it, or not yet, by the policy: nothing failed."""
+    """The result of one action. `declined`: the policy rejected it or delayed it; nothing failed."""
 
     channel_id: bytes
     act: str
@@ -46,7 +46,7 @@ class Answer:
 
     @property
     def failed(self) -> bool:
-        """True for what should have been done and could not be."""
+        """True if an action was due and could not be completed."""
         return not self.done and not self.declined
 
     def __repr__(self) -> str:
@@ -55,9 +55,9 @@ class Answer:
 
 
 class SendingTower(TowerMemory):
-    """Sends plans and follows what is under way, from one account.
+    """Sends a watchtower's plans from one account and tracks the pending transactions.
 
-    `patience`: how many seconds a step waits for receipts; what is not mined by then is looked after by the next ones.
+    `patience`: seconds that a step waits for receipts; later steps track the transactions not mined by then.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class SendingTower(TowerMemory):
         )
 
     def _launch(self, plan: Plan, head: Block) -> Answer | None:
-        """Send a plan; `None` if it is under way now, else why not."""
+        """Send a plan; return `None` if it is now pending, else an answer with the reason."""
         channel_id = plan.key.id
         flight = Flight(plan.name, plan.key.token, plan.stake, plan.deadline, _UNSENT)
         decision = self._decide(flight, plan.gas, head)
@@ -106,7 +106,7 @@ class SendingTower(TowerMemory):
         try:
             flight.pending = self.hub.send_for(self.sender, plan.call, policy, keep)
         except (HubError, EthereumError) as failure:
-            # Somebody else was faster, or the node is away: the next step looks at the chain again.
+            # Another account acted first, or the node is unreachable: the next step reads the chain again.
             if flight.pending is not _UNSENT and not isinstance(failure, ConnectionFailed):
                 self._drop_flight(flight)
             nothing = plan.tries and isinstance(failure, NothingUnlocked)
@@ -116,7 +116,7 @@ class SendingTower(TowerMemory):
         return None
 
     def _renew(self, plan: Plan) -> None:
-        """Let a transaction under way carry what is due now, where that has changed since it was sent."""
+        """Update a pending transaction to the current plan, if the plan has changed since it was sent."""
         flight = self._flights[plan.name]
         flight.stake, flight.deadline = plan.stake, plan.deadline
         data = self.hub.contract.encode(plan.call.name, *plan.call.args)
@@ -127,7 +127,7 @@ class SendingTower(TowerMemory):
             pending.sent_at = float("-inf")
 
     def _await(self, names: Sequence[Name], patience: float) -> dict[Name, Answer]:
-        """Look after these acts under way until they are mined, for so many seconds at most."""
+        """Track these pending actions until they are mined, for at most `patience` seconds."""
         answers: dict[Name, Answer] = {}
         until, pause = time.monotonic() + patience, 0.002
         while True:
@@ -153,7 +153,7 @@ class SendingTower(TowerMemory):
         try:
             if not flight.adopted:
                 if pending.request.sender != self.sender.address or not self.sender.adopt(pending):
-                    self._drop_flight(flight)  # mined, or of another account: the chain's state tells what is left
+                    self._drop_flight(flight)  # mined, or of another account: the on-chain state shows what is due
                     return
                 pending.keep = lambda _: self._keep_flight(flight)
                 flight.adopted = True

@@ -1,7 +1,8 @@
-"""A watchtower: answers stale proofs, posts and resolves locks, and settles, for channels it was given proofs of.
+"""The watchtower: answers outdated proofs, posts and resolves locks, and settles, for the channels given to it.
 
-It holds no key of its users: vouchers may be posted by anybody, lock proofs with the receiver's acceptance. What it
-does is decided from the chain's present state alone, so it can be stopped, restarted, repeated and reorganised away.
+It holds no key of its users: vouchers may be posted by anyone, lock proofs with the receiver's acceptance. Its
+decisions depend only on the current on-chain state, so it can be stopped, restarted and repeated, and it recovers from
+reorganisations.
 """
 
 from __future__ import annotations
@@ -36,11 +37,13 @@ from layer2.store.journal import Journal
 __all__ = ["FAULT_POINTS", "Answer", "Watchtower"]
 
 START_MARGIN = 1800
-"""Seconds before the end of a session, or of a lock whose resolution is known, at which a close is started: what is
-held must be on chain by then."""
+"""Seconds before the end of a session, or of a lock whose resolution is known, at which a close is started.
+
+The proofs held must be on chain by that end.
+"""
 
 LOOKS = 5
-"""Times in a window that each watched channel is read from the chain, whatever its logs say."""
+"""Number of times per window that each watched channel is read from the chain, independent of its logs."""
 
 FAULT_POINTS = (
     "watchtower.watch.before",
@@ -50,17 +53,17 @@ FAULT_POINTS = (
     "watchtower.act.sent",
     "watchtower.act.mined",
 )
-"""Where a test may kill the process: around the writing of a proof, and around each transaction."""
+"""Fault points for tests: around the writing of a proof, and around each transaction."""
 
 _ROUNDS = 4
-"""A close is started in one round, a proof posted in the next, and its locks taken in the one after."""
+"""Maximum rounds per step: a close is started in one, a proof posted in the next, its locks resolved in a third."""
 
 
 class Watchtower(SendingTower):
-    """Watches channels of one hub; `settle=True` also settles them when their window is over.
+    """Watches channels of one hub; with `settle=True` also settles them after their window.
 
-    `journal` (optional, kind `channels.watchtower`) keeps the proofs, what is under way and the log cursor: constant
-    size per channel.
+    `journal` (optional, kind `channels.watchtower`) stores the proofs, the pending transactions and the log cursor,
+    with constant size per channel.
     """
 
     def __init__(
@@ -99,16 +102,19 @@ class Watchtower(SendingTower):
         closing: SessionGrant | None = None,
         answering: bool = False,
     ) -> None:
-        """Watch the direction that `side` pays, with its newest proof. Durable when it returns; older ones are ignored.
+        """Watch the direction that `side` pays, with its newest proof; durable on return. Older proofs are ignored.
 
-        Give a lock proof with the receiver's `accept`, and what takes its locks as far as it is known (with the
-        receiver's consents for voucher and contract locks). With `closing`, the receiver's grant of the right to close
-        to this tower's account, the tower starts the close itself where a lock or a session ends soon. `answering`:
-        act only against an older lock proof, for the direction's sender.
+        A lock proof needs the receiver's `accept`. Give the known resolutions of its locks too, with the receiver's
+        consents for voucher and contract locks.
+
+        Args:
+            closing: the receiver's grant of the right to close to this watchtower's account. With it the watchtower
+                starts the close itself if a lock or a session ends soon.
+            answering: act only against an older lock proof, on behalf of the direction's sender.
 
         Raises:
-            InputError: a proof of another channel, without the acceptance, or openings that do not fit.
-            SignatureError: a signature is not by whom it should be.
+            InputError: a proof of another channel, without the acceptance, or with openings that do not match.
+            SignatureError: a signature is not by the required signer.
         """
         plain, locked = (None, proof) if isinstance(proof, LockPayment) else (proof, None)
         guard = Guard(side, plain, locked, accept, tuple(openings), closing, answering)
@@ -116,11 +122,11 @@ class Watchtower(SendingTower):
         self._take(key, guard)
 
     def attach(self, party: Party) -> None:
-        """Watch all channels of a node in this process: its newest proofs are taken over at each step."""
+        """Watch all channels of a node in this process; its newest proofs are read at each step."""
         self._attached[party.address] = party
 
     def learn(self, preimage: bytes) -> None:
-        """Know a preimage: it is used for every hash lock it opens. Durable when it returns."""
+        """Store a preimage, which is then used for every hash lock it opens; durable on return."""
         if len(preimage) != 32:
             raise InputError(f"watchtower: a preimage of {len(preimage)} bytes given, 32 needed")
         self._remember(preimage)
@@ -134,7 +140,7 @@ class Watchtower(SendingTower):
 
     @property
     def watched(self) -> tuple[Watched, ...]:
-        """What is watched."""
+        """Watched channels."""
         return tuple(self._watched.values())
 
     def _take(self, key: ChannelKey, *guards: Guard) -> None:
@@ -148,10 +154,10 @@ class Watchtower(SendingTower):
     # --------------------------------------------------------------------------------------------- stepping
 
     def step(self) -> list[Answer]:
-        """Do all that is now due: read the logs, answer, unlock, claim, settle. Repeating it changes nothing.
+        """Take all actions that are due: read the logs, answer, unlock, claim, settle. Idempotent.
 
-        All channels are served at once: their transactions are sent before the first receipt is waited for. What fails
-        in one channel is an answer of its own and stops no other.
+        All channels are served concurrently: their transactions are sent before the first receipt is awaited. A failure
+        in one channel is reported as its own answer and does not affect the others.
         """
         head = self.connection.latest()
         self.clock.tick(head)
@@ -186,11 +192,11 @@ class Watchtower(SendingTower):
                         continue
                     self._take(state.key, *self._guards(party, state))
                     self._taken[channel_id] = state
-                except Exception as failure:  # whatever it is, it is this channel's alone, and it is told
+                except Exception as failure:  # any failure concerns this channel only, and is reported
                     yield Answer(channel_id, "take over", False, f"{type(failure).__name__}: {failure}")
 
     def _guards(self, party: Party, state: State) -> list[Guard]:
-        """What a node knows of both directions of one of its channels."""
+        """Return the guards for both directions of a channel, from the proofs of its node."""
         channel_id, payer = state.key.id, "B" if state.side == "A" else "A"
         guards = []
         received, mine = party.accepted(channel_id, payer), party.accepted(channel_id, state.side)
@@ -206,7 +212,7 @@ class Watchtower(SendingTower):
         try:
             return party.openings(channel_id, consenting=self.sender.address != party.address)
         except Refused:
-            # A session key that may not consent: what needs none is resolved all the same.
+            # A session key may not be entitled to consent: resolve the locks that need no consent.
             locks = party.state(channel_id).theirs.locks
             return tuple(one for one in party.openings(channel_id) if locks[one.index].kind == HASH_LOCK)
 
@@ -214,12 +220,12 @@ class Watchtower(SendingTower):
         try:
             update = self._follower.step()
         except ReorgTooDeep:
-            # Nothing here is derived from logs except which channels to look at: look at all, follow from now on.
+            # Logs only select the channels to read: read all of them, and follow from the current block.
             self._restart_follower()
             self._active = set(self._watched)
             return
         except EthereumError as failure:
-            # Channels are looked at all the same, by the clock.
+            # Channels are still read at intervals.
             yield Answer(b"", "follow", False, str(failure))
             return
         for log in (*update.removed, *update.new):
@@ -244,10 +250,10 @@ class Watchtower(SendingTower):
                 answers[channel_id, "look", ""] = Answer(channel_id, "look", False, str(failure))
                 self._active.add(channel_id)
                 if self._is_away():
-                    # Asking for every other channel as well would only take time.
+                    # Querying the other channels as well would only take time.
                     break
                 continue
-            except Exception as failure:  # whatever it is, it is this channel's alone, and it is told
+            except Exception as failure:  # any failure concerns this channel only, and is reported
                 detail = f"{type(failure).__name__}: {failure}"
                 answers[channel_id, "look", ""] = Answer(channel_id, "look", False, detail)
                 self._active.add(channel_id)
@@ -256,13 +262,13 @@ class Watchtower(SendingTower):
             if view.disputed:
                 self._active.add(channel_id)
             else:
-                # Stays watched: a reorganisation or a later dispute makes it active again through logs or looks.
+                # The channel stays watched: logs or periodic reads reactivate it after a reorganisation or a dispute.
                 self._active.discard(channel_id)
             plans += found
         return plans
 
     def _is_away(self) -> bool:
-        """Whether the node answers nothing, or only this one question not."""
+        """Return True if the node does not respond at all, False if only this query failed."""
         try:
             self.connection.latest()
         except EthereumError:
@@ -270,7 +276,7 @@ class Watchtower(SendingTower):
         return False
 
     def _overdue(self, now: int) -> set[bytes]:
-        """Channels that were not read for a part of their window, and those that must go to the chain soon."""
+        """Return the channels not read for a part of their window, and those that must go on chain soon."""
         found = set()
         for channel_id, watched in self._watched.items():
             last = self._looked.get(channel_id)
@@ -285,7 +291,7 @@ class Watchtower(SendingTower):
         return until is not None and now <= until and until - now <= START_MARGIN
 
     def _starts(self, watched: Watched, view: ChannelView, now: int, answers: dict[Name, Answer]) -> list[Plan]:
-        """Closes that cannot wait: a session, or a lock that can be taken, ends soon."""
+        """Return the closes that cannot wait, because a session or a lock that can be taken ends soon."""
         plans: list[Plan] = []
         if view.disputed or not view.exists:
             return plans
