@@ -21,7 +21,7 @@ _MOST = 1_000_000
 
 
 class RemoteGate:
-    """Client of an operator over HTTP: verifies the proof of every answer before it uses it (see `client_protocol`)."""
+    """HTTP client of an operator: verifies the proof of every response before using it (see `client_protocol`)."""
 
     def __init__(self, operator: RemoteOperator) -> None:
         self.operator = operator
