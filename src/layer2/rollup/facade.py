@@ -231,7 +231,7 @@ class RollupFacade:
         """Return the wallet of an account.
 
         Args:
-            with_sequencer: if False, the wallet follows L1 by itself, and can only force operations and escape.
+            with_sequencer: if False, the wallet follows L1 by itself, and can force operations and escape.
         """
         signer = self.signer_of(who)
         if not with_sequencer:

@@ -17,8 +17,7 @@ class Replica(Following):
 
     Balances are read from the state at the head of the inbox (`head`). Its list of withdrawals is cleared after every
     entry, so that its root does not depend on a node's starting state and the list never fills. The state of an
-    assertion
-    is derived by `execute` from its parent's state.
+    assertion is derived by `execute` from its parent's state.
 
     An entry whose blobs are not available stops `head` before it (`missing` has the reason); the next `step()` retries.
     """
@@ -57,9 +56,8 @@ class Replica(Following):
     def snapshot(self) -> Snapshot:
         """Return a state from which every open assertion can be verified, for other nodes to start from.
 
-        The state is that of the newest final assertion that no open assertion starts before. Later final assertions
-        that
-        others build on are included with their withdrawals, which do not follow from the entries alone.
+        The state is that of the newest final assertion that no open assertion starts before. Other final assertions
+        that open ones build on are included with their withdrawals, which do not follow from the entries alone.
 
         Raises:
             StateUnknown: a final assertion was not verified here or is invalid, so no node should start from it.

@@ -66,8 +66,7 @@ class Foresight:
         """Verify the frames to be executed next on a state, which is not modified.
 
         The number of predicted frames doubles after each success but the first, and drops to the number of workers
-        after a
-        failure.
+        after a failure.
         """
         plan, least, at = _Plan(state, [decode_frame(one) for one in frames], self.signatures), self.workers.width, 0
         while at < len(plan.coming):

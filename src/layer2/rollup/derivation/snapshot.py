@@ -33,7 +33,7 @@ _RESYNC = "start without it: the node then rebuilds the state from the main chai
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A later final assertion that open ones build on, with its withdrawals, which the entries do not determine.
+    """Another final assertion that open ones build on, with its withdrawals, which the entries do not determine.
 
     Attributes:
         claim: the assertion.
@@ -70,7 +70,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """State of a final assertion, with the accumulator of the inbox at its end and the later anchors."""
+    """State of a final assertion, with the accumulator of the inbox at its end and other anchors."""
 
     claim: Claim
     acc: bytes

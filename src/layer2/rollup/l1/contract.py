@@ -38,11 +38,10 @@ class Profile:
     bond: int
 
     def announce_by(self, created: int, seconds_per_block: int = 12) -> int:
-        """Return the last second at which a fraud proof against an assertion created at `created` can be committed.
+        """Return the last second to commit in time to a fraud proof against an assertion created at `created`.
 
         The proof can be revealed `reveal_blocks` after the commitment, and must be revealed before the window ends, so
-        the
-        effective window is shorter by that delay. Missed blocks shorten it further; commit well before this time.
+        the effective window is shorter by that delay. Missed blocks shorten it further; commit well before this time.
         """
         return created + self.window - (self.reveal_blocks + 1) * seconds_per_block
 

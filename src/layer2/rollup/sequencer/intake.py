@@ -35,8 +35,7 @@ class Acceptance(Promised):
         A single invalid operation raises its error instead.
 
         Errors: AccountUnknown, NonceWrong, BalanceTooLow, FeeTooLow, FeeUnwanted, TooLarge, SignatureWrong,
-        MempoolFull;
-        MalformedError for bytes that are not a valid operation.
+        MempoolFull; MalformedError for bytes that are not a valid operation.
         """
         self.follow()
         results = self.accept([self.vouch([op.encode() for op in ops])])[0]
@@ -105,8 +104,7 @@ class Acceptance(Promised):
         """Register many keys, durable with one commit on return.
 
         A key with an account of the token, or with a waiting registration, is skipped. If all keys are skipped, the
-        payment
-        is not accepted either.
+        payment is not accepted either.
 
         Args:
             payment: record of a transfer that pays for the keys (`key_price`); they are opened once it is in the inbox.

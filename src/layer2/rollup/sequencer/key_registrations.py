@@ -116,7 +116,10 @@ class Openings:
 
 
 def room_for_keys(keys: int, overdue: int, most: int) -> int:
-    """Return the number of account frames in an entry of `most` frames, leaving room for overdue operations."""
+    """Return the number of account frames in an entry of `most` frames, leaving room for overdue operations.
+
+    Account frames take at most an eighth of an entry, but at least one frame, and none of the `overdue` frames.
+    """
     frames = -(-keys // _PER_FRAME)
     return max(0, min(frames, max(1, most // _SHARE), most - overdue))
 

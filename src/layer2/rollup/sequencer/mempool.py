@@ -97,8 +97,7 @@ class Pool:
 
         Returns:
             Digests of operations whose nonce has been used, and errors by digest of operations that have become
-            impossible.
-            Neither are pending afterwards.
+            impossible. None of them is pending afterwards.
         """
         under, self.base = layer_over(head)
         for item in coming:

@@ -176,9 +176,8 @@ class State:
     """All accounts, the withdrawals since the last assertion, and the position in the queue. Mutable.
 
     A root is computed from the writes since the last one, whether they were made by Python or by the compiled kernel.
-    Both
-    write the columns of `ledger`, about 130 bytes per account. The kernel releases the interpreter lock, so only one
-    thread at a time may use a state.
+    Both write the columns of `ledger`, about 130 bytes per account. The kernel releases the interpreter lock, so only
+    one thread at a time may use a state.
 
     Attributes:
         keys: BLS keys by owner word, as published when the accounts were opened. Copies share this mapping, because it

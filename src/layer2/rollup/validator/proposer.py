@@ -67,9 +67,8 @@ class Proposer:
         """Finalize the valid assertions that are due, parents first, and those that cover the most entries first.
 
         Assertions that cover no more than the last final one are finalized too, because a new node must start from a
-        state
-        before every open assertion. In frozen mode, nothing becomes final, and this call releases the proposer's own
-        bonds.
+        state before every open assertion. In frozen mode, nothing becomes final, and this call releases the proposer's
+        own bonds.
         """
         done: list[Receipt] = []
         while True:

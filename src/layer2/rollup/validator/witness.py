@@ -184,7 +184,7 @@ def endpoint_proof(replica: Replica, claim: Claim) -> bytes:
 
 
 def turns_on_signature(replica: Replica, claim: Claim, segment: int) -> bool:
-    """Return True if an assertion is wrong about the execution of a frame, and only its signature decides."""
+    """Return True if an assertion executes or skips a frame wrongly, and only the frame's signature decides."""
     opened = _open(replica, claim, segment)
     if opened.half != 0 or not opened.frame.kind.by_bls or not admissible(opened.state, opened.frame):
         return False

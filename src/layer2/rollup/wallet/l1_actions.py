@@ -66,8 +66,7 @@ class Exits(Owner):
         """Deposit into the existing account `to`, or, if `to` is 0, into a new account of `owner`.
 
         The owner is this wallet's address by default. The account `to` may belong to another owner. A token deposit
-        first
-        approves the rollup if its allowance is too low.
+        first approves the rollup if its allowance is too low.
 
         Raises:
             AccountUnknown: the account `to` does not exist or holds another token.
@@ -94,8 +93,8 @@ class Exits(Owner):
         """Queue a transfer (to an account) or a withdrawal (to an address) that the sequencer cannot omit.
 
         For an account of the BLS key, the signature covers the account's next nonce in the inbox. If the sequencer
-        first
-        posts an operation that it has already accepted, that nonce is used and the queued operation has no effect.
+        first posts an operation that it has already accepted, that nonce is used and the queued operation has no
+        effect.
         """
         index = self.account(bls=False) if account is None else account
         one = self.own(index)
