@@ -127,7 +127,7 @@ _STATUS: tuple[tuple[type[Layer2Error], int], ...] = (
 
 
 def to_json(error: Layer2Error) -> dict[str, Any]:
-    """Return an error as JSON values; `have` and `need` are decimal strings, as JSON numbers may be too small.
+    """Return an error as JSON values; `have` and `need` are decimal strings, as they may exceed JSON numbers.
 
     Only errors about the client's input include their message, because other messages may contain files, folders and
     URLs of this machine.

@@ -65,7 +65,7 @@ def coins(inner: CoinOperator, owner: str, skip: int, count: int) -> dict[str, A
 
 
 def evidence(inner: CoinOperator, number: int, first: int, count: int) -> dict[str, Any]:
-    """Return the evidence about a coin from block `first` on, each as `encode_evidence`, up to the response limit."""
+    """Return the evidence about a coin from block `first` on, encoded by `encode_evidence`, up to a limit."""
     found = inner.coin_evidence(number, first, count)
     rows = [_hex(encode_evidence(one)) for one in found]
     return {"coin": str(number), "from": first, "evidence": rows, "posted": len(inner.posted)}

@@ -33,7 +33,7 @@ class RemoteOperator(Remote):
         timeout: seconds to wait for a response.
 
     Raises (all methods):
-        Unreachable: no response, or none of an operator. A submission may still have been accepted.
+        Unreachable: no response, or a response that is not an operator's. A submission may still have been accepted.
     """
 
     def __init__(self, url: str, root_chain: RootChain | None = None, *, timeout: float = 30.0) -> None:

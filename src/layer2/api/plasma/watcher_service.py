@@ -105,7 +105,7 @@ class _Handlers:
         return await self._walked(views.balance, request.match_info["owner"])
 
     async def _walked(self, view: Callable[..., Any], *args: Any) -> web.Response:
-        """Return a view that scans all outputs; one runs at a time, followed by a pause of the same length."""
+        """Run a view that scans all outputs; one runs at a time, followed by a pause of the same length."""
         async with self._walk:
             begun = time.monotonic()
             answer = await told(view, self._desk, *args)

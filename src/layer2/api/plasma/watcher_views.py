@@ -120,7 +120,7 @@ def outputs(desk: WatchDesk, owner: str, skip: int, count: int) -> dict[str, Any
 def balance(desk: WatchDesk, owner: str) -> dict[str, Any]:
     """Return the balance of an address by token as of the last valid block, with the exiting share.
 
-    Pending payments are unknown to a watcher, so that share is always 0.
+    Pending payments are unknown to a watcher, so `pending` is always 0.
     """
     raw = owner_of(owner)
     sums: dict[int, list[int]] = {}

@@ -29,7 +29,7 @@ class RemoteSequencer(Remote):
         timeout: seconds to wait for a response.
 
     Raises (all methods):
-        Unreachable: no response, or none of a sequencer. A submission may still have been accepted.
+        Unreachable: no response, or a response that is not a sequencer's. A submission may still have been accepted.
     """
 
     def __init__(self, url: str, rollup: RollupContract | None = None, *, timeout: float = 30.0) -> None:
@@ -81,7 +81,7 @@ class RemoteSequencer(Remote):
 
         Raises:
             SignatureError: the key is not a valid BLS key.
-            FeeTooLow: the account must be paid for.
+            FeeTooLow: the account requires a payment.
         """
         body: dict[str, Any] = {"key": "0x" + key.hex(), "token": token}
         if payment is not None:

@@ -96,7 +96,7 @@ class Following(Reading):
 
     @property
     def heads(self) -> Heads:
-        """Number of entries read, in safe blocks and in finalised blocks."""
+        """Numbers of entries read so far, in safe blocks and in finalised blocks."""
         return Heads.of(self.rollup.connection, self.entries)
 
     def step(self) -> int:
@@ -111,7 +111,7 @@ class Following(Reading):
         return self._follower.step()
 
     def take(self, update: Update) -> int:
-        """Apply new and removed logs without executing entries; return the number of entries not removed."""
+        """Apply new and removed logs without executing entries; return the number of entries left after removals."""
         self._begun, left = True, len(self.entries)
         if update.removed:
             self.reorganisations += 1

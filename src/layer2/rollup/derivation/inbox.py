@@ -56,7 +56,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """Number of entries read, of entries in safe blocks, and of entries in finalised blocks."""
+    """Numbers of entries read so far, in safe blocks and in finalised blocks."""
 
     unsafe: int
     safe: int

@@ -48,7 +48,7 @@ class Replica(Following):
         return [one for one in self.open_claims() if self._rests_before(one)]
 
     def tip(self, *standing: Status) -> Claim:
-        """Return the valid assertion that covers the most entries among the given statuses (open and final if none)."""
+        """Return the valid assertion with the most entries among the given statuses (by default, open and final)."""
         standing = standing or (Status.OPEN, Status.FINAL)
         right = (one for one in self.claims.values() if self.status(one) in standing and self.is_right(one))
         return max(right, key=lambda one: one.inbox_end)

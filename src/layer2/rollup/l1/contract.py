@@ -267,7 +267,7 @@ class RollupContract:
     def escape(
         self, sender: Sender, final: Claim, roots: Roots, account: int, owner: bytes, word: int, path: Sequence[bytes]
     ) -> Receipt:
-        """Escape in frozen mode: pay an account's balance."""
+        """Pay an account's balance under the last final state; frozen mode only."""
         return self._send(sender, "escape", final.as_tuple(), roots.as_tuple(), account, owner, word, list(path))
 
     def escape_to(
@@ -282,7 +282,7 @@ class RollupContract:
         to: str,
         voice: bytes,
     ) -> Receipt:
-        """Escape in frozen mode: pay a BLS account's balance to the address signed by its key (`IVoice` proof)."""
+        """Pay a BLS account's balance to the address signed by its key (`IVoice` proof); frozen mode only."""
         row = (final.as_tuple(), roots.as_tuple(), account, owner, word, list(path), to_address(to), voice)
         return self._send(sender, "escapeTo", *row)
 
@@ -296,7 +296,7 @@ class RollupContract:
         raw: bytes,
         later: Sequence[bytes],
     ) -> Receipt:
-        """Refund in frozen mode a deposit that was not consumed."""
+        """Refund a deposit that was not consumed; frozen mode only."""
         return self._send(sender, "refund", final.as_tuple(), roots.as_tuple(), index, before, raw, list(later))
 
     def _send(self, sender: Sender, name: str, *args: Any, value: int = 0) -> Receipt:

@@ -1,4 +1,4 @@
-"""Escape hatch without the sequencer: each call performs all due actions and reports the next one with its time."""
+"""Escape hatch for users without a sequencer: each call performs all due actions and reports the next one."""
 
 from __future__ import annotations
 

@@ -137,9 +137,10 @@ class Exits(Owner):
             )
 
     def outgoing(self, owner: str = "", *, incomplete: bool = False) -> list[Outgoing]:
-        """Return the withdrawals of an address (by default, own) in valid open or final assertions, oldest first.
+        """Return the withdrawals of an owner (by default, this wallet) in valid open or final assertions, oldest first.
 
         Args:
+            owner: address of the owner.
             incomplete: return the known ones even if the data to verify some assertions is unavailable.
 
         Raises:
@@ -232,7 +233,7 @@ class Exits(Owner):
         return [index for index, one in mine if one.balance and index not in gone]
 
     def escape(self, account: int | None = None) -> Receipt:
-        """Escape in frozen mode: withdraw an account's balance under the last final state to this wallet's address."""
+        """Withdraw an account's balance under the last final state to this wallet's address; frozen mode only."""
         self.replica.step()
         if account is None:
             account = next(iter(self.escapable()), None) or self._first_of_final()
@@ -256,7 +257,7 @@ class Exits(Owner):
         return [index for index in mine if index not in gone]
 
     def refund(self, index: int) -> Receipt:
-        """Refund in frozen mode a deposit that was never consumed."""
+        """Refund a deposit that was never consumed; frozen mode only."""
         final, raw = self.replica.final(), self.replica.raw_queue
         state = self.replica.state_of(final)
         before = state.queue_acc
@@ -268,7 +269,11 @@ class Exits(Owner):
         return self.rollup.refund(self.sender, final, Roots.of(state), index, before, raw[index], later)
 
     def _first_of_final(self) -> int:
-        """Return the address's first account in the last final state, so that the contract itself reverts."""
+        """Return the address's first account in the last final state, so that the contract itself reverts.
+
+        Raises:
+            AccountUnknown: the address has no balance in that state.
+        """
         for index, one in self.replica.state_of(self.replica.final()).accounts.items():
             if one.owner == self.owners[0] and one.balance:
                 return index

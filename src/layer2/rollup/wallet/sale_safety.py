@@ -1,4 +1,4 @@
-"""Safety of buying a withdrawal that is not final yet: the risks of the buyer and their deadline.
+"""Safety of buying a withdrawal that is not final yet: the buyer's risk and its deadline.
 
 A valid assertion can still fail to pay: after a freeze no assertion becomes final, and the seller escapes with the
 balance from which the withdrawal was taken. A buyer therefore pays only under an assertion that becomes final, with a
