@@ -1,1 +1,1 @@
-"""Floor 4: the nodes as services over HTTP, and their clients."""
+"""Floor 4: HTTP services of the nodes, and their clients."""

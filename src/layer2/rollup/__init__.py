@@ -1,1 +1,1 @@
-"""A payments and token rollup: frames of operations, a total state transition, and the tree of accounts."""
+"""A rollup for payments in ether and tokens: operation frames, a total state transition and the account tree."""

@@ -1,4 +1,4 @@
-"""A whole rollup in one object, for the console, scripts and tests: contract, sequencer, proposer, wallets."""
+"""A complete rollup in one object for the console, scripts and tests: contract, sequencer, proposer, wallets."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from layer2.rollup.wallet.wallet import Wallet
 __all__ = ["JUDGES", "LocalRollup"]
 
 JUDGES = ("StateJudge", "SignatureJudge", "EndpointJudge")
-"""The judges of a rollup, in the order in which it knows them."""
+"""Contract names of the fraud verifiers, in the order in which they are passed to the rollup contract."""
 
 
 class LocalRollup:
-    """A rollup deployed now, with all its parts in this process; each follows the chain by itself."""
+    """A newly deployed rollup with all its parts in this process; each part follows L1 independently."""
 
     def __init__(
         self,
@@ -71,15 +71,15 @@ class LocalRollup:
         return f"<LocalRollup {self.rollup.address} entries={self.rollup.inbox()[0]}>"
 
     def close(self) -> None:
-        """Let go of all files."""
+        """Close all files."""
         self.sequencer.close()
 
     def replica(self) -> Replica:
-        """A new follower that shares nothing with the others."""
+        """Return a new follower that shares nothing with the others."""
         return Replica(self.rollup, start_block=self.start_block, genesis=self.genesis)
 
     def wallet(self, signer: Signer, *, with_sequencer: bool = True) -> Wallet:
-        """The wallet of an account; without the sequencer it can only force and escape."""
+        """Return the wallet of an account; without the sequencer it can only force operations and escape."""
         signer = as_signer(signer)
         if not with_sequencer:
             return Wallet(self.rollup, signer, self.replica())
@@ -90,24 +90,25 @@ class LocalRollup:
         return found
 
     def post(self) -> Receipt | None:
-        """Let the sequencer post what is due."""
+        """Let the sequencer post everything that is due."""
         return self.sequencer.step()
 
     @property
     def root(self) -> bytes:
-        """The state root at the head of the inbox, as the sequencer has it."""
+        """State root at the head of the inbox, as computed by the sequencer."""
         return self.sequencer.replica.head.root
 
     def rebuild_from_l1(self) -> bytes:
-        """The same root, rebuilt from the chain's logs alone by a replica made now."""
+        """Return the state root that a new replica derives from L1 logs alone."""
         fresh = self.replica()
         fresh.step()
         return fresh.head.root
 
     def propose(self, fault: str | None = None, sender: Signer | None = None) -> Claim:
-        """Assert what the inbox results in, or with a `fault` something else, as a liar would.
+        """Assert the state that the inbox results in, or a false state if a `fault` is given.
 
-        Faults: `inflate` (one account owns more at the end), `deflate` (it owns nothing), `noise` (a root of nothing).
+        Faults: `inflate` (one account has a higher balance), `deflate` (it has no balance), `noise` (the root of no
+        state).
         """
         replica = self.challenger.replica
         replica.step()
@@ -128,14 +129,14 @@ class LocalRollup:
         return made
 
     def settle(self) -> list[Receipt]:
-        """Propose, let the window pass (on a development chain) and make it final."""
+        """Propose, pass the challenge window (on a development chain) and finalize."""
         done = self.proposer.step()
         self.connection.advance(self.profile.window + 1)
         return done + self.proposer.step()
 
 
 def _lie(state: State, fault: str) -> bytes:
-    """The root of a state that never was."""
+    """Return the root of a false state."""
     wrong = state.copy()
     if fault == "noise":
         return b"\0" + keccak(state.root)[1:]

@@ -1,4 +1,4 @@
-"""The rollup as a person uses it in a console or a script: a whole one at once, and wallets that just pay."""
+"""The rollup for consoles and scripts: a complete devnet and wallets with simple payments."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["Assertion", "Batch", "Conviction", "HomeChallenger", "HomeWallet", "
 
 @dataclass(slots=True)
 class Batch:
-    """What the sequencer would post now; `post()` posts it."""
+    """Frames that the sequencer would post now; `post()` posts them."""
 
     sequencer: Sequencer = field(repr=False)
     frames: int
@@ -37,19 +37,19 @@ class Batch:
     receipt: Receipt | None = None
 
     def post(self) -> Batch:
-        """Post it, with what waits in the queue. A second time changes nothing."""
+        """Post the batch and the waiting queue items; a second call has no effect."""
         if self.receipt is None:
             self.receipt = self.sequencer.step()
         return self
 
     @property
     def gas(self) -> int:
-        """Of the posting transaction; 0 before."""
+        """Gas used by the posting transaction; 0 before it is posted."""
         return self.receipt.gas_used if self.receipt else 0
 
     @property
     def blob_gas(self) -> int:
-        """Of its blobs; 0 before, or where it went into calldata."""
+        """Blob gas used by the posting transaction; 0 before it is posted, and 0 for calldata."""
         return self.receipt.blob_gas if self.receipt else 0
 
     def __repr__(self) -> str:
@@ -61,14 +61,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """A claim about the state, and how it stands now."""
+    """An assertion about the state, with its current status."""
 
     rollup: RollupContract
     claim: Claim
 
     @property
     def status(self) -> str:
-        """In a word: open, final, invalid or released."""
+        """Status as one word: open, final, invalid or released."""
         return self.rollup.status(self.claim.id)[2].name.lower()
 
     def __repr__(self) -> str:
@@ -79,7 +79,7 @@ class Assertion:
 
 @dataclass(frozen=True, slots=True)
 class Conviction:
-    """An assertion proven wrong, and what the proof cost."""
+    """An assertion proven invalid, with the gas used by the proof and the proposer's bond."""
 
     id: bytes
     gas: int
@@ -92,13 +92,13 @@ class Conviction:
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """The state that a new follower made of the main chain alone."""
+    """The state that a new follower derived from L1 alone."""
 
     replica: Replica
 
     @property
     def root(self) -> bytes:
-        """Its state root."""
+        """State root at the head of the inbox."""
         return self.replica.head.root
 
     def __repr__(self) -> str:
@@ -110,7 +110,7 @@ class Rebuilt:
 
 
 class HomeChallenger:
-    """A challenger that waits for its own commitment on a development chain: one `step()` goes to the end."""
+    """A challenger that mines its own commitment delay on a development chain: one `step()` completes the proof."""
 
     def __init__(self, inner: Challenger) -> None:
         self.inner = inner
@@ -119,7 +119,7 @@ class HomeChallenger:
         return f"<Challenger {self.inner.sender.address}>"
 
     def step(self) -> list[Conviction]:
-        """Prove wrong what is wrong."""
+        """Prove invalid assertions wrong and return them. Outside a development chain, run a single challenger step."""
         rollup = self.inner.rollup
         config = rollup.contract.call("config")
         found: list[Conviction] = []
@@ -134,12 +134,12 @@ class HomeChallenger:
 
 
 class HomeWallet(Wallet):
-    """A wallet at home with its sequencer: a deposit is there at once, payees are wallets or addresses."""
+    """A wallet in the sequencer's process: deposits are included immediately; payees may be wallets or addresses."""
 
     home: RollupFacade
 
     def deposit(self, amount: str | int, token: int = 0, to: int = 0, owner: str = "") -> Receipt:
-        """Pay in, and have the sequencer take it over."""
+        """Deposit an amount and have the sequencer include the deposit."""
         receipt = super().deposit(amount, token, to, owner)
         self.home.post()
         return receipt
@@ -147,7 +147,7 @@ class HomeWallet(Wallet):
     def send(
         self, to: Any, amount: str | int, *, fee: str | int = 0, account: int | None = None, token: int = 0
     ) -> SignedOp:
-        """Pay a wallet, an address or an account; a wallet without an account gets one."""
+        """Pay a wallet, an address or an account; open an account for a wallet that has none."""
         return super().send(self.home.account_of(to, token), amount, fee=fee, account=account, token=token)
 
     def send_many(
@@ -158,12 +158,12 @@ class HomeWallet(Wallet):
         account: int | None = None,
         token: int = 0,
     ) -> list[SignedOp]:
-        """The same for many, `(to, amount)` each."""
+        """Pay many receivers in one submission, given as `(to, amount)` pairs."""
         known = [(self.home.account_of(to, token), amount) for to, amount in rows]
         return super().send_many(known, fee=fee, account=account, token=token)
 
     def open(self, token: int = 0) -> int:
-        """The account of the BLS key, made now if there is none; its number."""
+        """Return the number of the BLS key's account of a token; open the account if there is none."""
         try:
             return self.account(token, bls=True)
         except AccountUnknown:
@@ -173,7 +173,7 @@ class HomeWallet(Wallet):
 
 
 class RollupFacade:
-    """A rollup with sequencer, proposer and challenger in this process, and the wallets that are used here."""
+    """A rollup with its sequencer, proposer and challenger in this process, and the wallets used in the session."""
 
     def __init__(self, local: LocalRollup) -> None:
         self.local = local
@@ -195,7 +195,11 @@ class RollupFacade:
         folder: str | Path | None = None,
         least_fee: int = 0,
     ) -> RollupFacade:
-        """Deploy a rollup and start its parts. `folder`: where the sequencer's journal lives; else a temporary one."""
+        """Deploy a rollup and start its parts.
+
+        Args:
+            folder: directory of the sequencer's journal; a temporary one by default.
+        """
         place = None if folder is None else Path(folder)
         local = LocalRollup(
             connection, sequencer, challenger=challenger, profile=profile, folder=place, least_fee=least_fee
@@ -210,21 +214,25 @@ class RollupFacade:
         )
 
     def close(self) -> None:
-        """Let go of all files."""
+        """Close all files."""
         self.local.close()
 
     @property
     def address(self) -> Address:
-        """Of the contract."""
+        """Address of the rollup contract."""
         return self.rollup.address
 
     @property
     def root(self) -> bytes:
-        """The state root after everything posted, as the sequencer has it."""
+        """State root after all posted entries, as computed by the sequencer."""
         return self.local.root
 
     def wallet(self, who: Any, *, with_sequencer: bool = True) -> HomeWallet | Wallet:
-        """The wallet of an account; without the sequencer it follows the chain itself and can force and escape."""
+        """Return the wallet of an account.
+
+        Args:
+            with_sequencer: if False, the wallet follows L1 by itself, and can force operations and escape.
+        """
         signer = self.signer_of(who)
         if not with_sequencer:
             alone = Wallet(self.rollup, signer, self.local.replica())
@@ -238,11 +246,11 @@ class RollupFacade:
         return found
 
     def signer_of(self, who: Any) -> Signer:
-        """Who signs: an account of ours, of eth-account or of ape; raises SignerUnusable for anything else."""
+        """Return the signer of an account of this package, eth-account or ape; raise SignerUnusable otherwise."""
         return as_signer(who)
 
     def account_of(self, who: Any, token: int = 0) -> int:
-        """The account that is meant: a number, a wallet's (opened if it has none), or an address's."""
+        """Return the account number for a number, a wallet (opened if it has no account) or an address."""
         if isinstance(who, int):
             return who
         if isinstance(who, str):
@@ -264,20 +272,20 @@ class RollupFacade:
             return wallet.open(token)
 
     def seal(self) -> Batch:
-        """What is pending, in frames, ready to be posted."""
+        """Return the pending operations as frames, ready to be posted."""
         frames = self.sequencer.seal()
         operations = sum(len(one.ops) for one in frames)
         return Batch(self.sequencer, len(frames), operations, 496 * len(frames))
 
     def post(self) -> Receipt | None:
-        """Let the sequencer post what is pending and consume what waits in the queue."""
+        """Let the sequencer post pending operations and consume waiting queue items."""
         return self.sequencer.step()
 
     def rebuild_from_l1(self) -> Rebuilt:
-        """A new follower that shares nothing with the sequencer, after it has read the main chain.
+        """Return the state that a new follower derives from L1; the follower shares nothing with the sequencer.
 
         Raises:
-            DataMissing: nobody has the data of an entry: the state is not known.
+            DataMissing: the data of an entry is unavailable, so the state is unknown.
         """
         fresh = self.local.replica()
         fresh.step()
@@ -286,12 +294,12 @@ class RollupFacade:
         return Rebuilt(fresh)
 
     def propose(self, fault: str | None = None, sender: Any = None) -> Assertion:
-        """Assert what the inbox results in, or with a `fault` (inflate, deflate, noise) a lie."""
+        """Assert the state that the inbox results in, or a false state for a `fault` (inflate, deflate or noise)."""
         signer = None if sender is None else self.signer_of(sender)
         if not self.rollup.inbox()[0]:
             raise InputError("propose: the inbox is empty, there is nothing to assert", hint="deposit or post first")
         return Assertion(self.rollup, self.local.propose(fault, signer))
 
     def settle(self) -> list[Receipt]:
-        """Propose, let the window pass (on a development chain) and make it final: withdrawals can be claimed."""
+        """Propose, pass the challenge window (on a development chain) and finalize; withdrawals can then be claimed."""
         return self.local.settle()

@@ -1,1 +1,1 @@
-"""The HTTP layer that all services share: limits, JSON, typed errors, metrics and clients."""
+"""HTTP layer shared by all services: limits, JSON, typed errors, metrics and clients."""

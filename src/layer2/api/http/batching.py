@@ -1,6 +1,6 @@
-"""From requests to the journal: many submissions are judged together and made durable with one commit.
+"""Batching of submissions: many are verified together and made durable with one commit.
 
-What came first is accepted first, whichever is judged first: an account's nonces stay in the order of its requests.
+Submissions are accepted in order of arrival, whichever is verified first, so an account's nonces keep their order.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from layer2.primitives.errors import Layer2Error
 __all__ = ["Answer", "Intake", "Taker"]
 
 _ROUND = 1_024
-"""Operations that are judged together, if so many wait; a request is never split."""
+"""Maximum number of operations in a batch; a request is never split."""
 _ABREAST = 4
-"""Rounds that are judged at a time: enough to keep all workers busy."""
+"""Number of batches verified concurrently: enough to keep all workers busy."""
 _MOST_WAITING = 65_536
 
 
 class Taker(Protocol):
-    """Who judges and accepts operations: a sequencer of the rollup, an operator of the plasma chain."""
+    """Component that verifies and accepts operations: a rollup sequencer or a plasma operator."""
 
     def vouch(self, records: Sequence[bytes]) -> Any:
-        """Judge signatures; promises nothing. The batch has `digests`, by which each operation is asked for."""
+        """Verify signatures without accepting anything; the batch has `digests`, the ids of the operations."""
         ...
 
     def accept(self, batches: Sequence[Any]) -> list[list[Layer2Error | None]]:
-        """Accept several judged submissions, in order and with one commit; durable when it returns."""
+        """Accept several verified submissions, in order and with one commit; durable on return."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """To one request: digests by place, and refusals or None."""
+    """Result of one request: the digest and an error or None for each operation."""
 
     digests: list[bytes]
     refusals: list[Layer2Error | None]
@@ -51,7 +51,7 @@ class _Request:
 
 
 class Intake:
-    """Lives in one event loop; `close` lets what was begun end."""
+    """Batching intake of submissions, bound to one event loop; `close` completes pending requests."""
 
     def __init__(self, taker: Taker) -> None:
         self.taker = taker
@@ -68,10 +68,11 @@ class Intake:
         return f"<Intake operations={self._inside}>"
 
     async def submit(self, records: Sequence[bytes]) -> Answer:
-        """Accept what is acceptable; durable when it returns.
+        """Accept all valid operations; they are durable on return.
 
         Raises:
-            Busy: too much waits already. Whatever the journal raises: then nothing was accepted.
+            Busy: too many operations are waiting; nothing was accepted.
+            Exception: any error of the journal; nothing was accepted.
         """
         if self._closing or self._inside + len(records) > _MOST_WAITING:
             raise Busy(f"{self._inside} operations wait to be judged", hint="try again in a second")
@@ -80,13 +81,13 @@ class Intake:
         self._waiting.append(request)
         self._begin()
         try:
-            # Whoever hangs up does not undo what others wait for in the same round.
+            # A client that disconnects must not cancel the other requests of its batch.
             return await asyncio.shield(request.answer)
         finally:
             request.answer.add_done_callback(lambda _: self._leave(len(records)))
 
     async def close(self) -> None:
-        """Take nothing more, and end what was begun."""
+        """Reject new requests and complete the pending ones."""
         self._closing = True
         while self._inside:
             await asyncio.sleep(0.01)
@@ -95,13 +96,13 @@ class Intake:
         self._judges.shutdown()
         self._clerk.shutdown()
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ---------------------------------------------------------------------------------------------------- internals
 
     def _leave(self, count: int) -> None:
         self._inside -= count
 
     def _begin(self) -> None:
-        """Have the next round judged, if there is somebody to do it."""
+        """Start verifying waiting requests in batches, as far as verification slots are free."""
         while self._waiting and self._abreast < _ABREAST:
             requests, count = [self._waiting.popleft()], 0
             count = len(requests[0].records)
@@ -119,7 +120,7 @@ class Intake:
         self._begin()
 
     async def _write(self) -> None:
-        """Accept rounds in their order, all that are judged by then with one commit."""
+        """Accept batches in order; consecutive verified batches share one commit."""
         loop, ended = asyncio.get_running_loop(), False
         while not ended:
             taken = await self._rounds.get()
@@ -150,7 +151,7 @@ class Intake:
             return
         try:
             results = await loop.run_in_executor(self._clerk, self.taker.accept, [batch for _, batch in good])
-        except Exception as fault:  # handed to each request, which raises it
+        except Exception as fault:  # passed to each request, which raises it
             for requests, _ in good:
                 _fail(requests, fault)
             return

@@ -1,4 +1,4 @@
-"""A node that runs elsewhere: one connection, kept while it is used, and answers as JSON or as the errors they are."""
+"""Client of a remote node: one reused connection; responses are JSON or raise the error that was sent."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ from layer2.primitives.json_text import parse_json
 __all__ = ["MOST_JSON", "Remote"]
 
 MOST_JSON = 16 << 20
-"""Bytes of an answer in JSON, at most."""
+"""Maximum size in bytes of a JSON response."""
 _KEPT_SECONDS = 30.0
-"""That an idle connection is used again: less than servers keep one."""
+"""Seconds an idle connection may be reused; shorter than the keep-alive timeout of servers."""
 _ALL = 4
-"""Timeouts within which all of an answer must have come."""
+"""Number of timeouts within which the whole response must arrive."""
 
 
 class Remote:
-    """Asks a service at a URL. Safe to use from several threads, which take turns.
+    """HTTP client of one service. Thread-safe; concurrent calls run one after another.
 
-    The service may be hostile: an answer that does not end, in bytes or in time, is none.
+    The service is untrusted: a response that exceeds the size or time limit raises an error.
 
     Args:
-        what: the service's name in errors.
-        timeout: seconds to wait for an answer to begin or go on; for all of it four times as long.
+        url: base URL of the service.
+        what: name of the service in error messages.
+        timeout: seconds without data before a request fails; the whole response may take four times as long.
     """
 
     def __init__(self, url: str, what: str, timeout: float) -> None:
@@ -54,7 +55,7 @@ class Remote:
         return f"<{type(self).__name__} {self.url}>"
 
     def close(self) -> None:
-        """Let go of the connection; it comes back when it is needed."""
+        """Close the connection; the next request opens a new one."""
         with self._lock:
             if self._link is not None:
                 self._link.close()
@@ -69,14 +70,14 @@ class Remote:
         return data
 
     def _fetch(self, path: str, headers: Mapping[str, str], most: int) -> tuple[int, bytes]:
-        """Bytes as they are, so many at most; raises the error that was sent in their place."""
+        """Return the status and the raw bytes, at most `most`; raise the error that was sent instead."""
         status, raw = self._raw("GET", path, None, headers, most)
         if status not in (200, 206, 416):
             raise error_of(self._json(path, status, raw).get("error"))
         return status, raw
 
     def _part(self, path: str, start: int = 0, stop: int | None = None, *, most: int) -> bytes:
-        """Bytes as they are, or those from `start` to before `stop`: so many at most."""
+        """Return raw bytes, at most `most`: all of them, or those from `start` to before `stop`."""
         headers = {} if not start and stop is None else {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"}
         status, raw = self._fetch(path, headers, most)
         return b"" if status == 416 else raw
@@ -124,7 +125,7 @@ class Remote:
             except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
                 link.close()
                 self._link = None
-                # A connection that was kept may be closed by now. A submission is not repeated: it may have come.
+                # A reused connection may have been closed. A submission is not repeated, because it may have arrived.
                 if fresh or attempt or method != "GET":
                     raise
         raise http.client.HTTPException("no answer")
@@ -138,7 +139,7 @@ class Remote:
 
 
 def _whole(answer: http.client.HTTPResponse, most: int) -> bytes:
-    """All of an answer's body; raises HTTPException if it is longer, or shorter than it was said to be."""
+    """Return the whole body of a response; raise HTTPException if it exceeds `most` or is shorter than announced."""
     parts, size = [], 0
     while part := answer.read(most + 1 - size):
         parts.append(part)
@@ -153,7 +154,7 @@ def _whole(answer: http.client.HTTPResponse, most: int) -> bytes:
 
 @contextlib.contextmanager
 def _within(link: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
-    """Cut a connection off after so many seconds, however little of an answer comes at a time. Raises TimeoutError."""
+    """Shut down a connection after `seconds`, however slowly data arrives; raise TimeoutError in that case."""
     late = threading.Event()
 
     def cut() -> None:

@@ -1,7 +1,7 @@
-"""Limits concurrent connections, in all and by address, and closes those that ask nothing.
+"""Limits on concurrent connections, in total and per address; idle connections are closed.
 
-A newcomer is turned away only when every connection in its reach is answering a request: otherwise the one that has
-asked nothing for the longest time gives way. So nobody shuts the service by opening connections and saying nothing.
+A new connection is rejected only if every connection within the exceeded limit is serving a request. Otherwise it
+replaces the connection that has been idle longest, so that idle connections cannot block the service.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from layer2.primitives.errors import Layer2Error, MalformedError
 __all__ = ["HEAD_SECONDS", "MOST_CONNECTIONS", "MOST_PER_ADDRESS", "PATIENCE", "Doorman", "Visitor", "noticed"]
 
 MOST_CONNECTIONS = 512
-"""Half of the files that a process may usually have open: the journal and the chain need some too."""
+"""Maximum number of connections: half of the usual limit on open files, as journal and L1 connections need some."""
 MOST_PER_ADDRESS = 128
-"""Connections of one IPv4 address or one IPv6 network of 64 bits. Behind a proxy, raise it to `MOST_CONNECTIONS`."""
+"""Maximum number of connections per IPv4 address or IPv6 /64 network. Behind a proxy, use `MOST_CONNECTIONS`."""
 PATIENCE = 75.0
-"""Seconds that a connection may stay idle after an answer."""
+"""Seconds that a connection may stay idle after a response."""
 HEAD_SECONDS = 10.0
-"""Seconds within which a new connection must have sent the head of its first request."""
+"""Seconds within which a new connection must send the head of its first request."""
 SEND_SECONDS = 300.0
-"""Seconds within which a client must have taken an answer."""
+"""Seconds within which a client must receive a response."""
 
 _log = logging.getLogger(__name__)
 
 
 class Visitor(web.RequestHandler):
-    """One connection: who it is, and since when it has asked nothing."""
+    """Handler of one connection, with its peer group and the start of its idle time."""
 
     __slots__ = ("_doorman", "answered", "asking", "group", "sending", "since")
 
     def __init__(self, doorman: Doorman, loop: asyncio.AbstractEventLoop) -> None:
-        # Compressed bodies are refused by name, never unpacked: a damaged or huge one costs nothing.
+        # Compressed bodies are rejected without decompression, so a corrupt or huge one costs nothing.
         super().__init__(
             doorman.inner,
             loop=loop,
@@ -52,7 +52,7 @@ class Visitor(web.RequestHandler):
         self.answered = self.asking = self.sending = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Let it in, or cut it off before it says a word."""
+        """Register the connection, or abort it if the limits reject it."""
         self.group = _group(transport.get_extra_info("peername"))
         if not self._doorman.admits(self):
             assert isinstance(transport, asyncio.Transport)
@@ -61,18 +61,18 @@ class Visitor(web.RequestHandler):
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Forget it."""
+        """Unregister the connection."""
         self._doorman.gone(self)
         super().connection_lost(exc)
 
     def began(self) -> None:
-        """Note that the head of a request has come."""
+        """Record that the head of a request has arrived."""
         self.asking, self.sending = True, False
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send an answer; what aiohttp says by itself is made a typed error first."""
+        """Send a response; replace aiohttp's own error responses by typed errors first."""
         if isinstance(resp, web.HTTPException):
             resp = _told(NotFound(f"{request.method}: {resp.reason}", hint="see /v1"), resp.status)
         self.asking, self.sending, self.since = True, True, self._loop.time()
@@ -88,7 +88,7 @@ class Visitor(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what could not be read as HTTP, and what failed outside of every handler, with a typed error."""
+        """Return a typed error for a request that is not valid HTTP or that failed outside all handlers."""
         if request.writer.output_size > 0:
             raise ConnectionError("a part of the answer is sent already")
         if status < 500:
@@ -97,18 +97,18 @@ class Visitor(web.RequestHandler):
         return _told(Busy("the service failed on this request", hint="its operator finds the cause in the log"), status)
 
     def cut(self) -> None:
-        """End it now, whatever is still to be sent."""
+        """Abort the connection immediately, without sending pending data."""
         if isinstance(self.transport, asyncio.Transport):
             self.transport.abort()
 
 
 class Doorman:
-    """Makes the protocols of new connections; a factory for `loop.create_server`.
+    """Protocol factory for `loop.create_server` that enforces the limits on connections.
 
     Args:
-        inner: the server that speaks HTTP.
-        most: connections at once.
-        most_per_address: those of one address among them.
+        inner: the HTTP server.
+        most: maximum number of connections.
+        most_per_address: maximum number of connections per address.
         patience: seconds after which an idle connection is closed.
     """
 
@@ -130,11 +130,11 @@ class Doorman:
         return f"<Doorman connections={len(self._visitors)} of {self._most}>"
 
     def __call__(self) -> asyncio.BaseProtocol:
-        """The protocol of one more connection."""
+        """Return the protocol of a new connection."""
         return Visitor(self, asyncio.get_running_loop())
 
     def admits(self, visitor: Visitor) -> bool:
-        """Let a connection in, in the place of an idle one if there are too many; False if all of them are busy."""
+        """Register a connection, replacing an idle one at a limit; return False if all of them are busy."""
         near = [one for one in self._visitors if one.group == visitor.group]
         if len(near) >= self._most_per_address and not self._give_way(near):
             return False
@@ -144,11 +144,11 @@ class Doorman:
         return True
 
     def gone(self, visitor: Visitor) -> None:
-        """Forget a connection that ended."""
+        """Unregister a closed connection."""
         self._visitors.pop(visitor, None)
 
     async def watch(self) -> None:
-        """Close idle connections, and those whose client does not take its answer, until cancelled."""
+        """Close idle connections, and those whose client does not receive its response, until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(self._head / 4)
@@ -163,7 +163,7 @@ class Doorman:
         return self._patience if one.answered else self._head
 
     def _give_way(self, among: Iterable[Visitor]) -> bool:
-        """Close the connection that is idle for the longest time; first of those that never asked anything."""
+        """Close the connection that has been idle longest, preferring those that never sent a request."""
         idle = [one for one in among if not one.asking]
         if not idle:
             return False
@@ -179,7 +179,7 @@ class Doorman:
 async def noticed(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Note that a connection asks something: it is not closed while it waits for its answer."""
+    """Mark the connection as busy, so that it stays open while the request is handled."""
     if isinstance(request.protocol, Visitor):
         request.protocol.began()
     return await handler(request)
@@ -192,7 +192,7 @@ def _told(error: Layer2Error, status: int) -> web.Response:
 
 
 def _group(peer: object) -> str:
-    """The IPv4 address, or the network of an IPv6 address that one customer is usually given."""
+    """Return the IPv4 address, or the /64 network of an IPv6 address, which one customer usually holds."""
     if not isinstance(peer, tuple) or not peer:
         return ""
     try:

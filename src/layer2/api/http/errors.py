@@ -1,4 +1,4 @@
-"""Errors of the services and their clients, and how errors travel."""
+"""Errors of the services and their clients, and the encoding of errors in responses."""
 
 from __future__ import annotations
 
@@ -44,27 +44,27 @@ __all__ = [
 
 
 class NotFound(InputError):
-    """There is nothing at this address, or not by this method."""
+    """No route matches the path and method."""
 
 
 class WrongType(InputError):
-    """A body of a kind that the service does not read."""
+    """A request body of a content type that the service does not accept."""
 
 
 class HostUnknown(InputError):
-    """The request is for a host name that this service does not answer to."""
+    """The `Host` header of the request is not a name of this service."""
 
 
 class Busy(RecoverableError):
-    """The service has more to do than it can, or ends just now: nothing was accepted."""
+    """The service is overloaded or shutting down; nothing was accepted."""
 
 
 class Unreachable(RecoverableError):
-    """A service does not answer, or not as one. What was sent may have been accepted: ask for it by its id."""
+    """The service gave no valid response. A submission may have been accepted; query it by its id."""
 
 
 class Refused(RecoverableError):
-    """A refusal of a kind that this client does not know."""
+    """A rejection with an error code that this client does not know."""
 
     code: ClassVar[str] = "refused"
 
@@ -127,9 +127,10 @@ _STATUS: tuple[tuple[type[Layer2Error], int], ...] = (
 
 
 def to_json(error: Layer2Error) -> dict[str, Any]:
-    """An error as it travels; `have` and `need` as decimal strings, since they may pass what JSON numbers hold.
+    """Return an error as JSON values; `have` and `need` are decimal strings, as they may exceed JSON numbers.
 
-    Only errors about what the client sent travel in words: others may name files, folders and URLs of this machine.
+    Only errors about the client's input include their message, because other messages may contain files, folders and
+    URLs of this machine.
     """
     if not _is_public(error):
         return {"code": error.code, "message": _INTERNAL, "have": None, "need": None, "hint": _IN_THE_LOG}
@@ -139,14 +140,14 @@ def to_json(error: Layer2Error) -> dict[str, Any]:
 
 
 def public_text(error: Exception) -> str:
-    """What a stranger may read of an error: its words, or only of which kind it is."""
+    """Return the text of an error that clients may read: its message if it is public, otherwise only its type."""
     if isinstance(error, Layer2Error):
         return str(error) if _is_public(error) else f"{error.code}: {_IN_THE_LOG}"
     return f"{type(error).__name__}: {_IN_THE_LOG}"
 
 
 def scrubbed(text: str) -> str:
-    """A text for strangers that was written for the operator: URLs and paths of files are taken out."""
+    """Remove URLs and file paths from a text for the operator, so that clients may read it."""
     return _PLACES.sub("(withheld)", text)
 
 
@@ -155,7 +156,7 @@ def _is_public(error: Layer2Error) -> bool:
 
 
 def error_of(data: Any) -> Layer2Error:
-    """The error that was sent, of the class that the service raised."""
+    """Return the error in a response, as an instance of the class that the service raised."""
     if not isinstance(data, dict):
         return Unreachable("the service answers with no error of ours", hint="check the URL")
     code, message, hint = (_text(data.get(name)) for name in ("code", "message", "hint"))
@@ -171,10 +172,10 @@ def error_of(data: Any) -> Layer2Error:
 
 
 def _text(value: object) -> str | None:
-    """What a service should have sent as text, in words whatever it is."""
+    """Return a field that should be text, converted to text if it has another type."""
     return value if value is None or isinstance(value, str) else shown(value)
 
 
 def status_of(error: Layer2Error) -> int:
-    """The HTTP status of a request that failed as a whole: 503 for what is not the client's fault."""
+    """Return the HTTP status of a request that failed as a whole; 503 for errors not caused by the client."""
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 503)

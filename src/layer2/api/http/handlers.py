@@ -1,4 +1,4 @@
-"""What every service over HTTP does alike: bodies within limits and in time, answers in JSON, failures typed."""
+"""Request handling shared by all HTTP services: body limits and timeouts, JSON responses, typed errors."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ __all__ = [
 ]
 
 MOST_LISTED = 1_000
-"""Rows of one list."""
+"""Maximum number of rows in a list."""
 MAX_BODY = 2 << 20
-"""Bytes of a request: more than as many operations as one can hold need."""
+"""Maximum size in bytes of a request body: more than the largest allowed submission needs."""
 _READ_SECONDS = 15.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -39,14 +39,14 @@ _log = logging.getLogger(__name__)
 
 
 def new_application() -> web.Application:
-    """An application whose failures are typed and whose bodies are bounded."""
+    """Return an application with typed errors and limited body sizes."""
     made = web.Application(middlewares=[noticed, _typed], client_max_size=MAX_BODY)
     made.on_response_prepare.append(_unversioned)
     return made
 
 
 async def body_of(request: web.Request, *kinds: str) -> bytes:
-    """The body of a request, of one of these content types; raises WrongType, TimeoutError."""
+    """Return the body of a request with one of the content types; raise WrongType or TimeoutError."""
     coding = request.headers.get("Content-Encoding", "identity")
     if coding.strip().lower() not in ("", "identity"):
         raise WrongType(f"a body in the coding {coding[:40]!r}", hint="send it without Content-Encoding")
@@ -57,19 +57,19 @@ async def body_of(request: web.Request, *kinds: str) -> bytes:
 
 
 async def told(view: Callable[..., Any], *args: Any) -> web.Response:
-    """What a view returns, as JSON; it runs in a thread, since it may wait for a lock."""
+    """Return the result of a view as JSON; the view runs in a thread, because it may wait for a lock."""
     return web.json_response(await asyncio.to_thread(view, *args))
 
 
 def page_of(request: web.Request, name: str, least: int, most: int) -> tuple[int, int]:
-    """Where a list begins, by the query's `name`, and how many rows of it are wanted: `count`, `most` at most."""
+    """Return the start of a list (query parameter `name`) and the number of rows (`count`, at most `most`)."""
     start = number_of(name, request.query.get(name, str(least)), 40)
     count = number_of("count", request.query.get("count", "100"), 40)
     return start, max(1, min(count, most))
 
 
 def packed_answer(refusals: list[Layer2Error | None]) -> web.Response:
-    """To the binary form: how many were accepted, and what was refused by place."""
+    """Return the response to a binary submission: the number of accepted records, and errors by index."""
     refused = {str(at): to_json(one) for at, one in enumerate(refusals) if one is not None}
     return web.json_response({"accepted": len(refusals) - len(refused), "refused": refused})
 
@@ -77,7 +77,13 @@ def packed_answer(refusals: list[Layer2Error | None]) -> web.Response:
 def rows_answer(
     digests: Sequence[bytes], refusals: Sequence[Layer2Error | None], faults: Mapping[int, Layer2Error]
 ) -> web.Response:
-    """To the form in JSON: for each its id or why it was refused. `faults`: by place, what had no reading."""
+    """Return the response to a JSON submission: an id or an error for each record.
+
+    Args:
+        digests: ids of the records.
+        refusals: an error or None for each record.
+        faults: errors by index of records that could not be decoded.
+    """
     rows: list[dict[str, Any]] = []
     for place, (hashed, refusal) in enumerate(zip(digests, refusals, strict=True)):
         if refusal is None:
@@ -89,7 +95,7 @@ def rows_answer(
 
 @web.middleware
 async def _typed(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every failure as `{"error": {code, message, have, need, hint}}`."""
+    """Convert every failure to a response `{"error": {code, message, have, need, hint}}`."""
     try:
         require_host(request.headers.getall("Host", []), request.app.get(HOSTS))
         return await handler(request)
@@ -101,7 +107,7 @@ async def _typed(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPRequestEntityTooLarge:
         return _failed(TooLarge(f"a body above {MAX_BODY} bytes", need=MAX_BODY, hint="send fewer at once"), 413)
     except web.HTTPException as error:
-        # Nothing else than what aiohttp says about addresses and methods.
+        # aiohttp raises these for unknown paths and methods only.
         return _failed(NotFound(f"{request.method} {request.path[:80]}: {error.reason}", hint="see /v1"), error.status)
     except TimeoutError:
         return _failed(MalformedError("the body did not come in time", hint="send it at once"), 408)
@@ -113,7 +119,7 @@ async def _typed(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def _unversioned(_: web.Request, response: web.StreamResponse) -> None:
-    """Say no versions of what runs here."""
+    """Set a `Server` header that reveals no software versions."""
     response.headers["Server"] = "layer2"
 
 

@@ -1,7 +1,7 @@
-"""Checks the `Host` header, so that no web page reaches a service on the loopback under a name of its own.
+"""Checks of the `Host` header, so that no web page reaches a loopback service under its own name.
 
-A page whose name is made to resolve to 127.0.0.1 (DNS rebinding) may read what it asks there, as the browser thinks
-that it asks its own server. But the browser sends the page's name as `Host`.
+A page whose name resolves to 127.0.0.1 (DNS rebinding) could read the service's responses, because the browser treats
+the service as the page's own server. The browser, however, sends the page's name as `Host`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from layer2.api.http.errors import HostUnknown
 __all__ = ["HOSTS", "allowed_hosts", "is_loopback", "require_host"]
 
 HOSTS = web.AppKey("hosts", object)
-"""The names that an application answers to: a frozenset, or None for all."""
+"""Allowed host names of an application: a frozenset, or None for all."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address to listen at can be reached from this machine only."""
+    """Return True if a listening address can be reached from this machine only."""
     if host.lower() == "localhost":
         return True
     try:
@@ -31,14 +31,14 @@ def is_loopback(host: str) -> bool:
 
 
 def allowed_hosts(host: str, more: Sequence[str] = ()) -> frozenset[str] | None:
-    """The names a service that listens at `host` answers to; None for all."""
+    """Return the host names allowed for a service that listens at `host`; None for all."""
     if not more and not is_loopback(host):
         return None
     return frozenset(_plain(one) for one in (*_LOOPBACK, host, *more))
 
 
 def require_host(given: Sequence[str], allowed: object) -> None:
-    """Raise HostUnknown unless the `Host` headers of a request are one that is `allowed`; None allows all."""
+    """Raise HostUnknown unless a request has exactly one `Host` header and it is `allowed`; None allows all."""
     if not isinstance(allowed, frozenset):
         return
     if len(given) != 1 or _name_of(given[0]) not in allowed:

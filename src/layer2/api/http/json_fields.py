@@ -1,4 +1,4 @@
-"""What bodies are made of: JSON, lists of records, hex, numbers. Anything else is a MalformedError, whatever it is."""
+"""Decoding of request fields: JSON, lists of records, hex, numbers. Invalid input raises MalformedError."""
 
 from __future__ import annotations
 
@@ -15,17 +15,22 @@ _DEEPEST = 16
 
 
 def read_json(body: bytes) -> Any:
-    """Plain JSON; numbers with a fraction or an exponent are refused, since no amount is one."""
+    """Parse JSON; reject numbers with a fraction or an exponent, because amounts are integers."""
     return parse_json(body, "the body", deepest=_DEEPEST)
 
 
 def listed(
     data: Any, what: str, most: int, record: Callable[[Any], bytes]
 ) -> tuple[list[bytes], dict[int, Layer2Error]]:
-    """The records of a list, each in hex or as what `record` reads; by place, what could not be read.
+    """Return the records of a list, each given in hex or in a form that `record` decodes, and errors by index.
+
+    A record that cannot be decoded is empty.
 
     Args:
-        what: name of the things, under which an object has the list.
+        data: the list, or an object that contains it.
+        what: name of the records; key of the list in an object.
+        most: maximum number of records.
+        record: decoder of records that are not hex.
     """
     if isinstance(data, dict):
         data = data.get(what)
@@ -44,7 +49,7 @@ def listed(
 
 
 def require_count(count: int, what: str, most: int) -> None:
-    """Raise MalformedError for none, TooLarge for more than `most` at once."""
+    """Raise MalformedError for a count of 0, TooLarge for a count above `most`."""
     if not count:
         raise MalformedError(f"no {what}", hint="send at least one")
     if count > most:
@@ -52,21 +57,21 @@ def require_count(count: int, what: str, most: int) -> None:
 
 
 def bytes_of(text: Any, size: int | None = None) -> bytes:
-    """Bytes from 0x and hex digits; `size`: how many there must be."""
+    """Decode 0x-prefixed hex digits; `size` is the required number of bytes, if any."""
     if not isinstance(text, str) or text[:2] != "0x":
         raise MalformedError(f"{type(text).__name__} given, no hex", hint="give 0x and hex digits")
     try:
         found = bytes.fromhex(text[2:])
     except ValueError:
         raise MalformedError(f"{text!r:.40} is no hex", hint="give 0x and hex digits") from None
-    # Python skips blanks.
+    # `bytes.fromhex` skips blanks.
     if 2 * len(found) + 2 != len(text) or size not in (None, len(found)):
         raise MalformedError(f"{len(found)} bytes of hex given, {size or 'no blanks'} needed", hint="check it")
     return found
 
 
 def number_of(name: str, given: Any, bits: int = 32) -> int:
-    """A number from an integer or a decimal string."""
+    """Return a number of at most `bits` bits, given as an integer or a decimal string."""
     if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) < 50:
         given = int(given)
     if type(given) is not int:

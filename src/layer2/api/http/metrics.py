@@ -1,4 +1,4 @@
-"""What a node counts, as Prometheus reads it (text format 0.0.4)."""
+"""Metrics of a node in the Prometheus text format 0.0.4."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ __all__ = ["Metric", "exposition", "metrics_answer", "metrics_of_health"]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One name with its values by labels. `kind`: gauge, or counter for what only grows (its name ends in `_total`)."""
+    """A metric with its values by labels.
+
+    Attributes:
+        name: name of the metric; that of a counter ends in `_total`.
+        purpose: help text.
+        values: values by labels.
+        kind: gauge or counter; a counter only increases.
+    """
 
     name: str
     purpose: str
@@ -22,17 +29,17 @@ class Metric:
 
     @classmethod
     def of(cls, name: str, purpose: str, value: int | float) -> Metric:
-        """A gauge without labels."""
+        """Create a gauge without labels."""
         return cls(name, purpose, {(): value})
 
     @classmethod
     def count(cls, name: str, purpose: str, label: str, values: Mapping[str, int]) -> Metric:
-        """A counter by one label."""
+        """Create a counter with one label."""
         return cls(name, purpose, {((label, key),): value for key, value in sorted(values.items())}, "counter")
 
 
 def exposition(metrics: Iterable[Metric]) -> str:
-    """The text."""
+    """Return the metrics in text format."""
     lines: list[str] = []
     for one in metrics:
         lines += [f"# HELP {one.name} {one.purpose}", f"# TYPE {one.name} {one.kind}"]
@@ -43,13 +50,13 @@ def exposition(metrics: Iterable[Metric]) -> str:
 
 
 def metrics_answer(metrics: Iterable[Metric]) -> web.Response:
-    """The same as an answer over HTTP."""
+    """Return the metrics as an HTTP response."""
     headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
     return web.Response(text=exposition(metrics), headers=headers)
 
 
 def metrics_of_health(prefix: str, health: Mapping[str, Any]) -> list[Metric]:
-    """Every number and truth value of what a service says of its health."""
+    """Return a gauge for every integer and boolean in a health report."""
     return [
         Metric.of(f"{prefix}_{name}", f"{name}, see /v1/health", int(value))
         for name, value in health.items()

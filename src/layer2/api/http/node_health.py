@@ -1,4 +1,4 @@
-"""How a node without an API of its own stands, over HTTP: `/v1/health` and `/metrics`, for whoever watches over it."""
+"""Health service for a node without an API of its own: `/v1/health` and `/metrics` for monitoring."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["NodeHealth"]
 
 
 class NodeHealth(Hosted):
-    """Serves what `tell` says: a dictionary with `ok`. The node is stepped by its own loop, not from here."""
+    """Service of the health report returned by `tell`, a dictionary with `ok`. The node runs its own loop."""
 
     metric = "layer2_rollup_node"
 
@@ -27,7 +27,7 @@ class NodeHealth(Hosted):
         self._tell = tell
 
     def application(self) -> web.Application:
-        """What answers."""
+        """Return the web application."""
         app = new_application()
         app.add_routes([web.get("/v1/health", self._health), web.get("/metrics", self._metrics)])
         return app

@@ -1,4 +1,4 @@
-"""A node as a service: HTTP in a thread of its own, and if wanted the loop around `step()`."""
+"""HTTP service of a node: a server in its own thread and, optionally, the loop around `step()`."""
 
 from __future__ import annotations
 
@@ -26,24 +26,27 @@ _log = logging.getLogger(__name__)
 
 
 class Node(Protocol):
-    """What is served: it has something to do now and then."""
+    """A node with recurring work."""
 
     def step(self) -> object:
-        """Do all that is due."""
+        """Perform all due work."""
         ...
 
 
 class Hosted(ABC):
-    """Serves a node at `url` from `start()` to `stop()`; after that it can be started again. Subclasses say what.
+    """HTTP service of a node, from `start()` to `stop()`; it can be restarted. Subclasses define the application.
 
     Args:
-        port: 0 takes a free one.
+        node: the node to serve.
+        workers: workers of the node, started and stopped with the service.
+        host: address to listen at.
+        port: port to listen at; 0 selects a free one.
         interval: seconds between steps; None leaves stepping to the caller, from one thread.
-        most_connections: at once; for one more, the one that is idle for the longest time is closed.
-        most_per_address: those of one address among them.
-        patience: seconds that a connection may be open without asking anything.
-        hosts: names in the `Host` header that are answered, beside those of the loopback. On a loopback address no
-            other is; on any other address all are, unless some are named here.
+        most_connections: maximum number of connections; at the limit, a new one replaces the longest idle one.
+        most_per_address: maximum number of connections per address.
+        patience: seconds after which an idle connection is closed.
+        hosts: allowed names in the `Host` header, in addition to the loopback names. A loopback service allows no other
+            name; at any other address, all names are allowed unless `hosts` is given.
     """
 
     def __init__(
@@ -69,7 +72,7 @@ class Hosted(ABC):
         self.patience = patience
         self.hosts = tuple(hosts)
         self.failure: str | None = None
-        """Why it does not post any more, or did not at the last try; None if all is well."""
+        """Last error of the stepping loop, or None if the last step succeeded."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._threads: list[threading.Thread] = []
         self._ended = threading.Event()
@@ -79,12 +82,12 @@ class Hosted(ABC):
 
     @property
     def url(self) -> str:
-        """Where it is served."""
+        """URL of the service."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
     def start(self) -> str:
-        """Serve; its URL. Raises InputError when the address cannot be used."""
+        """Start serving and return the URL; raise InputError if the address cannot be used."""
         if self._threads:
             return self.url
         self._ended.clear()
@@ -104,7 +107,7 @@ class Hosted(ABC):
         return self.url
 
     def stop(self) -> None:
-        """Answer what was asked, take nothing more, and end all threads and processes. Twice does nothing."""
+        """Complete open requests, accept no more, and end all threads and processes; a second call has no effect."""
         self._ended.set()
         loop = self._loop
         if loop is not None:
@@ -116,7 +119,7 @@ class Hosted(ABC):
 
     @abstractmethod
     def application(self) -> web.Application:
-        """What answers."""
+        """Return the web application."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -127,7 +130,7 @@ class Hosted(ABC):
     ) -> None:
         self.stop()
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ---------------------------------------------------------------------------------------------------- internals
 
     def _begin(self, work: Any, name: str) -> None:
         thread = threading.Thread(target=work, name=name, daemon=True)
@@ -165,7 +168,7 @@ class Hosted(ABC):
                 self._node.step()
                 self.failure = None
             except (EthereumError, RecoverableError) as failure:
-                # The chain may answer again: what was accepted stays, and is posted then.
+                # L1 may respond again later; accepted operations are kept and posted then.
                 self.failure = public_text(failure)
                 _log.warning("not posted, tried again in %s s: %s", self.interval, failure)
             except Exception as failure:

@@ -1,4 +1,4 @@
-"""What every service that takes signed records answers in the same way: submissions in two forms, health, metrics."""
+"""Handlers shared by all services that accept signed records: binary and JSON submissions, health, metrics."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _BYTES = "application/octet-stream"
 
 
 class Submissions(ABC):
-    """Handlers of one application. A subclass reads its records, and adds the handlers of its own questions.
+    """Handlers of one application. Subclasses decode their records and add further handlers.
 
     Args:
-        taker: who judges and accepts.
-        health: what `/v1/health` tells, with `ok`.
+        taker: component that verifies and accepts the records.
+        health: returns the report for `/v1/health`, with `ok`.
     """
 
     metric: ClassVar[str]
-    """What the names of its metrics begin with."""
+    """Prefix of the metrics' names."""
 
     def __init__(self, taker: Taker, health: Callable[[], dict[str, Any]]) -> None:
         self._taker = taker
@@ -38,20 +38,20 @@ class Submissions(ABC):
 
     @abstractmethod
     def read_bytes(self, body: bytes) -> list[bytes]:
-        """The records of the binary form; raises MalformedError."""
+        """Return the records of a binary submission; raise MalformedError."""
 
     @abstractmethod
     def read_rows(self, data: Any) -> tuple[Sequence[bytes], dict[int, Layer2Error]]:
-        """The records of the form in JSON, and by place what had no reading; raises MalformedError."""
+        """Return the records of a JSON submission, and errors by index of undecodable ones; raise MalformedError."""
 
     async def life(self, _: web.Application) -> Any:
-        """Begins and ends with the application."""
+        """Open the intake with the application and close it at the end."""
         self._intake = Intake(self._taker)
         yield
         await self._intake.close()
 
     async def submit(self, request: web.Request) -> web.Response:
-        """Take records; each is accepted, durably, or refused by name."""
+        """Handle a submission: each record is accepted durably or rejected with a typed error."""
         if self._intake is None:
             raise Busy("the service begins just now", hint="try again in a second")
         body = await body_of(request, "application/json", _BYTES)
@@ -62,10 +62,10 @@ class Submissions(ABC):
         return rows_answer(answer.digests, answer.refusals, faults)
 
     async def health(self, _: web.Request) -> web.Response:
-        """Whether it works."""
+        """Return the health report; the status is 503 if it is not `ok`."""
         found = self._health()
         return web.json_response(found, status=200 if found["ok"] else 503)
 
     async def metrics(self, _: web.Request) -> web.Response:
-        """The same for Prometheus."""
+        """Return the health report as Prometheus metrics."""
         return metrics_answer(metrics_of_health(self.metric, self._health()))

@@ -1,1 +1,1 @@
-"""The services of plasma over HTTP: operators and watchers of both chains, and their clients."""
+"""HTTP services of plasma: operators and watchers of both chains, and their clients."""

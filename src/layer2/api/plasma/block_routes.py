@@ -1,4 +1,4 @@
-"""What a service tells of its blocks: lists of them, each, and their bodies, whole or in ranges."""
+"""Block routes of a service: lists of blocks, single blocks, and their bodies, whole or in ranges."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["BlockPages"]
 
 
 class BlockPages:
-    """Handlers of the questions about blocks.
+    """Handlers of block queries.
 
     Args:
-        node: what the views are about.
-        blocks: view of some blocks: node, first, count.
-        block: view of one: node, number.
-        path: where the body of a block lies; raises StateUnknown.
+        node: the node that the views read.
+        blocks: view of several blocks; takes node, first block and count.
+        block: view of one block; takes node and number.
+        path: returns the file of a block's body; raises StateUnknown.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class BlockPages:
         self._path = path
 
     def routes(self) -> list[web.RouteDef]:
-        """Where they answer."""
+        """Return the routes of the handlers."""
         return [
             web.get("/v1/blocks", self.blocks),
             web.get("/v1/blocks/{n}", self.block),
@@ -46,16 +46,16 @@ class BlockPages:
         ]
 
     async def blocks(self, request: web.Request) -> web.Response:
-        """Some blocks, from `from` on."""
+        """Return a list of blocks, starting at `from`."""
         first, count = page_of(request, "from", 1, MOST_LISTED)
         return await told(self._blocks, self._node, first, count)
 
     async def block(self, request: web.Request) -> web.Response:
-        """One block."""
+        """Return one block."""
         return await told(self._block, self._node, number_of("block", request.match_info["n"], 40))
 
     async def body(self, request: web.Request) -> web.StreamResponse:
-        """The body as it is on disk; `Range` and `If-None-Match` work."""
+        """Return the body as stored; supports `Range` and `If-None-Match`."""
         number = number_of("block", request.match_info["n"], 40)
         path = await asyncio.to_thread(self._path, number)
         return web.FileResponse(path, headers={"Content-Type": "application/octet-stream"})

@@ -1,4 +1,4 @@
-"""An operator of coins that runs elsewhere: the same methods and the same errors as one at home."""
+"""Client of a remote operator of coins, with the methods and errors of a local one."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ _PAGE = 256
 
 
 class RemoteCoins(Remote):
-    """What owners and watchers of coins need of an operator, over HTTP. Several threads may use it in turns.
+    """HTTP client of an operator of coins, for owners and watchers. Thread-safe; concurrent calls run in turn.
 
-    Nothing of it is proven but evidence, which is to be checked against the headers that the chain has.
+    Responses are unproven except evidence, which must be verified against the headers on L1.
 
     Args:
-        chain: whose operator it must be; it is asked at once.
-        timeout: seconds to wait for an answer.
+        url: base URL of the operator.
+        chain: the operator's expected chain; checked on construction.
+        timeout: seconds to wait for a response.
 
     Raises (all methods):
-        Unreachable: no answer, or none of an operator. What was submitted may have been accepted all the same.
+        Unreachable: no response, or a response that is not an operator's. A submission may still have been accepted.
     """
 
     def __init__(self, url: str, chain: CoinChain | None = None, *, timeout: float = 30.0) -> None:
@@ -50,21 +51,21 @@ class RemoteCoins(Remote):
                 )
 
     def submit(self, signed: SignedCoin) -> bytes:
-        """Accept a transfer durably; its hash. Raises why not."""
+        """Submit a transfer and return its hash; it is accepted durably, or the rejection is raised."""
         refusal = self.submit_many([signed])[0]
         if refusal is not None:
             raise refusal
         return signed.transaction.hash
 
     def submit_many(self, batch: Sequence[SignedCoin]) -> list[Layer2Error | None]:
-        """Accept what is acceptable; for each its refusal or None."""
+        """Submit transfers; return an error or None for each."""
         results: list[Layer2Error | None] = []
         for at in range(0, len(batch), MOST_TRANSFERS):
             results += self.submit_records([record_of(one) for one in batch[at : at + MOST_TRANSFERS]])
         return results
 
     def submit_records(self, records: Sequence[bytes]) -> list[Layer2Error | None]:
-        """The same for what `record_of` made, in one request."""
+        """Submit transfers encoded by `record_of` in one request; return an error or None for each."""
         data = self._ask("POST", "/v1/transfers", b"".join(records), "application/octet-stream")
         refused = data.get("refused")
         if not isinstance(refused, dict):
@@ -72,23 +73,23 @@ class RemoteCoins(Remote):
         return [error_of(refused[str(at)]) if str(at) in refused else None for at in range(len(records))]
 
     def fate(self, hashed: bytes) -> dict[str, Any]:
-        """What became of an accepted transfer: pending, included, posted or dropped; StateUnknown if none."""
+        """Return the status of an accepted transfer: pending, included, posted or dropped; or raise StateUnknown."""
         return self._ask("GET", f"/v1/transfers/0x{hashed.hex()}")
 
     def state(self) -> dict[str, Any]:
-        """Where the chain is and how far it got."""
+        """Return the chain's identity and the operator's progress."""
         return self._ask("GET", "/v1/state")
 
     def coin(self, coin: int) -> dict[str, Any]:
-        """A coin; raises StateUnknown."""
+        """Return a coin; raise StateUnknown if it does not exist."""
         return self._ask("GET", f"/v1/coins/{coin}")
 
     def coins_of(self, owner: str, skip: int = 0, count: int = 100) -> dict[str, Any]:
-        """Somebody's `coins`, and whether there are `more`."""
+        """Return an owner's `coins`, with a flag `more`."""
         return self._ask("GET", f"/v1/owners/{owner}/coins?skip={skip}&count={count}")
 
     def coin_evidence(self, coin: int, first: int, count: int = _PAGE) -> list[Evidence]:
-        """What blocks from `first` on say about a coin: at most `count`, or fewer; nothing when there are no more."""
+        """Return the evidence about a coin in at most `count` blocks from `first` on; empty after the last block."""
         data = self._ask("GET", f"/v1/coins/{coin}/evidence?from={first}&count={count}")
         rows = data.get("evidence")
         if not isinstance(rows, list):
@@ -96,15 +97,15 @@ class RemoteCoins(Remote):
         return [self._evidence(coin, row) for row in rows[:count]]
 
     def block(self, number: int) -> dict[str, Any]:
-        """A block; raises StateUnknown."""
+        """Return a block; raise StateUnknown if it does not exist."""
         return self._ask("GET", f"/v1/blocks/{number}")
 
     def body(self, number: int, start: int = 0, stop: int | None = None) -> bytes:
-        """The body of a block, or its bytes from `start` to before `stop`; raises StateUnknown."""
+        """Return the body of a block, or its bytes from `start` to before `stop`; raise StateUnknown if unknown."""
         return self._part(f"/v1/blocks/{number}/body", start, stop, most=MAX_TRANSACTIONS * COIN_RECORD)
 
     def coin_body(self, number: int) -> bytes:
-        """The body of a block (`layer2.plasma.coins.chain.block_sources.CoinSource`); raises BodyMissing."""
+        """Return the body of a block, as a `layer2.plasma.coins.chain.block_sources.CoinSource`; raise BodyMissing."""
         try:
             return self.body(number)
         except StateUnknown as missing:

@@ -1,4 +1,4 @@
-"""What bodies mean to the operator of coins: transfers as objects, as hex, as bytes; and coins as plain values."""
+"""Request formats of the operator of coins: transfers as objects, hex or bytes; coins as plain values."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from layer2.primitives.errors import Layer2Error, MalformedError
 __all__ = ["MOST_TRANSFERS", "record_json", "records_of_bytes", "records_of_json", "transfer_json"]
 
 MOST_TRANSFERS = 4_096
-"""Of one request."""
+"""Maximum number of transfers in one request."""
 
 
 def records_of_bytes(body: bytes) -> list[bytes]:
-    """The records of the binary form: `packed(39) | signature(64)`, one after the other, in any order."""
+    """Return the records of a binary request: `packed(39) | signature(64)`, concatenated in any order."""
     records = split_run(body)
     require_count(len(records), "transfers", MOST_TRANSFERS)
     return records
 
 
 def records_of_json(data: Any) -> tuple[list[bytes], dict[int, Layer2Error]]:
-    """The records of a list of transfers, hex or objects; by place, what could not be read (empty records)."""
+    """Return the records of a list of transfers (hex or objects), and errors by index of undecodable ones."""
     return listed(data, "transfers", MOST_TRANSFERS, _record)
 
 
 def transfer_json(one: SignedCoin) -> dict[str, Any]:
-    """A transfer as an object; a coin's number has 64 bits, more than JSON numbers hold, and is a decimal string."""
+    """Return a transfer as an object; a coin's number is a decimal string, because its 64 bits exceed JSON numbers."""
     made = one.transaction
     return {
         "coin": str(made.coin),
@@ -43,7 +43,7 @@ def transfer_json(one: SignedCoin) -> dict[str, Any]:
 
 
 def record_json(record: CoinRecord) -> dict[str, Any]:
-    """What a coin was made of."""
+    """Return the origin of a coin as an object."""
     return {
         "owner": record.owner,
         "kind": Kind(record.kind).name.lower(),

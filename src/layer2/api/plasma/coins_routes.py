@@ -1,4 +1,4 @@
-"""The operator of coins over HTTP: JSON in and out, a binary form for transfers, evidence, and the bodies of blocks."""
+"""HTTP API of the operator of coins: JSON, a binary form for transfers, evidence, and block bodies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["coin_application"]
 
 
 def coin_application(operator: CoinOperator, health: Callable[[], dict[str, Any]]) -> web.Application:
-    """The application. `health`: what `/v1/health` tells, with `ok`."""
+    """Return the web application; `health` returns the report for `/v1/health`, with `ok`."""
     app = new_application()
     handlers = _Handlers(operator, health)
     app.cleanup_ctx.append(handlers.life)
@@ -47,7 +47,7 @@ class _Handlers(Submissions):
     def __init__(self, operator: CoinOperator, health: Callable[[], dict[str, Any]]) -> None:
         super().__init__(operator, health)
         self._operator = operator
-        # The proofs of old blocks cost a tree each: whoever asks for many must not take every thread.
+        # A proof of an old block requires rebuilding its tree, so two at a time leave threads for other requests.
         self._proofs = asyncio.Semaphore(2)
 
     def read_bytes(self, body: bytes) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""The operator of coins as a service: HTTP in a thread of its own, and if wanted the loop around `step()`."""
+"""HTTP service of the operator of coins: a server in its own thread and, optionally, the loop around `step()`."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ __all__ = ["CoinService"]
 
 
 class CoinService(Hosted):
-    """Serves an operator of coins; the arguments are those of `Hosted`."""
+    """Service of an operator of coins; further arguments are those of `Hosted`."""
 
     def __init__(self, operator: CoinOperator, host: str = "127.0.0.1", port: int = 0, **limits: Any) -> None:
         super().__init__(operator, operator.workers, host, port, **limits)
         self.operator = operator
 
     def application(self) -> web.Application:
-        """What answers."""
+        """Return the web application."""
         return coin_application(self.operator, self.health)
 
     def health(self) -> dict[str, Any]:
-        """Whether it accepts and submits, and what it has to do."""
+        """Return the health report: the last failure and the amount of pending work."""
         return {
             "ok": self.failure is None,
             "failure": self.failure,

@@ -1,4 +1,4 @@
-"""What the service tells of an operator of coins, as plain values. Each takes the operator's lock for a moment."""
+"""Views of an operator of coins as plain values. Each view holds the operator's lock briefly."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["block", "blocks", "coin", "coins", "evidence", "fate", "state"]
 
 
 def state(inner: CoinOperator) -> dict[str, Any]:
-    """Where the chain is and how far it got."""
+    """Return the chain's identity and the operator's progress."""
     with inner.lock:
         return {
             "chain_id": inner.chain.connection.chain_id,
@@ -30,7 +30,7 @@ def state(inner: CoinOperator) -> dict[str, Any]:
 
 
 def block(inner: CoinOperator, number: int) -> dict[str, Any]:
-    """A block, counted from 1; its time once the chain has it."""
+    """Return a block, counted from 1; it has a time once it is on L1."""
     made = inner.store.block(number)
     with inner.lock:
         header = inner.posted.get(number)
@@ -45,17 +45,17 @@ def block(inner: CoinOperator, number: int) -> dict[str, Any]:
 
 
 def blocks(inner: CoinOperator, first: int, count: int) -> list[dict[str, Any]]:
-    """Some blocks one after the other, as many as there are."""
+    """Return up to `count` consecutive blocks."""
     return [block(inner, number) for number in range(max(1, first), min(first + count - 1, len(inner.store)) + 1)]
 
 
 def coin(inner: CoinOperator, number: int) -> dict[str, Any]:
-    """A coin: whose it is after the last block made, and what is pending about it."""
+    """Return a coin with its owner after the last block produced and its pending transfer."""
     return _coin(inner.coin(number))
 
 
 def coins(inner: CoinOperator, owner: str, skip: int, count: int) -> dict[str, Any]:
-    """Somebody's coins in the order they came."""
+    """Return an owner's coins in the order in which they were received."""
     try:
         who = to_address(owner)
     except MalformedError:
@@ -65,14 +65,14 @@ def coins(inner: CoinOperator, owner: str, skip: int, count: int) -> dict[str, A
 
 
 def evidence(inner: CoinOperator, number: int, first: int, count: int) -> dict[str, Any]:
-    """What blocks from `first` on say about a coin: `encode_evidence` of each, as many as one answer may have."""
+    """Return the evidence about a coin from block `first` on, encoded by `encode_evidence`, up to a limit."""
     found = inner.coin_evidence(number, first, count)
     rows = [_hex(encode_evidence(one)) for one in found]
     return {"coin": str(number), "from": first, "evidence": rows, "posted": len(inner.posted)}
 
 
 def fate(inner: CoinOperator, hashed: bytes) -> dict[str, Any]:
-    """What became of an accepted transfer."""
+    """Return the status of an accepted transfer."""
     found = inner.fate(hashed)
     if found is None:
         raise StateUnknown(f"transfer {hashed.hex()[:8]}.. is not known here", hint="never accepted, or long ago")

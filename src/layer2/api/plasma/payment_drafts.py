@@ -1,4 +1,4 @@
-"""Payments that an operator drafts for owners who keep no wallet: unsigned, to be looked at and signed by them."""
+"""Unsigned payments that an operator drafts for owners without a wallet, who review and sign them."""
 
 from __future__ import annotations
 
@@ -32,11 +32,16 @@ class _Piece:
 
 
 def draft(inner: Operator, asked: Any) -> dict[str, Any]:
-    """A payment of an owner's outputs that nothing is pending over: `outputs` to be paid and a `fee`; or a `merge`.
+    """Return an unsigned payment from outputs of an owner that are neither exiting nor spent by a pending payment.
+
+    Args:
+        inner: the operator.
+        asked: JSON object with `owner`, and either `outputs` to pay or `merge` (a token whose outputs are merged);
+            optionally with `fee`, `fee_token`, `memo` and `expiry`.
 
     Raises:
-        MalformedError: it cannot be read, or does not fit into one payment.
-        FundsMissing: the owner has not enough, or in too many pieces.
+        MalformedError: the request is not valid, or does not fit into one payment.
+        FundsMissing: the owner has insufficient funds, or they are split over too many outputs.
     """
     if not isinstance(asked, dict) or not isinstance(asked.get("owner"), str):
         raise MalformedError("no draft", hint="give owner, and outputs (owner, token, amount) or merge (a token)")
@@ -98,7 +103,7 @@ def _merged(free: list[_Piece], owner: bytes, token: int, fee: int, expiry: int,
 
 
 def _plain(value: Any) -> Any:
-    """As JSON that every reader takes: bytes as hex, numbers that may pass 2^53 as text."""
+    """Return portable JSON values: bytes as hex, integers of 2^53 or more as strings."""
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""An operator that runs elsewhere: the same methods and the same errors as one at home."""
+"""Client of a remote operator, with the methods and errors of a local one."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ __all__ = ["RemoteOperator"]
 
 
 class RemoteOperator(Remote):
-    """What wallets and watchers need of an operator, over HTTP. Safe to use from several threads, which take turns.
+    """HTTP client of an operator, for wallets and watchers. Thread-safe; concurrent calls run one after another.
 
-    Nothing of it is proven but exit kits, which prove themselves against the header: compare that with the chain's.
+    Responses are unproven except exit proofs, which are verified against their header; compare that with L1.
 
     Args:
-        root_chain: whose operator it must be; it is asked at once.
-        timeout: seconds to wait for an answer.
+        url: base URL of the operator.
+        root_chain: the operator's expected root chain; checked on construction.
+        timeout: seconds to wait for a response.
 
     Raises (all methods):
-        Unreachable: no answer, or none of an operator. What was submitted may have been accepted all the same.
+        Unreachable: no response, or a response that is not an operator's. A submission may still have been accepted.
     """
 
     def __init__(self, url: str, root_chain: RootChain | None = None, *, timeout: float = 30.0) -> None:
@@ -48,21 +49,21 @@ class RemoteOperator(Remote):
                 )
 
     def submit(self, payment: Signed) -> bytes:
-        """Accept a payment durably; its hash. Raises why not."""
+        """Submit a payment and return its hash; it is accepted durably, or the rejection is raised."""
         refusal = self.submit_many([payment])[0]
         if refusal is not None:
             raise refusal
         return payment.transaction.hash
 
     def submit_many(self, payments: Sequence[Signed]) -> list[Layer2Error | None]:
-        """Accept what is acceptable; for each its refusal or None."""
+        """Submit payments; return an error or None for each."""
         results: list[Layer2Error | None] = []
         for at in range(0, len(payments), MOST_PAYMENTS):
             results += self.submit_records([record_of(one) for one in payments[at : at + MOST_PAYMENTS]])
         return results
 
     def submit_records(self, records: Sequence[bytes]) -> list[Layer2Error | None]:
-        """The same for what `record_of` made, in one request."""
+        """Submit payments encoded by `record_of` in one request; return an error or None for each."""
         data = self._ask("POST", "/v1/payments", join_body(records), "application/octet-stream")
         refused = data.get("refused")
         if not isinstance(refused, dict):
@@ -70,40 +71,44 @@ class RemoteOperator(Remote):
         return [error_of(refused[str(at)]) if str(at) in refused else None for at in range(len(records))]
 
     def fate(self, hashed: bytes) -> dict[str, Any]:
-        """What became of an accepted payment: `state` is pending, included, posted or dropped. StateUnknown if none."""
+        """Return the status of an accepted payment; `state` is pending, included, posted or dropped.
+
+        Raises:
+            StateUnknown: the payment is unknown.
+        """
         return self._ask("GET", f"/v1/payments/0x{hashed.hex()}")
 
     def state(self) -> dict[str, Any]:
-        """Where the chain is and how far it got."""
+        """Return the chain's identity and the operator's progress."""
         return self._ask("GET", "/v1/state")
 
     def fees(self) -> dict[str, Any]:
-        """What payments have to pay."""
+        """Return the fee policy for payments."""
         return self._ask("GET", "/v1/fees")
 
     def block(self, number: int) -> dict[str, Any]:
-        """A block; raises StateUnknown."""
+        """Return a block; raise StateUnknown if it does not exist."""
         return self._ask("GET", f"/v1/blocks/{number}")
 
     def header(self, number: int) -> Header:
-        """What the operator says that the chain has of a block; raises StateUnknown until it has."""
+        """Return a block's L1 header as reported by the operator; raise StateUnknown until the block is on L1."""
         given = self.block(number).get("header")
         if given is None:
             raise StateUnknown(f"block {number} is made, and not on the chain yet", hint="ask again")
         return decode_header(bytes.fromhex(given[2:]))
 
     def body(self, number: int, start: int = 0, stop: int | None = None) -> bytes:
-        """The body of a block, or its bytes from `start` to before `stop`; raises StateUnknown."""
+        """Return the body of a block, or its bytes from `start` to before `stop`; raise StateUnknown if unknown."""
         return self._part(f"/v1/blocks/{number}/body", start, stop, most=MOST_BYTES)
 
     def outputs(self, owner: str, skip: int = 0, count: int = 100) -> dict[str, Any]:
-        """Unspent outputs of an address (`outputs`), and whether there are more."""
+        """Return the unspent `outputs` of an address, with a flag `more`."""
         return self._ask("GET", f"/v1/owners/{owner}/outputs?skip={skip}&count={count}")
 
     def balance(self, owner: str) -> dict[str, Any]:
-        """By token what an address can spend (`free`), what is `pending`, what is `exiting`; and if there is `more`."""
+        """Return the balance of an address by token: `free`, `pending` and `exiting`; `more` if some are uncounted."""
         return self._ask("GET", f"/v1/owners/{owner}/balance")
 
     def exit_kit(self, position: int) -> ExitKit:
-        """The proof of an output, checked in itself; raises StateUnknown."""
+        """Return the exit proof of an output, verified against its own header; raise StateUnknown if unknown."""
         return ExitKit.from_json(self._ask("GET", f"/v1/outputs/{position}/kit"))

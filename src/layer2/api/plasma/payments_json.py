@@ -1,4 +1,4 @@
-"""What bodies mean to the operator: payments as objects, as hex, as bytes. Anything else is a MalformedError."""
+"""Request formats of the operator: payments as objects, hex or bytes. Invalid input raises MalformedError."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from layer2.primitives.errors import Layer2Error, MalformedError
 __all__ = ["MOST_PAYMENTS", "payment_json", "records_of_bytes", "records_of_json"]
 
 MOST_PAYMENTS = 2_048
-"""Of one request."""
+"""Maximum number of payments in one request."""
 
 
 def records_of_bytes(body: bytes) -> list[bytes]:
-    """The records of the binary form, which is that of a block's body: `length(2) | packed | signatures(64 each)`."""
+    """Return the records of a binary request, encoded like a block body.
+
+    The encoding of each record is `length(2) | packed | signatures(64 each)`.
+    """
     if not body:
         raise MalformedError("no payments", hint="send at least one")
     records = split_body(body)
@@ -26,12 +29,12 @@ def records_of_bytes(body: bytes) -> list[bytes]:
 
 
 def records_of_json(data: Any) -> tuple[list[bytes], dict[int, Layer2Error]]:
-    """The records of a list of payments, hex or objects; by place, what could not be read (empty records)."""
+    """Return the records of a list of payments (hex or objects), and errors by index of undecodable ones."""
     return listed(data, "payments", MOST_PAYMENTS, _record)
 
 
 def payment_json(one: Signed) -> dict[str, Any]:
-    """A payment as an object."""
+    """Return a payment as an object."""
     made: Transaction = one.transaction
     return {
         "inputs": [str(position) for position in made.inputs],
@@ -47,7 +50,7 @@ def _record(one: Any) -> bytes:
         raise MalformedError("no payment", hint="give hex, or an object with inputs, outputs, expiry and signatures")
     inputs, outputs, signatures = (_list(name, one.get(name)) for name in ("inputs", "outputs", "signatures"))
     memo = one.get("memo")
-    # Not sorted here: the signatures stand in the order of the inputs.
+    # The inputs are not sorted here, because the signatures follow their order.
     made = Transaction(
         Kind.PAYMENT,
         number_of("expiry", one.get("expiry"), 40),

@@ -1,4 +1,4 @@
-"""The operator over HTTP: JSON in and out, a binary form for payments, and the bodies of blocks, whole or in ranges."""
+"""HTTP API of the operator: JSON, a binary form for payments, and block bodies, whole or in ranges."""
 
 from __future__ import annotations
 
@@ -25,7 +25,13 @@ __all__ = ["plasma_application"]
 def plasma_application(
     operator: Operator, health: Callable[[], dict[str, Any]], bodies: Callable[[int], Path]
 ) -> web.Application:
-    """The application. `health`: what `/v1/health` tells, with `ok`. `bodies`: where the body of a block lies."""
+    """Return the web application.
+
+    Args:
+        operator: the operator to serve.
+        health: returns the report for `/v1/health`, with `ok`.
+        bodies: returns the file of a block's body.
+    """
     app = new_application()
     handlers = _Handlers(operator, health)
     app.cleanup_ctx.append(handlers.life)
@@ -53,7 +59,7 @@ class _Handlers(Submissions):
     def __init__(self, operator: Operator, health: Callable[[], dict[str, Any]]) -> None:
         super().__init__(operator, health)
         self._operator = operator
-        # The proof of an old block costs a tree: whoever asks for many must not take every thread.
+        # A proof of an old block requires rebuilding its tree, so two at a time leave threads for other requests.
         self._proofs = asyncio.Semaphore(2)
 
     def read_bytes(self, body: bytes) -> list[bytes]:

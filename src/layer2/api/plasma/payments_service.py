@@ -1,4 +1,4 @@
-"""The plasma chain's operator as a service: HTTP in a thread of its own, and if wanted the loop around `step()`."""
+"""HTTP service of the plasma operator: a server in its own thread and, optionally, the loop around `step()`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["PlasmaService"]
 
 
 class PlasmaService(Hosted):
-    """Serves an operator; the arguments are those of `Hosted`.
+    """Service of an operator; further arguments are those of `Hosted`.
 
     Args:
-        bodies: where the body of a block lies, raising StateUnknown; in the operator's store, if not told.
+        bodies: returns the file of a block's body, or raises StateUnknown; by default, the operator's store.
     """
 
     def __init__(
@@ -36,11 +36,11 @@ class PlasmaService(Hosted):
         self.bodies = bodies or operator.store.path
 
     def application(self) -> web.Application:
-        """What answers."""
+        """Return the web application."""
         return plasma_application(self.operator, self.health, self.bodies)
 
     def health(self) -> dict[str, Any]:
-        """Whether it accepts and submits, and what it has to do."""
+        """Return the health report: the last failure and the amount of pending work."""
         return {
             "ok": self.failure is None,
             "failure": self.failure,

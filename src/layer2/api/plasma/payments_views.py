@@ -1,4 +1,4 @@
-"""What the service tells of an operator, as plain values. Each takes the operator's lock for a moment."""
+"""Views of an operator as plain values. Each view holds the operator's lock briefly."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from layer2.primitives.errors import MalformedError
 __all__ = ["balance", "block", "blocks", "exit_kit", "fate", "fees", "owner_of", "state", "utxos"]
 
 MOST_SUMMED = 10_000
-"""Outputs that are looked at for one balance."""
+"""Maximum number of outputs read for one balance."""
 
 
 def state(inner: Operator) -> dict[str, Any]:
-    """Where the chain is and how far it got."""
+    """Return the chain's identity and the operator's progress."""
     with inner.lock:
         return {
             "chain_id": inner.chain.chain_id,
@@ -33,14 +33,14 @@ def state(inner: Operator) -> dict[str, Any]:
 
 
 def fees(inner: Operator) -> dict[str, Any]:
-    """What payments have to pay: the least of one of the tokens; nothing if there are none."""
+    """Return the fee policy: a payment pays the minimum fee in one of the tokens, or nothing if there are none."""
     policy = inner.policy
     least = {str(token): str(fee) for token, fee in sorted(policy.least.items())}
     return {"least": least, "free_merges": policy.free_merges, "owner": inner.fee_owner}
 
 
 def block(inner: Operator, number: int) -> dict[str, Any]:
-    """A block, counted from 1; its header once the chain has it."""
+    """Return a block, counted from 1; it has a header once it is on L1."""
     made = inner.store.block(number)
     with inner.lock:
         header = inner.books.posted.get(number)
@@ -56,12 +56,12 @@ def block(inner: Operator, number: int) -> dict[str, Any]:
 
 
 def blocks(inner: Operator, first: int, count: int) -> list[dict[str, Any]]:
-    """Some blocks one after the other, as many as there are."""
+    """Return up to `count` consecutive blocks."""
     return [block(inner, number) for number in range(max(1, first), min(first + count - 1, len(inner.store)) + 1)]
 
 
 def utxos(inner: Operator, owner: str, skip: int, count: int) -> dict[str, Any]:
-    """Outputs of an address that are not spent, in the order they came, and what is pending with each."""
+    """Return an address's unspent outputs, oldest first, with the pending payment that spends each."""
     raw = owner_of(owner)
     with inner.lock:
         found = list(islice(inner.ledger.owned(raw), skip, skip + count + 1))
@@ -79,9 +79,10 @@ def utxos(inner: Operator, owner: str, skip: int, count: int) -> dict[str, Any]:
 
 
 def balance(inner: Operator, owner: str) -> dict[str, Any]:
-    """By token: what an address can spend, what pending payments spend, what leaves through the contract.
+    """Return the balance of an address by token: spendable, spent by pending payments, and exiting.
 
-    Of its first outputs, so that nobody who is given dust by the million holds up everybody; `more`: there are others.
+    Only the first outputs are counted, so that an address with millions of small outputs cannot block the operator;
+    `more` is then true.
     """
     raw = owner_of(owner)
     sums: dict[int, list[int]] = {}
@@ -96,12 +97,12 @@ def balance(inner: Operator, owner: str) -> dict[str, Any]:
 
 
 def exit_kit(inner: Operator, position: int) -> dict[str, Any]:
-    """The proof of an output."""
+    """Return the exit proof of an output."""
     return inner.exit_kit(position).to_json()
 
 
 def fate(inner: Operator, hashed: bytes) -> dict[str, Any]:
-    """What became of an accepted payment, and where its outputs are."""
+    """Return the status of an accepted payment and the position of its first output."""
     found = inner.fate(hashed)
     if found is None:
         raise StateUnknown(f"payment {hashed.hex()[:8]}.. is not known here", hint="never accepted, or long ago")
@@ -119,7 +120,7 @@ def fate(inner: Operator, hashed: bytes) -> dict[str, Any]:
 
 
 def owner_of(text: str) -> bytes:
-    """The bytes of an address; raises MalformedError."""
+    """Return the bytes of an address; raise MalformedError if it is not valid."""
     try:
         if len(text) == 42:
             return address_bytes(text)

@@ -1,4 +1,4 @@
-"""Bodies of blocks from a service elsewhere: an operator, or a watcher that serves what it has verified."""
+"""Block bodies from a remote service: an operator, or a watcher that serves the bodies it has verified."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ __all__ = ["RemoteBodies"]
 
 
 class RemoteBodies(Remote):
-    """`GET {url}/v1/blocks/{number}/body`. Asked for the first time when a body is needed: it may be away until then.
+    """Client of `GET {url}/v1/blocks/{number}/body`; it connects only when a body is first needed.
 
     Args:
-        timeout: seconds to wait for an answer.
+        url: base URL of the service.
+        timeout: seconds to wait for a response.
     """
 
     def __init__(self, url: str, *, timeout: float = 30.0) -> None:
         super().__init__(url, "the source of bodies", timeout)
 
     def body(self, number: int) -> bytes | None:
-        """The body of a block; None if it is not there. Raises Unreachable."""
+        """Return the body of a block; None if the service does not have it. Raises Unreachable."""
         path = f"/v1/blocks/{number}/body"
         status, raw = self._raw("GET", path, None, {}, MOST_BYTES)
         if status not in (200, 404):

@@ -1,4 +1,4 @@
-"""An operator elsewhere as wallets want it: a gate to pay through."""
+"""Remote operator with the client interface that wallets use."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["RemoteGate"]
 
 _PAGE = 1_000
 _MOST = 1_000_000
-"""Outputs of one owner that are read at most: a list may have no end."""
+"""Maximum number of outputs read for one owner, because a list may be endless."""
 
 
 class RemoteGate:
-    """Client of an operator over HTTP: verifies the proof of every answer before it uses it (see `client_protocol`)."""
+    """HTTP client of an operator: verifies the proof of every response before using it (see `client_protocol`)."""
 
     def __init__(self, operator: RemoteOperator) -> None:
         self.operator = operator
@@ -30,11 +30,11 @@ class RemoteGate:
         return f"<RemoteGate {self.operator.url}>"
 
     def submit(self, payment: Signed) -> bytes:
-        """Accept a payment durably; its hash."""
+        """Submit a payment and return its hash; it is accepted durably."""
         return self.operator.submit(payment)
 
     def reach(self) -> int:
-        """The last block of which it tells what owners have: of a watcher, the last that it has verified."""
+        """Return the last block covered by queries about owners; for a watcher, the last verified block."""
         state = self.operator.state()
         try:
             return whole_number(state["verified"] if "verified" in state else state["blocks"])
@@ -42,7 +42,7 @@ class RemoteGate:
             raise self._odd("no number of blocks") from fault
 
     def utxos(self, owner: Address) -> Sequence[int]:
-        """Positions of the outputs that an owner can spend."""
+        """Return the positions of the outputs that an owner can spend."""
         found: list[int] = []
         skip, more = 0, True
         while more:
@@ -51,12 +51,12 @@ class RemoteGate:
                 rows = page["outputs"]
                 found += [whole_number(row["position"]) for row in rows if not row["exiting"]]
                 skip += len(rows)
-                # An operator that says "more" and shows nothing must not hold anybody up.
+                # An operator that reports `more` without rows must not block the caller.
                 more = bool(page["more"] and rows)
             except (KeyError, TypeError, ValueError) as fault:
                 raise self._odd("no list of outputs") from fault
             if more and skip >= _MOST:
-                # To take what was read for all of it would be to show less than there is.
+                # A partial list would report less than the owner has.
                 raise ViewIncomplete(
                     f"{self.operator.url} lists more than {_MOST:,} outputs of {owner}: not all of them were read",
                     hint="use another operator, or recover from bodies of blocks",
@@ -64,7 +64,7 @@ class RemoteGate:
         return found
 
     def place(self, hashed: bytes) -> tuple[int, int] | None:
-        """Block and index of a transaction by its hash; None if it stands in no block."""
+        """Return block and index of a transaction by its hash; None if no block contains it."""
         try:
             fate = self.operator.fate(hashed)
         except StateUnknown:
@@ -77,7 +77,7 @@ class RemoteGate:
             raise self._odd("no place of a payment") from fault
 
     def inclusion(self, block: int, index: int) -> Inclusion:
-        """A transaction with the proof that it is there."""
+        """Return a transaction with its inclusion proof."""
         kit = self.operator.exit_kit(encode_position(block, index, 0))
         if kit.header is None:
             raise StateUnknown(f"block {block} has no such transaction, says {self.operator.url}")

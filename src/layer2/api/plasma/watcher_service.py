@@ -1,4 +1,4 @@
-"""A watcher as a service: what it found, what is due, exit kits for owners, and the bodies that it has verified."""
+"""HTTP service of a watcher: alerts, due challenges, exit proofs for owners, and bodies of verified blocks."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ __all__ = ["WatchService"]
 
 
 class WatchService(Hosted):
-    """Serves a watcher; the arguments are those of `Hosted`. Whoever steps by himself steps `desk`."""
+    """Service of a watcher; further arguments are those of `Hosted`. A caller that runs the steps must step `desk`."""
 
     def __init__(self, watcher: Watcher, host: str = "127.0.0.1", port: int = 0, **limits: Any) -> None:
         self.desk = WatchDesk(watcher)
         super().__init__(self.desk, watcher.workers, host, port, **limits)
 
     def application(self) -> web.Application:
-        """What answers."""
+        """Return the web application."""
         return _application(self.desk, self.health)
 
     def health(self) -> dict[str, Any]:
-        """Whether it watches: it has made a step, and the node of the main chain answers it."""
+        """Return the health report; it is `ok` if the watcher has made a step and the L1 node responds."""
         seen = self.desk.status
         away = [scrubbed(one.detail) for one in seen.standing if one.kind.name == "CHAIN_AWAY"]
         failure = self.failure or (away[0] if away else None if self.desk.stepped else "no step was made yet")
@@ -46,7 +46,7 @@ def _application(desk: WatchDesk, health: Callable[[], dict[str, Any]]) -> web.A
     app.add_routes(
         [
             web.get("/v1/status", handlers.status),
-            # What wallets ask of an operator, a watcher can tell: all but taking payments.
+            # A watcher answers all wallet queries of an operator, but accepts no payments.
             web.get("/v1/state", handlers.status),
             web.get("/v1/alarms", handlers.alarms),
             web.get("/v1/challenges", handlers.challenges),
@@ -68,7 +68,7 @@ class _Handlers:
     def __init__(self, desk: WatchDesk, health: Callable[[], dict[str, Any]]) -> None:
         self._desk = desk
         self._health = health
-        # Each may wait for the watcher, or build a tree: whoever asks for many must not take every thread.
+        # Each query may wait for the watcher or build a tree, so two at a time leave threads for other requests.
         self._few = asyncio.Semaphore(2)
         self._walk = asyncio.Semaphore(1)
 
@@ -105,7 +105,7 @@ class _Handlers:
         return await self._walked(views.balance, request.match_info["owner"])
 
     async def _walked(self, view: Callable[..., Any], *args: Any) -> web.Response:
-        """A view that goes through all outputs: one at a time, and then the watcher has as long for itself."""
+        """Run a view that scans all outputs; one runs at a time, followed by a pause of the same length."""
         async with self._walk:
             begun = time.monotonic()
             answer = await told(view, self._desk, *args)

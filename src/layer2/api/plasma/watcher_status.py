@@ -1,4 +1,4 @@
-"""A watcher that is asked while it works: what it has told, kept for whoever wants to know."""
+"""Status of a running watcher: its reports, kept for queries during a step."""
 
 from __future__ import annotations
 
@@ -15,12 +15,18 @@ _ACTS = 100
 
 
 class WatchDesk:
-    """A watcher and what it has told since the process began. Step it instead of the watcher.
+    """A watcher and its reports since the process started. Step this object instead of the watcher.
 
     Attributes:
-        status, plans: of the last step.
-        stepped: when that was, Unix seconds; 0 before the first.
-        acts: the last ones; `done`, `missed`: how many by name, `findings`: by kind, `gas`: of all.
+        watcher: the watcher.
+        status: status after the last step.
+        plans: planned transactions after the last step.
+        stepped: Unix time of the last step; 0 before the first.
+        acts: the latest due transactions, done or missed.
+        findings: number of findings by kind.
+        done: number of transactions that were done, by name.
+        missed: number of due transactions that were not done, by name.
+        gas: gas used by all transactions.
     """
 
     def __init__(self, watcher: Watcher) -> None:
@@ -38,7 +44,7 @@ class WatchDesk:
         return f"<WatchDesk {self.watcher}>"
 
     def step(self) -> Report:
-        """Do all that is due, and tell it to whoever asks."""
+        """Step the watcher, record its report for queries and return it."""
         report = self.watcher.step()
         for one in report.findings:
             self.findings[one.kind.name] += 1

@@ -1,4 +1,4 @@
-"""What the service tells of a watcher, as plain values. What needs its evidence waits for its lock, not for long."""
+"""Views of a watcher as plain values. Views that need its evidence wait a limited time for its lock."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _SECONDS = 10.0
 
 
 def status(desk: WatchDesk) -> dict[str, Any]:
-    """How the chain stood at the last step."""
+    """Return the status of the chain as of the last step."""
     seen, root = desk.status, desk.watcher.root_chain
     return {
         "chain_id": root.connection.chain_id,
@@ -61,7 +61,7 @@ def status(desk: WatchDesk) -> dict[str, Any]:
 
 
 def alarms(desk: WatchDesk) -> dict[str, Any]:
-    """What is wrong now, alarming or not; and what was done about it lately."""
+    """Return the current findings, alarming or not, and the watcher's latest transactions, done or missed."""
     seen = desk.status
     acts = [
         {"name": one.name, "subject": _hex(one.subject), "done": one.done, "detail": scrubbed(one.detail)}
@@ -71,7 +71,7 @@ def alarms(desk: WatchDesk) -> dict[str, Any]:
 
 
 def challenges(desk: WatchDesk) -> dict[str, Any]:
-    """Calls that are due by what is known, for whoever wants to send them: the watcher may have no key, or no money."""
+    """Return the contract calls that are due, for anyone to submit; the watcher may have no key or no funds."""
     contract = desk.watcher.root_chain.contract
     rows = [
         {
@@ -90,7 +90,7 @@ def challenges(desk: WatchDesk) -> dict[str, Any]:
 
 
 def exit_kit(desk: WatchDesk, position: int) -> dict[str, Any]:
-    """The proof of an output, spent or not, as the operator serves it. Raises StateUnknown."""
+    """Return the exit proof of an output, spent or not, in the operator's format; raise StateUnknown if unknown."""
     with _quiet(desk.watcher) as watcher:
         try:
             kit = watcher.kit(position)
@@ -106,7 +106,7 @@ def exit_kit(desk: WatchDesk, position: int) -> dict[str, Any]:
 
 
 def outputs(desk: WatchDesk, owner: str, skip: int, count: int) -> dict[str, Any]:
-    """What an address owns after the last good block, oldest first, as the operator lists it."""
+    """Return an address's outputs as of the last valid block, oldest first, in the operator's format."""
     raw = owner_of(owner)
     with _quiet(desk.watcher) as watcher:
         found = list(islice(_owned(watcher, raw), skip, skip + count + 1))
@@ -118,7 +118,10 @@ def outputs(desk: WatchDesk, owner: str, skip: int, count: int) -> dict[str, Any
 
 
 def balance(desk: WatchDesk, owner: str) -> dict[str, Any]:
-    """By token what an address owns after the last good block, and what of it leaves; what is pending nobody knows."""
+    """Return the balance of an address by token as of the last valid block, with the exiting share.
+
+    Pending payments are unknown to a watcher, so `pending` is always 0.
+    """
     raw = owner_of(owner)
     sums: dict[int, list[int]] = {}
     with _quiet(desk.watcher) as watcher:
@@ -132,7 +135,7 @@ def balance(desk: WatchDesk, owner: str) -> dict[str, Any]:
 
 
 def fate(desk: WatchDesk, hashed: bytes) -> dict[str, Any]:
-    """Where a payment stands in the blocks. Raises StateUnknown."""
+    """Return the block and position of a payment; raise StateUnknown if no published block contains it."""
     with _quiet(desk.watcher) as watcher:
         places = watcher.evidence.inclusions(hashed)
     if not places:
@@ -143,20 +146,20 @@ def fate(desk: WatchDesk, hashed: bytes) -> dict[str, Any]:
 
 
 def block(desk: WatchDesk, number: int) -> dict[str, Any]:
-    """A block, counted from 1; of its body only what was found to lead to its header."""
+    """Return a block, counted from 1; its body is described only if it matches the header."""
     with _quiet(desk.watcher) as watcher:
         return _block(watcher, number)
 
 
 def blocks(desk: WatchDesk, first: int, count: int) -> list[dict[str, Any]]:
-    """Some blocks one after the other, as many as there are."""
+    """Return up to `count` consecutive blocks."""
     with _quiet(desk.watcher) as watcher:
         last = min(first + count - 1, watcher.view.posted)
         return [_block(watcher, number) for number in range(max(1, first), last + 1)]
 
 
 def body(desk: WatchDesk, number: int) -> bytes:
-    """The body of a block, which leads to its header; whether it is valid is another question. Raises StateUnknown."""
+    """Return a block's body, which matches the header but may be invalid; raise StateUnknown if not published."""
     with _quiet(desk.watcher) as watcher:
         header = watcher.view.headers.get(number)
         found = None if header is None else watcher.store.body(header.hash)
@@ -166,7 +169,7 @@ def body(desk: WatchDesk, number: int) -> bytes:
 
 
 def metrics(desk: WatchDesk) -> list[Metric]:
-    """For Prometheus."""
+    """Return the Prometheus metrics of the watcher."""
     seen, prefix = desk.status, "layer2_plasma_watcher"
     standing: dict[tuple[tuple[str, str], ...], int | float] = {}
     for one in seen.standing:
@@ -209,7 +212,7 @@ def _block(watcher: Watcher, number: int) -> dict[str, Any]:
 
 
 def _owned(watcher: Watcher, owner: bytes) -> Iterator[tuple[int, Output, bool]]:
-    """Outputs of an owner that no good block spends and that are not paid out: position, output, whether it leaves."""
+    """Yield an owner's outputs that are neither spent by a valid block nor paid out: position, output, exiting flag."""
     ledger = watcher.line.ledger
     for position, one in ledger.unspent():
         if one.owner == owner:
@@ -224,7 +227,7 @@ def _finding(one: Finding) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _quiet(watcher: Watcher) -> Iterator[Watcher]:
-    """The watcher while it does nothing else."""
+    """Yield the watcher with its lock held; raise Busy if the lock cannot be acquired within 10 seconds."""
     if not watcher.lock.acquire(timeout=_SECONDS):
         raise Busy("the watcher is at work", hint="ask again in some seconds")
     try:

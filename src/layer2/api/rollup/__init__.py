@@ -1,1 +1,1 @@
-"""The sequencer over HTTP, and its client."""
+"""HTTP service of the sequencer and its client."""

@@ -1,4 +1,4 @@
-"""A sequencer that runs elsewhere: the same methods and the same errors as one at home."""
+"""Client of a remote sequencer, with the methods and errors of a local one."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ __all__ = ["RemoteSequencer"]
 
 
 class RemoteSequencer(Remote):
-    """What a wallet needs of a sequencer, over HTTP. Safe to use from several threads, which take turns.
+    """HTTP client of a sequencer, for wallets. Thread-safe; concurrent calls run one after another.
 
     Args:
-        rollup: whose sequencer it must be; it is asked at once.
-        timeout: seconds to wait for an answer.
+        url: base URL of the sequencer.
+        rollup: the sequencer's expected rollup; checked on construction.
+        timeout: seconds to wait for a response.
 
     Raises (all methods):
-        Unreachable: no answer, or none of a sequencer. What was submitted may have been accepted all the same.
+        Unreachable: no response, or a response that is not a sequencer's. A submission may still have been accepted.
     """
 
     def __init__(self, url: str, rollup: RollupContract | None = None, *, timeout: float = 30.0) -> None:
@@ -43,11 +44,11 @@ class RemoteSequencer(Remote):
                 )
 
     def submit(self, op: SignedOp) -> None:
-        """Accept an operation durably, or raise why not."""
+        """Submit an operation; it is accepted durably, or the rejection is raised."""
         self.submit_many([op])
 
     def submit_many(self, ops: Sequence[SignedOp]) -> list[Layer2Error | None]:
-        """Accept what is acceptable, in order; for each its refusal or None. A single one that fails raises."""
+        """Submit operations in order; return an error or None for each. A single rejected operation raises instead."""
         results: list[Layer2Error | None] = []
         for at in range(0, len(ops), MOST_OPERATIONS):
             part = ops[at : at + MOST_OPERATIONS]
@@ -57,7 +58,7 @@ class RemoteSequencer(Remote):
         return results
 
     def submit_records(self, records: Sequence[bytes]) -> list[Layer2Error | None]:
-        """The same for what `SignedOp.encode` wrote, in one request."""
+        """Submit operations encoded by `SignedOp.encode` in one request; return an error or None for each."""
         data = self._ask("POST", "/v1/operations", join_records(records), "application/octet-stream")
         refused = data.get("refused")
         if not isinstance(refused, dict):
@@ -65,7 +66,7 @@ class RemoteSequencer(Remote):
         return [error_of(refused[str(at)]) if str(at) in refused else None for at in range(len(records))]
 
     def next_nonce(self, account: int) -> int:
-        """The nonce of an account's next operation, pending ones counted."""
+        """Return the nonce of an account's next operation, counting pending operations."""
         try:
             found = self.account(account)
         except AccountUnknown:
@@ -76,14 +77,19 @@ class RemoteSequencer(Remote):
             raise self._odd("no nonce") from fault
 
     def open_account(self, key: bytes, token: int = 0, payment: SignedOp | None = None) -> None:
-        """Have an account made for a BLS key; raises SignatureError if it is none, FeeTooLow if it must be paid for."""
+        """Request an account for a BLS key.
+
+        Raises:
+            SignatureError: the key is not a valid BLS key.
+            FeeTooLow: the account requires a payment.
+        """
         body: dict[str, Any] = {"key": "0x" + key.hex(), "token": token}
         if payment is not None:
             body["payment"] = "0x" + payment.encode().hex()
         self._ask("POST", "/v1/keys", json.dumps(body).encode(), "application/json")
 
     def key_price(self) -> tuple[int, int, int]:
-        """Wei for an account of a key, the account to pay them to, and the least fee of that transfer; zeros: free."""
+        """Return the price of an account in wei, the account to pay and the minimum fee of the payment; zeros: free."""
         state = self.state()
         try:
             price, fees = whole_number(state["keys"]["fee"]), state["fees"]
@@ -96,19 +102,23 @@ class RemoteSequencer(Remote):
             raise self._odd("no price of a key") from fault
 
     def state(self) -> dict[str, Any]:
-        """Where the rollup is, how far it got, and what operations have to pay."""
+        """Return the rollup's identity, the sequencer's progress and the fee policy."""
         return self._ask("GET", "/v1/state")
 
     def account(self, index: int) -> dict[str, Any]:
-        """An account, and how it stands with what is pending; raises AccountUnknown."""
+        """Return an account, with its state as of pending operations; raise AccountUnknown if it does not exist."""
         return self._ask("GET", f"/v1/accounts/{index}")
 
     def fate(self, digest: bytes) -> dict[str, Any]:
-        """What became of an accepted operation: `state` is pending, posted, final or dropped. StateUnknown if none."""
+        """Return the status of an accepted operation; `state` is pending, posted, final or dropped.
+
+        Raises:
+            StateUnknown: the operation is unknown.
+        """
         return self._ask("GET", f"/v1/operations/0x{digest.hex()}")
 
     def proof(self, account: int) -> AccountProof:
-        """That an account stands under the last final state."""
+        """Return the proof of an account under the last final state."""
         return AccountProof.from_json(self._ask("GET", f"/v1/accounts/{account}/proof"))
 
     def _odd(self, what: str) -> Unreachable:

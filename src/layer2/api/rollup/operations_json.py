@@ -1,4 +1,4 @@
-"""What bodies to a sequencer mean: operations as objects, as hex, as bytes."""
+"""Request formats of the sequencer: operations as objects, hex or bytes."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from layer2.rollup.protocol.signed_operation import SignedOp, split_records
 __all__ = ["MOST_OPERATIONS", "operation_json", "records_of_bytes", "records_of_json"]
 
 MOST_OPERATIONS = 4_096
-"""Of one request."""
+"""Maximum number of operations in one request."""
 
 _NUMBERS = ("sender", "nonce", "amount", "token", "fee")
 
 
 def records_of_json(data: Any) -> tuple[list[bytes], dict[int, Layer2Error]]:
-    """The records of a list of operations, hex or objects; by place, what could not be read (empty records)."""
+    """Return the records of a list of operations (hex or objects), and errors by index of undecodable ones."""
     return listed(data, "operations", MOST_OPERATIONS, _record)
 
 
 def records_of_bytes(body: bytes) -> list[bytes]:
-    """The records of the binary form: each behind one byte with its length."""
+    """Return the records of a binary request: each one is preceded by one byte with its length."""
     records = split_records(body)
     require_count(len(records), "operations", MOST_OPERATIONS)
     return records
 
 
 def operation_json(op: SignedOp) -> dict[str, Any]:
-    """An operation as an object."""
+    """Return an operation as an object."""
     one = op.message
     kind = "withdraw" if isinstance(one, Withdraw) else "transfer"
     return {"type": kind, **one.values(), "amount": str(one.amount), "signature": "0x" + op.signature.hex()}

@@ -1,4 +1,4 @@
-"""The sequencer over HTTP: JSON in and out, and a binary form for those in a hurry. Bad requests get a typed answer."""
+"""HTTP API of the sequencer. Accepts JSON or a compact binary encoding; errors are returned as JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_KEYS = 256
 
 
 def application(sequencer: Sequencer, health: Callable[[], dict[str, Any]]) -> web.Application:
-    """The application. `health`: what `/v1/health` tells, with `ok`."""
+    """Return the web application; `health` returns the report for `/v1/health`, with `ok`."""
     app = new_application()
     handlers = _Handlers(sequencer, health)
     app.cleanup_ctx.append(handlers.life)

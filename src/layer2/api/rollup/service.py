@@ -1,4 +1,4 @@
-"""The sequencer as a service: HTTP in a thread of its own, and if wanted the loop around `step()`."""
+"""HTTP service of the sequencer: a server in its own thread and, optionally, the loop around `step()`."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ __all__ = ["Service"]
 
 
 class Service(Hosted):
-    """Serves a sequencer; the arguments are those of `Hosted`."""
+    """Service of a sequencer; further arguments are those of `Hosted`."""
 
     def __init__(self, sequencer: Sequencer, host: str = "127.0.0.1", port: int = 0, **limits: Any) -> None:
         super().__init__(sequencer, sequencer.verifier, host, port, **limits)
         self.sequencer = sequencer
 
     def application(self) -> web.Application:
-        """What answers."""
+        """Return the web application."""
         return application(self.sequencer, self.health)
 
     def health(self) -> dict[str, Any]:
-        """Whether it accepts and posts, and what it has to do."""
+        """Return the health report: the last failure and the amount of pending work."""
         return {
             "ok": self.failure is None,
             "failure": self.failure,

@@ -1,4 +1,4 @@
-"""What the service tells of a sequencer, as plain values. Each takes the sequencer's lock for a moment."""
+"""Views of a sequencer as plain values. Each view holds the sequencer's lock briefly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["account", "accounts_of", "entry", "fate", "proof", "state"]
 
 
 def state(inner: Sequencer) -> dict[str, Any]:
-    """Where the rollup is and how far it got."""
+    """Return the rollup's identity, the sequencer's progress and the fee policy."""
     with inner.lock:
         head, heads, fees = inner.replica.head, inner.heads, inner.fees
         least = {str(token): str(fee) for token, fee in fees.least.items()}
@@ -45,7 +45,12 @@ def state(inner: Sequencer) -> dict[str, Any]:
 
 
 def account(inner: Sequencer, index: int) -> dict[str, Any]:
-    """An account as the inbox has it, and with what is pending; DataMissing while the inbox is not read whole."""
+    """Return an account in the state of the inbox and as of pending operations.
+
+    Raises:
+        AccountUnknown: the account does not exist.
+        DataMissing: the data of an entry is missing.
+    """
     with inner.lock:
         _require_whole(inner)
         found = inner.replica.head.accounts.get(index)
@@ -59,7 +64,12 @@ def account(inner: Sequencer, index: int) -> dict[str, Any]:
 
 
 def accounts_of(inner: Sequencer, owner: str) -> list[dict[str, Any]]:
-    """The accounts of an address (20 bytes of hex) or of an owner word (32); DataMissing as for one account."""
+    """Return the accounts of an address (20 bytes of hex) or an owner word (32 bytes).
+
+    Raises:
+        MalformedError: the owner is not valid.
+        DataMissing: the data of an entry is missing.
+    """
     try:
         raw = bytes.fromhex(owner.removeprefix("0x"))
     except ValueError:
@@ -74,7 +84,7 @@ def accounts_of(inner: Sequencer, owner: str) -> list[dict[str, Any]]:
 
 
 def entry(inner: Sequencer, number: int) -> dict[str, Any]:
-    """An entry of the inbox, counted from 1."""
+    """Return an entry of the inbox, counted from 1."""
     with inner.lock:
         entries = inner.replica.entries
         if not 0 < number <= len(entries):
@@ -94,7 +104,7 @@ def entry(inner: Sequencer, number: int) -> dict[str, Any]:
 
 
 def proof(inner: Sequencer, index: int) -> dict[str, Any]:
-    """That an account stands under the last final state: what `escape` takes. Asks the chain."""
+    """Return the proof of an account under the last final state, as `escape` requires; reads L1."""
     inner.follow()
     with inner.lock:
         final = inner.replica.claims.get(inner.rollup.finality()[0])
@@ -104,7 +114,7 @@ def proof(inner: Sequencer, index: int) -> dict[str, Any]:
 
 
 def fate(inner: Sequencer, digest: bytes) -> dict[str, Any]:
-    """What became of an accepted operation."""
+    """Return the status of an accepted operation."""
     found = inner.fate(digest)
     if found is None:
         raise StateUnknown(
@@ -120,7 +130,7 @@ def fate(inner: Sequencer, digest: bytes) -> dict[str, Any]:
 
 
 def _require_whole(inner: Sequencer) -> None:
-    """A balance from before an entry that nobody could read is no balance."""
+    """Raise DataMissing if the data of an entry is missing, because balances would be outdated."""
     missing = inner.replica.missing
     if missing is not None:
         raise DataMissing(str(missing.args[0]), hint=missing.hint)

@@ -1,1 +1,1 @@
-"""Rebuilds the rollup's state from Ethereum alone, and proves accounts in it."""
+"""Derivation of the rollup's state from L1 alone, and proofs of accounts in it."""

@@ -1,4 +1,4 @@
-"""Proof that an account stands under an assertion: small enough to mail, checked without the rollup's state."""
+"""Compact proof of an account under an assertion, verifiable without the rollup's state."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ROOTS = ("accounts", "withdrawals", "numbers", "queueAcc")
 
 @dataclass(frozen=True, slots=True)
 class AccountProof:
-    """An account's leaf and the way up to the state root of an assertion. What `escape` takes."""
+    """An account's leaf and its Merkle path to the state root of an assertion, as `escape` requires."""
 
     rollup: str
     claim: Claim
@@ -35,7 +35,7 @@ class AccountProof:
 
     @classmethod
     def of(cls, replica: Replica, claim: Claim, index: int) -> AccountProof:
-        """Of an account under a right assertion; raises AccountUnknown where it has none there."""
+        """Return the proof of an account under a valid assertion; raise AccountUnknown for an unknown account."""
         state = replica.state_of(claim)
         account = state.accounts.get(index)
         if account is None:
@@ -47,7 +47,7 @@ class AccountProof:
         return cls(replica.rollup.address, claim, Roots.of(state), index, account, path)
 
     def check(self) -> None:
-        """Raises ProofWrong unless the account stands under the claim's state root."""
+        """Raise ProofWrong unless the account is included under the assertion's state root."""
         one, depth = self.roots, len(self.path)
         if state_root(one.accounts, keccak(one.withdrawals + one.numbers + one.queue_acc)) != self.claim.root:
             raise ProofWrong(f"account {self.index}: the parts do not give the claimed root", hint="ask for another")
@@ -58,14 +58,14 @@ class AccountProof:
             )
 
     def check_on(self, rollup: RollupContract) -> Status:
-        """The same, and how the contract says that the assertion stands: only `FINAL` is for ever."""
+        """Verify the proof for a rollup contract and return the assertion's status there; only `FINAL` is permanent."""
         if rollup.address != self.rollup:
             raise ProofWrong(f"the proof is of rollup {self.rollup}, checked against {rollup.address}", hint="name it")
         self.check()
         return rollup.status(self.claim.id)[2]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values: bytes as 0x-hex, amounts as decimal strings."""
+        """Return plain values: bytes as 0x-prefixed hex, amounts as decimal strings."""
         return {
             "rollup": self.rollup,
             "claim": {name: _plain(value) for name, value in zip(_CLAIM, astuple(self.claim), strict=True)},
@@ -80,7 +80,7 @@ class AccountProof:
 
     @classmethod
     def from_json(cls, data: Any) -> AccountProof:
-        """The reverse; raises MalformedError for anything else than `to_json` gives."""
+        """Parse the output of `to_json`; raise MalformedError for anything else."""
         try:
             claim = Claim(*(_value(data["claim"][name]) for name in _CLAIM))
             roots = Roots(*(_bytes(data["roots"][name]) for name in _ROOTS))
@@ -93,7 +93,7 @@ class AccountProof:
             _ = claim.id
         except (KeyError, TypeError, ValueError, IndexError, OverflowError, AssertionError) as failure:
             raise MalformedError(f"no account proof: {failure!r}", hint="pass what `proof` printed") from None
-        except Exception as failure:  # eth-abi has its own family of encoding errors
+        except Exception as failure:  # eth-abi raises its own family of encoding errors
             if type(failure).__module__.startswith("eth_abi"):
                 raise MalformedError(f"no account proof: {failure}", hint="pass what `proof` printed") from None
             raise

@@ -1,4 +1,4 @@
-"""What the contract's logs say of its assertions, queue and payments: the half of a replica that executes nothing."""
+"""Assertions, queue and payments as read from the contract's logs: the part of a replica that executes nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIELD = 32
 
 
 class Reading:
-    """The logs of one rollup as far as they are read. Nothing here asks the chain again for what a log has said."""
+    """Contents of the logs of one rollup as read so far; logged values are never queried from L1 again."""
 
     def __init__(self, rollup: RollupContract, start_block: int, confirmations: int, blobs: Blobs) -> None:
         self.rollup = rollup
@@ -33,92 +33,92 @@ class Reading:
 
     @property
     def raw_queue(self) -> list[bytes]:
-        """The same, as the contract hashed them."""
+        """Every queue item in the encoding that the contract hashed."""
         return self._log.raw
 
     @property
     def posted(self) -> int:
-        """How many entries the inbox has, as far as the logs are read: their data may not be there yet."""
+        """Number of inbox entries in the logs read so far; their data may not be available yet."""
         return len(self._log.posted)
 
     def record(self, index: int) -> ItemRecord | None:
-        """What the contract keeps of an entry (from 0 on), executed here or not; None when there is none yet."""
+        """Return the contract's record of an entry (counted from 0), executed or not; None if there is none yet."""
         return self._log.posted[index].record if 0 <= index < len(self._log.posted) else None
 
     @property
     def claims(self) -> dict[bytes, Claim]:
-        """Every assertion by its id, right or wrong."""
+        """Every assertion by id, valid or not."""
         return self._log.claims
 
     @property
     def given_roots(self) -> dict[bytes, bytes]:
-        """The roots of assertions that came in calldata, by id."""
+        """Roots of assertions that were posted in calldata, by assertion id."""
         return self._log.roots
 
     @property
     def announced(self) -> dict[bytes, int]:
-        """Blocks in which proofs were announced, by commitment; of equal ones the first, as the contract has it."""
+        """Blocks in which proofs were committed, by commitment; the first one counts if a commitment repeats."""
         return self._log.announced
 
     @property
     def claimed(self) -> set[int]:
-        """The withdrawals that have been paid, by their numbers from the beginning."""
+        """Numbers of paid withdrawals, counted from genesis."""
         return self._log.claimed
 
     @property
     def transferred(self) -> dict[tuple[int, bytes], Address]:
-        """Who owns withdrawals now that were given away, by number and leaf."""
+        """Current owners of transferred withdrawals, by number and leaf."""
         return self._log.transferred
 
     @property
     def frozen(self) -> bool:
-        """Whether the rollup has been frozen."""
+        """True if the rollup has been frozen."""
         return self._log.frozen
 
     @property
     def escaped(self) -> set[int]:
-        """Accounts that were paid in frozen mode."""
+        """Accounts paid in frozen mode."""
         return self._log.escaped
 
     @property
     def refunded(self) -> set[int]:
-        """Queue items whose deposit was paid back in frozen mode."""
+        """Indices of queue items whose deposit was refunded in frozen mode."""
         return self._log.refunded
 
     def status(self, claim: Claim) -> Status:
-        """How an assertion stands, as far as the logs are read."""
+        """Return the status of an assertion in the logs read so far."""
         return self._log.status.get(claim.id, Status.UNKNOWN)
 
     def open_claims(self) -> list[Claim]:
-        """The assertions that are neither final nor refused, the oldest first."""
+        """Return the open assertions, oldest first."""
         return [self.claims[one] for one, status in self._log.status.items() if status is Status.OPEN]
 
     def final_claims(self) -> list[Claim]:
-        """The assertions that are final."""
+        """Return the final assertions."""
         return [self.claims[one] for one, status in self._log.status.items() if status is Status.FINAL]
 
     def created(self, claim: Claim) -> int:
-        """When an assertion was made, Unix seconds. Each block's time is asked for once."""
+        """Return the Unix time at which an assertion was created; each block's time is queried once."""
         number, times = self._log.claim_blocks[claim.id], self._log.times
         if number not in times:
             block = self.rollup.connection.block(number)
-            # A block that has just gone: the next step reads what came instead.
+            # The block has just been reorganised out; the next step reads its replacement.
             return self.rollup.connection.timestamp() if block is None else times.setdefault(number, block.timestamp)
         return times[number]
 
     def final(self) -> Claim:
-        """The final assertion that covers most, as far as the logs are read."""
+        """Return the final assertion that covers the most entries in the logs read so far."""
         return max(self.final_claims(), key=lambda one: one.inbox_end)
 
     def foundations(self) -> list[Claim]:
-        """The final assertions that open or later ones go on from, those that cover least first."""
+        """Return the newest final assertion and the final parents of open ones, lowest coverage first."""
         newest = self.final().inbox_end
         parents = {one.parent for one in self.open_claims()}
         found = (one for one in self.final_claims() if one.id in parents or one.inbox_end >= newest)
         return sorted(found, key=lambda one: (one.inbox_end, one.id))
 
     def roots_of(self, claim: Claim) -> list[bytes]:
-        """The roots that a claim was made with, 32 bytes each; DataMissing when nobody has them."""
+        """Return the roots posted with an assertion, 32 bytes each; raise DataMissing if they are not available."""
         blob = self.roots_blob(claim)
         if blob is None:
             return unpack_roots(self.given_roots[claim.id])
@@ -126,7 +126,7 @@ class Reading:
         return [blob[at : at + _FIELD] for at in range(0, _FIELD * count, _FIELD)]
 
     def roots_blob(self, claim: Claim) -> bytes | None:
-        """The blob with a claim's roots, None if they are in calldata; DataMissing when nobody has it."""
+        """Return the blob with an assertion's roots, None if they are in calldata; raise DataMissing if unavailable."""
         if not claim.roots_in_blob:
             return None
         return self.blobs.get(claim.roots, self._log.claim_blocks.get(claim.id, 0))

@@ -1,4 +1,4 @@
-"""Entries of the inbox executed as they come, from where a node began; states kept for what rests on them."""
+"""Execution of inbox entries as they arrive, starting from genesis or a snapshot; keeps states of assertions."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from layer2.rollup.state.transition import apply_frame, apply_queue, run_frames
 __all__ = ["Execution", "Following"]
 
 _KEPT = 4
-"""States at recent assertions that are kept; others are executed again when they are asked for."""
+"""Number of states at recent assertions that are kept; other states are executed again on request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What entries of the inbox result in: the roots after each segment, and the state at the end."""
+    """Result of executing inbox entries: the root after each segment and the final state."""
 
     roots: list[bytes]
     state: State
 
 
 class Following(Reading):
-    """The state at the head of the inbox, and states at assertions that are right; it judges none itself."""
+    """State at the head of the inbox and states after valid assertions; subclasses verify the assertions."""
 
     def __init__(
         self,
@@ -58,10 +58,10 @@ class Following(Reading):
         self._genesis = genesis or State()
         self._snapshot = snapshot
         self.reorganisations = 0
-        """How often the chain has taken something back."""
+        """Number of reorganisations that removed logs."""
         self._begun = False
         self.missing: DataMissing | None = None
-        """Why the head does not go on, if it does not."""
+        """Reason why the head does not advance, or None."""
         root = Claim(bytes(32), 0, 0, self._genesis.root, bytes(32), False)
         self._root = root
         self._states: dict[bytes, State] = {root.id: self._genesis}
@@ -72,7 +72,7 @@ class Following(Reading):
             snapshot.check(rollup)
             self._anchors = {one.claim.id: one for one in snapshot.anchors}
         self.entries: list[Entry] = []
-        """The inbox, as far as it is executed."""
+        """Executed entries of the inbox."""
         self._restart()
 
     def __repr__(self) -> str:
@@ -81,37 +81,37 @@ class Following(Reading):
 
     @property
     def genesis(self) -> State:
-        """The state before the first entry; not to be changed."""
+        """State before the first entry; not to be modified."""
         return self._genesis
 
     @property
     def read(self) -> bool:
-        """Whether the chain was read at all."""
+        """True if L1 has been read at least once."""
         return self._begun
 
     @property
     def unread(self) -> int:
-        """Entries before the state that it began with: their data was not asked for."""
+        """Number of entries before the starting state; their data is never fetched."""
         return self._unread
 
     @property
     def heads(self) -> Heads:
-        """How far the inbox is read, is safe and is finalised on the main chain."""
+        """Numbers of entries read so far, in safe blocks and in finalised blocks."""
         return Heads.of(self.rollup.connection, self.entries)
 
     def step(self) -> int:
-        """Read what is new and execute it; how many entries came."""
+        """Read and execute new entries; return their number."""
         before = len(self.entries)
         left = self.take(self.poll())
         self.advance(len(self._log.posted))
         return len(self.entries) - min(before, left)
 
     def poll(self) -> Update:
-        """Ask the chain for what is new; `take` it before anything else is asked."""
+        """Return new and removed logs from L1; pass them to `take` before any other query."""
         return self._follower.step()
 
     def take(self, update: Update) -> int:
-        """Take over logs, and execute nothing of them; how many entries a reorganisation has left."""
+        """Apply new and removed logs without executing entries; return the number of entries left after removals."""
         self._begun, left = True, len(self.entries)
         if update.removed:
             self.reorganisations += 1
@@ -125,9 +125,9 @@ class Following(Reading):
         return left
 
     def look_ahead(self) -> int:
-        """Judge the signatures in what is read and not executed; up to which entry `advance` has nothing to wait for.
+        """Verify the signatures of the next entry; return the number of entries that `advance` can execute now.
 
-        It reads the state at the head and changes nothing, and may take long: hold no lock.
+        This reads the head state without modifying it, and may take long; do not hold a lock.
         """
         end = len(self._log.posted)
         for index in range(len(self.entries), end):
@@ -136,10 +136,10 @@ class Following(Reading):
             try:
                 entry = self._log.posted[index].entry(self.blobs)
             except DataMissing:
-                return index + 1  # `advance` says so
+                return index + 1  # `advance` then sets `missing`
             self._ahead = (index, entry)
-            # Only upon the head is it known what comes next: others are looked at when their turn comes.
-            from layer2.rollup.state.overlay import layer_over  # numba is loaded with the first state, not before
+            # Only the next entry can be verified, because later ones depend on its execution.
+            from layer2.rollup.state.overlay import layer_over  # numba is imported with the first state, not before
 
             above, _ = layer_over(self.head)
             items = self.queue[above.queue_count : entry.record.queue_end]
@@ -150,7 +150,7 @@ class Following(Reading):
         return end
 
     def advance(self, end: int) -> None:
-        """Execute what was posted, up to an entry, as far as its data is there."""
+        """Execute posted entries up to number `end`, as far as their data is available."""
         self.missing = None
         for posted in self._log.posted[len(self.entries) : end]:
             index = len(self.entries)
@@ -169,19 +169,23 @@ class Following(Reading):
             self.head.begin_assertion()
 
     def execute(self, parent: Claim, inbox_end: int) -> Execution:
-        """Execute the entries after a claim that is right up to `inbox_end`."""
+        """Execute the entries after a valid assertion up to `inbox_end`."""
         state = self.state_of(parent).copy()
         state.begin_assertion()
         return Execution(self._play(state, parent.inbox_end, inbox_end), state)
 
     def segments(self, parent: Claim, inbox_end: int) -> tuple[State, Iterator[bytes]]:
-        """The same step by step: a state that moves on by one segment with each root that is taken."""
+        """Return a state after `parent` and an iterator that executes a segment on it for each root."""
         return self._onward(self.state_of(parent), parent.inbox_end, inbox_end)
 
     def state_of(self, claim: Claim) -> State:
-        """The state after a claim, which must be right; its withdrawals are that assertion's.
+        """Return the state after a valid assertion, with the withdrawals of that assertion.
 
-        All but the withdrawals follows from the entries alone: it is executed from the nearest state that is kept.
+        Everything but the withdrawals follows from the entries, so it is executed from the nearest state that is kept.
+
+        Raises:
+            StateUnknown: the assertion or its parent is unknown, or its entries have not been executed.
+            DataMissing: the assertion's parent precedes the state that this node started from.
         """
         kept = self._states.get(claim.id)
         if kept is not None:
@@ -205,10 +209,10 @@ class Following(Reading):
         self._keep(claim, state)
         return state
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ---------------------------------------------------------------------------------------------------- internals
 
     def _restart(self) -> None:
-        """Start over from the newest kept state that the entries which are left lead to."""
+        """Restart from the newest kept state whose entries are still in the inbox."""
         self._know(self._root)
         made = self._snapshot
         if made is not None:
@@ -223,51 +227,51 @@ class Following(Reading):
         self._verdicts |= {one: True for one in self._anchors if self._holds(one)}
         self._accs = {one: acc for one, acc in self._accs.items() if one in self._verdicts}
         base = max((self.claims[one] for one in self._states), key=lambda one: one.inbox_end)
-        # What lies before a snapshot is never executed: its blobs may be gone for good.
+        # Entries before a snapshot are never executed, because their blobs may be gone permanently.
         self._unread = made.claim.inbox_end if made is not None and made.claim.id in self._states else 0
         self.head = self._states[base.id].copy()
         self.head.begin_assertion()
         self.entries = self.entries[: base.inbox_end]
 
     def _know(self, claim: Claim) -> None:
-        """Have a final assertion known before its log is read."""
+        """Register a final assertion before its log is read."""
         self.claims.setdefault(claim.id, claim)
         self._log.status.setdefault(claim.id, Status.FINAL)
 
     def _holds(self, claim_id: bytes) -> bool:
-        """Whether what was found out about a claim is still about the entries that are left."""
+        """Return True if the stored result for an assertion still applies to the current entries."""
         claim, acc = self.claims.get(claim_id), self._accs.get(claim_id)
         if claim is None or acc is None:
             return False
         posted = self._log.posted
         if claim.inbox_end > len(posted):
-            # A snapshot lies ahead until the logs are read.
+            # A snapshot is ahead of the logs until they are read.
             begun = self._snapshot is not None and (claim_id == self._snapshot.claim.id or claim_id in self._anchors)
             return begun and not posted
         return not claim.inbox_end or posted[claim.inbox_end - 1].record.hash() == acc
 
     def _snapshot_turned(self) -> bool:
-        """Whether the chain has left the snapshot's entries, or is at them again while their data is missing."""
+        """Return True if the chain left the snapshot's entries, or returned to them while their data is missing."""
         if self._snapshot is None:
             return False
         holds = self._holds(self._snapshot.claim.id)
         return not holds if self._unread else holds and len(self.entries) < self._snapshot.claim.inbox_end
 
     def _onward(self, state: State, start: int, end: int) -> tuple[State, Iterator[bytes]]:
-        """A new assertion on top of a state, over the entries from `start` to `end`."""
+        """Return a copy of a state for a new assertion, and an iterator executing entries `start` to `end` on it."""
         state = state.copy()
         state.begin_assertion()
         return state, chain.from_iterable(self._run(state, one) for one in range(start, end))
 
     def _moved(self, state: State, start: int, end: int) -> State:
-        """The same, executed to its end."""
+        """Return the state after a new assertion over entries `start` to `end`."""
         after = state.copy()
         after.begin_assertion()
         self._play(after, start, end)
         return after
 
     def _play(self, state: State, start: int, end: int) -> list[bytes]:
-        """Execute entries upon a state, which moves on; the roots after their segments, hashed many at a time."""
+        """Execute entries on a state in place; return the roots after their segments, hashed in batches."""
         roots: list[bytes] = []
         for entry in self.entries[start:end]:
             roots += apply_queue(state, self.queue[state.queue_count : entry.record.queue_end], self.authority)
@@ -277,14 +281,14 @@ class Following(Reading):
         return roots
 
     def _state_at(self, end: int) -> State:
-        """The state after `end` entries, all but its withdrawals: from the nearest state kept below."""
+        """Return the state after `end` entries, without its withdrawals, from the nearest kept state."""
         below = (one for one in self._states if self._unread <= self._end_of(one) <= end)
         nearest = max(below, key=self._end_of)
         start = self._end_of(nearest)
         return self._states[nearest] if start == end else self._moved(self._states[nearest], start, end)
 
     def _run(self, state: State, index: int) -> Iterator[bytes]:
-        """Execute an entry, segment by segment: a root after each."""
+        """Execute an entry on a state, segment by segment; yield the root after each."""
         entry = self.entries[index]
         items = self.queue[state.queue_count : entry.record.queue_end]
         yield from apply_queue(state, items, self.authority)
@@ -294,7 +298,7 @@ class Following(Reading):
             yield from apply_frame(state, frame, self.authority)
 
     def _foresee(self, state: State, frames: Sequence[bytes]) -> None:
-        """Have the signatures in the frames judged together, for who knows how to."""
+        """Verify the signatures of the frames in batches, if the authority is `Signatures`."""
         if not isinstance(self.authority, Signatures):
             return
         kept = self._foresight
@@ -304,7 +308,7 @@ class Following(Reading):
         kept.prepare(state, frames)
 
     def _keep(self, claim: Claim, state: State) -> None:
-        """Keep a state: some recent ones, and the newest that no open assertion goes on from before of."""
+        """Keep a state and evict others; genesis, the snapshot and the newest state below all open assertions stay."""
         self._states[claim.id] = state
         self._mark(claim)
         floor = min((one.inbox_end for one in self.foundations()), default=0)
@@ -315,12 +319,12 @@ class Following(Reading):
             del self._states[min(rest, key=self._end_of)]
 
     def _mark(self, claim: Claim) -> None:
-        """Remember which entries it is that something is known about a claim for."""
+        """Record the accumulator of the entries that the stored result for an assertion is based on."""
         if 0 < claim.inbox_end <= len(self._log.posted):
             self._accs[claim.id] = self._acc_at(claim.inbox_end)
 
     def _acc_at(self, end: int) -> bytes:
-        """The inbox's accumulator after `end` entries."""
+        """Return the accumulator of the inbox after `end` entries."""
         return self._log.posted[end - 1].record.hash() if end else bytes(32)
 
     def _end_of(self, claim_id: bytes) -> int:

@@ -1,4 +1,4 @@
-"""What the contract's logs have said: entries, queue items, assertions. No state, no execution."""
+"""Entries, queue items and assertions decoded from the contract's logs, without state or execution."""
 
 from __future__ import annotations
 
@@ -21,14 +21,19 @@ from layer2.rollup.state.forced_queue import QueueItem, decode_item
 __all__ = ["Entry", "Heads", "InboxLog", "Posted"]
 
 _STATUS = {"Finalized": Status.FINAL, "Invalidated": Status.INVALID, "Released": Status.RELEASED}
-"""What becomes of an assertion, by the event that says so."""
+"""Status of an assertion by the name of the event that sets it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the inbox and its frames' bytes; `blobs`: what they came in, if not in calldata.
+    """An entry of the inbox with its data.
 
-    `unread`: its data lies before the state that the node began with, and was not asked for.
+    Attributes:
+        record: the contract's record of the entry.
+        data: encoded frames.
+        blobs: blobs that contained the frames; empty for calldata.
+        block: number of the L1 block.
+        unread: True if the entry precedes the starting state, so that its data was not fetched.
     """
 
     record: ItemRecord
@@ -38,7 +43,7 @@ class Entry:
     unread: bool = False
 
     def frames(self) -> list[bytes]:
-        """Its frames, the last one filled up; DataMissing for an entry that was not read."""
+        """Return the frames, the last one zero-padded; raise DataMissing for an unread entry."""
         if self.unread:
             raise DataMissing(
                 f"entry of block {self.block}: it lies before the snapshot, its {self.record.frames} frames are unread",
@@ -51,7 +56,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """Entries read so far, those in blocks that the chain calls safe, and those in finalised blocks."""
+    """Numbers of entries read so far, in safe blocks and in finalised blocks."""
 
     unsafe: int
     safe: int
@@ -59,7 +64,7 @@ class Heads:
 
     @classmethod
     def of(cls, connection: Connection, entries: Sequence[Entry]) -> Heads:
-        """Ask the chain; one that has no such blocks yet, or does not know them, has none."""
+        """Count the entries by L1 block tag; a tag that the chain does not have or know counts as 0."""
         counts = []
         for tag in ("safe", "finalized"):
             try:
@@ -72,7 +77,7 @@ class Heads:
 
 @dataclass(slots=True)
 class Posted:
-    """An entry as the logs tell of it: its frames, or the hashes of the blobs that they are in."""
+    """An entry as logged: its frames, or the versioned hashes of the blobs that contain them."""
 
     record: ItemRecord
     block: int
@@ -80,7 +85,7 @@ class Posted:
     hashes: tuple[bytes, ...] = ()
 
     def entry(self, blobs: Blobs) -> Entry:
-        """The entry with its data; raises DataMissing when nobody has a blob."""
+        """Return the entry with its data; raise DataMissing if a blob is not available."""
         if self.record.kind == ItemKind.QUEUE:
             return Entry(self.record, b"", (), self.block)
         if self.record.kind == ItemKind.BLOBS:
@@ -93,15 +98,16 @@ class Posted:
         return Entry(self.record, self.data, (), self.block)
 
     def unread(self) -> Entry:
-        """The entry without its data."""
+        """Return the entry without its data."""
         return Entry(self.record, b"", (), self.block, True)
 
 
 @dataclass(slots=True)
 class InboxLog:
-    """The logs of one rollup, in order; a reorganisation makes a new one from those that are left.
+    """Logs of one rollup, decoded in order; a reorganisation creates a new object from the remaining logs.
 
-    `times`: of blocks with assertions, as far as somebody asked for them.
+    Attributes:
+        times: cached timestamps of blocks with assertions.
     """
 
     rollup: RollupContract
@@ -122,7 +128,7 @@ class InboxLog:
     frozen: bool = False
 
     def take(self, log: Log) -> None:
-        """Read the next log."""
+        """Decode and apply the next log."""
         self.logs.append(log)
         event = self.rollup.contract.decode_log(log)
         if event is None:
@@ -161,7 +167,7 @@ class InboxLog:
             self.refunded.add(int(args["index"]))
 
     def without(self, count: int) -> InboxLog:
-        """What is left when the newest `count` logs never happened."""
+        """Return the contents without the newest `count` logs."""
         fresh = InboxLog(self.rollup)
         for log in self.logs[: len(self.logs) - count]:
             fresh.take(log)

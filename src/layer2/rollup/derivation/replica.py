@@ -1,4 +1,4 @@
-"""The state rebuilt from the main chain alone, logs and blobs, sharing nothing with the sequencer."""
+"""Rollup state derived from L1 alone, from logs and blobs, independently of the sequencer."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ __all__ = ["Entry", "Execution", "Heads", "Replica"]
 
 
 class Replica(Following):
-    """Follows one rollup. `step()` reads what is new; a reorganisation takes back what it undid.
+    """Follower of one rollup. `step()` reads new logs; a reorganisation reverts the entries it removed.
 
-    The state at the head of the inbox (`head`) is what balances are read from. Its list of withdrawals is empty after
-    every entry: so its root is the same wherever a node began, and the list never fills. An assertion's own state is
-    made by `execute` from its parent's.
+    Balances are read from the state at the head of the inbox (`head`). Its list of withdrawals is cleared after every
+    entry, so that its root does not depend on a node's starting state and the list never fills. The state of an
+    assertion is derived by `execute` from its parent's state.
 
-    An entry whose blobs nobody has yet stops `head` before it (`missing` says why); the next `step()` asks again.
+    An entry whose blobs are not available stops `head` before it (`missing` has the reason); the next `step()` retries.
     """
 
     def verdict(self, claim: Claim) -> bool | None:
-        """Whether an assertion says what the inbox results in, its parent's truth included; None: not known yet."""
+        """Return True if an assertion and its ancestors match the execution of the inbox; None if not known yet."""
         unknown: list[Claim] = []
         at: Claim | None = claim
         while at is not None and at.id not in self._verdicts:
@@ -40,27 +40,27 @@ class Replica(Following):
         return known
 
     def is_right(self, claim: Claim) -> bool:
-        """Whether an assertion is known to say what the inbox results in."""
+        """Return True if an assertion is known to match the execution of the inbox."""
         return self.verdict(claim) is True
 
     def out_of_reach(self) -> list[Claim]:
-        """Open assertions that can never be judged here: they go on from before the state that this node began with."""
+        """Return the open assertions that this node can never verify: they start before its starting state."""
         return [one for one in self.open_claims() if self._rests_before(one)]
 
     def tip(self, *standing: Status) -> Claim:
-        """The right assertion that covers most, among those that are or can still become final, or that stand so."""
+        """Return the valid assertion with the most entries among the given statuses (by default, open and final)."""
         standing = standing or (Status.OPEN, Status.FINAL)
         right = (one for one in self.claims.values() if self.status(one) in standing and self.is_right(one))
         return max(right, key=lambda one: one.inbox_end)
 
     def snapshot(self) -> Snapshot:
-        """A state that every open assertion can be judged from, for others to start from.
+        """Return a state from which every open assertion can be verified, for other nodes to start from.
 
-        It is that of the newest final assertion that no open one goes on from before of. Other final ones that
-        something goes on from are in it with what the inbox does not tell: their withdrawals.
+        The state is that of the newest final assertion that no open assertion starts before. Other final assertions
+        that open ones build on are included with their withdrawals, which do not follow from the entries alone.
 
         Raises:
-            StateUnknown: a final assertion was not judged here, or is wrong: nobody shall begin with it.
+            StateUnknown: a final assertion was not verified here or is invalid, so no node should start from it.
         """
         rows = self.foundations()
         doubted = next((one for one in rows if not self.is_right(one)), None)
@@ -73,10 +73,10 @@ class Replica(Following):
         anchors = tuple(Anchor.of(one, self._acc_at(one.inbox_end), self.state_of(one)) for one in rows[1:])
         return Snapshot(base, self._acc_at(base.inbox_end), self.state_of(base), anchors)
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ---------------------------------------------------------------------------------------------------- internals
 
     def _rests_before(self, claim: Claim) -> bool:
-        """Whether the first assertion below that something is known of lies before the state begun with."""
+        """Return True if the nearest ancestor with a known result precedes this node's starting state."""
         at: Claim | None = claim
         while at is not None and self._verdicts.get(at.id) is None and self.status(at) is not Status.INVALID:
             at = self.claims.get(at.parent)

@@ -1,9 +1,9 @@
-"""Signatures of frames judged before the frames are executed: many at a time, in workers, outside any lock.
+"""Batch verification of frame signatures before the frames are executed, in workers and outside any lock.
 
-What a frame must be signed for depends on the frames before it, since they move the nonces on. So it is foretold which
-of them are right, all that follows from that is judged at once, and where a forecast fails, what rests on it is judged
-again. Nothing is ever executed on a forecast: a judgement is filed under the very keys, digests and signature that it
-is about, and who executes asks for those.
+The digests signed in a frame depend on the frames before it, because valid frames advance nonces. The validity of each
+frame is therefore predicted, all resulting digests are verified in one batch, and frames that depend on a wrong
+prediction are verified again. No frame is executed on a prediction: a result is cached under the exact keys, digests
+and signature that it covers, and the execution looks up those.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from layer2.rollup.state.transition import admissible, message_of
 __all__ = ["Foresight"]
 
 _WIDEST = 256
-"""Frames that are foretold at most: some seconds of work."""
+"""Maximum number of frames predicted at a time: a few seconds of work."""
 _PART = 64
-"""Frames that a worker takes at a time: enough for keys to occur again."""
+"""Number of frames per worker task: enough for keys to occur repeatedly."""
 
 _Pairs = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Coming:
-    """A frame of BLS operations, and its senders."""
+    """A frame of BLS operations and the number of operations of each sender."""
 
     place: int
     frame: Frame
@@ -43,9 +43,12 @@ class _Coming:
 
 
 class Foresight:
-    """Judges for one `Signatures`, which remembers the answers. Safe to use from one thread at a time.
+    """Batch verifier for one `Signatures`, which caches the results. Not safe for concurrent use.
 
-    `wasted`: frames that were judged on a forecast that failed.
+    Attributes:
+        signatures: cache of verification results.
+        workers: workers that verify signatures.
+        wasted: number of frames verified on a wrong prediction.
     """
 
     def __init__(self, signatures: Signatures, workers: Workers | None = None) -> None:
@@ -60,10 +63,10 @@ class Foresight:
         return f"<Foresight {self.workers} wasted={self.wasted}>"
 
     def prepare(self, state: State, frames: Sequence[bytes]) -> None:
-        """Judge the frames that come next upon a state, which is read and not changed.
+        """Verify the frames to be executed next on a state, which is not modified.
 
-        As much is foretold as has lately come true: more after each success but the first, next to nothing after a
-        failure.
+        The number of predicted frames doubles after each success but the first, and drops to the number of workers
+        after a failure.
         """
         plan, least, at = _Plan(state, [decode_frame(one) for one in frames], self.signatures), self.workers.width, 0
         while at < len(plan.coming):
@@ -73,7 +76,8 @@ class Foresight:
             done = plan.settle(window, forecast, answers)
             self.wasted += sum(one is not None for one in answers) - done
             at += done
-            # Who makes every other frame wrong cannot know what is foretold when that has failed at its narrowest.
+            # An attacker who invalidates every other frame must not know the next prediction, so it is random after a
+            # failure at the minimum width.
             failed = done < len(window)
             self._streak = 0 if failed else self._streak + 1
             self._guess = bool(secrets.randbits(1)) if failed and len(window) <= least else plan.last
@@ -81,9 +85,9 @@ class Foresight:
                 self._width = least if failed else min(_WIDEST, self._width * 2)
 
     def _judge(self, asked: Sequence[tuple[_Pairs, bytes] | None], guess: bool) -> list[bool | None]:
-        """What is right of what is asked, None where the first surprise of a worker left it open.
+        """Return the result of each check; None if a worker stopped at an unexpected result before it.
 
-        Where nothing can be asked, since nobody can have signed for it, it is not right.
+        A frame without a check (None) cannot have a valid signature, so its result is False.
         """
         unknown = {}
         for one in asked:
@@ -99,17 +103,17 @@ class Foresight:
 
 
 class _Plan:
-    """The frames of one entry: who signs in which, what accounts they open, and nonces as far as that is decided."""
+    """Frames of one entry: their senders, the accounts they open, and the nonces as far as they are decided."""
 
     def __init__(self, state: State, frames: Sequence[Frame], signatures: Signatures) -> None:
-        from layer2.rollup.state.overlay import layer_over  # numba is loaded with the first state, not before
+        from layer2.rollup.state.overlay import layer_over  # numba is imported with the first state, not before
 
         self._state, self._layer = layer_over(state)
         self._signatures, self._domain = signatures, signatures.domain
         self._born: dict[int, int] = {}
         self._used: Counter[int] = Counter()
         self.last = True
-        """What became of the newest frame that is decided."""
+        """Result of the newest decided frame."""
         self.coming: list[_Coming] = []
         for place, frame in enumerate(frames):
             if frame.kind is FrameType.ACCOUNTS and frame.token < state.tokens:
@@ -118,9 +122,9 @@ class _Plan:
                 self.coming.append(_Coming(place, frame, Counter(op.sender for op in frame.ops)))
 
     def foretell(self, window: Sequence[_Coming], guess: bool) -> tuple[list[tuple[_Pairs, bytes] | None], list[bool]]:
-        """What each frame must be signed for if all before it in the window turn out as foretold; and how that is.
+        """Return the check of each frame in the window, based on the predicted results, and the predictions.
 
-        What was judged already is foretold to be as it was judged.
+        A frame with a cached result is predicted to have that result.
         """
         ahead, asked, forecast = Counter[int](), [], []
         for one in window:
@@ -134,9 +138,10 @@ class _Plan:
         return asked, forecast
 
     def settle(self, window: Sequence[_Coming], forecast: Sequence[bool], answers: Sequence[bool | None]) -> int:
-        """Take over what was found out, up to the first frame that rests on a forecast that failed or was left open.
+        """Apply the results up to the first frame that depends on a wrong prediction or has no result.
 
-        How many that are: at least one.
+        Returns:
+            Number of frames applied, at least one.
         """
         moved: set[int] = set()
         for count, (one, foretold, answer) in enumerate(zip(window, forecast, answers, strict=True)):
@@ -158,7 +163,7 @@ class _Plan:
                 self._born[state.create(Account(owner, frame.token))] = place
 
     def _pairs(self, one: _Coming, ahead: Counter[int]) -> _Pairs | None:
-        """Keys and digests as `transition.digests` finds them; None for a frame that is not executed."""
+        """Return keys and digests as computed by `transition.digests`; None for a frame that is not executed."""
         frame, state = one.frame, self._state
         unborn = fee_of(frame.fee) and self._born.get(frame.receiver, -1) > one.place
         if not admissible(state, frame) or unborn:
@@ -179,7 +184,7 @@ class _Plan:
 
 
 def _flat(rows: Sequence[tuple[_Pairs, bytes]]) -> list[tuple[bytes, bytes, bytes]]:
-    """Signature, keys and digests of each, in few pieces: they travel to another process."""
+    """Return signature, joined keys and joined digests of each check, to send few objects to another process."""
     return [
         (signature, b"".join(key for key, _ in pairs), b"".join(digest for _, digest in pairs))
         for pairs, signature in rows

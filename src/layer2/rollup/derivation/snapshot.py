@@ -1,4 +1,4 @@
-"""A state to start from: that of a final assertion, checked against the chain before it is used."""
+"""Snapshot of the state of a final assertion, verified against L1 before a node starts from it."""
 
 from __future__ import annotations
 
@@ -26,16 +26,20 @@ _WITHDRAWAL = struct.Struct(">20sH16s")
 _ANCHOR = struct.Struct(">32sQQ32s32s?32sQI")
 _KEY = 96
 _ROOM = 64
-"""How much more a file may unfold to than it holds: what it says is checked only once it is read."""
+"""Maximum ratio of decompressed to compressed size, since contents are verified only after decompression."""
 
 _RESYNC = "start without it: the node then rebuilds the state from the main chain"
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Another final assertion that open ones go on from, with what the entries behind the state do not tell of it.
+    """Another final assertion that open ones build on, with its withdrawals, which the entries do not determine.
 
-    `earlier`: the withdrawals before its own, counted from the beginning.
+    Attributes:
+        claim: the assertion.
+        acc: accumulator of the inbox at the assertion's end.
+        earlier: number of withdrawals before its own, counted from genesis.
+        withdrawals: the assertion's own withdrawals.
     """
 
     claim: Claim
@@ -45,11 +49,11 @@ class Anchor:
 
     @classmethod
     def of(cls, claim: Claim, acc: bytes, state: State) -> Anchor:
-        """Of a state that is at hand."""
+        """Create the anchor of an assertion from its state."""
         return cls(claim, acc, state.earlier, tuple(state.withdrawals))
 
     def upon(self, state: State) -> State:
-        """The assertion's state, from one after the same entries. Raises SnapshotWrong when it has another root."""
+        """Return the assertion's state, given the state after the same entries; raise SnapshotWrong if roots differ."""
         made = state.copy()
         made.begin_assertion()
         made.earlier = self.earlier
@@ -66,7 +70,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A final assertion, the inbox's accumulator where it ends, and its state; and the other anchors behind it."""
+    """State of a final assertion, with the accumulator of the inbox at its end and other anchors."""
 
     claim: Claim
     acc: bytes
@@ -74,10 +78,12 @@ class Snapshot:
     anchors: tuple[Anchor, ...] = ()
 
     def check(self, rollup: RollupContract) -> None:
-        """Refuse what is not final there, or not the state it is said to be. An anchor's root is checked in use.
+        """Verify that the assertions are final on L1 and that the state has the asserted root.
+
+        An anchor's root is verified when the anchor is used.
 
         Raises:
-            SnapshotWrong
+            SnapshotWrong: an assertion is not final, a root or accumulator differs, or a BLS key is missing.
         """
         if self.state.root != self.claim.root:
             raise SnapshotWrong(
@@ -87,7 +93,7 @@ class Snapshot:
         owners = (one.owner for one in self.state.accounts.values() if one.address is None)
         unheard = next((one for one in owners if one not in self.state.keys), None)
         if unheard is not None:
-            # The root does not cover the keys: without one, its account's frames would pass for unsigned.
+            # The root does not cover the keys, and frames of an account without its key would be treated as unsigned.
             raise SnapshotWrong(f"snapshot: the key of owner {unheard.hex()[:12]} is missing", hint=_RESYNC)
         for claim, acc in ((self.claim, self.acc), *((one.claim, one.acc) for one in self.anchors)):
             status, end = rollup.status(claim.id)[2], claim.inbox_end
@@ -98,7 +104,7 @@ class Snapshot:
                 )
 
     def save(self, path: str | Path) -> None:
-        """Write it to a file, whole or not at all."""
+        """Write the snapshot to a file atomically."""
         target = Path(path)
         part = target.with_suffix(target.suffix + ".part")
         try:
@@ -118,7 +124,7 @@ class Snapshot:
 
     @classmethod
     def load(cls, path: str | Path) -> Snapshot:
-        """Read a file; whether it is true, `check` says. Raises SnapshotWrong for what is no snapshot."""
+        """Read a snapshot file; use `check` to verify it. Raises SnapshotWrong if the file is not a valid snapshot."""
         raw = Path(path).read_bytes()
         if not raw.startswith(_MAGIC):
             raise SnapshotWrong(f"{path} is no snapshot of a rollup", hint=_RESYNC)
@@ -153,7 +159,7 @@ class Snapshot:
         *claim, acc, following, queued, queue_acc, tokens, earlier, accounts, withdrawals, keys = _HEAD.unpack_from(raw)
         state, at = State(), _HEAD.size
         if following > _ROOM * (accounts + _ROOM):
-            # The state makes room for every account below the next one, whether it is there or not.
+            # The state allocates room for every account number below the next one, used or not.
             raise ValueError(f"{accounts} accounts, the next one {following}")
         for _ in range(accounts):
             index, owner, token, nonce, balance = _ACCOUNT.unpack_from(raw, at)
@@ -186,7 +192,7 @@ def _packed(withdrawals: Sequence[Withdrawal]) -> bytes:
 
 
 def _unpacked(raw: bytes, at: int, count: int) -> tuple[list[Withdrawal], int]:
-    """So many withdrawals from a place on, and where they end."""
+    """Return `count` withdrawals decoded from offset `at`, and the offset after them."""
     found = []
     for _ in range(count):
         target, token, amount = _WITHDRAWAL.unpack_from(raw, at)

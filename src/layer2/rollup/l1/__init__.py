@@ -1,1 +1,1 @@
-"""The rollup's contract and its data on Ethereum: calls, batches, blobs."""
+"""L1 access of the rollup: contract calls, posted entries and blobs."""

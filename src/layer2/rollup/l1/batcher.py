@@ -1,4 +1,4 @@
-"""Where data goes: into blobs where the chain has them and they are cheaper, else into calldata."""
+"""Batcher: posts data in blobs if the chain has them and they are cheaper, otherwise in calldata."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from layer2.rollup.state.commitments import Claim, ItemRecord, pack_roots
 __all__ = ["Data", "Poster"]
 
 _ZERO_BYTE, _OTHER_BYTE = 10, 40
-"""Gas of a byte of calldata where data is all that a transaction does (EIP-7623)."""
+"""Gas per zero byte and per other byte of calldata in a data-only transaction (EIP-7623)."""
 
 _MAX_CALLDATA_FRAMES = 256
-"""Frames of one entry in calldata: some 127 kB, below what nodes relay."""
+"""Maximum number of frames of a calldata entry: about 127 kB, below the transaction size that nodes relay."""
 
 
 class Data(StrEnum):
-    """Which of the two: the cheaper one, or always the same."""
+    """Location of posted data: always the same one, or the cheaper one (`AUTO`)."""
 
     AUTO = "auto"
     CALLDATA = "calldata"
@@ -32,7 +32,7 @@ class Data(StrEnum):
 
 
 class Poster:
-    """Posts entries and assertions for one sender. What it puts into blobs, it also keeps in the archive."""
+    """Batcher that posts entries and assertions for one sender, and archives the blobs that it posts."""
 
     def __init__(self, rollup: RollupContract, sender: Sender, blobs: Blobs, data: Data | str = Data.AUTO) -> None:
         self.rollup = rollup
@@ -45,20 +45,20 @@ class Poster:
 
     @property
     def most_frames(self) -> int:
-        """Frames that one entry can hold by the way that would be taken for many."""
+        """Maximum number of frames of an entry, for the location used by large entries."""
         if self.data is Data.CALLDATA or self.blob_price() is None:
             return _MAX_CALLDATA_FRAMES
         return MAX_BLOBS * FRAMES_PER_BLOB
 
     def blob_price(self) -> int | None:
-        """Wei for a blob in the next block; None where there are none."""
+        """Return the price in wei of a blob in the next block; None if the chain has no blobs."""
         try:
             return self.rollup.connection.backend.blob_base_fee() * GAS_PER_BLOB
         except RpcError:
             return None
 
     def in_blobs(self, data: bytes, blobs: int) -> bool:
-        """Whether this data goes into so many blobs."""
+        """Return True if the data is to be posted in `blobs` blobs."""
         if self.data is not Data.AUTO or not data:
             return self.data is Data.BLOBS and bool(data)
         price = self.blob_price()
@@ -70,7 +70,7 @@ class Poster:
         return blobs * price < calldata * gas_price
 
     def post(self, expected: bytes, data: bytes, queue_end: int) -> Receipt:
-        """Add an entry: frames (none: the queue alone) behind the accumulator `expected`."""
+        """Post an entry after the accumulator `expected`; empty `data` posts queue items only."""
         if not data:
             return self.rollup.force_include(self.sender, expected, queue_end)
         frames = frames_in(data)
@@ -84,7 +84,7 @@ class Poster:
     def propose(
         self, parent: Claim, last: ItemRecord, inbox_end: int, root: bytes, roots: list[bytes], value: int = 0
     ) -> Receipt:
-        """Assert a state root, with the roots of all segments; `value` is added to the bond first."""
+        """Assert a state root with the roots of all segments; `value` is first added to the bond."""
         packed = pack_roots(roots)
         if not self.in_blobs(packed, 1):
             return self.rollup.propose(self.sender, parent, last, inbox_end, root, packed, value)

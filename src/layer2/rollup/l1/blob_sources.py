@@ -1,4 +1,4 @@
-"""Where blobs come from: the node, a beacon node's endpoint, an archive. Whatever they give is checked by its hash."""
+"""Blob sources: the L1 node, a beacon node's endpoint, an archive. Every blob is verified by its versioned hash."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _MOST_NESTED = 256
 
 
 class BlobSource(Protocol):
-    """Somebody who may have blobs. Nothing it gives is believed."""
+    """Untrusted source of blobs."""
 
     def fetch(self, versioned_hash: bytes, block: int) -> bytes | None:
-        """A blob that came in a block; None if it is not to be had. Raises ConnectionFailed or RpcError."""
+        """Return a blob of a block; None if it is not available. Raises ConnectionFailed or RpcError."""
 
 
 class NodeBlobs:
-    """The node itself: the in-process chain and anvil keep what they were given."""
+    """The L1 node itself; the in-process chain and anvil keep the blobs of their transactions."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -41,14 +41,15 @@ class NodeBlobs:
         return f"<NodeBlobs {self.connection}>"
 
     def fetch(self, versioned_hash: bytes, block: int) -> bytes | None:
-        """Ask the node."""
+        """Fetch a blob from the node."""
         return self.connection.backend.blob(versioned_hash, block)
 
 
 class BeaconBlobs:
     """The beacon API: `GET /eth/v1/beacon/blobs/{block}?versioned_hashes=...`.
 
-    `slot_of`: the slot of an execution block, `(time - genesis) / 12` on the main chain; anvil counts blocks.
+    The slot of an execution block is `(time - genesis_time) / slot_seconds`, with 12 seconds on mainnet. Without
+    `slot_seconds`, the block number is used, as anvil does.
     """
 
     def __init__(self, url: str, *, genesis_time: int = 0, slot_seconds: int = 0, connection: Connection | None = None):
@@ -59,12 +60,12 @@ class BeaconBlobs:
         return f"<BeaconBlobs {self.url}>"
 
     def fetch(self, versioned_hash: bytes, block: int) -> bytes | None:
-        """Ask the endpoint."""
+        """Fetch a blob from the endpoint."""
         path = f"/eth/v1/beacon/blobs/{self._slot(block)}?versioned_hashes=0x{versioned_hash.hex()}"
         try:
             with urllib.request.urlopen(self.url + path, timeout=_TIMEOUT) as answer:
                 raw = answer.read(_MOST_BYTES)
-            # The answer is one flat list; what is nested deep would overflow the parser's stack.
+            # The response is one flat list; deep nesting would overflow the parser's stack.
             if raw.count(b"[") + raw.count(b"{") > _MOST_NESTED:
                 raise ValueError("the answer is no list of blobs")
             rows = parse_json(raw, floats=True)["data"]
@@ -75,7 +76,7 @@ class BeaconBlobs:
         except (OSError, HTTPException, ValueError, KeyError, TypeError, MalformedError) as failure:
             raise ConnectionFailed(f"{self.url}: no blobs: {failure!r}", hint="check the beacon node") from failure
         blobs = [_bytes_of(row) for row in rows] if isinstance(rows, list) else []
-        # A node that does not know the filter gives every blob of the block.
+        # A node that ignores the filter returns every blob of the block.
         right = (one for one in blobs if _fits(one, versioned_hash))
         return blobs[0] if len(blobs) == 1 else next(right, None)
 
@@ -88,10 +89,13 @@ class BeaconBlobs:
 
 
 class Blobs:
-    """All sources one after the other, and an archive that keeps what was found.
+    """Blobs from several sources in order, and an archive that stores them.
 
-    `doubts`: what sources gave that was not what was asked for, and what they failed with, for people to read.
-    `refused`: why the archive did not take the newest blob; empty if it did. Blobs are then not kept, but used.
+    Attributes:
+        sources: sources in the order in which they are queried.
+        archive: local store of blobs.
+        `doubts`: last 100 failures and wrong blobs of sources, as text.
+        refused: reason why the archive did not store the newest blob; empty if it did. The blob is still used.
     """
 
     def __init__(self, sources: Sequence[BlobSource], archive: Archive | None = None) -> None:
@@ -105,17 +109,17 @@ class Blobs:
 
     @classmethod
     def of(cls, connection: Connection, archive: Archive | None = None, beacon: str = "") -> Blobs:
-        """The node, then a beacon endpoint if one is named."""
+        """Return blobs from the node, then from a beacon endpoint if one is given."""
         sources: list[BlobSource] = [NodeBlobs(connection)]
         if beacon:
             sources.append(BeaconBlobs(beacon))
         return cls(sources, archive)
 
     def get(self, versioned_hash: bytes, block: int) -> bytes:
-        """A blob that has this hash.
+        """Return the blob with a versioned hash.
 
         Raises:
-            DataMissing: nobody has it now; ask again later.
+            DataMissing: no source has it now; retry later.
         """
         kept = self._kept(versioned_hash)
         if kept is not None:
@@ -138,11 +142,11 @@ class Blobs:
         )
 
     def keep(self, blob: bytes) -> None:
-        """Put a blob into the archive: one that this node posts itself."""
+        """Archive a blob that this node posts."""
         self._put(hash_of_blob(blob), blob)
 
     def _kept(self, versioned_hash: bytes) -> bytes | None:
-        """What the archive has, if it is that."""
+        """Return the archived blob if it has the right hash, else None."""
         try:
             kept = self.archive.get(versioned_hash)
             if kept is None or _fits(kept, versioned_hash):
@@ -154,7 +158,7 @@ class Blobs:
         return None
 
     def _put(self, versioned_hash: bytes, blob: bytes) -> None:
-        """Keep a blob, if the disk lets us: nothing that a node has to do waits for that."""
+        """Archive a blob. A failure to write is recorded only, because the blob can be used without the archive."""
         try:
             self.archive.put(versioned_hash, blob)
             self.refused = ""

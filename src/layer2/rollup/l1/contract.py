@@ -1,4 +1,4 @@
-"""Typed facade over the deployed rollup: one method per entry point; reverts come as `ContractReverted` with a name."""
+"""Typed wrapper of the rollup contract: one method per entry point; reverts raise a named `ContractReverted`."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = ["DEVNET", "PUBLIC", "Profile", "RollupContract"]
 
 _DAY = 86_400
 _BLOB_GAS = 300_000
-"""More than any call with blobs takes; what it does not take is not paid."""
+"""Gas limit above the cost of any call with blobs; unused gas is refunded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The rollup's parameters: durations in seconds, bond in wei (`IRollup.Config`)."""
+    """Parameters of the rollup: durations in seconds, bond in wei (`IRollup.Config`)."""
 
     force_delay: int
     lease: int
@@ -38,28 +38,28 @@ class Profile:
     bond: int
 
     def announce_by(self, created: int, seconds_per_block: int = 12) -> int:
-        """The last second at which a proof against a claim made at `created` is announced in time.
+        """Return the last second to commit in time to a fraud proof against an assertion created at `created`.
 
-        It is shown `reveal_blocks` later at the earliest, and must be before the window has ended: so the real window
-        ends that much earlier. Every block that is missed until then takes its time away, too: be long done by then.
+        The proof can be revealed `reveal_blocks` after the commitment, and must be revealed before the window ends, so
+        the effective window is shorter by that delay. Missed blocks shorten it further; commit well before this time.
         """
         return created + self.window - (self.reveal_blocks + 1) * seconds_per_block
 
 
 PUBLIC = Profile(_DAY // 2, _DAY // 4, 7 * _DAY, 30 * _DAY, 5, 10**18)
-"""For public chains: a week to challenge, forced inclusion after twelve hours."""
+"""Parameters for public chains: a challenge window of one week, forced inclusion after twelve hours."""
 
 DEVNET = Profile(600, 300, 3_600, 4 * 3_600, 2, 10**18)
-"""For development chains: the same in minutes."""
+"""Parameters for development chains, with durations of minutes to hours."""
 
 
 def _judge_errors() -> list[Sequence[AbiEntry]]:
-    """What a challenge reverts with, when it is a judge that refuses the proof."""
+    """Return the ABIs of the fraud verifiers, whose errors a challenge may revert with."""
     return [load_artifact(name).abi for name in ("StateJudge", "SignatureJudge", "EndpointJudge")]
 
 
 class RollupContract:
-    """The rollup at an address. Amounts in smallest units, times in Unix seconds."""
+    """The rollup contract at an address. Amounts are in smallest units, times in Unix seconds."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
@@ -67,7 +67,7 @@ class RollupContract:
         self.address = contract.address
         self.domain = rollup_domain(self.connection.chain_id, self.address)
         self.arguments: tuple[Any, ...] = ()
-        """What the constructor was given, when this object made the contract: for the record of the deployment."""
+        """Constructor arguments if this object deployed the contract, for the deployment record; otherwise empty."""
 
     def __repr__(self) -> str:
         return f"<Rollup {self.address} chain={self.connection.chain_id}>"
@@ -81,7 +81,12 @@ class RollupContract:
         judges: Sequence[str] = (),
         genesis: bytes = GENESIS,
     ) -> RollupContract:
-        """Deploy the packaged rollup with its judges; `genesis`: the state root it starts from."""
+        """Deploy the packaged rollup.
+
+        Args:
+            judges: addresses of the fraud verifiers; the second one also verifies BLS signatures in frozen mode.
+            genesis: initial state root.
+        """
         require_windows(sender.connection, window=profile.window)
         row = (
             to_address(sequencer),
@@ -92,7 +97,7 @@ class RollupContract:
             profile.reveal_blocks,
             profile.bond,
         )
-        # The judge of signatures also tells who speaks for a BLS key in frozen mode.
+        # The signature verifier also verifies the signatures of BLS keys in frozen mode.
         voice = judges[1] if len(judges) > 1 else ZERO_ADDRESS
         arguments = (row, list(judges), voice, genesis)
         made = cls(deploy(sender, load_artifact("Rollup"), *arguments, errors=_judge_errors()))
@@ -101,7 +106,7 @@ class RollupContract:
 
     @classmethod
     def at(cls, connection: Connection, address: str) -> RollupContract:
-        """Bind a rollup that is deployed already; raises `InputError` when there is no code."""
+        """Bind to a deployed rollup; raise `InputError` if the address has no code."""
         target = to_address(address)
         if not connection.code(target):
             raise InputError(
@@ -112,61 +117,64 @@ class RollupContract:
     # ------------------------------------------------------------------------------------------------------- views
 
     def acc(self, index: int) -> bytes:
-        """The accumulator after entry `index`."""
+        """Return the accumulator after entry `index`."""
         return bytes(self.contract.call("accs", index))
 
     def inbox(self) -> tuple[int, int, int, int, int]:
-        """Entries, segments, queue items consumed, time of the last entry, time of the oldest waiting item."""
+        """Return the numbers of entries, segments and consumed queue items, and two times in Unix seconds.
+
+        The times are those of the last entry and of the oldest waiting queue item.
+        """
         items, segments, consumed, last, since = self.contract.call("inbox")
         return int(items), int(segments), int(consumed), int(last), int(since)
 
     def queue_length(self) -> int:
-        """Items ever queued."""
+        """Return the number of items ever queued."""
         return int(self.contract.call("queue")[1])
 
     def status(self, claim_id: bytes) -> tuple[Address, int, Status]:
-        """Who proposed an assertion, when, and how it stands."""
+        """Return the proposer, the creation time and the status of an assertion."""
         proposer, created, status = self.contract.call("assertion", claim_id)
         return to_address(proposer), int(created), Status(int(status))
 
     def finality(self) -> tuple[bytes, int]:
-        """The last final assertion's id and when it became final."""
+        """Return the id of the last final assertion and the time at which it became final."""
         claim_id, time = self.contract.call("finality")
         return bytes(claim_id), int(time)
 
     def token_price(self) -> int:
-        """What the next token's id costs, in wei."""
+        """Return the price in wei of registering the next token."""
         return int(self.contract.call("tokenPrice"))
 
     def claim_owner(self, number: int, leaf: bytes) -> Address | None:
-        """To whom a withdrawal was given last; None when it still is its target's."""
+        """Return the last transferee of a withdrawal; None if it still belongs to its target."""
         owner = to_address(self.contract.call("claimOwner", number, leaf))
         return None if owner == ZERO_ADDRESS else owner
 
     def config(self) -> Profile:
-        """The parameters it was deployed with."""
+        """Return the parameters of the deployment."""
         _, *row = self.contract.call("config")
         return Profile(*(int(one) for one in row))
 
     def token_of(self, token: int) -> Address:
-        """The address of a token id."""
+        """Return the address of a token by its id."""
         return to_address(self.contract.call("tokenOf", token))
 
     # ------------------------------------------------------------------------------------------------------- inbox
 
     def post_calldata(self, sender: Sender, expected: bytes, data: bytes, queue_end: int) -> Receipt:
-        """Add frames in calldata."""
+        """Append an entry of frames in calldata."""
         return self._send(sender, "postCalldata", expected, data, queue_end)
 
     def post_blobs(
         self, sender: Sender, expected: bytes, frames: int, queue_end: int, blobs: Sequence[bytes]
     ) -> Receipt:
-        """Add so many frames in blobs."""
+        """Append an entry of `frames` frames in blobs."""
         data = self.contract.encode("postBlobs", expected, frames, queue_end)
         return sender.send(self.address, data, gas=_BLOB_GAS, decoder=self.contract.decoder, blobs=blobs)
 
     def force_include(self, sender: Sender, expected: bytes, queue_end: int) -> Receipt:
-        """Consume an overdue queue."""
+        """Force the inclusion of an overdue queue."""
         return self._send(sender, "forceInclude", expected, queue_end)
 
     def force(
@@ -179,7 +187,7 @@ class RollupContract:
         scheme: int = 0,
         signature: bytes = b"",
     ) -> Receipt:
-        """Queue an operation: to an account id, or a withdrawal to an address."""
+        """Queue an operation: a transfer to an account id, or a withdrawal to an address."""
         withdraws = isinstance(to, str)
         target = to_address(to) if isinstance(to, str) else to_address(to.to_bytes(20, "big"))
         return self._send(sender, "force", scheme, account, token, amount, withdraws, target, signature)
@@ -198,7 +206,11 @@ class RollupContract:
         *,
         blob: bytes | None = None,
     ) -> Receipt:
-        """Assert a state root; `value` is added to the proposer's bond first. `blob`: the roots, instead of `roots`."""
+        """Assert a state root with its segment `roots`, given in calldata or in `blob`.
+
+        Args:
+            value: wei added to the proposer's bond first.
+        """
         row = (parent.as_tuple(), last.as_tuple(), inbox_end, root, roots)
         if blob is None:
             return self._send(sender, "propose", *row, value=value)
@@ -206,27 +218,27 @@ class RollupContract:
         return sender.send(self.address, data, value, _BLOB_GAS, decoder=self.contract.decoder, blobs=[blob])
 
     def finalize(self, sender: Sender, claim: Claim) -> Receipt:
-        """Make an assertion final after its window."""
+        """Finalize an assertion after its challenge window."""
         return self._send(sender, "finalize", claim.as_tuple())
 
     def take_bond(self, sender: Sender, amount: int) -> Receipt:
-        """Take free bond money back."""
+        """Withdraw an amount of available bond."""
         return self._send(sender, "takeBond", amount)
 
     # ------------------------------------------------------------------------------------------------------- vault
 
     def register_token(self, sender: Sender, token: str) -> Receipt:
-        """Give a token an id, for what it costs now."""
+        """Register a token for the current price; it receives an id."""
         return self._send(sender, "registerToken", to_address(token), value=self.token_price())
 
     def deposit(self, sender: Sender, token: int, amount: int, owner: bytes, to: int = 0) -> Receipt:
-        """Pay in, for a new account of an address, or to an account that exists."""
+        """Deposit into a new account of `owner`, or into the existing account `to` unless it is 0."""
         return self._send(sender, "deposit", token, amount, owner, to, value=amount if token == 0 else 0)
 
     def claim(
         self, sender: Sender, final: Claim, roots: Roots, index: int, withdrawal: Withdrawal, path: Sequence[bytes]
     ) -> Receipt:
-        """Pay a withdrawal of a final assertion."""
+        """Claim a withdrawal of a final assertion."""
         row = (withdrawal.target, withdrawal.token, withdrawal.amount)
         return self._send(sender, "claim", final.as_tuple(), roots.as_tuple(), index, row, list(path))
 
@@ -241,7 +253,7 @@ class RollupContract:
         to: str,
         by_signature: tuple[int, bytes] | None = None,
     ) -> Receipt:
-        """Give an unpaid withdrawal away; `by_signature`: by its target's `TransferClaim`, valid until, signature."""
+        """Transfer an unpaid withdrawal; `by_signature` is the target's `TransferClaim`: expiry time and signature."""
         row = (withdrawal.target, withdrawal.token, withdrawal.amount)
         args = (claimed.as_tuple(), roots.as_tuple(), index, row, list(path), to_address(to))
         if by_signature is None:
@@ -249,13 +261,13 @@ class RollupContract:
         return self._send(sender, "transferClaimBySig", *args, *by_signature)
 
     def freeze(self, sender: Sender, final: Claim, following: ItemRecord) -> Receipt:
-        """Freeze the rollup when its queue, or the entry `following` the last final claim, waited for too long."""
+        """Freeze the rollup if its queue, or the entry `following` the last final assertion, has waited too long."""
         return self._send(sender, "freeze", final.as_tuple(), following.as_tuple())
 
     def escape(
         self, sender: Sender, final: Claim, roots: Roots, account: int, owner: bytes, word: int, path: Sequence[bytes]
     ) -> Receipt:
-        """In frozen mode: pay an account's balance."""
+        """Pay an account's balance under the last final state; frozen mode only."""
         return self._send(sender, "escape", final.as_tuple(), roots.as_tuple(), account, owner, word, list(path))
 
     def escape_to(
@@ -270,7 +282,7 @@ class RollupContract:
         to: str,
         voice: bytes,
     ) -> Receipt:
-        """In frozen mode: pay the balance of a BLS key's account to where the key says (`IVoice` proof)."""
+        """Pay a BLS account's balance to the address signed by its key (`IVoice` proof); frozen mode only."""
         row = (final.as_tuple(), roots.as_tuple(), account, owner, word, list(path), to_address(to), voice)
         return self._send(sender, "escapeTo", *row)
 
@@ -284,7 +296,7 @@ class RollupContract:
         raw: bytes,
         later: Sequence[bytes],
     ) -> Receipt:
-        """In frozen mode: pay an unconsumed deposit back."""
+        """Refund a deposit that was not consumed; frozen mode only."""
         return self._send(sender, "refund", final.as_tuple(), roots.as_tuple(), index, before, raw, list(later))
 
     def _send(self, sender: Sender, name: str, *args: Any, value: int = 0) -> Receipt:

@@ -1,1 +1,1 @@
-"""Formats of the rollup: frames, batches, amounts and signed operations. Pure."""
+"""Formats of the rollup: frames, batches, amounts and signed operations, without I/O."""

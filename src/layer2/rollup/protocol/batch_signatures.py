@@ -1,6 +1,6 @@
-"""Signatures of many operations at once, on bytes alone: what worker processes run, and nothing else.
+"""Batch processing of operation signatures on plain bytes; the code that worker processes run.
 
-A record is what `SignedOp.encode` writes. `prefix` is `Domain.prefix`, so that no object has to travel.
+A record is the output of `SignedOp.encode`. `prefix` is `Domain.prefix`, so that no object has to be serialised.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from layer2.rollup.protocol.messages import Transfer, Withdraw
 __all__ = ["BLS_RECORD", "ECDSA_RECORD", "aggregates", "check_bls", "check_ecdsa", "check_frames", "digests_of"]
 
 ECDSA_RECORD, BLS_RECORD = 112, 96
-"""Bytes of a record, by the kind of its key."""
+"""Size in bytes of a record, by kind of key."""
 
 _TRANSFER = struct.Struct(">32s28x4s28x4s28x4s16x16s30x2s31x1s")
 _WITHDRAW = struct.Struct(">32s28x4s28x4s12x20s16x16s30x2s31x1s")
-"""`encodeData` of EIP-712: type hash, sender, nonce, to, amount, token, fee."""
+"""Layouts of `encodeData` (EIP-712): type hash, sender, nonce, to, amount, token, fee."""
 
 
 def digests_of(prefix: bytes, records: Sequence[bytes]) -> list[bytes]:
-    """The EIP-712 digest of each record's message."""
+    """Return the EIP-712 digest of each record's message."""
     transfer, withdraw = _TRANSFER.pack, _WITHDRAW.pack
     transfer_type, withdraw_type = Transfer.TYPE_HASH, Withdraw.TYPE_HASH
     found = []
@@ -41,14 +41,14 @@ def digests_of(prefix: bytes, records: Sequence[bytes]) -> list[bytes]:
 
 
 def check_ecdsa(prefix: bytes, records: bytes) -> tuple[list[bytes], list[bytes]]:
-    """Of records one behind the other: digests, and the address (20 bytes; empty: none) that signed each."""
+    """Return the digests of concatenated records, and each signer's address (20 bytes; empty if not valid)."""
     rows = [records[at : at + ECDSA_RECORD] for at in range(0, len(records), ECDSA_RECORD)]
     digests = digests_of(prefix, rows)
     return digests, signers(digests, [one[48:] for one in rows])
 
 
 def check_bls(prefix: bytes, records: bytes, keys: Sequence[bytes]) -> tuple[list[bytes], list[bool]]:
-    """Of records one behind the other: digests, and whether each is signed by the key beside it."""
+    """Return the digests of concatenated records, and True for each one signed by the key at its index."""
     rows = [records[at : at + BLS_RECORD] for at in range(0, len(records), BLS_RECORD)]
     digests = digests_of(prefix, rows)
     signatures = (one[48:] for one in rows)
@@ -56,7 +56,12 @@ def check_bls(prefix: bytes, records: bytes, keys: Sequence[bytes]) -> tuple[lis
 
 
 def check_frames(rows: Sequence[tuple[bytes, bytes, bytes]], expected: bool) -> list[bool]:
-    """Of frames, as signature, keys and digests one behind the other: which are right, up to the first surprise."""
+    """Return True for each frame with a valid aggregate signature, up to the first unexpected result.
+
+    Args:
+        rows: signature, concatenated keys and concatenated digests of each frame.
+        expected: result after which the verification continues.
+    """
     split = [
         (
             [(keys[96 * at : 96 * (at + 1)], digests[32 * at : 32 * (at + 1)]) for at in range(len(digests) // 32)],
@@ -68,5 +73,5 @@ def check_frames(rows: Sequence[tuple[bytes, bytes, bytes]], expected: bool) -> 
 
 
 def aggregates(groups: Sequence[Sequence[bytes]]) -> list[bytes]:
-    """The sum of each group of BLS signatures."""
+    """Return the aggregate of each group of BLS signatures."""
     return [aggregate(one) for one in groups]

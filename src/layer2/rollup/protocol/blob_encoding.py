@@ -1,7 +1,8 @@
-"""Frames and roots as blobs carry them.
+"""Encoding of frames and roots in blobs.
 
-Byte i of the frames lies in field element i / 31, in its low 31 bytes; the top byte is written as zero and ignored when
-read. A frame of 496 bytes is 16 field elements, a blob holds 256. A root is a field element as it is.
+Byte i of the frames is in field element i // 31, in its low 31 bytes; the top byte is written as zero and ignored by
+readers. A frame of 496 bytes takes 16 field elements, so a blob holds 256 frames. A root is stored as one field
+element.
 """
 
 from __future__ import annotations
@@ -19,29 +20,33 @@ _FIELD = 32
 
 
 def frames_in(data: bytes) -> int:
-    """Frames that so many bytes fill."""
+    """Return the number of frames that the data fills."""
     return -(-len(data) // FRAME_BYTES)
 
 
 def blobs_for(frames: int) -> int:
-    """Blobs that so many frames need."""
+    """Return the number of blobs required for a number of frames."""
     return -(-frames // FRAMES_PER_BLOB)
 
 
 def to_blobs(data: bytes) -> list[bytes]:
-    """Frames in as many blobs as they need, the rest filled up with zeros."""
+    """Return the frames in as many blobs as required, padded with zeros."""
     return [_to_blob(data[at : at + _PAYLOAD]) for at in range(0, len(data), _PAYLOAD)]
 
 
 def unpack_blobs(blobs: Sequence[bytes], frames: int) -> bytes:
-    """The first `frames` frames of blobs, 496 bytes each; raises MalformedError for too few or too short blobs."""
+    """Return the first `frames` frames of blobs, 496 bytes each.
+
+    Raises:
+        MalformedError: the number of blobs or the size of a blob is wrong.
+    """
     if blobs_for(frames) != len(blobs) or any(len(one) != BLOB_BYTES for one in blobs):
         raise MalformedError(f"{len(blobs)} blobs for {shown(frames)} frames", hint="give whole blobs for all frames")
     return b"".join(_from_blob(one) for one in blobs)[: frames * FRAME_BYTES]
 
 
 def blob_of_roots(roots: Sequence[bytes]) -> bytes:
-    """The roots of an assertion (32 bytes each, the first zero), one in each field element."""
+    """Return a blob with the roots of an assertion (32 bytes each, the first one zero), one per field element."""
     if not 0 < len(roots) <= MAX_SEGMENTS:
         raise RangeError(f"{len(roots)} roots, 1 to {MAX_SEGMENTS} needed", hint="assert fewer entries at once")
     return b"".join(roots).ljust(BLOB_BYTES, b"\0")

@@ -1,4 +1,4 @@
-"""Calldata committed to so that 496 bytes of it can be shown alone: the twin of `Runs.sol`."""
+"""Merkle commitment to calldata in runs of 496 bytes that can be opened individually; mirrors `Runs.sol`."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ __all__ = ["commit", "path", "run_at", "run_count"]
 
 
 def run_count(length: int) -> int:
-    """Runs that so many bytes fill."""
+    """Return the number of runs that a number of bytes fills."""
     return -(-length // FRAME_BYTES)
 
 
 def run_at(data: bytes, index: int) -> bytes:
-    """Run `index`, filled up with zeros."""
+    """Return run `index`, padded with zeros."""
     return data[index * FRAME_BYTES : (index + 1) * FRAME_BYTES].ljust(FRAME_BYTES, b"\0")
 
 
 def commit(data: bytes) -> bytes:
-    """The Merkle root over the runs of `data`; zeros when there is none. A missing right sibling is zero."""
+    """Return the Merkle root over the runs of `data`; zeros if it is empty. A missing right sibling is zero."""
     return _levels(data)[-1][0] if data else EMPTY
 
 
 def path(data: bytes, index: int) -> bytes:
-    """The siblings of run `index` from the bottom up, 32 bytes each."""
+    """Return the siblings of run `index` from the bottom up, 32 bytes each."""
     siblings = b""
     for level in _levels(data)[:-1]:
         siblings += level[index ^ 1] if index ^ 1 < len(level) else EMPTY

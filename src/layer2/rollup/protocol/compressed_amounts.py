@@ -1,4 +1,4 @@
-"""Amounts in two bytes and fees in one: a mantissa and a power of ten."""
+"""Compression of amounts to two bytes and of fees to one byte: a mantissa and a power of ten."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _TENS = tuple(int("1" + "0" * exponent) for exponent in range(32))
 
 
 def unpack_amount(packed: int) -> int:
-    """Smallest units of `exponent(5) | mantissa(11)`: `mantissa * 10^exponent`."""
+    """Return the smallest units of `exponent(5) | mantissa(11)`: `mantissa * 10^exponent`."""
     return (packed & 0x7FF) * _TENS[packed >> _MANTISSA_BITS & 31]
 
 
 def pack_amount(amount: int) -> int:
-    """The two bytes of an amount, with the smallest exponent.
+    """Return the two bytes of an amount as an integer, with the smallest exponent.
 
     Raises:
-        RangeError: the amount has more than 11 significant bits beside its power of ten, and needs an exact operation.
+        RangeError: the amount is negative, or is not a power of ten times at most 2047; it needs an exact operation.
     """
     if amount < 0:
         raise RangeError(f"amount {amount} is negative, need zero or more")
@@ -36,12 +36,12 @@ def pack_amount(amount: int) -> int:
 
 
 def fee_of(fee_class: int) -> int:
-    """Smallest units of a fee class `exponent(4) | mantissa(4)`: `mantissa * 10^exponent`."""
+    """Return the smallest units of a fee class `exponent(4) | mantissa(4)`: `mantissa * 10^exponent`."""
     return (fee_class & 15) * _TENS[fee_class >> 4 & 15]
 
 
 def pack_fee(fee: int) -> int:
-    """The class of a fee, with the smallest exponent; RangeError if there is none."""
+    """Return the class of a fee, with the smallest exponent; raise RangeError if no class has this value."""
     mantissa, exponent = fee, 0
     while mantissa > 15 and mantissa % 10 == 0 and exponent < 15:
         mantissa, exponent = mantissa // 10, exponent + 1

@@ -1,4 +1,4 @@
-"""What a node of the rollup refuses, and why: each names who, what was given and what was needed."""
+"""Rejections and errors of a rollup node; each message names the subject, the given and the required value."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ __all__ = [
 
 
 class AccountUnknown(Rejected):
-    """No such account, or not of this token."""
+    """The account does not exist, or it holds another token."""
 
 
 class NonceWrong(Rejected):
-    """Not the account's next step."""
+    """The nonce is not the account's next nonce."""
 
 
 class BalanceTooLow(Rejected):
-    """Amount and fee are more than the balance, what is pending counted."""
+    """Amount and fee exceed the balance after pending operations."""
 
 
 class FeeUnwanted(Rejected):
-    """A fee in a token in which the sequencer has no account to take one: the frame would do nothing."""
+    """A fee in a token in which the sequencer has no account, so that the frame would have no effect."""
 
 
 class PartlyAccepted(RecoverableError):
-    """Only the first `accepted` operations of a batch were accepted; what was accepted stays accepted."""
+    """Only the first `accepted` operations of a batch were accepted; they remain accepted."""
 
     def __init__(self, message: str, *, accepted: int, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -60,16 +60,16 @@ class PartlyAccepted(RecoverableError):
 
 
 class ProofWrong(RecoverableError):
-    """A proof does not lead to what it says."""
+    """A proof does not match the root or the rollup that it names."""
 
 
 class PurchaseUnsafe(RecoverableError):
-    """A withdrawal that its buyer could lose, or that is not there."""
+    """A withdrawal that its buyer could lose, or that does not exist."""
 
 
 class DataMissing(RecoverableError):
-    """The chain commits to data that nobody has given to the node yet."""
+    """Data with a commitment on L1 is not available to the node yet."""
 
 
 class SnapshotWrong(FatalError):
-    """A snapshot is not the state of a final assertion of this rollup."""
+    """A snapshot that is not the state of a final assertion of this rollup."""

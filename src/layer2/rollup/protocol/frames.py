@@ -1,11 +1,11 @@
-"""Frames: 496 bytes of operations of one token and one fee class. Every 496 bytes have exactly one meaning.
+"""Frames: 496 bytes with operations of one token and one fee class. Any 496 bytes have exactly one meaning.
 
-All begin with `type(1) token(2) fee(1) receiver(4)`. Types 1 to 4 (transfers, wide transfers, withdrawals, exact
-transfers) go on with one BLS signature for all (48); types 5, 6, 7 (transfers, withdrawals, exact transfers) have an
-ECDSA signature (64) behind each operation; type 8 opens accounts of BLS keys (96). Then `n(1)`, then the operations.
+All frames begin with `type(1) token(2) fee(1) receiver(4)`. Types 1 to 4 (transfers, wide transfers, withdrawals, exact
+transfers) continue with one BLS signature (48) for all operations. In types 5 to 7 (transfers, withdrawals, exact
+transfers), an ECDSA signature (64) follows each operation. Type 8 opens accounts of BLS keys (96). The number of
+operations `n(1)` and the operations come last.
 
-Anything else (type, `n` of zero or above its limit) is a frame that does nothing; what follows the operations is
-ignored.
+Any other frame (unknown type, `n` of zero or above its limit) has no effect. Bytes after the operations are ignored.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SIGNATURE, _ECDSA, _KEY = 48, 64, 96
 
 
 class FrameType(IntEnum):
-    """What the operations of a frame are, and how they are signed."""
+    """Kind of a frame's operations and of their signatures."""
 
     SKIP = 0
     TRANSFERS = 1
@@ -39,17 +39,17 @@ class FrameType(IntEnum):
 
     @property
     def by_bls(self) -> bool:
-        """Whether one BLS signature stands for all operations."""
+        """True if one BLS signature covers all operations."""
         return FrameType.TRANSFERS <= self <= FrameType.EXACT_TRANSFERS
 
     @property
     def by_ecdsa(self) -> bool:
-        """Whether each operation carries its own ECDSA signature."""
+        """True if each operation carries its own ECDSA signature."""
         return FrameType.ECDSA_TRANSFERS <= self <= FrameType.ECDSA_EXACT_TRANSFERS
 
     @property
     def withdraws(self) -> bool:
-        """Whether the operations are withdrawals."""
+        """True if the operations are withdrawals."""
         return self in (FrameType.WITHDRAWALS, FrameType.ECDSA_WITHDRAWALS)
 
 
@@ -63,7 +63,7 @@ _BODY = {
     FrameType.ECDSA_EXACT_TRANSFERS: 24,
     FrameType.ACCOUNTS: _KEY,
 }
-"""Bytes of an operation without an ECDSA signature."""
+"""Size in bytes of an operation without its ECDSA signature, by frame type."""
 
 
 def _head(kind: FrameType) -> int:
@@ -75,22 +75,29 @@ def _row(kind: FrameType) -> int:
 
 
 LIMITS = {kind: (FRAME_BYTES - _head(kind)) // _row(kind) for kind in _BODY}
-"""How many operations a frame of each type holds at most."""
+"""Maximum number of operations in a frame, by type."""
 
 FIRST_HALF = {kind: 3 if kind.by_ecdsa else OPS_PER_SEGMENT for kind in _BODY}
-"""How many of them belong to the first of its two segments: few where a dispute about one shall cost little."""
+"""Number of operations in the first of a frame's two segments: small for ECDSA, to keep its disputes cheap."""
 
 
 def shape(kind: FrameType) -> tuple[int, int]:
-    """Where the operations of a frame begin, just behind their number, and the bytes of one."""
+    """Return the offset of a frame's operations, after their number, and the size of one operation."""
     return _head(kind), _row(kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One operation. `to`: an account, or 0; `target`: where a withdrawal goes; `key`: of a new account.
+    """One operation of a frame.
 
-    `packed`: the two bytes of the amount, where the frame has them.
+    Attributes:
+        sender: the paying account.
+        to: the receiving account, or 0.
+        amount: amount in smallest units.
+        target: address that receives a withdrawal.
+        signature: ECDSA signature, in frames that have one per operation.
+        key: BLS key of a new account.
+        packed: the two bytes of a compressed amount.
     """
 
     sender: int = 0
@@ -104,7 +111,7 @@ class Op:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame in parts. `receiver` is the account that the fees go to; unused if the fee is zero."""
+    """A decoded frame. `receiver` is the account that receives the fees; it is unused if the fee is zero."""
 
     kind: FrameType = FrameType.SKIP
     token: int = 0
@@ -114,13 +121,13 @@ class Frame:
     ops: tuple[Op, ...] = ()
 
     def half(self, number: int) -> tuple[Op, ...]:
-        """The operations of its first (0) or second (1) segment."""
+        """Return the operations of the first (0) or second (1) segment."""
         first = FIRST_HALF.get(self.kind, 0)
         return self.ops[first:] if number else self.ops[:first]
 
 
 def decode_frame(data: bytes) -> Frame:
-    """The meaning of 496 bytes; `Frame()` when they do nothing. Raises MalformedError for another length only."""
+    """Decode 496 bytes; return `Frame()` if they have no effect. Raises MalformedError for another length only."""
     if len(data) != FRAME_BYTES:
         raise MalformedError(f"a frame has {FRAME_BYTES} bytes, {len(data)} were given")
     if not 1 <= data[0] <= FrameType.ACCOUNTS:
@@ -142,11 +149,11 @@ def decode_frame(data: bytes) -> Frame:
 
 
 def encode_frame(frame: Frame) -> bytes:
-    """The 496 bytes of a frame, padded with zeros.
+    """Encode a frame as 496 bytes, padded with zeros.
 
     Raises:
-        RangeError: no operation, too many, or a number outside its field.
-        MalformedError: a signature or key of a wrong length.
+        RangeError: the frame has too few or too many operations, or a number is outside its field.
+        MalformedError: a signature or key has a wrong length.
     """
     kind = frame.kind
     if kind is FrameType.SKIP:

@@ -1,4 +1,4 @@
-"""What accounts of the rollup sign (EIP-712 under the inbox's domain), by ECDSA or by BLS over the same digest."""
+"""Messages signed by rollup accounts (EIP-712 under the inbox's domain), by ECDSA or BLS over the same digest."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["Escape", "Transfer", "TransferClaim", "Withdraw", "rollup_domain"]
 
 
 def rollup_domain(chain_id: int, inbox: str) -> Domain:
-    """The EIP-712 domain of the rollup whose inbox is at `inbox`."""
+    """Return the EIP-712 domain of the rollup whose inbox is at `inbox`."""
     return Domain("layer2 Rollup", "1", chain_id, to_address(inbox))
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer(TypedMessage):
-    """Account `sender` pays `amount` of `token` to account `to`, and the fee of class `fee`, as its step `nonce`."""
+    """Payment of `amount` of `token` from account `sender` to account `to`, with fee class `fee` and a nonce."""
 
     TYPE: ClassVar[str] = "Transfer(uint32 sender,uint32 nonce,uint32 to,uint128 amount,uint16 token,uint8 fee)"
     sender: int
@@ -31,7 +31,7 @@ class Transfer(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class Withdraw(TypedMessage):
-    """Account `sender` takes `amount` of `token` out to `to` on the main chain, at the fee, as its step `nonce`."""
+    """Withdrawal of `amount` of `token` from account `sender` to L1 address `to`, with a fee class and a nonce."""
 
     TYPE: ClassVar[str] = "Withdraw(uint32 sender,uint32 nonce,address to,uint128 amount,uint16 token,uint8 fee)"
     sender: int
@@ -44,7 +44,7 @@ class Withdraw(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class Escape(TypedMessage):
-    """The BLS key of account `account` has its balance paid to `to`, should the rollup be frozen."""
+    """Authorisation by the BLS key of `account` to pay its balance to `to` in frozen mode."""
 
     TYPE: ClassVar[str] = "Escape(uint32 account,address to)"
     account: int
@@ -53,7 +53,7 @@ class Escape(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class TransferClaim(TypedMessage):
-    """The target of withdrawal `number`, paying what `leaf` is the hash of, gives it to `to` until `valid_until`."""
+    """Transfer of withdrawal `number` with leaf hash `leaf` from its target to `to`, valid until `valid_until`."""
 
     TYPE: ClassVar[str] = "TransferClaim(uint256 number,bytes32 leaf,address to,uint48 validUntil)"
     number: int

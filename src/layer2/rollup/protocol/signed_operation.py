@@ -1,6 +1,6 @@
-"""Signed operations on their way into a frame: as objects for people, as records for everything that must be quick.
+"""Signed operations before they are in a frame: as objects for users, and as records for fast processing.
 
-A record: `withdraws(1) sender(4) nonce(4) token(2) fee(1) amount(16) to(20) signature(48 or 64)`.
+A record is `withdraws(1) sender(4) nonce(4) token(2) fee(1) amount(16) to(20) signature(48 or 64)`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ __all__ = ["FIELDS", "SignedOp", "join_records", "kind_of", "malformed", "packed
 
 _HEAD = struct.Struct(">BIIHB16s")
 FIELDS = struct.Struct(">BIIHBQQ16sI")
-"""Of a record without its signature: withdraws, sender, nonce, token, fee, amount (high, low), to (12 + 4 zero bytes or
-the head of an address, and the rest)."""
+"""Layout of a record without its signature: withdraws, sender, nonce, token, fee, amount (high, low), to (two parts).
+
+The parts of `to` are 16 bytes (zeros, or the head of an address) and the remaining 4.
+"""
 
 _SIZES = (ECDSA_RECORD, BLS_RECORD)
 _NO_HEAD = bytes(16)
@@ -30,19 +32,19 @@ _NO_HEAD = bytes(16)
 
 @dataclass(frozen=True, slots=True)
 class SignedOp:
-    """A transfer or withdrawal and its signature: 48 bytes by a BLS key, 64 by an Ethereum key."""
+    """A transfer or withdrawal with its signature: 48 bytes for a BLS key, 64 for an Ethereum key."""
 
     message: Transfer | Withdraw
     signature: bytes
 
     @property
     def by_bls(self) -> bool:
-        """Whether a BLS key signed."""
+        """True if a BLS key signed."""
         return len(self.signature) == 48
 
     @property
     def kind(self) -> FrameType:
-        """The cheapest frame that carries it."""
+        """Type of the cheapest frame that can carry the operation."""
         one = self.message
         to = 0 if isinstance(one, Withdraw) else one.to
         return kind_of(isinstance(one, Withdraw), self.by_bls, one.sender, to, one.amount)
@@ -53,7 +55,7 @@ class SignedOp:
         return f"<{what} {one.sender} -> {one.to} amount={one.amount} token={one.token} nonce={one.nonce}>"
 
     def encode(self) -> bytes:
-        """`withdraws(1) sender(4) nonce(4) token(2) fee(1) amount(16) to(20) signature`."""
+        """Return the record: `withdraws(1) sender(4) nonce(4) token(2) fee(1) amount(16) to(20) signature`."""
         one = self.message
         out = isinstance(one, Withdraw)
         head = _HEAD.pack(out, one.sender, one.nonce, one.token, one.fee, one.amount.to_bytes(16, "big"))
@@ -62,7 +64,7 @@ class SignedOp:
 
     @classmethod
     def decode(cls, data: bytes) -> SignedOp:
-        """The reverse; raises MalformedError for anything that `encode` does not write."""
+        """Decode a record; raise MalformedError for bytes that `encode` does not produce."""
         fault = malformed(data)
         if fault is not None:
             raise fault
@@ -75,7 +77,7 @@ class SignedOp:
 
 
 def malformed(record: bytes) -> MalformedError | None:
-    """Why bytes are no record; None if they are one."""
+    """Return the error of bytes that are not a valid record; None if they are one."""
     if len(record) not in _SIZES or record[0] > 1:
         return MalformedError(f"an operation of {len(record)} bytes", hint="send what SignedOp.encode() writes")
     if not record[0] and record[28:44] != _NO_HEAD:
@@ -84,7 +86,7 @@ def malformed(record: bytes) -> MalformedError | None:
 
 
 def kind_of(withdraws: bool, by_bls: bool, sender: int, to: int, amount: int) -> FrameType:
-    """The cheapest frame that carries an operation."""
+    """Return the type of the cheapest frame that can carry an operation."""
     if withdraws:
         return FrameType.WITHDRAWALS if by_bls else FrameType.ECDSA_WITHDRAWALS
     if packed_amount(amount) is None:
@@ -96,7 +98,7 @@ def kind_of(withdraws: bool, by_bls: bool, sender: int, to: int, amount: int) ->
 
 @lru_cache(1 << 12)
 def packed_amount(amount: int) -> bytes | None:
-    """The two bytes of an amount; None for one that does not fit."""
+    """Return the two bytes of an amount; None if it cannot be compressed."""
     try:
         return pack_amount(amount).to_bytes(2, "big")
     except RangeError:
@@ -104,15 +106,15 @@ def packed_amount(amount: int) -> bytes | None:
 
 
 def join_records(records: Iterable[bytes]) -> bytes:
-    """Records one behind the other, a byte with its length before each: how they are sent and stored."""
+    """Concatenate records, each preceded by one byte with its length, for transport and storage."""
     return b"".join([b"%c%b" % (len(one), one) for one in records])
 
 
 def split_records(data: bytes) -> list[bytes]:
-    """The reverse; raises MalformedError where a length does not fit."""
+    """Split the output of `join_records`; raise MalformedError if a length does not fit."""
     step = data[0] + 1 if data else 1
     if len(data) % step == 0 and data[::step].count(step - 1) == len(data) // step:
-        # All of one length, as nearly always.
+        # Records nearly always have the same length.
         return [data[at + 1 : at + step] for at in range(0, len(data), step)]
     found, at = [], 0
     while at < len(data):

@@ -1,1 +1,1 @@
-"""The sequencer: takes operations, orders them into frames, and keeps what it has accepted."""
+"""The sequencer: accepts operations, orders them into frames, and stores accepted operations durably."""

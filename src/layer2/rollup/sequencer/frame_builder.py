@@ -1,7 +1,7 @@
-"""Frames from pending operations: by kind, token and fee, best paying and fullest first, nobody starved.
+"""Builds frames from pending operations, grouped by kind, token and fee; best-paying and fullest frames come first.
 
-Inside an account the order of nonces holds, and what pays for an operation comes before it: frames are put in an order
-in which every operation still works.
+The nonce order within an account is preserved, and incoming payments precede the operations that spend them, so every
+operation is valid in the order of the frames. Overdue operations come first, so none is delayed forever.
 """
 
 from __future__ import annotations
@@ -27,9 +27,14 @@ _EXACT = (FrameType.EXACT_TRANSFERS, FrameType.ECDSA_EXACT_TRANSFERS)
 
 @dataclass(slots=True)
 class Draft:
-    """A frame to be: operations of one kind, one token and one fee class (`head`: token(2) fee(1)).
+    """A frame under construction: operations of one kind, one token and one fee class.
 
-    `needs`: the numbers of drafts that must come before it; `since`: when its oldest operation was accepted.
+    Attributes:
+        kind: type of the frame.
+        head: token(2) fee(1).
+        since: time at which the oldest operation was accepted.
+        records: operations in the frame.
+        needs: indices of drafts that must precede this one.
     """
 
     kind: FrameType
@@ -40,17 +45,24 @@ class Draft:
 
     @property
     def token(self) -> int:
-        """Of all its operations."""
+        """Token of all operations."""
         return int.from_bytes(self.head[:2], "big")
 
     @property
     def fee(self) -> int:
-        """Of each of its operations, smallest units."""
+        """Fee of each operation, in smallest units."""
         return fee_of(self.head[2])
 
 
 class _Account:
-    """What was put into drafts of an account: money left that needs nobody's draft, and where it sent and received."""
+    """Packing state of an account.
+
+    Attributes:
+        free: balance that can be spent without requiring further drafts.
+        sent: index of the last draft in which the account sends; -1 if none.
+        received: indices of the drafts that pay the account.
+        funded: number of `received` drafts that already precede the account's operations.
+    """
 
     __slots__ = ("free", "funded", "received", "sent")
 
@@ -62,12 +74,13 @@ class _Account:
 
 
 def pack(pending: Sequence[tuple[bytes, float]], base: Layer, most: int, overdue: float) -> list[Draft]:
-    """The drafts of at most `most` frames, in an order in which every operation works.
+    """Return at most `most` drafts, in an order in which every operation is valid.
 
     Args:
-        pending: records and when they were accepted, in an order in which they work.
-        base: the accounts before the first of them.
-        overdue: what was accepted before this time comes first.
+        pending: records with their times of acceptance, in an order in which they are valid.
+        base: the accounts before the first record.
+        most: maximum number of frames.
+        overdue: operations accepted up to this time come first.
     """
     return _ordered(_drafts(pending, base), most, overdue)
 
@@ -77,14 +90,14 @@ def encode_drafts(
     fee_accounts: Mapping[int, int],
     add_up: Callable[[Sequence[Sequence[bytes]]], list[bytes]],
 ) -> list[bytes]:
-    """The frames, 496 bytes each. `add_up`: sums of groups of BLS signatures."""
+    """Return the encoded frames, 496 bytes each; `add_up` aggregates groups of BLS signatures."""
     signed = [at for at, one in enumerate(drafts) if one.kind.by_bls]
     sums = dict(zip(signed, add_up([[one[48:] for one in drafts[at].records] for at in signed]), strict=True))
     return [_encode(one, fee_accounts, sums.get(at, b"")) for at, one in enumerate(drafts)]
 
 
 def encode_accounts(token: int, keys: Sequence[bytes]) -> list[bytes]:
-    """Frames that open accounts of a token for BLS keys, 96 bytes each."""
+    """Return frames that open accounts of a token for BLS keys of 96 bytes each."""
     most = LIMITS[FrameType.ACCOUNTS]
     rows = (keys[at : at + most] for at in range(0, len(keys), most))
     head = bytes((FrameType.ACCOUNTS,)) + token.to_bytes(2, "big") + bytes(5)
@@ -110,7 +123,7 @@ def _drafts(pending: Sequence[tuple[bytes, float]], base: Layer) -> list[Draft]:
         cost = amount + fee_of(fee)
         needs = who.received[who.funded :] if who.free < cost else ()
         if needs:
-            # From here on they lie before all that the account sends: each is asked for once.
+            # These drafts now precede everything that the account sends, so each is required only once.
             who.funded = len(who.received)
             after = max(after, *needs)
         who.free -= cost
@@ -130,7 +143,7 @@ def _drafts(pending: Sequence[tuple[bytes, float]], base: Layer) -> list[Draft]:
 
 
 def _place(drafts: list[Draft], opened: list[int], key: _Group, after: int, since: float) -> int:
-    """The first draft of a group that has room and does not lie before `after`; a new one if there is none."""
+    """Return the index of the group's first draft with room at or after `after`; append a draft if there is none."""
     limit = LIMITS[key[0]]
     at = bisect_left(opened, after)
     if at < len(opened):
@@ -145,7 +158,7 @@ def _place(drafts: list[Draft], opened: list[int], key: _Group, after: int, sinc
 
 
 def _ordered(drafts: list[Draft], most: int, overdue: float) -> list[Draft]:
-    """Take the best of those whose needs are taken, until there is no room."""
+    """Return at most `most` drafts in order of rank, each one after the drafts that it needs."""
     waiting = [len(one.needs) for one in drafts]
     behind: dict[int, list[int]] = {}
     for place, one in enumerate(drafts):
@@ -155,7 +168,7 @@ def _ordered(drafts: list[Draft], most: int, overdue: float) -> list[Draft]:
     def rank(place: int) -> tuple[bool, float, int, int]:
         one = drafts[place]
         late = one.since <= overdue
-        # Among late ones the order of their coming: nothing can be better paid than to be heard at all.
+        # Overdue drafts are ordered by age, so that a higher fee cannot delay an older one.
         return (not late, one.since if late else 0.0, -one.fee * len(one.records), -len(one.records))
 
     ready = [(rank(place), place) for place, left in enumerate(waiting) if not left]

@@ -1,4 +1,4 @@
-"""The sequencer's promises: what it accepts is durable and askable, and works on top of what the chain has."""
+"""Operation intake: verifies operations, applies them to the pending state and stores them durably."""
 
 from __future__ import annotations
 
@@ -18,19 +18,24 @@ __all__ = ["Acceptance"]
 
 
 class Acceptance(Promised):
-    """The half of a sequencer that takes operations and keys; it sends nothing to the chain. See `Sequencer`."""
+    """The part of a sequencer that accepts operations and key registrations, without access to L1. See `Sequencer`.
+
+    It submits nothing to L1.
+    """
 
     def submit(self, op: SignedOp) -> None:
-        """Accept an operation; durable when it returns. Raises what `submit_many` gives."""
+        """Accept an operation; it is durable on return. Raises the errors listed in `submit_many`."""
         refusal = self.submit_many([op])[0]
         if refusal is not None:
             raise refusal
 
     def submit_many(self, ops: Sequence[SignedOp]) -> list[Layer2Error | None]:
-        """Accept what is acceptable, with one commit; for each its refusal or None. A single one that fails raises.
+        """Accept all valid operations with one commit; return an error or None for each.
 
-        Refusals: AccountUnknown, NonceWrong, BalanceTooLow, FeeTooLow, FeeUnwanted, TooLarge, SignatureWrong,
-        MempoolFull; MalformedError for what is no operation.
+        A single invalid operation raises its error instead.
+
+        Errors: AccountUnknown, NonceWrong, BalanceTooLow, FeeTooLow, FeeUnwanted, TooLarge, SignatureWrong,
+        MempoolFull; MalformedError for bytes that are not a valid operation.
         """
         self.follow()
         results = self.accept([self.vouch([op.encode() for op in ops])])[0]
@@ -39,7 +44,7 @@ class Acceptance(Promised):
         return results
 
     def vouch(self, records: Sequence[bytes]) -> Vouched:
-        """Judge signatures, for `accept`. Nothing is promised by this, and nothing held up."""
+        """Verify the signatures of records for `accept`, without holding `lock`; nothing is accepted yet."""
         with self.lock:
             refused = self._pool.screen(records)
             by_ecdsa, by_bls, owners_of_keys, keys = self._sorted(records, refused)
@@ -55,9 +60,14 @@ class Acceptance(Promised):
         return batch
 
     def accept(self, batches: Sequence[Vouched], paid_for: Sequence[Opening] = ()) -> list[list[Layer2Error | None]]:
-        """Accept what is acceptable of several submissions, in order and with one commit; durable when it returns.
+        """Accept all valid operations of several submissions, in order and with one commit; they are durable on return.
 
-        `paid_for`: what the first operation of all pays for; promised with it, if it is accepted.
+        Args:
+            batches: submissions with verified signatures.
+            paid_for: key registrations paid for by the very first operation; recorded if it is accepted.
+
+        Returns:
+            For each submission, an error or None per operation.
         """
         with self.lock:
             fault_point("sequencer.accept.before")
@@ -73,10 +83,10 @@ class Acceptance(Promised):
                     self._promises.open(paid_for)
                 self._promises.commit()
             except BaseException:
-                # Nothing of it was promised: it must not be posted either.
+                # None of these operations is durable, so none of them may be posted.
                 for digest in list(self._pool.pending)[before:]:
                     del self._pool.pending[digest]
-                # Whether their owners were noted is not known either: they are noted again.
+                # Their owners may not have been recorded either, so all owners are recorded again.
                 self._pool.owners.clear()
                 self._pool.unnoted.clear()
                 self._settle()
@@ -85,23 +95,26 @@ class Acceptance(Promised):
             return results
 
     def open_account(self, key: bytes, token: int = 0, payment: SignedOp | None = None) -> None:
-        """Have an account made for a BLS key in the next entry; which one it is, the state says afterwards."""
+        """Register a BLS key for an account in the next entry; the state afterwards shows its number."""
         self.open_accounts([key], token, payment=b"" if payment is None else payment.encode())
 
     def open_accounts(
         self, keys: Sequence[bytes], token: int = 0, *, payment: bytes = b"", follow: bool = True
     ) -> None:
-        """The same for many keys, durable with one commit when it returns.
+        """Register many keys, durable with one commit on return.
 
-        A key that has an account of the token, or waits for one, changes nothing; if all do, the payment is not taken.
+        A key with an account of the token, or with a waiting registration, is skipped. If all keys are skipped, the
+        payment is not accepted either.
 
         Args:
-            payment: the record of a transfer that pays for them (`key_price`); they are opened once it is in the inbox.
-            follow: look at the chain first.
+            payment: record of a transfer that pays for the keys (`key_price`); they are opened once it is in the inbox.
+            follow: read L1 first.
 
         Raises:
-            SignatureError: one of them is no key. FeeTooLow, MempoolFull, or what `submit` refuses the payment with;
-            nothing has changed then.
+            SignatureError: one of the keys is not a valid BLS key.
+            FeeTooLow: the payment does not cover the price of the keys.
+            MempoolFull: too many keys are waiting.
+            Layer2Error: the payment was rejected, as by `submit`. Nothing has changed after any of these errors.
         """
         owners = dict(zip(keys, (owner_of_key(key) for key in keys), strict=True))
         if follow:
@@ -132,7 +145,7 @@ class Acceptance(Promised):
     def _sorted(
         self, records: Sequence[bytes], refused: Mapping[int, Layer2Error]
     ) -> tuple[list[int], list[int], list[bytes], list[bytes]]:
-        """Places of ECDSA and BLS operations that are worth a look, and owners and keys of the latter."""
+        """Return the indices of ECDSA and BLS operations to verify, and the owners and keys of the BLS operations."""
         by_ecdsa, by_bls, owners, keys = [], [], [], []
         for at, record in enumerate(records):
             if at in refused:

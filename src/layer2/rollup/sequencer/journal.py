@@ -1,4 +1,4 @@
-"""The sequencer's journal: what it promised, what became of that, and whose chain it was for."""
+"""The sequencer's journal: accepted operations and key registrations, bound to one rollup on one chain."""
 
 from __future__ import annotations
 
@@ -18,18 +18,22 @@ __all__ = ["KIND", "RESYNC", "Promises", "Stored"]
 KIND = "rollup.sequencer"
 
 RESYNC = "move the journal away and start again: the state comes from the chain, only what was pending is lost"
-"""What to do about a journal that cannot be used."""
+"""Recovery hint for a journal that cannot be used."""
 
 
 _RUN = 1024
-"""Operations of one row, at most, when the journal is written anew."""
+"""Maximum number of operations in one row when the journal is rewritten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a journal holds: operations in the order of their acceptance, keys that ask for accounts, what was dropped.
+    """Contents of a journal.
 
-    `parties`: for each operation, whose its sender and its receiver (empty: an address) were when it was accepted.
+    Attributes:
+        records: operations in order of acceptance.
+        parties: owners of the sender and of the receiver (empty for an address) of each operation at its acceptance.
+        keys: key registrations.
+        dropped: reasons of dropped operations, by digest.
     """
 
     records: list[bytes]
@@ -39,7 +43,7 @@ class Stored:
 
     @property
     def owners(self) -> dict[int, bytes]:
-        """The owner that each account had last."""
+        """Last recorded owner of each account."""
         found: dict[int, bytes] = {}
         for record, parties in zip(self.records, self.parties, strict=True):
             found.update(_named(record, parties))
@@ -47,18 +51,18 @@ class Stored:
 
 
 class Promises:
-    """Accepted operations and keys, durable. Everything is buffered until `commit`.
+    """Durable journal of accepted operations and key registrations; writes are buffered until `commit`.
 
     Raises:
-        JournalForeign: the journal is of another rollup or chain.
-        JournalCorrupt: it holds what this program never wrote.
+        JournalForeign: the journal belongs to another rollup or chain.
+        JournalCorrupt: the journal contains data that this program never wrote.
     """
 
     def __init__(self, journal: Journal | str | Path, chain_id: int, rollup: str) -> None:
         self._opened = isinstance(journal, str | Path)
         self.journal = journal if isinstance(journal, Journal) else Journal(journal, kind=KIND, recovery=RESYNC)
         self.operations = 0
-        """How many operations the journal holds."""
+        """Number of operations in the journal."""
         try:
             self._claim(f"{rollup} on chain {chain_id}")
         except BaseException:
@@ -69,7 +73,7 @@ class Promises:
         return f"<Promises {self.journal.path} operations={self.operations}>"
 
     def release(self) -> None:
-        """Let go of the journal, if it was opened here."""
+        """Close the journal, if it was opened by this object."""
         if self._opened:
             self.journal.close()
 
@@ -86,7 +90,7 @@ class Promises:
             )
 
     def read(self) -> Stored:
-        """All of it."""
+        """Return the contents of the journal."""
         records: list[bytes] = []
         parties: list[tuple[bytes, bytes]] = []
         owners: dict[int, bytes] = {}
@@ -114,31 +118,31 @@ class Promises:
         return Stored(records, parties, keys, dropped)
 
     def name(self, owners: Iterable[tuple[int, bytes]]) -> None:
-        """Say whose the accounts are that the operations accepted from here on name."""
+        """Record the owners of accounts named by operations that are accepted from now on."""
         for index, owner in owners:
             self.journal.append("owner", index.to_bytes(4, "big") + owner)
 
     def accept(self, records: Sequence[bytes]) -> None:
-        """Promise operations."""
+        """Record accepted operations."""
         if records:
             self.journal.append("ops", join_records(records))
             self.operations += len(records)
 
     def open(self, openings: Iterable[Opening]) -> None:
-        """Promise accounts for keys."""
+        """Record key registrations."""
         for one in openings:
             self.journal.append("key", _key_row(one))
 
     def drop(self, digest: bytes, reason: str) -> None:
-        """Say that an operation has become impossible. It stays dropped, whatever the chain takes back."""
+        """Record that an operation has become impossible. It stays dropped even after a reorganisation."""
         self.journal.append("drop", digest + reason.encode())
 
     def commit(self) -> None:
-        """Make it durable."""
+        """Make all buffered writes durable."""
         self.journal.commit()
 
     def keep(self, stored: Stored, entry: int) -> None:
-        """Forget all but this, since everything up to an entry is final."""
+        """Replace the journal's contents with `stored`, because all entries up to `entry` are final."""
         self.journal.put_meta("settled", entry.to_bytes(8, "big"))
         rows = [("key", _key_row(one)) for one in stored.keys]
         rows += _rows(stored)
@@ -148,15 +152,19 @@ class Promises:
 
     @property
     def settled(self) -> int:
-        """Entries whose operations the journal has forgotten."""
+        """Number of entries whose operations have been removed from the journal."""
         return int.from_bytes(self.journal.get_meta("settled") or b"", "big")
 
     def note_final(self, entry: int, record: bytes) -> None:
-        """Note the hash of an entry that the chain cannot take back; it goes with the next commit."""
+        """Record the hash of a final entry; it becomes durable with the next commit."""
         self.journal.put_meta("final", entry.to_bytes(8, "big") + record)
 
     def check_final(self, hashes: Sequence[bytes]) -> None:
-        """Raise JournalForeign unless the chain still has the entry noted last; `hashes`: of its entries in order."""
+        """Raise JournalForeign unless the chain contains the last entry recorded by `note_final`.
+
+        Args:
+            hashes: hashes of the chain's entries, in order.
+        """
         noted = self.journal.get_meta("final")
         if noted is None:
             return
@@ -187,7 +195,7 @@ def _key_row(one: Opening) -> bytes:
 
 
 def _accounts(record: bytes) -> tuple[int, int]:
-    """The accounts that an operation names, sender first; for a withdrawal the second is of no meaning."""
+    """Return the sender and receiver accounts of an operation; the receiver is meaningless for a withdrawal."""
     return int.from_bytes(record[1:5], "big"), int.from_bytes(record[44:48], "big")
 
 
@@ -204,7 +212,7 @@ def _named(record: bytes, parties: tuple[bytes, bytes]) -> Iterator[tuple[int, b
 
 
 def _rows(stored: Stored) -> list[tuple[str, bytes]]:
-    """The journal's rows for these operations: the owner of an account stands before what names it."""
+    """Return the journal rows of stored operations; an account's owner row precedes the operations that name it."""
     rows: list[tuple[str, bytes]] = []
     owners: dict[int, bytes] = {}
     run: list[bytes] = []

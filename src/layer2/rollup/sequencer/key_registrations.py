@@ -1,4 +1,4 @@
-"""Accounts that were asked for: keys that wait for one, what was paid for each, and how many may wait."""
+"""Key registrations: keys waiting for an account, their payments, and the limit on waiting keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from layer2.rollup.protocol.signed_operation import FIELDS
 __all__ = ["FREE", "KeyPolicy", "Opening", "Openings", "room_for_keys"]
 
 FREE = bytes(32)
-"""In the place of a payment where nothing is asked for."""
+"""Payment digest of a registration that requires no payment."""
 
 _MOST = 1_024
 _SHARE = 8
@@ -21,7 +21,13 @@ _PER_FRAME = LIMITS[FrameType.ACCOUNTS]
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A key that waits for an account of a token; `payment`: the digest of the transfer that pays for it, or FREE."""
+    """A key waiting for an account of a token.
+
+    Attributes:
+        key: the BLS key.
+        token: number of the token.
+        payment: digest of the transfer that pays for the account, or FREE.
+    """
 
     key: bytes
     token: int
@@ -29,25 +35,36 @@ class Opening:
 
     @property
     def name(self) -> tuple[bytes, int]:
-        """What it is for."""
+        """Key and token of the account."""
         return self.key, self.token
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPolicy:
-    """What a new account costs its user, in wei, and how many keys may wait at once.
+    """Price of an account and limit on waiting keys.
 
-    It costs the sequencer a fifth of a frame: whoever takes keys from anybody asks something for them.
+    An account takes a fifth of a frame, so a sequencer that accepts keys from anyone should charge for them.
+
+    Attributes:
+        fee: price of an account, in wei.
+        most: maximum number of waiting keys.
     """
 
     fee: int = 0
     most: int = _MOST
 
     def check(self, count: int, waiting: int, payment: bytes, receiver: int | None) -> None:
-        """Refuse so many keys beside those that wait, or a payment (a record; empty: none) that does not cover them.
+        """Reject keys above the limit, or a payment that does not cover them.
+
+        Args:
+            count: number of keys requested.
+            waiting: number of keys already waiting.
+            payment: record of the payment; empty if there is none.
+            receiver: account that must receive the payment; None if there is none.
 
         Raises:
-            MempoolFull, FeeTooLow
+            MempoolFull: too many keys would be waiting.
+            FeeTooLow: the payment does not cover the price of the keys.
         """
         if waiting + count > self.most:
             raise MempoolFull(
@@ -68,7 +85,7 @@ class KeyPolicy:
 
 
 class Openings:
-    """What waits, in the order of its coming, and in which entry what waits no longer was opened."""
+    """Waiting registrations in order of arrival, and for completed ones the entry that opened the account."""
 
     def __init__(self, rows: Iterable[Opening] = ()) -> None:
         self.waiting: dict[tuple[bytes, int], Opening] = {one.name: one for one in rows}
@@ -81,11 +98,11 @@ class Openings:
         return len(self.waiting)
 
     def add(self, rows: Iterable[Opening]) -> None:
-        """They wait from now on."""
+        """Add waiting registrations."""
         self.waiting |= {one.name: one for one in rows}
 
     def settle(self, exists: Callable[[Opening], bool], dropped: Callable[[bytes], bool], entry: int) -> None:
-        """Take out those that have an account after an entry, and those whose payment will never happen."""
+        """Remove registrations whose account exists after `entry`, and those whose payment was dropped."""
         for one in list(self.waiting.values()):
             if exists(one):
                 self.opened[one.name] = entry
@@ -94,18 +111,21 @@ class Openings:
                 del self.waiting[one.name]
 
     def ready(self, pending: Callable[[bytes], bool]) -> list[tuple[bytes, int]]:
-        """Those whose payment is in the inbox, or that need none."""
+        """Return key and token of the registrations whose payment is in the inbox or that require none."""
         return [one.name for one in self.waiting.values() if one.payment == FREE or not pending(one.payment)]
 
 
 def room_for_keys(keys: int, overdue: int, most: int) -> int:
-    """Frames of an entry of `most` that open accounts: a share of it, and none that overdue payments need."""
+    """Return the number of account frames in an entry of `most` frames, leaving room for overdue operations.
+
+    Account frames take at most an eighth of an entry, but at least one frame, and none of the `overdue` frames.
+    """
     frames = -(-keys // _PER_FRAME)
     return max(0, min(frames, max(1, most // _SHARE), most - overdue))
 
 
 def _paid(payment: bytes, receiver: int | None) -> int:
-    """What a record pays to the account, in ether; nothing for anything else."""
+    """Return the wei that a record pays to the account in ether; 0 for any other record."""
     if not payment or receiver is None:
         return 0
     out, _, _, token, _, high, low, head, to = FIELDS.unpack_from(payment)

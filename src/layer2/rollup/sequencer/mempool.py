@@ -1,4 +1,4 @@
-"""What is pending, on top of the state: admission in nonce order, fees, and a bound on how much is kept."""
+"""Mempool of pending operations on top of the state: admission in nonce order, minimum fees, limited capacity."""
 
 from __future__ import annotations
 
@@ -29,15 +29,17 @@ __all__ = ["Fees", "Pending", "Pool", "Vouched"]
 
 
 Pending = tuple[bytes, float, bytes, bytes]
-"""A record, when it was accepted (seconds, of a monotonic clock), and the owners of the accounts it names."""
+"""A record, its time of acceptance (seconds of a monotonic clock), and the owners of its sender and receiver."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fees:
-    """What operations pay: the least in each token (`otherwise` in those not named), smallest units, and to whom.
+    """Fee policy: minimum fees in smallest units, and the accounts that receive fees.
 
-    `accounts`: the account of each token that fees are paid to. In a token without one only operations without a fee
-    are taken.
+    Attributes:
+        otherwise: minimum fee in tokens that are not in `least`.
+        least: minimum fee by token.
+        accounts: account that receives fees, by token. In other tokens, only operations without a fee are accepted.
     """
 
     otherwise: int = 0
@@ -45,15 +47,19 @@ class Fees:
     accounts: Mapping[int, int] = field(default_factory=dict)
 
     def least_of(self, token: int) -> int:
-        """The least fee in a token."""
+        """Return the minimum fee in a token."""
         return self.least.get(token, self.otherwise)
 
 
 @dataclass(slots=True)
 class Vouched:
-    """Operations whose signatures were judged: for each its record, its digest, and the owner word that signed it.
+    """Operations with verified signatures.
 
-    An empty owner: nobody did. `refused`: by place, why an operation was not even looked at.
+    Attributes:
+        records: encoded operations.
+        digests: signed digest of each operation.
+        owners: owner word of each operation's signer; empty if no valid signature was found.
+        refused: errors by index of operations that were rejected before signature verification.
     """
 
     records: Sequence[bytes]
@@ -63,10 +69,14 @@ class Vouched:
 
 
 class Pool:
-    """Pending operations in the order of their acceptance, all of which work one after the other.
+    """Pending operations in order of acceptance; each one is valid on top of its predecessors.
 
-    `pending`: by digest. `owners`: whose each account was that an accepted operation names, as far as that is noted;
-    `unnoted`: what has yet to be.
+    Attributes:
+        most: maximum number of pending operations.
+        pending: operations by digest.
+        owners: recorded owner of each account named by an accepted operation.
+        unnoted: owners that have yet to be recorded.
+        fees: fee policy.
     """
 
     def __init__(self, most: int, head: State) -> None:
@@ -83,11 +93,11 @@ class Pool:
     def reset(
         self, head: State, coming: Sequence[QueueItem], authority: Authority | None
     ) -> tuple[list[bytes], dict[bytes, Rejected]]:
-        """Put what is pending on top of a state and of the queue items that the next entry consumes first.
+        """Apply the pending operations on top of a state and of the queue items that the next entry consumes first.
 
         Returns:
-            Digests of those whose nonce is used now, and of those that have become impossible, with the reason. Both
-            are pending no longer.
+            Digests of operations whose nonce has been used, and errors by digest of operations that have become
+            impossible. None of them is pending afterwards.
         """
         under, self.base = layer_over(head)
         for item in coming:
@@ -112,15 +122,15 @@ class Pool:
         return used, dropped
 
     def account(self, index: int) -> Held | None:
-        """An account with what is pending."""
+        """Return an account as of all pending operations; None if it does not exist."""
         return self._layer.row(index)
 
     def layer(self) -> Layer:
-        """The accounts before anything that is pending."""
+        """Return the accounts before any pending operation."""
         return self.base
 
     def screen(self, records: Sequence[bytes]) -> dict[int, Layer2Error]:
-        """By place, what need not be verified since it is refused anyway."""
+        """Return errors by index for records that can be rejected without verifying a signature."""
         refused: dict[int, Layer2Error] = {}
         row_of, unpack, fees = self._layer.row, FIELDS.unpack_from, self.fees
         for place, record in enumerate(records):
@@ -139,7 +149,7 @@ class Pool:
         return refused
 
     def admit(self, batch: Vouched, now: float) -> list[Layer2Error | None]:
-        """Take in, one after the other, what works; for each the refusal or None."""
+        """Admit valid operations one after another; return an error or None for each."""
         results: list[Layer2Error | None] = []
         pending, most = self.pending, self.most
         for place, record in enumerate(batch.records):
@@ -159,7 +169,7 @@ class Pool:
         return results
 
     def _named(self, record: bytes) -> bytes:
-        """The owner of a good operation's receiver (empty: it goes out), after a look at whether both are noted."""
+        """Return the owner of a valid operation's receiver (empty for a withdrawal), and note both owners."""
         rows = self._layer.rows
         receiver = b"" if record[0] else self._note(int.from_bytes(record[44:48], "big"), rows)
         self._note(int.from_bytes(record[1:5], "big"), rows)
@@ -173,7 +183,7 @@ class Pool:
         return owner
 
     def _moved(self, one: Pending) -> Rejected | None:
-        """Why an operation must not happen any more: a reorganisation gave a number it names to somebody else."""
+        """Return an error if a reorganisation gave an account number of the operation to another owner, or None."""
         record, _, sender, receiver = one
         named = [(int.from_bytes(record[1:5], "big"), sender)]
         if not record[0]:
@@ -187,7 +197,12 @@ class Pool:
         return None
 
     def _judge(self, record: bytes, owner: bytes | None) -> Rejected | None:
-        """Apply an operation on top of all others, or say why it cannot. `owner`: who signed; None: accepted before."""
+        """Apply an operation on top of all others, or return its error.
+
+        Args:
+            record: the encoded operation.
+            owner: owner word of the signer; None for an operation that was accepted before.
+        """
         out, sender, nonce, token, fee_class, high, low, _, to = FIELDS.unpack_from(record)
         row = self._layer.row(sender)
         if row is None or row.token != token:
@@ -195,7 +210,7 @@ class Pool:
         fee, amount = fee_of(fee_class), high << 64 | low
         if nonce != row.nonce or nonce >= MAX_NONCE:
             return _wrong_nonce(sender, nonce, row.nonce)
-        # What was accepted under another policy stays accepted.
+        # Operations accepted under an earlier fee policy remain accepted.
         if owner is not None and fee < self.fees.least_of(token):
             return _low_fee(sender, fee, self.fees.least_of(token))
         if fee and not self._takes(token):

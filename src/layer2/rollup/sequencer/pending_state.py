@@ -1,4 +1,4 @@
-"""What a sequencer has promised and what became of it: durable, askable, on top of what the chain has."""
+"""Pending state of a sequencer: accepted operations on top of the inbox, stored durably, and their statuses."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ __all__ = ["Promised"]
 
 
 class Promised:
-    """What a sequencer has promised, on top of what the chain has; it takes nothing and sends nothing.
+    """Accepted operations on top of the L1 state; this class neither accepts nor submits operations. See `Sequencer`.
 
-    `operator`: the address whose accounts take the fees, unless `fee_account` says which. See `Sequencer`.
+    Args:
+        operator: address whose accounts receive fees, unless `fee_account` is given.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Promised:
         self._promises = Promises(journal, rollup.connection.chain_id, rollup.address)
         self._journal = self._promises.journal
         self.lock = threading.RLock()
-        """Held while anything here is read or written that belongs together."""
+        """Lock for reads and writes that must be consistent with each other."""
         self._following = threading.Lock()
         self._prefix = rollup.domain.prefix
         if replica.workers is None:
@@ -73,10 +74,10 @@ class Promised:
             raise
 
     def close(self) -> None:
-        """Let go of the journal; nothing is accepted after it."""
+        """Close the journal; nothing is accepted afterwards."""
         self._promises.release()
 
-    # ------------------------------------------------------------------------------------------------ what is known
+    # ------------------------------------------------------------------------------------------------------ queries
 
     @property
     def pending(self) -> tuple[SignedOp, ...]:
@@ -86,22 +87,22 @@ class Promised:
 
     @property
     def waiting(self) -> int:
-        """How many operations are pending."""
+        """Number of pending operations."""
         return len(self._pool.pending)
 
     @property
     def most_pending(self) -> int:
-        """How many it keeps."""
+        """Maximum number of pending operations."""
         return self._pool.most
 
     @property
     def fees(self) -> Fees:
-        """What operations have to pay, and to whom."""
+        """Fee policy of the sequencer."""
         return self._pool.fees
 
     @property
     def state(self) -> State:
-        """The inbox's state with everything pending, executed anew: for people who look, and tests."""
+        """State of the inbox with all pending operations, executed again on each access; for inspection and tests."""
         with self.lock:
             state = self.replica.head.copy()
             for item in self._items():
@@ -115,32 +116,34 @@ class Promised:
             return state
 
     def ahead(self, account: int) -> Held | None:
-        """An account with what is pending, to be read only; None if there is none."""
+        """Return an account as of all pending operations, for reading only; None if it does not exist."""
         return self._pool.account(account)
 
     def next_nonce(self, account: int) -> int:
-        """The nonce of an account's next operation, pending ones counted."""
+        """Return the nonce of an account's next operation, counting pending operations."""
         self.follow()
         with self.lock:
             known = self._pool.account(account)
             return 0 if known is None else known.nonce
 
     def fate(self, digest: bytes) -> Fate | None:
-        """What became of an accepted operation, by the digest that was signed; None for one that is not known."""
+        """Return the status of an accepted operation by its signed digest; None for an unknown digest."""
         with self.lock:
             return Fate("pending") if digest in self._pool.pending else self._fates.get(digest)
 
     def follow(self) -> None:
-        """What others have posted, or forced, or what the chain took back, counts before anything is promised.
+        """Follow L1, so that posted entries, queue items and reorganisations are applied before anything is accepted.
 
-        The chain is asked, and signatures are judged, without `lock`, which every request takes: never hold it here.
+        L1 is read and signatures are verified without `lock`, which every request takes. Never hold it during this
+        call.
         """
         with self._following:
             update = self.replica.poll()
             with self.lock:
                 self.replica.take(update)
                 if self._reorganisations != self.replica.reorganisations:
-                    # What stood in an entry that is gone is pending again; upon all that is left, or it would be lost.
+                    # Operations of a reverted entry are pending again. They are applied on top of all remaining
+                    # entries, or they would be lost.
                     self.replica.advance(TO_THE_END)
                     self._reload()
             before = -1
@@ -154,23 +157,23 @@ class Promised:
 
     @property
     def waiting_keys(self) -> int:
-        """How many keys wait for an account."""
+        """Number of keys waiting for an account."""
         return len(self._openings)
 
     @property
     def key_policy(self) -> KeyPolicy:
-        """What an account for a key costs, and how many keys may wait."""
+        """Price of an account for a key, and the limit on waiting keys."""
         return self._key_policy
 
     def key_price(self) -> tuple[int, int, int]:
-        """Wei for an account of a key, the account to pay them to, and the least fee of that transfer; zeros: free."""
+        """Return the price of an account in wei, the account to pay and the minimum fee of the payment; zeros: free."""
         with self.lock:
             if not self._key_policy.fee:
                 return 0, 0, 0
             fees = self._pool.fees
             return self._key_policy.fee, fees.accounts.get(0, 0), fees.least_of(0)
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ---------------------------------------------------------------------------------------------------- internals
 
     def _consumed(self) -> int:
         entries = self.replica.entries
@@ -184,7 +187,7 @@ class Promised:
         return owner in head.keys and any(head.accounts[one].token == token for one in head.owned(owner))
 
     def _reload(self) -> None:
-        """After a start: what was accepted and is not in the inbox is pending again."""
+        """Restore the pending operations from the journal: those accepted that are not in the inbox."""
         stored = self._promises.read()
         self._reorganisations = self.replica.reorganisations
         self._fates = Fates()
@@ -201,7 +204,7 @@ class Promised:
         self._settle()
 
     def _settle(self) -> None:
-        """Put what is pending on top of the inbox and of the queue items that the next entry consumes first."""
+        """Apply pending operations on top of the inbox and of the queue items that the next entry consumes first."""
         entries, head = self.replica.entries, self.replica.head
         self._pool.fees = self._fees(head)
         before = dict(self._pool.pending)
@@ -222,12 +225,12 @@ class Promised:
         )
 
     def _was_dropped(self, digest: bytes) -> bool:
-        """Whether an operation that was accepted will never happen."""
+        """Return True if an accepted operation can never be executed."""
         fate = None if digest in self._pool.pending else self._fates.get(digest)
         return fate is not None and fate.state == "dropped"
 
     def _drop(self, reasons: Mapping[bytes, str]) -> None:
-        """Say durably that operations have become impossible."""
+        """Record durably that operations have become impossible."""
         for digest, reason in reasons.items():
             self._fates.open[digest] = Fate("dropped", len(self.replica.entries), reason)
             self._promises.drop(digest, reason)

@@ -1,4 +1,4 @@
-"""The sequencer: takes signed operations, keeps them, fills frames and posts them in order."""
+"""The sequencer: accepts signed operations, stores them, packs them into frames and posts them in order."""
 
 from __future__ import annotations
 
@@ -38,40 +38,42 @@ FAULT_POINTS = (
 )
 
 _MAX_FRAMES = 256
-"""Frames of one entry in calldata: some 127 kB, below what nodes relay."""
+"""Maximum number of frames of a calldata entry: about 127 kB, below the transaction size that nodes relay."""
 
 _MOST_PENDING = 200_000
 _MAX_WAIT = 60.0
 _RACES = ("QueueEndInvalid", "QueueOverdue", "InboxMoved")
-"""What the contract says when somebody was faster: a deposit, or an entry after the lease."""
+"""Reverts that mean another transaction (a deposit or a competing entry) was mined first."""
 
 _APART = 20
-"""Steps after a race in which the queue is consumed by itself: whoever queues in every block gains nothing by it."""
+"""Steps after a race in which the queue is consumed separately, so that queueing in every block cannot stop posts."""
 
 _COMPACT_AT = 10_000
-"""Operations of final entries that are worth writing the journal anew."""
+"""Number of operations in final entries that triggers a rewrite of the journal."""
 
 _Keys = Sequence[tuple[bytes, int]]
 
 
 class Sequencer(Acceptance):
-    """One rollup's sequencer. `step()` follows the chain and posts when something is due.
+    """Sequencer of one rollup. `step()` follows L1 and posts when something is due.
 
-    What `submit` has accepted is in the journal before it returns, and goes into a frame as long as its account still
-    allows it; `fate` says what became of it. Safe to use from several threads: `step` waits for the chain without
-    holding up `accept`.
+    An operation accepted by `submit` is in the journal before the call returns, and is posted in a frame as long as its
+    account allows it; `fate` returns its status. All methods are thread-safe: `step` waits for L1 without blocking
+    `accept`.
 
     Args:
-        least_fee: in smallest units, for all tokens or by token.
-        fee_account: which account fees are paid to, by token (a number alone: ether's). Without it, the first account
+        least_fee: minimum fee in smallest units, for all tokens or by token.
+        fee_account: account that receives fees, by token (a single number is for ether). By default, the first account
             of `sender` in each token.
-        most_pending: operations that are kept at most.
-        key_policy: what accounts for keys cost, and how many keys may wait.
-        max_wait: seconds after which an operation comes before those that pay better.
-        verifier: where signatures are checked; in the calling thread without it.
+        data: data location of posted frames; by default, the cheaper of calldata and blobs.
+        most_pending: maximum number of pending operations.
+        max_wait: seconds after which an operation precedes those that pay better.
+        key_policy: price of accounts for keys, and limit on waiting keys.
+        verifier: workers that verify signatures; by default, the calling thread does.
 
     Raises:
-        JournalForeign, JournalCorrupt: the journal does not fit the chain; nothing has been signed or posted.
+        JournalForeign: the journal belongs to another rollup or chain; nothing has been signed or posted.
+        JournalCorrupt: the journal is damaged; nothing has been signed or posted.
     """
 
     KIND = KIND
@@ -107,7 +109,7 @@ class Sequencer(Acceptance):
         self.max_wait = max_wait
         self.compact_at = _COMPACT_AT
         self.heads = Heads(0, 0, 0)
-        """How far the chain was when `step` last looked."""
+        """Heads of the inbox as of the last `step`."""
         self._stepping = threading.Lock()
         self._apart = 0
 
@@ -119,10 +121,10 @@ class Sequencer(Acceptance):
     # ------------------------------------------------------------------------------------------------------- posting
 
     def step(self) -> Receipt | None:
-        """Follow the chain; post what is pending, or consume what waits in the queue.
+        """Follow L1, then post pending operations or consume waiting queue items.
 
-        What others queue or post in between is waited for by nobody: the queue is then consumed by itself, to
-        wherever its end is, and what is pending goes on top.
+        If another queue item or entry is mined first, the queue is consumed by a separate transaction up to its current
+        end, and the pending operations are posted after it.
         """
         with self._stepping:
             before = self._consume() if self._apart else None
@@ -140,20 +142,24 @@ class Sequencer(Acceptance):
             return receipt or before
 
     def seal(self) -> list[Frame]:
-        """The frames that carry what is pending, in an order in which every operation still works."""
+        """Return the frames of pending operations, in an order in which every operation is valid."""
         data = self.sealed()
         return [decode_frame(data[at : at + FRAME_BYTES]) for at in range(0, len(data), FRAME_BYTES)]
 
     def sealed(self, most: int | None = None) -> bytes:
-        """The same, encoded one behind the other; `most`: so many frames instead of those that an entry can hold."""
+        """Return the encoded frames of pending operations.
+
+        Args:
+            most: maximum number of frames; by default, as many as an entry can hold.
+        """
         with self.lock:
             keys, drafts = self._ready_keys(), self._drafts(most)
         return self._frames(keys, drafts, most)[0]
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ---------------------------------------------------------------------------------------------------- internals
 
     def _post(self) -> Receipt | None:
-        """One entry of what is pending, which consumes the queue first unless that is done apart."""
+        """Post one entry of pending operations; it consumes the queue first, unless that is done separately."""
         self.follow()
         heads = self.replica.heads
         with self.lock:
@@ -178,7 +184,7 @@ class Sequencer(Acceptance):
         return receipt
 
     def _consume(self) -> Receipt | None:
-        """Entries of queue items alone: at least of those that what is pending was accepted on top of."""
+        """Post entries of queue items only, at least up to the items that pending operations are based on."""
         receipt = None
         while True:
             self.follow()
@@ -190,7 +196,7 @@ class Sequencer(Acceptance):
             receipt = self.rollup.force_include(self.sender, expected, TO_THE_END)
 
     def _last(self) -> bytes:
-        """The accumulator of the inbox."""
+        """Return the accumulator of the inbox."""
         entries = self.replica.entries
         return entries[-1].record.hash() if entries else bytes(32)
 
@@ -205,7 +211,7 @@ class Sequencer(Acceptance):
         return self._openings.ready(self._pool.pending.__contains__)
 
     def _frames(self, keys: _Keys, drafts: list[Draft], most: int | None = None) -> tuple[bytes, list[bytes]]:
-        """The data of an entry, and the records in it. Accounts are opened behind the payments that are overdue."""
+        """Return the data of an entry and its records. Accounts are opened after overdue payments."""
         opening: list[bytes] = []
         for token in sorted({token for _, token in keys}):
             opening += encode_accounts(token, [key for key, one in keys if one == token])
@@ -222,7 +228,7 @@ class Sequencer(Acceptance):
         return data, [record for one in taken for record in one.records]
 
     def _doubt(self, number: int, posted: Sequence[bytes]) -> None:
-        """What was posted in entry `number` and has not happened: signatures are looked at again, one by one."""
+        """Verify the signatures of the operations in entry `number` that were not executed; drop the invalid ones."""
         if self.replica.missing is not None or len(self.replica.entries) < number or not self._pool.pending:
             return
         digests = digests_of(self._prefix, posted)
@@ -248,7 +254,7 @@ class Sequencer(Acceptance):
         return key is not None and self.replica.authority.verify([(key, digest)], op.signature)
 
     def _look_at(self, heads: Heads) -> None:
-        """Note how far the chain is, and durably what it cannot take back: a journal fits no other chain."""
+        """Store the heads, and record the newest final entry in the journal, which binds the journal to this chain."""
         before, self.heads = self.heads, heads
         final = min(self.heads.final, len(self.replica.entries))
         if final > before.final:
@@ -256,7 +262,7 @@ class Sequencer(Acceptance):
             self._promises.commit()
 
     def _compact(self) -> None:
-        """Forget what lies in final entries, once that is worth writing the rest anew."""
+        """Remove operations of final entries from the journal, once there are enough of them."""
         final = min(self.heads.final, len(self.replica.entries))
         if not final:
             return

@@ -1,6 +1,6 @@
-"""Where signatures are verified: here, in threads, or in processes of their own.
+"""Signature verification in the calling thread, in threads, or in worker processes.
 
-Processes use all cores for both kinds of keys. Threads help with ECDSA alone: pyblst keeps the interpreter's lock.
+Processes use all cores for both kinds of keys. Threads help with ECDSA only, because pyblst holds the interpreter lock.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from layer2.rollup.protocol.batch_signatures import aggregates, check_bls, check
 __all__ = ["Verifier"]
 
 _MOST_BLS = 256
-"""Signatures that are checked together: more gain little, and cost more to take apart when one is wrong."""
+"""Maximum number of signatures verified together: larger batches gain little and cost more to split on failure."""
 
 
 class Verifier(Workers):
-    """Checks signatures and adds them up, as `Workers` do. Safe to use from several threads."""
+    """Verification and aggregation of signatures by `Workers`. Thread-safe."""
 
     def check_ecdsa(self, prefix: bytes, records: bytes, size: int) -> tuple[list[bytes], list[bytes]]:
-        """`verification.check_ecdsa` in parts; `size`: of a record."""
+        """Run `verification.check_ecdsa` in parts; `size` is the length of a record."""
         step = self.part(len(records) // size) * size
         parts = [(prefix, records[at : at + step]) for at in range(0, len(records), step)]
         return _joined(self.run(check_ecdsa, parts))
 
     def check_bls(self, prefix: bytes, records: bytes, keys: Sequence[bytes], size: int) -> tuple[list[bytes], Any]:
-        """`verification.check_bls` in parts; `size`: of a record."""
+        """Run `verification.check_bls` in parts; `size` is the length of a record."""
         step = self.part(len(keys), _MOST_BLS)
         parts = [
             (prefix, records[at * size : (at + step) * size], keys[at : at + step]) for at in range(0, len(keys), step)
@@ -36,7 +36,7 @@ class Verifier(Workers):
         return _joined(self.run(check_bls, parts))
 
     def aggregates(self, groups: Sequence[Sequence[bytes]]) -> list[bytes]:
-        """The sum of each group of BLS signatures."""
+        """Return the aggregate of each group of BLS signatures."""
         step = max(1, -(-len(groups) // max(1, self.processes)))
         parts = [(groups[at : at + step],) for at in range(0, len(groups), step)]
         return list(chain.from_iterable(self.run(aggregates, parts)))

@@ -1,4 +1,4 @@
-"""What became of accepted operations: pending, in an entry, or dropped and why. Found in the entries themselves."""
+"""Status of accepted operations: pending, posted in an entry, or dropped with a reason; derived from the entries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ _REMEMBERED = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """`state`: pending, posted or dropped. `entry`: which one, counted from 1 (dropped: the newest one then)."""
+    """Status of an accepted operation.
+
+    Attributes:
+        state: pending, posted or dropped.
+        entry: number of the entry, counted from 1; the newest entry at that time if dropped, 0 if pending.
+        reason: reason why the operation was dropped.
+    """
 
     state: str
     entry: int = 0
@@ -26,7 +32,7 @@ class Fate:
 
 
 class Fates:
-    """What is pending no longer, by digest. Those that are final are remembered for a while only."""
+    """Statuses of operations that are no longer pending, by digest; final ones are kept up to a limit."""
 
     def __init__(self) -> None:
         self.open: dict[bytes, Fate] = {}
@@ -36,15 +42,15 @@ class Fates:
         return f"<Fates open={len(self.open)} past={len(self._past)}>"
 
     def get(self, digest: bytes) -> Fate | None:
-        """Of an operation that was accepted and is not pending."""
+        """Return the status of an accepted operation that is not pending; None for an unknown digest."""
         return self.open.get(digest) or self._past.get(digest)
 
     def final(self, entry: int) -> list[bytes]:
-        """Those that an entry up to this one has decided for ever."""
+        """Return the digests of operations decided by entries up to `entry`."""
         return [digest for digest, fate in self.open.items() if fate.entry <= entry]
 
     def close(self, digests: Iterable[bytes]) -> None:
-        """They are final."""
+        """Mark operations as final; the oldest final statuses are discarded above the limit."""
         for digest in digests:
             self._past[digest] = self.open.pop(digest)
         while len(self._past) > _REMEMBERED:
@@ -52,10 +58,11 @@ class Fates:
 
 
 def included(used: Sequence[tuple[bytes, bytes]], entries: Sequence[tuple[int, Entry]]) -> dict[bytes, int]:
-    """In which entry each of the operations (digest, record) stands, whose nonces are used; without those in none.
+    """Return the entry of each operation whose nonce is used; operations found in no entry are left out.
 
     Args:
-        entries: to look in, with their numbers. Equal operations of an account are found in their order.
+        used: digest and record of each operation.
+        entries: entries to search, with their numbers. Equal operations of an account are matched in order.
     """
     wanted = {_name(record) for _, record in used}
     found: defaultdict[bytes, deque[int]] = defaultdict(deque)
@@ -77,7 +84,7 @@ def included(used: Sequence[tuple[bytes, bytes]], entries: Sequence[tuple[int, E
 
 
 def _name(record: bytes) -> bytes:
-    """What a frame shows of an operation: all but the nonce and the part it has in a BLS signature."""
+    """Return the part of an operation that a frame contains: all but the nonce and its share of a BLS signature."""
     return record[:5] + record[9:48] + (b"" if len(record) == BLS_RECORD else record[48:])
 
 

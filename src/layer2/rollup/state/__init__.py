@@ -1,1 +1,1 @@
-"""The rollup's state and its transition function."""
+"""State of the rollup and its transition function."""

@@ -1,4 +1,4 @@
-"""The accounts in columns, the tree over them, and the log of what each segment wrote."""
+"""Columnar storage of the accounts, their Merkle tree, and the log of each segment's writes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from layer2.rollup.state.kernel import BALANCE, META, PRESENT, SEGMENT, execute_
 __all__ = ["Ledger", "Row"]
 
 Row = tuple[bytes, int, int, int]
-"""Owner, token, nonce, balance."""
+"""Owner, token, nonce and balance of an account."""
 
 _Number = TypeVar("_Number", np.int64, np.uint64)
 
@@ -25,15 +25,18 @@ _WORDS = 8
 _FIRST_WIDTH = 6
 _CURRENT, _TOUCHED, _LOGGED, _SEALED = range(4)
 _SPILL = 4096
-"""Accounts that a segment writes before they are hashed early: keeps the log small."""
+"""Number of accounts after which a segment's writes are hashed early, to keep the log small."""
 _RUN = 32
-"""Frames that are hashed together: enough to fill all lanes, and few enough for the processor's second cache."""
+"""Number of frames hashed together: enough to fill all SIMD lanes, few enough for the second-level cache."""
 _MOST = 2 * max(LIMITS.values()) + 2
-"""Accounts that one frame writes at most, its fee receiver in both halves."""
+"""Maximum number of accounts written by one frame, counting its fee receiver in both halves."""
 
 
 def _layout() -> NDArray[np.int64]:
-    """For the kernel, by type: where operations begin, bytes of one, how many at most, how many in the first half."""
+    """Return the frame layout for the kernel, one row per frame type.
+
+    A row has the offset of the operations, the size of one, their maximum number and their number in the first half.
+    """
     table = np.zeros((max(FrameType) + 1, 4), np.int64)
     for kind, limit in LIMITS.items():
         table[kind] = (*shape(kind), limit, FIRST_HALF[kind])
@@ -41,16 +44,19 @@ def _layout() -> NDArray[np.int64]:
 
 
 class Ledger:
-    """Rows of 64 bytes, one for each index below a power of two. A segment's writes are sealed, then hashed together.
+    """Account storage in rows of 64 bytes, one for each index below a power of two.
 
-    `present`: how many accounts there are.
+    The writes of a segment are sealed; the writes of several sealed segments are hashed together.
+
+    Attributes:
+        present: number of existing accounts.
     """
 
     __slots__ = ("_bytes", "_counts", "_ends", "_heads", "_layout", "_leaves", "_log", "_numbers", "_numbers_in",
                  "_ready", "_rows", "_touched", "_tree", "_words", "present")  # fmt: skip
 
     def __init__(self, width: int = _FIRST_WIDTH) -> None:
-        # The row of an account that nobody wrote says segment 0.
+        # Segments are numbered from 1, because rows that were never written contain segment 0.
         heads = np.array([1, 0, 0, 0], np.int64)
         self._hold(np.zeros((1 << width, _WORDS), np.uint64), DenseTree(ACCOUNT_DEPTH, width), heads)
         self.present = 0
@@ -59,7 +65,7 @@ class Ledger:
         self._scratch(_MOST, 4)
 
     def copy(self) -> Ledger:
-        """An independent ledger with the same accounts."""
+        """Return an independent ledger with the same accounts."""
         self._settle_leftovers()
         self._flush()
         other = Ledger.__new__(Ledger)
@@ -78,7 +84,7 @@ class Ledger:
         return iter(found)
 
     def read(self, index: int) -> Row | None:
-        """An account; None if there is none."""
+        """Return an account; None if it does not exist."""
         words, at = self._words, index * _WORDS
         if not 0 <= at < len(words):
             return None
@@ -89,7 +95,7 @@ class Ledger:
         return bytes(self._bytes[at * 8 : at * 8 + 32]), meta >> 32 & 0xFFFF, meta & MAX_NONCE, balance
 
     def write(self, index: int, row: Row) -> None:
-        """Write an account; RangeError for what its fields cannot hold."""
+        """Write an account; raise RangeError for values that do not fit their fields."""
         owner, token, nonce, balance = row
         if not 0 <= index < 1 << ACCOUNT_DEPTH or len(owner) != 32 or not 0 <= token < 1 << 16:
             raise RangeError(f"account {index}: owner of {len(owner)} bytes and token {token}, need 32 and two bytes")
@@ -102,7 +108,7 @@ class Ledger:
         self.present += fresh
 
     def change(self, index: int, nonce: int, balance: int, token: int) -> None:
-        """Write the numbers of an account."""
+        """Write the nonce, balance and token of an account; raise RangeError for values that do not fit."""
         if not 0 <= nonce <= MAX_NONCE or not 0 <= balance <= MAX_BALANCE:
             raise RangeError(f"account {index}: nonce {nonce}, balance {balance}, need 32 and 128 bits")
         self._touch(index)
@@ -111,11 +117,11 @@ class Ledger:
         words[at + BALANCE], words[at + BALANCE + 1] = balance >> 64, balance & (1 << 64) - 1
 
     def fill(self, first: int, owners: bytes, token: int, nonce: int, balance: int) -> None:
-        """Write accounts `first`, `first + 1` ... of these owners (32 bytes each), alike in everything else."""
+        """Write accounts `first`, `first + 1` and so on for owners of 32 bytes each, with all other fields equal."""
         count, rest = divmod(len(owners), 32)
         if rest or not count:
             raise RangeError(f"owners of {len(owners)} bytes given, need 32 for each account")
-        # The first and the last by the way that checks and makes room.
+        # The regular way for the last and the first account, because it validates the values and makes room.
         for index, at in ((first + count - 1, len(owners) - 32), (first, 0)):
             self.write(index, (owners[at : at + 32], token, nonce, balance))
         self._spill()
@@ -132,7 +138,7 @@ class Ledger:
             self._spill()
 
     def owned(self, owner: bytes) -> list[int]:
-        """The accounts of an owner."""
+        """Return the accounts of an owner."""
         same = (self._rows[:, :META] == np.frombuffer(owner, np.uint64)).all(axis=1)
         found: list[int] = np.flatnonzero(same & (self._rows[:, META] >= np.uint64(PRESENT))).tolist()
         return found
@@ -140,9 +146,18 @@ class Ledger:
     # ----------------------------------------------------------------------------------------------------- segments
 
     def operate(self, sender: int, to: int | None, amount: int, token: int, fee: int) -> bool:
-        """Move money to account `to`, or (None) out; whether it was moved. The sender's nonce moves on anyway.
+        """Transfer to account `to`, or withdraw if it is None; return True if funds moved. The nonce always increases.
 
-        KeyError if there is no such sender, RangeError if it has no nonce left. `amount` has 128 bits, `fee` 64.
+        Args:
+            sender: the paying account.
+            to: the receiving account, or None.
+            amount: amount of up to 128 bits.
+            token: token of the operation.
+            fee: fee of up to 64 bits.
+
+        Raises:
+            KeyError: the sender does not exist.
+            RangeError: the sender has used its last nonce.
         """
         if sender not in self:
             raise KeyError(sender)
@@ -155,7 +170,7 @@ class Ledger:
         return moved
 
     def run(self, frames: Sequence[bytes], signed: Sequence[bool], tokens: int) -> None:
-        """Execute frames of transfers: two sealed segments each."""
+        """Execute frames of transfers and seal two segments for each."""
         self._settle_leftovers()
         data = np.frombuffer(b"".join(frames), np.uint8).reshape(-1, FRAME_BYTES)
         flags = np.array(signed, np.uint8)
@@ -167,9 +182,10 @@ class Ledger:
             self._flush_full()
 
     def run_half(self, frame: bytes, half: int) -> list[bool]:
-        """Execute half 0 or 1 of an accepted BLS frame, not sealed; for each of its operations whether it moved money.
+        """Execute half 0 or 1 of an accepted BLS frame without sealing it.
 
-        Those of the other half are False.
+        Returns:
+            For each operation, True if it moved funds; False for operations of the other half.
         """
         self._settle_leftovers()
         self._reserve(_MOST, 1)
@@ -179,7 +195,7 @@ class Ledger:
         return [bool(one) for one in done]
 
     def seal(self) -> None:
-        """End a segment."""
+        """End the open segment."""
         self._reserve(0, 1)
         if self._counts[_TOUCHED] > _MOST:
             self._touched[: self._counts[_TOUCHED]].sort()
@@ -187,23 +203,23 @@ class Ledger:
         self._flush_full()
 
     def roots(self) -> list[bytes]:
-        """The roots over the accounts after each segment that was sealed since this was last asked."""
+        """Return the account roots after each segment sealed since the last call."""
         self._flush()
         roots, self._ready = self._ready, []
         return roots
 
     @property
     def tree(self) -> DenseTree:
-        """The tree over all that was written."""
+        """Merkle tree over all accounts written so far."""
         self._settle_leftovers()
         self._flush()
         return self._tree
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ---------------------------------------------------------------------------------------------------- internals
 
     def _hold(self, rows: NDArray[np.uint64], tree: DenseTree, heads: NDArray[np.int64]) -> None:
         self._rows, self._tree, self._heads = rows, tree, heads
-        # Python reads single numbers several times faster through these.
+        # Python reads single numbers several times faster through memory views.
         self._bytes = rows.data.cast("B")
         self._words = self._bytes.cast("Q")
         self._counts = heads.data.cast("B").cast("q")
@@ -217,7 +233,7 @@ class Ledger:
         self._ends = np.empty(segments, np.int64)
 
     def _reserve(self, writes: int, segments: int) -> None:
-        """Room for so many more writes and segments."""
+        """Make room for a number of further writes and segments."""
         _, touched, logged, sealed = self._counts.tolist()
         if touched + writes > len(self._touched):
             self._touched = _longer(self._touched, 2 * (touched + writes))
@@ -236,7 +252,7 @@ class Ledger:
         self._hold(rows, self._tree.widened(width), self._heads)
 
     def _make_room(self, writes: int) -> None:
-        """Before the open segment writes a few accounts more."""
+        """Make room for a few more writes of the open segment."""
         count = self._counts[_TOUCHED]
         if count >= _SPILL:
             self._spill()
@@ -254,7 +270,7 @@ class Ledger:
         self._counts[_TOUCHED] = count + 1
 
     def _spill(self) -> None:
-        """Hash what the open segment wrote so far, which gives no root of a segment."""
+        """Hash the writes of the open segment so far, without producing a segment root."""
         self.seal()
         self._flush()
         self._ready.pop()

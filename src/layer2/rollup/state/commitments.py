@@ -1,4 +1,4 @@
-"""What the contract hashes and hands out: inbox entries, claims, the parts of a state root. Twins of `IRollup`."""
+"""Structures that the contract hashes: inbox entries, assertions, parts of a state root. They mirror `IRollup`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ROOT_BYTES = 31
 
 
 class ItemKind(IntEnum):
-    """Where an entry's frames are."""
+    """Location of an entry's frames."""
 
     QUEUE = 0
     CALLDATA = 1
@@ -38,7 +38,7 @@ class ItemKind(IntEnum):
 
 
 class Status(IntEnum):
-    """How an assertion stands."""
+    """Status of an assertion."""
 
     UNKNOWN = 0
     OPEN = 1
@@ -49,7 +49,7 @@ class Status(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemRecord:
-    """An entry of the inbox, see `IRollup.Item`; counts are from the beginning of the rollup."""
+    """An entry of the inbox, see `IRollup.Item`; counts start at genesis."""
 
     previous: bytes
     kind: int
@@ -62,20 +62,20 @@ class ItemRecord:
 
     @classmethod
     def of(cls, values: Any) -> ItemRecord:
-        """From decoded ABI values, in order."""
+        """Create an entry from decoded ABI values, in order."""
         return cls(*values)
 
     def as_tuple(self) -> tuple[Any, ...]:
-        """As the contract takes it."""
+        """Return the fields as ABI values."""
         return astuple(self)
 
     def hash(self) -> bytes:
-        """The inbox's accumulator after it."""
+        """Return the accumulator of the inbox after this entry."""
         return keccak(encode(_ITEM, self.as_tuple()))
 
 
 NO_ITEM = ItemRecord(bytes(32), 0, bytes(32), 0, 0, 0, bytes(28), 0)
-"""In the place of an entry where there is none."""
+"""Placeholder for an entry that does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +91,16 @@ class Claim:
 
     @classmethod
     def of(cls, values: Any) -> Claim:
-        """From decoded ABI values, in order."""
+        """Create an assertion from decoded ABI values, in order."""
         return cls(*values)
 
     def as_tuple(self) -> tuple[Any, ...]:
-        """As the contract takes it."""
+        """Return the fields as ABI values."""
         return astuple(self)
 
     @property
     def id(self) -> bytes:
-        """What the contract knows it by."""
+        """Identifier of the assertion in the contract."""
         return keccak(encode(_CLAIM, self.as_tuple()))
 
     def __repr__(self) -> str:
@@ -109,7 +109,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """The parts of a state root, see `IRollup.Roots`."""
+    """Parts of a state root, see `IRollup.Roots`."""
 
     accounts: bytes
     withdrawals: bytes
@@ -118,27 +118,27 @@ class Roots:
 
     @classmethod
     def of(cls, state: State) -> Roots:
-        """Those of a state."""
+        """Create the parts of a state's root."""
         system = state.system
         return cls(state.accounts_root, system.withdrawals, system.numbers, bytes(4) + system.queue_acc)
 
     def as_tuple(self) -> tuple[bytes, ...]:
-        """As the contract takes them."""
+        """Return the fields as ABI values."""
         return astuple(self)
 
 
 NO_ROOTS = Roots(bytes(32), bytes(32), bytes(32), bytes(32))
-"""In the place of roots that nobody looks at."""
+"""Placeholder for roots that are not read."""
 
 GENESIS = empty_root()
-"""The state root before anything has happened."""
+"""State root of the empty state."""
 
 
 def pack_roots(roots: list[bytes]) -> bytes:
-    """Roots as calldata carries them: 31 bytes each."""
+    """Encode roots for calldata, 31 bytes each."""
     return b"".join(root[1:] for root in roots)
 
 
 def unpack_roots(data: bytes) -> list[bytes]:
-    """The reverse of `pack_roots`."""
+    """Decode the output of `pack_roots`."""
     return [b"\0" + data[at : at + _ROOT_BYTES] for at in range(0, len(data), _ROOT_BYTES)]

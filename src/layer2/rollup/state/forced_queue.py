@@ -1,4 +1,4 @@
-"""The queue: deposits and forced operations that the main chain orders, and what each does to the state."""
+"""Forced inclusion queue: deposits and operations ordered by L1, and their effects on the state."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ __all__ = [
 _DEPOSIT, _FORCED, _TOKEN = 1, 2, 3
 _CHECKPOINT = 256
 _MOST = 10 * _CHECKPOINT
-"""Queue items of one entry at most (`Inbox.MAX_CONSUME`)."""
+"""Maximum number of queue items consumed by one entry (`Inbox.MAX_CONSUME`)."""
 
 
 class Scheme(IntEnum):
-    """Who speaks for a forced operation: the account on the main chain that queued it, or a signature."""
+    """Authorisation of a forced operation: the L1 account that queued it, or a signature."""
 
     SENDER = 0
     ECDSA = 1
@@ -43,7 +43,7 @@ class Scheme(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """`amount` of `token` for account `to`, or (0) for a new account of `owner`; `sender` has paid it in."""
+    """Deposit of `amount` of `token` by `sender`, for account `to` or, if it is 0, for a new account of `owner`."""
 
     sender: Address
     token: int
@@ -52,14 +52,14 @@ class Deposit:
     to: int
 
     def encode(self) -> bytes:
-        """`1 | sender(20) | token(2) | amount(16) | owner(32) | to(4)`: 75 bytes."""
+        """Return `1 | sender(20) | token(2) | amount(16) | owner(32) | to(4)`: 75 bytes."""
         head = bytes((_DEPOSIT,)) + address_bytes(self.sender) + self.token.to_bytes(2, "big")
         return head + self.amount.to_bytes(16, "big") + self.owner + self.to.to_bytes(4, "big")
 
 
 @dataclass(frozen=True, slots=True)
 class Forced:
-    """An operation that the sequencer cannot leave out: a transfer to account `to`, or with `target` a withdrawal."""
+    """Operation that the sequencer cannot omit: a transfer to account `to`, or a withdrawal if `target` is set."""
 
     sender: Address
     account: int
@@ -71,7 +71,11 @@ class Forced:
     signature: bytes = b""
 
     def encode(self) -> bytes:
-        """`2 | sender(20) | scheme(1) | account(4) | token(2) | amount(16) | withdraws(1) | to(20) | signature`."""
+        """Return the item in the encoding that the contract hashes.
+
+        The format is `2 | sender(20) | scheme(1) | account(4) | token(2) | amount(16) | withdraws(1) | to(20) |
+        signature`.
+        """
         head = bytes((_FORCED,)) + address_bytes(self.sender) + bytes((self.scheme,)) + self.account.to_bytes(4, "big")
         head += self.token.to_bytes(2, "big") + self.amount.to_bytes(16, "big")
         if self.target is None:
@@ -81,14 +85,14 @@ class Forced:
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """A token was given the next id."""
+    """Registration of a token under the next id."""
 
     sender: Address
     token: int
     address: Address
 
     def encode(self) -> bytes:
-        """`3 | sender(20) | token(2) | address(20)`: 43 bytes."""
+        """Return `3 | sender(20) | token(2) | address(20)`: 43 bytes."""
         head = bytes((_TOKEN,)) + address_bytes(self.sender) + self.token.to_bytes(2, "big")
         return head + address_bytes(self.address)
 
@@ -97,7 +101,7 @@ QueueItem = Deposit | Forced | NewToken
 
 
 def decode_item(raw: bytes) -> QueueItem:
-    """The item of a `Queued` event; raises MalformedError for what the contract does not write."""
+    """Return the item of a `Queued` event; raise MalformedError for bytes that the contract does not write."""
     sender, rest = to_address(raw[1:21]), raw[21:]
     number = int.from_bytes
     if raw[0] == _DEPOSIT and len(raw) == 75:
@@ -115,24 +119,24 @@ def decode_item(raw: bytes) -> QueueItem:
 
 
 def next_acc(acc: bytes, item: bytes) -> bytes:
-    """The queue's accumulator after an item: the last 28 bytes of `keccak(acc(28) | keccak(item))`."""
+    """Return the queue's accumulator after an item: the last 28 bytes of `keccak(acc(28) | keccak(item))`."""
     return keccak(acc + keccak(item))[4:]
 
 
 TO_THE_END = 2**32 - 1
-"""As the end of what an entry consumes: as far as `helping` says, however long the queue is when it arrives."""
+"""Queue end that consumes as much as `helping` allows for the length of the queue on execution."""
 
 
 def helping(consumed: int, length: int) -> int:
-    """How far the next entry may consume a queue of `length` items: to its end, else to the last checkpoint in reach.
+    """Return the queue end of the next entry: `length`, or the last checkpoint in reach of `consumed`.
 
-    What is left behind then may be overdue: the contract allows it after so many.
+    The remaining items may be overdue; the contract allows this once an entry consumes the maximum.
     """
     return length if length - consumed <= _MOST else (consumed + _MOST) // _CHECKPOINT * _CHECKPOINT
 
 
 def apply_item(state: State, item: QueueItem, authority: Authority) -> None:
-    """Consume an item. It always counts as consumed, whatever it does."""
+    """Consume an item; it counts as consumed even if it has no effect."""
     if isinstance(item, NewToken):
         state.tokens += 1
     elif isinstance(item, Deposit):
@@ -144,9 +148,9 @@ def apply_item(state: State, item: QueueItem, authority: Authority) -> None:
 
 
 def _deposit(state: State, item: Deposit) -> None:
-    """Credit it, open an account for it, or send it back: money that came in is never lost."""
+    """Credit a deposit, open an account for it, or return it to its sender; deposited funds are never lost."""
     if item.to == 0:
-        # A new account of a BLS key is made by a frame, which publishes the key.
+        # A new account of a BLS key is opened by a frame, which publishes the key.
         if not any(item.owner[:12]) and any(item.owner) and state.next_account < MAX_ACCOUNTS:
             state.create(Account(item.owner, item.token, 0, item.amount))
             return

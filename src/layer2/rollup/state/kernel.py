@@ -1,10 +1,11 @@
-"""Operations and whole frames of them, executed on the columns of a `Ledger` in machine code.
+"""Compiled execution of operations and of frames on the columns of a `Ledger`.
 
-Limits and halves of frame types come in as a table, since compiled code is kept by the content of this file alone.
+Limits and halves of frame types are passed in as a table, because the cache of compiled code depends only on the
+content of this file.
 
-A ledger's row of 8 words: owner (4, as its bytes lie in memory), `present(1 bit) token(16) nonce(32)` with the token
-from bit 32, balance (high, low), and the segment that wrote it last. All words here are of 64 bits and without sign:
-numba makes a mixture of both a float.
+A ledger row has 8 words: owner (4, in memory byte order), `present(1 bit) token(16) nonce(32)` with the token from bit
+32, balance (high, low), and the segment of the last write. All words are unsigned 64-bit integers, because numba
+converts a mixture of signed and unsigned operands to float.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ Bytes = NDArray[np.uint8]
 Integer = int | np.int64
 
 META, BALANCE, SEGMENT = 4, 5, 7
-"""Places in a row; the balance takes two."""
+"""Word offsets in a row; the balance takes two words."""
 PRESENT = 1 << 63
-"""Set in `META` of every account."""
+"""Flag in `META` of every existing account."""
 
 _TOP, _ONE, _ZERO = np.uint64(PRESENT), np.uint64(1), np.uint64(0)
 _NONCE, _TOKEN, _SHIFT = np.uint64(0xFFFFFFFF), np.uint64(0xFFFF), np.uint64(32)
@@ -47,7 +48,7 @@ def _number(data: Bytes, at: Integer, size: int) -> Any:
 
 @compiled
 def _unpacked(packed: Any) -> Any:
-    """The two words of `exponent(5) | mantissa(11)`: a product of 11 by 128 bits, in halves of the low word."""
+    """Return both words of `exponent(5) | mantissa(11)`: an 11 by 128-bit product, in halves of the low word."""
     power, mantissa = np.int64(packed >> np.uint64(11)), packed & _MANTISSA
     high, low = _TENS[power, 0], _TENS[power, 1]
     right = (low & _NONCE) * mantissa
@@ -62,7 +63,7 @@ def _fee(data: Bytes) -> Any:
 
 @compiled
 def _ids(data: Bytes, kind: Integer, at: Integer) -> Any:
-    """Sender and receiver; a withdrawal has no receiver."""
+    """Return sender and receiver of an operation; the receiver of a withdrawal is 0."""
     if kind == _OUT:
         return np.int64(_number(data, at, 4)), np.int64(0)
     width = 4 if kind >= _WIDE else 3
@@ -79,7 +80,7 @@ def _amount(data: Bytes, kind: Integer, at: Integer) -> Any:
 
 @compiled
 def _known(rows: Words, account: Integer, token: Any) -> Any:
-    """Whether there is such an account, of this token."""
+    """Return True if an account exists and holds a token."""
     if account >= rows.shape[0]:
         return False
     meta = rows[account, META]
@@ -88,7 +89,7 @@ def _known(rows: Words, account: Integer, token: Any) -> Any:
 
 @compiled
 def _touch(rows: Words, touched: Numbers, heads: Numbers, account: Integer) -> None:
-    """Note that the open segment writes an account."""
+    """Record that the open segment writes an account."""
     if rows[account, SEGMENT] != np.uint64(heads[_CURRENT]):
         rows[account, SEGMENT] = np.uint64(heads[_CURRENT])
         touched[heads[_TOUCHED]] = account
@@ -97,7 +98,7 @@ def _touch(rows: Words, touched: Numbers, heads: Numbers, account: Integer) -> N
 
 @compiled
 def _spoken_for(rows: Words, data: Bytes, layout: Numbers) -> Any:
-    """Whether every sender exists and has a nonce left for each of its operations."""
+    """Return True if every sender exists and has a nonce left for each of its operations."""
     kind = np.int64(data[0])
     head, row = layout[kind, _HEAD], layout[kind, _ROW]
     count = np.int64(data[head - 1])
@@ -117,7 +118,7 @@ def _spoken_for(rows: Words, data: Bytes, layout: Numbers) -> Any:
 
 @compiled
 def _admissible(rows: Words, data: Bytes, layout: Numbers, tokens: int) -> Any:
-    """What `transition.admissible` says of a frame of transfers, and that its senders can be spoken for."""
+    """Return True if a frame of transfers is admissible as in `transition.admissible`, and `_spoken_for` holds."""
     kind = np.int64(data[0])
     if kind != 1 and kind != _WIDE and kind != _EXACT:
         return False
@@ -134,7 +135,7 @@ def _admissible(rows: Words, data: Bytes, layout: Numbers, tokens: int) -> Any:
 def _operation(
     rows: Words, touched: Numbers, heads: Numbers, sender: int, to: int, amount: Any, fee: Any, token: Any, out: Any
 ) -> Any:
-    """One operation of a sender that exists; whether it moved money. The nonce moves on anyway."""
+    """Execute one operation of an existing sender; return True if funds moved. The nonce always increases."""
     _touch(rows, touched, heads, sender)
     rows[sender, META] += _ONE
     amount_high, amount_low = amount
@@ -146,7 +147,7 @@ def _operation(
     carry = np.uint64(need_low < fee)
     need_high = amount_high + carry
     high, low = rows[sender, BALANCE], rows[sender, BALANCE + 1]
-    # Above 2^128 no balance reaches.
+    # A required amount above 2^128 exceeds every balance.
     if need_high < carry or high < need_high or (high == need_high and low < need_low):
         return False
     if not out and to != sender:
@@ -170,7 +171,7 @@ def _operation(
 def operate(
     rows: Words, touched: Numbers, heads: Numbers, numbers: Words, sender: int, to: int, withdraws: int
 ) -> bool:
-    """A single operation of a sender that exists. `numbers`: amount (high, low), fee, token."""
+    """Execute a single operation of an existing sender; `numbers` has amount (high, low), fee and token."""
     amount = (numbers[0], numbers[1])
     moved = _operation(rows, touched, heads, sender, to, amount, numbers[2], numbers[3], withdraws != 0)
     return bool(moved)
@@ -180,7 +181,7 @@ def operate(
 def execute_half(
     rows: Words, touched: Numbers, heads: Numbers, data: Bytes, layout: Numbers, half: int, done: Bytes
 ) -> None:
-    """Execute half 0 or 1 of an accepted BLS frame and credit its fees. `done`: for each operation, what came of it."""
+    """Execute half 0 or 1 of an accepted BLS frame and credit its fees; `done` marks operations that moved funds."""
     kind = np.int64(data[0])
     head, row, first = layout[kind, _HEAD], layout[kind, _ROW], layout[kind, _FIRST]
     count = np.int64(data[head - 1])
@@ -198,7 +199,7 @@ def execute_half(
     receiver = np.int64(_number(data, 4, 4))
     low = rows[receiver, BALANCE + 1] + fees
     high = rows[receiver, BALANCE] + np.uint64(low < fees)
-    # Only a token that mints without end gets beyond; what does not fit stays in the vault.
+    # Only a token with unlimited minting can exceed the maximum; the excess stays in the vault.
     if high >= rows[receiver, BALANCE]:
         _touch(rows, touched, heads, receiver)
         rows[receiver, BALANCE], rows[receiver, BALANCE + 1] = high, low
@@ -206,7 +207,7 @@ def execute_half(
 
 @compiled
 def _swapped(word: Any) -> Any:
-    """The eight bytes in reverse: numbers are hashed big-endian."""
+    """Return a word with its bytes reversed, because numbers are hashed big-endian."""
     word = word >> np.uint64(32) | word << np.uint64(32)
     word = (word & np.uint64(0xFFFF0000FFFF0000)) >> np.uint64(16) | (
         word & np.uint64(0x0000FFFF0000FFFF)
@@ -216,9 +217,9 @@ def _swapped(word: Any) -> Any:
 
 @compiled
 def seal(rows: Words, touched: Numbers, heads: Numbers, leaves: Numbers, messages: Words, ends: Numbers) -> None:
-    """End the open segment: what it wrote goes into the log in the order of the accounts, and the next one begins."""
+    """End the open segment: append its writes to the log in account order, and begin the next segment."""
     count, logged = heads[_TOUCHED], heads[_LOGGED]
-    # Few as they are, and nearly always below 110, insertion is the quickest.
+    # Insertion sort is fastest here, because there are nearly always fewer than 110 accounts.
     for at in range(1, count):
         account, place = touched[at], at
         while place > 0 and touched[place - 1] > account:
@@ -254,9 +255,9 @@ def run_transfers(
     layout: Numbers,
     tokens: int,
 ) -> None:
-    """Execute frames of transfers, two segments each. `signed`: whether a frame's signature counts.
+    """Execute frames of transfers, two segments each; `signed` marks frames with a valid signature.
 
-    A frame of any other type does nothing here: the caller keeps those that mean something for itself.
+    A frame of any other type has no effect here; the caller executes those that have one.
     """
     done = np.empty(256, np.uint8)
     for number in range(frames.shape[0]):

@@ -1,6 +1,6 @@
-"""The two movements of money, and what makes them fail. A failed one moves nothing and costs its sender the nonce.
+"""Transfers and withdrawals. A failed operation moves no funds, but uses its sender's nonce.
 
-What they do is written in `kernel`, once for single operations and for whole frames.
+The rules are implemented once in `kernel`, for single operations and for whole frames.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ __all__ = ["move", "withdraw"]
 
 
 def move(state: State, sender: int, to: int, amount: int, token: int, fee: int) -> bool:
-    """Transfer between accounts of `token`; whether it happened. The sender exists; its nonce always moves on."""
+    """Transfer between accounts of `token`; return True on success. The sender must exist; its nonce increases."""
     return state.ledger.operate(sender, to, amount, token, fee)
 
 
 def withdraw(state: State, sender: int, target: Address, amount: int, token: int, fee: int) -> bool:
-    """Take money out; whether it happened. The sender exists; its nonce always moves on."""
+    """Withdraw from an account of `token`; return True on success. The sender must exist; its nonce increases."""
     done = state.ledger.operate(sender, None, amount, token, fee)
     if done:
         state.take_out(Withdrawal(target, token, amount))

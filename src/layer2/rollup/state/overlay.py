@@ -1,4 +1,4 @@
-"""A state on top of another one: only what differs is held, and the one below is never written."""
+"""Overlay state: stores only the differences from a base state, which is never written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Held", "Layer", "layer_over"]
 
 
 class Held:
-    """An account that is written in place."""
+    """A mutable account of an overlay."""
 
     __slots__ = ("balance", "nonce", "owner", "token")
 
@@ -28,33 +28,34 @@ class Held:
 
 
 class Layer(Ledger):
-    """Accounts above those of another ledger, for looking and single operations; it has no tree and no segments.
+    """Overlay of another ledger's accounts, for reads and single operations; it has no tree and no segments.
 
-    `rows`: what differs or was asked for, by index.
+    Attributes:
+        rows: accounts that differ from the base or were read, by index.
     """
 
     __slots__ = ("_base", "rows")
 
     def __init__(self, base: Ledger) -> None:
-        # Nothing of a ledger's own columns is made: every method that would use them is replaced or unused.
+        # The ledger's own columns are not created: every method that uses them is overridden or never called.
         self._base = base
         self.rows: dict[int, Held] = {}
         self.present = base.present
 
     def row(self, index: int) -> Held | None:
-        """The account as it stands, to be written in place."""
+        """Return an account for modification in place; None if it does not exist."""
         try:
             return self.rows[index]
         except KeyError:
             found = self._base.read(index)
             if found is None:
-                # Not noted: whoever asks for what is not there shall not fill the memory.
+                # Missing accounts are not stored, so that queries for them cannot fill the memory.
                 return None
             row = self.rows[index] = Held(*found)
             return row
 
     def copy(self) -> Ledger:
-        """Not offered: the one below can change."""
+        """Raise RangeError: an overlay cannot be copied, because its base may change."""
         raise RangeError("a layer cannot be copied", hint="copy the state below and execute again")
 
     def __contains__(self, index: int) -> bool:
@@ -64,7 +65,7 @@ class Layer(Ledger):
         yield from sorted({*self._base, *self.rows})
 
     def read(self, index: int) -> Row | None:
-        """An account; None if there is none."""
+        """Return an account; None if it does not exist."""
         row = self.row(index)
         return None if row is None else (row.owner, row.token, row.nonce, row.balance)
 
@@ -74,7 +75,7 @@ class Layer(Ledger):
         self.rows[index] = Held(*row)
 
     def change(self, index: int, nonce: int, balance: int, token: int) -> None:
-        """Write the numbers of an account."""
+        """Write the nonce, balance and token of an existing account; raise RangeError for values that do not fit."""
         if not 0 <= nonce <= MAX_NONCE or not 0 <= balance <= MAX_BALANCE:
             raise RangeError(f"account {index}: nonce {nonce}, balance {balance}, need 32 and 128 bits")
         row = self.row(index)
@@ -83,7 +84,7 @@ class Layer(Ledger):
         row.token, row.nonce, row.balance = token, nonce, balance
 
     def operate(self, sender: int, to: int | None, amount: int, token: int, fee: int) -> bool:
-        """A single operation, as `Ledger.operate` does it."""
+        """Execute a single operation with the rules of `Ledger.operate`."""
         row = self.row(sender)
         if row is None:
             raise KeyError(sender)
@@ -105,7 +106,7 @@ class Layer(Ledger):
 
 
 class _Above(State):
-    """A state whose accounts are a layer."""
+    """A state whose accounts are an overlay."""
 
     def __init__(self, base: State) -> None:
         self._begin(Layer(base.ledger), base.keys)
@@ -114,7 +115,7 @@ class _Above(State):
 
 
 def layer_over(base: State) -> tuple[State, Layer]:
-    """A state above `base` to try things on, without withdrawals so far, and its accounts. It has no root."""
+    """Return a state on top of `base` for trial execution, and its accounts. It has no withdrawals and no root."""
     above = _Above(base)
     assert isinstance(above.ledger, Layer)
     return above, above.ledger

@@ -1,4 +1,4 @@
-"""What the transition asks about signatures, so that tests and replicas can answer in their own way."""
+"""Signature checks of the state transition, behind an interface that tests and replicas can replace."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ __all__ = ["Authority", "Signatures", "name_of"]
 
 
 _REMEMBERED = 1 << 17
-"""Frames: an hour of as many as can be posted, some 20 megabytes."""
+"""Maximum number of cached frames: one hour of frames at full capacity, about 20 megabytes."""
 
 
 def name_of(pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bytes:
-    """What a judgement is filed under: all that it is about."""
+    """Return the cache key of a check: a hash of all its inputs."""
     return keccak(signature + b"".join(key + digest for key, digest in pairs))
 
 
 class Authority(Protocol):
-    """Judges signatures. No method raises: a malformed signature is a wrong one."""
+    """Signature checker. No method raises: a malformed signature counts as invalid."""
 
     @property
     def domain(self) -> Domain:
-        """The rollup's EIP-712 domain."""
+        """EIP-712 domain of the rollup."""
 
     def verify(self, pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bool:
-        """Whether the BLS aggregate is by all keys over all digests."""
+        """Return True if a BLS aggregate signature is valid for all pairs of key and digest."""
 
     def recover(self, digest: bytes, signature: bytes) -> Address | None:
-        """The ECDSA signer of a 64-byte (EIP-2098) signature; None if there is none."""
+        """Return the signer of a 64-byte ECDSA signature (EIP-2098); None if the signature is invalid."""
 
     def is_key(self, key: bytes) -> bool:
-        """Whether 96 bytes are a BLS key."""
+        """Return True if 96 bytes are a valid BLS key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signatures:
-    """The real answers. Those about whole frames are remembered: a node executes a frame again for each assertion."""
+    """Cryptographic signature checker. Results for frames are cached, because each assertion executes them again."""
 
     domain: Domain
     _known: dict[bytes, bool] = field(default_factory=dict, repr=False, compare=False)
 
     def verify(self, pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bool:
-        """BLS12-381, keys in G2."""
+        """Return True if a BLS12-381 aggregate signature, with keys in G2, is valid; cache the result."""
         known = self.recall(pairs, signature)
         if known is None:
             (known,) = verify_aggregates([(pairs, signature)], secrets.randbits)
@@ -60,17 +60,17 @@ class Signatures:
         return known
 
     def recall(self, pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bool | None:
-        """What is remembered; None if that is nothing."""
+        """Return the cached result of a check; None if it is not cached."""
         return self._known.get(name_of(pairs, signature))
 
     def learn(self, pairs: Sequence[tuple[bytes, bytes]], signature: bytes, right: bool) -> None:
-        """Remember a judgement."""
+        """Cache the result of a check; the oldest results are discarded above the limit."""
         while len(self._known) >= _REMEMBERED:
             self._known.pop(next(iter(self._known)), None)
         self._known[name_of(pairs, signature)] = right
 
     def recover(self, digest: bytes, signature: bytes) -> Address | None:
-        """ECDSA with the lower half of s only."""
+        """Return the signer of an ECDSA signature, whose s must be in the lower half; None if it is invalid."""
         if len(signature) != 64:
             return None
         try:
@@ -79,5 +79,5 @@ class Signatures:
             return None
 
     def is_key(self, key: bytes) -> bool:
-        """A point of the subgroup of G2."""
+        """Return True if the key is a point in the subgroup of G2."""
         return is_key(key)

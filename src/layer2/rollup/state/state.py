@@ -1,4 +1,4 @@
-"""Accounts and the root over all of them: the state of the rollup."""
+"""State of the rollup: the accounts and the root over them."""
 
 from __future__ import annotations
 
@@ -34,19 +34,26 @@ _ACC_BYTES = 28
 
 
 def owner_of_address(address: str) -> bytes:
-    """The owner word of an account that an Ethereum key signs for: the address, left-padded with zeros."""
+    """Return the owner word of an account with an Ethereum key: the address, left-padded with zeros."""
     return bytes(12) + address_bytes(to_address(address))
 
 
 @lru_cache(1 << 14)
 def owner_of_key(key: bytes) -> bytes:
-    """The owner word of an account that a BLS key signs for: keccak of the key as EIP-2537 takes it."""
+    """Return the owner word of an account with a BLS key: keccak of the key in the format of EIP-2537."""
     return keccak(uncompressed_key(key))
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One owner's balance in one token. `owner`: an address behind twelve zero bytes, else the hash of a BLS key."""
+    """Balance of one owner in one token.
+
+    Attributes:
+        owner: address, left-padded with zeros, or hash of a BLS key.
+        token: number of the token.
+        nonce: nonce of the next operation.
+        balance: balance in smallest units.
+    """
 
     owner: bytes
     token: int = 0
@@ -55,31 +62,41 @@ class Account:
 
     @property
     def address(self) -> Address | None:
-        """The owner's address, if it is one."""
+        """Address of the owner; None if the owner is a BLS key."""
         return None if any(self.owner[:12]) else to_address(self.owner[12:])
 
     def leaf(self) -> bytes:
-        """`keccak(owner | token(12 zero-padded) nonce(4) balance(16))`: 64 bytes hashed."""
+        """Return `keccak(owner | token(12 zero-padded) nonce(4) balance(16))`, the hash of 64 bytes."""
         word = self.token << 160 | self.nonce << 128 | self.balance
         return keccak(self.owner + word.to_bytes(32, "big"))
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """Money on its way out: `amount` smallest units of `token` to `target`."""
+    """Withdrawal of `amount` smallest units of `token` to the L1 address `target`."""
 
     target: Address
     token: int
     amount: int
 
     def leaf(self) -> bytes:
-        """`keccak(target(20) | token(2) | amount(16))`."""
+        """Return `keccak(target(20) | token(2) | amount(16))`."""
         return keccak(address_bytes(self.target) + self.token.to_bytes(2, "big") + self.amount.to_bytes(16, "big"))
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What the root covers beside the accounts: the withdrawals of this assertion, the next account, the queue."""
+    """Parts of the state besides the accounts that the root covers: withdrawals, counters and queue.
+
+    Attributes:
+        withdrawals: root of the current assertion's withdrawals.
+        withdrawal_count: number of these withdrawals.
+        next_account: next free account index.
+        queue_count: number of consumed queue items.
+        tokens: number of token ids.
+        queue_acc: accumulator of the consumed queue items.
+        earlier: number of withdrawals before the current assertion's.
+    """
 
     withdrawals: bytes
     withdrawal_count: int
@@ -91,7 +108,7 @@ class System:
 
     @property
     def numbers(self) -> bytes:
-        """`withdrawals(4) nextAccount(4) queueCount(8) tokens(4) earlierWithdrawals(8)` and four zeros."""
+        """Packed `withdrawals(4) nextAccount(4) queueCount(8) tokens(4) earlierWithdrawals(8)` and four zero bytes."""
         head = self.withdrawal_count.to_bytes(4, "big") + self.next_account.to_bytes(4, "big")
         return (
             head
@@ -102,23 +119,23 @@ class System:
         )
 
     def hash(self) -> bytes:
-        """`keccak` of three words: withdrawals, numbers, and the queue's accumulator in the low 28 bytes."""
+        """Return `keccak` of three words: withdrawals, numbers, and the queue's accumulator in the low 28 bytes."""
         return keccak(self.withdrawals + self.numbers + bytes(4) + self.queue_acc)
 
 
 def state_root(accounts: bytes, system: bytes) -> bytes:
-    """`keccak(accounts | system)` without its first byte, which is zero: a root fits one field element of a blob."""
+    """Return `keccak(accounts | system)` with a zero first byte, so that a root fits one field element of a blob."""
     return b"\0" + keccak(accounts + system)[1:]
 
 
 def empty_root() -> bytes:
-    """The root of a state that nothing has happened to; it takes no state to know it."""
+    """Return the root of the empty state, without creating a state."""
     accounts, withdrawals = (empty_roots(depth)[depth] for depth in (ACCOUNT_DEPTH, WITHDRAWAL_DEPTH))
     return state_root(accounts, System(withdrawals, 0, 1, 0, 1, bytes(_ACC_BYTES)).hash())
 
 
 class Accounts(Mapping[int, Account]):
-    """The accounts of a state by their indices, in ascending order: a view, to be read only."""
+    """Read-only view of a state's accounts by index, in ascending order."""
 
     __slots__ = ("_state",)
 
@@ -141,7 +158,7 @@ class Accounts(Mapping[int, Account]):
     @overload
     def get(self, index: int, default: _Other, /) -> Account | _Other: ...
     def get(self, index: int, default: object = None, /) -> object:
-        """An account, or the default; an unknown one costs no exception."""
+        """Return an account, or the default without raising an exception."""
         row = self._state.ledger.read(index)
         return default if row is None else Account(*row)
 
@@ -156,18 +173,19 @@ class Accounts(Mapping[int, Account]):
 
 
 class State:
-    """All accounts, the withdrawals since the last assertion, and how far the queue is consumed. Mutable.
+    """All accounts, the withdrawals since the last assertion, and the position in the queue. Mutable.
 
-    A root is made of what was written since the last one, whether by Python or by the compiled kernel: both write the
-    columns of `ledger`, some 130 bytes for each account. The kernel lets other threads run: one thread at a time may
-    use a state.
+    A root is computed from the writes since the last one, whether they were made by Python or by the compiled kernel.
+    Both write the columns of `ledger`, about 130 bytes per account. The kernel releases the interpreter lock, so only
+    one thread at a time may use a state.
 
-    `keys`: the BLS keys by their owner words, as published when the accounts were made. Copies share it: it only
-    grows, and a key whose account is missing speaks for nobody.
+    Attributes:
+        keys: BLS keys by owner word, as published when the accounts were opened. Copies share this mapping, because it
+            only grows and a key without an account authorises nothing.
     """
 
     def __init__(self) -> None:
-        # Compiled code takes a second to load: whoever makes no state does without.
+        # Compiled code takes a second to load, so it is imported only when a state is created.
         from layer2.rollup.state.columns import Ledger
 
         self._begin(Ledger(), {})
@@ -186,7 +204,7 @@ class State:
         self._systems: list[bytes] = []
 
     def copy(self) -> State:
-        """An independent state; about 130 bytes are copied for each account."""
+        """Return an independent copy; about 130 bytes are copied per account."""
         other = State.__new__(State)
         other._begin(self.ledger.copy(), self.keys)
         other.withdrawals, other.tokens = list(self.withdrawals), self.tokens
@@ -196,14 +214,14 @@ class State:
         return other
 
     def put(self, index: int, account: Account) -> None:
-        """Write an account at any index; room is made for all below it. RangeError for what its leaf cannot hold."""
+        """Write an account at any index, making room for all indices below; raise RangeError for too large values."""
         self.ledger.write(index, (account.owner, account.token, account.nonce, account.balance))
 
     def fill(self, owners: bytes, *, first: int = 0, token: int = 0, nonce: int = 0, balance: int = 0) -> range:
-        """Open an account for each owner (words of 32 bytes, one after the other), alike in everything else.
+        """Open an account for each owner (concatenated words of 32 bytes), with all other fields equal.
 
-        From index `first`, or (0) from the next free one; the next free one is then behind them. A million take about
-        a second.
+        Indices start at `first`, or at the next free index if it is 0; the next free index then follows them. A million
+        accounts take about a second.
         """
         start = first or self.next_account
         self.ledger.fill(start, owners, token, nonce, balance)
@@ -212,19 +230,19 @@ class State:
         return filled
 
     def create(self, account: Account) -> int:
-        """Give an account the next free index."""
+        """Write an account at the next free index and return the index."""
         index = self.next_account
         self.put(index, account)
         self.next_account += 1
         return index
 
     def change(self, index: int, *, balance: int, nonces: int = 0) -> None:
-        """Set a balance and move the nonce on. KeyError if there is no such account."""
+        """Set an account's balance and increase its nonce by `nonces`; raise KeyError if it does not exist."""
         old = self.accounts[index]
         self.ledger.change(index, old.nonce + nonces, balance, old.token)
 
     def owned(self, owner: bytes) -> list[int]:
-        """The accounts of an owner word, in one look over all accounts."""
+        """Return the accounts of an owner word, in one scan over all accounts."""
         return self.ledger.owned(owner)
 
     def take_out(self, withdrawal: Withdrawal) -> None:
@@ -233,14 +251,14 @@ class State:
         self.withdrawals.append(withdrawal)
 
     def begin_assertion(self) -> None:
-        """An assertion has a withdrawal list of its own: start an empty one, behind `earlier` withdrawals."""
+        """Start the empty withdrawal list of a new assertion; `earlier` counts the previous withdrawals."""
         self.earlier += len(self.withdrawals)
         self.withdrawals = []
         self._exits = ListTree(WITHDRAWAL_DEPTH)
 
     @property
     def system(self) -> System:
-        """What the root covers beside the accounts."""
+        """Parts of the state besides the accounts that the root covers."""
         count = len(self.withdrawals)
         return System(
             self._exits.root, count, self.next_account, self.queue_count, self.tokens, self.queue_acc, self.earlier
@@ -248,51 +266,51 @@ class State:
 
     @property
     def root(self) -> bytes:
-        """The state root, 32 bytes of which the first is zero."""
+        """State root of 32 bytes, the first one zero."""
         return state_root(self.accounts_root, self.system.hash())
 
     @property
     def accounts_root(self) -> bytes:
-        """The root over the accounts alone."""
+        """Root of the account tree."""
         return self.ledger.tree.root
 
     def seal(self) -> None:
-        """End a segment; its root is hashed together with others', when `sealed_roots` asks for them."""
+        """End a segment; its root is computed together with others by `sealed_roots`."""
         self.ledger.seal()
         self._systems.append(self.system.hash())
 
     def run_transfers(self, frames: Sequence[bytes], signed: Sequence[bool]) -> None:
-        """Execute and seal frames of transfers by BLS keys, in machine code; `signed`: whose signature counts."""
+        """Execute and seal frames of transfers by BLS keys in compiled code; `signed` marks valid signatures."""
         if not frames:
             return
         self.ledger.run(frames, signed, self.tokens)
-        # Transfers leave all but the accounts as it is.
+        # Transfers change nothing but the accounts.
         self._systems += [self.system.hash()] * (2 * len(frames))
 
     def sealed_roots(self) -> list[bytes]:
-        """The state roots after the segments that were sealed since this was last asked, in their order."""
+        """Return the state roots after the segments sealed since the last call, in order."""
         systems, self._systems = self._systems, []
         return [state_root(*pair) for pair in zip(self.ledger.roots(), systems, strict=True)]
 
     def account_path(self, index: int) -> list[bytes]:
-        """The siblings of an account's leaf, without those above that are roots of empty trees."""
+        """Return the siblings of an account's leaf, without the upper ones that are roots of empty trees."""
         return self.ledger.tree.path(index)[: (self.next_account - 1).bit_length()]
 
     def account_node(self, level: int, index: int) -> bytes:
-        """A node of the tree of accounts; 0 is the level of the leaves."""
+        """Return a node of the account tree; the leaves are at level 0."""
         return self.ledger.tree.node(level, index)
 
     def withdrawal_branch(self) -> list[bytes]:
-        """The left siblings on the way up from the next withdrawal; zero where it is itself on the left."""
+        """Return the left siblings on the path from the next withdrawal; zero where the path itself is on the left."""
         count = len(self.withdrawals)
         path = self._exits.path(count)
         return [node if count >> level & 1 else EMPTY for level, node in enumerate(path)]
 
     def withdrawal_path(self, index: int) -> list[bytes]:
-        """The siblings of a withdrawal's leaf, without those above that are roots of empty trees."""
+        """Return the siblings of a withdrawal's leaf, without the upper ones that are roots of empty trees."""
         return self._exits.path(index)[: (len(self.withdrawals) - 1).bit_length()]
 
     def leaf(self, index: int) -> bytes:
-        """The leaf of an account; zero where there is none."""
+        """Return the leaf of an account; zero if it does not exist."""
         account = self.accounts.get(index)
         return EMPTY if account is None else account.leaf()

@@ -1,7 +1,7 @@
-"""The state transition: total, so that no data can stop it. What cannot be done is not done, and that is defined.
+"""State transition. It is total: no data can stop it, and an operation that cannot be executed has a defined result.
 
-A frame gives two roots: after its first 27 operations (3, if each has a signature of its own) and after the rest. Queue
-items give one for every 27.
+A frame produces two roots: after its first 27 operations (3 if each has its own signature) and after the rest. Queue
+items produce one root for every 27 items.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["accepts", "admissible", "apply_frame", "apply_queue", "digests", "ru
 
 
 def apply_queue(state: State, items: Iterable[QueueItem], authority: Authority) -> Iterator[bytes]:
-    """Consume queue items; a root after every 27 of them and after the last."""
+    """Consume queue items; yield a root after every 27 items and after the last one."""
     count = 0
     for item in items:
         apply_item(state, item, authority)
@@ -42,7 +42,7 @@ def apply_queue(state: State, items: Iterable[QueueItem], authority: Authority) 
 
 
 def apply_frame(state: State, data: bytes, authority: Authority) -> Iterator[bytes]:
-    """Execute a frame, half by half: a root after each."""
+    """Execute a frame half by half; yield a root after each half."""
     frame = decode_frame(data)
     accepted = accepts(state, frame, authority)
     for half in range(SEGMENTS_PER_FRAME):
@@ -54,12 +54,12 @@ def apply_frame(state: State, data: bytes, authority: Authority) -> Iterator[byt
 def run_frames(
     state: State, frames: Sequence[bytes], authority: Authority, signed: Sequence[bool] | None = None
 ) -> list[bytes]:
-    """Execute frames one after the other: two roots for each, as `apply_frame` gives, hashed many at a time.
+    """Execute frames in order; return two roots for each, as `apply_frame` yields, hashed in batches.
 
     Args:
-        signed: for each frame whether its BLS signature is right, from who has checked them all; `authority` is then
-            asked for nothing but ECDSA signatures and keys. Without it `authority` is asked as each frame comes up,
-            since what a frame must be signed for depends on the frames before it.
+        signed: for each frame, True if its BLS signature has been verified as valid; `authority` then only checks ECDSA
+            signatures and keys. By default, `authority` verifies each frame before its execution, because the signed
+            digests depend on the preceding frames.
     """
     if signed is not None and len(signed) != len(frames):
         raise RangeError(f"{len(signed)} signatures judged, {len(frames)} frames given")
@@ -89,7 +89,7 @@ def run_frames(
 
 
 def accepts(state: State, frame: Frame, authority: Authority) -> bool:
-    """Whether the frame is executed at all."""
+    """Return True if a frame is executed."""
     if not admissible(state, frame):
         return False
     if not frame.kind.by_bls:
@@ -99,7 +99,7 @@ def accepts(state: State, frame: Frame, authority: Authority) -> bool:
 
 
 def admissible(state: State, frame: Frame) -> bool:
-    """Whether the header lets the frame be executed: it means something, its token and its fee receiver exist."""
+    """Return True if a frame's header allows its execution: its type, token and fee receiver are valid."""
     if frame.kind is FrameType.SKIP or frame.token >= state.tokens:
         return False
     if fee_of(frame.fee) and frame.kind is not FrameType.ACCOUNTS:
@@ -109,7 +109,11 @@ def admissible(state: State, frame: Frame) -> bool:
 
 
 def digests(state: State, frame: Frame, authority: Authority) -> list[tuple[bytes, bytes]] | None:
-    """Key and digest of each operation of a BLS frame, nonces counted on from the state; None if a sender has none."""
+    """Return key and digest of each operation of a BLS frame, with nonces counted from the state.
+
+    Returns:
+        None if a sender does not exist, has no BLS key or has no nonce left.
+    """
     seen: Counter[int] = Counter()
     pairs = []
     for op in frame.ops:
@@ -124,7 +128,7 @@ def digests(state: State, frame: Frame, authority: Authority) -> list[tuple[byte
 
 
 def message_of(frame: Frame, op: Op, nonce: int) -> Transfer | Withdraw:
-    """What the sender of an operation has signed."""
+    """Return the message that the sender of an operation signs."""
     rest = (op.amount, frame.token, frame.fee)
     if op.target is not None:
         return Withdraw(op.sender, nonce, op.target, *rest)
@@ -153,7 +157,7 @@ def execute(state: State, frame: Frame, half: int, data: bytes, authority: Autho
 
 
 def _run_half(state: State, frame: Frame, half: int, data: bytes) -> None:
-    """The same in machine code, for the types whose operations are signed for together."""
+    """Execute one segment of an accepted BLS frame in compiled code."""
     done = state.ledger.run_half(data, half)
     for op, paid in zip(frame.ops, done, strict=False):
         if paid and op.target is not None:
@@ -161,14 +165,14 @@ def _run_half(state: State, frame: Frame, half: int, data: bytes) -> None:
 
 
 def _by_kernel(data: bytes) -> bool:
-    """Whether the compiled kernel knows all that these bytes can do: transfers by BLS keys, or nothing."""
+    """Return True if the kernel implements all effects of a frame: transfers by BLS keys, or none."""
     return not FrameType.WITHDRAWALS <= data[0] <= FrameType.ACCOUNTS or data[0] == FrameType.EXACT_TRANSFERS
 
 
 def _credit(state: State, receiver: int, fees: int) -> None:
     if fees:
         balance = state.accounts[receiver].balance + fees
-        # Only a token that mints without end gets there; what does not fit stays in the vault.
+        # Only a token with unlimited minting can exceed the maximum; the excess stays in the vault.
         if balance <= MAX_BALANCE:
             state.change(receiver, balance=balance)
 

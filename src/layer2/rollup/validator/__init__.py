@@ -1,1 +1,1 @@
-"""Proposer and challenger: assert states, and prove wrong assertions wrong."""
+"""Proposer, which asserts states, and challenger, which proves invalid assertions wrong."""

@@ -1,4 +1,4 @@
-"""The challenger: finds the first wrong segment of an assertion and proves it in one transaction."""
+"""Challenger: finds the first wrong segment of an assertion and proves it wrong in one transaction."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from layer2.store.fault_points import fault_point
 __all__ = ["ENDPOINT_JUDGE", "FAULT_POINTS", "SIGNATURE_JUDGE", "STATE_JUDGE", "Challenge", "Challenger"]
 
 STATE_JUDGE, SIGNATURE_JUDGE, ENDPOINT_JUDGE = 0, 1, 2
-"""Positions of the judges among the rollup's."""
+"""Indices of the fraud verifiers (judges) in the rollup contract."""
 
 FAULT_POINTS = (
     "challenger.commit.before",
@@ -32,18 +32,24 @@ FAULT_POINTS = (
 
 
 SLOT_SECONDS = 12
-"""Between two blocks of the main chain."""
+"""Seconds between two L1 blocks."""
 
 _PATIENCE = 32
-"""Blocks after which an announcement that no log tells of is made again."""
+"""Number of blocks after which a commitment that no log contains is sent again."""
 
 _LATE = ("StatusWrong", "CommitmentMissing")
-"""What the contract says when somebody else was faster, or the chain has taken an announcement back."""
+"""Reverts that mean another challenger was faster, or that a reorganisation removed a commitment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A proof that a claim is wrong: which judge reads it, and the commitment that announces it."""
+    """A proof that an assertion is invalid.
+
+    Attributes:
+        judge: index of the fraud verifier for the proof.
+        proof: the encoded proof.
+        commitment: commitment to the proof, sent before the proof is revealed.
+    """
 
     judge: int
     proof: bytes
@@ -51,12 +57,13 @@ class Challenge:
 
 
 class Challenger:
-    """Anybody. `step()` announces a proof against each wrong assertion, and shows it when it may.
+    """Challenger, which anyone may run. `step()` commits to a proof against each invalid assertion, then reveals it.
 
-    Nothing has to be remembered between two steps: a proof follows from the claim, and whether it was announced stands
-    in the chain's logs. So a challenger that was started anew goes on where the last one was.
+    No state is required between two steps: a proof follows from the assertion, and commitments are in the L1 logs. A
+    restarted challenger therefore continues where the previous one stopped.
 
-    `faults`: what could not be handled in the last step, by the claim's id, and why. One such claim holds up no other.
+    Attributes:
+        faults: failures of the last step by assertion id. A failure for one assertion does not block the others.
     """
 
     def __init__(self, rollup: RollupContract, sender: Sender, replica: Replica) -> None:
@@ -75,10 +82,10 @@ class Challenger:
         return f"<Challenger {self.sender.address} proofs={len(self._proofs)} faults={len(self.faults)}>"
 
     def step(self) -> list[Receipt]:
-        """Do what is due: drop descendants of convicted assertions, show proofs, announce new ones.
+        """Perform all due actions: discard descendants of convicted assertions, reveal proofs, commit to new ones.
 
-        The oldest assertion comes first: it has the least time left. What fails for one is told in `faults`, whatever
-        it is; only a chain that does not answer ends the step.
+        The oldest assertion comes first, because it has the least time left. A failure for one assertion is recorded in
+        `faults`; only an unreachable L1 node ends the step.
         """
         self.replica.step()
         if self._reorganisations != self.replica.reorganisations:
@@ -91,14 +98,15 @@ class Challenger:
             try:
                 receipt = self._handle(claim)
             except ConnectionFailed as failure:
-                # One question that is never answered shall not shield others either.
+                # A query that fails for one assertion must not protect the others; this one raises if the node is
+                # unreachable.
                 self.rollup.connection.block_number()
                 self.faults[claim.id] = str(failure)
             except ContractReverted as failure:
                 if failure.name not in _LATE:
                     self.faults[claim.id] = str(failure)
             except Exception as failure:
-                # Whoever finds a claim that breaks this shall not shield others with it.
+                # An assertion that triggers an unknown bug must not protect the others.
                 self.faults[claim.id] = str(failure) or repr(failure)
             else:
                 done += [] if receipt is None else [receipt]
@@ -106,19 +114,19 @@ class Challenger:
         return done
 
     def wrong(self) -> list[Claim]:
-        """The open assertions that are wrong, without those that the last step has put an end to."""
+        """Return the open assertions that are invalid, except those that the last step refuted or discarded."""
         left = (one for one in self.replica.open_claims() if one.id not in self._convicted)
         return [one for one in left if self.replica.verdict(one) is False]
 
     def last_moment(self, claim: Claim) -> int:
-        """Until when a proof must be announced, Unix seconds; announced later, it can be shown only once it is final.
+        """Return the latest Unix time to commit to a proof; a later one can be revealed only after the window.
 
-        The window less `revealBlocks`, and two blocks for the transactions themselves.
+        The limit is the end of the window less `revealBlocks` and two blocks for the transactions.
         """
         return self.replica.created(claim) + self._window - (self._reveal + 2) * SLOT_SECONDS
 
     def _handle(self, claim: Claim) -> Receipt | None:
-        """What is due for one assertion."""
+        """Perform the due action for one assertion; return its receipt, or None."""
         parent = self.replica.claims[claim.parent]
         if parent.id in self._convicted or self.replica.status(parent) is Status.INVALID:
             receipt = self._send("discard", claim.as_tuple(), parent.as_tuple())
@@ -128,7 +136,7 @@ class Challenger:
         if right is None:
             raise self._unjudged(claim)
         if right or not self.replica.is_right(parent):
-            return None  # a wrong parent goes first
+            return None  # an invalid parent is refuted first
         one = self._challenge(claim)
         announced = self.replica.announced.get(one.commitment)
         now = self.rollup.connection.block_number()
@@ -140,7 +148,7 @@ class Challenger:
         return None if now + 1 < announced + self._reveal else self._show(claim, parent, one)
 
     def _stands(self, number: int, block_hash: bytes) -> bool:
-        """Whether the block is the chain's still: one whose logs were never read leaves without a word."""
+        """Return True if a block is still canonical; a reorganisation of blocks with unread logs is not reported."""
         block = self.rollup.connection.block(number)
         return block is not None and block.hash == block_hash
 
@@ -154,13 +162,17 @@ class Challenger:
         return self.replica.missing or StateUnknown(f"{name} is not judged yet", hint="wait for the next step")
 
     def first_wrong_segment(self, claim: Claim) -> int | None:
-        """The first segment whose root is not what the inbox gives; None if only the claimed root itself is wrong."""
+        """Return the first segment whose root differs from the execution; None if only the asserted root is wrong."""
         given = self.replica.roots_of(claim)
         right = self.replica.execute(self.replica.claims[claim.parent], claim.inbox_end).roots
         return next((at for at, pair in enumerate(zip(given, right, strict=True)) if pair[0] != pair[1]), None)
 
     def prove(self, claim: Claim, segment: int | None) -> tuple[int, bytes]:
-        """The judge that convicts a claim for a segment (None: for not ending in its own last root), and the proof."""
+        """Return the index of the verifier that refutes an assertion, and the proof.
+
+        Args:
+            segment: the first wrong segment; None if the asserted root differs from the last segment's root.
+        """
         if segment is None:
             return ENDPOINT_JUDGE, endpoint_proof(self.replica, claim)
         if turns_on_signature(self.replica, claim, segment):
@@ -168,12 +180,12 @@ class Challenger:
         return STATE_JUDGE, state_proof(self.replica, claim, segment)
 
     def commitment(self, claim: Claim, judge: int, proof: bytes) -> bytes:
-        """What is announced: it binds the challenger, so that nobody can take the proof."""
+        """Return the commitment to a proof; it includes the challenger's address, so nobody else can use the proof."""
         row = [self.sender.address, claim.id, judge, keccak(proof)]
         return keccak(encode(["address", "bytes32", "uint256", "bytes32"], row))
 
     def _challenge(self, claim: Claim) -> Challenge:
-        """The proof against a claim; made once, as long as the entries that it is about stay."""
+        """Return the proof against an assertion, cached as long as the entries that it depends on are unchanged."""
         name = (claim.id, self.replica.entries[claim.inbox_end - 1].record.hash())
         known = self._proofs.get(name)
         if known is None:
@@ -182,7 +194,7 @@ class Challenger:
         return known
 
     def _forget(self) -> None:
-        """Drop proofs against what is open no longer."""
+        """Drop proofs against assertions that are no longer open."""
         open_ = {one.id for one in self.replica.open_claims()}
         self._proofs = {name: one for name, one in self._proofs.items() if name[0] in open_}
 

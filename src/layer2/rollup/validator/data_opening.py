@@ -1,4 +1,4 @@
-"""What a proof shows of an entry's frames and of a claim's roots: the twin of `Shown.sol`."""
+"""Openings of an entry's frames and of an assertion's roots for a fraud proof; mirrors `Shown.sol`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["NO_PIECES", "Pieces", "last_root_proof", "pieces_of"]
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """See `Shown.Pieces`."""
+    """Openings in a fraud proof; see `Shown.Pieces`."""
 
     frame: bytes = b""
     frame_path: bytes = b""
@@ -26,7 +26,7 @@ class Pieces:
     opening: bytes = b""
 
     def as_tuple(self) -> tuple[bytes, ...]:
-        """As a judge takes it."""
+        """Return the fields as ABI values for a fraud verifier."""
         return (self.frame, self.frame_path, self.hashes, self.roots, self.roots_path, self.opening)
 
 
@@ -34,7 +34,13 @@ NO_PIECES = Pieces()
 
 
 def pieces_of(replica: Replica, claim: Claim, segment: int, half: int, entry: Entry, frame: int | None) -> Pieces:
-    """Frame number `frame` of an entry (None: the segment is one of the queue) and the roots around a segment."""
+    """Return the openings of a frame of an entry and of the roots around a segment.
+
+    Args:
+        segment: number of the segment in the assertion.
+        half: 1 if the segment is the second half of a frame, else 0.
+        frame: index of the frame in the entry; None for a segment of queue items.
+    """
     first = max(0, segment - 1 - half)
     parts: list[Part] = []
     shown = frame_path = hashes = b""
@@ -60,6 +66,6 @@ def pieces_of(replica: Replica, claim: Claim, segment: int, half: int, entry: En
 
 
 def last_root_proof(blob: bytes, count: int) -> tuple[bytes, bytes]:
-    """Root number `count`, the last one, of a blob of roots, and the opening that shows it: for `EndpointJudge`."""
+    """Return the last of `count` roots in a blob and its opening, for `EndpointJudge`."""
     part = Part(blob, count - 1, 1)
     return part.values, open_parts([part])

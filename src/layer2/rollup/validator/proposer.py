@@ -1,4 +1,4 @@
-"""The proposer: asserts what the inbox results in, and makes right assertions final."""
+"""Proposer: asserts the state that the inbox results in, and finalizes valid assertions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAULT_POINTS = ("proposer.propose.before", "proposer.propose.after", "proposer.f
 
 
 class Proposer:
-    """Anybody with a bond. `step()` makes final what is due and proposes for entries that no right assertion covers."""
+    """Proposer, which anyone with a bond may run: finalizes due assertions and proposes for uncovered entries."""
 
     def __init__(
         self, rollup: RollupContract, sender: Sender, replica: Replica, *, data: Data | str = Data.AUTO
@@ -34,7 +34,7 @@ class Proposer:
         return f"<Proposer {self.sender.address}>"
 
     def step(self) -> list[Receipt]:
-        """Do what is due."""
+        """Finalize due assertions, then propose; return the receipts."""
         self.replica.step()
         done = self.finalize_due()
         proposed = self.propose()
@@ -43,7 +43,11 @@ class Proposer:
         return done
 
     def propose(self) -> Receipt | None:
-        """Propose on top of the right assertion that covers most; None when it covers everything, or in frozen mode."""
+        """Propose on top of the valid assertion that covers the most entries.
+
+        Returns:
+            The receipt; None if all entries are covered, or in frozen mode.
+        """
         if self.replica.frozen:
             return None
         tip = self.replica.tip()
@@ -60,10 +64,11 @@ class Proposer:
         return receipt
 
     def finalize_due(self) -> list[Receipt]:
-        """Make final, parents first, the right assertions that are due, those that cover most first.
+        """Finalize the valid assertions that are due, parents first, and those that cover the most entries first.
 
-        Those too that cover no more than the last final one: as long as they are open, a node that begins anew has to
-        begin before them. In frozen mode nothing becomes final: then it takes its own bonds back in this way.
+        Assertions that cover no more than the last final one are finalized too, because a new node must start from a
+        state before every open assertion. In frozen mode, nothing becomes final, and this call releases the proposer's
+        own bonds.
         """
         done: list[Receipt] = []
         while True:
@@ -76,13 +81,17 @@ class Proposer:
             except ContractReverted as race:
                 if race.name != "StatusWrong":
                     raise
-                # Somebody else was faster; the logs will say so.
+                # Another node finalized it first; the next logs will show that.
                 return done
             fault_point("proposer.final.after")
             self.replica.step()
 
     def _due(self) -> list[Claim]:
-        """Right assertions whose window is over and whose parent is final. The chain is asked for the time alone."""
+        """Return the valid assertions whose window is over and whose parent is final; only the time is queried.
+
+        In frozen mode, the parent may also be released, and only assertions that hold back the proposer's bonds are
+        due.
+        """
         replica = self.replica
         standing = (Status.FINAL, Status.RELEASED) if replica.frozen else (Status.FINAL,)
         able = [
@@ -99,7 +108,7 @@ class Proposer:
         return [one for one in able if now > replica.created(one) + self._window]
 
     def _bearing(self) -> set[bytes]:
-        """The open assertions of its own, and those that they rest on: none is released before its parent."""
+        """Return the proposer's open assertions and their open ancestors, because a parent must be released first."""
         found: set[bytes] = set()
         for one in self.replica.open_claims():
             if self.rollup.status(one.id)[0] == self.sender.address:
@@ -110,7 +119,7 @@ class Proposer:
         return found
 
     def _reach(self, tip: Claim) -> int:
-        """The last entry that one assertion can cover."""
+        """Return the last entry that one assertion on top of `tip` can cover."""
         end = tip.inbox_end
         for entry in self.replica.entries[tip.inbox_end :]:
             if entry.record.segments - tip.segments > MAX_SEGMENTS:

@@ -1,6 +1,6 @@
-"""What a judge needs to execute one segment again: accounts opened by one multiproof, and where everything lies.
+"""Witness for the re-execution of a segment by a fraud verifier: accounts in a multiproof, and positions.
 
-The order in which accounts are named is that of `Operations.sol`: decided by the bytes of the segment alone.
+Accounts are listed in the order of `Operations.sol`, which depends only on the bytes of the segment.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ __all__ = [
 CHECKPOINT = 256
 
 _ADDING = (FrameType.WITHDRAWALS, FrameType.ECDSA_WITHDRAWALS)
-"""First bytes of frames for which a judge reads the list of withdrawals, whether or not the frame means anything."""
+"""Frame types for which a verifier reads the list of withdrawals, even if the frame has no effect."""
 
 _ROOTS = "(bytes32,bytes32,bytes32,bytes32)"
 _ITEM = "(bytes32,uint8,bytes32,uint32,uint64,uint32,bytes28,uint40)"
@@ -51,12 +51,19 @@ _PLACE = f"(uint256,{_ITEM},{_ITEM})"
 _PROOF = f"(uint256,{_ROOTS},{_ROOTS},{_PLACE},{_SIX},bytes[],bytes32[],bytes[],{_FOUR})"
 
 PROOF_TYPES = (_PROOF, "bytes", "bytes")
-"""What the judges of states and of signatures are given: `Segment.Proof`, siblings, keys."""
+"""ABI types of a proof for the state and signature verifiers: `Segment.Proof`, siblings, keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a segment lies: the entry (counted from 1), the entry before it, and the segment's number inside."""
+    """Position of a segment.
+
+    Attributes:
+        entry: number of the entry, counted from 1.
+        record: the entry.
+        previous: the entry before it.
+        offset: number of the segment in the entry.
+    """
 
     entry: int
     record: ItemRecord
@@ -65,13 +72,13 @@ class Place:
 
     @property
     def queue_segments(self) -> int:
-        """Segments of the entry that consume the queue; they come first."""
+        """Number of segments in the entry that consume the queue; they come first."""
         return -(-(self.record.queue_end - self.previous.queue_end) // OPS_PER_SEGMENT)
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """The accounts a segment names, opened under the root before it."""
+    """Accounts named by a segment, opened under the root before it."""
 
     ids: list[int]
     leaves: list[bytes]
@@ -81,9 +88,9 @@ class Witness:
 
     @classmethod
     def of(cls, state: State, named: Iterable[int], *, takes_out: bool) -> Witness:
-        """For accounts named in this order in `state`; `takes_out`: withdrawals may be added."""
+        """Create the witness of accounts named in this order; `takes_out` is True if withdrawals may be added."""
         order = list(named)
-        # A tree cannot be opened at no leaf; account 0 is never given out.
+        # A tree cannot be opened without a leaf; account 0 is never assigned.
         ids = sorted(set(order) or {0})
         place = {one: at for at, one in enumerate(ids)}
         leaves: list[bytes] = []
@@ -96,14 +103,14 @@ class Witness:
         return cls(ids, leaves, siblings, hints, state.withdrawal_branch() if takes_out else [])
 
     def as_tuple(self, *, keyed: bool = False) -> tuple[object, ...]:
-        """As the judge takes it; `keyed`: without the owners."""
+        """Return ABI values for a fraud verifier; `keyed` leaves the owners out."""
         ids = b"".join(one.to_bytes(4, "big") for one in self.ids)
         rows = self.leaves[1::2] if keyed else self.leaves
         return (ids, b"".join(rows), self.hints, b"".join(self.branch))
 
 
 def locate(replica: Replica, absolute: int) -> Place:
-    """Where the segment with `absolute` segments before it lies."""
+    """Return the position of the segment that has `absolute` segments before it."""
     previous = NO_ITEM
     for index, entry in enumerate(replica.entries, 1):
         if absolute < entry.record.segments:
@@ -113,7 +120,7 @@ def locate(replica: Replica, absolute: int) -> Place:
 
 
 def named_by_frame(state: State, frame: Frame, half: int) -> list[int]:
-    """The accounts that one half of a frame names, in the judge's order."""
+    """Return the accounts named by one half of a frame, in the verifier's order."""
     if frame.kind is FrameType.SKIP or frame.token >= state.tokens:
         return []
     named: list[int] = []
@@ -133,7 +140,7 @@ def named_by_frame(state: State, frame: Frame, half: int) -> list[int]:
 
 
 def named_by_items(state: State, items: Iterable[QueueItem]) -> list[int]:
-    """The accounts that queue items name, in the judge's order."""
+    """Return the accounts named by queue items, in the verifier's order."""
     named: list[int] = []
     following = state.next_account
     for item in items:
@@ -151,13 +158,13 @@ def named_by_items(state: State, items: Iterable[QueueItem]) -> list[int]:
 
 
 def state_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
-    """The proof by which `StateJudge` executes segment `segment` of a claim again."""
+    """Return the proof with which `StateJudge` executes a segment of an assertion again."""
     opened = _open(replica, claim, segment)
     return opened.proof(opened.named)
 
 
 def signature_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
-    """The proof by which `SignatureJudge` checks the signature of the frame whose first half `segment` is."""
+    """Return the proof with which `SignatureJudge` verifies the frame whose first half is `segment`."""
     opened = _open(replica, claim, segment)
     frame = opened.frame
     receiver = [frame.receiver] if fee_of(frame.fee) else []
@@ -168,7 +175,7 @@ def signature_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
 
 
 def endpoint_proof(replica: Replica, claim: Claim) -> bytes:
-    """The proof by which `EndpointJudge` compares the last root in a claim's blob with the claimed one."""
+    """Return the proof with which `EndpointJudge` compares the last root in a blob with the asserted root."""
     blob = replica.roots_blob(claim)
     if blob is None:
         raise MalformedError(f"claim {claim.id.hex()[:8]} has its roots in calldata", hint="the contract compared them")
@@ -177,7 +184,7 @@ def endpoint_proof(replica: Replica, claim: Claim) -> bytes:
 
 
 def turns_on_signature(replica: Replica, claim: Claim, segment: int) -> bool:
-    """Whether a claim is wrong about executing a frame at all, with nothing but its signature to decide it."""
+    """Return True if an assertion executes or skips a frame wrongly, and only the frame's signature decides."""
     opened = _open(replica, claim, segment)
     if opened.half != 0 or not opened.frame.kind.by_bls or not admissible(opened.state, opened.frame):
         return False
@@ -189,7 +196,7 @@ def turns_on_signature(replica: Replica, claim: Claim, segment: int) -> bool:
 
 @dataclass(slots=True)
 class _Opened:
-    """A segment of a claim, and the state before it."""
+    """A segment of an assertion and the state before it."""
 
     replica: Replica
     claim: Claim
@@ -207,7 +214,7 @@ class _Opened:
     hints: list[bytes]
 
     def proof(self, named: list[int], *, keyed: bool = False) -> bytes:
-        """What a judge takes, with these accounts opened; `keyed`: their owners follow from the keys."""
+        """Return the encoded proof with `named` accounts opened; `keyed`: the owners follow from the keys."""
         before = Roots.of(self.origin if self.segment == 0 else self.state)
         entry = self.replica.entries[self.place.entry - 1]
         offset = self.place.offset - self.place.queue_segments
@@ -255,7 +262,7 @@ def _open(replica: Replica, claim: Claim, segment: int) -> _Opened:
 
 
 def _speakers(state: State, items: list[QueueItem], authority: Authority) -> tuple[list[bytes], list[bytes]]:
-    """Keys and hints for the items whose BLS signature is looked at, in their order."""
+    """Return keys and hints of the items whose BLS signature is verified, in order."""
     keys: list[bytes] = []
     hints: list[bytes] = []
     state = state.copy()
@@ -271,7 +278,7 @@ def _speakers(state: State, items: list[QueueItem], authority: Authority) -> tup
 
 
 def _key_of(state: State, index: int) -> bytes:
-    """The key of an account as `Accounts.readKeyed` takes it; of one without a key, zeros and its owner."""
+    """Return an account's key in the format of `Accounts.readKeyed`; without a key, zeros and the owner."""
     account = state.accounts.get(index)
     key = None if account is None else state.keys.get(account.owner)
     if key is not None:
@@ -280,9 +287,9 @@ def _key_of(state: State, index: int) -> bytes:
 
 
 def _multiproof(state: State, ids: list[int]) -> list[bytes]:
-    """Siblings in the order in which `Accounts.sol` walks: each id from the bottom up to where the next one joins it.
+    """Return siblings in the order of `Accounts.sol`: from each id up to where the next one joins.
 
-    Those at or above the next account are left out: there is nothing.
+    Siblings at or above the next free account are left out, because their subtrees are empty.
     """
     siblings: list[bytes] = []
     waiting = [ACCOUNT_DEPTH]

@@ -1,1 +1,1 @@
-"""The rollup wallet: accounts, payments, withdrawals, and leaving without the sequencer."""
+"""The rollup wallet: accounts, payments, withdrawals, and exits without the sequencer."""

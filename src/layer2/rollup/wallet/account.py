@@ -1,4 +1,4 @@
-"""Whose accounts: one Ethereum key, and a BLS key derived from it."""
+"""An account owner: one Ethereum key and the BLS key derived from it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _KEY_PHRASE = b"layer2 rollup: derive my BLS key. Sign this only in your own wal
 
 
 class Owner:
-    """The keys of a person and what the rollup has under them, as the replica last read it.
+    """The keys of a user and their rollup accounts, as the replica last read them.
 
-    Accounts are numbers; an account holds one token, by the number the rollup gave it (0 is ether).
+    Accounts are identified by number. An account holds one token, identified by its number in the rollup (0 is ether).
     """
 
     def __init__(self, rollup: RollupContract, signer: Signer, replica: Replica, sender: Sender | None = None) -> None:
@@ -45,28 +45,28 @@ class Owner:
 
     @property
     def bls(self) -> BlsKey:
-        """The BLS key: derived from a deterministic signature of the Ethereum key, the same at every start."""
+        """BLS key derived from a deterministic signature of the Ethereum key; the same key at every start."""
         if self._bls is None:
             self._bls = BlsKey.derive(self.signer.sign_digest(keccak(_KEY_PHRASE + self.rollup.domain.separator)))
         return self._bls
 
     @property
     def owners(self) -> tuple[bytes, bytes]:
-        """The owner words of both keys: the address, the BLS key."""
+        """Owner words of both keys: the address first, then the BLS key."""
         if self._owners is None:
             self._owners = owner_of_address(self.signer.address), owner_of_key(self.bls.public)
         return self._owners
 
     @property
     def accounts(self) -> dict[int, Account]:
-        """The accounts of either key, by index, as the inbox has them."""
+        """Accounts of both keys by index, as of the head of the inbox."""
         head = self.replica.head
         return {
             index: head.accounts[index] for index in sorted(one for word in self.owners for one in head.owned(word))
         }
 
     def account(self, token: int = 0, *, bls: bool | None = None) -> int:
-        """The first account of a token, of one kind of key if told; raises AccountUnknown."""
+        """Return the first account of a token, optionally of one kind of key; raise AccountUnknown if there is none."""
         for index, one in self.accounts.items():
             if one.token == token and bls in (None, one.address is None):
                 return index
@@ -74,13 +74,14 @@ class Owner:
 
     @property
     def complete(self) -> bool:
-        """Whether every entry of the inbox has been executed that was there when the chain was read last."""
+        """True if every inbox entry known at the last read of L1 has been executed."""
         return self.replica.read and len(self.replica.entries) == self.replica.posted
 
     def require_complete(self, what: str, before: int | None = None) -> None:
-        """Raise ViewIncomplete unless every entry of the inbox has been executed, or the first `before` of them.
+        """Raise ViewIncomplete unless all inbox entries, or the first `before` of them, have been executed.
 
-        `what`: was asked for, in words.
+        Args:
+            what: the requested value, named in the error message.
         """
         replica = self.replica
         end = replica.posted if before is None else before
@@ -94,20 +95,20 @@ class Owner:
         )
 
     def balance(self, token: int = 0, *, incomplete: bool = False) -> int:
-        """Over all accounts of a token, smallest units.
+        """Return the balance over all accounts of a token, in smallest units.
 
         Args:
-            incomplete: count what is known, though there are entries whose data nobody has.
+            incomplete: count the known balances even if the data of some entries is unavailable.
 
         Raises:
-            ViewIncomplete: the balance is not known.
+            ViewIncomplete: some entries have not been executed, so the balance is unknown.
         """
         if not incomplete:
             self.require_complete("balance")
         return sum(one.balance for one in self.accounts.values() if one.token == token)
 
     def own(self, index: int) -> Account:
-        """One of the accounts; raises AccountUnknown when it is not of this owner."""
+        """Return one of the owner's accounts; raise AccountUnknown if the account belongs to another owner."""
         one = self.accounts.get(index)
         if one is None:
             raise AccountUnknown(
@@ -119,29 +120,29 @@ class Owner:
     # ------------------------------------------------------------------------------------------------------ amounts
 
     def asset(self, token: int = 0) -> Asset:
-        """A token's symbol and decimals."""
+        """Return a token's symbol and decimals."""
         if token not in self._assets:
             self._assets[token] = asset_at(self.rollup.connection, self.rollup.token_of(token))
         return self._assets[token]
 
     def amount(self, text: str | int, token: int = 0) -> int:
-        """Smallest units of `"0.3 ether"`, `"12.5 USD"` or a number of them."""
+        """Parse an amount such as `"0.3 ether"` or `"12.5 USD"` into smallest units."""
         return self.asset(token).parse(text)
 
     def show(self, amount: int, token: int = 0) -> str:
-        """An amount for people."""
+        """Format an amount with its unit for display."""
         return self.asset(token).format(amount)
 
-    # -------------------------------------------------------------------------------------------- what can be shown
+    # ------------------------------------------------------------------------------------------- history and proofs
 
     def history(self, *, incomplete: bool = False) -> list[Line]:
-        """What happened to the accounts, from the first entry of the inbox to the last.
+        """Return the history of the accounts, from the first entry of the inbox to the last.
 
         Args:
-            incomplete: to the last that was read, though there are entries whose data nobody has.
+            incomplete: stop at the last executed entry if the data of later entries is unavailable.
 
         Raises:
-            ViewIncomplete: there are such entries.
+            ViewIncomplete: some entries have not been executed.
         """
         if not incomplete:
             self.require_complete("history")
@@ -150,14 +151,14 @@ class Owner:
         return self._history.lines()
 
     def proof(self, account: int) -> AccountProof:
-        """That an account stands under the last final state."""
+        """Return the proof of an account under the last final state."""
         return AccountProof.of(self.replica, self.replica.final(), account)
 
     def sign(self, message: Transfer | Withdraw) -> bytes:
-        """The signature of an operation by the key of its account; hand it to nobody but a sequencer."""
+        """Sign an operation with the key of its account. Give the signature to a sequencer only."""
         return self._signature(self.own(message.sender), message)
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ---------------------------------------------------------------------------------------------------- internals
 
     def _signature(self, account: Account, message: Transfer | Withdraw) -> bytes:
         digest = message.digest(self.rollup.domain)

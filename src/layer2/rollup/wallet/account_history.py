@@ -1,4 +1,4 @@
-"""What happened to a person's accounts: every entry of the inbox played again, and what touched them noted."""
+"""Account history: replays every entry of the inbox and records the operations on an owner's accounts."""
 
 from __future__ import annotations
 
@@ -19,15 +19,19 @@ __all__ = ["History", "Line"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that touched an account.
+    """One event in an account's history.
 
     Attributes:
-        entry: of the inbox, counted from 1; `time`: when it was posted.
-        kind: deposit, opened, sent, received, withdrawn; returned is a deposit that became a withdrawal.
-        account: whose; `token`, `amount`, `fee`: smallest units.
-        other: the other account's number, or an address.
-        forced: by way of the queue.
-        done: whether money moved; what failed has cost its sender the nonce.
+        entry: number of the inbox entry, counted from 1.
+        time: Unix time at which the entry was posted.
+        kind: deposit, opened, sent, received or withdrawn; returned is a deposit that became a withdrawal.
+        account: number of the account.
+        token: number of the token.
+        amount: amount in smallest units.
+        fee: fee in smallest units.
+        other: number of the other account, or an address.
+        forced: True if the operation was included through the queue.
+        done: True if funds moved; a failed operation has still used its sender's nonce.
     """
 
     entry: int
@@ -43,7 +47,7 @@ class Line:
 
 
 class History:
-    """Follows a replica and keeps the lines of some owners. Starts anew when the chain has taken something back."""
+    """History of the accounts of given owners, derived from a replica; rebuilt from genesis after a reorganisation."""
 
     def __init__(self, replica: Replica, owners: Sequence[bytes]) -> None:
         self._replica = replica
@@ -54,7 +58,7 @@ class History:
         return f"<History lines={len(self._lines)} entries={self._read}>"
 
     def lines(self) -> list[Line]:
-        """Everything so far."""
+        """Return all events so far."""
         if self._reorganisations != self._replica.reorganisations:
             self._restart()
         for entry in self._replica.entries[self._read :]:
@@ -71,7 +75,7 @@ class History:
     def _play(self, entry: Entry) -> None:
         self._read += 1
         self._at = (self._read, entry.record.time)
-        # The list of withdrawals is read inside an entry only: kept for ever it would outgrow its tree.
+        # Withdrawals are read within one entry only; clearing the list keeps it from outgrowing its tree.
         self._state.begin_assertion()
         for item in self._replica.queue[self._state.queue_count : entry.record.queue_end]:
             self._item(item)
@@ -132,9 +136,9 @@ class History:
                 self._note("opened", index, frame.token)
 
     def _note_ops(self, frame: Frame, ops: Sequence[Op]) -> None:
-        """Play the half on a small state of the accounts it names, to see which operation did what."""
+        """Replay a segment on a small state of the accounts it names, to see the effect of each operation."""
         probe, fee = State(), fee_of(frame.fee)
-        # Small numbers in the place of theirs: a state has room for every number below its highest.
+        # Renumber the accounts, because a state allocates room for every number below its highest.
         small = {index: at for at, index in enumerate({one for op in ops for one in (op.sender, op.to)}, 1)}
         for index, at in small.items():
             account = self._state.accounts.get(index)

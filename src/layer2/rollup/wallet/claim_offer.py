@@ -1,4 +1,4 @@
-"""A withdrawal signed over to a buyer, as text that both can hand around: `TransferClaim` with its place."""
+"""A signed transfer of a withdrawal to a buyer, as text: `TransferClaim` with the position of the withdrawal."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ _UINT48 = 1 << 48
 
 @dataclass(frozen=True, slots=True)
 class ClaimOffer:
-    """What a withdrawal's target gave to its buyer, who brings it to the chain.
+    """A withdrawal's transfer signed by its target, for the buyer to submit to L1.
 
     Attributes:
-        rollup: its address.
-        claim: the id of an assertion that holds the withdrawal; `index`: the place in its list.
-        withdrawal: what it pays, and whose signature it is.
-        to: the buyer; `valid_until`: the last second in which it can be brought.
+        rollup: address of the rollup contract.
+        claim: id of an assertion that contains the withdrawal.
+        index: position of the withdrawal in the assertion's list.
+        withdrawal: the withdrawal; its target is the signer.
+        to: the buyer.
+        valid_until: last second, in Unix time, in which the transfer can be submitted.
     """
 
     rollup: Address
@@ -36,11 +38,11 @@ class ClaimOffer:
 
     @property
     def place(self) -> str:
-        """The whole id of the assertion and the place in its list."""
+        """The full id of the assertion and the position of the withdrawal in its list."""
         return f"{self.claim.hex()}:{self.index}"
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values: bytes as 0x-hex, amounts as decimal strings."""
+        """Return plain values: bytes as 0x-prefixed hex, amounts as decimal strings."""
         return {
             "rollup": self.rollup,
             "claim": "0x" + self.claim.hex(),
@@ -55,7 +57,7 @@ class ClaimOffer:
 
     @classmethod
     def from_json(cls, data: Any) -> ClaimOffer:
-        """The reverse; raises MalformedError for anything else than `to_json` gives."""
+        """Parse the output of `to_json`; raise MalformedError for anything else."""
         try:
             claim, signature = _bytes(data["claim"]), _bytes(data["signature"])
             paid = Withdrawal(to_address(data["target"]), _number(data["token"]), _amount(data["amount"]))
@@ -66,7 +68,7 @@ class ClaimOffer:
                 raise ValueError(f"{len(claim)} bytes of a claim's id")
         except (AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError, InputError) as failure:
             raise _malformed(failure) from None
-        except Exception as failure:  # eth-abi has its own family of encoding errors
+        except Exception as failure:  # eth-abi raises its own family of encoding errors
             if type(failure).__module__.startswith("eth_abi"):
                 raise _malformed(failure) from None
             raise

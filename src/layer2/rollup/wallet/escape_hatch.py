@@ -1,4 +1,4 @@
-"""Ways through without the sequencer, each one call that does all that is due and says what comes next and when."""
+"""Escape hatch for users without a sequencer: each call performs all due actions and reports the next one."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["Errand", "escape_now", "force_through", "propose_myself"]
 
 @dataclass(slots=True)
 class Errand:
-    """What was done, and what comes next.
+    """Result of a step: the completed actions and the next one.
 
     Attributes:
-        done: in words, in order.
-        next: what comes next; empty when there is nothing left to do.
-        command: the command that does it, for the command line.
-        at: from when on, Unix seconds; None is now.
-        gas: of everything done.
+        done: descriptions of the completed actions, in order.
+        next: description of the next action; empty if nothing is left to do.
+        command: CLI command that performs the next action.
+        at: earliest Unix time of the next action; None means now.
+        gas: gas used by all completed actions.
     """
 
     done: list[str] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Errand:
         return "\n".join(self.lines()) or "nothing to do"
 
     def lines(self) -> list[str]:
-        """In words: what was done, then what comes next and when."""
+        """Return one text line per completed action, then one for the next action with its time."""
         if not self.next:
             return list(self.done)
         when = "now"
@@ -48,12 +48,12 @@ class Errand:
         return [*self.done, f"next: {self.next}, {when}"]
 
     def did(self, what: str, receipt: Receipt) -> None:
-        """Note a transaction."""
+        """Record a completed action and its gas."""
         self.done.append(what)
         self.gas += receipt.gas_used
 
     def then(self, what: str, command: str, at: int | None = None) -> Errand:
-        """Say what comes next."""
+        """Set the next action and return this result."""
         self.next, self.command, self.at = what, command, at
         return self
 
@@ -61,9 +61,12 @@ class Errand:
 def force_through(
     user: Exits, amount: str | int | None = None, to: int | str = "", account: int | None = None
 ) -> Errand:
-    """Queue an operation (if one is given), and carry what waits into the inbox once it may be.
+    """Queue an operation, if one is given, and force the queue into the inbox as soon as the contract allows it.
 
-    Call it again without an operation to go on. Raises InputError when there is nothing of this owner in the queue.
+    Call again without an operation to continue.
+
+    Raises:
+        InputError: the queue contains no item of this owner.
     """
     errand = Errand()
     user.replica.step()
@@ -90,7 +93,7 @@ def force_through(
 
 
 def propose_myself(user: Exits) -> Errand:
-    """Make final what is due, and bond and propose what no right assertion covers."""
+    """Finalize due assertions, then bond and propose the state that no valid assertion covers yet."""
     errand, replica = Errand(), user.replica
     proposer = Proposer(user.rollup, user.sender, replica)
     replica.step()
@@ -108,15 +111,15 @@ def propose_myself(user: Exits) -> Errand:
 
 
 def escape_now(user: Exits, *, incomplete: bool = False) -> Errand:
-    """Freeze the rollup if something waited for too long; once frozen, collect everything that is owed.
+    """Freeze the rollup if an item has waited too long; once it is frozen, collect all funds of the owner.
 
     Args:
-        incomplete: freeze, and collect what is known to be owed, though nobody has the data to judge the last final
-            assertion by. What is asserted after it, no escape depends on.
+        incomplete: freeze and collect known funds even if the data to verify the last final assertion is unavailable.
+            Escapes do not depend on later assertions.
 
     Raises:
-        InputError: the rollup works: nothing waits.
-        ViewIncomplete: that state is not known; nothing was done.
+        InputError: the rollup works and nothing waits.
+        ViewIncomplete: the last final state is unknown; no transaction was sent.
     """
     errand = Errand()
     user.replica.step()
@@ -135,7 +138,7 @@ def escape_now(user: Exits, *, incomplete: bool = False) -> Errand:
         errand.did(f"account {account} paid: {user.show(one.balance, one.token)}", user.escape(account))
     for index in user.refundable() if known else ():
         item = user.replica.queue[index]
-        assert isinstance(item, Deposit)  # that is what can be refunded
+        assert isinstance(item, Deposit)  # only deposits are refundable
         errand.did(f"deposit {index} paid back: {user.show(item.amount, item.token)}", user.refund(index))
     for out in [one for one in user.outgoing(incomplete=True) if one.standing == "claimable"]:
         amount = user.show(out.withdrawal.amount, out.withdrawal.token)
@@ -145,7 +148,7 @@ def escape_now(user: Exits, *, incomplete: bool = False) -> Errand:
 
 
 def _final_known(user: Exits) -> bool:
-    """Whether the last final state can be computed: every escape is proven under it."""
+    """Return True if the last final state, under which every escape is proven, can be computed."""
     try:
         user.replica.state_of(user.replica.final())
     except (StateUnknown, DataMissing):
@@ -154,7 +157,7 @@ def _final_known(user: Exits) -> bool:
 
 
 def _after_inclusion(user: Exits, errand: Errand, index: int) -> Errand:
-    """What remains for an operation that the inbox has: an assertion over it, its window, the claim."""
+    """Return the steps left for an operation in the inbox: an assertion that covers it, its window, the claim."""
     replica = user.replica
     records = (replica.record(at) for at in range(replica.posted))
     entry = next(at for at, one in enumerate(records, 1) if one is not None and one.queue_end > index)
@@ -179,26 +182,26 @@ def _consumed(user: Exits) -> int:
 
 
 def _opens_at(user: Exits) -> int:
-    """When anybody may post: the queue is overdue, or the sequencer was silent for its lease."""
+    """Return the time at which anyone may post: the queue is overdue, or the sequencer's window has expired."""
     _, _, _, last, since = user.rollup.inbox()
     config = user.rollup.contract.call("config")
     return int(min(since + int(config[1]), last + int(config[2])) + 1)
 
 
 def _freezes_at(user: Exits, refusal: ContractReverted) -> int:
-    """When the rollup can be frozen, from the contract's refusal to be frozen now."""
+    """Return the time at which the rollup can be frozen, derived from the contract's revert."""
     if refusal.name == "TooEarly":
         return int(refusal.arguments["from"])
     if refusal.name != "ItemMismatch":
         raise refusal
-    # Everything in the inbox is final: only the queue can be waiting.
+    # Every inbox entry is final, so only the queue can be waiting.
     if user.rollup.queue_length() == _consumed(user):
         raise InputError("escape: the rollup works, nothing waits in it", hint="withdraw, or force") from refusal
     return user.rollup.inbox()[4] + int(user.rollup.contract.call("config")[4]) + 1
 
 
 def _final_at(user: Exits, tip: Claim, entry: int = 0) -> int:
-    """When the first assertion up to `tip` that covers an entry (or the tip itself) can become final."""
+    """Return the time at which the first assertion up to `tip` that covers an entry (or `tip`) can become final."""
     claim = tip
     while entry and user.replica.claims[claim.parent].inbox_end >= entry:
         claim = user.replica.claims[claim.parent]

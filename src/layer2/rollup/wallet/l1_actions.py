@@ -1,4 +1,4 @@
-"""What an owner does on the main chain, needing nobody: pay in, claim, give a claim away, force, freeze, escape."""
+"""L1 actions of an owner: deposit, claim, transfer a claim, force, freeze and escape, all without a sequencer."""
 
 from __future__ import annotations
 
@@ -22,12 +22,19 @@ from layer2.rollup.wallet.account import Owner
 __all__ = ["Exits", "Outgoing"]
 
 _CHECKPOINT = 256
-"""After every so many items the contract remembers the queue's accumulator."""
+"""Number of queue items between two accumulators that the contract stores."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A withdrawal in an assertion. `status`: FINAL can be claimed, OPEN waits for its window; `paid` is over."""
+    """A withdrawal in an assertion.
+
+    Attributes:
+        claim: the assertion.
+        index: position of the withdrawal in the assertion's list.
+        status: FINAL if the withdrawal can be claimed, OPEN during the challenge window.
+        paid: True if the withdrawal has been paid.
+    """
 
     claim: Claim
     index: int
@@ -37,12 +44,12 @@ class Outgoing:
 
     @property
     def place(self) -> str:
-        """A short name: the beginning of the assertion's id and the number in its list."""
+        """Short name: the first 8 hex digits of the assertion's id and the position in its list."""
         return f"{self.claim.id.hex()[:8]}:{self.index}"
 
     @property
     def standing(self) -> str:
-        """In a word: `paid`, `claimable` or `waiting`."""
+        """Status as one word: `paid`, `claimable` or `waiting`."""
         return "paid" if self.paid else "claimable" if self.status is Status.FINAL else "waiting"
 
     def __repr__(self) -> str:
@@ -51,14 +58,18 @@ class Outgoing:
 
 
 class Exits(Owner):
-    """An owner with the main chain alone."""
+    """An owner who uses L1 only."""
 
-    # ------------------------------------------------------------------------------------------------------ money in
+    # ------------------------------------------------------------------------------------------------------ deposits
 
     def deposit(self, amount: str | int, token: int = 0, to: int = 0, owner: str = "") -> Receipt:
-        """Pay in: to an existing account `to` of whomever, or (0) to a new one of `owner` (the own address).
+        """Deposit into the existing account `to`, or, if `to` is 0, into a new account of `owner`.
 
-        Allows the rollup to take the amount of a token, unless it already may.
+        The owner is this wallet's address by default. The account `to` may belong to another owner. A token deposit
+        first approves the rollup if its allowance is too low.
+
+        Raises:
+            AccountUnknown: the account `to` does not exist or holds another token.
         """
         units = self.amount(amount, token)
         if to:
@@ -73,16 +84,17 @@ class Exits(Owner):
         return self.rollup.deposit(self.sender, token, units, word, to)
 
     def register_token(self, token: str) -> Receipt:
-        """Give an ERC-20 token a number."""
+        """Register an ERC-20 token and assign it a number."""
         return self.rollup.register_token(self.sender, token)
 
     # --------------------------------------------------------------------------------------------------------- forcing
 
     def force(self, amount: str | int, to: int | str, account: int | None = None) -> Receipt:
-        """Queue a transfer (to an account) or withdrawal (to an address) that the sequencer cannot leave out.
+        """Queue a transfer (to an account) or a withdrawal (to an address) that the sequencer cannot omit.
 
-        From an account of the BLS key it is signed for the account's next step, as the inbox has it: what was
-        accepted by a sequencer and is not posted yet may come in between, and then it does nothing.
+        For an account of the BLS key, the signature covers the account's next nonce in the inbox. If the sequencer
+        first posts an operation that it has already accepted, that nonce is used and the queued operation has no
+        effect.
         """
         index = self.account(bls=False) if account is None else account
         one = self.own(index)
@@ -99,16 +111,18 @@ class Exits(Owner):
         return self.rollup.force(self.sender, index, one.token, units, target, Scheme.BLS, signature)
 
     def include(self) -> Receipt:
-        """Carry the overdue queue into the inbox."""
+        """Force the overdue queue into the inbox."""
         items = self.rollup.inbox()[0]
         return self.rollup.force_include(self.sender, self.rollup.acc(items), TO_THE_END)
 
     # --------------------------------------------------------------------------------------------------------- claims
 
     def require_judged(self, what: str, *standing: Status) -> None:
-        """Raise ViewIncomplete unless it is known what the assertions hold that stand so and cover most.
+        """Raise ViewIncomplete if an assertion of unknown validity covers more than every valid one.
 
-        `what`: was asked for, in words.
+        Args:
+            what: the requested value, named in the error message.
+            standing: statuses of the assertions to consider.
         """
         replica = self.replica
         known = [(one, replica.verdict(one)) for one in replica.claims.values() if replica.status(one) in standing]
@@ -123,19 +137,20 @@ class Exits(Owner):
             )
 
     def outgoing(self, owner: str = "", *, incomplete: bool = False) -> list[Outgoing]:
-        """Withdrawals that belong to an address (the own one), in right assertions, open or final; oldest first.
+        """Return the withdrawals of an owner (by default, this wallet) in valid open or final assertions, oldest first.
 
         Args:
-            incomplete: those that are known, though there are assertions that nobody has the data to judge.
+            owner: address of the owner.
+            incomplete: return the known ones even if the data to verify some assertions is unavailable.
 
         Raises:
-            ViewIncomplete: there are such assertions, and they cover more than the known ones.
+            ViewIncomplete: some assertions cannot be verified and cover more than the valid ones.
         """
         self.replica.step()
         if not incomplete:
             self.require_judged("withdrawals", Status.OPEN, Status.FINAL)
         whose = to_address(owner) if owner else self.signer.address
-        # What is final can be claimed, though an open assertion beside it covers more, which may never be final.
+        # An open assertion may cover more but never become final; final withdrawals can be claimed now.
         final, tip = self.replica.tip(Status.FINAL), self.replica.tip()
         rows = self._under(final, whose)
         if tip.inbox_end > final.inbox_end:
@@ -144,16 +159,16 @@ class Exits(Owner):
         return rows
 
     def claim(self, one: Outgoing) -> Receipt:
-        """Have one paid; its assertion must be final."""
+        """Claim a withdrawal; its assertion must be final."""
         state = self.replica.state_of(one.claim)
         path = state.withdrawal_path(one.index)
         return self.rollup.claim(self.sender, one.claim, Roots.of(state), one.index, one.withdrawal, path)
 
     def claim_all(self) -> list[Receipt]:
-        """Claim every withdrawal to this wallet's address in final assertions that has not been paid.
+        """Claim every unpaid withdrawal to this wallet's address in final assertions.
 
         Raises:
-            ViewIncomplete: none is known, and there are assertions that nobody has the data to judge.
+            ViewIncomplete: none is known, and the data to verify some assertions is unavailable.
         """
         due = [one for one in self.outgoing(incomplete=True) if one.standing == "claimable"]
         if not due:
@@ -161,17 +176,17 @@ class Exits(Owner):
         return [self.claim(one) for one in due]
 
     def transfer_claim(self, one: Outgoing, to: str) -> Receipt:
-        """Give a withdrawal, final or not, to somebody else: who pays for it now need not wait for the window."""
+        """Transfer a withdrawal, final or not, to a new owner; a buyer can thus pay before the window ends."""
         return self._transfer_claim(one, to, None)
 
     def sign_claim(self, one: Outgoing, to: str, valid_until: int) -> bytes:
-        """Sign a withdrawal to this address over to somebody else, who brings it to the chain and pays for it."""
+        """Sign the transfer of a withdrawal of this address to a new owner, who submits it to L1 and pays the gas."""
         number = self.replica.state_of(one.claim).earlier + one.index
         message = TransferClaim(number, one.withdrawal.leaf(), to_address(to), valid_until)
         return self.signer.sign_digest(message.digest(self.rollup.domain))
 
     def take_claim(self, one: Outgoing, to: str, valid_until: int, signature: bytes) -> Receipt:
-        """Bring what `sign_claim` of the withdrawal's target gave."""
+        """Submit the transfer that the withdrawal's target signed with `sign_claim`."""
         return self._transfer_claim(one, to, (valid_until, signature))
 
     def _transfer_claim(self, one: Outgoing, to: str, by_signature: tuple[int, bytes] | None) -> Receipt:
@@ -181,7 +196,7 @@ class Exits(Owner):
         return self.rollup.transfer_claim(self.sender, *row, to, by_signature)
 
     def _under(self, claim: Claim, whose: str, end: int = 0, number: int = 0) -> list[Outgoing]:
-        """What an assertion and those that it rests on hold of somebody: those beyond an entry, from a number on."""
+        """Return an owner's withdrawals in an assertion and its ancestors, after entry `end` and from `number` on."""
         chain: list[Claim] = []
         while claim.inbox_end > end:
             chain.append(claim)
@@ -205,20 +220,20 @@ class Exits(Owner):
     # ----------------------------------------------------------------------------------------------------- last resort
 
     def freeze(self) -> Receipt:
-        """Freeze the rollup when something waits for too long; then `escape` pays."""
+        """Freeze the rollup if an entry or queue item has waited too long; `escape` pays in frozen mode."""
         self.replica.step()
         final = self.replica.final()
-        # The contract's record of the entry is enough: its data may be what is missing.
+        # The contract's record of the entry suffices; the missing data may be the reason to freeze.
         return self.rollup.freeze(self.sender, final, self.replica.record(final.inbox_end) or NO_ITEM)
 
     def escapable(self) -> list[int]:
-        """Accounts of either key with money under the last final state that frozen mode has not paid yet."""
+        """Return the owner's accounts with a balance under the last final state that have not been escaped yet."""
         state, gone = self.replica.state_of(self.replica.final()), self.replica.escaped
         mine = ((index, one) for index, one in state.accounts.items() if one.owner in self.owners)
         return [index for index, one in mine if one.balance and index not in gone]
 
     def escape(self, account: int | None = None) -> Receipt:
-        """In frozen mode: take an account's balance under the last final state, to the own address."""
+        """Withdraw an account's balance under the last final state to this wallet's address; frozen mode only."""
         self.replica.step()
         if account is None:
             account = next(iter(self.escapable()), None) or self._first_of_final()
@@ -228,33 +243,37 @@ class Exits(Owner):
         row = (proof.claim, proof.roots, account, one.owner, word, proof.path)
         if one.address is not None:
             return self.rollup.escape(self.sender, *row)
-        # The contract knows no address of a BLS key: the key says one.
+        # The contract knows no address for a BLS key, so the key signs the target address.
         target = self.signer.address
         signature = self.bls.sign(Escape(account, target).digest(self.rollup.domain))
         voice = encode(["bytes", "bytes", "bytes"], [packed_key(self.bls.public), signature, signature_hint(signature)])
         return self.rollup.escape_to(self.sender, *row, target, voice)
 
     def refundable(self) -> list[int]:
-        """Own deposits that the last final state has not consumed and nobody has paid back, by place in the queue."""
+        """Return the queue indices of own deposits not consumed by the last final state and not refunded yet."""
         consumed, gone = self.replica.state_of(self.replica.final()).queue_count, self.replica.refunded
         later = enumerate(self.replica.queue[consumed:], consumed)
         mine = (i for i, one in later if isinstance(one, Deposit) and one.sender == self.signer.address)
         return [index for index in mine if index not in gone]
 
     def refund(self, index: int) -> Receipt:
-        """In frozen mode: take back a deposit that was never consumed."""
+        """Refund a deposit that was never consumed; frozen mode only."""
         final, raw = self.replica.final(), self.replica.raw_queue
         state = self.replica.state_of(final)
         before = state.queue_acc
         for item in raw[state.queue_count : index]:
             before = next_acc(before, item)
-        # Up to the next place where the contract remembers the queue's accumulator.
+        # Hash up to the next position at which the contract stores the queue's accumulator.
         end = min(len(raw), -(-(index + 1) // _CHECKPOINT) * _CHECKPOINT)
         later = [keccak(item) for item in raw[index + 1 : end]]
         return self.rollup.refund(self.sender, final, Roots.of(state), index, before, raw[index], later)
 
     def _first_of_final(self) -> int:
-        """The first own account of the address there, so that the contract itself says why it does not pay."""
+        """Return the address's first account in the last final state, so that the contract itself reverts.
+
+        Raises:
+            AccountUnknown: the address has no balance in that state.
+        """
         for index, one in self.replica.state_of(self.replica.final()).accounts.items():
             if one.owner == self.owners[0] and one.balance:
                 return index

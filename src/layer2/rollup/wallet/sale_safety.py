@@ -1,8 +1,8 @@
-"""Whether a withdrawal that is not final yet may be paid for: what its buyer can lose it to, and until when.
+"""Safety of buying a withdrawal that is not final yet: the buyer's risk and its deadline.
 
-A right claim can still come to nothing: once the rollup is frozen nothing becomes final any more, and the seller
-escapes with the balance that the withdrawal was taken from. So a buyer pays only under a claim that becomes final
-before anybody could freeze, with time to spare; else it proposes, or has what waits carried on, and looks again.
+A valid assertion can still fail to pay: after a freeze no assertion becomes final, and the seller escapes with the
+balance from which the withdrawal was taken. A buyer therefore pays only under an assertion that becomes final, with a
+safety margin, before the rollup can be frozen. Otherwise the buyer proposes or forces the queue, and checks again.
 """
 
 from __future__ import annotations
@@ -22,12 +22,17 @@ __all__ = ["PURCHASE_MARGIN", "Purchase", "owner_of", "purchase_of", "withdrawal
 _LEAST_NAME, _MOST_DIGITS = 8, 9
 
 PURCHASE_MARGIN = 3_600
-"""Seconds between the end of the last window and the first moment of a freeze: for having `finalize` mined."""
+"""Seconds between the end of the last window and the earliest freeze, reserved for mining `finalize`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """Whether a withdrawal is safe to pay for; true or false by itself. `why`: what is against it."""
+    """Verdict on buying a withdrawal; its truth value is `safe`.
+
+    Attributes:
+        safe: True if the withdrawal is safe to buy.
+        why: reason against buying; empty if safe.
+    """
 
     safe: bool
     why: str = ""
@@ -36,16 +41,17 @@ class Purchase:
         return self.safe
 
     def require(self) -> None:
-        """Raise PurchaseUnsafe unless it is safe."""
+        """Raise PurchaseUnsafe unless the purchase is safe."""
         if not self.safe:
             raise PurchaseUnsafe(f"not safe to buy: {self.why}", hint="do not pay for it; look again later")
 
 
 def withdrawal_at(replica: Replica, place: str) -> Outgoing:
-    """Anybody's withdrawal by its place, the beginning of an assertion's id (8 digits or more) and `:` and a number.
+    """Return the withdrawal of any owner at a position: 8 or more digits of an assertion's id, `:` and a number.
 
     Raises:
-        InputError: no such place. PurchaseUnsafe: the assertion is wrong, or this node cannot tell.
+        InputError: the position does not exist.
+        PurchaseUnsafe: the assertion is invalid, or this node cannot verify it.
     """
     name, _, number = place.lower().removeprefix("0x").partition(":")
     fitting = [one for one in replica.claims.values() if len(name) >= _LEAST_NAME and one.id.hex().startswith(name)]
@@ -68,13 +74,13 @@ def withdrawal_at(replica: Replica, place: str) -> Outgoing:
 
 
 def owner_of(replica: Replica, out: Outgoing) -> Address:
-    """Whose a withdrawal is now: its target's, or whom it was given to last."""
+    """Return the current owner of a withdrawal: the last transferee, or else its target."""
     number = replica.state_of(out.claim).earlier + out.index
     return replica.transferred.get((number, out.withdrawal.leaf()), to_address(out.withdrawal.target))
 
 
 def purchase_of(rollup: RollupContract, replica: Replica, out: Outgoing, margin: int = PURCHASE_MARGIN) -> Purchase:
-    """Judge a withdrawal by what the replica has computed and the chain says now; the replica has just been stepped."""
+    """Return the verdict on a withdrawal from the replica's state and the current L1 state; step the replica first."""
     claim = out.claim
     if replica.verdict(claim) is not True:
         return _no(f"claim {claim.id.hex()[:8]} is wrong, or this node cannot tell")
@@ -102,7 +108,7 @@ def _no(why: str) -> Purchase:
 
 
 def _final_at(rollup: RollupContract, replica: Replica, claim: Claim) -> int:
-    """The first second, from now on, at which a claim and all that it rests on can be final."""
+    """Return the first second, from now on, at which an assertion and all its ancestors can be final."""
     window, latest = rollup.config().window, rollup.connection.timestamp()
     at: Claim | None = claim
     while at is not None:
@@ -115,7 +121,7 @@ def _final_at(rollup: RollupContract, replica: Replica, claim: Claim) -> int:
 
 
 def _freezable_at(rollup: RollupContract, replica: Replica) -> int:
-    """The first second at which anybody could freeze, if nothing moved on: as if something began to wait now."""
+    """Return the earliest second of a possible freeze if nothing advances and an item starts to wait now."""
     waiting = [rollup.connection.timestamp()]
     since, following = rollup.inbox()[4], replica.record(replica.final().inbox_end)
     if since:

@@ -1,4 +1,4 @@
-"""A user of the rollup: an owner who also knows a sequencer."""
+"""A rollup user's wallet: an account owner with access to a sequencer."""
 
 from __future__ import annotations
 
@@ -25,28 +25,31 @@ __all__ = ["AccountProof", "Gate", "Line", "Outgoing", "Wallet"]
 
 
 class Gate(Protocol):
-    """What a wallet needs of a sequencer, near or far."""
+    """Interface of a sequencer, local or remote, as a wallet uses it."""
 
     def submit(self, op: SignedOp) -> None:
-        """Accept an operation durably, or raise why not."""
+        """Accept an operation durably, or raise the reason for its rejection."""
 
     def submit_many(self, ops: Sequence[SignedOp]) -> list[Layer2Error | None]:
-        """Accept what is acceptable, in order; for each its refusal or None."""
+        """Accept all valid operations, in order; return an error or None for each."""
 
     def next_nonce(self, account: int) -> int:
-        """The nonce of an account's next operation, pending ones counted."""
+        """Return the nonce of an account's next operation, counting pending operations."""
 
     def open_account(self, key: bytes, token: int = 0, payment: SignedOp | None = None) -> None:
-        """Have an account made for a BLS key."""
+        """Request an account for a BLS key."""
 
     def key_price(self) -> tuple[int, int, int]:
-        """Wei for that, the account to pay them to, and the least fee of that transfer; zeros: free."""
+        """Return the price of an account in wei, the account to pay and the minimum fee of the payment; zeros: free."""
 
 
 class Wallet(Exits):
-    """Deposits, pays, withdraws, claims; and forces or escapes when the sequencer does not help.
+    """A wallet for deposits, payments, withdrawals and claims; it can also force operations or escape.
 
-    `gate`: the sequencer. Amounts are `"0.3 ether"`, `"12.5 USD"` or smallest units.
+    Amounts are strings such as `"0.3 ether"` and `"12.5 USD"`, or integers in smallest units.
+
+    Args:
+        gate: the sequencer; None for a wallet that uses L1 only.
     """
 
     def __init__(
@@ -61,7 +64,7 @@ class Wallet(Exits):
         self._gate = gate
 
     def open_account(self, token: int = 0) -> None:
-        """Have an account made for the BLS key, paid for if the sequencer asks; it is there once that is posted."""
+        """Request an account for the BLS key, paid for if the sequencer charges; it exists once an entry opens it."""
         gate = self._sequencer("open_account")
         price, receiver, fee = gate.key_price()
         payment = None
@@ -74,7 +77,7 @@ class Wallet(Exits):
     def send(
         self, to: int, amount: str | int, *, fee: str | int = 0, account: int | None = None, token: int = 0
     ) -> SignedOp:
-        """Pay an account; signed and handed to the sequencer."""
+        """Pay an account: sign a transfer and submit it to the sequencer."""
         gate = self._sequencer("send")
         index, one = self._source(account, token, amount, fee)
         op = self._transfer(index, one, gate.next_nonce(index), to, amount, self._class(fee, one.token))
@@ -89,10 +92,11 @@ class Wallet(Exits):
         account: int | None = None,
         token: int = 0,
     ) -> list[SignedOp]:
-        """Pay many accounts, `(account, amount)` each, from one account in one submission.
+        """Pay many accounts from one account in one submission, given as `(account, amount)` pairs.
 
         Raises:
-            PartlyAccepted: the sequencer refused one; those before it are accepted, those behind it are not.
+            PartlyAccepted: the sequencer rejected a payment; the payments before it were accepted, those after it were
+                not.
         """
         gate, asked = self._sequencer("send_many"), list(rows)
         if not asked:
@@ -129,7 +133,7 @@ class Wallet(Exits):
         account: int | None = None,
         token: int = 0,
     ) -> SignedOp:
-        """Take money out to an address (the own one if not told)."""
+        """Withdraw an amount to an address (by default, this wallet's address)."""
         gate = self._sequencer("withdraw")
         index, one = self._source(account, token, amount, fee)
         target = to_address(to) if to else self.signer.address
@@ -140,11 +144,11 @@ class Wallet(Exits):
         return op
 
     def safe_to_buy(self, one: Outgoing, *, margin: int = PURCHASE_MARGIN) -> Purchase:
-        """Whether somebody else's withdrawal may be paid for now, as this wallet's own node sees it; and why not."""
+        """Return this node's verdict on buying a withdrawal of another owner now, with the reason against it."""
         self.replica.step()
         return purchase_of(self.rollup, self.replica, one, margin)
 
-    # ------------------------------------------------------------------------------------------------------- inside
+    # ---------------------------------------------------------------------------------------------------- internals
 
     def _sequencer(self, what: str) -> Gate:
         if self._gate is None:
@@ -152,7 +156,7 @@ class Wallet(Exits):
         return self._gate
 
     def _source(self, account: int | None, token: int, amount: str | int, fee: str | int) -> tuple[int, Account]:
-        """The account told, or the first of the token that covers what is asked, or the first."""
+        """Return the given account, else the first of the token that covers amount and fee, else the first."""
         if account is not None:
             return account, self.own(account)
         fitting = {index: one for index, one in self.accounts.items() if one.token == token}
