@@ -35,7 +35,7 @@ def run_plasma_gas(network: str = "test") -> dict[str, Any]:
     """Measure on the in-process chain ("test") or on a new anvil ("anvil").
 
     Returns:
-        `{"family", "operations": {id: {"gas", "anchor", "target"}}, "unanchored": {id: gas}}`, as `run_gas`.
+        The format of `run_gas`: `{"family", "operations": {id: {"gas", "anchor", "target"}}, "unanchored": {id: gas}}`.
 
     Raises:
         InputError: The network is neither of the two.

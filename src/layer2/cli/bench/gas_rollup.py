@@ -41,7 +41,7 @@ def run_rollup_gas(network: str = "anvil") -> dict[str, Any]:
     """Measure on a new anvil ("anvil"), or on the in-process chain ("test"), whose pairings take minutes.
 
     Returns:
-        `{"family", "operations": {id: {"gas", "anchor", "target"}}, "unanchored": {id: gas}}`, as `run_gas`.
+        The format of `run_gas`: `{"family", "operations": {id: {"gas", "anchor", "target"}}, "unanchored": {id: gas}}`.
 
     Raises:
         InputError: The network is neither of the two.

@@ -75,7 +75,7 @@ def run_daemons(daemons: list[Daemon], interval: int, *, once: bool = False, tro
 
     Raises:
         Exception: The last failure that persists at the end: with `once`, after the removal of the last daemon, or on a
-            stop signal unless only the chain failed. NotDone stands for a failure without an error.
+            stop signal unless only the chain failed. NotDone is raised for a failure without an error.
     """
     troubles = Troubles() if troubles is None else troubles
     working = list(daemons)

@@ -140,7 +140,7 @@ def withdraw(workspace: Workspace, token: str, to: str) -> None:
 @incomplete_option
 @operator_option
 def kit(workspace: Workspace, action: str, file: str, incomplete: bool, operator: str) -> None:
-    """Export to FILE the data to exit without operator and wallet (export); check a file; exit from a file."""
+    """Export the exit data of your outputs to FILE, check such a file, or exit from one without an operator."""
     if action == "export":
         with desk_of(workspace, operator, needed=False) as desk:
             if not incomplete:

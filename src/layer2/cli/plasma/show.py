@@ -22,7 +22,7 @@ __all__ = ["balance", "history", "status", "utxos"]
 @token_option
 @operator_option
 def balance(workspace: Workspace, token: str, operator: str) -> None:
-    """Show your spendable balance of a token; an error if the data of all blocks is not available."""
+    """Show your spendable balance of a token; fails if the data of all blocks is not available."""
     with desk_of(workspace, operator, needed=False) as desk:
         asset = desk.token(token)
         units, doubted = desk.wallet.balance(asset), desk.wallet.in_doubt(asset)

@@ -58,7 +58,7 @@ def propose(workspace: Workspace, take_bond: bool) -> None:
 def escape(workspace: Workspace, incomplete: bool) -> None:
     """Freeze a stopped rollup when possible, and collect accounts, deposits and withdrawals.
 
-    An error if nobody has the data to compute the last final state from.
+    The command fails if the data of the last final state is not available.
     """
     with desk_of(workspace) as desk:
         errand = escape_now(desk.wallet, incomplete=incomplete)

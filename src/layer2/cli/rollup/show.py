@@ -25,7 +25,7 @@ __all__ = ["accounts", "balance", "check_proof", "history", "proof", "status"]
 @ROLLUP.verb("accounts")
 @incomplete_option
 def accounts(workspace: Workspace, incomplete: bool) -> None:
-    """Show your accounts as of the inbox; an error if the data of all batches is not available."""
+    """Show your accounts as of the inbox; fails if the data of all batches is not available."""
     with desk_of(workspace) as desk:
         if not incomplete:
             desk.wallet.require_complete("accounts")
@@ -59,7 +59,7 @@ def accounts(workspace: Workspace, incomplete: bool) -> None:
 @ROLLUP.verb("balance")
 @token_option
 def balance(workspace: Workspace, token: str) -> None:
-    """Show your balance of a token over all your accounts; an error if the data of all batches is not available."""
+    """Show your balance of a token over all your accounts; fails if the data of all batches is not available."""
     with desk_of(workspace) as desk:
         asset = desk.token(token)
         units = desk.wallet.balance(asset)

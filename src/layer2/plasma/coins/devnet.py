@@ -29,7 +29,7 @@ __all__ = ["HomeHolder", "LocalCoins"]
 
 
 class HomeHolder(CoinHolder):
-    """A coin wallet next to its operator that syncs before it acts; payees may be wallets or accounts."""
+    """A coin wallet in its operator's process that syncs before it acts; payees may be wallets or accounts."""
 
     def coins(self) -> list[int]:
         """Return the coins of this wallet."""

@@ -55,7 +55,7 @@ def withdraw(one: Call, action: act.Withdraw) -> None:
     itself = one.is_itself(action.to)
     if not one.env.reaches(action.to, token) or (itself and not token):
         raise PaymentFailed(action.to, action.token)
-    # Tokens sent to the contract itself stay in it and are owed to nobody.
+    # Tokens sent to the contract itself stay in it and are not owed to any account.
     if not itself:
         one.state.balance[token] -= amount
         one.effects.append(Paid(action.to, token, amount, False))

@@ -129,7 +129,7 @@ class InventedHistoryInTheDark(CoinAttack):
     refused_with = "NothingDue"
 
     def attempt(self) -> None:
-        """Attempt the attack; the owner's bond is risked without seeing the blocks."""
+        """Attempt the attack; the owner's side risks a challenge bond without having seen the blocks."""
         number = self.invent(withhold=True)
         self.steal(number)
         self.wait(number)

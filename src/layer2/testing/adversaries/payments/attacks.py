@@ -85,7 +85,7 @@ class RivalsOfOneInput(PlasmaAttack):
     rivals: ClassVar[int] = 8
 
     def attempt(self) -> None:
-        """Attempt the attack; the watcher shows a competitor of each, and exits that will not be paid delay nobody."""
+        """Attempt the attack; the watcher shows a competitor of each, so that none delays another exit."""
         stage = self.stage
         payee = self.honest[0]
         stage.exit(stage.payee, payee)
