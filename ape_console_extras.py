@@ -1,21 +1,21 @@
-"""Loads `ape console` with the families, the roles and help. Everything is imported inside, so that nothing leaks."""
+"""Setup of `ape console`: families, roles and help. Imports are local to the function, so that no names leak."""
 
 
 def ape_init_extras(accounts, chain, **_managers):
-    """The names of the console: roles, the families, `watchtower`, `help_l2`, and units through strings."""
+    """Return the names for the console: roles, families, `watchtower`, `help_l2` and unit conversions."""
     from layer2.ape.console import HELP, ConsoleChannels, ConsoleTower
     from layer2.ape.console_plasma import ConsolePlasmas
     from layer2.ape.console_rollup import ConsoleRollups
     from layer2.cli.common.dev_accounts import ROLES
     from layer2.primitives.units import format_amount, parse_amount, parse_duration
 
-    # The console hands in the manager, the tests its part for test accounts.
+    # The console passes the account manager; the tests pass its part for test accounts.
     test_accounts = getattr(accounts, "test_accounts", accounts)
     people = {role: test_accounts[index] for index, role in enumerate(ROLES)}
     tower = ConsoleTower(people["watchtower"])
 
     def help_l2() -> None:
-        """Print what can be typed."""
+        """Print the console's help text."""
         print(HELP)
 
     return {

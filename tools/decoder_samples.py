@@ -1,8 +1,8 @@
-"""Write down what the decoders of the library are given in a run of the test suite, as good inputs to be spoilt.
+"""Record the inputs of the library's decoders during a test run, as valid samples for mutation.
 
-`PYTHONPATH=. python tools/decoder_samples.py [tests ...]` runs tests with a profile function that notes the arguments
-of every decoder: on the in-process chain and, for what a node answers, on anvil. Run it again when a format has
-changed: old samples do no harm, but reach less deep.
+`PYTHONPATH=. python tools/decoder_samples.py [tests ...]` runs tests with a profile function that records the arguments
+of every decoder: on the in-process chain, and on anvil for responses of a node. It must be repeated when a format
+changes: outdated samples are harmless, but do not reach as deep.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ TESTS = (
     "tests/unit/rollup/test_packing.py",
     "tests/integration/api/test_hostile.py::test_amounts_are_integers_or_decimal_strings",
 )
-"""By default; others can be named. What is known of decoders that a run does not reach is kept."""
+"""Default tests; others can be named. Samples of decoders that a run does not reach are kept."""
 ON_ANVIL = ("tests/integration/ethereum/test_follower.py",)
 MOST = 8
-"""Samples of one parameter: the first ones of different lengths."""
+"""Maximum number of samples per parameter: the first ones of different lengths."""
 MOST_BYTES = 6_000
 
 _places: dict[CodeType, tuple[str, tuple[tuple[str, str], ...]]] = {}
@@ -73,7 +73,7 @@ def _plain(value: Any, kind: str) -> Any:
 
 
 def _answered(value: Any) -> Any:
-    """What a node answered, as it did before web3 made it pleasant."""
+    """Convert a value back to the node's JSON, before web3's conversions."""
     if isinstance(value, bytes):
         return "0x" + value.hex()
     if isinstance(value, Mapping):
@@ -82,7 +82,7 @@ def _answered(value: Any) -> Any:
 
 
 def pytest_configure(config: Any) -> None:
-    """Begin to note."""
+    """Start recording."""
     import inspect
 
     from layer2.testing.fuzz.decoders import decoders
@@ -96,7 +96,7 @@ def pytest_configure(config: Any) -> None:
 
 
 def pytest_unconfigure(config: Any) -> None:
-    """Write what was noted."""
+    """Write the recorded samples."""
     sys.setprofile(None)
     threading.setprofile(None)
     before = json.loads(gzip.decompress(TARGET.read_bytes())) if TARGET.exists() else {}

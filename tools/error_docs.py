@@ -1,4 +1,4 @@
-"""Write docs/errors.md from the sources, or check that it agrees.
+"""Write docs/errors.md from the sources, or check it.
 
 python tools/error_docs.py            write the page
 python tools/error_docs.py --check    exit 1 if it differs
@@ -26,7 +26,7 @@ INTERFACES = {
     "CoinChain": ROOT / "contracts" / "interfaces" / "ICoinChain.sol",
 }
 DECLARATION = re.compile(r"((?:^ {4}///.*\n)+)^ {4}error (\w+)\(([^)]*)\);", re.MULTILINE)
-# Not part of what a user meets: they need ape or hypothesis.
+# These packages are not part of the user's API, and need ape or hypothesis.
 SKIPPED = ("layer2.ape", "layer2.testing")
 
 HEAD = """# Errors
@@ -39,7 +39,7 @@ further. The command line prints the one line on stderr and exits with code 2; a
 
 
 def contract_errors(contract: str) -> list[tuple[str, str, str]]:
-    """Name, arguments and meaning of each custom error of a contract."""
+    """Return the name, arguments and meaning of each custom error of a contract."""
     rows = []
     for found in DECLARATION.finditer(INTERFACES[contract].read_text(encoding="utf-8")):
         meaning = " ".join(line.strip().removeprefix("///").strip() for line in found[1].splitlines())
@@ -49,7 +49,7 @@ def contract_errors(contract: str) -> list[tuple[str, str, str]]:
 
 
 def python_errors() -> dict[str, list[type[Layer2Error]]]:
-    """The error classes of the library by the module that declares them."""
+    """Return the error classes of the library by the module that declares them."""
     for module in pkgutil.walk_packages(layer2.__path__, "layer2."):
         if not module.name.startswith(SKIPPED):
             importlib.import_module(module.name)
@@ -65,7 +65,7 @@ def python_errors() -> dict[str, list[type[Layer2Error]]]:
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     lines = [HEAD, "## The contracts", "", "Values come in the order who, have, need."]
     for contract in INTERFACES:
         lines += ["", f"### {contract}", "", "| error | values | meaning |", "|---|---|---|"]
@@ -78,12 +78,12 @@ def page() -> str:
 
 
 def meaning_of(error: type[Layer2Error]) -> str:
-    """The first paragraph of the class's docstring, in one line of a table."""
+    """Return the first paragraph of the class's docstring on one line for a table."""
     return " ".join((inspect.getdoc(error) or "").split("\n\n")[0].split()).replace("|", "\\|")
 
 
 def main() -> int:
-    """Write or check; returns the exit code."""
+    """Write or check the page; return the exit code."""
     parser = argparse.ArgumentParser(description="Write docs/errors.md from the sources.")
     parser.add_argument("--check", action="store_true", help="only say whether it agrees")
     arguments = parser.parse_args()

@@ -1,9 +1,10 @@
 """Write the golden vectors that tie the Python messages to the contracts: `tests/parity/vectors/*.json`.
 
-    python tools/make_vectors.py            write them
-    python tools/make_vectors.py --check    exit with 1 if the committed ones differ
+ python tools/make_vectors.py            write them
+ python tools/make_vectors.py --check    exit with 1 if the committed ones differ
 
-Deterministic: keys are the hashes of role names, values the edges of their types and hashes of a counter.
+The vectors are deterministic: keys are hashes of role names, values are the limits of their types and hashes of a
+counter.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Member, TypedMessage
 
-# Beside this file, whether it is run or imported.
+# The module is in this file's folder, whether this file is run or imported.
 sys.path.insert(0, str(Path(__file__).parent))
 import plasma_vectors
 
@@ -51,17 +52,17 @@ LEVELS = ("zero", "small", "largest")
 
 
 def word(tag: object) -> bytes:
-    """32 bytes that look random."""
+    """Return 32 pseudorandom bytes for a tag."""
     return keccak(str(tag).encode())
 
 
 def hexed(data: bytes) -> str:
-    """0x-hex."""
+    """Return data as hex with the prefix 0x."""
     return "0x" + data.hex()
 
 
 def make_keys() -> list[ChannelKey]:
-    """Both modes, both kinds of asset, and the edges of every number."""
+    """Return keys of both modes and both kinds of asset, with the limits of every number."""
     edges = [(0, 0, 0), (3_600, 2_000_000_000, 7), ((1 << 32) - 1, (1 << 32) - 1, (1 << 64) - 1)]
     return [
         ChannelKey(PAYER.address, PAYEE.address, token, *numbers, simplex=simplex)
@@ -72,7 +73,7 @@ def make_keys() -> list[ChannelKey]:
 
 
 def keys_vectors() -> list[dict[str, Any]]:
-    """Keys, their packed words and ids."""
+    """Return keys with their packed words and ids."""
     return [
         {
             "key": {"a": key.a, "b": key.b, "token": key.token, "params": str(key.params)},
@@ -88,7 +89,7 @@ def keys_vectors() -> list[dict[str, Any]]:
 
 
 def value_at(member: Member, level: int) -> Any:
-    """A value at the lower edge of a type, in its midst, or at its upper edge."""
+    """Return a value of a type for a level: its lower limit, a middle value, or its upper limit."""
     if member.type == "address":
         return (ZERO_ADDRESS, PAYEE.address, to_address(b"\xff" * 20))[level]
     if member.type == "bytes32":
@@ -103,7 +104,7 @@ def value_at(member: Member, level: int) -> Any:
 
 
 def message_vector(kind: type[TypedMessage], level: int) -> dict[str, Any]:
-    """One message, its hashes, and the payer's signature under it in both forms."""
+    """Return one message with its hashes and the payer's signature in both forms."""
     message = kind(**{member.field: value_at(member, level) for member in kind.MEMBERS})
     digest = message.digest(DOMAIN)
     shown = {member.name: getattr(message, member.field) for member in kind.MEMBERS}
@@ -119,7 +120,7 @@ def message_vector(kind: type[TypedMessage], level: int) -> dict[str, Any]:
 
 
 def messages_vectors() -> dict[str, Any]:
-    """Type strings and hashes, the domain, and messages."""
+    """Return type strings and hashes, the domain, and messages."""
     return {
         "domain": {
             "name": DOMAIN.name,
@@ -145,7 +146,7 @@ def _lock(lock: Lock) -> dict[str, Any]:
 
 
 def locks_vectors() -> dict[str, Any]:
-    """Leaves, trees, conditions, resolutions, openings and the consents of their receiver."""
+    """Return leaves, trees, conditions, resolutions, openings and consents of the receiver."""
     salt, preimage, terms, evidence = word("salt"), word("preimage"), b"terms of 21 bytes ...", b"evidence"
     locks = (
         hash_lock(10, 1_900_000_000, preimage),
@@ -200,7 +201,7 @@ def locks_vectors() -> dict[str, Any]:
 
 
 def sessions_vectors() -> dict[str, Any]:
-    """Session proofs under vouchers, lock vouchers and acceptances."""
+    """Return session proofs for vouchers, lock vouchers and acceptances."""
     key = make_keys()[1]
 
     def proof(message: Voucher | LockVoucher | Accept, rights: int) -> dict[str, Any]:
@@ -229,7 +230,7 @@ def sessions_vectors() -> dict[str, Any]:
 
 
 def payouts_vectors() -> dict[str, Any]:
-    """Payoffs at their corners, and rows of a batch claim."""
+    """Return payoffs at their limits, and rows of a batch claim."""
     top = (1 << 110) - 1
     cases = [
         (0, 0, 0, 0),
@@ -276,16 +277,16 @@ VECTORS = {
     "channel_payouts": payouts_vectors,
     **plasma_vectors.VECTORS,
 }
-"""What is in which file."""
+"""Functions that make the content of each file."""
 
 
 def render(name: str) -> str:
-    """The content of one file."""
+    """Return the content of one file."""
     return json.dumps(VECTORS[name](), indent=1) + "\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write or check the files; the exit code."""
+    """Write or check the files; return the exit code."""
     parser = argparse.ArgumentParser(description="Write the golden vectors of tests/parity.")
     parser.add_argument("--check", action="store_true", help="only compare, exit with 1 on a difference")
     options = parser.parse_args(arguments)

@@ -1,9 +1,9 @@
-"""The record of judged mutations: which verdict was found, and for which code.
+"""Record of mutation verdicts, and of the code for which each was found.
 
 `mutants/verdicts.json` holds one line per mutation that was killed or is equivalent: the verdict, and a checksum of the
-mutated file, of the mutation and of the named tests as they were then. A verdict is current while that checksum is.
-What lies below both is not in it, so a full run judges everything; `--stale` judges only what has no current verdict,
-which is how a campaign of hours is continued.
+mutated file, the mutation and the named tests at that time. A verdict is current as long as the checksum matches. Code
+that both depend on is not included, so that a full run judges every mutation. `--stale` judges only mutations without a
+current verdict, which continues an interrupted campaign.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from typing import Protocol
 
 
 class Listed(Protocol):
-    """What the record needs of a mutation."""
+    """Properties of a mutation that the record uses."""
 
     @property
     def id(self) -> str:
-        """Its name in the list."""
+        """Name of the mutation in the list."""
 
     @property
     def file(self) -> str:
-        """The file it stands in, below the project."""
+        """Path of the mutated file, relative to the project."""
 
     @property
     def old(self) -> str:
-        """What stands there."""
+        """Text that the mutation replaces."""
 
     @property
     def new(self) -> str:
-        """What stands there with it."""
+        """Replacement text."""
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -40,7 +40,7 @@ class Listed(Protocol):
 
 
 def checksum(root: Path, mutant: Listed) -> str:
-    """The first 16 hex digits of the SHA-256 of a mutation with its file and its tests."""
+    """Return the first 16 hex digits of the SHA-256 of a mutation with its file and its tests."""
     digest = hashlib.sha256(json.dumps([mutant.file, mutant.old, mutant.new, *mutant.tests]).encode())
     paths = [root / mutant.file]
     for test in mutant.tests:
@@ -52,7 +52,7 @@ def checksum(root: Path, mutant: Listed) -> str:
 
 
 class Record:
-    """The verdicts on file. Thread-safe; every verdict is written at once."""
+    """The stored verdicts. Thread-safe; every verdict is written immediately."""
 
     def __init__(self, path: Path, root: Path) -> None:
         self._path, self._root = path, root
@@ -60,11 +60,11 @@ class Record:
         self._rows: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
     def is_current(self, mutant: Listed) -> bool:
-        """Whether its verdict was found for the code and the tests as they are."""
+        """Return True if the verdict was found for the current code and tests."""
         return self._rows.get(mutant.id, ["", ""])[1] == checksum(self._root, mutant)
 
     def keep(self, mutant: Listed, word: str) -> None:
-        """Write a verdict down, in place of any other; "" takes it out."""
+        """Store a verdict, replacing an earlier one; "" removes it."""
         with self._lock:
             if word:
                 self._rows[mutant.id] = [word, checksum(self._root, mutant)]
@@ -73,7 +73,7 @@ class Record:
             self._write()
 
     def forget(self, known: set[str]) -> None:
-        """Take out what is no longer listed."""
+        """Remove the verdicts of mutations that are no longer listed."""
         with self._lock:
             if set(self._rows) - known:
                 self._rows = {name: row for name, row in self._rows.items() if name in known}

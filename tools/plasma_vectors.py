@@ -1,4 +1,4 @@
-"""The golden vectors of the plasma family: transactions, what is signed, trees, proofs, coins. See `make_vectors`."""
+"""Golden vectors of the plasma family: transactions, signed digests, trees, proofs and coins. See `make_vectors`."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ MOST = 2**96 - 1
 
 
 def hexed(data: bytes) -> str:
-    """0x-hex."""
+    """Return data as hex with the prefix 0x."""
     return "0x" + data.hex()
 
 
 def word(tag: object) -> bytes:
-    """32 bytes that look random."""
+    """Return 32 pseudorandom bytes for a tag."""
     return keccak(str(tag).encode())
 
 
 def transactions() -> list[Transaction]:
-    """Every count of inputs and outputs, with and without memo, and the edges of every number."""
+    """Return transactions with every count of inputs and outputs, with and without memo, and with all limits."""
     found: list[Transaction] = []
     for ins in range(1, 5):
         for outs in range(1, 5):
@@ -52,7 +52,7 @@ def transactions() -> list[Transaction]:
 
 
 def transaction_vector(one: Transaction) -> dict[str, Any]:
-    """What it says, its bytes and hashes, and the payer's signature in both forms."""
+    """Return a transaction's fields, bytes and hashes, and the payer's signature in both forms."""
     signed = digest(one, DOMAIN)
     return {
         "kind": int(one.kind),
@@ -72,7 +72,7 @@ def transaction_vector(one: Transaction) -> dict[str, Any]:
 
 
 def malformed() -> dict[str, str]:
-    """Bytes that are nearly a transaction, and why they are none."""
+    """Return malformed transactions by the reason why they are malformed."""
     good = payment([1, 2], [(PAYEE.address, 0, 1)], 7)
     packed, memo = good.packed, payment([1], [(PAYEE.address, 0, 1)], 7, word("memo")).packed
     fee = fee_transaction(7, [(PAYEE.address, 0, 1)]).packed
@@ -104,7 +104,7 @@ def malformed() -> dict[str, str]:
 
 
 def transactions_vectors() -> dict[str, Any]:
-    """Transactions, bytes that are none, deposits."""
+    """Return transactions, malformed transactions and deposits."""
     records = [
         Deposit(1, address_bytes(PAYER.address), 0, 10**18, 1_767_225_600),
         Deposit(2**39 - 1, b"\xff" * 20, 2**16 - 1, MOST, 2**40 - 1),
@@ -133,7 +133,7 @@ def transactions_vectors() -> dict[str, Any]:
 
 
 def domain_vector(domain: Domain) -> dict[str, Any]:
-    """A domain and its hash."""
+    """Return a domain and its hash."""
     return {
         "name": domain.name,
         "version": domain.version,
@@ -144,7 +144,7 @@ def domain_vector(domain: Domain) -> dict[str, Any]:
 
 
 def blocks_vectors() -> list[dict[str, Any]]:
-    """Small trees of every shape, with the proof of every leaf."""
+    """Return small trees of every shape, with the proof of every leaf."""
     found = []
     for count in COUNTS:
         packed = [payment([1 + at], [(PAYEE.address, 0, count)], 9).packed for at in range(count)]
@@ -166,7 +166,7 @@ def blocks_vectors() -> list[dict[str, Any]]:
 
 
 def coins_vectors() -> dict[str, Any]:
-    """Transactions of coins, what is signed, and trees: of one coin, of near neighbours, of many."""
+    """Return coin transactions, signed digests, and trees of one coin, of adjacent coins and of many."""
     some = int.from_bytes(word("coin")[:8], "big")
     rows = [(1, 0, 1), (2**64 - 1, 0, 2**40 - 1), (some, 0, 7), (2**63, 5, 9), (0, 2**40 - 2, 2**40 - 1)]
     moved = [CoinTransaction(*row[:2], address_bytes(PAYEE.address), row[2]) for row in rows]
@@ -183,7 +183,7 @@ def coins_vectors() -> dict[str, Any]:
 
 
 def coin_vector(one: CoinTransaction) -> dict[str, Any]:
-    """What it says, its bytes and hashes, and the payer's signature in both forms."""
+    """Return a coin transaction's fields, bytes and hashes, and the payer's signature in both forms."""
     signed = one.digest(COIN_DOMAIN)
     return {
         "coin": str(one.coin),
@@ -200,7 +200,7 @@ def coin_vector(one: CoinTransaction) -> dict[str, Any]:
 
 
 def tree_vector(tree: SparseTree, keys: list[int]) -> dict[str, Any]:
-    """A tree, and the proofs of its keys and of some that are not there."""
+    """Return a tree, with the proofs of its keys and of some absent keys."""
     absent = [key for key in (3, 8, 2**63 - 1, 2**64 - 2) if key not in keys]
     return {
         "root": hexed(tree.root),
@@ -221,4 +221,4 @@ VECTORS = {
     "plasma_blocks": blocks_vectors,
     "plasma_coins": coins_vectors,
 }
-"""What is in which file."""
+"""Functions that make the content of each file."""

@@ -1,11 +1,11 @@
-"""Write the README's gas and rate tables from the committed measurements, or check that they agree.
+"""Write the README's gas and rate tables from the committed measurements, or check them.
 
-    python tools/readme_tables.py            write the tables
-    python tools/readme_tables.py --check    exit 1 if the README differs from the measurements
+ python tools/readme_tables.py            write the tables
+ python tools/readme_tables.py --check    exit 1 if the README differs from the measurements
 
 The measurements are in `bench/results`: `gas.json` and `rate.json`, made by `layer2 bench gas channels --network anvil
 --json` and `layer2 bench rate channels --json`; `rollup_gas.json`, `rollup_rate.json`, `plasma_gas.json` and
-`plasma_rate.json`, by the same of `rollup` and `plasma`.
+`plasma_rate.json`, by the corresponding commands for `rollup` and `plasma`.
 """
 
 from __future__ import annotations
@@ -101,11 +101,11 @@ FIGURES = {
 
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-"""Accounts of the rollup in its rates; the target is for the last."""
+"""Numbers of accounts in the rollup's rates; the target applies to the last."""
 
 
 def gas_table(result: Mapping[str, Any]) -> str:
-    """Markdown of the gas measurement."""
+    """Return the gas measurement as Markdown."""
     lines = ["| operation | what | gas | best anchor | |", "|---|---|--:|--:|--:|"]
     for name, row in result["operations"].items():
         anchor = row.get("anchor")
@@ -116,7 +116,7 @@ def gas_table(result: Mapping[str, Any]) -> str:
 
 
 def rate_table(result: Mapping[str, Any]) -> str:
-    """Markdown of the rate measurement: the figures a reader wants, in this order."""
+    """Return the main figures of the rate measurement as Markdown."""
     lines = ["| figure | value |", "|---|--:|"]
     for path, purpose in FIGURES.items():
         value: Any = result
@@ -128,7 +128,7 @@ def rate_table(result: Mapping[str, Any]) -> str:
 
 
 def rollup_rate_table(result: Mapping[str, Any]) -> str:
-    """Markdown of the rollup's rates: each figure beside the bare limit of the same run, and its target."""
+    """Return the rollup's rates as Markdown, each with the bare limit of the same run and its target."""
     state = result["transition"]
     rows = []
     for accounts, found in state["accounts"].items():
@@ -163,7 +163,7 @@ def rollup_rate_table(result: Mapping[str, Any]) -> str:
 
 
 def plasma_rate_table(result: Mapping[str, Any]) -> str:
-    """Markdown of plasma's rates, in the same manner."""
+    """Return plasma's rates as Markdown, each with the bare limit of the same run and its target."""
     core, http, block, sparse = (result[name] for name in ("core", "http", "block", "sparse"))
     shared, judged, memory = core["with_workers"], result["validation"], result["memory"]
     count = f"{block['transactions']:,}"
@@ -230,7 +230,7 @@ def plasma_rate_table(result: Mapping[str, Any]) -> str:
 
 
 def limits_table(rows: Sequence[tuple[str, int | float, int | float | None, str]]) -> str:
-    """Markdown of figures, each beside its limit and its target."""
+    """Return figures as Markdown, each with its limit and its target."""
     lines = ["| figure | measured | bare limit, same run | target |", "|---|--:|--:|--:|"]
     for what, value, limit, target in rows:
         lines.append(f"| {what} | {shown(value)} | {'' if limit is None else shown(limit)} | {target} |")
@@ -238,7 +238,7 @@ def limits_table(rows: Sequence[tuple[str, int | float, int | float | None, str]
 
 
 def shown(value: int | float) -> str:
-    """A number for people: two digits behind the point where they say something."""
+    """Format a number for display, with two decimal places for small fractions."""
     if isinstance(value, float) and abs(value) < 100:
         return f"{value:,.2f}"
     return f"{value:,.1f}" if isinstance(value, float) and abs(value) < 1_000 else f"{value:,.0f}"
@@ -252,11 +252,11 @@ TABLES = {
     "rollup-rate": ("rollup_rate", rollup_rate_table),
     "plasma-rate": ("plasma_rate", plasma_rate_table),
 }
-"""Marker in the README; measurement and how it is written."""
+"""Measurement and table function of each marker in the README."""
 
 
 def filled(text: str, results: Path = RESULTS) -> str:
-    """The text with every table between its markers replaced; one without a measurement is left as it is."""
+    """Return the text with the table between each pair of markers replaced, if its measurement exists."""
     for name, (measurement, table) in TABLES.items():
         source = results / f"{measurement}.json"
         if not source.is_file():
@@ -276,7 +276,7 @@ def filled(text: str, results: Path = RESULTS) -> str:
 
 
 def main() -> int:
-    """Write or check; returns the exit code."""
+    """Write or check the tables; return the exit code."""
     parser = argparse.ArgumentParser(description="Write the README's tables from the committed measurements.")
     parser.add_argument("--check", action="store_true", help="only say whether they agree")
     arguments = parser.parse_args()

@@ -1,9 +1,9 @@
-"""Apply each mutation of `mutants/*.toml` to a copy of the project and see that a test notices.
+"""Apply each mutation of `mutants/*.toml` to a copy of the project and verify that a test fails.
 
-A mutation is an exact text in one file and what stands there instead. For a contract the deployables that contain
-the file are compiled anew into the copy's packaged artifacts. The named tests must fail then, and pass without it. A
-mutation that nothing can notice may stay only with a written proof (`equivalent`). `--check` looks at the list alone.
-Verdicts are kept in `mutants/verdicts.json` (see mutant_record); `--stale` leaves out what has a current one.
+A mutation is an exact text in one file and its replacement. For a contract, the deployable contracts that contain the
+file are compiled into the copy's packaged artifacts. The named tests must fail with the mutation and pass without it. A
+mutation that cannot be detected is allowed only with a written proof (`equivalent`). `--check` checks only the list.
+Verdicts are stored in `mutants/verdicts.json` (see mutant_record); `--stale` skips mutations with a current one.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ VERDICTS = LIST / "verdicts.json"
 LEAST = 120
 MINUTES = 10
 MOST_CODE = 24_576
-"""Bytes of code that a chain takes (EIP-170)."""
+"""Maximum bytes of a deployed contract (EIP-170)."""
 SETTINGS = ["-q", "-x", "-p", "no:ape_test", "-p", "no:cacheprovider", "--no-header"]
-# Of whole files; a test that is listed by its name is run whatever it is marked with.
+# The markers select among whole files; a test that is listed by name is always run.
 CHOICE = ["-m", "not anvil or machine"]
 KEYS = {"id", "file", "old", "new", "tests", "compile", "equivalent", "hangs"}
 IMPORT = re.compile(r'^import .*?"(?P<path>[^"]+)";', re.MULTILINE | re.DOTALL)
@@ -44,15 +44,15 @@ KILLED, SURVIVED, BROKEN, EQUIVALENT = "killed", "SURVIVED", "BROKEN", "equivale
 
 
 class ListError(Exception):
-    """The list does not fit the code; the message says where."""
+    """The list does not match the code; the message names the place."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One mutation, and the tests that must notice it. `compile` names deployables, if not all that hold the file.
+    """One mutation and the tests that must detect it. `compile` names contracts, if not all that contain the file.
 
-    Files are run without what needs a real node (but with machines); a test named `file::function` is run in any case.
-    `hangs`: with it a test does not end, so that running out of time is how it is noticed.
+    Listed files are run without tests that need a real node (except with markers); `file::function` is always run. With
+    `hangs` a test does not end, so that a timeout counts as detection.
     """
 
     id: str
@@ -66,11 +66,11 @@ class Mutant:
 
     @property
     def is_contract(self) -> bool:
-        """Whether the artifacts change with it."""
+        """True if the mutation changes the artifacts."""
         return self.file.endswith(".sol")
 
     def apply(self, source: str) -> str:
-        """The mutated source; ListError unless the old text stands there exactly once."""
+        """Return the mutated source; raise ListError unless the old text occurs exactly once."""
         count = source.count(self.old)
         if count != 1:
             raise ListError(f"{self.id}: its old text stands {count} times in {self.file}, must stand there once")
@@ -79,7 +79,7 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one mutation: in words, with the seconds it took and what the tests said."""
+    """Result of one mutation: a word, the seconds it took, and the tests' output."""
 
     mutant: Mutant
     word: str
@@ -87,12 +87,12 @@ class Verdict:
     said: str = ""
 
     def text(self) -> str:
-        """The row as it is printed."""
+        """Return the row as printed."""
         return f"{self.word:10} {self.mutant.id:52} {self.seconds:6.1f} s  {self.said}"
 
 
 def read_list(folder: Path = LIST) -> list[Mutant]:
-    """All mutations, in the order of files and lines. `tests = "name"` stands for a list under `[tests]`."""
+    """Return all mutations in the order of files and lines. `tests = "name"` refers to a list under `[tests]`."""
     mutants = []
     for path in sorted(folder.glob("*.toml")):
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -110,7 +110,7 @@ def read_list(folder: Path = LIST) -> list[Mutant]:
 
 
 def problems(mutants: Sequence[Mutant], root: Path = ROOT, least: int = LEAST) -> list[str]:
-    """Where the list no longer fits the code."""
+    """Return the places where the list does not match the code."""
     found = []
     if len(mutants) < least:
         found.append(f"{len(mutants)} mutations are listed, {least} are needed")
@@ -135,14 +135,14 @@ def problems(mutants: Sequence[Mutant], root: Path = ROOT, least: int = LEAST) -
         except ListError as error:
             found.append(str(error))
         found += [f"{mutant.id}: {name} is not there" for name in mutant.tests if not test_exists(root, name)]
-        # pytest would run the named part of a folder, and leave the rest of it out.
+        # Pytest would run only the named part of a folder, and skip the rest.
         within = [(one, other) for one in mutant.tests for other in mutant.tests if one.startswith(f"{other}/")]
         found += [f"{mutant.id}: {one} lies in {other}: name one of them" for one, other in within]
     return found
 
 
 def test_exists(root: Path, name: str) -> bool:
-    """Whether a test file, folder, or `file::function` is there."""
+    """Return True if a test file, folder, or `file::function` exists."""
     path, _, function = name.partition("::")
     if not (root / path).exists():
         return False
@@ -151,7 +151,7 @@ def test_exists(root: Path, name: str) -> bool:
 
 
 def text_of(path: Path) -> str:
-    """A file's text."""
+    """Return a file's text."""
     return path.read_text(encoding="utf-8")
 
 
@@ -159,7 +159,7 @@ def text_of(path: Path) -> str:
 
 
 def sources_below(root: Path, path: str) -> dict[str, bytes]:
-    """A contract's source and everything that it imports, by path below the project."""
+    """Return the source of a contract and of its imports, by path relative to the project."""
     found: dict[str, bytes] = {}
     waiting = [path]
     while waiting:
@@ -177,7 +177,7 @@ def sources_below(root: Path, path: str) -> dict[str, bytes]:
 
 
 def recompile(root: Path, mutant: Mutant) -> str:
-    """Compile what holds the mutated file into the artifacts of a copy; the compiler's errors, or ""."""
+    """Compile the contracts with the mutated file into a copy's artifacts; return the compiler's errors, or ""."""
     changed = 0
     for file in ("manifest.json", "mocks.json"):
         path = root / "src" / "layer2" / "artifacts" / file
@@ -192,7 +192,7 @@ def recompile(root: Path, mutant: Mutant) -> str:
                 continue
             fresh, trouble = compiled(files, entry["source"], name)
             if fresh and size_of(fresh) > MOST_CODE:
-                # One that cannot be deployed is noticed by every test, for no reason of its own.
+                # A contract that cannot be deployed would fail every test for an unrelated reason.
                 fresh, trouble = compiled(files, entry["source"], name, runs=1)
             if fresh and size_of(fresh) > MOST_CODE:
                 trouble = f"{name} has {size_of(fresh)} bytes, more than a chain takes"
@@ -205,7 +205,7 @@ def recompile(root: Path, mutant: Mutant) -> str:
 
 
 def compiled(files: dict[str, bytes], source: str, name: str, runs: int | None = None) -> tuple[dict[str, Any], str]:
-    """A contract's artifact, or the compiler's error."""
+    """Return a contract's artifact, or the compiler's error."""
     output = json.loads(compile_artifacts.solc("--standard-json", given=compiler_input(files, source, runs)))
     errors = [item["message"] for item in output.get("errors", ()) if item["severity"] == "error"]
     if errors:
@@ -217,14 +217,14 @@ def compiled(files: dict[str, bytes], source: str, name: str, runs: int | None =
 
 
 def size_of(artifact: dict[str, Any]) -> int:
-    """Bytes of a contract's code."""
+    """Return the length of a contract's code in bytes."""
     return len(artifact["runtime"]) // 2 - 1
 
 
 def compiler_input(files: dict[str, bytes], target: str, runs: int | None = None) -> str:
-    """Compiler input for one contract; the syntax trees of all its sources, for the names of its immutables.
+    """Return compiler input for one contract, with all sources' syntax trees for the names of its immutables.
 
-    `runs`: for how many runs it is optimised, the project's if not told.
+    `runs` is the number of optimizer runs; the project's by default.
     """
     given = compile_artifacts.standard_input(files)
     if runs is not None:
@@ -239,13 +239,13 @@ def compiler_input(files: dict[str, bytes], target: str, runs: int | None = None
 
 @dataclass
 class Copy:
-    """A copy of the project in which one mutation at a time stands."""
+    """A copy of the project for one mutation at a time."""
 
     place: Path
     artifacts: dict[Path, bytes] = field(default_factory=dict)
 
     def fill(self) -> None:
-        """Copy what version control knows or would take; environments are linked."""
+        """Copy all files that version control tracks or would add; environments are linked."""
         listed = subprocess.run(
             ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
         )
@@ -259,14 +259,14 @@ class Copy:
             self.artifacts[path] = path.read_bytes()
 
     def environment(self) -> dict[str, str]:
-        """The copy's own sources come first, and leave no compiled files behind."""
+        """Return the environment of tests: the copy's sources come first, and no compiled files are written."""
         env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
         paths = os.pathsep.join([str(self.place / "src"), str(self.place)])
         cache = str(self.place / ".numba")
         return {**env, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": cache}
 
     def pytest(self, tests: Sequence[str], minutes: int = MINUTES) -> tuple[int, str]:
-        """Run tests in the copy; pytest's exit code (124 for too long), and its last telling line."""
+        """Run tests in the copy; return pytest's exit code (124 for a timeout) and its most informative line."""
         distinct = list(dict.fromkeys(tests))
         named = [test for test in distinct if "::" in test]
         files = [test for test in distinct if "::" not in test]
@@ -294,7 +294,7 @@ class Copy:
         return code, telling[0][:160] if telling else ""
 
     def judge(self, mutant: Mutant) -> Verdict:
-        """Put a mutation in, run its tests, take it out."""
+        """Apply a mutation, run its tests, and revert it."""
         started = time.monotonic()
         path = self.place / mutant.file
         before = path.read_bytes()
@@ -324,7 +324,7 @@ class Copy:
 
 
 class Copies:
-    """As many copies as there are jobs, handed out one at a time."""
+    """Pool of copies, one per job, each used by one mutation at a time."""
 
     def __init__(self, folder: Path, jobs: int) -> None:
         self._free: list[Copy] = []
@@ -353,7 +353,7 @@ class Copies:
 
 
 def chosen(mutants: Sequence[Mutant], only: str, shard: str) -> Iterator[Mutant]:
-    """The mutations whose id or file contains one of `only` (with commas between), of those every n-th."""
+    """Yield the n-th part of the mutations whose id or file contains one of the comma-separated words in `only`."""
     part, of = (int(number) for number in shard.split("/"))
     if not 1 <= part <= of:
         raise ListError(f"a shard is 1/n to n/n, not {shard}")
@@ -363,7 +363,7 @@ def chosen(mutants: Sequence[Mutant], only: str, shard: str) -> Iterator[Mutant]
 
 
 def run_all(mutants: Sequence[Mutant], jobs: int, baseline: bool, record: Record) -> list[Verdict]:
-    """Judge all of them, in copies that are thrown away, and keep the verdicts.
+    """Judge all mutations in temporary copies, and store the verdicts.
 
     Raises ListError if a named test fails without any mutation.
     """
@@ -391,7 +391,7 @@ def run_all(mutants: Sequence[Mutant], jobs: int, baseline: bool, record: Record
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Check the list, and without `--check` run it; 0 if nothing survives."""
+    """Check the list, and run it without `--check`; return 0 if no mutation survives."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="only see that the list fits the code")
     parser.add_argument("--only", default="", help="mutations whose id or file contains one of these, by commas")

@@ -1,8 +1,8 @@
 """Prove the money functions of the packaged bytecode with halmos, for all amounts, times and stored words.
 
-`proofs/*.t.sol` hold the properties; the contracts under proof are not compiled but taken from the manifest that
-people deploy from. Every `check_...` must be proven and every `check_CONTROL_...` must be refuted; one that was left
-out, timed out, got stuck or was cut at a loop bound fails the run. halmos has an environment of its own, `.halmos`.
+`proofs/*.t.sol` contain the properties. The contracts under proof are not compiled, but taken from the manifest that
+users deploy from. Every `check_...` must be proven and every `check_CONTROL_...` must be refuted. A property that is
+skipped, times out, gets stuck or reaches a loop bound fails the run. halmos has its own environment, `.halmos`.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ CHECK = re.compile(r"^    function (check_\w+)\(", re.MULTILINE)
 
 
 class ProofError(Exception):
-    """The proofs cannot be run; the message says why."""
+    """The proofs cannot be run; the message names the cause."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What halmos said about one property: its verdict, and the seconds it took."""
+    """Result of halmos for one property: its verdict, and the seconds it took."""
 
     contract: str
     check: str
@@ -55,13 +55,13 @@ class Result:
 
     @property
     def ok(self) -> bool:
-        """A property is proven without a bound, a control is refuted."""
+        """True if a property is proven without a loop bound, or a control is refuted."""
         if self.check.startswith(CONTROL):
             return self.code == REFUTED
         return self.code == PASSED and not self.bounded
 
     def text(self) -> str:
-        """The row as it is printed."""
+        """Return the row as printed."""
         said = WORDS.get(self.code, f"ended with {self.code}")
         if self.code == PASSED and self.bounded:
             said = f"cut at the bound of {self.bounded} loops"
@@ -69,7 +69,7 @@ class Result:
 
 
 def run(command: Sequence[str | Path], **settings: Any) -> subprocess.CompletedProcess[str]:
-    """Run a command and return what it printed; ProofError if it is missing."""
+    """Run a command and return its output; raise ProofError if it is missing."""
     try:
         return subprocess.run([str(part) for part in command], text=True, capture_output=True, check=False, **settings)
     except FileNotFoundError:
@@ -77,13 +77,13 @@ def run(command: Sequence[str | Path], **settings: Any) -> subprocess.CompletedP
 
 
 def environment() -> dict[str, str]:
-    """The environment of forge and halmos: their own tools first."""
+    """Return the environment of forge and halmos, with their own tools first."""
     path = os.pathsep.join([str(PLACE / "bin"), str(ROOT / ".venv" / "bin"), os.environ.get("PATH", os.defpath)])
     return {**os.environ, "PATH": path, "FOUNDRY_PROFILE": "proofs"}
 
 
 def install() -> None:
-    """Make `.halmos` hold exactly what `tools/halmos.lock` names, hashes included."""
+    """Install exactly the packages of `tools/halmos.lock` in `.halmos`, with verified hashes."""
     stamp, wanted = PLACE / "lock.sha256", hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and (PLACE / "bin" / "halmos").is_file():
         return
@@ -108,7 +108,7 @@ def install() -> None:
 
 
 def places(layout: dict[str, Any]) -> Iterable[str]:
-    """Constants for a storage layout: the slot of each variable, and the first bit of each member in its struct."""
+    """Yield constants of a storage layout: the slot of each variable, and the first bit of each struct member."""
     types = layout["types"]
 
     def members(kind: dict[str, Any], label: str, start: int) -> Iterable[str]:
@@ -128,7 +128,7 @@ def places(layout: dict[str, Any]) -> Iterable[str]:
 
 
 def generate() -> None:
-    """Write the packaged creation code, and where its storage lies, as Solidity."""
+    """Write the packaged creation code and its storage layout as Solidity."""
     contracts = json.loads(MANIFEST.read_text(encoding="utf-8"))["contracts"]
     GENERATED.mkdir(exist_ok=True)
     for name in CONTRACTS:
@@ -152,10 +152,10 @@ def generate() -> None:
 
 
 def properties() -> dict[str, list[str]]:
-    """Every property that must be run: by contract, as the sources name them.
+    """Return every required property by contract, as named in the sources.
 
-    `check_claim_pays_once` is about the function `claim`, and needs a `check_CONTROL_claim_...` beside it: a proof
-    about calls that never get that far would prove nothing.
+    `check_claim_pays_once` is about the function `claim`, and requires a `check_CONTROL_claim_...`: a proof about calls
+    that never reach the checked code would be meaningless.
     """
     found: dict[str, list[str]] = {}
     for path in sorted(PROOFS.glob("*.t.sol")):
@@ -173,12 +173,12 @@ def properties() -> dict[str, list[str]]:
 
 
 def subject(check: str) -> str:
-    """The function that a property or a control is about."""
+    """Return the name of the function that a property or a control is about."""
     return check.removeprefix(CONTROL).removeprefix("check_").partition("_")[0]
 
 
 def build() -> None:
-    """Compile the proofs as halmos wants them, so that it finds nothing left to do."""
+    """Compile the proofs as halmos expects them, so that it does not compile them again."""
     command: list[str | Path] = [
         "forge",
         "build",
@@ -195,7 +195,7 @@ def build() -> None:
 
 
 def prove(contract: str, checks: Sequence[str]) -> list[Result]:
-    """Run halmos over one contract; ProofError if it says nothing about one of the properties."""
+    """Run halmos on one contract; raise ProofError if the result of a property is missing."""
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
         what: list[str | Path] = [
@@ -215,7 +215,7 @@ def prove(contract: str, checks: Sequence[str]) -> list[Result]:
         answers = json.loads(answer.read_text(encoding="utf-8"))
     results = judge(contract, checks, answers)
     if not all(result.ok for result in results):
-        # What halmos says about it, without the bytecode that it prints whole.
+        # The output of halmos is printed without the bytecode that it contains.
         said = [
             line for line in (done.stdout + done.stderr).splitlines() if not re.fullmatch(r"\s*[0-9a-fx]*\s*", line)
         ]
@@ -224,7 +224,7 @@ def prove(contract: str, checks: Sequence[str]) -> list[Result]:
 
 
 def judge(contract: str, checks: Sequence[str], answers: dict[str, Any]) -> list[Result]:
-    """Read halmos's answers; every property of the source must be among them, and nothing else."""
+    """Parse halmos's results, which must contain exactly the properties of the source."""
     results = [
         Result(
             contract,
@@ -243,7 +243,7 @@ def judge(contract: str, checks: Sequence[str], answers: dict[str, Any]) -> list
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run all proofs; 0 if every property is proven and every control refuted."""
+    """Run all proofs; return 0 if every property is proven and every control refuted."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("contracts", nargs="*", help="only these proof contracts")
     parser.add_argument("--jobs", type=int, default=2, help="contracts at the same time")

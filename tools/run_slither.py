@@ -1,7 +1,7 @@
-"""Run Slither on the Foundry build and judge the outcome.
+"""Run Slither on the Foundry build and check its findings.
 
-Slither ends with success when it analysed nothing, so the number of contracts is asserted here. Findings of
-medium impact and above fail unless `tools/slither_allow.toml` names them with a reason.
+Slither also succeeds if it has analysed nothing, so the number of contracts is checked here. Findings of medium impact
+and above fail unless `tools/slither_allow.toml` lists them with a reason.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ Json = dict[str, Any]
 
 
 def analysed(output: str) -> int:
-    """How many contracts Slither says it analysed."""
+    """Return the number of contracts that Slither reports as analysed."""
     found = re.search(r"analyzed \((\d+) contracts", output)
     return int(found.group(1)) if found else 0
 
 
 def allowances() -> list[dict[str, str]]:
-    """The accepted findings: `check`, a part of the finding's text in `where`, and the `reason`."""
+    """Return the accepted findings: `check`, a part of the finding's text in `where`, and the `reason`."""
     with ALLOWED.open("rb") as file:
         entries: list[dict[str, str]] = tomllib.load(file).get("allow", [])
     for entry in entries:
@@ -42,7 +42,7 @@ def allowances() -> list[dict[str, str]]:
 
 
 def judge(findings: list[Json], allowed: list[dict[str, str]]) -> tuple[list[Json], list[dict[str, str]]]:
-    """Findings nobody accepted, and acceptances that match nothing any more."""
+    """Return the findings that are not accepted, and the acceptances that match no finding."""
     used: set[int] = set()
     refused = []
     for finding in findings:
@@ -60,8 +60,8 @@ def judge(findings: list[Json], allowed: list[dict[str, str]]) -> tuple[list[Jso
 
 
 def main() -> int:
-    """Build, analyse, judge; 0 if nothing is left to look at."""
-    # Slither reads every build it finds there, stale ones too.
+    """Build, analyse and check; return 0 if no finding or unused acceptance remains."""
+    # Slither also reads stale builds in this folder.
     shutil.rmtree(ROOT / "out" / "build-info", ignore_errors=True)
     build = [str(BIN / "forge"), "build", "--build-info", "--force", "--quiet", "--root", str(ROOT)]
     if subprocess.run(build, cwd=ROOT, check=False).returncode:

@@ -12,7 +12,7 @@ SOLHINT = ROOT / "node_modules" / ".bin" / "solhint"
 
 
 def main() -> int:
-    """0 if solhint looked at every source and has nothing to say."""
+    """Run solhint; return 0 if it checked every source without findings."""
     count = sum(1 for path in (ROOT / "contracts").rglob("*.sol") if ".cache" not in path.parts)
     command = [str(SOLHINT), "contracts/**/*.sol", "--formatter", "json", "--noPoster", "--disc"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""The `layer2` command: channels, rollup and measurements for people who do not use ape."""
+"""The `layer2` command: channels, rollup, plasma and measurements without ape."""
 
 from layer2.cli.app import cli, main
 

@@ -1,4 +1,4 @@
-"""The root of the `layer2` command and its way of reporting errors: one line, exit code 2, no traceback."""
+"""Root of the `layer2` command. Errors are reported in one line with exit code 2 and no traceback."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ EXIT_INTERRUPTED = 130
 
 
 class LazyGroup(SuggestingGroup):
-    """A group whose sub-commands are imported when they are used: `layer2 --help` loads no chain library."""
+    """Group that imports sub-commands on first use: `layer2 --help` loads no chain library."""
 
     def __init__(self, *args: Any, lazy: dict[str, tuple[str, str]] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._lazy = lazy or {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every sub-command, imported or not."""
+        """Return the names of all sub-commands, imported or not."""
         return sorted({*super().list_commands(ctx), *self._lazy})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The sub-command, imported now if it has not been."""
+        """Return the sub-command, importing its module if necessary."""
         if cmd_name not in self._lazy:
             return super().get_command(ctx, cmd_name)
         command = getattr(importlib.import_module(self._lazy[cmd_name][0]), "command")  # noqa: B009
@@ -40,7 +40,7 @@ class LazyGroup(SuggestingGroup):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the sub-commands by their one-line purposes, without importing them."""
+        """List the sub-commands with their one-line summaries, without importing them."""
         rows = [(name, self._lazy[name][1]) for name in sorted(self._lazy)]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
@@ -69,12 +69,12 @@ def cli() -> None:
 
 
 def one_line(text: str) -> str:
-    """The text with every run of white space made one blank."""
+    """Return the text with each run of white space replaced by one space."""
     return " ".join(text.split())
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run the command and exit: 0 done, 2 for an error (one line on stderr), 130 when interrupted."""
+    """Run the command and exit: 0 on success, 2 on an error (one line on stderr), 130 if interrupted."""
     sys.exit(_run(args))
 
 
@@ -95,7 +95,7 @@ def _run(args: Sequence[str] | None) -> int:
             raise
         return _fail(str(absent))
     except OSError as failure:
-        # A closed pipe (`layer2 ... | head`), a full disk, a file that may not be read.
+        # Examples are a closed pipe (`layer2 ... | head`), a full disk and an unreadable file.
         return _fail(f"{failure.strerror or failure}{f': {failure.filename}' if failure.filename else ''}")
     return outcome if isinstance(outcome, int) else 0
 

@@ -1,4 +1,4 @@
-"""`layer2 devnet`: a local chain with the contracts of all families, for as long as the command runs."""
+"""`layer2 devnet`: a local chain with the contracts of all families, for the duration of the command."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def command(port: int, block_time: int | None, deployments: str) -> None:
 
 
 def announce(connection: Connection, url: str, deployments: str = "deployments") -> None:
-    """Deploy and record all contracts on a development chain, and print what a user has to know."""
+    """Deploy and record all contracts on a development chain, and print the information that users need."""
     operator = Sender(connection, connection.signers(1)[0])
     click.echo(f"{'node':<11} {url} (chain {connection.chain_id})")
     made = {
@@ -63,7 +63,7 @@ def announce(connection: Connection, url: str, deployments: str = "deployments")
 
 @contextlib.contextmanager
 def anvil_on(port: int, block_time: int | None = None) -> Iterator[str]:
-    """An anvil on a port of our choice; yields its URL and ends it. `AnvilError` if the port is taken."""
+    """Run an anvil on a port and yield its URL; raise `AnvilError` if the port is unavailable."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

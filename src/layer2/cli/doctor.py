@@ -1,4 +1,4 @@
-"""`layer2 doctor`: is everything here that layer2 needs, and is it sound?"""
+"""`layer2 doctor`: checks of the installation."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from layer2.primitives.errors import Layer2Error
 __all__ = ["CHECKS", "command"]
 
 MOST_CODE = 24_576
-"""Bytes of a contract that can be deployed (EIP-170)."""
+"""Maximum size in bytes of a deployable contract (EIP-170)."""
 
 CHECKS: list[tuple[str, bool, Callable[[], str]]] = []
-"""Name, whether layer2 is of no use without it, and the check: returns what it found or raises."""
+"""Checks with name, True if required, and a function that returns its result or raises."""
 
 
 def check(name: str, *, required: bool = True) -> Callable[[Callable[[], str]], Callable[[], str]]:
@@ -89,7 +89,7 @@ def _contracts() -> str:
 
 
 def _family(name: str, needed: tuple[str, ...], contracts: tuple[str, ...]) -> str:
-    """What a family needs beside the library itself: packages of an extra, and sound contracts."""
+    """Check the packages and contracts of a family, and return the contracts' sizes."""
     from layer2.ethereum.artifacts import load_artifact
 
     missing = [one for one in needed if importlib.util.find_spec(one) is None]
@@ -159,7 +159,7 @@ def _node(network: str) -> str:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(network: str | None, as_json: bool) -> int:
-    """Check that everything layer2 needs is here and sound; exit code 2 if something required is not."""
+    """Check that everything layer2 needs is installed and intact; exit code 2 if a requirement is missing."""
     checks = list(CHECKS)
     if network:
         checks.append((f"node {network}", True, lambda: _node(network)))
@@ -186,6 +186,6 @@ def _show(rows: list[dict[str, str]]) -> None:
         table.add_column(title, overflow="fold")
     styles = {"ok": "green", "absent": "yellow", "missing": "red"}
     for row in rows:
-        # As text: square brackets in a hint are no markup.
+        # `Text` prevents square brackets in a hint from being parsed as markup.
         table.add_row(row["name"], Text(row["state"], styles[row["state"]]), Text(row["found"]))
     show(table)

@@ -1,6 +1,6 @@
-"""What tests stand on: strict `reverts`, isolation, snapshots, source checks, dishonest actors, mocks.
+"""Test support: strict `reverts`, isolation, snapshots, source checks, adversaries and mocks.
 
-`layer2.testing.isolation` needs hypothesis and is imported by its own name.
+`layer2.testing.isolation` requires hypothesis and must be imported by name.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One chain state per Hypothesis example, not per test function."""
+"""Isolation of chain state per Hypothesis example instead of per test function."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["Activity", "OnChainMachine", "Snapshottable", "isolated", "on_chain_
 
 
 class Snapshottable(Protocol):
-    """A development chain: `layer2.ethereum.Connection`; Ape's `chain` works too (its `restore` is used)."""
+    """A development chain with snapshots: `layer2.ethereum.Connection`, or Ape's `chain`, whose `restore` is used."""
 
     def snapshot(self) -> Any:
-        """Remember the chain's state."""
+        """Return a snapshot of the chain's state."""
         ...
 
 
@@ -28,14 +28,14 @@ ChainT = TypeVar("ChainT", bound=Snapshottable)
 
 
 def _return_to(chain: Any, snapshot: Any) -> None:
-    # Ape calls it restore.
+    # Ape calls this method restore.
     restore = getattr(chain, "restore", None) or chain.revert
     restore(snapshot)
 
 
 @contextmanager
 def isolated(connection: ChainT) -> Iterator[ChainT]:
-    """Undo on the chain whatever the block does, also when it fails."""
+    """Revert the chain to its state before the block, even if the block fails."""
     snapshot = connection.snapshot()
     try:
         yield connection
@@ -46,10 +46,13 @@ def isolated(connection: ChainT) -> Iterator[ChainT]:
 def on_chain_property(
     *, chain: str = "connection", max_examples: int | None = None, **strategies: SearchStrategy[Any]
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """`hypothesis.given(**strategies)` with every example on the same untouched chain.
+    """Apply `hypothesis.given(**strategies)` with every example on the same initial chain state.
 
-    `chain` names the test's argument (fixture) that holds the connection, or Ape's chain manager. There is
-    no deadline: a transaction's time is the node's. Raises `TypeError` when the test has no such argument.
+    `chain` names the test's argument (fixture) with the connection, or Ape's chain manager. Examples have no deadline,
+    because the duration of a transaction depends on the node.
+
+    Raises:
+        TypeError: The test has no such argument.
     """
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:
@@ -72,22 +75,22 @@ def on_chain_property(
 
 
 class Activity:
-    """Counts what a campaign tried, so that a suite can prove it was not vacuous."""
+    """Counters of the actions in a campaign, by which a suite proves that it was not vacuous."""
 
     def __init__(self) -> None:
         self.accepted: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
 
     def accept(self, rule: str) -> None:
-        """An action that the system took."""
+        """Count an action that the system accepted."""
         self.accepted[rule] += 1
 
     def refuse(self, rule: str) -> None:
-        """An action that the system refused, as it should."""
+        """Count an action that the system rejected as expected."""
         self.refused[rule] += 1
 
     def assert_not_vacuous(self, rules: list[str], *, least: int = 1, ratio: float = 0.5) -> None:
-        """Each rule was accepted `least` times or more, and of all actions at least the share `ratio`."""
+        """Verify that each rule was accepted at least `least` times, and of all actions at least the share `ratio`."""
         idle = [rule for rule in rules if self.accepted[rule] < least]
         taken, turned_down = self.accepted.total(), self.refused.total()
         if idle:
@@ -99,7 +102,7 @@ class Activity:
 
 
 class OnChainMachine(RuleBasedStateMachine):
-    """A stateful test whose every run starts from the same chain.
+    """A stateful test whose runs all start from the same chain state.
 
     Subclasses set `connection` before the run (class attribute); all runs of the class share `activity`.
     """
@@ -118,5 +121,5 @@ class OnChainMachine(RuleBasedStateMachine):
         super().__init__()
 
     def teardown(self) -> None:
-        """Return to the start; a subclass that overrides it must call it."""
+        """Revert the chain to the start; an override must call this method."""
         _return_to(self.connection, self._start)

@@ -1,7 +1,7 @@
-"""Processes to be killed: each is forked from one that has everything imported, so that it starts at once.
+"""Processes for crash tests, forked from a process with all imports, so that they start immediately.
 
-A test of a node that dies at a persist point runs it as a process of its own. Nearly all of the time of such a process
-would be spent with imports, of the compiler above all.
+A test of a node that crashes at a failpoint runs it in a separate process. Without the fork, imports would take most of
+its time, mainly those of the compiler.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a process ended. `code`: its exit code, the negative number of the signal if it was killed."""
+    """Result of a process; `code` is its exit code, or the negative signal number if it was killed."""
 
     code: int
     out: str
@@ -36,17 +36,17 @@ class Ended:
 
     @property
     def killed(self) -> bool:
-        """Whether it died as by `kill -9`."""
+        """True if the process was killed by SIGKILL."""
         return self.code == -signal.SIGKILL
 
     @property
     def words(self) -> list[list[str]]:
-        """What it printed, by line and word."""
+        """Standard output, split into lines and words."""
         return [line.split() for line in self.out.splitlines()]
 
 
 class Nursery:
-    """Where processes come from; a context manager. `preload`: Python source that each of them has executed already."""
+    """Context manager that forks processes. `preload` is Python source that each of them has already executed."""
 
     def __init__(self, preload: str) -> None:
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -69,21 +69,21 @@ class Nursery:
         self.close()
 
     def close(self) -> None:
-        """End it; harmless when called again."""
+        """Stop the fork server; repeated calls are harmless."""
         self._process.kill()
         self._process.communicate()
 
     def run(
         self, script: str, arguments: Sequence[str], folder: Path, *, fault: str = "", path: Sequence[str] = ()
     ) -> Ended:
-        """Run a script to its end, or to the fault point `name:n`.
+        """Run a script to its end, or to the failpoint `name:n`.
 
         Args:
-            folder: for what it prints.
-            path: put in front of `sys.path`.
+            folder: Folder of the output files.
+            path: Entries to insert at the front of `sys.path`.
 
         Raises:
-            RuntimeError: it ended neither well nor by being killed; the message is what it said.
+            RuntimeError: The process failed without being killed; the message is its standard error.
         """
         out, err = folder / "mortal.out", folder / "mortal.err"
         answer = self._ask(
@@ -114,8 +114,8 @@ class Nursery:
 
 
 def _serve() -> None:
-    """Execute the first line, then fork for each of those that follow."""
-    exec(json.loads(sys.stdin.readline()), {"__name__": "preload"})  # our own tests' source
+    """Execute the first line, then fork a process for each following line."""
+    exec(json.loads(sys.stdin.readline()), {"__name__": "preload"})  # The source is from this project's own tests.
     print("0", flush=True)
     while line := sys.stdin.readline():
         pid = os.fork()
@@ -126,7 +126,7 @@ def _serve() -> None:
 
 
 def _live(what: Mapping[str, Any]) -> None:
-    """Be the process that was asked for. Does not return."""
+    """Run the requested script in a forked process. Does not return."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     for number, name in ((1, what["out"]), (2, what["err"])):
         os.dup2(os.open(name, flags, 0o644), number)

@@ -1,7 +1,7 @@
-"""Committed measurements that fail on drift: gas, sizes, storage layout, selectors.
+"""Committed measurements that fail on changes: gas, sizes, storage layout and selectors.
 
-Each is a sorted JSON file under `tests/snapshots/`. `LAYER2_UPDATE_SNAPSHOTS=1` rewrites instead of comparing
-(run it without xdist: two writers would lose each other's entries).
+Each is a sorted JSON file under `tests/snapshots/`. `LAYER2_UPDATE_SNAPSHOTS=1` rewrites it instead of comparing. That
+mode must run without xdist, because two writers would lose each other's entries.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from layer2.primitives.hashing import keccak
 __all__ = ["RUNTIME_LIMIT", "UPDATE_VARIABLE", "Snapshots", "selectors_of", "storage_layout_of"]
 
 RUNTIME_LIMIT = 24_576
-"""Largest runtime code a chain accepts, in bytes (EIP-170)."""
+"""Maximum size of runtime code in bytes (EIP-170)."""
 
 UPDATE_VARIABLE = "LAYER2_UPDATE_SNAPSHOTS"
 
@@ -37,7 +37,7 @@ class Snapshots:
         self.update = os.environ.get(UPDATE_VARIABLE) == "1" if update is None else update
 
     def gas(self, suite: str, sentence: str, receipt: _HasGas) -> int:
-        """Compare a receipt's gas (21,000 and calldata included) with `gas-<suite>.json`; returns it.
+        """Compare a receipt's gas (21,000 and calldata included) with `gas-<suite>.json`, and return it.
 
         The key is a sentence: "pay 10 rows from one channel, slots warm".
         """
@@ -64,12 +64,15 @@ class Snapshots:
         self.compare(f"selectors-{artifact.name}", selectors_of(artifact), exact=True)
 
     def compare(self, name: str, values: Mapping[str, Any], *, exact: bool = False) -> None:
-        """Compare `values` with the file `<name>.json`; with `exact` the file must hold nothing else.
+        """Compare `values` with the file `<name>.json`, which must contain nothing else if `exact` is set.
 
-        Raises `AssertionError` listing each difference. In update mode the file is rewritten instead.
+        In update mode the file is rewritten instead.
+
+        Raises:
+            AssertionError: Values differ; the message lists each difference.
         """
         path = self.folder / f"{name}.json"
-        # through JSON, so that a tuple equals the list it is stored as
+        # The conversion through JSON makes a tuple equal to the list it is stored as.
         fresh: dict[str, Any] = json.loads(json.dumps(dict(values)))
         stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         if self.update:
@@ -88,7 +91,7 @@ class Snapshots:
 
 
 def storage_layout_of(artifact: Artifact) -> dict[str, Any]:
-    """Slot, offset, bytes and type of each variable, structs opened; free of the compiler's node ids."""
+    """Return slot, offset, bytes and type of each variable with expanded structs, without the compiler's node ids."""
     layout = artifact.storage_layout
     types: Mapping[str, Any] = layout.get("types") or {}
     return {item["label"]: _variable(item, types, ()) for item in layout.get("storage") or ()}
@@ -103,7 +106,7 @@ def _variable(item: Mapping[str, Any], types: Mapping[str, Any], path: tuple[str
         "type": kind["label"],
     }
     inner = kind
-    # the value of a mapping and the element of an array are storage layout too
+    # The value of a mapping and the element of an array are part of the layout, too.
     while "value" in inner or "base" in inner:
         inner = types[inner.get("value") or inner["base"]]
     if "members" in inner and inner["label"] not in path:
@@ -113,7 +116,10 @@ def _variable(item: Mapping[str, Any], types: Mapping[str, Any], path: tuple[str
 
 
 def selectors_of(artifact: Artifact) -> dict[str, str]:
-    """`"function pay(uint256)": "0x..."`, and so for errors (4 bytes) and events (32-byte topic)."""
+    """Return the selectors of functions and errors (4 bytes) and topics of events (32 bytes).
+
+    The keys have the form `"function pay(uint256)"`.
+    """
     return {
         f"{kind} {codec.signature}": "0x" + (codec.topic if kind == "event" else codec.selector).hex()
         for kind in ("function", "error", "event")

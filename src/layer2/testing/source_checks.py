@@ -1,4 +1,4 @@
-"""Checks over the sources: errors nobody raises, contracts with one name, files that grew too long."""
+"""Checks of the sources: unused errors, duplicate contract names, and files that are too long."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def _sources(root: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _blank(found: re.Match[str]) -> str:
-    # strings stay strings, so that `require(x, "...")` keeps its shape
+    # Strings remain strings, so that `require(x, "...")` keeps its form.
     return '""' if found.group()[0] in "\"'" else " "
 
 
 def unused_errors(root: Path | str) -> list[str]:
-    """Custom errors declared in a `.sol` file below `root` and raised in none: `"path: Name"`."""
+    """Return the custom errors declared below `root` that no `.sol` file there raises, as `"path: Name"`."""
     sources = list(_sources(Path(root)))
     everything = "\n".join(text for _, text in sources)
     return [
@@ -42,7 +42,7 @@ def unused_errors(root: Path | str) -> list[str]:
 
 
 def contract_names(root: Path | str) -> dict[str, list[str]]:
-    """Contracts, interfaces and libraries below `root` by name, with the files that define them."""
+    """Return the contracts, interfaces and libraries below `root` by name, with the files that define them."""
     names: dict[str, list[str]] = {}
     for path, text in _sources(Path(root)):
         for name in _CONTRACT.findall(text):
@@ -51,7 +51,7 @@ def contract_names(root: Path | str) -> dict[str, list[str]]:
 
 
 def name_collisions(root: Path | str) -> list[str]:
-    """Names defined more than once: Ape keeps one of them without a word, in any letter case."""
+    """Return names defined more than once in any letter case, of which Ape silently keeps only one."""
     folded: dict[str, list[str]] = {}
     for name, files in contract_names(root).items():
         folded.setdefault(name.lower(), []).extend(f"{name} in {file}" for file in files)
@@ -59,9 +59,9 @@ def name_collisions(root: Path | str) -> list[str]:
 
 
 def manifest_differences(root: Path | str, manifest: Iterable[str]) -> list[str]:
-    """Names in the sources but not in the manifest, and the other way round.
+    """Return the names that are only in the sources or only in the manifest.
 
-    Interfaces and libraries count only where the manifest has them: it may leave out what cannot be deployed.
+    Interfaces and libraries count only if the manifest has them, because it may omit contracts that cannot be deployed.
     """
     listed = set(manifest)
     defined = contract_names(root)
@@ -76,7 +76,7 @@ def _is_concrete(root: Path, name: str) -> bool:
 
 
 def long_files(root: Path | str, *, suffixes: Iterable[str] = (".py", ".sol"), limit: int = 350) -> list[str]:
-    """Files below `root` with more than `limit` lines: `"path: lines"`."""
+    """Return the files below `root` with more than `limit` lines, as `"path: lines"`."""
     wanted = set(suffixes)
     counted = (
         (path, len(path.read_text(encoding="utf-8").splitlines()))

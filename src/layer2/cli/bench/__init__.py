@@ -1,4 +1,4 @@
-"""What things cost and how fast they are: measured, never estimated, by commands anybody can run again."""
+"""Measurements of gas and speed by commands that anyone can repeat."""
 
 from __future__ import annotations
 

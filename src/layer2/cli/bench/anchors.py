@@ -1,4 +1,4 @@
-"""What the best comparable system pays for each operation, and what this project must stay at or under."""
+"""Reference costs of the best comparable systems for each operation, and this project's targets."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ __all__ = ["anchors_of"]
 
 
 def anchors_of(family: str) -> dict[str, dict[str, Any]]:
-    """By operation id: `{"anchor": {"name", "gas"} or None, "target": number or None}`; bytes where the id says so.
+    """Return the anchors of a family by operation id.
+
+    Each is `{"anchor": {"name", "gas"} or None, "target": number or None}`; the unit is bytes if the id indicates it.
 
     Raises:
-        InputError: there are none of this family.
+        InputError: The family is unknown.
     """
     families = json.loads(files("layer2.cli.bench").joinpath("anchors.json").read_text())["families"]
     if family not in families:

@@ -1,4 +1,4 @@
-"""What no implementation can leave out, with nothing around it: the libraries alone, and how long things take."""
+"""Lower bounds of the work of any implementation, measured with the bare libraries, and timing helpers."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ __all__ = ["Turn", "hash_all", "parsed", "quantile_ms", "recover_all", "timed", 
 
 
 class Turn(NamedTuple):
-    """Seconds on the clock, and of this process's CPU."""
+    """Wall-clock seconds, and CPU seconds of this process."""
 
     wall: float
     cpu: float
 
 
 def timed(work: Callable[[], object]) -> Turn:
-    """What it takes."""
+    """Return the time that `work` takes."""
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     return Turn(time.perf_counter() - wall, time.process_time() - cpu)
 
 
 def quantile_ms(values: Sequence[float], quantile: float) -> float:
-    """Of seconds in rising order, in milliseconds."""
+    """Return a quantile of ascending seconds, in milliseconds."""
     return round(values[min(len(values) - 1, int(len(values) * quantile))] * 1000, 3)
 
 
 def parsed(signatures: Iterable[bytes]) -> list[bytes]:
-    """Signatures of 64 bytes (EIP-2098) as coincurve takes them: `r | s | parity`."""
+    """Convert 64-byte signatures (EIP-2098) to coincurve's format, `r | s | parity`."""
     plain = map(from_compact, signatures)
     return [one[:64] + bytes((one[64] - 27,)) for one in plain]
 
 
 def recover_all(digests: Sequence[bytes], signatures: Sequence[bytes]) -> list[bytes]:
-    """The addresses behind signatures that `parsed` gave: coincurve recovers, keccak makes an address of the point."""
+    """Recover the addresses of signatures from `parsed`, with coincurve and keccak."""
     found = []
     for digest, signature in zip(digests, signatures, strict=True):
         point = PublicKey.from_signature_and_message(signature, digest, hasher=None)
@@ -51,7 +51,7 @@ def recover_all(digests: Sequence[bytes], signatures: Sequence[bytes]) -> list[b
 
 
 def hash_all(counts: dict[int, int]) -> None:
-    """So many keccaks of messages of so many bytes, by size; all results are kept, as those of a tree are."""
+    """Hash `counts[size]` messages of each size with keccak, and keep the results in memory as a tree does."""
     hashed = keccak_256
     for size, count in counts.items():
         message = bytes(size)
@@ -59,7 +59,7 @@ def hash_all(counts: dict[int, int]) -> None:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """A file and one `fsync`."""
+    """Write a file with one `fsync`."""
     with open(path, "wb") as file:
         file.write(data)
         file.flush()

@@ -1,4 +1,4 @@
-"""A coin chain with full blocks, and what its calls cost: coins lie in blocks of 65,536 of them."""
+"""Gas of the coin chain's calls, with full blocks of 65,536 coins."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _BATCH = 10
 _EXPIRY = 10_000
 _PERIOD = 3_600
 _BONDS = (_ETHER // 50, _ETHER // 50, _ETHER // 500)
-"""Of an exit, of a challenge of its history, and what a claim pays to its sender."""
+"""Exit bond, challenge bond and the claim's bounty, in wei."""
 
 _NOTHING: tuple[Any, ...] = (0, 0, ZERO_ADDRESS, 0, 0, bytes(32), bytes(32), [])
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A transaction of a coin in a block: as the contract takes it."""
+    """A coin transaction in a block, in the contract's format."""
 
     number: int
     owner: str
@@ -53,7 +53,7 @@ class _CoinWorld:
         return self.chain.transact(Sender(self.connection, who), name, *args, value=value, gas=gas)
 
     def deposit(self, owner: Signer) -> tuple[int, tuple[Any, ...], int]:
-        """A coin, the record of its deposit, and what that cost."""
+        """Deposit a coin; return the coin, its record and the gas."""
         receipt = self.act(owner, "depositEther", value=_ETHER)
         args = self.chain.events(receipt, "CoinDeposited")[0].args
         return (
@@ -63,7 +63,7 @@ class _CoinWorld:
         )
 
     def block(self, *given: tuple[int, int, Signer, Signer]) -> tuple[list[_Step], int]:
-        """A full block in which coins change hands (coin, last block, from, to), and what that cost."""
+        """Submit a full block that transfers coins (coin, last block, from, to); return its steps and the gas."""
         moved = [
             self._signed(CoinTransaction(coin, last, address_bytes(to.address), _EXPIRY), owner)
             for coin, last, owner, to in given
@@ -88,7 +88,7 @@ class _CoinWorld:
 
 
 def measure_coins(connection: Connection) -> dict[str, int]:
-    """Gas of coins' exits and challenges, warm; by operation id."""
+    """Return the gas of coin exits and challenges by operation id, with warm storage."""
     world = _CoinWorld(connection)
     payer, payee, watcher, thief = world.payer, world.payee, world.watcher, world.others[0]
     gas: dict[str, int] = {"coin.deploy": world.deployment.gas_used}
@@ -96,7 +96,7 @@ def measure_coins(connection: Connection) -> dict[str, int]:
     coin, record, gas["coin.deposit"] = world.deposit(payer)
     (first,), _ = world.block((coin, 0, payer, payee))
     start = connection.snapshot()
-    # The transfer before it is the deposit: one branch less to show.
+    # The previous transfer is the deposit, so that one proof less is needed.
     gas["coin.exit_first"] = world.exit(payee, coin, record, None, first).gas_used
     connection.revert(start)
     (second,), gas["coin.block"] = world.block((coin, first.number, payee, watcher))
@@ -112,7 +112,7 @@ def measure_coins(connection: Connection) -> dict[str, int]:
     world.exit(payee, coin, record, third, fourth)
     earlier = (coin, fourth.number, first.shown)
     gas["coin.before"] = world.act(thief, "challengeHistory", *earlier, value=_BONDS[1]).gas_used
-    # Past the last second of each wait: it still belongs to the challengers.
+    # The last second of each period still belongs to the challengers.
     connection.advance(_PERIOD // 2 + 1)
     answer = (coin, fourth.number, (thief.address, first.number, payee.address), second.shown)
     gas["coin.respond"] = world.act(watcher, "answerHistory", *answer).gas_used

@@ -1,4 +1,4 @@
-"""`layer2 bench`: measured gas and rates, for people or as JSON for the README tables and CI."""
+"""`layer2 bench`: measured gas and rates as tables, or as JSON for the README and CI."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["command"]
 
 @click.group("bench")
 def command() -> None:
-    """Measure gas and rates, beside their anchors."""
+    """Measure gas and rates, and compare them with their anchors."""
 
 
 @command.command("gas")
@@ -24,7 +24,7 @@ def command() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def gas(family: str, network: str | None, as_json: bool) -> None:
-    """Total transaction gas of each operation, from receipts."""
+    """Measure the total transaction gas of each operation, from receipts."""
     if family == "rollup":
         from layer2.cli.bench.gas_rollup import run_rollup_gas
 
@@ -47,10 +47,10 @@ def gas(family: str, network: str | None, as_json: bool) -> None:
 @click.argument("family", type=click.Choice(["channels", "rollup", "plasma"]))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def rate(family: str, as_json: bool) -> None:
-    """What a second does, and this machine's bare limit measured in the same run.
+    """Measure operations per second, and the limit of the bare libraries in the same run.
 
     Channels: crash-safe payments, both sides. Rollup: the transition, the sequencer over HTTP, a verifier's replay,
-    proofs. Plasma: the operator alone and over HTTP, a full block made and judged, trees of coins, memory.
+    proofs. Plasma: the operator alone and over HTTP, a full block made and validated, coin trees, memory.
     """
     if family == "rollup":
         from layer2.cli.bench.rate_rollup import run_rollup_rate

@@ -1,4 +1,4 @@
-"""Total transaction gas of every channel operation, from receipts, beside the anchors."""
+"""Total transaction gas of every channel operation, from receipts, compared with the anchors."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ BATCH = 100
 
 
 def run_gas(network: str = "test") -> dict[str, Any]:
-    """Measure on the in-process chain ("test") or on a fresh anvil ("anvil").
+    """Measure on the in-process chain ("test") or on a new anvil ("anvil").
 
     Returns:
         `{"family", "operations": {id: {"gas", "anchor": {"name", "gas"}, "target"}}, "unanchored": {id: gas}}`.
 
     Raises:
-        InputError: another network was named.
-        AssertionError: a scenario did not do what it is measured for; its figure would mean nothing.
+        InputError: The network is neither of the two.
+        AssertionError: A scenario did not have the measured effect, so that its figure would be meaningless.
     """
     if network not in ("test", "anvil"):
         raise InputError(f"run_gas: network {network!r} given, 'test' or 'anvil' needed", hint="name one of the two")
@@ -40,12 +40,12 @@ def run_gas(network: str = "test") -> dict[str, Any]:
         gas = measure(GasWorld(tester_connection()))
     anchors = anchors_of("channels")
     operations = {name: {"gas": gas.pop(name), **anchors[name]} for name in anchors}
-    # What no anchor offers stands apart.
+    # Operations without an anchor are listed separately.
     return {"family": "channels", "operations": operations, "unanchored": gas}
 
 
 def measure(world: GasWorld) -> dict[str, int]:
-    """Run all scenarios; gas by operation id."""
+    """Run all scenarios and return the gas by operation id."""
     gas = {"deploy.hub": world.deployment.gas_used}
     gas |= _duplex(world, "eth", 10**15)
     gas |= _duplex(world, "erc20", UNIT)
@@ -62,7 +62,7 @@ def measure(world: GasWorld) -> dict[str, int]:
 
 
 def _check_nothing_owed(world: GasWorld) -> None:
-    """A push that failed is booked instead: such a figure would not be that of a payment."""
+    """Verify that no payout was deferred, because a deferred one costs different gas."""
     for player in (world.payer, world.payee):
         for token in (ZERO_ADDRESS, world.token.address):
             owed = world.hub.call("owed", player.address, token)
@@ -92,9 +92,9 @@ def _duplex(world: GasWorld, prefix: str, unit: int) -> dict[str, int]:
 
 
 def _open_gasless(world: GasWorld) -> int:
-    """Neither side sends a transaction: both sign a `Deposit` over the approval that stands.
+    """Open a channel with the standing approval and two signed `Deposit` messages; neither side sends a transaction.
 
-    As with balances, neither party is new: each has used a nonce of the same word before.
+    Neither party is new, as for balances: each has already used a nonce in the same storage word.
     """
     before = world.make_key(token=True)
     first = [world.consented(world.payer, before, UNIT, side_b=False)]
@@ -107,7 +107,7 @@ def _open_gasless(world: GasWorld) -> int:
 
 
 def _open_authorized(world: GasWorld) -> int:
-    """The same by two EIP-3009 authorisations: no approval is needed, but the token marks a nonce for each."""
+    """Open a channel with two EIP-3009 authorisations, without approval; the token stores a nonce for each."""
     key = world.make_key(token=True)
     pulls = [world.authorization(world.payer, key, 1000 * UNIT, side_b=False)]
     pulls.append(world.authorization(world.payee, key, 1000 * UNIT, side_b=True))
@@ -115,12 +115,12 @@ def _open_authorized(world: GasWorld) -> int:
 
 
 def _locked_exit(world: GasWorld, locks: list[Lock], resolutions: dict[int, bytes], key: ChannelKey) -> int:
-    """Post the lock-bearing proof, which starts the dispute; unlock; settle."""
+    """Post the lock proof, which starts the dispute; unlock; settle."""
     amount = 10**15
     gas = world.act(world.payee, "postLocks", key.as_tuple(), False, locked(world, key, 1, amount, locks), b"")
     receipt = world.transact(world.payee, "unlock", *unlocking(key, amount, locks, resolutions))
     (event,) = world.hub.events(receipt, "Unlocked")
-    # The hub skips what it cannot resolve: fewer locks would look cheaper.
+    # The hub skips locks that it cannot resolve, and a smaller number would appear cheaper.
     if (event.args["claim"] >> 112 & (1 << 112) - 1).bit_count() != len(resolutions):
         raise AssertionError(f"unlock: not all {len(resolutions)} locks were resolved")
     world.connection.advance(DELAY + 1)
@@ -143,7 +143,7 @@ def _hash_lock_exit(world: GasWorld) -> int:
 
 def _virtual_exit(world: GasWorld) -> int:
     key = _funded(world)
-    # The relayer streams vouchers to the payee; payer and payee hold the lock of the last hop.
+    # The relayer streams vouchers to the payee; payer and payee share the lock of the last hop.
     head = (world.relayer.address, world.payee.address, keccak(b"salt"))
     lock = voucher_lock(10**15, world.connection.timestamp() + 600, *head)
     signature = world.sign(world.relayer, Voucher(lock.condition, 10**14))
@@ -151,7 +151,7 @@ def _virtual_exit(world: GasWorld) -> int:
 
 
 def _many_locks_exit(world: GasWorld, resolved: int, count: int) -> int:
-    """The proof has `count` hash locks, of which the receiver can open the first ones."""
+    """Exit with a proof of `count` hash locks, of which the receiver can resolve the first `resolved` ones."""
     key = _funded(world)
     until = world.connection.timestamp() + 600
     preimages = [keccak(b"preimage %d" % number) for number in range(count)]
@@ -180,19 +180,19 @@ def _simplex(world: GasWorld) -> dict[str, int]:
 
 
 def _claim(world: GasWorld, rows: list[bytes], session_rows: list[bytes]) -> int:
-    """Claim a batch; gas for each row."""
+    """Claim a batch and return the gas per row."""
     args = (world.payee.address, world.token.address, b"".join(rows), b"".join(session_rows))
     receipt = world.transact(world.relayer, "claim", *args)
-    # The hub skips bad rows in silence: fewer paid would look cheaper.
+    # The hub skips invalid rows silently, and fewer paid rows would appear cheaper.
     paid = len(world.hub.events(receipt, "Claimed"))
     if paid != BATCH:
         raise AssertionError(f"claim: {paid} rows of {BATCH} were paid")
-    # Rounded up: a target met by a fraction is not met.
+    # The result is rounded up, so that a target exceeded by a fraction is not met.
     return -(-receipt.gas_used // BATCH)
 
 
 def _claimable(world: GasWorld, amount: int, session_key: PrivateKey | None = None) -> bytes:
-    """Open a simplex channel and pack its row, signed by the payer or by its session key."""
+    """Open a simplex channel and return its claim row, signed by the payer or by its session key."""
     key = world.make_key(token=True, simplex=True)
     world.fund(key, both=False)
     message = Voucher(key.id, amount)

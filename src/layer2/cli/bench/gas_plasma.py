@@ -1,6 +1,7 @@
-"""What every operation of the plasma chain costs, from receipts, beside the anchors. Blocks hold 65,536 transactions.
+"""Gas of every operation of the plasma chain, from receipts, compared with the anchors; blocks are full.
 
-Everything is warm where its name does not say otherwise: not the first of its kind.
+A full block holds 65,536 transactions. Storage is warm unless the name indicates otherwise: each operation has been
+executed before.
 """
 
 from __future__ import annotations
@@ -25,19 +26,19 @@ __all__ = ["run_plasma_gas"]
 
 _ETHER = 10**18
 _PLENTY = 100 * _ETHER
-"""So that what blocks of nothing say is covered."""
+"""Balance in wei that covers the payments of the filler blocks."""
 _BATCH = 10
 _EXPIRY = 10_000
 
 
 def run_plasma_gas(network: str = "test") -> dict[str, Any]:
-    """Measure on the in-process chain ("test") or on a fresh anvil ("anvil").
+    """Measure on the in-process chain ("test") or on a new anvil ("anvil").
 
     Returns:
-        as `run_gas`: `{"family", "operations": {id: {"gas", "anchor", "target"}}, "unanchored": {id: gas}}`.
+        The format of `run_gas`: `{"family", "operations": {id: {"gas", "anchor", "target"}}, "unanchored": {id: gas}}`.
 
     Raises:
-        InputError: another network was named.
+        InputError: The network is neither of the two.
     """
     if network not in ("test", "anvil"):
         raise InputError(f"run_plasma_gas: network {network!r} given, 'test' or 'anvil' needed", hint="name one")
@@ -52,7 +53,7 @@ def run_plasma_gas(network: str = "test") -> dict[str, Any]:
 
 
 def measure(connection: Connection) -> dict[str, int]:
-    """All scenarios; gas by operation id."""
+    """Run all scenarios and return the gas by operation id."""
     gas: dict[str, int] = {}
     for scenario in (_deployment, _deposits, _exits, _starts, _games):
         start = connection.snapshot()
@@ -120,7 +121,7 @@ def _exits(world: PlasmaWorld) -> dict[str, int]:
 
 
 def _starts(world: PlasmaWorld) -> dict[str, int]:
-    """In-flight exits of so many inputs and outputs, among others under the same blocks."""
+    """Start in-flight exits with 1, 2 and 4 inputs and outputs, among other exits of the same blocks."""
     gas: dict[str, int] = {}
     for count in (1, 2, 4):
         block = world.block(*(_paid(world, 10 * count + at, world.payer) for at in range(count + 1)))[0]
@@ -151,7 +152,7 @@ def _games(world: PlasmaWorld) -> dict[str, int]:
     root.start_in_flight(mine, Proof.of_nothing(moved.packed), proofs[:2], world.sign(moved, payer, payer), 0)
     packed = moved.packed
     gas: dict[str, int] = {}
-    # It takes both inputs for the game.
+    # One call piggybacks both inputs.
     gas["ife.piggyback_first"] = root.piggyback(mine, packed, ids, 1, sources).gas_used
     gas["ife.piggyback"] = root.piggyback(yours, packed, ids, 4).gas_used
     root.piggyback(yours, packed, ids, 5)
@@ -173,7 +174,7 @@ def _games(world: PlasmaWorld) -> dict[str, int]:
 
 
 def _paid(world: PlasmaWorld, number: int, owner: object = None) -> Transaction:
-    """A payment of one ether to somebody; each number makes another one."""
+    """Return a payment of one ether to the payee or `owner`; each number gives a distinct payment."""
     funded = 1 << 63 | 1 << 24
     return payment([funded], [(owner or world.payee, 0, _ETHER)], _EXPIRY + 1 + number)
 

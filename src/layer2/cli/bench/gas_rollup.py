@@ -1,7 +1,7 @@
-"""What every operation of the rollup costs, from receipts, beside the anchors. Disputes among 2^20 accounts.
+"""Gas of every operation of the rollup, from receipts, compared with the anchors. Disputes use 2^20 accounts.
 
-Everything is warm: not the first of its kind. A dispute is measured with all data in blobs and with all in calldata;
-the dearer of the two stands for it. Its gas is that of the transaction that convicts.
+Storage is warm. A dispute is measured with all data in blobs and with all data in calldata, and the greater gas counts.
+The gas of a dispute is that of the transaction that proves the fraud.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ __all__ = ["run_rollup_gas"]
 
 _SIX = 6
 _LIST = 1_024
-"""Withdrawals in the list from which one is claimed."""
+"""Number of withdrawals in the list of a measured claim."""
 _PER_FRAME = LIMITS[FrameType.TRANSFERS]
 _NOISE = b"\xfe" + b"\xa5" * (FRAME_BYTES - 1)
-"""A frame without a zero byte: no signature or amount compresses better than that."""
+"""A frame without zero bytes, the least compressible data."""
 
 
 def run_rollup_gas(network: str = "anvil") -> dict[str, Any]:
-    """Measure on a fresh anvil ("anvil") or on the in-process chain ("test", whose pairings take minutes).
+    """Measure on a new anvil ("anvil"), or on the in-process chain ("test"), whose pairings take minutes.
 
     Returns:
-        as `run_gas`: `{"family", "operations": {id: {"gas", "anchor", "target"}}, "unanchored": {id: gas}}`.
+        The format of `run_gas`: `{"family", "operations": {id: {"gas", "anchor", "target"}}, "unanchored": {id: gas}}`.
 
     Raises:
-        InputError: another network was named.
+        InputError: The network is neither of the two.
     """
     if network not in ("test", "anvil"):
         raise InputError(f"run_rollup_gas: network {network!r} given, 'test' or 'anvil' needed", hint="name one")
@@ -66,7 +66,7 @@ def run_rollup_gas(network: str = "anvil") -> dict[str, Any]:
 
 
 def measure(connection: Connection, data: str) -> dict[str, float]:
-    """All scenarios with entries and roots in blobs, or in calldata; gas (or bytes) by operation id."""
+    """Run all scenarios with data in blobs or in calldata; return gas (or bytes) by operation id."""
     world = RollupWorld(connection, data)
     try:
         gas: dict[str, float] = dict(_disputes(world))
@@ -83,7 +83,7 @@ def measure(connection: Connection, data: str) -> dict[str, float]:
 
 
 def _deployment(connection: Connection, world: RollupWorld) -> dict[str, float]:
-    """The rollup and all its judges, once per chain."""
+    """Return the gas of deploying the rollup and all its judges."""
     sender, l2 = Sender(connection, world.other), world.l2
     made = [deploy_with_receipt(sender, load_artifact(name)) for name in JUDGES]
     judges = [contract.address for contract, _ in made]
@@ -153,7 +153,7 @@ def _exits(world: RollupWorld) -> dict[str, float]:
     user.freeze()
     state = l2.challenger.replica
     state.step()
-    # The same address owns several accounts: the second one is warm.
+    # One address owns several accounts, and the second one finds warm storage.
     mine = user.escapable()
     for index in mine[:2]:
         gas["escape.claim"] = user.escape(index).gas_used
@@ -161,7 +161,7 @@ def _exits(world: RollupWorld) -> dict[str, float]:
 
 
 def _disputes(world: RollupWorld) -> dict[str, float]:
-    """Each kind of lie about the first entries, on a chain on which the challenger has convicted before."""
+    """Return the gas of each kind of dispute about the first batches, after the challenger's first fraud proof."""
     l2 = world.l2
     gas: dict[str, float] = {}
     world.force_signed()
@@ -169,7 +169,7 @@ def _disputes(world: RollupWorld) -> dict[str, float]:
     world.post(frames, queue_end=l2.rollup.queue_length())
     replica = world.replica
     right = replica.execute(replica.final(), len(replica.entries)).roots
-    # Segments: the queue, two of the BLS frame, two of the ECDSA frame, two of one whose nonces are used up.
+    # The segments are: the queue, two of the BLS frame, two of the ECDSA frame, and two of a frame with used nonces.
     assert len(right) == 7
     assert right[1] != right[0], "the first BLS frame is executed"
     assert right[5] == right[4] == right[6], "the second one is signed for nonces that are gone"
@@ -190,7 +190,7 @@ def _disputes(world: RollupWorld) -> dict[str, float]:
     if world.poster.data.value == "blobs":
         _wrong_end(world, right)
         gas["dispute.endpoints"] = world.convict()
-    # The dearest queue: 27 items signed by BLS keys, each with a pairing of its own.
+    # The most expensive queue has 27 items signed by BLS keys, each with its own pairing.
     world.force_by_keys()
     world.post(b"", queue_end=l2.rollup.queue_length())
     after = replica.execute(replica.final(), len(replica.entries)).roots
@@ -202,5 +202,5 @@ def _disputes(world: RollupWorld) -> dict[str, float]:
 
 
 def _wrong_end(world: RollupWorld, right: list[bytes]) -> Claim:
-    """Right roots, and another root claimed than the last of them."""
+    """Propose valid roots with a claimed final root that differs from the last of them."""
     return world.lie(len(right), claimed=b"\0" + keccak(right[-1])[1:])

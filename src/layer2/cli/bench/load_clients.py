@@ -1,4 +1,4 @@
-"""What the benches of services run in other processes: clients that send, and the libraries alone."""
+"""Code that service benchmarks run in other processes: load clients, and the bare libraries."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ C = TypeVar("C", bound=_Client)
 
 
 def ecdsa_key(number: int) -> PrivateKey:
-    """The key of account `number`."""
+    """Return the ECDSA key of account `number`."""
     return PrivateKey(keccak(b"bench ecdsa %d" % number))
 
 
 def bls_key(number: int) -> BlsKey:
-    """The key of account `number`."""
+    """Return the BLS key of account `number`."""
     return BlsKey.derive(keccak(b"bench bls %d" % number))
 
 
 def sign(chain_id: int, rollup: str, by_bls: bool, accounts: range, nonces: int) -> list[SignedOp]:
-    """Transfers round the accounts, `nonces` from each, nonce after nonce."""
+    """Return signed transfers in a ring of accounts, `nonces` from each, in order of nonces."""
     from layer2.rollup.protocol.messages import rollup_domain
 
     domain = rollup_domain(chain_id, rollup)
@@ -67,15 +67,15 @@ def drive(
     streams: Sequence[Sequence[T]],
     batch: int,
 ) -> tuple[float, float, list[float]]:
-    """Send each stream over a connection of its own, batch after batch; all must be accepted.
+    """Send each stream over its own connection in batches, all of which must be accepted.
 
     Args:
-        client_of: makes a client of the service at a URL.
-        submit: how it sends a batch; for each of it a refusal or None.
+        client_of: Returns a client of the service at a URL.
+        submit: Sends a batch, and returns a rejection or None for each operation.
 
     Returns:
-        Seconds from the first batch to the last answer, CPU seconds of this process in them, and for each batch seconds
-        from encoding to the answer.
+        Seconds from the first batch to the last response, CPU seconds of this process in that time, and the seconds
+        from encoding to response of each batch.
     """
     latencies: list[float] = []
     ready = threading.Barrier(len(streams))
@@ -99,13 +99,13 @@ def drive(
 
 
 def bare_ecdsa(prefix: bytes, records: Sequence[bytes]) -> tuple[float, float]:
-    """Seconds, and CPU seconds, in which coincurve recovers the signers of records, beside digests and addresses."""
+    """Return wall and CPU seconds for coincurve to recover the signers of records, with digests and addresses."""
     signatures = parsed(one[48:] for one in records)
     return timed(lambda: recover_all(digests_of(prefix, records), signatures))
 
 
 def bare_bls(prefix: bytes, records: Sequence[bytes], keys: Sequence[bytes]) -> tuple[float, float]:
-    """Seconds, and CPU seconds, in which pyblst verifies aggregates over records, some hundred distinct keys each."""
+    """Return wall and CPU seconds for pyblst to verify aggregates of at most 256 records with distinct keys."""
     windows = [range(at, min(at + _WINDOW, len(records))) for at in range(0, len(records), _WINDOW)]
     sums = [aggregate([records[at][48:] for at in window]) for window in windows]
     generator = BlsKey(1).public

@@ -1,4 +1,4 @@
-"""A root chain with full blocks, for measuring: what is asked about lies in a block of 65,536 transactions."""
+"""A root chain with full blocks of 65,536 transactions for measurements."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["FullBlock", "PlasmaWorld"]
 
 @dataclass(frozen=True, slots=True)
 class FullBlock:
-    """A block on the chain: the transactions asked about come first, the rest are leaves of nothing."""
+    """A submitted block: the measured transactions come first, and the other leaves are filler."""
 
     number: int
     header: Header
@@ -32,7 +32,7 @@ class FullBlock:
     transactions: tuple[Transaction, ...]
 
     def proof(self, index: int, output: int = 0) -> Proof:
-        """Of an output of one of them."""
+        """Return the inclusion proof of an output of a measured transaction."""
         at = encode_position(self.number, index, output)
         packed = self.transactions[index].packed
         word = self.header.time << 32 | self.header.count
@@ -40,7 +40,7 @@ class FullBlock:
 
 
 class PlasmaWorld:
-    """A root chain and the people around it."""
+    """A root chain with its users."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -50,18 +50,18 @@ class PlasmaWorld:
         self._filler = [keccak(number.to_bytes(8, "big")) for number in range(MAX_TRANSACTIONS)]
 
     def sender(self, signer: Signer) -> Sender:
-        """Sends for somebody."""
+        """Return a sender for a signer."""
         return Sender(self.connection, signer)
 
     def deposit(self, owner: Signer, amount: int) -> tuple[Deposit, Receipt]:
-        """Ether of somebody."""
+        """Deposit ether for an owner; return the deposit and its receipt."""
         receipt = self.root.deposit(self.sender(owner), 0, amount, owner.address)
         args = self.root.contract.events(receipt, "Deposited")[0].args
         made = Deposit(args["id"], address_bytes(args["owner"]), args["token"], args["amount"], args["time"])
         return made, receipt
 
     def block(self, *transactions: Transaction) -> tuple[FullBlock, Receipt]:
-        """A full block with these in front."""
+        """Submit a full block that begins with these transactions; return it and its receipt."""
         leaves = [one.leaf for one in transactions]
         tree = BlockTree.of_leaves([*leaves, *self._filler[len(leaves) :]], keccak(b""))
         number = self.root.head()[1]
@@ -70,16 +70,16 @@ class PlasmaWorld:
         return FullBlock(number, Header(tree.root, time, tree.count), tree, transactions), receipt
 
     def sign(self, transaction: Transaction, *owners: Signer) -> list[bytes]:
-        """The signatures of the owners of its inputs."""
+        """Return the signatures of a transaction's input owners."""
         signed = digest(transaction, self.root.domain)
         return [one.sign_digest(signed) for one in owners]
 
     def spend(self, transaction: Transaction, owner: Signer, proof: Proof | None = None) -> Spend:
-        """That the owner of its one input has spent it; with a proof that it was included, or without."""
+        """Return the proof that the owner of a transaction's only input spent it; `proof` shows its inclusion."""
         shown = Proof.of_nothing(transaction.packed) if proof is None else proof
         return Spend(shown, to_compact(self.sign(transaction, owner)[0]))
 
     @staticmethod
     def ids(proofs: Sequence[Proof], transactions: Sequence[Transaction]) -> list[bytes]:
-        """Of the outputs that these proofs show."""
+        """Return the ids of the outputs in these proofs."""
         return [made.output_id(proof.position & 255) for proof, made in zip(proofs, transactions, strict=True)]

@@ -1,7 +1,7 @@
-"""How fast full plasma blocks are made durable and judged, and trees of coins are built, each beside the bare limit.
+"""Speed of durable block production, block validation and coin trees for full plasma blocks, with the bare limits.
 
-No chain is needed for any of it. The limit takes turns with what is measured, so that a drifting machine weighs on
-both. Seconds are those of the processor, but where a disk is waited for.
+No chain is needed. The measurements and the bare limit alternate, so that variations of the machine affect both.
+Seconds are CPU time, except for disk writes.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ TARGET_LEAVES = 100_000
 _ADDRESS = "0x" + "11" * 20
 _AMOUNT = 10**15
 _LEAF, _NODE, _SIGNATURE = 1, 65, 64
-"""Bytes that are hashed beside a transaction for its leaf; and for a node."""
+"""Number of bytes hashed besides the transaction for a leaf, and number of bytes of a node."""
 _COIN_LEAF = 41
 
 
 class FullLoad:
-    """Deposits, and for each a signed payment of one input and two outputs, in the records of one block."""
+    """The records of one block: a signed payment with one input and two outputs for each deposit."""
 
     def __init__(self, count: int) -> None:
         self.domain = plasma_domain(1, _ADDRESS)
@@ -61,19 +61,19 @@ class FullLoad:
             self.records.append(record_of(sign(one, self.domain, owner)))
 
     def ledger(self) -> Ledger:
-        """Where all of it can be spent."""
+        """Return a UTXO set with the deposits that the payments spend."""
         ledger = Ledger()
         for at, owner in enumerate(self.owners, 1):
             ledger.deposit(Deposit(at, address_bytes(owner.address), 0, _AMOUNT, 1))
         return ledger
 
     def digests(self) -> list[bytes]:
-        """What was signed."""
+        """Return the digests that were signed."""
         packed = [packed_of(one) for one in self.records]
         return [digest_of(self.domain.prefix, one, fields) for one in packed if (fields := read(one)) is not None]
 
     def hashes(self) -> dict[int, int]:
-        """Messages that must be hashed for the root, by size."""
+        """Return the number of messages to hash for the root, by size."""
         found = _tree_hashes(len(self.records))
         found[_SIGNATURE * len(self.records)] = 1
         for one in self.records:
@@ -83,13 +83,13 @@ class FullLoad:
 
 
 def run_block(transactions: int = MAX_TRANSACTIONS, rounds: int = 5) -> dict[str, Any]:
-    """What an operator does between a choice of payments and a block that it can stand for.
+    """Measure the operator's work between the selection of payments and a durable block.
 
     Returns:
-        milliseconds for the root from records (`root_ms`), and over leaves that were hashed when payments
-        were accepted, as the operator has it (`root_of_leaves_ms`), the limits being bare keccaks of as many messages;
-        and on the clock for the body and the journal to be durable (`persist_ms`), the limit being one file of the same
-        bytes, written and synchronised.
+        Milliseconds to compute the root from records (`root_ms`), and from leaves that were hashed at acceptance, as
+        the operator does (`root_of_leaves_ms`); their limits are bare keccaks of as many messages. Wall-clock
+        milliseconds until block data and journal are durable (`persist_ms`); the limit is one synchronised file of the
+        same size.
     """
     load = FullLoad(transactions)
     leaves = [keccak(b"\0" + packed_of(one)) for one in load.records]
@@ -135,10 +135,10 @@ def run_block(transactions: int = MAX_TRANSACTIONS, rounds: int = 5) -> dict[str
 
 
 def run_validation(transactions: int = MAX_TRANSACTIONS, rounds: int = 3) -> dict[str, Any]:
-    """What a watcher does with a body: taken apart, root, every signature, every rule; then the ledger moves.
+    """Measure a watcher's validation of a block: decoding, root, all signatures and rules, and the UTXO set update.
 
     Returns:
-        seconds of one core for a block, and of its limit: coincurve recovers as many signers, keccak hashes as many
+        Seconds of one core per block, and the limit: coincurve recovers as many signers, and keccak hashes as many
         leaves and nodes.
     """
     load = FullLoad(transactions)
@@ -170,9 +170,9 @@ def run_validation(transactions: int = MAX_TRANSACTIONS, rounds: int = 3) -> dic
 
 
 def run_sparse(leaves: int = MAX_TRANSACTIONS, rounds: int = 5) -> dict[str, Any]:
-    """Leaves per second of a tree of coins built at once, for keys all over and one behind the other.
+    """Measure the leaves per second of building a coin tree, for random and for consecutive keys.
 
-    The limit: bare keccaks of as many messages as such a tree has leaves and nodes.
+    The limit is bare keccaks of as many messages as the tree has leaves and nodes.
     """
     draw = random.Random(1)
     spread = [draw.getrandbits(COIN_LEVELS) for _ in range(leaves)]
@@ -194,14 +194,14 @@ def run_sparse(leaves: int = MAX_TRANSACTIONS, rounds: int = 5) -> dict[str, Any
 
 
 def hashes_of_keys(keys: Sequence[int]) -> int:
-    """Nodes above the leaves of a compact tree: the beginnings that two keys or more share."""
+    """Return the number of inner nodes of a compact tree: the key prefixes that two or more keys share."""
     shared = [COIN_LEVELS - (one ^ other).bit_length() for one, other in pairwise(sorted(keys))]
-    # A beginning is counted at the first pair of neighbours that shares it.
+    # A prefix is counted at the first pair of neighbours that share it.
     return sum(max(0, here - before) for before, here in pairwise([-1, *shared]))
 
 
 def _tree_hashes(count: int) -> dict[int, int]:
-    """Nodes of a block's tree, and the one that joins the signatures, by size."""
+    """Return the number of nodes in a block's tree, including the one that joins the signatures, by size."""
     nodes = 1
     while count > 1:
         count = (count + 1) // 2

@@ -1,9 +1,9 @@
-"""Crash-safe payments per second, both sides on one core, beside the bare limit of the libraries in the same run.
+"""Crash-safe payments per second, both sides on one core, with the libraries' bare limit of the same run.
 
-One payment is: digest and signature by the payer, group commit to its journal, verification by the payee, group commit
-to its journal. The bare limit does only what no implementation can leave out: coincurve's signature, a verification
-against a parsed key, and as many group commits to bare SQLite files (WAL, synchronous=FULL), each of one row that holds
-the group's signatures, as the journal's does. The two take turns, so that a drifting machine weighs on both.
+A payment consists of digest and signature by the payer, a group commit to its journal, verification by the payee, and a
+group commit to its journal. The bare limit consists of the unavoidable work: coincurve's signature, a verification with
+a parsed key, and as many group commits to bare SQLite files (WAL, synchronous=FULL), each of one row with the group's
+signatures, like the journal's. The two alternate, so that variations of the machine affect both.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ TARGET_P99_MS = 10.0
 
 
 def run_rate(payments: int = PAYMENTS, group: int = GROUP, rounds: int = 20) -> dict[str, Any]:
-    """Measure `payments` in groups of `group`, in `rounds` turns with the bare limit.
+    """Measure `payments` in groups of `group`, in `rounds` turns that alternate with the bare limit.
 
     Returns:
-        rates in payments per second of wall and of CPU time, latency in milliseconds from the start of signing a group
-        until the payee has it durable, the bare limit, and `ratio_to_limit` (median over the rounds, CPU time).
+        Payments per wall and CPU second, latency in milliseconds from the start of signing a group until it is durable
+        at the payee, the bare limit, and `ratio_to_limit` (median over the rounds, CPU time).
     """
     groups = max(1, payments // group // rounds)
     with tempfile.TemporaryDirectory(prefix="layer2-rate-") as folder:
@@ -47,7 +47,7 @@ def run_rate(payments: int = PAYMENTS, group: int = GROUP, rounds: int = 20) -> 
         hub = HubFacade.deploy(connection, connection.signers(1)[0], store=Path(folder))
         channel = hub.open(payer, payee, deposit="1000 ether", dispute="1 hour")
         bare = _Bare(Path(folder))
-        # Caches warm, files grown: the first group of either is not counted.
+        # The first group of each is not counted, because it warms caches and grows files.
         _pay(channel, group)
         bare.pay(group)
         ours: list[_Turn] = []
@@ -107,7 +107,7 @@ def _pay(channel: Channel, group: int) -> None:
 
 
 class _Bare:
-    """The libraries alone."""
+    """Payments with the bare libraries."""
 
     def __init__(self, folder: Path) -> None:
         self._key = CurveKey(keccak(b"bare"))
@@ -127,7 +127,7 @@ class _Bare:
         """Sign, commit, verify and commit one group."""
         numbers = range(self._next, self._next + group)
         self._next += group
-        # Any 32 bytes serve as a digest: hashing is the implementation's own business.
+        # Any 32 bytes can be a digest, because hashing is not part of the limit.
         digests = [number.to_bytes(32, "big") for number in numbers]
         signatures = [self._key.sign_recoverable(digest, hasher=None) for digest in digests]
         self._commit(0, numbers, signatures)
@@ -146,11 +146,11 @@ class _Bare:
     def _commit(self, index: int, numbers: range, signatures: list[bytes]) -> None:
         database = self._files[index]
         database.execute("BEGIN IMMEDIATE")
-        # One row for the group: a row for each payment would be work that the journal does not do either.
+        # One row per group is written, because the journal does not write a row per payment either.
         database.execute("INSERT INTO rows VALUES (?, ?)", (numbers.start, b"".join(signatures)))
         database.execute("COMMIT")
 
     def close(self) -> None:
-        """Release the files."""
+        """Close the files."""
         for database in self._files:
             database.close()

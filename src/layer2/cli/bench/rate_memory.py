@@ -1,7 +1,7 @@
-"""What a million plasma outputs take in memory: the books of an operator, and the line of a watcher.
+"""Memory of a million plasma outputs in an operator and in a watcher.
 
-Each is filled in a process of its own, by blocks of payments of one input and four outputs, and what the process
-takes then is compared with what it took before. The limit is the rows alone, packed: owner, token and amount.
+Each is filled in its own process by blocks of payments with one input and four outputs, and the growth of the process
+is measured. The limit is the size of the packed rows alone: owner, token and amount.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ __all__ = ["grown", "resident", "run_memory"]
 
 OUTPUTS = 1_000_000
 _EACH = 10
-"""Outputs of an owner: people are paid more than once, and keep their addresses."""
+"""Outputs per owner, because owners are paid repeatedly at the same address."""
 _AMOUNT = 10**15
 
 
 def run_memory(outputs: int = OUTPUTS) -> dict[str, Any]:
-    """Bytes that an output takes, not spent and one of so many, ten of each owner.
+    """Measure the bytes per unspent output, with ten outputs per owner.
 
     Returns:
-        for the operator, who can be asked for the outputs of an owner, and for the watcher, who cannot; the limit, and
-        its share of each.
+        Bytes for the operator, which has an index by owner, and for the watcher, which has none; the limit, and its
+        ratio to each.
     """
     found = {name: _measured(name, outputs) for name in ("operator", "watcher")}
     return {
@@ -56,7 +56,7 @@ def _measured(name: str, outputs: int) -> float:
 
 
 def grown(name: str, outputs: int) -> int:
-    """Bytes by which this process grows with so many outputs, beside what one block needs while it is applied."""
+    """Return the bytes by which this process grows with `outputs` outputs, without the working memory of a block."""
     count = min(MAX_TRANSACTIONS, -(-outputs // MAX_OUTPUTS))
     blocks = -(-outputs // (MAX_OUTPUTS * count))
     deposits = [Deposit(at, bytes(19) + b"\1", 0, _AMOUNT, 1) for at in range(1, count * (blocks + 1) + 1)]
@@ -100,10 +100,10 @@ def _nowhere(hashed: bytes, first: int, last: int) -> None:
 
 
 def resident() -> int:
-    """Bytes that this process takes in memory."""
+    """Return the resident memory of this process in bytes."""
     gc.collect()
     status = Path("/proc/self/status")
     if status.exists():
         return next(int(line.split()[1]) << 10 for line in status.read_text().splitlines() if "VmRSS" in line)
-    # Elsewhere only the peak is known, which is more.
+    # Other systems report only the peak, which is greater.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1 << 10)

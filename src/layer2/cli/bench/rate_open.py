@@ -1,8 +1,8 @@
-"""What a node of many channels takes to open again: seconds, and memory.
+"""Seconds and memory to reopen a node with many channels.
 
-Each channel was joined, looked at and paid in once: three rows of its journal, as the node writes them. The journal is
-written and opened by processes of their own, so that what the one took is not counted for the other. Channels are read
-when they are first asked for: how long that takes is measured beside it.
+Each channel was joined, observed and paid in once: three journal rows, as the node writes them. The journal is written
+and opened by separate processes, so that memory of the former is not counted for the latter. Channels are read on first
+use, whose time is measured separately.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _COMMIT = 1_000
 
 
 def run_open(channels: int = CHANNELS) -> dict[str, Any]:
-    """A node of so many channels, closed and opened again.
+    """Measure reopening a node with `channels` channels.
 
     Returns:
-        seconds until it is open, MiB that the process grows by, and milliseconds to read one channel then.
+        Seconds until the node is open, MiB by which the process grows, and milliseconds to read one channel.
     """
     with tempfile.TemporaryDirectory(prefix="layer2-open-") as folder:
         path = Path(folder) / "payee.journal"
@@ -60,7 +60,7 @@ def _in_a_process(call: str) -> str:
 
 
 def _place() -> tuple[HubFacade, Signer, Signer]:
-    """The same hub on the same new chain in each process, a payer and a payee."""
+    """Return the same hub on an identical new chain in each process, a payer and a payee."""
     connection = tester_connection()
     operator, payer, payee = connection.signers(3)
     return HubFacade.deploy(connection, operator), payer, payee
@@ -71,7 +71,7 @@ def _key(payer: Signer, payee: Signer, number: int) -> ChannelKey:
 
 
 def write(path: str, channels: int) -> None:
-    """The journal of the payee, by the node's own records."""
+    """Write the payee's journal with the node's own records."""
     hub, payer, payee = _place()
     Party.open(payee, hub, path).close()
     seen = encode_event(ChainSeen(_DEPOSIT, 0, 0, 0, 1))
@@ -90,7 +90,7 @@ def write(path: str, channels: int) -> None:
 
 
 def open_again(path: str, channels: int) -> str:
-    """Seconds until the node is open, bytes that this process grows by, seconds to read one channel; as JSON."""
+    """Return as JSON: seconds to open the node, bytes of growth of this process, seconds to read one channel."""
     hub, payer, payee = _place()
     key = _key(payer, payee, channels // 2)
     before = resident()

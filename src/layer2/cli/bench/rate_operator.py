@@ -1,8 +1,9 @@
-"""Payments per second into the blocks of a plasma operator, in one process and over HTTP, beside the bare library.
+"""Payments per second of a plasma operator in process and over HTTP, with the bare library's limit.
 
-The operator stands on a real contract on the in-process chain. A deposit fans out to as many outputs as there are
-payments in a turn; each is spent by a payment of one input and two outputs, signed before, since signing is the users'
-work. The bare limit (coincurve recovers all signers, keccak makes addresses of them) takes turns with it, on one core.
+The operator uses a real contract on the in-process chain. A deposit is split into as many outputs as a turn has
+payments; each output is spent by a payment with one input and two outputs. Payments are signed in advance, because
+signing is the users' work. The bare limit (coincurve recovers all signers, keccak computes their addresses) alternates
+with the measurement on one core.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ TARGET_CORE_RATE = 8_000
 TARGET_WORKERS_RATE = 15_000
 TARGET_HTTP_RATE = 4_000
 FULL = 65_520
-"""Payments of a full block: some places at its end are for fees."""
+"""Number of payments in a full block, which reserves places at its end for fees."""
 _EXPIRY = 1 << 30
 _OWNERS = [PrivateKey(keccak(b"bench owner %d" % number)) for number in range(64)]
 _KEYS = {bytes.fromhex(one.address[2:]): one for one in _OWNERS}
@@ -51,7 +52,7 @@ _BATCH = 1_000
 
 
 class OperatorStage:
-    """A root chain on the in-process chain, its operator, and as many outputs as asked for, each of some owner."""
+    """A root chain on the in-process chain, its operator, and `outputs` outputs of various owners."""
 
     def __init__(self, folder: Path, outputs: int, processes: int = 0) -> None:
         connection = tester_connection()
@@ -70,13 +71,13 @@ class OperatorStage:
         self.grow(outputs)
 
     def grow(self, outputs: int) -> None:
-        """Split outputs until there are so many."""
+        """Split outputs until there are `outputs` of them."""
         while (lacking := outputs - sum(1 for _ in self.operator.ledger.unspent())) > 0:
             self.accept(self.payments(min(FULL, -(-lacking // (MAX_OUTPUTS - 1))), MAX_OUTPUTS))
             self.operator.step()
 
     def payments(self, count: int, outputs: int = 2) -> list[bytes]:
-        """Records of signed payments, each of another output, to so many owners."""
+        """Return records of signed payments, each of another output, to various owners."""
         records: list[bytes] = []
         domain = self.root.domain
         for position, one in self.operator.ledger.unspent():
@@ -88,14 +89,14 @@ class OperatorStage:
         return records
 
     def accept(self, records: Sequence[bytes], batch: int = _BATCH) -> None:
-        """All of them, durably; none may be refused."""
+        """Accept all records durably; raise AssertionError if one is rejected."""
         for at in range(0, len(records), batch):
             refused = [one for one in self.operator.accept([self.operator.vouch(records[at : at + batch])])[0] if one]
             if refused:
                 raise AssertionError(f"{len(refused)} payments were refused: {refused[0]}")
 
     def bare(self, records: Sequence[bytes]) -> Turn:
-        """The library alone, for as many signatures."""
+        """Measure the bare library for as many signatures."""
         signatures = parsed(one[-64:] for one in records)
         packed = [packed_of(one) for one in records]
         prefix = self.root.domain.prefix
@@ -103,7 +104,7 @@ class OperatorStage:
         return timed(lambda: recover_all(digests, signatures))
 
     def make(self, payments: int) -> Made:
-        """The block of all that is pending; raises AssertionError unless so many payments are in it."""
+        """Make the block of all pending payments; raise AssertionError unless it includes `payments` of them."""
         made = self.operator.make_block()
         if made is None or self.operator.waiting or made.count < payments:
             raise AssertionError(f"{made} made for {payments} payments, {self.operator.waiting} left")
@@ -121,11 +122,11 @@ def _stage(outputs: int, processes: int) -> Iterator[OperatorStage]:
 
 
 def run_core(transactions: int = FULL, rounds: int = 3, processes: int = 2) -> dict[str, Any]:
-    """From records to a block the operator stands for: judged, durable, chosen, root, body and journal synchronised.
+    """Measure from records to a durable block: validation, journal, selection, root, block data and journal.
 
     Returns:
-        payments per second of one process, on the clock and by its CPU; the same with so many workers; the bare limit
-        on one core; and what share of a turn the making of the block takes.
+        Payments per wall and CPU second of one process, the rates with `processes` workers, the bare limit on one core,
+        and the share of block production in a turn.
     """
     alone = _core(transactions, rounds, 0)
     shared = _core(transactions, rounds, processes)
@@ -162,11 +163,11 @@ def _core(transactions: int, rounds: int, processes: int) -> dict[str, Any]:
 
 
 def run_http(payments: int = 32_768, batch: int = 100, rounds: int = 3, streams: int = 4) -> dict[str, Any]:
-    """Accepted over HTTP, durable before the answer: a client in a process of its own, over several connections.
+    """Measure payments accepted durably over HTTP from a client process with several connections.
 
     Returns:
-        payments per second on the clock, and by the CPU seconds of client and service together, to which
-        `ratio_to_limit` compares the bare library on one core; latency of a batch from its encoding to the answer.
+        Payments per wall second, and per CPU second of client and service together, which `ratio_to_limit` compares
+        with the bare library on one core; latency of a batch from its encoding to the response.
     """
     taken, bare, latencies = list[Turn](), list[Turn](), list[float]()
     with (

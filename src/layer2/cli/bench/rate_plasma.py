@@ -1,4 +1,4 @@
-"""How fast plasma's parts are, each beside the bare library limit of the same run."""
+"""Speed of plasma's components, each with the bare library limit of the same run."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ __all__ = ["run_plasma_rate"]
 
 
 def run_plasma_rate(share: int = 1) -> dict[str, Any]:
-    """All of it; some minutes for full blocks. With a `share`, blocks of so many times less: targets mean nothing then.
+    """Run all plasma measurements, which takes some minutes for full blocks.
+
+    Args:
+        share: Divisor of the block size; targets are meaningful only for 1.
 
     Returns:
-        `{"family", "core", "http", "block", "validation", "sparse", "memory"}`, each as the function of that part says.
+        `{"family", "core", "http", "block", "validation", "sparse", "memory"}`, each as returned by its own function.
     """
     return {
         "family": "plasma",

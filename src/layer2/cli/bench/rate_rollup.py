@@ -1,4 +1,4 @@
-"""How fast the rollup's parts are, each beside the bare library limit of the same run."""
+"""Speed of the rollup's components, each with the bare library limit of the same run."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _PER_FRAME = LIMITS[FrameType.TRANSFERS]
 
 
 def run_rollup_rate() -> dict[str, Any]:
-    """All of it; some minutes.
+    """Run all rollup measurements, which takes some minutes.
 
     Returns:
-        `{"family", "transition", "sequencer_ecdsa", "sequencer_bls", "replay", "proofs"}`, each as the function of that
-        part says.
+        `{"family", "transition", "sequencer_ecdsa", "sequencer_bls", "replay", "proofs"}`, each as returned by its own
+        function.
     """
     return {
         "family": "rollup",
@@ -49,11 +49,11 @@ def run_rollup_rate() -> dict[str, Any]:
 
 
 def run_replay(frames: int = FRAMES_PER_BLOB) -> dict[str, Any]:
-    """What a verifier does with a full blob: all signatures, all transfers, all roots, on one core.
+    """Measure a verifier's execution of a full blob on one core: all signatures, transfers and roots.
 
     Returns:
-        seconds of the processor for the blob, transfers per second, those of the bare library (the same aggregates over
-        the same messages and keys, parsed before), and the ratio.
+        CPU seconds for the blob, transfers per second, those of the bare library (the same aggregates over the same
+        messages and pre-parsed keys), and the ratio.
     """
     domain = rollup_domain(1, "0x" + "22" * 20)
     keys = [BlsKey(500 + at) for at in range(_PER_FRAME)]
@@ -81,7 +81,7 @@ def run_replay(frames: int = FRAMES_PER_BLOB) -> dict[str, Any]:
                 loops = step if loops is None else loops * step
             final_verify(miller_loop(BlstP1Element().uncompress(signature), GENERATOR), loops)
 
-    # The first frame loads machine code and reads keys, which no later one does.
+    # The first frame loads machine code and keys, which later frames do not.
     run_frames(state.copy(), blob[:1], Signatures(domain))
     ours = _seconds(lambda: _judged(state.copy(), blob, Signatures(domain)))
     limit = _seconds(bare)
@@ -96,15 +96,15 @@ def run_replay(frames: int = FRAMES_PER_BLOB) -> dict[str, Any]:
 
 
 def _judged(state: State, frames: list[bytes], signatures: Signatures) -> None:
-    """As a replica executes an entry."""
+    """Verify and execute frames as a replica executes a batch."""
     Foresight(signatures).prepare(state, frames)
     run_frames(state, frames, signatures)
 
 
 def run_proofs(accounts: int = ACCOUNTS, rounds: int = 3) -> dict[str, Any]:
-    """Milliseconds of the processor to build a proof with all data in blobs; the trusted setup loaded before.
+    """Measure the CPU milliseconds to build a proof with all data in blobs and the trusted setup already loaded.
 
-    `limit_ms`: what the library alone takes for the two openings in it, of frames and of roots.
+    `limit_ms` is the time of the bare library for the proof's two openings, of frames and of roots.
     """
     world = RollupWorld(tester_connection(), "blobs", accounts)
     try:

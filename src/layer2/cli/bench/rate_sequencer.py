@@ -1,11 +1,11 @@
-"""Operations per second through the sequencer, from a client's batch to encoded frames, beside the bare libraries.
+"""Operations per second through the sequencer, from a client's batch to encoded frames, with the bare limits.
 
-A client in a process of its own encodes batches and sends them over HTTP; the service decodes them, has the signatures
-checked by its workers, admits by nonce and balance, makes them durable with a group commit, and answers; at the end it
-packs all into encoded frames. Signing is the users' work and done before. The bare limit runs on as many processes as
-the service has workers, and takes turns with it, so that a drifting machine weighs on both. CPU seconds are those of
-client, service and workers together: `ratio_to_limit` compares them, since on a machine with other work the side with
-more processes would get more of the time.
+A client process encodes batches and sends them over HTTP. The service decodes them, verifies signatures in workers,
+admits operations by nonce and balance, makes them durable with a group commit, responds, and finally packs all into
+frames. Operations are signed in advance, because signing is the users' work. The bare limit uses as many processes as
+the service has workers and alternates with it, so that variations of the machine affect both. CPU seconds include
+client, service and workers. `ratio_to_limit` compares CPU seconds, because on a busy machine the side with more
+processes receives more time.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ __all__ = ["run_bls", "run_ecdsa"]
 TARGET_ECDSA_RATE = 12_000
 TARGET_BLS_RATIO = 0.7
 _STREAMS = 4
-"""Connections of the client, each with accounts of its own."""
+"""Connections of the client, each with its own accounts."""
 _ACCOUNTS = 256
-"""Of each: as many distinct keys as are checked together, so that no two pairings can be made one."""
+"""Accounts per connection: as many as keys are verified together, so that no two pairings can be merged."""
 
 
 def run_ecdsa(operations: int = 32_768, batch: int = 1_000, rounds: int = 3, processes: int = 2) -> dict[str, Any]:
-    """Transfers by Ethereum keys. The bare limit: coincurve recovers all signers."""
+    """Measure transfers by Ethereum keys; the bare limit is coincurve recovering all signers."""
     found = _run(by_bls=False, operations=operations, batch=batch, rounds=rounds, processes=processes)
     return {**found, "targets": {"operations_per_second": TARGET_ECDSA_RATE}}
 
 
 def run_bls(operations: int = 16_384, batch: int = 1_000, rounds: int = 3, processes: int = 2) -> dict[str, Any]:
-    """Transfers by BLS keys. The bare limit: pyblst verifies aggregates over them."""
+    """Measure transfers by BLS keys; the bare limit is pyblst verifying aggregates over them."""
     found = _run(by_bls=True, operations=operations, batch=batch, rounds=rounds, processes=processes)
     return {**found, "targets": {"ratio_to_limit": TARGET_BLS_RATIO}}
 
@@ -69,7 +69,7 @@ def _run(*, by_bls: bool, operations: int, batch: int, rounds: int, processes: i
         domain = (stage.local.connection.chain_id, stage.local.rollup.address, by_bls)
         streams = [one.result() for one in [others.submit(sign, *domain, part, nonces) for part in ranges]]
         bare = _bare(stage, others, streams, processes)
-        bare(64 * processes)  # processes warm
+        bare(64 * processes)  # warms the processes
         turns = [(bare(operations), stage.turn(number, others, streams, batch)) for number in range(rounds)]
     latencies = sorted(one for _, turn in turns for one in turn.latencies)
     return {
@@ -88,7 +88,7 @@ def _run(*, by_bls: bool, operations: int, batch: int, rounds: int, processes: i
 
 
 class _Turn(NamedTuple):
-    """Seconds on the clock and of CPU; of the former, for the frames; and of each batch."""
+    """Wall and CPU seconds, the wall seconds of frame packing, and the latency of each batch."""
 
     wall: float
     cpu: float
@@ -97,7 +97,7 @@ class _Turn(NamedTuple):
 
 
 class _Stage:
-    """A rollup on the in-process chain whose accounts are there from its genesis."""
+    """A rollup on the in-process chain whose genesis contains the accounts."""
 
     def __init__(self, folder: Path, by_bls: bool, accounts: int, processes: int) -> None:
         self.folder = folder
@@ -120,7 +120,7 @@ class _Stage:
     def turn(
         self, number: int, others: ProcessPoolExecutor, streams: Sequence[Sequence[SignedOp]], batch: int
     ) -> _Turn:
-        """All from the first batch to the frames."""
+        """Measure one turn from the first batch to the frames."""
         local = self.local
         sequencer = Sequencer(
             local.rollup,
@@ -148,7 +148,7 @@ class _Stage:
         return _Turn(wall + sealing, cpu, sealing, latencies)
 
     def _idle(self) -> float:
-        """CPU seconds that workers take to begin and end."""
+        """Return the CPU seconds that workers need to start and stop."""
         before, verifier = _children(), Verifier(self.processes)
         verifier.start()
         verifier.close()
@@ -158,7 +158,7 @@ class _Stage:
 def _bare(
     stage: _Stage, others: ProcessPoolExecutor, streams: Sequence[Sequence[SignedOp]], processes: int
 ) -> Callable[[int], _Turn]:
-    """So many operations, shared among some processes."""
+    """Return a function that measures the bare library for a number of operations, split among processes."""
     ops = [op for stream in streams for op in stream]
     records, prefix = [op.encode() for op in ops], stage.local.rollup.domain.prefix
 
@@ -180,6 +180,6 @@ def _together(asked: Sequence[Future[tuple[float, float]]]) -> _Turn:
 
 
 def _children() -> float:
-    """CPU seconds of all processes that were started here and have ended."""
+    """Return the CPU seconds of all ended child processes."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

@@ -1,9 +1,9 @@
-"""Transfers per second of the rollup's state transition on one core, roots included, beside the limit of hashing alone.
+"""Transfers per second of the rollup's state transition on one core, including roots, with the bare hashing limit.
 
-What is measured: a blob of 256 full frames, signatures taken for right, from bytes to the state roots after every 27
-transfers. The bare limit hashes as many messages of 64 bytes as any implementation must for these roots (a leaf for
-each account that a segment writes, a node above, the state root), with the same keccak and nothing else. The two take
-turns, so that a drifting machine weighs on both. Seconds are those of the processor.
+The measurement executes a blob of 256 full frames with signatures assumed valid, from bytes to the state roots after
+every 27 transfers. The bare limit hashes as many 64-byte messages as any implementation must for these roots (a leaf
+for each account that a segment writes, its ancestors, the state root), with the same keccak. The two alternate, so that
+variations of the machine affect both. Seconds are CPU time.
 """
 
 from __future__ import annotations
@@ -42,13 +42,15 @@ Ids = NDArray[np.int64]
 
 
 def run_transition(sizes: Sequence[int] = SIZES, rounds: int = 9, frames: int = FRAMES_PER_BLOB) -> dict[str, Any]:
-    """Measure states of so many accounts, each in `rounds` turns with the bare limit, on blobs of `frames` frames.
+    """Measure states of `sizes` accounts, in `rounds` turns that alternate with the bare limit.
+
+    Each turn executes a blob of `frames` frames.
 
     Returns:
-        for each size and law of who pays whom: transfers per second, microseconds and hashes for each, the bare limit
-        per second and the ratio to it; milliseconds to copy the state; MiB that a process with the largest takes at
-        most; how much more a transfer costs from each size to the next (alike for equal ratios of sizes: the cost grows
-        with the logarithm); and what it costs to hand over frames one at a time.
+        For each size and distribution of payers and payees: transfers per second, microseconds and hashes per transfer,
+        the bare limit per second and the ratio to it; milliseconds to copy the state; peak MiB of a process with the
+        largest state; increase of the cost per transfer from each size to the next (constant for equal size ratios, as
+        the cost grows logarithmically); and the overhead of passing frames one at a time.
     """
     by_size: dict[int, dict[str, Any]] = {}
     for accounts in sizes:
@@ -72,16 +74,16 @@ def run_transition(sizes: Sequence[int] = SIZES, rounds: int = 9, frames: int = 
 
 
 def crowd(accounts: int) -> State:
-    """A state of so many accounts, all different and rich."""
+    """Return a state with `accounts` distinct, funded accounts."""
     state = State()
     state.fill(np.random.default_rng(1).bytes(32 * accounts), balance=10**24)
     return state
 
 
 def blob(accounts: int, law: str, frames: int, seed: int) -> tuple[list[bytes], Ids]:
-    """Full frames of transfers, and who takes part: a row of payer and payee for each transfer.
+    """Return full frames of transfers, and their participants: a row of payer and payee for each transfer.
 
-    `law`: "uniform", or "zipf": the account of rank r takes part with probability proportional to 1/r.
+    `law` is "uniform", or "zipf": the account of rank r participates with probability proportional to 1/r.
     """
     random, shape = np.random.default_rng(seed), (frames * _PER_FRAME, 2)
     if law == "uniform":
@@ -106,11 +108,11 @@ def blob(accounts: int, law: str, frames: int, seed: int) -> tuple[list[bytes], 
 
 
 def hashes_of(ids: Ids) -> int:
-    """Messages that must be hashed for the roots after each segment of full frames between these accounts."""
+    """Return the number of messages to hash for the roots after each segment of full frames between these accounts."""
     total = 0
     for pairs in ids.reshape(-1, _PER_FRAME, 2):
         for half in pairs.reshape(SEGMENTS_PER_FRAME, -1):
-            # The first payer of a frame takes its fees.
+            # The first payer of a frame receives its fees.
             nodes = np.unique(np.append(half, pairs[0, 0]))
             total += 1
             for _ in range(ACCOUNT_DEPTH + 1):
@@ -120,19 +122,19 @@ def hashes_of(ids: Ids) -> int:
 
 
 def memory_of(accounts: int) -> int:
-    """MiB that a process holds at most which makes a state of so many accounts and executes one blob on it."""
+    """Return the peak MiB of a process that builds a state of `accounts` accounts and executes one blob."""
     code = f"from layer2.cli.bench.rate_transition import peak; print(peak({accounts}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return int(done.stdout)
 
 
 def peak(accounts: int) -> int:
-    """The same for this process."""
+    """Return the peak MiB of this process after it builds a state and executes one blob."""
     state = crowd(accounts)
     _run(state, blob(accounts, "uniform", FRAMES_PER_BLOB, 1)[0])
     status = Path("/proc/self/status")
     if status.exists():
-        # What getrusage says begins with the peak of the process that started this one.
+        # The value of getrusage starts with the peak of the parent process.
         return next(int(line.split()[1]) for line in status.read_text().splitlines() if "VmHWM" in line) // 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
@@ -141,7 +143,7 @@ def _measure(state: State, accounts: int, law: str, rounds: int, frames: int) ->
     data, ids = blob(accounts, law, frames, seed=2)
     needed, transfers = hashes_of(ids), len(ids)
     bare = _Bare(needed)
-    # Compiled, and in the caches, before it counts.
+    # The first run compiles the code and warms the caches, and is not counted.
     _run(state, data)
     bare.hash()
     before = _nonces(state)
@@ -160,7 +162,7 @@ def _measure(state: State, accounts: int, law: str, rounds: int, frames: int) ->
 
 
 class _Bare:
-    """The hashing alone, of messages that stay in the processor's cache."""
+    """Hashing alone, of messages that stay in the processor's cache."""
 
     GROUPS = 512
 
@@ -170,14 +172,14 @@ class _Bare:
         self._messages = np.random.default_rng(3).integers(0, 1 << 63, words).astype(np.uint64)
 
     def hash(self) -> None:
-        """So many messages, rounded up to all lanes."""
+        """Hash the messages, with their number rounded up to all lanes."""
         for _ in range(self._times):
             digests(self._messages, self.GROUPS)
         digests(self._messages, self._rest)
 
 
 def _one_by_one(accounts: int, rounds: int, frames: int) -> dict[str, Any]:
-    """What it costs that a frame's signature can be judged only when the frames before it are executed."""
+    """Measure the overhead of verifying each frame's signature only after the previous frames are executed."""
     state, data = crowd(accounts), blob(accounts, "uniform", frames, seed=4)[0]
 
     def single() -> None:

@@ -1,10 +1,10 @@
-"""What a verifier does at worst for a frame: whatever an attacker posts, beside what may be posted.
+"""Worst-case verification cost per frame, compared with the rate at which frames can be posted.
 
-Three patterns, each of frames with as many senders as fit. `strangers`: every sender's key is seen for the first time,
-and every frame is wrongly signed. `dice`: right or wrong at random and one sender in all of them, so that what a frame
-must be signed for is known only when the one before it is judged. `crowd`: the same senders again and again, and one
-wrong frame among each 32, so that checking all together is in vain. The limit is the bare library for one frame: to
-hash and to pair what 54 senders signed, keys parsed before, on one core.
+Three patterns fill each frame with the maximum number of senders. In `strangers` every key is new, and every frame has
+an invalid signature. In `dice` signatures are randomly valid or not and one sender is in all frames, so that the signed
+message of a frame is known only after the previous one is verified. In `crowd` the senders repeat, and one of each 32
+frames is invalid, so that batch verification fails. The limit is the bare library for one frame: hashing and pairing 54
+signed messages with pre-parsed keys on one core.
 """
 
 from __future__ import annotations
@@ -33,19 +33,18 @@ from layer2.rollup.state.transition import run_frames
 __all__ = ["POSTED_PER_SECOND", "run_worst"]
 
 POSTED_PER_SECOND = 40
-"""Frames that the contract lets in for long: 32 by the sequencer, 8 by all others together."""
+"""Frames per second that the contract sustains: 32 by the sequencer, 8 by all others together."""
 
 _PER_FRAME = LIMITS[FrameType.TRANSFERS]
 _CORES = 2
 
 
 def run_worst(frames: int = 64) -> dict[str, Any]:
-    """Judge and execute so many frames of each pattern, by two workers.
+    """Verify and execute `frames` frames of each pattern with two workers.
 
     Returns:
-        By pattern, milliseconds of the processor (all processes) and frames a second on the clock; `cores_needed`: of
-        the dearest pattern, for all that may be posted; the limit in milliseconds for a frame, and the ratio of the
-        dearest pattern to it.
+        CPU milliseconds of all processes and frames per wall second by pattern; `cores_needed` for the most expensive
+        pattern at the maximum posting rate; the limit in milliseconds per frame, and its ratio to that pattern.
     """
     domain = rollup_domain(1, "0x" + "33" * 20)
     patterns: dict[str, Callable[[Domain, int], tuple[State, list[bytes]]]] = {
@@ -69,11 +68,11 @@ def run_worst(frames: int = 64) -> dict[str, Any]:
 
 
 def _measured(domain: Domain, state: State, frames: Sequence[bytes]) -> tuple[float, float]:
-    """Seconds on the clock, and of the processor in all processes, which have begun before."""
+    """Return the wall seconds, and the CPU seconds of all processes, with workers already running."""
     workers = Workers(_CORES)
     workers.start()
     try:
-        # Loads code here and there, and no key.
+        # This call loads code in all processes, but no key.
         workers.run(check_frames, [([], True)] * 8 * _CORES)
         run_frames(state.copy(), frames[:1], Signatures(domain))
         recent_key.cache_clear()
@@ -134,7 +133,7 @@ def _state(keys: Sequence[BlsKey]) -> State:
 
 
 def _bare(domain: Domain) -> float:
-    """Seconds of the processor for one frame by the library alone; the median of some."""
+    """Return the median CPU seconds of the bare library for one frame."""
     keys = [BlsKey(10_000 + at) for at in range(_PER_FRAME)]
     digests = [Transfer(at, 0, 1, 1_000, 0, 0).digest(domain) for at in range(1, _PER_FRAME + 1)]
     signature = aggregate([key.sign(one) for key, one in zip(keys, digests, strict=True)])
@@ -151,7 +150,7 @@ def _bare(domain: Domain) -> float:
 
 
 def _children() -> float:
-    """CPU seconds of the processes that were started here and live, as Linux counts them."""
+    """Return the CPU seconds of the running child processes, from Linux's process statistics."""
     ticks = 0
     for child in multiprocessing.active_children():
         fields = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()

@@ -1,4 +1,4 @@
-"""A rollup to measure: a million accounts, entries of every kind, liars and a challenger, on one chain."""
+"""A rollup for measurements: a million accounts, batches of all kinds, a malicious proposer and a challenger."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FILLER = bytes(12) + b"\x07" * 20
 
 
 class RollupWorld:
-    """Accounts are made directly, since nobody has the time for a million deposits; all else is posted and signed."""
+    """A rollup with funded accounts in its genesis, because a million deposits would take too long."""
 
     def __init__(self, connection: Connection, data: str, accounts: int = ACCOUNTS) -> None:
         self.connection = connection
@@ -51,7 +51,8 @@ class RollupWorld:
         self.signing = [next(self.ids) for _ in self.keys]
         for index, one in zip(self.signing, self.keys, strict=True):
             state.put(index, Account(owner_of_address(one.address), 0, 2, 10**18))
-        # Two of the user's, side by side: the contract has a word for 256 accounts, and the first of them opens it.
+        # The user owns two adjacent accounts: the contract has one word for 256 accounts, which the first escape
+        # initialises.
         self.own = next(self.ids) & ~1
         for index in (self.own, self.own + 1):
             state.put(index, Account(owner_of_address(self.user.address), 0, 0, 10**18))
@@ -73,7 +74,7 @@ class RollupWorld:
         self.poster = Poster(self.l2.rollup, self.sender, self.replica.blobs, data)
 
     def post(self, frames: bytes, queue_end: int | None = None) -> int:
-        """Post an entry; its gas."""
+        """Post a batch and return the gas."""
         self.replica.step()
         last = self.replica.entries[-1].record if self.replica.entries else None
         end = queue_end if queue_end is not None else (last.queue_end if last else 0)
@@ -82,7 +83,7 @@ class RollupWorld:
         return receipt.gas_used
 
     def bls_frame(self) -> bytes:
-        """54 transfers, each by another key to another account, with a fee."""
+        """Return a frame of 54 transfers with a fee, each by another key to another account."""
         pairs = list(zip(self.senders, self.receivers, strict=False))
         digests = [Transfer(one, 5, to, 1_000, 0, _FEE).digest(self.domain) for one, to in pairs]
         signature = aggregate([key.sign(digest) for key, digest in zip(self.bls, digests, strict=True)])
@@ -90,7 +91,7 @@ class RollupWorld:
         return encode_frame(Frame(FrameType.TRANSFERS, 0, _FEE, self.receiver, signature, ops))
 
     def ecdsa_frame(self) -> bytes:
-        """Six transfers, each by another key to another account, with a fee."""
+        """Return a frame of six ECDSA transfers with a fee, each by another key to another account."""
         ops = []
         for at, (one, to) in enumerate(zip(self.signing[:_ECDSA], self.receivers[_FULL:], strict=False)):
             digest = Transfer(one, 2, to, 1_000, 0, _FEE).digest(self.domain)
@@ -98,7 +99,7 @@ class RollupWorld:
         return encode_frame(Frame(FrameType.ECDSA_TRANSFERS, 0, _FEE, self.receiver, b"", tuple(ops)))
 
     def withdrawal_frames(self, count: int) -> bytes:
-        """So many withdrawals to the user by one BLS key, which has made one step before."""
+        """Return frames of `count` withdrawals to the user by a BLS key that has already used one nonce here."""
         index, key = self.senders[-1], self.bls[-1]
         most, frames, nonce = LIMITS[FrameType.WITHDRAWALS], b"", 6
         for start in range(0, count, most):
@@ -111,7 +112,7 @@ class RollupWorld:
         return frames
 
     def force_signed(self) -> int:
-        """Queue 27 transfers that were signed by ECDSA, between 54 accounts; the gas of the last."""
+        """Queue 27 ECDSA-signed transfers between 54 accounts; return the gas of the last."""
         gas = 0
         for at in range(_QUEUED):
             index, to = self.signing[_ECDSA + at], self.receivers[_FULL + _ECDSA + at]
@@ -121,14 +122,17 @@ class RollupWorld:
         return gas
 
     def force_by_keys(self) -> None:
-        """Queue 27 transfers that were signed by BLS keys, which have made one step before, between 54 accounts."""
+        """Queue 27 transfers between 54 accounts, signed by BLS keys that have already used one nonce here."""
         rows = zip(self.bls[:_QUEUED], self.senders, self.receivers[-_QUEUED:], strict=False)
         for key, index, to in rows:
             digest = Transfer(index, 6, to, 1_000, 0, 0).digest(self.domain)
             self.l2.rollup.force(self.sender, index, 0, 1_000, to, Scheme.BLS, key.sign(digest))
 
     def lie(self, segment: int, root: bytes | None = None, *, claimed: bytes | None = None) -> Claim:
-        """A claim that is right up to a segment and wrong from it on; `claimed`: another root than its last."""
+        """Propose an assertion whose roots are valid before `segment` and wrong from it on.
+
+        `claimed` replaces the final root of the assertion.
+        """
         replica = self.replica
         replica.step()
         parent, end = replica.final(), len(replica.entries)
@@ -147,12 +151,12 @@ class RollupWorld:
         return made
 
     def convict(self) -> int:
-        """Have the challenger announce and show its proof against what is wrong; gas of the conviction."""
+        """Let the challenger commit to and reveal its fraud proof; return the gas of the reveal."""
         self.l2.challenger.step()
         self.connection.mine(self.l2.profile.reveal_blocks)
         (receipt,) = self.l2.challenger.step()
         return receipt.gas_used
 
     def close(self) -> None:
-        """Remove what was written."""
+        """Remove the temporary folder."""
         self.folder.cleanup()

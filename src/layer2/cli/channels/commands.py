@@ -1,7 +1,7 @@
-"""`layer2 channels`: the verbs of a party, each a step that is durable when the command returns.
+"""`layer2 channels`: the commands of a channel party; each step is durable when its command returns.
 
-Records travel between the parties as single lines: what one command prints, the other party's command reads, by
-a pipe, a file (`@name`) or copied.
+Records are exchanged between the parties as single lines: one party's command reads the output of the other's, through
+a pipe, a file (`@name`) or the clipboard.
 """
 
 from __future__ import annotations
@@ -12,6 +12,6 @@ from layer2.cli.common.options import chain_options
 __all__ = ["build", "command"]
 
 build = CHANNELS.build
-"""The group with a front end's options: `layer2`'s own, or ape's."""
+"""Function that builds the group with a front end's options: `layer2`'s own, or ape's."""
 
 command = build(chain_options)

@@ -1,4 +1,4 @@
-"""The acting account's node for one command: opened from its journal, closed when the command ends."""
+"""Context of a channel command: the acting account's node, opened from its journal and closed after the command."""
 
 from __future__ import annotations
 
@@ -31,17 +31,20 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A party at work: its node, the hub, and who pays for gas."""
+    """A party's node, the hub contract and the workspace that pays gas."""
 
     workspace: Workspace
     hub: HubContract
     party: Party
     intents: Intents
     opening: tuple[ChannelKey, ...]
-    """Channels whose first deposits were sent and have not come so far."""
+    """Channels whose first deposit was sent but not observed yet."""
 
     def key(self, text: str) -> ChannelKey:
-        """The channel whose id begins with `text` (four hex digits or more, if only one fits), or the `last` open."""
+        """Return the channel whose id begins with `text`, or the `last` open one.
+
+        The text has at least four hex digits and must match exactly one channel.
+        """
         if text == "last" and self.party.channels:
             return self._last()
         prefix = text.lower().removeprefix("0x")
@@ -55,26 +58,26 @@ class Desk:
         return self.party.state(fitting[0]).key
 
     def _last(self) -> ChannelKey:
-        """The newest channel that has money in it, or if none has, the newest one."""
+        """Return the newest channel with a balance, or the newest channel if none has one."""
         states = [self.party.state(one) for one in reversed(self.party.channels)]
         return next((state.key for state in states if state.phase not in ("new", "closed")), states[0].key)
 
     def amount(self, text: str, token: str) -> int:
-        """Token units from text."""
+        """Parse an amount of a token from text."""
         return asset_at(self.hub.connection, token).parse(text)
 
     def show(self, amount: int, token: str) -> str:
-        """Token units for people."""
+        """Format an amount of a token for display."""
         return asset_at(self.hub.connection, token).format(amount)
 
     def allow(self, token: str, amount: int) -> None:
-        """Let the hub take `amount`, unless it already may."""
+        """Approve `amount` of a token for the hub, unless it is already approved."""
         allow(self.workspace.sender, token, self.hub.address, amount)
 
 
 @contextlib.contextmanager
 def desk_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[Desk]:
-    """Open the acting account's node on the hub recorded for the chain."""
+    """Open the acting account's node on the hub that is recorded for the chain."""
     connection = workspace.connection
     record = Registry(deployments).load(connection.chain_id, HUB, connection)
     hub = HubContract(Contract(connection, record.address, load_artifact(HUB).abi))
@@ -90,7 +93,7 @@ def desk_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[
 
 
 def confirming(command: F) -> F:
-    """Add `--confirmations`: how deep a block must be before its money counts."""
+    """Add `--confirmations`: the number of blocks above a block before its deposits count."""
 
     @functools.wraps(command)
     def wrapper(*args: Any, workspace: Workspace, confirmations: int | None, **kwargs: Any) -> Any:
@@ -110,7 +113,7 @@ def confirming(command: F) -> F:
 
 
 def describe(desk: Desk, state: State) -> dict[str, Any]:
-    """A channel as a party knows it, for `--json`; amounts are decimal strings."""
+    """Return a channel's state as known to a party for `--json`, with amounts as decimal strings."""
     return {
         "id": "0x" + state.key.id.hex(),
         "kind": "simplex" if state.key.simplex else "duplex",

@@ -1,4 +1,4 @@
-"""The verbs that touch the chain: close, withdraw, dispute, settle, watch, claim, exit, sweep."""
+"""Channel commands that send transactions: close, withdraw, dispute, settle, watch, claim, exit and sweep."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _hash(mined: HubReceipt) -> str:
 def close(workspace: Workspace, channel_or_record: str) -> None:
     """Close together: with a channel, print your signed terms; with the peer's (line, @file, -), finish on chain.
 
-    A simplex channel is closed at once by its payee, with a channel and no terms.
+    The payee closes a simplex channel immediately, with a channel and no terms.
     """
     with desk_of(workspace) as desk:
         if channel_or_record != "-" and channel_or_record[:1] not in "@{":
@@ -93,7 +93,7 @@ def _check_fair(desk: Desk, key: ChannelKey, terms: CloseTerms) -> None:
 @click.option("--b", "out_b", default="0 wei", help="What side B takes out.")
 @click.option("--valid", default="1 hour", show_default=True, help="How long the terms hold.")
 def withdraw(workspace: Workspace, channel_or_record: str, out_a: str, out_b: str, valid: str) -> None:
-    """Take money out of an open channel: with a channel, print signed terms; with the peer's, finish on chain."""
+    """Withdraw from an open channel: with a channel, print signed terms; with the peer's terms, finish on chain."""
     with desk_of(workspace) as desk:
         if channel_or_record != "-" and channel_or_record[:1] not in "@{":
             key = desk.key(channel_or_record)
@@ -132,13 +132,13 @@ def dispute(workspace: Workspace, channel: str, record: str | None) -> None:
 
 def _post(desk: Desk, key: ChannelKey, proof: Payment | LockPayment | None, running: bool) -> HubReceipt:
     sender = desk.workspace.sender
-    # The direction posted is the peer's: a party posts what it received.
+    # A party posts the proofs that it received, so the direction is the peer's.
     side = "B" if desk.party.state(key.id).side == "A" else "A"
     if isinstance(proof, LockPayment):
         row = lock_proof(proof)
         return desk.hub.post_locks(sender, key, side, row)
     if proof is not None and desk.party.signed_by_me(proof):
-        # Its own voucher: posted after the start. That is what a cheat does with an old one.
+        # A voucher of one's own can only be posted after the start; a cheating party does so with an old one.
         if not running:
             desk.hub.start_close(sender, key)
         return desk.hub.post(sender, key, desk.party.state(key.id).side, proof.amount, proof.signature)
@@ -156,7 +156,7 @@ def _post(desk: Desk, key: ChannelKey, proof: Payment | LockPayment | None, runn
 @confirming
 @click.argument("channel")
 def settle(workspace: Workspace, channel: str) -> None:
-    """Have both sides of CHANNEL paid, once the challenge window is over."""
+    """Pay out both sides of CHANNEL after the challenge window."""
     with desk_of(workspace) as desk:
         key = desk.key(channel)
         _report(desk, key, desk.hub.settle(workspace.sender, key), "settled")
@@ -167,9 +167,9 @@ def settle(workspace: Workspace, channel: str) -> None:
 @click.option("--once", is_flag=True, help="Look once and end.")
 @click.option("--interval", default="10 seconds", show_default=True, help="How often to look.")
 def watch(workspace: Workspace, once: bool, interval: str) -> None:
-    """Watch the account's channels and answer stale proofs; runs until Ctrl-C.
+    """Watch the account's channels and answer stale proofs, until Ctrl-C.
 
-    A chain that does not answer is asked again. It ends with code 2 if the last look left something undone.
+    A chain that does not respond is queried again. The exit code is 2 if the last step left an action undone.
     """
     with contextlib.ExitStack() as stack:
         watching = _Watching(workspace, once, stack)
@@ -178,7 +178,7 @@ def watch(workspace: Workspace, once: bool, interval: str) -> None:
 
 
 class _Watching:
-    """The account's tower over all looks; the node's journal is free for other commands between them."""
+    """The account's watchtower across all steps; between them the node's journal is free for other commands."""
 
     def __init__(self, workspace: Workspace, once: bool, stack: contextlib.ExitStack) -> None:
         self._workspace, self._once, self._stack = workspace, once, stack
@@ -186,14 +186,14 @@ class _Watching:
         self.undone: list[str] = []
 
     def step(self) -> list[str]:
-        """Look at every channel and do what is due; `undone` are then the things that should have been done."""
+        """Check every channel and take the due actions; `undone` then lists the failed ones."""
         try:
             with desk_of(self._workspace) as desk:
                 return self._look(desk)
         except JournalLocked as failure:
             if self._once or self._tower is None:
                 raise
-            # Another command is at work: what was undone stays so until the next look.
+            # Another command holds the journal, so that undone actions remain until the next step.
             return [f"not done, tried again soon: {failure}"]
 
     def _look(self, desk: Desk) -> list[str]:
@@ -219,7 +219,7 @@ class _Watching:
 @confirming
 @click.argument("channels", nargs=-1)
 def claim(workspace: Workspace, channels: tuple[str, ...]) -> None:
-    """Claim what simplex CHANNELS (all, if none is named) owe you, up to a hundred of one token in a transaction.
+    """Claim the vouchers of simplex CHANNELS (all by default), up to a hundred of one token per transaction.
 
     Vouchers of session keys are claimed with the others.
     """
@@ -252,7 +252,7 @@ def _claimable(desk: Desk, key: ChannelKey) -> bool:
 @confirming
 @click.argument("channel")
 def exit_channel(workspace: Workspace, channel: str) -> None:
-    """Leave a simplex CHANNEL as its payer: the first call starts the delay, one after it pays out."""
+    """Exit a simplex CHANNEL as its payer: the first call starts the delay, a later one pays out."""
     with desk_of(workspace) as desk:
         key = desk.key(channel)
         view = desk.hub.view(key)
@@ -272,7 +272,7 @@ def exit_channel(workspace: Workspace, channel: str) -> None:
 @click.option("--token", default=ZERO_ADDRESS, help="ERC-20 address; ether if not given.")
 @click.option("--to", help="Where to; the account itself if not given.")
 def sweep(workspace: Workspace, token: str, to: str | None) -> None:
-    """Collect what failed payouts left for you."""
+    """Withdraw your deferred payouts."""
     with desk_of(workspace) as desk:
         asset = to_address(token)
         amount = desk.hub.owed(desk.party.address, asset)

@@ -1,4 +1,4 @@
-"""The verbs before the end: open, deposit, show, pay, request, verify."""
+"""Channel commands for payments: open, deposit, show, pay, request and verify."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = ["deposit", "open_channel", "pay", "request", "show", "verify"]
 def open_channel(
     workspace: Workspace, peer: str, deposit: str, dispute: str, token: str, simplex: bool, open_for: str
 ) -> None:
-    """Open a channel with PEER (an address, or a role on a development chain) and put money in."""
+    """Open a channel with PEER (an address, or a role on a development chain) and deposit money."""
     with desk_of(workspace) as desk:
         connection = workspace.connection
         asset = to_address(token)
@@ -72,7 +72,7 @@ def open_channel(
 @click.argument("channel")
 @click.argument("amount")
 def deposit(workspace: Workspace, channel: str, amount: str) -> None:
-    """Put AMOUNT more into CHANNEL, on your own side."""
+    """Deposit AMOUNT more into CHANNEL, on your own side."""
     with desk_of(workspace) as desk:
         key = desk.key(channel)
         units = desk.amount(amount, key.token)
@@ -172,9 +172,9 @@ def request(workspace: Workspace, channel: str, amount: str, valid: str, memo: s
 @click.argument("record")
 @click.option("--dry-run", is_flag=True, help="Check only; keep nothing.")
 def verify(workspace: Workspace, record: str, dry_run: bool) -> None:
-    """Check a signed payment (RECORD, @file, or - for standard input) and keep it.
+    """Verify a signed payment (RECORD, @file, or - for standard input) and store it.
 
-    For a payment with locks it prints the acceptance to send back; given an acceptance, it keeps that.
+    For a payment with locks, print the acceptance to send back. An acceptance is also verified and stored.
     """
     proof, key = decode(read_text(record), Payment, LockPayment, Acceptance)
     with desk_of(workspace) as desk:

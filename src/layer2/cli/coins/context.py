@@ -1,4 +1,4 @@
-"""The acting account's coins for one command: the coin chain of the chain, and an operator if there is one."""
+"""Context of a coin command: the acting account's coins on the recorded coin chain, and an operator if available."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ _RECOVERY = "receive the coins again: the operator, or who paid them, has their 
 
 @dataclass(frozen=True, slots=True)
 class CoinDesk:
-    """An owner of coins at work."""
+    """A coin owner's wallet, its deployment and the workspace."""
 
     workspace: Workspace
     place: CoinPlace
     holder: CoinHolder
 
     def holds(self, record: CoinRecord) -> str:
-        """What a coin holds, for people."""
+        """Return a display text of a coin's content."""
         if record.kind is Kind.ERC721:
             return f"NFT {record.value} of {record.token}"
         return asset_at(self.workspace.connection, record.token).format(record.value)
 
     def state(self, coin: int) -> tuple[str, str]:
-        """How an own coin stands: a word for programs, and words for people."""
+        """Return the state of an own coin: a word for programs, and a display text."""
         wallet = self.holder.wallet
         leaving = self.holder.exit_of(coin)
         if leaving is not None:
@@ -63,13 +63,13 @@ class CoinDesk:
 def coin_desk_of(
     workspace: Workspace, operator: str | None = None, mirrors: tuple[str, ...] = (), *, needed: bool = True
 ) -> Iterator[CoinDesk]:
-    """The acting account's coins, followed up to now.
+    """Yield the acting account's coin wallet, synced to now.
 
     Args:
-        operator: a URL, or `local`; None asks nobody but the chain.
-        mirrors: URLs and folders of others that have the bodies of blocks.
-        needed: whether the command is of no use without the operator. If not, one that is not there is a line on
-            stderr, and the chain, mirrors and the wallet's own memory have to do.
+        operator: A URL, or `local`; None uses only the chain.
+        mirrors: URLs and folders of other sources of block data.
+        needed: True if the command requires the operator. Otherwise an unavailable operator is reported in one line on
+            stderr, and the chain, mirrors and the wallet's own data are used.
     """
     place = coin_place_of(workspace)
     with contextlib.ExitStack() as held:
@@ -110,7 +110,7 @@ def sources_option(command: F) -> F:
 
 
 def blocks_option(command: F) -> F:
-    """Add `--operator` of who needs nothing but bodies of blocks; it can be given several times."""
+    """Add an `--operator` option that names sources of block data and can be repeated."""
     return click.option(
         "--operator",
         multiple=True,
@@ -124,7 +124,7 @@ def blocks_option(command: F) -> F:
 
 
 def coin_named(text: str) -> int:
-    """A coin as `list` prints it."""
+    """Parse a coin number as printed by `list`."""
     try:
         coin = int(text, 16 if text.lower().startswith("0x") else 10)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The coin chain recorded for a chain, and what this machine keeps of it."""
+"""The coin chain recorded for a chain, and the local files of its nodes and wallets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["CoinPlace", "coin_place_of", "has_coins"]
 
 @dataclass(frozen=True, slots=True)
 class CoinPlace:
-    """The coin chain, and the block at which it was deployed."""
+    """The coin chain contract and the block of its deployment."""
 
     workspace: Workspace
     chain: CoinChain
@@ -24,36 +24,36 @@ class CoinPlace:
 
     @property
     def operator_folder(self) -> Path:
-        """Where the operator of this machine keeps its journal and the bodies of blocks."""
+        """Folder of this machine's operator, with its journal and block data."""
         return self.workspace.folder_of(f"coin-operator-{self.chain.address}")
 
     @property
     def bodies(self) -> Path:
-        """Where it keeps the bodies of blocks: others may read them while it runs."""
+        """Folder of this machine's block data, which others may read while the operator runs."""
         return self.operator_folder / "bodies"
 
     @property
     def watcher_folder(self) -> Path:
-        """Where the acting account's watcher of coins keeps what it has seen."""
+        """Folder of the acting account's coin watcher."""
         return self.workspace.folder_of(f"coin-watcher-{self.chain.address}-{self.workspace.signer.address}")
 
     @property
     def journal(self) -> Path:
-        """Where the memory of the acting account's wallet lives."""
+        """Path of the acting account's wallet journal."""
         return self.workspace.folder / f"coins-{self.chain.address}.journal"
 
     def sight(self) -> CoinSight:
-        """A new follower of the chain."""
+        """Return a new chain state, not yet read."""
         return CoinSight(self.chain, start_block=self.start_block)
 
 
 def coin_place_of(workspace: Workspace, deployments: str = "deployments") -> CoinPlace:
-    """The coin chain recorded for the chain."""
+    """Return the coin chain recorded for the chain."""
     connection = workspace.connection
     record = Registry(deployments).load(connection.chain_id, NAME, connection)
     return CoinPlace(workspace, CoinChain.at(connection, record.address), record.block)
 
 
 def has_coins(workspace: Workspace, deployments: str = "deployments") -> bool:
-    """Whether a coin chain is recorded for the chain."""
+    """Return True if a coin chain is recorded for the chain."""
     return NAME in Registry(deployments).names(workspace.connection.chain_id)

@@ -1,4 +1,4 @@
-"""The verbs of an owner of coins who leaves, which need nobody but the main chain: exit, cancel, claim, withdraw."""
+"""Coin exit commands, which need only the main chain: exit, cancel, claim and withdraw."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ __all__ = ["cancel", "claim", "exit_", "withdraw"]
 def exit_(
     workspace: Workspace, coin: str, though_signed: bool, incomplete: bool, operator: str, mirrors: tuple[str, ...]
 ) -> None:
-    """Start taking COIN out with a bond. The operator is asked what blocks say if it is there.
+    """Start an exit of COIN with a bond. The operator is asked for block data if it is available.
 
-    If nobody shows all blocks, say so with --incomplete: what another wallet of yours has signed costs the bond.
+    Without the data of all blocks, the exit requires --incomplete: a transfer signed by another wallet of yours costs
+    the bond.
     """
     with coin_desk_of(workspace, operator, mirrors, needed=False) as desk:
         number = coin_named(coin)
@@ -40,7 +41,7 @@ def exit_(
 @COINS.verb("cancel")
 @click.argument("coin")
 def cancel(workspace: Workspace, coin: str) -> None:
-    """Take the exit of COIN back; the bond comes back."""
+    """Cancel the exit of COIN; the bond is returned."""
     with coin_desk_of(workspace) as desk:
         number = coin_named(coin)
         receipt = desk.holder.cancel(number)
@@ -51,7 +52,7 @@ def cancel(workspace: Workspace, coin: str) -> None:
 
 @COINS.verb("claim")
 def claim(workspace: Workspace) -> None:
-    """Be paid for all coins whose exits have waited long enough."""
+    """Process all mature exits of your coins."""
     with coin_desk_of(workspace) as desk:
         paid, receipt = desk.holder.claim()
         if receipt is None:
@@ -70,7 +71,7 @@ def claim(workspace: Workspace) -> None:
 @click.option("--nft", type=click.IntRange(0, (1 << 256) - 1), help="Number of an ERC-721 token of that contract.")
 @click.option("--to", default="", help="An address or a role; your own address if not given.")
 def withdraw(workspace: Workspace, token: str, nft: int | None, to: str) -> None:
-    """Fetch what could not be paid out to you."""
+    """Withdraw your deferred payouts."""
     with coin_desk_of(workspace) as desk:
         chain, address = desk.place.chain, to_address(token)
         target = party_address(to, workspace.connection) if to else None

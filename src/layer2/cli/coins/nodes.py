@@ -1,4 +1,4 @@
-"""The nodes of coins as commands: operator, watcher, one turn of a watcher (`challenge`), and an owner's guard."""
+"""Coin node commands: operator, watcher, a single watcher step (`challenge`), and the guard of an owner's coins."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LISTEN = "127.0.0.1:8571"
 
 
 def operating_coins(inner: CoinOperator) -> Daemon:
-    """Makes blocks of what is pending and submits them."""
+    """Return the daemon that builds blocks of pending transfers and submits them."""
 
     def step() -> list[str]:
         made = inner.step()
@@ -51,7 +51,7 @@ def operating_coins(inner: CoinOperator) -> Daemon:
 
 
 def guarding(desk: CoinDesk, though_signed: bool = False) -> Daemon:
-    """Follows the own coins, contradicts exits of them by others, and answers doubts about the own ones."""
+    """Return the daemon that follows the account's coins, challenges exits by others, and answers challenges."""
 
     def step() -> list[str]:
         lines = [f"not followed: {fault}" for fault in desk.holder.sync()]
@@ -68,7 +68,7 @@ def guarding(desk: CoinDesk, though_signed: bool = False) -> Daemon:
 @click.option("--listen", default=LISTEN, show_default=True, help="Where to serve, host:port.")
 @click.option("--workers", default=os.cpu_count() or 1, help="Processes that check signatures; as many as cores.")
 def operator(workspace: Workspace, once: bool, interval: str, listen: str, workers: int) -> None:
-    """Run the operator: takes transfers over HTTP, makes blocks and submits them as the acting account."""
+    """Run the operator: accept transfers over HTTP, build blocks and submit them as the acting account."""
     with coin_operator_of(coin_place_of(workspace), once, listen, workers) as inner:
         run_daemons([operating_coins(inner)], parse_duration(interval), once=once)
 
@@ -80,7 +80,7 @@ def operator(workspace: Workspace, once: bool, interval: str, listen: str, worke
 def watcher(
     workspace: Workspace, only_look: bool, patience: str, once: bool, interval: str, operator: tuple[str, ...]
 ) -> None:
-    """Run a watcher of coins, everybody's: checks every block and every exit, stops wrong ones, claims what is due."""
+    """Run a watcher of all coins: verify every block and exit, challenge invalid exits, process mature ones."""
     place = coin_place_of(workspace)
     with coin_watcher_of(place, coin_sources_at(operator, place), only_look, patience) as inner:
         run_daemons([watching(inner)], parse_duration(interval), once=once)
@@ -90,7 +90,7 @@ def watcher(
 @watching_options
 @blocks_option
 def challenge(workspace: Workspace, only_look: bool, patience: str, operator: tuple[str, ...]) -> None:
-    """Look once through all blocks and exits of coins, and challenge what is wrong."""
+    """Verify all blocks and exits of coins once, and challenge invalid exits."""
     place = coin_place_of(workspace)
     with coin_watcher_of(place, coin_sources_at(operator, place), only_look, patience) as inner:
         report, standing = inner.step(), inner.status()
@@ -112,7 +112,7 @@ def challenge(workspace: Workspace, only_look: bool, patience: str, operator: tu
 def guard(
     workspace: Workspace, though_signed: bool, once: bool, interval: str, operator: str, mirrors: tuple[str, ...]
 ) -> None:  # fmt: skip
-    """Guard your coins: contradict exits of them by others, answer doubts about your own exits."""
+    """Guard your coins: challenge exits of them by others, and answer challenges of your own exits."""
     with coin_desk_of(workspace, operator, mirrors, needed=False) as desk:
         run_daemons([guarding(desk, though_signed)], parse_duration(interval), once=once)
 
@@ -121,7 +121,7 @@ def guard(
 def coin_watcher_of(
     place: CoinPlace, sources: Sequence[CoinSource], only_look: bool, patience: str
 ) -> Iterator[CoinWatcher]:
-    """The acting account's watcher of coins, as long as this lasts; it thinks the account's own coins worth a bond."""
+    """Yield the acting account's coin watcher, for which the account's own coins justify a bond."""
     inner = CoinWatcher(
         place.chain,
         sources,
@@ -139,7 +139,7 @@ def coin_watcher_of(
 
 @contextlib.contextmanager
 def coin_operator_of(place: CoinPlace, once: bool, listen: str, workers: int) -> Iterator[CoinOperator]:
-    """The operator, served as long as this lasts; with `once` nobody would find it, so it is not."""
+    """Yield the operator and serve it meanwhile, except with `once`, when the process ends too soon to be of use."""
     with local_coins(place, workers=None if once else Workers(workers)) as inner:
         if once:
             yield inner

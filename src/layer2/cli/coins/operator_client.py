@@ -1,4 +1,4 @@
-"""Which operator of coins a command speaks to: a service by its URL, or this machine's own by its folder."""
+"""Selection of the coin operator of a command: a service by its URL, or this machine's own by its folder."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ __all__ = ["coin_gate_at", "coin_sources_at", "local_coins", "serving_coins"]
 
 @contextlib.contextmanager
 def coin_gate_at(where: str, place: CoinPlace) -> Iterator[CoinGate]:
-    """The operator at a URL, or (`local`) the one whose folder lies in the workspace, or that serves from there.
+    """Yield the operator at a URL, or for `local` the one of this machine, by its folder or its listening address.
 
     Raises:
-        InputError: neither a URL nor `local`. WrongChain: it is of another chain. Unreachable: it does not answer.
-        JournalLocked: it is running, and does not serve.
+        InputError: The argument is neither a URL nor `local`.
+        WrongChain: The operator serves another chain.
+        Unreachable: The operator does not respond.
+        JournalLocked: The operator runs on this machine without serving.
     """
     if where == "local":
         with contextlib.ExitStack() as held:
@@ -48,15 +50,16 @@ def coin_gate_at(where: str, place: CoinPlace) -> Iterator[CoinGate]:
 
 
 def coin_sources_at(wheres: Sequence[str], place: CoinPlace) -> list[CoinSource]:
-    """Bodies of coin blocks from URLs, folders, and `local`, this machine's operator. Nobody is asked yet."""
+    """Return sources of coin block data from URLs, folders and `local`, without querying them."""
     return [CoinBodies(one) for one in bodies_at(wheres, place.bodies)]
 
 
 @contextlib.contextmanager
 def local_coins(place: CoinPlace, *, workers: Workers | None = None) -> Iterator[CoinOperator]:
-    """The operator of this machine, on its folder; it submits as the acting account.
+    """Yield this machine's operator on its folder, which submits as the acting account.
 
-    `workers`: who checks signatures, the calling thread without it.
+    Args:
+        workers: Workers that verify signatures; by default the calling thread verifies them.
     """
     workspace = place.workspace
     margin = 0 if workspace.connection.is_dev else MARGIN
@@ -82,10 +85,12 @@ def local_coins(place: CoinPlace, *, workers: Workers | None = None) -> Iterator
 
 @contextlib.contextmanager
 def serving_coins(operator: CoinOperator, listen: str, place: CoinPlace) -> Iterator[str]:
-    """Serve an operator over HTTP at `host:port`, where other commands find it; its URL. The caller steps it.
+    """Serve an operator over HTTP at `host:port`, announce it to other commands, and yield its URL.
+
+    The caller steps the operator.
 
     Raises:
-        InputError: no such address, or it is taken.
+        InputError: The address is invalid or in use.
     """
     from layer2.api.plasma.coins_service import CoinService
 

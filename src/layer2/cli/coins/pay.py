@@ -1,4 +1,4 @@
-"""The verbs of an owner of coins: deposit, deposit-nft, send, receive, history."""
+"""Coin payment commands: deposit, deposit-nft, send, receive and history."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from layer2.store.private_files import open_private
 __all__ = ["deposit", "deposit_nft", "history", "receive", "send"]
 
 _MOST_BYTES = 1 << 28
-"""Of a history that is read: a coin of ten years has less."""
+"""Maximum length in bytes of a history that is read; a ten-year history is shorter."""
 _ETHER = ("ether", "eth", "0", ZERO_ADDRESS)
 
 
@@ -29,7 +29,7 @@ _ETHER = ("ether", "eth", "0", ZERO_ADDRESS)
 @click.argument("amount")
 @click.option("--token", default="ether", show_default=True, help="Address of an ERC-20 token.")
 def deposit(workspace: Workspace, amount: str, token: str) -> None:
-    """Make one coin of AMOUNT; it changes hands as a whole."""
+    """Deposit AMOUNT as one coin, which can only be transferred as a whole."""
     with coin_desk_of(workspace) as desk:
         address = ZERO_ADDRESS if token.lower() in _ETHER else to_address(token)
         units = asset_at(workspace.connection, address).parse(amount)
@@ -43,7 +43,7 @@ def deposit(workspace: Workspace, amount: str, token: str) -> None:
 @click.argument("token")
 @click.argument("number", type=click.IntRange(0, (1 << 256) - 1))
 def deposit_nft(workspace: Workspace, token: str, number: int) -> None:
-    """Make a coin of the ERC-721 token NUMBER of the contract TOKEN."""
+    """Deposit the ERC-721 token NUMBER of the contract TOKEN as a coin."""
     with coin_desk_of(workspace) as desk:
         _told(desk, desk.holder.deposit_nft(to_address(token), number))
 
@@ -63,9 +63,9 @@ def send(
     operator: str,
     mirrors: tuple[str, ...],
 ) -> None:
-    """Give COIN to an address (or role); it is there with the operator's next block. Once more does no harm.
+    """Transfer COIN to an address (or role); the operator's next block includes it. Repeating it is safe.
 
-    The payee checks the coin's history: from the file, or as the operator shows it (receive).
+    The payee verifies the coin's history, from the file or from the operator (receive).
     """
     with coin_desk_of(workspace, operator, mirrors) as desk:
         number, target = coin_named(coin), party_address(to, workspace.connection)
@@ -84,9 +84,9 @@ def send(
 @click.argument("what")
 @sources_option
 def receive(workspace: Workspace, what: str, operator: str, mirrors: tuple[str, ...]) -> None:
-    """Take a coin that was given to you, if its whole history holds. WHAT: a file from the payer, or the coin.
+    """Receive a coin that was transferred to you, if its history is valid. WHAT: a file from the payer, or the coin.
 
-    For what the file does not say, or all of it, the operator is asked. Nothing is believed without a proof.
+    The operator is asked for the missing part of the history, or for all of it. Everything is verified with proofs.
     """
     path = Path(what)
     with coin_desk_of(workspace, operator, mirrors, needed=not path.is_file()) as desk:
@@ -104,7 +104,7 @@ def receive(workspace: Workspace, what: str, operator: str, mirrors: tuple[str, 
 @click.option("--file", type=click.Path(dir_okay=False), help="Write it there, for the next owner.")
 @sources_option
 def history(workspace: Workspace, coin: str, file: str | None, operator: str, mirrors: tuple[str, ...]) -> None:
-    """Show through whose hands COIN went, as far as this wallet has checked it."""
+    """Show the owners of COIN, as far as this wallet has verified its history."""
     with coin_desk_of(workspace, operator, mirrors, needed=False) as desk:
         standing = desk.holder.wallet.standing(coin_named(coin))
         rows = [{"block": 0, "owner": standing.record.owner}]

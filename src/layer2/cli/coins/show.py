@@ -1,4 +1,4 @@
-"""The verbs that only look at coins: list, status."""
+"""Read-only coin commands: list and status."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["list_", "status"]
 @COINS.verb("list")
 @sources_option
 def list_(workspace: Workspace, operator: str, mirrors: tuple[str, ...]) -> None:
-    """Show your coins: what each holds, and whether it is free, signed over, leaving or broken."""
+    """Show your coins: the content of each, and its state: free, signed over, exiting or broken."""
     with coin_desk_of(workspace, operator, mirrors, needed=False) as desk:
         rows, lines = [], []
         for coin in desk.holder.coins():
@@ -35,7 +35,7 @@ def list_(workspace: Workspace, operator: str, mirrors: tuple[str, ...]) -> None
 
 @COINS.verb("status")
 def status(workspace: Workspace) -> None:
-    """Show how the coin chain stands: operator, blocks, coins, what leaves."""
+    """Show the status of the coin chain: operator, blocks, coins and exits."""
     place = coin_place_of(workspace)
     chain, sight = place.chain, place.sight()
     sight.step()

@@ -1,1 +1,1 @@
-"""Parts that the commands of all families share: workspace, options, input and output."""
+"""Components shared by the commands of all families: workspace, options, input and output."""

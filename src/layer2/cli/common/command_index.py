@@ -1,7 +1,7 @@
-"""What each family's commands are called, in which module they stand, and what they do in a few words.
+"""Index of each family's commands: names, modules and summaries.
 
-A list is printed from here alone: `--help` of a group loads no chain library. Each group has headings for the reader;
-the order within is the order in which people need them.
+The `--help` of a group uses only this index, so that it loads no chain library. Commands are listed under headings in
+the order of typical use.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ __all__ = ["CHANNEL_COMMANDS", "COIN_COMMANDS", "PLASMA_COMMANDS", "ROLLUP_COMMA
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A command in a list: the module below `layer2.cli` that has it, and its purpose in at most 50 characters."""
+    """Index entry of a command: its module below `layer2.cli`, and its summary in at most 50 characters."""
 
     module: str
     summary: str
 
 
 Commands = Mapping[str, Mapping[str, Listed]]
-"""Headings, and under each the commands by name, in the order of the list."""
+"""Commands by name under each heading, in the order of the list."""
 
 CHANNEL_COMMANDS: Commands = {
     "Your money": {

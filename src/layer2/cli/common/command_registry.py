@@ -1,4 +1,4 @@
-"""The sub-commands of a family, before a front end adds its options for chain and account."""
+"""Registry of a family's sub-commands, to which a front end adds its options for chain and account."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Verbs:
     """A family's sub-commands by name; each is a function that takes `workspace`.
 
     Args:
-        family: what the group is called.
-        purpose: of the group, in a sentence.
-        contents: the list that `--help` prints; a command's module is imported when it is used.
+        family: Name of the group.
+        purpose: Help text of the group in one sentence.
+        contents: Index for `--help`; the module of a command is imported on first use.
     """
 
     def __init__(self, family: str, purpose: str, contents: Commands) -> None:
@@ -44,7 +44,7 @@ class Verbs:
         return f"<Verbs {self.family} {len(self.listed)}>"
 
     def verb(self, name: str) -> Callable[[Verb], Verb]:
-        """Register a function as a sub-command that is listed."""
+        """Register a function as a listed sub-command."""
         if name not in self.listed:
             raise ValueError(f"{self.family} {name} is in no list of contents")
 
@@ -55,22 +55,22 @@ class Verbs:
         return register
 
     def include(self, other: Verbs) -> None:
-        """Have another family's verbs as a group within this one."""
+        """Add another family as a group within this one."""
         self.inner[other.family] = other
 
     def function(self, name: str) -> Verb:
-        """What a listed name stands for, imported now if it has not been."""
+        """Return the function of a listed name, importing its module if necessary."""
         if name not in self._known:
             importlib.import_module(f"layer2.cli.{self.listed[name].module}")
         return self._known[name]
 
     def build(self, options: Callable[[Verb], Verb], command_class: type[click.Command] = click.Command) -> click.Group:
-        """The group of all, with a front end's options (`layer2`'s own, or ape's)."""
+        """Build the group of all sub-commands with a front end's options (`layer2`'s own, or ape's)."""
         return _VerbGroup(self, options, command_class)
 
 
 class _VerbGroup(SuggestingGroup):
-    """The click group of a family: lists from the contents, commands made when they are used."""
+    """Click group of a family, which lists commands from the index and builds them on first use."""
 
     def __init__(self, verbs: Verbs, options: Callable[[Verb], Verb], command_class: type[click.Command]) -> None:
         super().__init__(verbs.family, help=verbs.purpose)
@@ -79,11 +79,11 @@ class _VerbGroup(SuggestingGroup):
         self._class = command_class
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in the order of the contents; groups within come last."""
+        """Return all names in the order of the index, followed by nested groups."""
         return [*self._verbs.listed, *self._verbs.inner]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported now if it has not been."""
+        """Return the command, importing its module if necessary."""
         if cmd_name in self.commands:
             return self.commands[cmd_name]
         if cmd_name in self._verbs.inner:
@@ -98,7 +98,7 @@ class _VerbGroup(SuggestingGroup):
         return made
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The contents under their headings, without an import."""
+        """List the commands under their headings, without importing them."""
         for heading, part in self._verbs.contents.items():
             with formatter.section(heading):
                 formatter.write_dl([(name, one.summary) for name, one in part.items()], col_max=16)

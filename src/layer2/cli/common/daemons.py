@@ -1,4 +1,4 @@
-"""Nodes as daemons: a loop around each one's `step()`, one line for each thing done, until Ctrl-C."""
+"""Daemon loops: call each node's `step()` repeatedly until Ctrl-C, and print one line for each action."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Daemon", "NotDone", "Troubles", "run_daemons"]
 
 
 class NotDone(RecoverableError):
-    """A node that ends leaves something undone that it should have done."""
+    """A node ended and left a required action undone."""
 
 
 def _nothing() -> Sequence[str]:
@@ -24,9 +24,9 @@ def _nothing() -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """A node by its name; `step` does what is due and says what it did. `quiet`: not a word when that is nothing.
+    """A node with its name. `step` takes the due actions and returns a line for each; `quiet` hides idle steps.
 
-    `trouble`: asked after each step, what it could not do and somebody should know of.
+    `trouble` is called after each step and returns the failures that need attention.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Daemon:
 
 
 class Troubles:
-    """What went wrong in the last round, by the daemon's name: for exit codes and for `/v1/health`."""
+    """Failures of the last round by daemon, for exit codes and for `/v1/health`."""
 
     def __init__(self) -> None:
         self.now: dict[str, tuple[str, ...]] = {}
@@ -46,11 +46,11 @@ class Troubles:
         return f"<Troubles {self.now}>"
 
     def lines(self) -> list[str]:
-        """All of it, in words."""
+        """Return all failures as text."""
         return [f"{name}: {line}" for name, rows in self.now.items() for line in rows]
 
     def note(self, name: str, rows: Sequence[str], error: Exception | None = None) -> list[str]:
-        """How one stands now; what of it is new."""
+        """Replace the failures of a daemon, and return the new ones."""
         before = self.now.pop(name, ())
         self.errors.pop(name, None)
         if rows:
@@ -60,7 +60,7 @@ class Troubles:
         return [one for one in rows if one not in before]
 
     def raise_if_any(self) -> None:
-        """Raise the first error, or NotDone for the first trouble that was none."""
+        """Raise the first error, or NotDone for the first failure without an error."""
         for error in self.errors.values():
             raise error
         for line in self.lines():
@@ -68,13 +68,14 @@ class Troubles:
 
 
 def run_daemons(daemons: list[Daemon], interval: int, *, once: bool = False, troubles: Troubles | None = None) -> None:
-    """Step them in turn, every `interval` seconds, or once. What fails is told and tried again, and stops no other.
+    """Step the daemons in turn, every `interval` seconds or once.
 
-    A daemon that must not go on (FatalError) is left out from then on.
+    A failed step is reported and retried, and does not stop the other daemons. A daemon that raises a FatalError is
+    removed.
 
     Raises:
-        what failed last and stands when it ends: with `once`, when the last daemon is left out, or when it is told to
-        end while something else than the chain is amiss (NotDone for trouble without an error).
+        Exception: The last failure that persists at the end: with `once`, after the removal of the last daemon, or on a
+            stop signal unless only the chain failed. NotDone is raised for a failure without an error.
     """
     troubles = Troubles() if troubles is None else troubles
     working = list(daemons)
@@ -95,7 +96,7 @@ def run_daemons(daemons: list[Daemon], interval: int, *, once: bool = False, tro
 
 
 def _step(one: Daemon, working: list[Daemon], interval: int, troubles: Troubles) -> list[str]:
-    """One step of one daemon; what it did, and what is newly amiss."""
+    """Run one step of a daemon; return its actions and new failures."""
     try:
         lines = one.step()
         return [*lines, *(f"TROUBLE {row}" for row in troubles.note(one.name, one.trouble()))]
@@ -104,6 +105,6 @@ def _step(one: Daemon, working: list[Daemon], interval: int, troubles: Troubles)
         troubles.note(one.name, [str(failure)], failure)
         return [f"ended: {failure}"]
     except Exception as failure:
-        # The process may hold the only challenger there is: a fault of one daemon must not end it.
+        # The process may contain the only challenger, so a fault of one daemon must not end it.
         told = str(failure) if isinstance(failure, EthereumError) else f"{type(failure).__name__}: {failure}"
         return [f"not done, tried again in {interval} s: {row}" for row in troubles.note(one.name, [told], failure)]

@@ -1,4 +1,4 @@
-"""Deployment records as commands use them: one name, deployed once, found again."""
+"""Deployment records of commands: a named contract is deployed once and loaded by later commands."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ def record_options(command: F) -> F:
 
 
 def durations(**given: str | None) -> dict[str, Any]:
-    """Those that were given, in seconds: to change a profile by."""
+    """Parse the given durations into seconds, as changes of a profile."""
     return {name: parse_duration(text) for name, text in given.items() if text is not None}
 
 
 def amounts(**given: str | None) -> dict[str, Any]:
-    """Those that were given, in wei: to change a profile by."""
+    """Parse the given amounts into wei, as changes of a profile."""
     return {name: parse_amount(text) for name, text in given.items() if text is not None}
 
 
 def warn_of_windows(**seconds: int) -> None:
-    """Say on stderr which windows nobody can keep; where it matters, on a public chain, they are refused."""
+    """Warn on stderr of periods that are too short to be safe; on public chains they are rejected elsewhere."""
     for line in short_windows(**seconds):
         click.echo(f"warning: {line}", err=True)
 
 
 def record_of(name: str, sender: Sender, contract: Contract, arguments: Sequence[Any]) -> Deployment:
-    """What to keep of a contract that was deployed just now; raises TransactionFailed when nobody saw it happen."""
+    """Return the record of a newly deployed contract; raise TransactionFailed if its receipt is missing."""
     receipt = contract.deployment
     if receipt is None:
         raise TransactionFailed(f"{name}: deployed at {contract.address} without a receipt", hint="deploy again")
@@ -55,7 +55,7 @@ def record_of(name: str, sender: Sender, contract: Contract, arguments: Sequence
 
 
 def facts_of(record: Deployment, path: Path) -> dict[str, Any]:
-    """A record for programs."""
+    """Return a record's fields for JSON output."""
     return {
         "address": record.address,
         "block": record.block,
@@ -66,7 +66,7 @@ def facts_of(record: Deployment, path: Path) -> dict[str, Any]:
 
 
 def require_new(registry: Registry, name: str, connection: Connection, *, again: bool) -> None:
-    """Raise InputError when `name` is recorded and stands, unless it is to be deployed `again`."""
+    """Raise InputError if `name` is recorded and deployed, unless `again` is set."""
     if not again and name in registry.names(connection.chain_id) and _stands(registry, name, connection):
         raise InputError(f"{name} is already deployed on chain {connection.chain_id}", hint="use it, or pass --replace")
 
@@ -75,7 +75,7 @@ def _stands(registry: Registry, name: str, connection: Connection) -> bool:
     try:
         registry.load(connection.chain_id, name, connection)
     except DeploymentMismatch:
-        # A development chain that was started anew: the old record describes nothing.
+        # After a restart of a development chain, its old record is obsolete.
         if connection.is_dev:
             return False
         raise

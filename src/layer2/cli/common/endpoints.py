@@ -1,8 +1,8 @@
-"""Records where the services of this machine listen, so that other commands of the same user find them.
+"""Records of listening services on this machine, by which the same user's other commands find them.
 
-A service that keeps its journal in a folder of the workspace writes a small file beside it while it serves. A command
-that finds the journal held by another process looks there. The file is believed only if nobody else can have written
-it and the process that wrote it still runs; what answers at the address is checked as any other service is.
+A service with its journal in a workspace folder writes a small file there while it serves. A command that finds the
+journal locked reads the file. It is used only if no other user can have written it and its writer still runs; the
+service at the address is verified as usual.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
 
 
 def listening(text: str, option: str = "--listen") -> tuple[str, int]:
-    """Host and port of `host:port`; raises InputError."""
+    """Parse `host:port` into host and port; raise InputError."""
     host, _, port = text.rpartition(":")
     if not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
         raise InputError(f"{option} {text!r}: no address", hint="pass host:port, port 0 takes a free one")
@@ -43,7 +43,7 @@ def listening(text: str, option: str = "--listen") -> tuple[str, int]:
 
 @contextlib.contextmanager
 def announced(folder: Path, url: str) -> Iterator[None]:
-    """Keep in a folder, as long as this lasts, that its service listens at a URL."""
+    """Record in a folder, for the duration of the context, that its service listens at a URL."""
     target, part = folder / _NAME, folder / f"{_NAME}.part"
     part.unlink(missing_ok=True)
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -57,7 +57,7 @@ def announced(folder: Path, url: str) -> Iterator[None]:
 
 
 def listening_at(folder: Path) -> str | None:
-    """The URL at which the service of a folder listens; None if none is known, or what is written cannot be true."""
+    """Return the URL at which a folder's service listens, or None without a valid record."""
     try:
         handle = os.open(folder / _NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -79,18 +79,18 @@ def listening_at(folder: Path) -> str | None:
 
 
 def url_at_home(url: str) -> str:
-    """A URL as it is reached from this machine: a service that listens everywhere listens on the loopback too."""
+    """Return the local form of a URL: a wildcard address becomes the loopback address."""
     host, _, port = url.removeprefix("http://").rpartition(":")
     return f"http://{_ANY_ADDRESS.get(host, host)}:{port}"
 
 
 def export_line(variable: str, url: str) -> str:
-    """What a user types on this machine so that every command finds a service, also from another folder or home."""
+    """Return the shell line that makes a service known to commands from other folders or homes."""
     return f"{'':<11} export {variable}={url_at_home(url)}"
 
 
 def hosting_options(command: F) -> F:
-    """Add what a service that others reach needs: `--allow-host` and `--behind-proxy`; kept in the workspace."""
+    """Add the options of a public service, `--allow-host` and `--behind-proxy`, and store them in the workspace."""
 
     @functools.wraps(command)
     def wrapper(

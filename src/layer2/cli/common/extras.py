@@ -1,4 +1,4 @@
-"""Packages that a plain installation lacks, and the extra of `pip install` that brings each."""
+"""Optional packages, and the extra of `pip install` that provides each."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ EXTRAS = {
     "eth_tester": "devnet",
     "ape": "ape",
 }
-"""By the name under which Python imports it."""
+"""Extras by the packages' import names."""
 
 
 class ExtraMissing(InputError):
-    """A part of layer2 was used whose packages are not installed."""
+    """The packages of a used component are not installed."""
 
 
 def missing_extra(failure: ImportError) -> ExtraMissing | None:
-    """What to install, if that is why an import failed; None if it is a fault of this project."""
+    """Return the error with the extra to install if that explains an import failure, else None."""
     package = (failure.name or "").partition(".")[0]
     extra = EXTRAS.get(package)
     if extra is None:

@@ -1,4 +1,4 @@
-"""Where a command takes its input from: the argument itself, standard input or a file."""
+"""Command input from the argument itself, standard input or a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["read_text"]
 
 
 def read_text(argument: str) -> str:
-    """The argument itself, standard input for `-`, or a file's content for `@name`; at most a megabyte."""
+    """Return the argument itself, standard input for `-`, or a file's content for `@name`; at most a megabyte."""
     if argument == "-":
         text = sys.stdin.read(MAX_CHARACTERS + 1)
     elif argument.startswith("@"):

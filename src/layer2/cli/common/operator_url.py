@@ -1,4 +1,4 @@
-"""Where operators and block data are found: checks of URLs, and sources by URL, folder or `local`."""
+"""Checks of operator URLs, and sources of block data by URL, folder or `local`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from layer2.primitives.errors import InputError
 __all__ = ["MARGIN", "bodies_at", "require_url"]
 
 MARGIN = 12
-"""Blocks above a deposit before it can be spent, on chains where there are reorganisations."""
+"""Confirmations of a deposit before it can be spent, on chains with reorganisations."""
 
 
 def bodies_at(wheres: Sequence[str], local: Path) -> list[BodySource]:
-    """Bodies of blocks from URLs, folders, and `local`, the folder of this machine's operator. Nobody is asked yet."""
+    """Return sources of block data from URLs, folders and `local`, this machine's operator, without querying them."""
     found: list[BodySource] = []
     for where in wheres:
         if where.startswith(("http://", "https://")):
@@ -28,6 +28,6 @@ def bodies_at(wheres: Sequence[str], local: Path) -> list[BodySource]:
 
 
 def require_url(where: str) -> None:
-    """Raise InputError for what is no URL of an operator."""
+    """Raise InputError if the text is not an operator's URL."""
     if not where.startswith(("http://", "https://")):
         raise InputError(f"operator {where!r}: neither a URL nor `local`", hint="pass http://host:port")

@@ -1,4 +1,4 @@
-"""The options that every command of `layer2` takes; what they lead to is imported when a command runs."""
+"""Options of every `layer2` command; the modules behind them are imported when a command runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def chain_options(command: F) -> F:
-    """Add `--network`, `--account`, `--home` and `--json`, handed to the command as `workspace`."""
+    """Add `--network`, `--account`, `--home` and `--json`, passed to the command as `workspace`."""
 
     @functools.wraps(command)
     def wrapper(*args: Any, network: str, account: str, home: str, as_json: bool, **kwargs: Any) -> Any:
@@ -24,7 +24,7 @@ def chain_options(command: F) -> F:
         workspace = Workspace(network, account, Path(home).expanduser(), as_json)
         return command(*args, workspace=workspace, **kwargs)
 
-    # A list of its own: one function may be given to several front ends.
+    # Each front end gets its own list, because several may wrap the same function.
     vars(wrapper)["__click_params__"] = list(getattr(command, "__click_params__", []))
     options = [
         click.option("--network", default="anvil", show_default=True, envvar="LAYER2_NETWORK",

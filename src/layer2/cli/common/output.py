@@ -1,4 +1,4 @@
-"""How commands of all families say when something is, and what a transaction was."""
+"""Output format of times and transactions for all families."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["moment", "transaction"]
 
 
 def moment(time: int) -> str:
-    """A time for people: UTC, to the second."""
+    """Format a time for display: UTC, to the second."""
     return datetime.datetime.fromtimestamp(time, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def transaction(receipt: Receipt) -> dict[str, Any]:
-    """What `--json` says of a transaction."""
+    """Return the `--json` fields of a transaction."""
     return {"gas": receipt.gas_used, "transaction": "0x" + receipt.tx_hash.hex(), "block": receipt.block_number}

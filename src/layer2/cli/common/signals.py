@@ -1,4 +1,4 @@
-"""Ends what runs when the user says so: SIGINT and SIGTERM set an object that loops wait for."""
+"""Shutdown on user request: SIGINT and SIGTERM set an object that loops wait for."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["Stop", "until_stopped"]
 
 
 class Stop:
-    """Set once, waited for by one thread. `set` may run in a signal handler, within any other method of this object.
+    """A flag that is set once and awaited by one thread. A signal handler may call `set` within any other method.
 
-    A `threading.Event` must not be set there: the handler runs in the thread that may just hold the event's own lock,
-    and waits for itself. Here a flag is set and a byte is written to a pipe that does not block.
+    A `threading.Event` would deadlock there, because the handler runs in a thread that may hold the event's own lock.
+    This class sets a flag and writes a byte to a non-blocking pipe.
     """
 
     def __init__(self) -> None:
@@ -25,31 +25,31 @@ class Stop:
         os.set_blocking(self._write, False)
 
     def set(self) -> None:
-        """Stop; once more does nothing."""
+        """Set the flag; repeated calls have no effect."""
         self._set = True
         # A full pipe wakes the waiting thread as well.
         with contextlib.suppress(BlockingIOError):
             os.write(self._write, b"\0")
 
     def is_set(self) -> bool:
-        """Whether to stop."""
+        """Return True if the flag is set."""
         return self._set
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until it is set, so long at most; whether it is."""
+        """Wait until the flag is set, or for at most `seconds`; return True if it is set."""
         if not self._set:
             readable(self._read, seconds)
         return self._set
 
     def close(self) -> None:
-        """Let go of the pipe."""
+        """Close the pipe."""
         os.close(self._read)
         os.close(self._write)
 
 
 @contextlib.contextmanager
 def until_stopped() -> Iterator[Stop]:
-    """What SIGINT and SIGTERM set, so that everything started is ended in order, however many of them come."""
+    """Yield a flag that SIGINT and SIGTERM set, so that the caller shuts down in order however many signals arrive."""
     stopped = Stop()
     before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -1,4 +1,4 @@
-"""A command group that answers a word it does not know with the words that may have been meant."""
+"""Command group that answers an unknown command with similar names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class SuggestingGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is meant; click's usage error with a hint if there is none of that name."""
+        """Return the named command; raise click's usage error with a hint if it is unknown."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as failure:

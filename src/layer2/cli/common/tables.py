@@ -1,4 +1,4 @@
-"""Tables for people: measured gas and rates."""
+"""Tables of measured gas and rates for display."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["console", "gas_table", "rate_table", "show", "titled"]
 
 
 def console() -> Console:
-    """Standard output; as wide as the terminal, and wide enough for a table when there is none."""
+    """Return a console on standard output, as wide as the terminal, or 110 columns if there is none."""
     probe = Console()
     return probe if probe.is_terminal else Console(width=110)
 
 
 def titled(title: str) -> Table:
-    """A table that is at least as wide as its title."""
+    """Return a table that is at least as wide as its title."""
     return Table(title=title, min_width=len(title) + 2)
 
 
@@ -28,7 +28,7 @@ def show(table: Table) -> None:
 
 
 def gas_table(result: Mapping[str, Any]) -> Table:
-    """Operation, gas, best anchor, difference and target, from `layer2 bench gas --json`."""
+    """Return a table of operation, gas, best anchor, difference and target, from `layer2 bench gas --json`."""
     table = Table(title=f"Gas, {result['family']} (total transaction gas, from receipts)")
     table.add_column("operation")
     for name in ("gas", "best anchor", "against anchor", "target"):
@@ -49,7 +49,7 @@ def gas_table(result: Mapping[str, Any]) -> Table:
 
 
 def rate_table(result: Mapping[str, Any]) -> Table:
-    """Every measured figure of `layer2 bench rate --json`, one a row."""
+    """Return a table with one row for each figure of `layer2 bench rate --json`."""
     table = Table(title=f"Rate, {result.get('family', 'channels')}")
     table.add_column("figure")
     table.add_column("value", justify="right")
@@ -59,7 +59,7 @@ def rate_table(result: Mapping[str, Any]) -> Table:
 
 
 def flatten(result: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested figures as dotted names and printable values."""
+    """Return nested figures as dotted names and printable values."""
     rows: list[tuple[str, str]] = []
     for name, value in result.items():
         if isinstance(value, Mapping):

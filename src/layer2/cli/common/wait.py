@@ -1,4 +1,4 @@
-"""`wait`, in each family: time passes at once on a development chain."""
+"""`wait`, in each family: advance the time of a development chain."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ __all__ = ["wait"]
 @COINS.verb("wait")
 @click.argument("duration")
 def wait(workspace: Workspace, duration: str) -> None:
-    """On a development chain: let DURATION pass at once, for example "1 hour"."""
+    """Advance the time of a development chain by DURATION, for example "1 hour"."""
     time = workspace.connection.advance(parse_duration(duration))
     workspace.emit({"time": time}, f"it is {moment(time)}")

@@ -1,4 +1,4 @@
-"""Watchers of a plasma chain as commands run them: their options, their loop, and what they tell."""
+"""Options, loop and output of the commands that run a plasma watcher."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def watching_options(command: F) -> F:
-    """Add how a watcher acts: `--only-look`, `--patience`."""
+    """Add the watcher options `--only-look` and `--patience`."""
     look = click.option("--only-look", is_flag=True, help="Say what is wrong, send nothing.")
     patience = click.option(
         "--patience", default="10 minutes", show_default=True, help="How long a body may be missing."
@@ -25,20 +25,20 @@ def watching_options(command: F) -> F:
 
 
 class Watching(Protocol):
-    """A watcher, or what is served of one."""
+    """A watcher, or the part of a watcher service that steps it."""
 
     def step(self) -> Report:
-        """Do all that is due."""
+        """Take all due actions."""
         ...
 
 
 def watching(inner: Watching, name: str = "watcher") -> Daemon:
-    """Reads, judges, acts."""
+    """Return the daemon of a watcher."""
     return Daemon(name, lambda: told(inner.step()))
 
 
 def told(report: Report) -> list[str]:
-    """What a watcher's step found and did, in words."""
+    """Return the findings and actions of a watcher's step as text."""
     lines = [f"{'ALARM ' if one.kind.alarming else ''}{one}" for one in report.findings]
     for act in report.acts:
         lines.append(f"{act.name} 0x{act.subject.hex()[:8]}: {'done' if act.done else 'not done'}, {act.detail}")
@@ -46,7 +46,7 @@ def told(report: Report) -> list[str]:
 
 
 def report_json(report: Report) -> dict[str, Any]:
-    """The same for programs."""
+    """Return the findings and actions of a watcher's step for JSON output."""
     return {
         "acts": [
             {"name": one.name, "subject": "0x" + one.subject.hex(), "done": one.done, "detail": one.detail}

@@ -1,4 +1,4 @@
-"""What every command needs: the chain, who is acting, where journals live, and which hub is meant."""
+"""Context of every command: the chain, the acting account and the folder of its journals."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class AccountUnusable(InputError):
 
 
 def resolve_url(network: str) -> str:
-    """The URL of a network: `anvil` or `devnet` is the local node, all else is a URL or socket path."""
+    """Return the URL of a network: `anvil`, `devnet` and `local` are the local node, others a URL or socket path."""
     return DEFAULT_URL if network in ("anvil", "devnet", "local") else network
 
 
 def account_of(text: str, connection: Connection) -> Signer:
-    """Who acts: a role of a development chain, `env:NAME` with a private key, or an encrypted keystore file.
+    """Return the signer of a role on a development chain, of `env:NAME` with a private key, or of a keystore file.
 
-    A private key is never taken from the command line, where other users of the machine can read it.
+    A private key is never accepted on the command line, where other users of the machine can read it.
     """
     index = role_index(text)
     if index is not None:
@@ -70,7 +70,7 @@ def account_of(text: str, connection: Connection) -> Signer:
 
 
 def party_address(text: str, connection: Connection) -> Address:
-    """An address, or a role's address on a development chain."""
+    """Parse an address, or a role on a development chain, into an address."""
     if role_index(text) is not None:
         return account_of(text, connection).address
     return to_address(text)
@@ -78,51 +78,51 @@ def party_address(text: str, connection: Connection) -> Address:
 
 @dataclass
 class Workspace:
-    """The options shared by the commands; everything behind them is made when it is first used."""
+    """Options shared by all commands; the objects behind them are created on first use."""
 
     network: str
     account: str
     home: Path
     as_json: bool = False
     limits: dict[str, Any] = field(default_factory=dict)
-    """What a service of this command is given beside its address, see `Hosted`."""
+    """Limits of a service that this command hosts, see `Hosted`."""
     confirmations: int | None = None
     _open: list[Any] = field(default_factory=list)
 
     @cached_property
     def connection(self) -> Connection:
-        """The chain."""
+        """Connection to the chain."""
         return Connection.connect(resolve_url(self.network))
 
     @cached_property
     def signer(self) -> Signer:
-        """Who acts."""
+        """Signer of the acting account."""
         return account_of(self.account, self.connection)
 
     @cached_property
     def sender(self) -> Sender:
-        """Sends the actor's transactions."""
+        """Sender of the acting account's transactions."""
         return Sender(self.connection, self.signer)
 
     @property
     def folder(self) -> Path:
-        """Where this account's journals for this chain live; made on first use, for the owner only."""
+        """Folder of this account's journals for this chain, created on first use with access for the owner only."""
         return self.folder_of(self.signer.address)
 
     def folder_of(self, what: str) -> Path:
-        """The same for something else than an account, by name."""
+        """Return a folder for this chain by any name, created on first use."""
         name = str(self.connection.chain_id)
         if self.connection.is_dev:
-            # Development chains share their ids, and each begins anew: its first block tells it from the others.
+            # Development chains share chain ids, so the first block's hash distinguishes them.
             first = self.connection.block(0)
             name += "" if first is None else f"-{first.hash.hex()[:8]}"
         path = self.home / name / what
         return make_folder(path)
 
     def signer_of(self, text: str) -> Signer:
-        """Another account, by the same rules as `--account`."""
+        """Return the signer of another account, by the rules of `--account`."""
         return account_of(text, self.connection)
 
     def emit(self, record: dict[str, Any], text: str) -> None:
-        """Print the record as JSON with `--json`, else the text for people."""
+        """Print the record as JSON with `--json`, otherwise the text."""
         click.echo(json.dumps(record, sort_keys=True) if self.as_json else text)

@@ -1,1 +1,1 @@
-"""The `layer2 demo` command: a guided tour through all families."""
+"""The `layer2 demo` command: a guided tour of all families."""

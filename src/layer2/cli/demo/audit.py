@@ -1,4 +1,4 @@
-"""An independent account of a demonstration: what the blocks say was spent, against what should be left."""
+"""Independent audit of a demonstration: balances recomputed from blocks, compared with the actual ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Audit", "Balance", "Spent"]
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """One mined transaction: who sent it, the value it carried and what its gas cost, wei."""
+    """One mined transaction: its sender, its value and the cost of its gas, in wei."""
 
     sender: Address
     value: int
@@ -23,7 +23,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """An account at the end: what it should own and what it does own, wei."""
+    """Expected and actual balance of an account at the end, in wei."""
 
     name: str
     expected: int
@@ -31,13 +31,13 @@ class Balance:
 
     @property
     def exact(self) -> bool:
-        """Whether the two agree to the wei."""
+        """True if the two are equal to the wei."""
         return self.expected == self.actual
 
 
 @dataclass
 class Audit:
-    """Follows named accounts from now on. `income` is what the protocol should pay each, by our arithmetic."""
+    """Follows named accounts from its creation on. `income` is the payout that the protocol owes each account."""
 
     connection: Connection
     accounts: dict[str, Address]
@@ -51,25 +51,28 @@ class Audit:
         self.income = dict.fromkeys(self.accounts, 0)
 
     def expect(self, name: str, amount: int) -> None:
-        """The protocol owes `amount` wei to an account from here on."""
+        """Add `amount` wei to the payouts that the protocol owes an account."""
         self.income[name] += amount
 
     def spent(self, start: int, stop: int | None = None) -> list[Spent]:
-        """Every transaction of the blocks after `start` up to `stop` (or the newest), read from the chain."""
+        """Return the transactions of the blocks after `start` up to `stop` (or the newest), read from the chain."""
         eth = self.connection.web3.eth
         found: list[Spent] = []
         for number in range(start + 1, (self.connection.block_number() if stop is None else stop) + 1):
             for transaction in eth.get_block(number, full_transactions=True)["transactions"]:
-                assert not isinstance(transaction, bytes)  # full ones were asked for
+                assert not isinstance(transaction, bytes)  # Full transactions were requested.
                 receipt = self.connection.receipt(bytes(transaction["hash"]))
-                assert isinstance(receipt, Receipt)  # it is in a block
+                assert isinstance(receipt, Receipt)  # The transaction is in a block.
                 sender = to_address(transaction["from"])
                 value = int(transaction["value"]) if receipt.status == 1 else 0
                 found.append(Spent(sender, value, receipt.gas_used, receipt.cost))
         return found
 
     def balances(self) -> list[Balance]:
-        """Each account: start, less what it sent and burnt, plus what it is owed, beside what it has."""
+        """Return each account's expected and actual balance.
+
+        The expected balance is the initial one, less the values and gas that the account sent, plus its income.
+        """
         left = dict(self.before)
         names = {address: name for name, address in self.accounts.items()}
         for one in self.spent(self.start):

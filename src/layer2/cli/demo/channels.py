@@ -1,4 +1,4 @@
-"""The scenes of the channels' chapter, in order. What each account should get is computed here, not asked."""
+"""Scenes of the channels chapter, in order. Expected payouts are computed here, independently of the library."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ STREAMED = 300
 
 
 def together(stage: HubStage) -> str:
-    """Payments both ways, a hash lock, a withdrawal, and a close that both sign."""
+    """Play payments both ways, a hash lock, a withdrawal, and a cooperative close."""
     channel = stage.hub.open(stage.payer, stage.payee, deposit=5 * ETHER, dispute=HOUR, peer_deposit=2 * ETHER)
     forth = stage.payments // 2
     back = stage.payments - forth
     there, here = 2 * ETHER // forth, ETHER // back
-    # Alternating, so that both counters grow together as between two busy shops.
+    # The directions alternate, so that both counters grow together.
     for part in range(10):
         stage.stream(channel, there, forth * (part + 1) // 10 - forth * part // 10)
         stage.stream(channel, here, back * (part + 1) // 10 - back * part // 10, back=True)
@@ -60,7 +60,7 @@ def together(stage: HubStage) -> str:
 
 
 def cheated(stage: HubStage) -> str:
-    """A stale proof is posted; the watchtower, who holds no key of the payee, answers and settles."""
+    """Play a stale proof; the watchtower, without the payee's key, answers and settles."""
     channel = stage.hub.open(stage.payer, stage.payee, deposit=3 * ETHER, dispute=HOUR)
     tower = Watchtower(stage.connection, stage.hub, stage.hub.sender(stage.watchtower), settle=True)
     stage.stream(channel, ETHER // 1000, 400)
@@ -88,7 +88,7 @@ def cheated(stage: HubStage) -> str:
 
 
 def claimed(stage: HubStage) -> str:
-    """A hundred simplex channels, paid one way, claimed in one transaction; one closed, one left."""
+    """Play a hundred simplex channels claimed in one transaction, one closed and one exited by its payer."""
     price, deposit = ETHER // 10_000, ETHER // 100
     payer, payee = stage.hub.party(stage.payer), stage.hub.party(stage.payee)
     channels = [
@@ -100,7 +100,7 @@ def claimed(stage: HubStage) -> str:
     rows = []
     for channel in channels:
         proof = payee.newest_received(channel.id)
-        assert isinstance(proof, Payment)  # payments were accepted just above
+        assert isinstance(proof, Payment)  # The payments were accepted just above.
         rows.append((channel.key, proof))
     zero = channels[0].key.token
     mined = stage.hub.claim(stage.hub.sender(payee), payee.address, zero, *claim_rows(rows))
@@ -119,14 +119,14 @@ def claimed(stage: HubStage) -> str:
 
 
 def streamed(stage: HubStage) -> str:
-    """A stream to somebody the payer has no channel with: two locks, and vouchers that the middle never sees."""
+    """Play a stream through an intermediary: two locks, and vouchers that the intermediary never sees."""
     middle, amount, price = stage.challenger, ETHER // 2, ETHER // 1000
     first = stage.hub.open(stage.payer, middle, deposit=ETHER, dispute=HOUR)
     second = stage.hub.open(middle, stage.payee, deposit=ETHER, dispute=HOUR)
     salt = sha256(b"the demo's virtual channel")
     people = (stage.payer.address, stage.payee.address)
     first.virtual(amount, payer=people[0], payee=people[1], salt=salt, expiry=2 * HOUR)
-    # The middle's own lock ends earlier: whatever the payee can take from it, it can still take from the payer.
+    # The intermediary's own lock expires earlier, so that it can still claim the payer's after the payee claims.
     second.virtual(amount, payer=people[0], payee=people[1], salt=salt, expiry=HOUR)
 
     name, domain = virtual_channel_id(*people, salt), stage.hub.domain
@@ -150,13 +150,13 @@ def streamed(stage: HubStage) -> str:
 
 
 def flipped(stage: HubStage) -> str:
-    """A game inside a channel: one flip is paid off chain; in the next the loser goes silent and forfeits."""
+    """Play a game in a channel: one flip is paid off chain; in the next one the loser stops responding and forfeits."""
     game = deploy(stage.hub.sender(stage.operator), load_artifact("CoinFlip"))
     channel = stage.hub.open(stage.payer, stage.payee, deposit=ETHER, dispute=HOUR)
     stake = ETHER // 10
 
     def flip(number: int, secret_a: bytes) -> tuple[CoinFlipTerms, bytes, int]:
-        """Lock the payer's stake on a coin that falls to the payee."""
+        """Lock the payer's stake on a coin flip that the payee wins."""
         secret_b = next(one for n in range(256) if not a_wins(secret_a, one := sha256(b"%d %d" % (number, n))))
         by = stage.connection.timestamp() + HOUR
         terms = CoinFlipTerms(commitment(secret_a), commitment(secret_b), by, False, stake)
@@ -191,4 +191,4 @@ SCENES: list[tuple[str, Callable[[HubStage], str]]] = [
     ("virtual channel", streamed),
     ("100 one-way channels", claimed),
 ]
-"""Title and scene."""
+"""Titles and scenes."""

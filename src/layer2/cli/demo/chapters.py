@@ -1,4 +1,4 @@
-"""The chapters of the demonstration by name: light, for front ends that load the rest when it is played."""
+"""Names of the demonstration's chapters, in a module that loads nothing else."""
 
 from __future__ import annotations
 

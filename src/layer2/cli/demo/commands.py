@@ -1,4 +1,4 @@
-"""`layer2 demo`: what channels, rollup and plasma can do, measured as it happens, every balance checked to the wei."""
+"""`layer2 demo`: channels, rollup and plasma in action, measured, with every balance checked to the wei."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["command", "run_demo"]
               help="Payments in the first channel.")  # fmt: skip
 @click.option("--chapter", "chapters", multiple=True, type=click.Choice(CHAPTERS), help="Only this one.")
 def command(network: str, payments: int, chapters: tuple[str, ...]) -> None:
-    """Channels, a rollup and plasma from the first deposit to the last exit, every balance checked."""
+    """Play channels, a rollup and plasma from the first deposit to the last exit, with every balance checked."""
     from layer2.ethereum.devnet import AnvilNode, tester_connection
 
     if network == "anvil":
@@ -51,7 +51,7 @@ def run_demo(
     chapters: Collection[str] = CHAPTERS,
     out: Console | None = None,
 ) -> None:
-    """Play the chapters on a development chain and print the account; `DemoFailed` if a balance is off."""
+    """Play the chapters on a development chain and print the results; raise `DemoFailed` if a balance is wrong."""
     screen = out or console()
     require_dev(connection)
     name = str(connection.web3.client_version).split("/")[0]
@@ -103,7 +103,7 @@ def _plasma(stage: PlasmaStage) -> None:
 
 
 def _close_books(stage: Stage, told: str) -> None:
-    """Print what it cost and who owns what; raise if anybody owns another amount than it should."""
+    """Print costs and balances; raise DemoFailed if a balance differs from its expected value."""
     balances = stage.balances()
     stage.screen.print()
     stage.screen.print(costs_table(stage.scenes))

@@ -1,4 +1,4 @@
-"""The scenes of plasma's chapter, in order. What each account should get is computed here, not asked."""
+"""Scenes of the plasma chapter, in order. Expected payouts are computed here, independently of the library."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ __all__ = ["SCENES"]
 
 ETHER = 10**18
 SHARE = ETHER // 10
-"""What each user is given on the plasma chain."""
+"""Amount in wei deposited for each user on the plasma chain."""
 TRAVEL = ETHER // 20
-"""And on the main chain, for the bond and the gas of leaving."""
+"""Amount in wei given to each user on the main chain, for the bond and gas of an exit."""
 _LAST = 10_000
 _MERGED = 4
 
 
 def deposited(stage: PlasmaStage) -> str:
-    """The payer pays in for everybody."""
+    """Play the payer's deposits for all users."""
     payer = stage.sender(stage.payer)
     gas = 0
     for number, one in enumerate(stage.users):
@@ -42,7 +42,7 @@ def deposited(stage: PlasmaStage) -> str:
 
 
 def paid(stage: PlasmaStage) -> str:
-    """Everybody pays others, out of every output; then everybody joins what came together."""
+    """Play payments by all users from every output, followed by merges of each user's outputs."""
     count, blocks, before = len(stage.users), 0, stage.connection.block_number()
     for turn in range(stage.doublings):
         signed: list[Signed] = []
@@ -89,7 +89,7 @@ def _merge(stage: PlasmaStage) -> None:
 
 
 def watched(stage: PlasmaStage) -> str:
-    """Somebody who trusts nobody has fetched and checked every block."""
+    """Play a watcher that fetches and verifies every block."""
     stage.watcher.step()
     seen = stage.watcher.status()
     stage.check("blocks verified", stage.root.head()[1] - 1, seen.verified)
@@ -98,7 +98,7 @@ def watched(stage: PlasmaStage) -> str:
 
 
 def claimed(stage: PlasmaStage) -> str:
-    """The payee is paid, takes the money out by a standard exit and claims it."""
+    """Play a standard exit: the payee is paid, exits and claims the money."""
     payer, payee, amount = stage.l2.wallet(stage.payer), stage.l2.wallet(stage.payee), 4 * SHARE
     payer.deposit(10 * SHARE)
     payer.send(stage.payee.address, amount)
@@ -116,7 +116,7 @@ def claimed(stage: PlasmaStage) -> str:
 
 
 def stopped(stage: PlasmaStage) -> str:
-    """The attacker takes out what he has paid with; the watcher shows the payment and gets the bond."""
+    """Play an exit of a spent output; the watcher shows the payment and receives the bond."""
     attacker = stage.l2.wallet(stage.attacker)
     kit = attacker.deposit(SHARE)
     attacker.send(stage.payee.address, SHARE)
@@ -134,7 +134,7 @@ def stopped(stage: PlasmaStage) -> str:
 
 
 def twice(stage: PlasmaStage) -> str:
-    """The attacker signs one output twice, to the payee and to himself, and wants out with the second."""
+    """Play a double spend: the attacker pays the payee and itself from one output, and exits the second payment."""
     attacker, profile = stage.l2.wallet(stage.attacker), stage.root.profile
     kit = attacker.deposit(SHARE)
     back = payment([kit.position], [(stage.attacker.address, 0, SHARE)], _LAST)
@@ -148,7 +148,7 @@ def twice(stage: PlasmaStage) -> str:
     report = stage.watcher.step()
     stage.check("what the watcher did", ["challengeCanonical"], report.done())
     stage.connection.advance(stage.l2.exit_period + 1)
-    # Settled by the thief himself: it pays nobody, and his own bond for joining comes back.
+    # The attacker finalises the exit: it pays nothing, and returns only the piggyback bond.
     stage.root.claim_in_flight(thief, back.packed, [kit.output_id], [kit.made])
     stage.audit.expect("attacker", profile.piggyback_bond)
     stage.audit.expect("watchtower", profile.in_flight_bond)
@@ -157,7 +157,7 @@ def twice(stage: PlasmaStage) -> str:
 
 
 def hung(stage: PlasmaStage) -> str:
-    """A payment is accepted and in no block: its payer shows it to the contract, its payee joins, and it is paid."""
+    """Play an accepted payment that no block includes: the payer starts an in-flight exit, and the payee piggybacks."""
     payer, payee, profile = stage.l2.wallet(stage.payer), stage.l2.wallet(stage.payee), stage.root.profile
     kept = stage.books[stage.payer.address] - SHARE
     sent = payer.send(stage.payee.address, SHARE)
@@ -168,7 +168,7 @@ def hung(stage: PlasmaStage) -> str:
     (paid,) = payee.claim_all()
     stage.check("what is left to claim for the payer", 0, len(payer.claim_all()))
     stage.move(stage.payer.address, None, kept + SHARE)
-    # Whoever claims is paid the bounties: the payee's own, and that of the payer, who joined for the change.
+    # The claimer receives the bounties: the payee's own, and that of the payer, who piggybacked for the change.
     stage.audit.expect("payer", kept + profile.in_flight_bond + profile.piggyback_bond - profile.bounty)
     stage.audit.expect("payee", SHARE + profile.piggyback_bond + profile.bounty)
     gas = started.gas_used + joined.gas_used + paid.gas_used
@@ -180,7 +180,7 @@ def _signed_by(stage: PlasmaStage, one: Transaction) -> Signed:
 
 
 def collected(stage: PlasmaStage) -> str:
-    """An NFT becomes a coin, changes hands off the chain with its history, and leaves with its new owner."""
+    """Play an NFT coin: it is deposited, transferred off chain with its history, and exited by its new owner."""
     from layer2.testing import deploy_mock
 
     operator, coins = stage.sender(stage.operator), stage.l2.coins
@@ -205,7 +205,7 @@ def collected(stage: PlasmaStage) -> str:
 
 
 def left(stage: PlasmaStage) -> str:
-    """The operator withholds a block that mints money for a thief: everybody leaves, the thief comes last."""
+    """Play a mass exit: the operator withholds a block that mints money, all users exit, and the thief comes last."""
     from layer2.testing.adversaries.payments.hostile_operator import HostileOperator
 
     payer, profile = stage.sender(stage.payer), stage.root.profile
@@ -216,7 +216,7 @@ def left(stage: PlasmaStage) -> str:
     for address, name in names.items():
         stage.audit.accounts[name], stage.audit.before[name], stage.audit.income[name] = address, 0, TRAVEL
     names |= {stage.payer.address: "payer", stage.payee.address: "payee"}
-    # The deposits were spent by hand, without these wallets: what is left is said by position.
+    # The deposits were spent without these wallets, so the remaining outputs are named by position.
     named = {one.address: [at for at, _ in own] for one, own in zip(stage.users, stage.outputs, strict=True)}
     wallets = [stage.l2.wallet(one) for one in people]
     own: dict[str, list[int]] = {}
@@ -233,7 +233,7 @@ def left(stage: PlasmaStage) -> str:
     report = stage.watcher.step()
     stage.check("the alarm", True, Kind.BLOCK_WITHHELD in report.kinds())
     for wallet in wallets:
-        # Nobody asks the operator any more.
+        # The operator is not used any more.
         wallet.gate, wallet.distrusted = None, lie.number
         who = wallet.signer.address
         wallet.exit_many(own[who])
@@ -262,4 +262,4 @@ SCENES: list[tuple[str, Callable[[PlasmaStage], str]]] = [
     ("an NFT", collected),
     ("a mass exit", left),
 ]
-"""Title and scene."""
+"""Titles and scenes."""

@@ -1,4 +1,4 @@
-"""The stage of plasma's chapter: root chain, operator and watcher, a hundred users, and our own books of them."""
+"""Stage of the plasma chapter: root chain, operator, watcher, a hundred users and their expected balances."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ __all__ = ["PlasmaStage"]
 
 
 class PlasmaStage(Stage):
-    """A plasma chain, and what everybody on it should have."""
+    """A plasma chain with the expected balances of its users."""
 
     def __init__(self, connection: Connection, screen: Console, *, users: int = 100, doublings: int = 5) -> None:
         super().__init__(connection, screen)
         self.keys = [PrivateKey(keccak(b"the demo's owner %d" % number)) for number in range(users)]
         self.users: list[Signer] = [LocalSigner(key) for key in self.keys]
         self.doublings = doublings
-        """Blocks in which every output is paid on, which makes two of it."""
+        """Number of rounds in which every output is paid on and thereby split in two."""
         self.l2 = PlasmaFacade.devnet(connection, self.operator, folder=self.folder.name)
         self.root = self.l2.root
         self.watcher = Watcher(
@@ -46,28 +46,28 @@ class PlasmaStage(Stage):
             start_block=self.l2.local.start_block,
         )
         self.books: dict[Address, int] = {}
-        """What everybody has on the plasma chain, wei: computed here, not asked."""
+        """Expected balances on the plasma chain in wei by address, computed independently of the operator."""
         self.outputs: list[list[tuple[int, int]]] = [[] for _ in self.users]
         """Position and amount of each user's outputs."""
         self.stuck = 0
-        """What stays in the contract: the bond of an exit that nothing can pay."""
+        """Amount in wei that stays in the contract: the bond of an exit that can never be paid."""
         self.gas: dict[str, float] = {}
         self.note_deployment("deploy the root chain")
         self.gas["deploy.total"] = self.scenes[-1].gas
 
     def sender(self, who: Signer) -> Sender:
-        """Sends transactions of somebody."""
+        """Return a sender for an account."""
         return Sender(self.connection, who)
 
     def move(self, giver: Address | None, taker: Address | None, amount: int) -> None:
-        """Write into the books: a payment, or a deposit or exit if one side is nobody."""
+        """Record a payment in the books, or a deposit or exit if one side is None."""
         if giver is not None:
             self.books[giver] = self.books.get(giver, 0) - amount
         if taker is not None:
             self.books[taker] = self.books.get(taker, 0) + amount
 
     def block(self, payments: Sequence[Signed]) -> list[int]:
-        """Have payments accepted and put in a block; where each stands (the position of its first output)."""
+        """Submit payments and build a block of them; return the position of each payment's first output."""
         begin, operator = time.perf_counter(), self.l2.operator
         operator.follow()
         refused = [one for one in operator.submit_many(payments) if one is not None]
@@ -78,14 +78,14 @@ class PlasmaStage(Stage):
         places = []
         for one in payments:
             fate = operator.fate(one.transaction.hash)
-            assert fate is not None  # accepted just above
+            assert fate is not None  # The payment was accepted just above.
             places.append(encode_position(fate.block, fate.index, 0))
         self.scenes[-1].payments += len(payments)
         self.scenes[-1].seconds += time.perf_counter() - begin
         return places
 
     def check_books(self, who: str) -> None:
-        """Stop unless the operator's ledger has exactly what the books have."""
+        """Raise DemoFailed unless the operator's UTXO set equals the books."""
         operator = self.l2.operator
         operator.follow()
         found = {}
@@ -96,7 +96,7 @@ class PlasmaStage(Stage):
         self.check(f"the balances of {who}", self.books, found)
 
     def balances(self) -> list[Balance]:
-        """Everybody's ether, that of all users together if each has what it should, and the contract's."""
+        """Return the balances of all accounts, with exact users merged into one row, and of the contract."""
         every = super().balances()
         people = [one for one in every if not one.name.startswith("user ")]
         users = [one for one in every if one.name.startswith("user ")]
@@ -110,7 +110,7 @@ class PlasmaStage(Stage):
         ]
 
     def close(self) -> None:
-        """Let go of all files and remove them."""
+        """Close all files and remove them."""
         self.watcher.close()
         self.l2.close()
         super().close()

@@ -1,4 +1,4 @@
-"""What the demonstration prints at the end: costs, balances, and bytes and gas of a transfer beside the anchors."""
+"""Final output of the demonstration: costs, balances, and bytes and gas per transfer compared with the anchors."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from layer2.rollup.protocol.params import FRAME_BYTES
 __all__ = ["accounts_table", "costs_table", "per_transfer_table", "plasma_gas_table", "verdict"]
 
 ROOTS_OF_A_FRAME = 2 * 31
-"""Bytes: a state root after each half, without its first byte, which is zero."""
+"""Bytes of the state roots after each half of a frame, without their first byte, which is zero."""
 
 TRANSFER_GAS = 21_000
-"""What one plain transfer of ether costs; one of tokens costs about twice as much."""
+"""Gas of one plain ether transfer; a token transfer costs about twice as much."""
 
 
 def costs_table(scenes: list[Scene]) -> Table:
-    """Each scene: payments, transactions, gas, and what as many plain transfers would have cost."""
+    """Return a table of each scene's payments, transactions and gas, with the gas of as many plain transfers."""
     table = Table(title="What it cost", show_footer=True)
     payments = sum(one.payments for one in scenes)
     gas = sum(one.gas for one in scenes)
@@ -47,7 +47,7 @@ def _saved(payments: int, gas: int) -> str:
 
 
 def accounts_table(balances: list[Balance]) -> Table:
-    """What each account should own and owns."""
+    """Return a table of the expected and actual balance of each account."""
     table = Table(title="Who owns what at the end, in wei")
     table.add_column("account")
     for name in ("should own", "owns"):
@@ -60,7 +60,7 @@ def accounts_table(balances: list[Balance]) -> Table:
 
 
 def per_transfer_table(stage: RollupStage) -> Table:
-    """Bytes and gas of one transfer, by kind of key, beside the best comparable systems."""
+    """Return a table of bytes and gas per transfer by kind of key, compared with the best comparable systems."""
     from layer2.cli.bench.anchors import anchors_of
 
     anchors = anchors_of("rollup")
@@ -70,7 +70,7 @@ def per_transfer_table(stage: RollupStage) -> Table:
     for one in stage.posted[::-1]:
         table.add_column(one.kind, justify="right")
     table.add_column("best anchor", justify="right")
-    # Of the assertion each batch bears the part that its frames have of the roots.
+    # Each batch bears the share of the assertion that its frames have of the roots.
     pairs = [(one, ROOTS_OF_A_FRAME * one.size // FRAME_BYTES) for one in stage.posted[::-1]]
     rows = [
         ("bytes of data", [one.size / one.transfers for one, _ in pairs], "bytes.per_transfer_data"),
@@ -87,7 +87,7 @@ def per_transfer_table(stage: RollupStage) -> Table:
 
 
 def plasma_gas_table(measured: Mapping[str, float]) -> Table:
-    """Gas of what was done, beside the best comparable systems."""
+    """Return a table of the measured gas, compared with the best comparable systems."""
     from layer2.cli.bench.anchors import anchors_of
 
     anchors = anchors_of("plasma")
@@ -102,7 +102,7 @@ def plasma_gas_table(measured: Mapping[str, float]) -> Table:
 
 
 def verdict(balances: list[Balance], told: str) -> str:
-    """The last line of a chapter."""
+    """Return the last line of a chapter."""
     if not all(one.exact for one in balances):
         return "[bold red]A balance is off.[/]"
     return f"[bold green]Every balance is exact to the wei.[/] {told}"

@@ -1,4 +1,4 @@
-"""The scenes of the rollup's chapter, in order. What each account should get is computed here, not asked."""
+"""Scenes of the rollup chapter, in order. Expected payouts are computed here, independently of the library."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = ["SCENES"]
 
 ETHER = 10**18
 SHARE = ETHER // 10
-"""What each account is given."""
+"""Amount in wei given to each account."""
 
 FIRST = 2
-"""The first account of a BLS key, the payee's; account 1 is the payer's, of its address."""
+"""First account of a BLS key, the payee's; account 1 is the payer's, owned by its address."""
 
 
 def opened(stage: RollupStage) -> str:
-    """One deposit, and accounts for a thousand keys."""
+    """Play one deposit, and the opening of accounts for a thousand keys."""
     payer, payee = stage.l2.wallet(stage.payer), stage.l2.wallet(stage.payee)
     paid_in = SHARE * stage.accounts * 2
     payer.deposit(paid_in)
@@ -42,7 +42,7 @@ def opened(stage: RollupStage) -> str:
 
 
 def transferred(stage: RollupStage) -> str:
-    """The payer pays everybody, by ECDSA; then everybody pays others, by BLS."""
+    """Play payments of the payer to all accounts by ECDSA, followed by payments among all accounts by BLS."""
     payer, payee, domain = stage.l2.wallet(stage.payer), stage.l2.wallet(stage.payee), stage.l2.rollup.domain
     source, last = payer.account(), FIRST + stage.accounts
     given = [(source, to, SHARE) for to in range(FIRST, last)]
@@ -63,7 +63,7 @@ def transferred(stage: RollupStage) -> str:
     digests = [[one.digest(domain) for one in own] for own in messages]
     signatures = [[payee.bls.sign(one) for one in digests[0]]]
     signatures += sign_all(list(zip(stage.seeds, digests[1:], strict=True)))
-    # Everybody's first, then everybody's second: as they would come in.
+    # All first payments come before all second ones, as they would arrive.
     pairs = [list(zip(own, by, strict=True)) for own, by in zip(messages, signatures, strict=True)]
     turns = [own[turn] for turn in range(each + 1) for own in pairs if turn < len(own)]
     ops, half = [SignedOp(message, signature) for message, signature in turns], len(turns) // 2
@@ -78,7 +78,7 @@ def transferred(stage: RollupStage) -> str:
 
 
 def rebuilt(stage: RollupStage) -> str:
-    """A verifier that has only the main chain comes to the same state."""
+    """Play a verifier that rebuilds the same state from the main chain alone."""
     stage.verifier.step()
     stage.check("the state root", stage.l2.root, stage.verifier.head.root)
     stage.check_books("the verifier", stage.verifier)
@@ -87,7 +87,7 @@ def rebuilt(stage: RollupStage) -> str:
 
 
 def claimed(stage: RollupStage) -> str:
-    """The payee takes money out: asserted, final after the window, claimed by a Merkle proof."""
+    """Play a withdrawal: asserted, final after the window, and claimed with a Merkle proof."""
     payee, amount = stage.l2.wallet(stage.payee), SHARE // 2
     proposer = Proposer(stage.l2.rollup, stage.l2.proposer.sender, stage.verifier)
     (proposed,) = proposer.step()
@@ -107,7 +107,7 @@ def claimed(stage: RollupStage) -> str:
 
 
 def convicted(stage: RollupStage) -> str:
-    """A proposer gives an account a million times what it has; anybody proves it, in one transaction."""
+    """Play an assertion with an inflated balance, and the fraud proof in one transaction."""
     payer = stage.l2.wallet(stage.payer)
     payer.send(FIRST, ETHER // 1000)
     stage.move(payer.account(bls=False), FIRST, ETHER // 1000)
@@ -122,7 +122,7 @@ def convicted(stage: RollupStage) -> str:
 
 
 def alone(stage: RollupStage) -> str:
-    """The sequencer is off: the payer forces a withdrawal, proposes by herself and takes her money."""
+    """Play a stopped sequencer: the payer forces a withdrawal, proposes the assertion itself and claims the money."""
     profile, amount = stage.l2.local.profile, 5 * SHARE
     user = stage.l2.wallet(stage.payer, with_sequencer=False)
     own = user.account(bls=False)
@@ -150,4 +150,4 @@ SCENES: list[tuple[str, Callable[[RollupStage], str]]] = [
     ("a lie", convicted),
     ("left alone", alone),
 ]
-"""Title and scene."""
+"""Titles and scenes."""

@@ -1,4 +1,4 @@
-"""The stage of the rollup's chapter: the rollup with its parts, a thousand users, and our own books of them."""
+"""Stage of the rollup chapter: the rollup with its nodes, a thousand users and their expected balances."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from layer2.rollup.protocol.signed_operation import SignedOp
 __all__ = ["Posted", "RollupStage"]
 
 _BURNT_PART = 2
-"""One of so many parts of a liar's bond is burned: it stays in the rollup, and nobody ever gets it."""
+"""Divisor of a convicted proposer's bond that gives its burned part, which stays in the rollup forever."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A batch of transfers as it was posted: bytes of its frames, gas and blob gas of the transactions."""
+    """A posted batch of transfers: bytes of its frames, gas and blob gas of its transactions."""
 
     kind: str
     transfers: int
@@ -34,7 +34,7 @@ class Posted:
 
 
 class RollupStage(Stage):
-    """A rollup, and what everybody in it should have."""
+    """A rollup with the expected balances of its accounts."""
 
     def __init__(
         self, connection: Connection, screen: Console, *, accounts: int = 1_000, transfers: int = 10_000
@@ -45,20 +45,20 @@ class RollupStage(Stage):
         self.l2 = RollupFacade.devnet(connection, self.operator, challenger=self.challenger, folder=self.folder.name)
         self.seeds = [keccak(b"the demo's user %d" % number) for number in range(1, accounts)]
         self.books: dict[int, int] = {}
-        """Balances in the rollup by account, wei: computed here, not asked."""
+        """Expected balances in the rollup in wei by account, computed independently of the sequencer."""
         self.posted: list[Posted] = []
         self.assertion = (0, 0)
-        """Bytes of the state roots, and gas (blob gas aside), of the assertion over all transfers."""
+        """Bytes of the state roots, and gas (without blob gas), of the assertion over all transfers."""
         self.verifier: Replica = self.l2.local.replica()
         self.note_deployment("deploy the rollup")
 
     def move(self, sender: int, to: int, amount: int) -> None:
-        """Write a transfer into the books."""
+        """Record a transfer in the books."""
         self.books[sender] -= amount
         self.books[to] += amount
 
     def post(self, kind: str, ops: list[SignedOp], data: Data) -> None:
-        """Hand signed transfers to the sequencer, have them posted in blobs or calldata, and note what that took."""
+        """Submit signed transfers, post them in blobs or calldata, and record the size and gas."""
         begin, sequencer = time.perf_counter(), self.l2.sequencer
         refused = [one for one in sequencer.submit_many(ops) if one is not None]
         if refused:
@@ -74,12 +74,12 @@ class RollupStage(Stage):
         self.posted.append(Posted(kind, len(ops), size, gas, blob_gas))
 
     def check_books(self, who: str, replica: Replica) -> None:
-        """Stop unless a replica has exactly what the books have."""
+        """Raise DemoFailed unless a replica's balances equal the books."""
         found = {index: one.balance for index, one in replica.head.accounts.items()}
         self.check(f"the balances of {who}", self.books, found)
 
     def balances(self) -> list[Balance]:
-        """Everybody's ether, and the rollup's: that of its accounts, and what was burned of the liar's bond."""
+        """Return the ether balances of all accounts and of the rollup, which includes the burned part of the bond."""
         burned = self.l2.local.profile.bond // _BURNT_PART
         held = self.connection.balance(self.l2.address)
         return [*super().balances(), Balance("the rollup", sum(self.books.values()) + burned, held)]

@@ -1,4 +1,4 @@
-"""Signatures of a thousand users, made in two processes: in life each user has a machine of its own."""
+"""Signatures of a thousand users, made in two processes in place of the users' own machines."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ PROCESSES = 2
 
 
 def sign_all(tasks: Sequence[tuple[bytes, Sequence[bytes]]]) -> list[list[bytes]]:
-    """For each `(seed, digests)`: the BLS signatures by the key of the seed."""
-    # Fresh processes: a copy of this one would share its sockets to the chain.
+    """Return the BLS signatures of each `(seed, digests)` by the seed's key."""
+    # Processes are spawned, because a fork would share this one's sockets to the chain.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(PROCESSES, mp_context=context) as pool:
         return list(pool.map(_sign, tasks, chunksize=max(1, len(tasks) // (4 * PROCESSES))))

@@ -1,4 +1,4 @@
-"""The stages of the demonstration: people, chain, clock and account; and the one with the channel hub on it."""
+"""Stages of the demonstration: accounts, chain, clock and audit, and the stage with the channel hub."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from layer2.primitives.errors import Layer2Error
 __all__ = ["DemoFailed", "HubStage", "Scene", "Stage", "require_dev"]
 
 BATCH = 64
-"""Payments that share one commit: what a busy node does by itself."""
+"""Number of payments that share one commit, typical of a busy node."""
 
 
 class DemoFailed(Layer2Error):
-    """Something did not come out as it must."""
+    """A result of the demonstration is wrong."""
 
 
 @dataclass
 class Scene:
-    """What one scene did: payments off the chain and the seconds they took, transactions and their gas."""
+    """Result of a scene: off-chain payments and their seconds, transactions and their gas."""
 
     title: str
     payments: int = 0
@@ -41,7 +41,7 @@ class Scene:
 
 
 def require_dev(connection: Connection) -> None:
-    """Raise NotADevChain where time cannot be moved."""
+    """Raise NotADevChain if the chain's time cannot be advanced."""
     if not connection.is_dev:
         raise NotADevChain(
             f"demo: chain {connection.chain_id} is no development chain, time cannot be moved there",
@@ -50,7 +50,7 @@ def require_dev(connection: Connection) -> None:
 
 
 class Stage:
-    """A development chain, the role accounts, and a record of everything that happens from here on."""
+    """A development chain, the role accounts, and an audit of all transactions from its creation on."""
 
     def __init__(self, connection: Connection, screen: Console) -> None:
         require_dev(connection)
@@ -67,19 +67,19 @@ class Stage:
 
     @property
     def payments_made(self) -> int:
-        """Payments of all scenes."""
+        """Number of payments in all scenes."""
         return sum(one.payments for one in self.scenes)
 
     def balances(self) -> list[Balance]:
-        """Everybody's ether on the main chain: what it should be and what it is."""
+        """Return the expected and actual ether balances of all accounts on the main chain."""
         return self.audit.balances()
 
     def close(self) -> None:
-        """Remove what was written."""
+        """Remove the temporary folder."""
         self.folder.cleanup()
 
     def play(self, title: str, scene: Callable[[], str]) -> None:
-        """Run a scene, count its transactions from the blocks, and say what came of it."""
+        """Run a scene, count its transactions from the blocks, and print its result."""
         self.scenes.append(Scene(title))
         start = self.connection.block_number()
         told = scene()
@@ -92,37 +92,37 @@ class Stage:
         self.screen.print(line)
 
     def check(self, what: str, expected: object, actual: object) -> None:
-        """Stop the demonstration unless the two are equal."""
+        """Raise DemoFailed unless the two values are equal."""
         if expected != actual:
             raise DemoFailed(f"demo: {what}: {actual} found, {expected} expected", hint="report this")
 
     def note_deployment(self, title: str) -> None:
-        """Count what has been sent so far as a scene."""
+        """Record all transactions so far as a scene."""
         self.scenes.append(Scene(title))
         spent = self.audit.spent(self.audit.start)
         self.scenes[-1].transactions, self.scenes[-1].gas = len(spent), sum(one.gas_used for one in spent)
 
 
 class HubStage(Stage):
-    """With the channel hub deployed."""
+    """A stage with the channel hub deployed."""
 
     def __init__(self, connection: Connection, payments: int, screen: Console) -> None:
         super().__init__(connection, screen)
         self.payments = payments
         self.moved = 0
         self.left = 0
-        """What the hub should still hold at the end, wei: channels that stay open."""
+        """Amount in wei that the hub holds at the end, for channels that stay open."""
         self.hub = HubFacade.deploy(connection, self.operator, profile=DEVNET, store=self.folder.name)
         self.note_deployment("deploy the hub")
 
     @property
     def durable_rate(self) -> float:
-        """Payments per second of the first channel, both sides durable."""
+        """Payments per second of the busiest scene, durable on both sides."""
         best = max(self.scenes, key=lambda one: one.payments)
         return best.payments / best.seconds if best.seconds else 0.0
 
     def balances(self) -> list[Balance]:
-        """And the hub's."""
+        """Return the balances of all accounts and of the hub."""
         return [*super().balances(), Balance("the hub", self.left, self.held())]
 
     def close(self) -> None:
@@ -147,5 +147,5 @@ class HubStage(Stage):
         self.moved += amount
 
     def held(self) -> int:
-        """The ether in the hub, wei."""
+        """Return the hub's ether balance in wei."""
         return self.connection.balance(self.hub.address)

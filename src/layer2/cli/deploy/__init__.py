@@ -1,1 +1,1 @@
-"""Commands that deploy contracts and record where they are."""
+"""Commands that deploy contracts and record their addresses."""

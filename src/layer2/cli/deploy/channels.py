@@ -1,4 +1,4 @@
-"""`layer2 deploy`: put the channel hub on a chain and record it."""
+"""`layer2 deploy`: deploy the channel hub and record it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ HUB = "ChannelHub"
 
 
 def profile_for(connection: Connection) -> Profile:
-    """`DEVNET` on a development chain, else `PUBLIC`."""
+    """Return `DEVNET` on a development chain, otherwise `PUBLIC`."""
     return DEVNET if connection.is_dev else PUBLIC
 
 
 def deploy_hub(sender: Sender, profile: Profile | None = None) -> Deployment:
-    """Deploy the hub and return its record; nothing is written to disk."""
+    """Deploy the hub and return its record, without writing it to disk."""
     chosen = profile or profile_for(sender.connection)
     contract = HubContract.deploy_contract(sender.connection, sender, chosen)
     arguments = (chosen.permit2, chosen.min_delay, chosen.max_delay, chosen.max_lock_duration)

@@ -1,4 +1,4 @@
-"""`layer2 plasma coin deploy`: put a coin chain on a chain and record it."""
+"""`layer2 plasma coin deploy`: deploy a coin chain and record it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAME = "CoinChain"
 
 
 def deploy_coins(sender: Sender, operator: str = "", profile: CoinProfile | None = None) -> Deployment:
-    """Deploy a coin chain and return its record; nothing is written to disk. `operator`: the sender if not told."""
+    """Deploy a coin chain and return its record, without writing it to disk. `operator` is the sender by default."""
     connection = sender.connection
     chosen = profile or (COIN_DEVNET if connection.is_dev else COIN_PUBLIC)
     chain = CoinChain.deploy(sender, operator or sender.address, chosen)
@@ -50,7 +50,7 @@ def deploy(
     deployments: str,
     again: bool,
 ) -> None:
-    """Deploy a coin chain and record it under deployments/<chain id>/; it stands beside a root chain, or alone."""
+    """Deploy a coin chain, independent of any root chain, and record it under deployments/<chain id>/."""
     registry, connection = Registry(deployments), workspace.connection
     require_new(registry, NAME, connection, again=again)
     base = COIN_DEVNET if connection.is_dev else COIN_PUBLIC

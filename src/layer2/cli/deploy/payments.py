@@ -1,4 +1,4 @@
-"""`layer2 plasma deploy`: put a root chain on a chain and record it."""
+"""`layer2 plasma deploy`: deploy a root chain and record it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAME = "RootChain"
 
 
 def deploy_plasma(sender: Sender, operator: str = "", profile: Profile | None = None) -> Deployment:
-    """Deploy a root chain and return its record; nothing is written to disk. `operator`: the sender if not told."""
+    """Deploy a root chain and return its record, without writing it to disk. `operator` is the sender by default."""
     connection = sender.connection
     chosen = profile or (DEVNET if connection.is_dev else PUBLIC)
     root = RootChain.deploy(sender, operator or sender.address, chosen)

@@ -1,4 +1,4 @@
-"""`layer2 rollup deploy`: put a rollup and its judges on a chain and record it."""
+"""`layer2 rollup deploy`: deploy a rollup with its judges and record it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ NAME = "Rollup"
 
 
 def deploy_rollup(sender: Sender, poster: str = "", profile: Profile | None = None) -> Deployment:
-    """Deploy the judges and the rollup and return its record; nothing is written to disk.
+    """Deploy the judges and the rollup and return its record, without writing it to disk.
 
-    `poster`: who posts first; the sender if not told.
+    Args:
+        poster: Address that may post first; the sender by default.
     """
     connection = sender.connection
     judges = [deploy_contract(sender, load_artifact(name)).address for name in JUDGES]

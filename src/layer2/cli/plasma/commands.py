@@ -1,4 +1,4 @@
-"""`layer2 plasma`: what an owner, an operator and a watcher type."""
+"""`layer2 plasma`: the commands of an owner, an operator and a watcher."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from layer2.cli.common.options import chain_options
 __all__ = ["build", "command"]
 
 build = PLASMA.build
-"""The group with a front end's options: `layer2`'s own, or ape's."""
+"""Function that builds the group with a front end's options: `layer2`'s own, or ape's."""
 
 command = build(chain_options)

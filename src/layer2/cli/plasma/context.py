@@ -1,4 +1,4 @@
-"""The acting account's wallet for one command: the root chain of the chain, and an operator if there is one."""
+"""Context of a plasma command: the acting account's wallet on the recorded root chain, and an operator if available."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """An owner at work."""
+    """An owner's wallet, its deployment and the workspace."""
 
     workspace: Workspace
     place: Place
     wallet: Wallet
 
     def token(self, text: str) -> int:
-        """A token by its number, its symbol or its address."""
+        """Return the number of a token given by number, symbol or address."""
         if text.isdigit():
             self.place.root.token_of(int(text))
             return int(text)
@@ -66,12 +66,12 @@ class Desk:
 
 @contextlib.contextmanager
 def desk_of(workspace: Workspace, operator: str | None = None, *, needed: bool = True) -> Iterator[Desk]:
-    """The acting account's wallet, up to date.
+    """Yield the acting account's wallet, synced to now.
 
     Args:
-        operator: a URL, or `local`; None asks nobody but the chain.
-        needed: whether the command is of no use without the operator. If not, one that is not there, or says what
-            cannot be true, is a line on stderr, and the chain and the wallet's own memory have to do.
+        operator: A URL, or `local`; None uses only the chain.
+        needed: True if the command requires the operator. Otherwise an unavailable or misbehaving operator is reported
+            in one line on stderr, and the chain and the wallet's own data are used.
     """
     place = place_of(workspace)
     with contextlib.ExitStack() as held:
@@ -120,7 +120,7 @@ def incomplete_option(command: F) -> F:
 
 
 def sources_option(command: F) -> F:
-    """Add `--operator` of who needs nothing but bodies of blocks; it can be given several times."""
+    """Add an `--operator` option that names sources of block data and can be repeated."""
     return click.option(
         "--operator",
         multiple=True,
@@ -139,7 +139,7 @@ def token_option(command: F) -> F:
 
 
 def utxo_named(text: str) -> int:
-    """A position as `utxos` prints it."""
+    """Parse an output position as printed by `utxos`."""
     try:
         return int(text, 16 if text.lower().startswith("0x") else 10)
     except ValueError:

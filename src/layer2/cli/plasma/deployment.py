@@ -1,4 +1,4 @@
-"""The root chain recorded for a chain, and what this machine keeps of it."""
+"""The root chain recorded for a chain, and the local files of its nodes and wallets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Place", "place_of"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The root chain, and the block at which it was deployed."""
+    """The root chain contract and the block of its deployment."""
 
     workspace: Workspace
     root: RootChain
@@ -24,31 +24,31 @@ class Place:
 
     @property
     def operator_folder(self) -> Path:
-        """Where the operator of this machine keeps its journal and the bodies of blocks."""
+        """Folder of this machine's operator, with its journal and block data."""
         return self.workspace.folder_of(f"plasma-operator-{self.root.address}")
 
     @property
     def bodies(self) -> Path:
-        """Where the operator of this machine keeps the bodies of blocks."""
+        """Folder of this machine's block data."""
         return self.operator_folder / "bodies"
 
     @property
     def watcher_folder(self) -> Path:
-        """Where the acting account's watcher keeps what it has seen."""
+        """Folder of the acting account's watcher."""
         return self.workspace.folder_of(f"plasma-watcher-{self.root.address}-{self.workspace.signer.address}")
 
     @property
     def purse(self) -> Path:
-        """Where the memory of the acting account's wallet lives."""
+        """Path of the acting account's wallet journal."""
         return self.workspace.folder / f"plasma-{self.root.address}.journal"
 
     def sight(self) -> Sight:
-        """A new follower of the chain."""
+        """Return a new chain state, not yet read."""
         return Sight(self.root, start_block=self.start_block)
 
 
 def place_of(workspace: Workspace, deployments: str = "deployments") -> Place:
-    """The root chain recorded for the chain."""
+    """Return the root chain recorded for the chain."""
     connection = workspace.connection
     record = Registry(deployments).load(connection.chain_id, NAME, connection)
     return Place(workspace, RootChain.at(connection, record.address), record.block)

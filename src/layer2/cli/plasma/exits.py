@@ -1,4 +1,4 @@
-"""The verbs of an owner who leaves, which need nobody but the main chain: exit, piggyback, claim, withdraw, kit."""
+"""Exit commands, which need only the main chain: exit, piggyback, claim, withdraw and kit."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def exit_(
     incomplete: bool,
     operator: str,
 ) -> None:
-    """Start taking out WHAT: all, an output (its position), or a payment in flight (its hash).
+    """Start an exit of WHAT: all, an output (its position), or a payment in flight (its hash).
 
-    The operator is asked what is yours if it is there. If it is not, all is refused unless you say so: what this
-    wallet has not heard of may leave the dear way, lose its bond, or stay behind.
+    The operator is asked for your outputs if it is available. If it is not, the exit requires --incomplete or a named
+    output: outputs unknown to this wallet may exit in the expensive way, lose their bond, or stay behind.
     """
     with desk_of(workspace, operator, needed=False) as desk:
         wallet = desk.wallet
@@ -57,7 +57,7 @@ def exit_(
 
 
 def position_named(desk: Desk, text: str) -> int | None:
-    """The output that a text names; None if it is the hash of a payment, which looks alike."""
+    """Return the output position in a text, or None if it is the hash of a payment."""
     try:
         position = utxo_named(text)
     except InputError:
@@ -80,7 +80,7 @@ def _say_doubts(desk: Desk) -> None:
 
 @PLASMA.verb("piggyback")
 def piggyback(workspace: Workspace) -> None:
-    """Join in-flight exits of others that an input or output of yours is part of."""
+    """Piggyback on in-flight exits by others that contain an input or output of yours."""
     with desk_of(workspace) as desk:
         receipts = desk.wallet.join()
         if not receipts:
@@ -90,7 +90,7 @@ def piggyback(workspace: Workspace) -> None:
 
 @PLASMA.verb("claim")
 def claim(workspace: Workspace) -> None:
-    """Be paid for all exits that have waited long enough."""
+    """Process all mature exits of yours."""
     with desk_of(workspace) as desk:
         purse = desk.wallet.purse
         before = {position: purse.coins[position] for position in purse.exits}
@@ -110,7 +110,7 @@ def claim(workspace: Workspace) -> None:
                      for one in paid],
         }  # fmt: skip
         said = ", ".join(desk.wallet.show(one.output.amount, one.output.token) for one in paid) or "in-flight exits"
-        # A payment that its receiver refuses is made all the same, and waits in the contract.
+        # A payment that its receiver rejects still succeeds, and its amount is deferred in the contract.
         rest = "".join(
             f"\n{desk.wallet.show(units, token)} could not be handed over: layer2 plasma withdraw --token {token}"
             for token, units in owed.items()
@@ -123,7 +123,7 @@ def claim(workspace: Workspace) -> None:
 @token_option
 @click.option("--to", default="", help="An address or a role; your own address if not given.")
 def withdraw(workspace: Workspace, token: str, to: str) -> None:
-    """Fetch what could not be paid out to you."""
+    """Withdraw your deferred payouts."""
     with desk_of(workspace) as desk:
         asset = desk.token(token)
         units = desk.wallet.owed(asset)
@@ -140,7 +140,7 @@ def withdraw(workspace: Workspace, token: str, to: str) -> None:
 @incomplete_option
 @operator_option
 def kit(workspace: Workspace, action: str, file: str, incomplete: bool, operator: str) -> None:
-    """Keep in FILE what it takes to leave without operator and wallet (export); check one; exit from one."""
+    """Export the exit data of your outputs to FILE, check such a file, or exit from one without an operator."""
     if action == "export":
         with desk_of(workspace, operator, needed=False) as desk:
             if not incomplete:
@@ -190,7 +190,7 @@ def _exit_from(workspace: Workspace, file: str) -> None:
         wallet = desk.wallet
         wallet.import_kits(_present(file))
         for one in load_kits(file, desk.place.root).payments:
-            # Signed elsewhere: what it spends must not leave by itself, the payment leaves as a whole.
+            # The payment was signed elsewhere and must exit as a whole, so its inputs must not exit individually.
             mine = any(each.output.owner == wallet.owner for each in one.inputs)
             if mine and one.hash not in wallet.purse.sent:
                 wallet.purse.sign(Sent(one, "kit"))

@@ -1,7 +1,7 @@
-"""`layer2 plasma operator --hostile KIND`: an operator to practise against, on development chains only.
+"""`layer2 plasma operator --hostile KIND`: a cheating operator to practise against, on development chains only.
 
-It takes payments like an honest one, and then cheats: a real block on the real contract, and a thief (the attacker's
-account) who begins to take out what the block gives him.
+The operator accepts payments and then cheats with a real block on the real contract; a thief (the attacker's account)
+starts to exit the money that the block gives it.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class HostileNode:
     """An operator that cheats once, in the way of `kind`.
 
     Args:
-        inner: takes the payments.
+        inner: Honest operator that accepts the payments.
 
     Raises:
-        InputError: this is no development chain.
+        InputError: The chain is not a development chain.
     """
 
     kind: str
@@ -60,14 +60,14 @@ class HostileNode:
         self.shown = FileStore(self.place.bodies)
 
     def body_path(self, number: int) -> Path:
-        """Where the body of a block lies that others may see; raises StateUnknown."""
+        """Return the path of a block's public data; raise StateUnknown."""
         found = sorted(self.shown.folder.glob(f"{number:012d}-*.body"))
         if not found:
             raise StateUnknown(f"block {number}: no body", hint="ask again")
         return found[-1]
 
     def step(self) -> list[str]:
-        """Cheat, if it has not; what it did."""
+        """Cheat once, and return lines about the actions taken."""
         if self.kind == "censor":
             return self._censor()
         if self.kind == "late-reveal" and any(self.hidden.folder.iterdir()):
@@ -125,7 +125,7 @@ class HostileNode:
         files.put(made.name, hostile.shown(lie.number))
 
     def _reveal(self) -> list[str]:
-        """At the last moment: when half of the time is over in which exits are contested."""
+        """Reveal the data at the last moment, after half of the challenge period."""
         sight = self.place.sight()
         sight.step()
         headers, said = sight.headers, []

@@ -1,4 +1,4 @@
-"""The nodes as commands: operator, watcher, all in one (`run`), and one turn of a watcher (`challenge`)."""
+"""Plasma node commands: operator, watcher, all in one (`run`), and a single watcher step (`challenge`)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def serving_options(command: F) -> F:
-    """Add what an operator that serves needs: `--listen`, `--workers`, `--least-fee`."""
+    """Add the options of an operator that serves: `--listen`, `--workers`, `--least-fee`."""
     listen = click.option("--listen", default="127.0.0.1:8570", show_default=True, help="Where to serve, host:port.")
     workers = click.option(
         "--workers", default=os.cpu_count() or 1, help="Processes that check signatures; as many as cores."
@@ -47,7 +47,7 @@ def serving_options(command: F) -> F:
 
 
 def operating(inner: Operator) -> Daemon:
-    """Makes blocks of what is pending and submits them."""
+    """Return the daemon that builds blocks of pending payments and submits them."""
 
     def step() -> list[str]:
         made = inner.step()
@@ -68,7 +68,7 @@ def operating(inner: Operator) -> Daemon:
 def operator(
     workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str, hostile: str | None
 ) -> None:
-    """Run the operator: takes payments over HTTP, makes blocks and submits them as the acting account."""
+    """Run the operator: accept payments over HTTP, build blocks and submit them as the acting account."""
     place = place_of(workspace)
     if hostile is None:
         with _operator(place, once, listen, workers, least_fee) as inner:
@@ -97,9 +97,9 @@ def watcher(
     serve: str | None,
     operator: tuple[str, ...],
 ) -> None:
-    """Run a watcher: checks every block and every exit, stops exits of what was spent, and claims what is due.
+    """Run a watcher: verify every block and exit, challenge exits of spent outputs, and process mature exits.
 
-    It needs no operator to start, nor to stop what it has evidence against.
+    It needs no operator to start, nor to challenge exits against which it has evidence.
     """
     place = place_of(workspace)
     with (
@@ -118,7 +118,7 @@ def watcher(
 @watching_options
 @sources_option
 def challenge(workspace: Workspace, only_look: bool, patience: str, operator: tuple[str, ...]) -> None:
-    """Look once through all blocks and exits, and challenge what is wrong."""
+    """Verify all blocks and exits once, and challenge invalid exits."""
     place = place_of(workspace)
     with _watcher(place, sources_at(operator, place), only_look, patience) as inner:
         report, standing = inner.step(), inner.status()
@@ -150,8 +150,10 @@ def run(
     least_fee: str,
     listen_coins: str,
 ) -> None:
-    """Run all: the operator, a watcher that shares nothing with it but the chain, the account and the bodies, and both
-    of coins too, if a coin chain is deployed."""
+    """Run the operator and a watcher, and both of coins too if a coin chain is deployed.
+
+    Operator and watcher share only the chain, the account and the block data.
+    """
     place = place_of(workspace)
     with (
         _operator(place, once, listen, workers, least_fee) as inner,
@@ -169,7 +171,7 @@ def run(
 
 @contextlib.contextmanager
 def _operator(place: Place, once: bool, listen: str, workers: int, least_fee: str) -> Iterator[Operator]:
-    """The operator, served as long as this lasts; with `once` nobody would find it, so it is not."""
+    """Yield the operator and serve it meanwhile, except with `once`, when the process ends too soon to be of use."""
     fee = parse_amount(least_fee)
     with local_operator(place, least_fee=fee, workers=None if once else Workers(workers)) as inner:
         if once:

@@ -1,4 +1,4 @@
-"""Which operator a command speaks to: a service by its URL, or this machine's own by its folder."""
+"""Selection of the operator of a command: a service by its URL, or this machine's own by its folder."""
 
 from __future__ import annotations
 
@@ -34,11 +34,13 @@ __all__ = [
 
 @contextlib.contextmanager
 def gate_at(where: str, place: Place) -> Iterator[Gate]:
-    """The operator at a URL, or (`local`) the one whose folder lies in the workspace, or that serves from there.
+    """Yield the operator at a URL, or for `local` the one of this machine, by its folder or its listening address.
 
     Raises:
-        InputError: neither a URL nor `local`. WrongChain: it is of another chain. Unreachable: it does not answer.
-        JournalLocked: it is running, and does not serve.
+        InputError: The argument is neither a URL nor `local`.
+        WrongChain: The operator serves another chain.
+        Unreachable: The operator does not respond.
+        JournalLocked: The operator runs on this machine without serving.
     """
     if where == "local":
         with contextlib.ExitStack() as held:
@@ -57,18 +59,20 @@ def gate_at(where: str, place: Place) -> Iterator[Gate]:
 
 
 def sources_at(wheres: Sequence[str], place: Place) -> list[BodySource]:
-    """Bodies of blocks from URLs of operators and watchers, folders, and `local`, this machine's operator.
+    """Return sources of block data from URLs of operators and watchers, folders, and `local`, this machine's operator.
 
-    Nobody is asked yet: one that is away or hostile is a finding of the watcher, which needs only one that is not.
+    The sources are not queried yet. A watcher reports unavailable or hostile sources, and needs only one good source.
     """
     return bodies_at(wheres, place.bodies)
 
 
 @contextlib.contextmanager
 def local_operator(place: Place, *, least_fee: int = 0, workers: Workers | None = None) -> Iterator[Operator]:
-    """The operator of this machine, on its folder; it submits as the acting account.
+    """Yield this machine's operator on its folder, which submits as the acting account.
 
-    `least_fee`: of a payment, wei. `workers`: who checks signatures, the calling thread without it.
+    Args:
+        least_fee: Minimum fee of a payment in wei.
+        workers: Workers that verify signatures; by default the calling thread verifies them.
     """
     workspace = place.workspace
     chain = ChainLog(place.root, workspace.sender, start_block=place.start_block)
@@ -95,12 +99,15 @@ def local_operator(place: Place, *, least_fee: int = 0, workers: Workers | None 
 def serving(
     operator: Operator, listen: str, place: Place, bodies: Callable[[int], Path] | None = None
 ) -> Iterator[str]:
-    """Serve an operator over HTTP at `host:port`, where other commands find it; its URL. The caller steps it.
+    """Serve an operator over HTTP at `host:port`, announce it to other commands, and yield its URL.
 
-    `bodies`: where they lie.
+    The caller steps the operator.
+
+    Args:
+        bodies: Returns the path of a block's data; the operator's own files by default.
 
     Raises:
-        InputError: no such address, or it is taken.
+        InputError: The address is invalid or in use.
     """
     from layer2.api.plasma.payments_service import PlasmaService
 
@@ -113,7 +120,7 @@ def serving(
 
 @contextlib.contextmanager
 def serving_watcher(watcher: Watcher, serve: str, place: Place) -> Iterator[WatchService]:
-    """Serve a watcher over HTTP at `host:port`. Stepping, of its desk, is left to the caller; raises as `serving`."""
+    """Serve a watcher over HTTP at `host:port`. The caller steps its desk. Raises the errors of `serving`."""
     from layer2.api.plasma.watcher_service import WatchService
 
     with WatchService(watcher, *listening(serve, "--serve"), **place.workspace.limits) as service:

@@ -1,4 +1,4 @@
-"""The verbs of an owner who pays: register-token, deposit, send, merge, deliver, retry, cancel."""
+"""Plasma payment commands: register-token, deposit, send, merge, deliver, retry and cancel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["cancel", "deliver", "deposit", "merge", "register_token", "retry", "
 @PLASMA.verb("register-token")
 @click.argument("address")
 def register_token(workspace: Workspace, address: str) -> None:
-    """Give the ERC-20 token at ADDRESS a number, so that it can be paid in."""
+    """Register the ERC-20 token at ADDRESS under a number, so that it can be deposited."""
     with desk_of(workspace) as desk:
         receipt = desk.wallet.register_token(to_address(address))
         number = int(desk.place.root.contract.events(receipt, "TokenRegistered")[0].args["id"])
@@ -31,7 +31,7 @@ def register_token(workspace: Workspace, address: str) -> None:
 @token_option
 @click.option("--owner", default="", help="Whose it is: an address or a role; yours if not given.")
 def deposit(workspace: Workspace, amount: str, token: str, owner: str) -> None:
-    """Pay AMOUNT in from the main chain; it can be spent at once, no block of the operator is needed."""
+    """Deposit AMOUNT from the main chain; it can be spent immediately, without a block of the operator."""
     with desk_of(workspace) as desk:
         asset = desk.token(token)
         target = party_address(owner, workspace.connection) if owner else None
@@ -53,7 +53,7 @@ def deposit(workspace: Workspace, amount: str, token: str, owner: str) -> None:
 def send(
     workspace: Workspace, to: str, amount: str, token: str, fee: str, memo: str, expiry: int | None, operator: str
 ) -> None:
-    """Pay AMOUNT to an address (or role); it is there with the operator's next block."""
+    """Pay AMOUNT to an address (or role); the operator's next block includes the payment."""
     with desk_of(workspace, operator) as desk:
         asset = desk.token(token)
         target = party_address(to, workspace.connection)
@@ -67,7 +67,7 @@ def send(
 @click.option("--fee", default="0", help="For the operator, of each payment.")
 @operator_option
 def merge(workspace: Workspace, token: str, fee: str, operator: str) -> None:
-    """Join your outputs of a token, four into one: fewer outputs are cheaper to pay with and to take out."""
+    """Merge your outputs of a token, four into one: fewer outputs are cheaper to pay with and to exit."""
     with desk_of(workspace, operator) as desk:
         made = desk.wallet.merge(desk.token(token), fee=fee)
         joined = sum(len(one.transaction.inputs) for one in made)
@@ -78,7 +78,7 @@ def merge(workspace: Workspace, token: str, fee: str, operator: str) -> None:
 @click.argument("payment")
 @operator_option
 def deliver(workspace: Workspace, payment: str, operator: str) -> None:
-    """Hand PAYMENT (its hash) to the operator again, if it may not have come: it is paid once all the same."""
+    """Submit PAYMENT (its hash) to the operator again, if it may not have arrived. It is paid only once."""
     with desk_of(workspace, operator) as desk:
         hashed = payment_named(desk, payment)
         desk.wallet.deliver(hashed)
@@ -90,7 +90,7 @@ def deliver(workspace: Workspace, payment: str, operator: str) -> None:
 @click.option("--fee", help="Instead of what it left, out of the change.")
 @operator_option
 def retry(workspace: Workspace, payment: str, fee: str | None, operator: str) -> None:
-    """Sign PAYMENT (its hash) again that has expired or was refused; never both are paid."""
+    """Sign PAYMENT (its hash) again after it expired or was rejected; at most one of the two is paid."""
     with desk_of(workspace, operator) as desk:
         one = desk.wallet.retry(payment_named(desk, payment), fee=fee)
         _signed(desk, [one], f"accepted: 0x{one.hash.hex()} in its place")
@@ -101,14 +101,14 @@ def retry(workspace: Workspace, payment: str, fee: str | None, operator: str) ->
 @click.option("--fee", default="0", help="For the operator.")
 @operator_option
 def cancel(workspace: Workspace, payment: str, fee: str, operator: str) -> None:
-    """Have back what PAYMENT (its hash) spends, that has expired or was refused: it can never happen then."""
+    """Recover the inputs of PAYMENT (its hash) after it expired or was rejected, so that it can never be included."""
     with desk_of(workspace, operator) as desk:
         one = desk.wallet.cancel(payment_named(desk, payment), fee=fee)
         _signed(desk, [one], f"accepted: 0x{one.hash.hex()} brings back what it spent")
 
 
 def payment_named(desk: Desk, text: str) -> bytes:
-    """A payment of this wallet by the first digits of its hash."""
+    """Return the hash of this wallet's payment that begins with the given digits."""
     prefix = text.lower().removeprefix("0x")
     fitting = [one for one in desk.wallet.purse.sent if one.hex().startswith(prefix)]
     if len(prefix) < 4 or len(fitting) != 1:

@@ -1,4 +1,4 @@
-"""`layer2 plasma recover`: the acting account's wallet out of the bodies of blocks, whoever they are from."""
+"""`layer2 plasma recover`: recovery of the acting account's wallet from block data of any source."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ __all__ = ["recover_"]
 @PLASMA.verb("recover")
 @sources_option
 def recover_(workspace: Workspace, operator: tuple[str, ...]) -> None:
-    """Check all blocks, and find in them what is yours: for a wallet set up anew, with no operator but the bodies.
+    """Verify all blocks and find your outputs in them: for a newly set up wallet, from block data alone.
 
-    It settles which of your deposits another wallet has spent. Outputs that were paid to you are there again, with
-    the proofs that take them out.
+    The result shows which of your deposits another wallet has spent. Outputs paid to you are restored with their exit
+    proofs.
     """
     with desk_of(workspace) as desk, tempfile.TemporaryDirectory() as folder:
         place = desk.place

@@ -1,4 +1,4 @@
-"""The verbs that only look: balance, utxos, history, status."""
+"""Read-only plasma commands: balance, utxos, history and status."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["balance", "history", "status", "utxos"]
 @token_option
 @operator_option
 def balance(workspace: Workspace, token: str, operator: str) -> None:
-    """Show what you can spend of a token now; an error if nobody tells what all blocks hold."""
+    """Show your spendable balance of a token; fails if the data of all blocks is not available."""
     with desk_of(workspace, operator, needed=False) as desk:
         asset = desk.token(token)
         units, doubted = desk.wallet.balance(asset), desk.wallet.in_doubt(asset)
@@ -36,7 +36,7 @@ def balance(workspace: Workspace, token: str, operator: str) -> None:
 @incomplete_option
 @operator_option
 def utxos(workspace: Workspace, incomplete: bool, operator: str) -> None:
-    """Show your outputs: free, pending in a payment, leaving, or doubtful (another wallet may have spent it)."""
+    """Show your outputs: free, pending in a payment, exiting, or doubtful (another wallet may have spent it)."""
     with desk_of(workspace, operator, needed=False) as desk:
         if not incomplete:
             desk.wallet.require_complete("utxos")
@@ -54,7 +54,7 @@ def utxos(workspace: Workspace, incomplete: bool, operator: str) -> None:
 @PLASMA.verb("history")
 @operator_option
 def history(workspace: Workspace, operator: str) -> None:
-    """Show what happened: deposits, payments and what became of them, exits."""
+    """Show the history of deposits, payments with their status, and exits."""
     with desk_of(workspace, operator, needed=False) as desk:
         lines = desk.wallet.history()
         if workspace.as_json:
@@ -75,7 +75,7 @@ def history(workspace: Workspace, operator: str) -> None:
 
 @PLASMA.verb("status")
 def status(workspace: Workspace) -> None:
-    """Show how the chain stands: operator, blocks, deposits, what is registered to leave."""
+    """Show the status of the chain: operator, blocks, deposits and registered exits."""
     place = place_of(workspace)
     root, sight = place.root, place.sight()
     sight.step()

@@ -1,4 +1,4 @@
-"""Atomic swaps in three lines of text that two owners exchange: offer, half, and the payment that both have signed."""
+"""Atomic swaps by three lines of text: the offer, the taker's half, and the payment signed by both."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["swap_accept", "swap_complete", "swap_note", "swap_offer"]
 def swap_offer(
     workspace: Workspace, taker: str, give: str, want: str, give_token: str, want_token: str, operator: str
 ) -> None:
-    """Offer TAKER a swap: you GIVE an amount and WANT another. Prints the offer (JSON); nothing is bound by it."""
+    """Offer TAKER a swap: you GIVE an amount and WANT another. Prints the non-binding offer (JSON)."""
     with desk_of(workspace, operator, needed=False) as desk:
         offer = desk.wallet.propose_swap(
             party_address(taker, workspace.connection),
@@ -57,7 +57,7 @@ def swap_accept(workspace: Workspace, offer: str, operator: str) -> None:
 @click.argument("half")
 @operator_option
 def swap_complete(workspace: Workspace, offer: str, half: str, operator: str) -> None:
-    """Check HALF against your own OFFER, sign, and hand it to the operator. Prints the payment for the taker."""
+    """Check HALF against your own OFFER, sign, and submit it to the operator. Prints the payment for the taker."""
     with desk_of(workspace, operator) as desk:
         made = desk.wallet.complete_swap(Offer.from_text(read_text(offer)), _payment(half))
         click.echo(json.dumps(to_json(made.kit)))
@@ -66,7 +66,7 @@ def swap_complete(workspace: Workspace, offer: str, half: str, operator: str) ->
 @PLASMA.verb("swap-note")
 @click.argument("payment")
 def swap_note(workspace: Workspace, payment: str) -> None:
-    """Keep the maker's signature of PAYMENT: with it your part can leave by an in-flight exit."""
+    """Store the maker's signature of PAYMENT: with it your part can be exited in flight."""
     with desk_of(workspace) as desk:
         kit = _payment(payment)
         desk.wallet.note_swap(kit)

@@ -1,4 +1,4 @@
-"""`layer2 rollup`: what a user, a poster, a proposer and a challenger type."""
+"""`layer2 rollup`: the commands of a user, a sequencer, a proposer and a challenger."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from layer2.cli.common.options import chain_options
 __all__ = ["build", "command"]
 
 build = ROLLUP.build
-"""The group with a front end's options: `layer2`'s own, or ape's."""
+"""Function that builds the group with a front end's options: `layer2`'s own, or ape's."""
 
 command = build(chain_options)

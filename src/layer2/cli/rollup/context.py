@@ -1,4 +1,4 @@
-"""The acting account's wallet for one command: the rollup recorded for the chain, read anew, and its sequencer."""
+"""Context of a rollup command: the acting account's wallet on a new replica of the rollup, and its sequencer."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A user at work."""
+    """A user's wallet, the rollup contract and the workspace."""
 
     workspace: Workspace
     rollup: RollupContract
     wallet: Wallet
 
     def token(self, text: str) -> int:
-        """A token by its number, its symbol or its address."""
+        """Return the number of a token given by number, symbol or address."""
         if text.isdigit():
             number = int(text)
             if number >= self.wallet.replica.head.tokens:
-                # It may be registered and wait in the queue: the contract knows; it refuses what is not.
+                # The token may be registered but still queued; the contract rejects unregistered ones.
                 self.rollup.token_of(number)
             return number
         if text.lower() in ("ether", "eth", ZERO_ADDRESS):
@@ -62,7 +62,7 @@ class Desk:
         return found[0]
 
     def receiver(self, text: str, token: int) -> int:
-        """An account by its number, or by its owner's address or role."""
+        """Return the account given by its number, or by its owner's address or role."""
         if text.isdigit():
             return int(text)
         address = party_address(text, self.workspace.connection)
@@ -77,7 +77,7 @@ class Desk:
 
 @contextlib.contextmanager
 def desk_of(workspace: Workspace, sequencer: str | None = None) -> Iterator[Desk]:
-    """The acting account's wallet; with `sequencer` (a URL, or `local`) it can also pay."""
+    """Yield the acting account's wallet; `sequencer` (a URL, or `local`) enables payments."""
     with place_of(workspace) as place, contextlib.ExitStack() as held:
         replica = place.replica()
         gate = None
@@ -111,7 +111,7 @@ def token_option(command: F) -> F:
 
 
 def outgoing_named(known: list[Outgoing], place: str) -> Outgoing:
-    """An own withdrawal by its place."""
+    """Return an own withdrawal by its place."""
     fitting = [one for one in known if one.place == place.lower().removeprefix("0x")]
     if len(fitting) != 1:
         names = ", ".join(one.place for one in known) or "none"

@@ -1,4 +1,4 @@
-"""The rollup recorded for a chain, and what this machine keeps of it: the blobs it has seen, and a final state."""
+"""The rollup recorded for a chain, and its local files: archived blobs and a final state."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from layer2.store.errors import JournalError
 __all__ = ["Place", "place_of"]
 
 _BEACON = "LAYER2_BEACON"
-"""The variable with the URL of a beacon node, asked for blobs that the chain's own node does not give."""
+"""Environment variable with the URL of a beacon node, queried for blobs that the chain's own node does not serve."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The rollup recorded for a chain, and how to follow it from its first block."""
+    """The recorded rollup contract, and the data to follow it from its first block."""
 
     workspace: Workspace
     rollup: RollupContract
@@ -39,23 +39,25 @@ class Place:
 
     @property
     def state_file(self) -> Path:
-        """Where nodes of this machine keep the last final state."""
+        """Path of the last final state that this machine's nodes saved."""
         return _folder(self.workspace, self.rollup) / "state.snapshot"
 
     def replica(self) -> Replica:
-        """A new follower, which has read everything."""
+        """Return a new replica that has read the whole chain."""
         return self._follow(None)
 
     def node_replica(self, snapshot: str | None = None, workers: Workers | None = None) -> Replica:
-        """A follower that begins with a final state if there is one: from a file, or kept here by an earlier run.
+        """Return a replica that starts from a final state if available: from a file, or saved by an earlier run.
 
-        It can judge every assertion that is open now.
+        The replica can verify every open assertion.
+
+        Args:
+            snapshot: File with the state to start from; by default the saved one, if there is one.
+            workers: Workers that verify signatures; by default the calling thread verifies them.
 
         Raises:
-            SnapshotWrong: the file that was named is no state of this rollup, or open assertions go on from before
-                it. A kept one is passed over then, with a word, and everything is executed from the first entry on.
-
-        `workers`: where signatures are judged; in the calling thread without them.
+            SnapshotWrong: The named file is not a state of this rollup, or open assertions start before it. A saved
+                state is skipped in that case with a message, and all batches are executed from the first one.
         """
         if snapshot is not None:
             return self._begin(Snapshot.load(snapshot), workers)
@@ -85,7 +87,7 @@ class Place:
 
 @contextlib.contextmanager
 def place_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[Place]:
-    """The rollup recorded for the chain."""
+    """Yield the rollup recorded for the chain."""
     connection = workspace.connection
     record = Registry(deployments).load(connection.chain_id, NAME, connection)
     rollup = RollupContract.at(connection, record.address)
@@ -97,7 +99,7 @@ def place_of(workspace: Workspace, deployments: str = "deployments") -> Iterator
 
 
 def _archive(path: Path) -> Archive:
-    """The blobs kept here; where the disk refuses, none are: they only spare a second look."""
+    """Return the blob archive, or an empty one if the disk fails; archived blobs only save a second download."""
     try:
         return Archive(path)
     except (JournalError, OSError) as fault:

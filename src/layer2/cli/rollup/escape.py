@@ -1,4 +1,4 @@
-"""One command each for who is left alone: force, propose, escape."""
+"""Self-service commands for users without a working sequencer: force, propose and escape."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def _report(desk: Desk, errand: Errand, idle: str) -> None:
 def force(workspace: Workspace, amount: str | None, to: str | None, source: int | None) -> None:
     """Force a transfer (TO an account number) or withdrawal (TO an address or role) past the sequencer.
 
-    Queues it; called again, without arguments, it carries what is overdue into the inbox and says what comes next.
+    The first call queues it. A later call without arguments includes overdue items in the inbox and prints the next
+    step.
     """
     if (amount is None) != (to is None):
         raise InputError("force: an amount and a receiver are needed, or neither", hint="layer2 rollup force AMOUNT TO")
@@ -43,7 +44,7 @@ def force(workspace: Workspace, amount: str | None, to: str | None, source: int 
 @ROLLUP.verb("propose")
 @click.option("--take-bond", is_flag=True, help="Afterwards take back what is free of your bond.")
 def propose(workspace: Workspace, take_bond: bool) -> None:
-    """Propose yourself: rebuild the state, make final what is due, bond and assert what nobody has."""
+    """Propose an assertion yourself: rebuild the state, finalise what is due, and assert the rest with a bond."""
     with desk_of(workspace) as desk:
         errand = propose_myself(desk.wallet)
         free = int(desk.rollup.contract.call("freeBond", desk.wallet.signer.address))
@@ -55,9 +56,9 @@ def propose(workspace: Workspace, take_bond: bool) -> None:
 @ROLLUP.verb("escape")
 @incomplete_option
 def escape(workspace: Workspace, incomplete: bool) -> None:
-    """When all has stopped: freeze the rollup if that is due, and collect accounts, deposits and withdrawals.
+    """Freeze a stopped rollup when possible, and collect accounts, deposits and withdrawals.
 
-    An error if nobody has the data to compute the last final state from.
+    The command fails if the data of the last final state is not available.
     """
     with desk_of(workspace) as desk:
         errand = escape_now(desk.wallet, incomplete=incomplete)

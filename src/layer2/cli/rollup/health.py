@@ -1,4 +1,4 @@
-"""How a rollup node that is stepped by its command stands, served over HTTP for whoever watches over it."""
+"""Health of a rollup node that its command steps, served over HTTP for monitoring."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["health_of"]
 
 @contextlib.contextmanager
 def health_of(replica: Replica, troubles: Troubles, listen: str) -> Iterator[str]:
-    """Serve `/v1/health` and `/metrics` at `host:port`; the URL.
+    """Serve `/v1/health` and `/metrics` at `host:port`, and yield the URL.
 
     Raises:
-        InputError: `listen` is not an address, or it is taken.
+        InputError: `listen` is not an address, or it is in use.
     """
     from layer2.api.http.node_health import NodeHealth
 

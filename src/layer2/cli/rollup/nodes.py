@@ -1,4 +1,4 @@
-"""The nodes as commands: sequencer, proposer, challenger, verifier; `node` is the last three, `run` all of them."""
+"""Rollup node commands: sequencer, proposer, challenger, verifier; `node` is the last three, `run` all of them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = ["challenger", "devnet", "node", "proposer", "run", "sequencer", "veri
 F = TypeVar("F", bound=Callable[..., Any])
 
 PUBLIC_KEY_FEE = "0.0001 ether"
-"""What an account for a key costs where gas costs money: its share of a frame, several times over."""
+"""Fee of an account for a key on chains with real gas costs: several times its share of a frame."""
 
 
 def snapshot_option(command: F) -> F:
@@ -49,7 +49,7 @@ def snapshot_option(command: F) -> F:
 
 
 def node_options(command: F) -> F:
-    """Add what a node that follows the chain needs: `--health`, `--workers`."""
+    """Add the options of a node that follows the chain: `--health`, `--workers`."""
     health = click.option("--health", default="", help="Serve /v1/health and /metrics of the node at host:port.")
     return health(workers_option(command))
 
@@ -62,7 +62,7 @@ def workers_option(command: F) -> F:
 
 
 def serving_options(command: F) -> F:
-    """Add what a sequencer that serves needs: `--listen`, `--workers`, `--least-fee`, `--key-fee`."""
+    """Add the options of a sequencer that serves: `--listen`, `--workers`, `--least-fee`, `--key-fee`."""
     listen = click.option("--listen", default="127.0.0.1:8560", show_default=True, help="Where to serve, host:port.")
     fee = click.option("--least-fee", default="0", show_default=True, help="Of an operation in ether.")
     key = click.option("--key-fee", help=f"Of an account for a key; {PUBLIC_KEY_FEE} outside development chains.")
@@ -73,7 +73,7 @@ def serving_options(command: F) -> F:
 
 
 def told(rollup: RollupContract, receipts: Iterable[Receipt]) -> list[str]:
-    """What transactions did, from their events, in words."""
+    """Return lines about the effects of transactions, from their events."""
     lines = []
     for receipt in receipts:
         for event in rollup.contract.events(receipt):
@@ -91,7 +91,7 @@ def told(rollup: RollupContract, receipts: Iterable[Receipt]) -> list[str]:
 
 
 def sequencing(inner: Sequencer) -> Daemon:
-    """Posts what is due."""
+    """Return the daemon that posts due batches."""
 
     def step() -> list[str]:
         receipt = inner.step()
@@ -101,13 +101,13 @@ def sequencing(inner: Sequencer) -> Daemon:
 
 
 def proposing(place: Place, replica: Replica) -> Daemon:
-    """Proposes and makes final."""
+    """Return the daemon that proposes and finalises assertions."""
     inner = Proposer(place.rollup, place.workspace.sender, replica)
     return Daemon("proposer", lambda: told(place.rollup, inner.step()))
 
 
 def challenging(place: Place, replica: Replica) -> Daemon:
-    """Proves wrong what is wrong."""
+    """Return the daemon that submits fraud proofs against wrong assertions."""
     inner = Challenger(place.rollup, place.workspace.sender, replica)
 
     def trouble() -> list[str]:
@@ -121,12 +121,12 @@ def challenging(place: Place, replica: Replica) -> Daemon:
 
 
 def verifying(place: Place, replica: Replica) -> Daemon:
-    """Rebuilds the state from the main chain and says what each entry results in, and which assertions are right."""
+    """Return the daemon that rebuilds the state from L1 and reports batch results and assertion verdicts."""
     shown, judged = [replica.unread], {next(iter(replica.claims))}
 
     def step() -> list[str]:
         replica.step()
-        # A reorganisation may have taken entries back.
+        # A reorganisation may have removed batches.
         before = min(shown[0], len(replica.entries))
         lines = []
         if len(replica.entries) > before:
@@ -143,7 +143,7 @@ def verifying(place: Place, replica: Replica) -> Daemon:
             if right is not None:
                 lines.append(f"{name} {'is right' if right else 'is WRONG'}")
             if right is not None or settled:
-                # What was settled before the state that this node began with is the chain's business alone.
+                # An assertion settled before this node's initial state needs no further verdict.
                 judged.add(claim.id)
         return lines
 
@@ -155,7 +155,7 @@ def verifying(place: Place, replica: Replica) -> Daemon:
 
 
 def keeping(place: Place, replica: Replica) -> Daemon:
-    """Keeps a final state that every open assertion can be judged from, so that the next start need execute less."""
+    """Return the daemon that saves a final state from which every open assertion can be verified after a restart."""
     kept = [[one.id for one in replica.foundations()] if replica.unread else []]
 
     def step() -> list[str]:
@@ -180,7 +180,7 @@ def keeping(place: Place, replica: Replica) -> Daemon:
 @loop_options
 @serving_options
 def sequencer(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, **fees: str | None) -> None:
-    """Run the sequencer: takes operations over HTTP, posts them, and the queue, as the acting account."""
+    """Run the sequencer: accept operations over HTTP, post them and the queue as the acting account."""
     with place_of(workspace) as place, _open(place, once, listen, workers, **fees) as inner:
         run_daemons([sequencing(inner)], parse_duration(interval), once=once)
 
@@ -190,7 +190,7 @@ def sequencer(workspace: Workspace, once: bool, interval: str, listen: str, work
 @node_options
 @loop_options
 def proposer(workspace: Workspace, snapshot: str | None, once: bool, workers: int, **how: str) -> None:
-    """Run a proposer: asserts with a bond what the inbox results in, and makes final what is due."""
+    """Run a proposer: assert the result of the inbox with a bond, and finalise assertions."""
     with place_of(workspace) as place, _following(place, snapshot, once, workers) as replica:
         _keep_going([proposing(place, replica), keeping(place, replica)], replica, once, **how)
 
@@ -200,7 +200,7 @@ def proposer(workspace: Workspace, snapshot: str | None, once: bool, workers: in
 @node_options
 @loop_options
 def challenger(workspace: Workspace, snapshot: str | None, once: bool, workers: int, **how: str) -> None:
-    """Run a challenger: proves wrong assertions wrong, for half of their bonds."""
+    """Run a challenger: submit fraud proofs against wrong assertions, for half of their bonds."""
     with place_of(workspace) as place, _following(place, snapshot, once, workers) as replica:
         _keep_going([challenging(place, replica), keeping(place, replica)], replica, once, **how)
 
@@ -210,7 +210,7 @@ def challenger(workspace: Workspace, snapshot: str | None, once: bool, workers: 
 @node_options
 @loop_options
 def verifier(workspace: Workspace, snapshot: str | None, once: bool, workers: int, **how: str) -> None:
-    """Run a verifier: rebuilds the state from the main chain alone and judges every assertion. Sends nothing."""
+    """Run a verifier: rebuild the state from the main chain alone and check every assertion. Sends nothing."""
     with place_of(workspace) as place, _following(place, snapshot, once, workers) as replica:
         _keep_going([verifying(place, replica), keeping(place, replica)], replica, once, **how)
 
@@ -220,7 +220,7 @@ def verifier(workspace: Workspace, snapshot: str | None, once: bool, workers: in
 @node_options
 @loop_options
 def node(workspace: Workspace, snapshot: str | None, once: bool, workers: int, **how: str) -> None:
-    """Run verifier, proposer and challenger in one: what keeps a rollup honest and its withdrawals moving."""
+    """Run verifier, proposer and challenger in one, which together secure the rollup and its withdrawals."""
     with place_of(workspace) as place, _following(place, snapshot, once, workers) as replica:
         _keep_going(_node(place, replica), replica, once, **how)
 
@@ -229,7 +229,7 @@ def node(workspace: Workspace, snapshot: str | None, once: bool, workers: int, *
 @loop_options
 @serving_options
 def run(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, **fees: str | None) -> None:
-    """Run everything: sequencer, and a node that shares nothing with it but the chain and the account."""
+    """Run the sequencer, and a node that shares only the chain and the account with it."""
     _run(workspace, once, interval, listen, workers, **fees)
 
 
@@ -240,7 +240,7 @@ def run(workspace: Workspace, once: bool, interval: str, listen: str, workers: i
 def devnet(
     workspace: Workspace, port: int, once: bool, interval: str, listen: str, workers: int, **fees: str | None
 ) -> None:
-    """Start a local chain with the contracts deployed and run every part of the rollup on it, until Ctrl-C."""
+    """Start a local chain with the contracts deployed and run every node of the rollup on it, until Ctrl-C."""
     with anvil_on(port) as url:
         announce(Connection.connect(url), url)
         inner = replace(workspace, network=url)
@@ -249,7 +249,7 @@ def devnet(
 
 @contextlib.contextmanager
 def _open(place: Place, once: bool, listen: str, workers: int, **fees: str | None) -> Iterator[Sequencer]:
-    """The sequencer, served as long as this lasts; with `once` nobody would find it, so it is not."""
+    """Yield the sequencer and serve it meanwhile, except with `once`, when the process ends too soon to be of use."""
     verifier = None if once else Verifier(workers)
     key_fee = fees["key_fee"] or ("0" if place.rollup.connection.is_dev else PUBLIC_KEY_FEE)
     least, key = parse_amount(fees["least_fee"] or "0"), parse_amount(key_fee)
@@ -266,14 +266,14 @@ def _open(place: Place, once: bool, listen: str, workers: int, **fees: str | Non
 
 def _run(workspace: Workspace, once: bool, interval: str, listen: str, workers: int, **fees: str | None) -> None:
     with place_of(workspace) as place, _open(place, once, listen, workers, **fees) as inner:
-        # The node shares nothing with the sequencer but the processes that judge signatures for both.
+        # The node shares only the signature workers with the sequencer.
         parts = [sequencing(inner), *_node(place, place.node_replica(None, inner.verifier))]
         run_daemons(parts, parse_duration(interval), once=once)
 
 
 @contextlib.contextmanager
 def _following(place: Place, snapshot: str | None, once: bool, workers: int) -> Iterator[Replica]:
-    """A node's replica, with workers as long as this lasts; with `once` they are not worth their start."""
+    """Yield a node's replica with running workers; with `once` no workers are started, to save their start-up time."""
     held = Workers(0 if once else workers)
     try:
         yield place.node_replica(snapshot, held)
@@ -282,7 +282,7 @@ def _following(place: Place, snapshot: str | None, once: bool, workers: int) -> 
 
 
 def _keep_going(daemons: list[Daemon], replica: Replica, once: bool, *, health: str, interval: str) -> None:
-    """Run a node, with its health served where that is wanted."""
+    """Run a node, and serve its health if requested."""
     troubles = Troubles()
     with contextlib.ExitStack() as held:
         if health:

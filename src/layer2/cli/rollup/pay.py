@@ -1,4 +1,4 @@
-"""The verbs of a user who pays: deposit, open, send, batch, withdraw, claim, transfer-claim, register-token."""
+"""Rollup payment commands: deposit, open, send, batch, withdraw, claim, transfer-claim and register-token."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["batch", "claim", "deposit", "open_account", "register_token", "send"
 @click.option("--to", default=0, help="An existing account, whosever; a new one if not given.")
 @click.option("--owner", default="", help="Whose the new account is: an address or a role; yours if not given.")
 def deposit(workspace: Workspace, amount: str, token: str, to: int, owner: str) -> None:
-    """Pay AMOUNT in from the main chain; it is there once it is in the inbox."""
+    """Deposit AMOUNT from the main chain; it is available once the deposit is in the inbox."""
     with desk_of(workspace) as desk:
         asset = desk.token(token)
         units = desk.wallet.amount(amount, asset)
@@ -42,7 +42,7 @@ def deposit(workspace: Workspace, amount: str, token: str, to: int, owner: str) 
 @token_option
 @sequencer_option
 def open_account(workspace: Workspace, token: str, sequencer: str) -> None:
-    """Open an account of your BLS key, whose transfers are the cheapest; the sequencer posts it."""
+    """Open an account of your BLS key, which has the cheapest transfers; the sequencer posts it."""
     with desk_of(workspace, sequencer) as desk:
         asset = desk.token(token)
         try:
@@ -79,7 +79,7 @@ def send(workspace: Workspace, to: str, amount: str, token: str, fee: str, sourc
 def batch(
     workspace: Workspace, rows: tuple[str, ...], token: str, fee: str, source: int | None, sequencer: str
 ) -> None:
-    """Send many at once: ROWS are TO=AMOUNT, or one @file (or -) with a line "TO,AMOUNT" for each."""
+    """Send many payments in one call: ROWS are TO=AMOUNT, or one @file (or -) with a line "TO,AMOUNT" for each."""
     with desk_of(workspace, sequencer) as desk:
         asset = desk.token(token)
         asked = [(desk.receiver(to, asset), amount) for to, amount in _rows(rows)]
@@ -127,7 +127,7 @@ def _accepted(desk: Desk, ops: list[SignedOp]) -> None:
 def withdraw(
     workspace: Workspace, amount: str, token: str, to: str, fee: str, source: int | None, sequencer: str
 ) -> None:
-    """Take AMOUNT out to the main chain; it can be claimed when an assertion over it is final."""
+    """Withdraw AMOUNT to the main chain; it can be claimed when an assertion that includes it is final."""
     with desk_of(workspace, sequencer) as desk:
         asset = desk.token(token)
         target = party_address(to, workspace.connection) if to else ""
@@ -141,7 +141,7 @@ def withdraw(
 @ROLLUP.verb("claim")
 @click.argument("places", nargs=-1)
 def claim(workspace: Workspace, places: tuple[str, ...]) -> None:
-    """Have withdrawals paid: those named (see `withdrawals`), or all that can be claimed."""
+    """Claim withdrawals: those named (see `withdrawals`), or all claimable ones."""
     with desk_of(workspace) as desk:
         known = desk.wallet.outgoing(incomplete=True)
         chosen = [outgoing_named(known, one) for one in places] or [one for one in known if one.standing == "claimable"]
@@ -163,7 +163,7 @@ def claim(workspace: Workspace, places: tuple[str, ...]) -> None:
 @click.argument("place")
 @click.argument("to")
 def transfer_claim(workspace: Workspace, place: str, to: str) -> None:
-    """Give the withdrawal at PLACE to an address (or role) that pays you for it now: it waits in your stead."""
+    """Transfer the withdrawal at PLACE to an address (or role), for example to a buyer who waits in your place."""
     with desk_of(workspace) as desk:
         one = outgoing_named(desk.wallet.outgoing(incomplete=True), place)
         target = party_address(to, workspace.connection)
@@ -174,7 +174,7 @@ def transfer_claim(workspace: Workspace, place: str, to: str) -> None:
 @ROLLUP.verb("withdrawals")
 @incomplete_option
 def withdrawals(workspace: Workspace, incomplete: bool) -> None:
-    """Show your withdrawals that assertions hold, and how they stand."""
+    """Show your withdrawals in assertions, with their status."""
     with desk_of(workspace) as desk:
         rows = [
             {
@@ -198,7 +198,7 @@ def withdrawals(workspace: Workspace, incomplete: bool) -> None:
 @ROLLUP.verb("register-token")
 @click.argument("address")
 def register_token(workspace: Workspace, address: str) -> None:
-    """Give the ERC-20 token at ADDRESS a number, so that it can be paid in."""
+    """Register the ERC-20 token at ADDRESS under a number, so that it can be deposited."""
     with desk_of(workspace) as desk:
         receipt = desk.wallet.register_token(to_address(address))
         number = int(desk.rollup.contract.events(receipt, "TokenRegistered")[0].args["id"])

@@ -1,4 +1,7 @@
-"""The verbs of a sale before a withdrawal is final: safe-to-buy, sign-claim, take-claim; `transfer-claim` gives."""
+"""Commands to sell a withdrawal before it is final: safe-to-buy, sign-claim and take-claim.
+
+`transfer-claim`, among the payment commands, gives a withdrawal away directly.
+"""
 
 from __future__ import annotations
 
@@ -38,9 +41,10 @@ def _facts(desk: Desk, one: Outgoing) -> dict[str, Any]:
     help="Between the end of the last window and the first moment of a freeze.",
 )
 def safe_to_buy(workspace: Workspace, place: str, margin: str) -> None:
-    """Check that anybody's withdrawal at PLACE may be paid for now, and whose it is; an error, code 2, if not.
+    """Check that the withdrawal at PLACE is safe to buy now, and show its owner; exit code 2 if it is not.
 
-    A withdrawal under an assertion that cannot become final before a freeze is lost: the seller escapes with the money.
+    A withdrawal under an assertion that cannot become final before a freeze is lost, because the seller can escape with
+    the money.
     """
     with desk_of(workspace) as desk:
         one = withdrawal_at(desk.wallet.replica, place)
@@ -56,9 +60,9 @@ def safe_to_buy(workspace: Workspace, place: str, margin: str) -> None:
 @click.argument("to")
 @click.option("--valid-for", default="1 day", show_default=True, help="How long it can be brought to the chain.")
 def sign_claim(workspace: Workspace, place: str, to: str, valid_for: str) -> None:
-    """Sign your withdrawal at PLACE over to an address (or role) and print it as JSON: the buyer brings it, not you.
+    """Sign your withdrawal at PLACE over to an address (or role) and print it as JSON, for the buyer to submit.
 
-    Be paid first, or at once: whoever has the text can take the withdrawal for that address.
+    Collect the payment first, or simultaneously: anyone with the text can transfer the withdrawal to that address.
     """
     with desk_of(workspace) as desk:
         wallet = desk.wallet
@@ -81,9 +85,9 @@ def sign_claim(workspace: Workspace, place: str, to: str, valid_for: str) -> Non
 @click.argument("record")
 @click.option("--though-unsafe", is_flag=True, help="Also if it is not safe to buy: the seller may escape with it.")
 def take_claim(workspace: Workspace, record: str, though_unsafe: bool) -> None:
-    """Bring what `sign-claim` printed (RECORD, @file, or - for standard input): the withdrawal is its buyer's then.
+    """Submit the output of `sign-claim` (RECORD, @file, or - for standard input), which gives the buyer the withdrawal.
 
-    An error, and nothing is sent, if the withdrawal is not safe to buy (see `safe-to-buy`).
+    If the withdrawal is not safe to buy (see `safe-to-buy`), an error is reported and nothing is sent.
     """
     offer = ClaimOffer.from_json(parse_json(read_text(record), "offer"))
     with desk_of(workspace) as desk:

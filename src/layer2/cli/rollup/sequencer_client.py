@@ -1,4 +1,4 @@
-"""Which sequencer a command speaks to: a service by its URL, or this machine's own by its journal."""
+"""Selection of the sequencer of a command: a service by its URL, or this machine's own by its journal."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ __all__ = ["gate_at", "local_sequencer", "serving"]
 
 @contextlib.contextmanager
 def gate_at(where: str, workspace: Workspace, rollup: RollupContract, replica: Replica) -> Iterator[Gate]:
-    """The sequencer at a URL, or (`local`) the one whose journal lies in the workspace, or that serves from there.
+    """Yield the sequencer at a URL, or for `local` the one of this machine, by its journal or its listening address.
 
     Raises:
-        InputError: neither a URL nor `local`. WrongChain: it is of another rollup. Unreachable: it does not answer.
-        JournalLocked: it is running, and does not serve.
+        InputError: The argument is neither a URL nor `local`.
+        WrongChain: The sequencer serves another rollup.
+        Unreachable: The sequencer does not respond.
+        JournalLocked: The sequencer runs on this machine without serving.
     """
     if where == "local":
         with contextlib.ExitStack() as held:
@@ -63,10 +65,12 @@ def local_sequencer(
     key_fee: int = 0,
     verifier: Verifier | None = None,
 ) -> Iterator[Sequencer]:
-    """The sequencer of this machine, on its journal; it posts as the acting account.
+    """Yield this machine's sequencer on its journal, which posts as the acting account.
 
-    `least_fee`: of an operation in ether, wei; `key_fee`: of an account for a key. `verifier`: who checks signatures,
-    the calling thread without it.
+    Args:
+        least_fee: Minimum fee of an ether operation in wei.
+        key_fee: Fee in wei of an account for a key.
+        verifier: Verifies signatures; by default the calling thread does.
     """
     path = _folder(workspace, rollup) / "sequencer.journal"
     try:
@@ -89,10 +93,12 @@ def local_sequencer(
 
 @contextlib.contextmanager
 def serving(sequencer: Sequencer, listen: str, workspace: Workspace) -> Iterator[str]:
-    """Serve a sequencer over HTTP at `host:port`, where other commands find it; its URL. The caller steps it.
+    """Serve a sequencer over HTTP at `host:port`, announce it to other commands, and yield its URL.
+
+    The caller steps the sequencer.
 
     Raises:
-        InputError: no such address, or it is taken.
+        InputError: The address is invalid or in use.
     """
     from layer2.api.rollup.service import Service
 

@@ -1,4 +1,4 @@
-"""The verbs that only look: accounts, balance, history, proof, check-proof, status."""
+"""Read-only rollup commands: accounts, balance, history, proof, check-proof, snapshot and status."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["accounts", "balance", "check_proof", "history", "proof", "status"]
 @ROLLUP.verb("accounts")
 @incomplete_option
 def accounts(workspace: Workspace, incomplete: bool) -> None:
-    """Show your accounts, as the inbox has them; an error if nobody has the data of all entries."""
+    """Show your accounts as of the inbox; fails if the data of all batches is not available."""
     with desk_of(workspace) as desk:
         if not incomplete:
             desk.wallet.require_complete("accounts")
@@ -59,7 +59,7 @@ def accounts(workspace: Workspace, incomplete: bool) -> None:
 @ROLLUP.verb("balance")
 @token_option
 def balance(workspace: Workspace, token: str) -> None:
-    """Show what you have in a token, over all your accounts; an error if nobody has the data of all entries."""
+    """Show your balance of a token over all your accounts; fails if the data of all batches is not available."""
     with desk_of(workspace) as desk:
         asset = desk.token(token)
         units = desk.wallet.balance(asset)
@@ -69,7 +69,7 @@ def balance(workspace: Workspace, token: str) -> None:
 @ROLLUP.verb("history")
 @incomplete_option
 def history(workspace: Workspace, incomplete: bool) -> None:
-    """Show what happened to your accounts: deposits, operations, withdrawals."""
+    """Show the history of your accounts: deposits, operations and withdrawals."""
     with desk_of(workspace) as desk:
         lines = desk.wallet.history(incomplete=incomplete)
         if workspace.as_json:
@@ -94,7 +94,7 @@ def history(workspace: Workspace, incomplete: bool) -> None:
 @ROLLUP.verb("proof")
 @click.argument("number", metavar="ACCOUNT", type=int)
 def proof(workspace: Workspace, number: int) -> None:
-    """Print the proof (JSON) that ACCOUNT, whosever, stands in the last final state."""
+    """Print the proof (JSON) that ACCOUNT, of any owner, is in the last final state."""
     with desk_of(workspace) as desk:
         made = desk.wallet.proof(number)
         made.check()
@@ -104,7 +104,7 @@ def proof(workspace: Workspace, number: int) -> None:
 @ROLLUP.verb("check-proof")
 @click.argument("record")
 def check_proof(workspace: Workspace, record: str) -> None:
-    """Check an account proof (RECORD, @file, or - for standard input) against the contract, trusting nobody."""
+    """Verify an account proof (RECORD, @file, or - for standard input) against the contract alone."""
     given = AccountProof.from_json(parse_json(read_text(record), "proof"))
     with desk_of(workspace) as desk:
         standing = given.check_on(desk.rollup)
@@ -120,7 +120,7 @@ def check_proof(workspace: Workspace, record: str) -> None:
 @ROLLUP.verb("snapshot")
 @click.argument("file", type=click.Path(dir_okay=False, writable=True))
 def snapshot(workspace: Workspace, file: str) -> None:
-    """Write the newest final state that no open assertion lies before to FILE, for nodes to begin with."""
+    """Write the newest final state that precedes all open assertions to FILE, from which nodes can start."""
     with place_of(workspace) as place:
         made = place.node_replica().snapshot()
         made.save(file)
@@ -132,7 +132,7 @@ def snapshot(workspace: Workspace, file: str) -> None:
 
 @ROLLUP.verb("status")
 def status(workspace: Workspace) -> None:
-    """Show how the rollup stands: inbox, queue, assertions, what is final."""
+    """Show the status of the rollup: inbox, queue, assertions and final state."""
     with place_of(workspace) as place:
         rollup, replica = place.rollup, place.replica()
         items, _, consumed, last, since = rollup.inbox()

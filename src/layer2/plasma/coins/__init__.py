@@ -1,1 +1,1 @@
-"""Plasma Cash: indivisible coins whose histories anybody can check alone, from the deposit to now."""
+"""Plasma Cash: indivisible coins whose histories anyone can verify independently, from the deposit to the present."""

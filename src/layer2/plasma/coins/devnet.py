@@ -1,4 +1,4 @@
-"""A coin chain with its operator and its users in one object, for the console, scripts and tests."""
+"""A coin chain with its operator and users in one object, for the console, scripts and tests."""
 
 from __future__ import annotations
 
@@ -29,43 +29,43 @@ __all__ = ["HomeHolder", "LocalCoins"]
 
 
 class HomeHolder(CoinHolder):
-    """An owner of coins at home with the operator: always up to date; payees are wallets, accounts or addresses."""
+    """A coin wallet in its operator's process that syncs before it acts; payees may be wallets or accounts."""
 
     def coins(self) -> list[int]:
-        """The own coins."""
+        """Return the coins of this wallet."""
         self.sync()
         return super().coins()
 
     def deposit(self, amount: str | int) -> int:
-        """Make a coin of ether: `"1 ether"`, or wei."""
+        """Deposit ether (`"1 ether"`, or an integer in wei) as a new coin; return the coin's number."""
         return self.deposit_ether(parse_amount(amount))
 
     def deposit_nft(self, token: Any, number: int) -> int:
-        """Make a coin of an NFT of a contract, or of the one at an address; the coin's number."""
+        """Deposit an NFT of a contract, given as object or address, as a new coin; return the coin's number."""
         return super().deposit_nft(_address_of(token), number)
 
     def send(self, coin: int, to: Any, *, expiry: int | None = None) -> SignedCoin:
-        """Give a coin to somebody; it is there with the next block: `operator.submit_block()`."""
+        """Transfer a coin. The next block, made by `operator.submit_block()`, includes the transfer."""
         self.sync()
         return super().send(coin, _address_of(to), expiry=expiry)
 
     def receive(self, history: History | int) -> Standing:
-        """Take a coin that was given here: by its number, or with the history that the payer handed over."""
+        """Receive a coin, given by its number or by the history from the payer."""
         return self.fetch(history) if isinstance(history, int) else super().receive(history)
 
     def guard(self, *, though_signed: bool = False) -> list[Deed]:
-        """Contradict exits of the own coins by others, answer doubts about the own ones."""
+        """Challenge exits of this wallet's coins by others, and answer challenges of its own exits."""
         self.sync()
         return super().guard(though_signed=though_signed)
 
 
 class LocalCoins:
-    """A coin chain deployed now, with its operator and the users that are here in this process.
+    """A newly deployed coin chain with an operator and users in this process.
 
     Args:
-        folder: where the operator's journal and bodies, and the wallets' memories live; else a temporary one.
-        margin: blocks of the chain above a deposit before the operator lets it be transferred.
-        signer_of: who signs for what a front end calls an account.
+        folder: Folder of the operator's journal and block data and of the wallets' journals; temporary by default.
+        margin: Confirmations of a deposit before the operator accepts a transfer of its coin.
+        signer_of: Function that returns the signer of a front end's account object.
     """
 
     def __init__(
@@ -100,16 +100,16 @@ class LocalCoins:
 
     @property
     def address(self) -> Address:
-        """Of the contract."""
+        """Address of the contract."""
         return self.chain.address
 
     @property
     def exit_period(self) -> int:
-        """Seconds after which an exit that has begun by now can be claimed."""
+        """Seconds from the start of an exit until it can be paid out."""
         return self.chain.profile.exit_period
 
     def wallet(self, who: Any) -> HomeHolder:
-        """The coins of an account."""
+        """Return the wallet of an account."""
         signer = self._signer_of(who)
         if signer.address not in self._holders:
             journal = Journal(self.folder / f"coins-{self._name}-{signer.address[2:].lower()}", kind="coin wallet")
@@ -118,12 +118,12 @@ class LocalCoins:
         return self._holders[signer.address][0]
 
     def claim_all(self) -> list[Receipt]:
-        """Claim what everybody here has waited for."""
+        """Process all payable exits of the wallets in this process; return the receipts."""
         receipts = [one.claim()[1] for one, _ in self._holders.values()]
         return [one for one in receipts if one is not None]
 
     def close(self) -> None:
-        """Let go of all files."""
+        """Close all files."""
         self.operator.close()
         for _, journal in self._holders.values():
             journal.close()

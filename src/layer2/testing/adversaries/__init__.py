@@ -1,1 +1,1 @@
-"""Named adversaries: attacks that were thought of or found, one class each."""
+"""Named adversaries: one class for each known attack."""

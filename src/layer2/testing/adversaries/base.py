@@ -1,4 +1,4 @@
-"""Dishonest actors: every attack is a named class with its story as docstring, and records its attempts."""
+"""Base of named attacks: each is a class whose docstring describes the attack and whose instances record attempts."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _REGISTRY: dict[str, type[Adversary]] = {}
 
 @dataclass(frozen=True, slots=True)
 class AttackRecord:
-    """One attempt: whether the system accepted it, the error that refused it, and what the attacker gained.
+    """One attempt: True if the system accepted it, the error that rejected it, and the attacker's gain.
 
-    `gain`: by asset, in its smallest unit, gas not counted; negative when the attack cost the attacker money.
+    `gain` is given by asset in its smallest unit, without gas; it is negative if the attack cost the attacker money.
     """
 
     attack: str
@@ -30,15 +30,15 @@ class AttackRecord:
 
     @property
     def profitable(self) -> bool:
-        """Whether the attacker ended with more of any asset."""
+        """True if the attacker gained any asset."""
         return any(amount > 0 for amount in self.gain.values())
 
 
 class Adversary(ABC):
-    """Base class of an attack. A subclass has a docstring that tells the attack and implements `attempt`.
+    """Base class of an attack. A subclass describes the attack in its docstring and implements `attempt`.
 
-    `name` is made from the class name ("StaleCloseByPayer" -> "stale close by payer"). Two attacks with one
-    name, or an attack without a story, are a `TypeError` when the class is made.
+    `name` is derived from the class name ("StaleCloseByPayer" -> "stale close by payer"). Two attacks with the same
+    name, or an attack without a docstring, raise a `TypeError` when the class is created.
     """
 
     name: ClassVar[str] = ""
@@ -61,19 +61,19 @@ class Adversary(ABC):
 
     @property
     def story(self) -> str:
-        """What the attacker does, from the docstring."""
+        """Description of the attack, from the docstring."""
         return inspect.cleandoc(type(self).__doc__ or "")
 
     @abstractmethod
     def attempt(self) -> None:
-        """Carry the attack out once; the system's refusal comes out as a `Layer2Error`."""
+        """Carry out the attack once; a rejection by the system is raised as a `Layer2Error`."""
 
     def holdings(self) -> dict[str, int]:
-        """What the attacker owns, by asset, in its smallest unit; override it to have the gain measured."""
+        """Return the attacker's holdings by asset in its smallest unit; override it to measure the gain."""
         return {}
 
     def run(self) -> AttackRecord:
-        """Attempt the attack and record how it ended; anything but a `Layer2Error` is a bug and passes."""
+        """Attempt the attack and record the result; errors other than a `Layer2Error` are bugs and propagate."""
         before = self.holdings()
         refusal: Layer2Error | None = None
         try:
@@ -92,7 +92,7 @@ class Adversary(ABC):
 
 
 def adversaries() -> dict[str, type[Adversary]]:
-    """All attacks imported so far, by name: a test can check that each one is tested."""
+    """Return all imported attacks by name, so that a test can check that each one is tested."""
     return dict(sorted(_REGISTRY.items()))
 
 

@@ -1,4 +1,4 @@
-"""Deploying the hostile and helping contracts of `contracts/mocks`."""
+"""Deployment of the hostile and auxiliary contracts in `contracts/mocks`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ __all__ = ["deploy_mock", "mock_names"]
 
 
 def deploy_mock(name: str, *args: Any, sender: Sender, value: int = 0) -> Contract:
-    """Deploy a mock by name with constructor arguments and `value` wei; `ArtifactError` for an unknown name.
+    """Deploy a mock by name with constructor arguments and `value` wei; raise `ArtifactError` for an unknown name.
 
-    The usual token: `deploy_mock("MockToken", "Dollar", "USD", 6, sender=deployer)`.
+    The usual token is `deploy_mock("MockToken", "Dollar", "USD", 6, sender=deployer)`.
     """
     return deploy(sender, load_artifact(name, mocks=True), *args, value=value)
 
 
 def mock_names() -> list[str]:
-    """The mocks that can be deployed (interfaces, libraries and abstract bases left out)."""
+    """Return the mocks that can be deployed, without interfaces, libraries and abstract contracts."""
     return [name for name in artifact_names(mocks=True) if _deployable(name)]
 
 

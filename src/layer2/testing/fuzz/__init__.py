@@ -1,1 +1,1 @@
-"""Structural fuzz: malformed encodings for contracts and decoders."""
+"""Structural fuzzing: malformed encodings for contracts and decoders."""

@@ -1,8 +1,8 @@
-"""Structural fuzz of encoded data: what an attacker can do to lengths and offsets without touching any content.
+"""Structural mutations of encoded data: changes of lengths and offsets without changes of content.
 
-A contract that reads such data in place must not be led to read one member for another, less or more than a member, or
-what lies behind it. `members` finds every dynamic member; `bent` gives ABI-encoded data with each of them, and each
-pair, bent. `stretched` does the same to packed bytes, whose members have lengths and no offsets.
+A contract that reads such data in place must not read the wrong member, too much or too little of a member, or the
+bytes behind it. `members` finds every dynamic member. `bent` yields ABI-encoded data with each member, and each pair of
+members, mutated. `stretched` mutates packed bytes, whose members have lengths and no offsets.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ __all__ = ["Bend", "Member", "bent", "members", "stretched"]
 
 _WORD = 32
 _LENGTHS = (0, 1 << 32, 1 << 64, 1 << 251, (1 << 251) + 1, 1 << 255, (1 << 256) - _WORD, (1 << 256) - 1)
-"""Besides those near the right one: each of 2^251 words and more wraps around to few bytes."""
+"""Lengths besides those near the actual one; 2^251 words and more wrap around to few bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A dynamic member. `head`: where its offset stands, counted from `base`; `start`: where it begins itself.
+    """A dynamic member.
 
-    `length`: what its length word says; None for a tuple, which has none. `unit`: bytes of each thing counted by it;
-    None if they are dynamic themselves.
+    `head` is the position of its offset, which counts from `base`; `start` is the position of its data. `length` is the
+    value of its length word, or None for a tuple, which has none. `unit` is the number of bytes of each counted
+    element, or None if the elements are dynamic.
     """
 
     path: tuple[int, ...]
@@ -39,7 +40,7 @@ class Member:
     unit: int | None
 
     def content(self, data: bytes) -> bytes | None:
-        """What lies behind the length word; None unless it is plain bytes or words."""
+        """Return the content behind the length word, or None unless it consists of bytes or words."""
         if self.length is None or self.unit is None:
             return None
         return data[self.start + _WORD : self.start + _WORD + self.length * self.unit]
@@ -47,7 +48,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Bend:
-    """Encoded data in another shape, and what was done to it."""
+    """Mutated encoded data, and a description of the mutation."""
 
     name: str
     data: bytes
@@ -55,7 +56,7 @@ class Bend:
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    """One change: words to write, by place; what is cut off; what is appended, and the member that points to it."""
+    """One mutation: words to write by position, bytes to cut off or append, and the member that points to those."""
 
     name: str
     words: tuple[tuple[int, int], ...] = ()
@@ -66,12 +67,12 @@ class _Edit:
 
     @property
     def what(self) -> str:
-        """What is done, to whichever member."""
+        """Description of the mutation without the member."""
         return self.name.partition(":")[2]
 
 
 def members(types: Sequence[str], data: bytes) -> list[Member]:
-    """Every dynamic member of data encoded as these types, outer ones first."""
+    """Return every dynamic member of data encoded as these types, outer ones first."""
     found: list[Member] = []
     _walk([parse(one) for one in types], data, 0, (), found)
     return found
@@ -119,15 +120,14 @@ def bent(
     most: int | None = None,
     seed: int = 0,
 ) -> Iterator[Bend]:
-    """The data with each member bent in every way, then with pairs of members bent; the whole of it counts as a member.
+    """Yield the data with each member mutated in every way, then with pairs; the whole data counts as a member.
 
     Args:
-        attacker: bytes put where a member is made to end: behind the data, or behind an emptied member.
-        donors: contents to put in the place of a member of bytes or words, by path: what another form of the same data
-            has there.
-        most: so many at most, drawn by `seed` and from every member in turn; None for all. Beside them come those that
-            tell most: bytes behind the data, behind each emptied member, and in the place of its last and next thing;
-            and those in which a donor's content meets an emptied member.
+        attacker: Bytes placed behind the data, or behind an emptied member.
+        donors: Replacement contents of members of bytes or words by path, taken from another form of the same data.
+        most: Maximum number of mutations, drawn by `seed` from all members in turn; None for all. The most relevant
+            ones are always included: bytes behind the data, behind each emptied member and in place of its last and
+            next element, and pairs in which a donor's content meets an emptied member.
     """
     found = members(types, data)
     edits = [list(_edits(one, found, data, attacker, donors or {})) for one in found]
@@ -144,7 +144,7 @@ def bent(
     alone, both = _alone(rest), _both(edits)
     if most is not None:
         dice = random.Random(seed)
-        # As many alone as in pairs, of which there are far more.
+        # As many single mutations as pairs are drawn, although there are far more pairs.
         alone = islice(_alone(_mixed(rest, dice)), most // 2)
         both = islice(_drawn(edits, dice), most - most // 2)
     for chosen in (sure, alone, both):
@@ -166,7 +166,7 @@ def _mixed(edits: Sequence[Sequence[_Edit]], dice: random.Random) -> list[list[_
 
 
 def _drawn(edits: Sequence[Sequence[_Edit]], dice: random.Random) -> Iterator[tuple[_Edit, ...]]:
-    """Pairs at random, none twice."""
+    """Yield random pairs without repetition."""
     left = sum(len(one) * len(two) for one, two in combinations(edits, 2))
     seen: set[tuple[str, str]] = set()
     while len(seen) < left:
@@ -241,10 +241,10 @@ def _apply(data: bytes, edits: Sequence[_Edit]) -> Bend:
 
 
 def stretched(data: bytes, lengths: Sequence[tuple[int, int]], *, attacker: bytes) -> Iterator[Bend]:
-    """Packed bytes cut short and followed by others; then with each length, and each pair of lengths, changed.
+    """Yield packed bytes cut short or extended, then with each length and each pair of lengths changed.
 
     Args:
-        lengths: where each length stands and how many bytes it has.
+        lengths: Position and size in bytes of each length.
     """
     yield Bend("nothing", b"")
     for behind in (b"\0", b"\1", attacker, data):

@@ -1,9 +1,9 @@
-"""A contract whose every call is first made in many other shapes: none of them may do what the honest call does not.
+"""A contract wrapper that first tries each call in mutated encodings, whose effects must match the original call.
 
-On the in-process chain, where all that a call would do can be told: the root over all accounts and storage, the events
-and the answer. A call in another shape is refused by an error of the contract or by the compiler's decoder, never by a
-panic and never for want of gas, and changes nothing; or it does exactly what the honest call does; or, where things may
-be left out, exactly what the honest call with less in it does.
+It requires the in-process chain, on which all effects of a call are known: the root over all accounts and storage, the
+events and the output. A mutated call must either be rejected, by an error of the contract or of the compiler's decoder
+and never by a panic or lack of gas, without any change; or have exactly the effects of the original call; or, where
+parts are optional, the effects of the original call with fewer parts.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ __all__ = ["Less", "Trials"]
 
 Path = tuple[int, ...]
 Less = Callable[[Sequence[Any]], Iterator[Sequence[Any]]]
-"""All that a call may do instead of what it was asked for: its arguments, with less in them."""
+"""Function that yields the permitted reduced arguments of a call."""
 
 
 @dataclass(slots=True)
 class Trials:
-    """Stands in the place of a contract for whoever sends it calls.
+    """A substitute for a contract that tries mutations of the calls sent to it.
 
     Args:
-        only: functions that are tried.
-        attacker: bytes that an attacker puts behind things.
-        most: so many shapes of each call at most, see `bent`; None for all.
-        inside: how the content of a member of bytes is bent, by function and path.
-        less: functions that may do less than they are asked for.
-        gas: of each call, more than any needs: who runs out of it was led astray.
+        only: Functions to try.
+        attacker: Bytes that an attacker appends.
+        most: Maximum number of mutations of each call, see `bent`; None for all.
+        inside: Mutations of the content of a member of bytes, by function and path.
+        less: Functions that may have the effects of reduced arguments.
+        gas: Gas limit of each call, more than any valid call needs.
     """
 
     contract: Contract
@@ -52,28 +52,28 @@ class Trials:
     less: Mapping[str, Less] = field(default_factory=dict)
     gas: int = 10_000_000
     tries: dict[str, Counter[str]] = field(default_factory=dict)
-    """By function: calls that were `refused` by an error, `not decoded`, did the `same`, or `less`."""
+    """Number of calls by function and result: `refused` by an error, `not decoded`, `same`, or `less`."""
     refusals: Counter[str] = field(default_factory=Counter)
-    """By function and error, as in `claim: NothingDue`."""
+    """Number of rejections by function and error, as in `claim: NothingDue`."""
     faults: list[str] = field(default_factory=list)
-    """What must not be, told in words."""
+    """Descriptions of forbidden effects."""
     _seen: dict[str, list[bytes]] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.contract, name)
 
     def transact(self, sender: Sender, name: str, *args: Any, value: int = 0, gas: int | None = None) -> Receipt:
-        """Try the call in other shapes, then send it."""
+        """Try the call in mutated encodings, then send it."""
         if name in self.only:
             self.try_out(sender.address, name, *args, value=value)
         return self.contract.transact(sender, name, *args, value=value, gas=gas)
 
     def count(self, *ends: str) -> int:
-        """How many calls were tried that ended so; all of them if nothing is said."""
+        """Return the number of tried calls with one of these results, or of all."""
         return sum(one[end] for one in self.tries.values() for end in ends or one)
 
     def try_out(self, sender: Address, name: str, *args: Any, value: int = 0) -> None:
-        """Make a call in all other shapes; nothing of it stays."""
+        """Try a call in all mutated encodings, without a lasting change of the chain."""
         codec = next(one for one in select(self.contract.abi, "function") if one.name == name)
         backend = self.contract.connection.backend
         if not isinstance(backend, TesterBackend):
@@ -100,7 +100,7 @@ class Trials:
                 self.refusals[f"{name}: {told}"] += 1
 
     def _judge(self, done: Effect, right: Sequence[Effect], nothing: bytes) -> tuple[str, str]:
-        """How a call ended, and a word more."""
+        """Return the result of a call, and its detail."""
         if done.outcome.failure is not None:
             return "fault", f"stops: {done.outcome.failure}"
         if done.outcome.revert is None:
@@ -129,7 +129,7 @@ class Trials:
                 yield Bend(f"inside {label}: {shape.name}", encode(types, _with(values, path, shape.data)))
 
     def _other(self, kind: str, content: bytes) -> bytes | None:
-        """The newest other content of this kind: a signature under something else, the branch of another leaf."""
+        """Return the most recent other content of this kind, such as another message's signature."""
         known = self._seen.setdefault(kind, [])
         found = next((one for one in reversed(known) if one != content), None)
         if content not in known:

@@ -1,7 +1,7 @@
-"""Finds every function of the library that reads what others wrote, and feeds it what nobody should write.
+"""Finds every function of the library that decodes external data, and calls it with malformed inputs.
 
-A decoder is found by its name and by the types of its parameters, so that a new one is tried without being listed. For
-each there is one rule: whatever comes, it answers in time, with a value or with a typed error.
+A decoder is found by its name and its parameter types, so that new ones are tried without being listed. One rule
+applies to all: for any input, a decoder returns a value or raises a typed error in time.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ _NAME = re.compile(
 )
 _PASSED_OVER = ("layer2.testing", "layer2.cli.demo.commands", "layer2.artifacts")
 SLOW = 3.0
-"""Seconds after which an answer is none: the longest that one input of some megabytes may hold a service up."""
+"""Maximum seconds of a response: the longest time for which one input of some megabytes may block a service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """A function that reads; `takes`: the types of the parameters that it must be given, as they are written."""
+    """A decoding function; `takes` lists the annotations of its required parameters."""
 
     key: str
     call: Callable[..., Any]
@@ -57,7 +57,7 @@ class Decoder:
 
 @dataclass(frozen=True, slots=True)
 class Fall:
-    """An input to which the answer was no typed error, or came late."""
+    """An input for which the decoder raised no typed error, or took too long."""
 
     key: str
     given: str
@@ -66,7 +66,7 @@ class Fall:
 
 @dataclass(slots=True)
 class Tried:
-    """What came of trying a decoder: inputs in all, those that it read, those that it refused by a typed error."""
+    """Results of trying a decoder: the numbers of all inputs, of decoded ones and of rejected ones."""
 
     inputs: int = 0
     read: int = 0
@@ -75,7 +75,7 @@ class Tried:
 
 
 def decoders() -> dict[str, Decoder]:
-    """Every decoder of the library, by module and name."""
+    """Return every decoder of the library by module and name."""
     found: dict[str, Decoder] = {}
     for info in pkgutil.walk_packages(layer2.__path__, "layer2."):
         if info.name.startswith(_PASSED_OVER):
@@ -105,7 +105,7 @@ def _note(found: dict[str, Decoder], key: str, name: str, member: Any, call: Any
 
 
 def hostile_bytes(samples: list[bytes], chance: random.Random) -> Iterator[bytes]:
-    """Bytes without an end: the plain bad ones first, then good ones with their lengths, bits and pieces changed."""
+    """Yield bytes endlessly: simple malformed ones, then valid ones with changed lengths, bits and pieces."""
     yield from (b"", b"\0", b"\xff", b"{", b"[" * 100_000, b'{"a":' * 100_000, b"\0" * 70_000, b"\xff" * 70_000)
     for size in (1, 2, 19, 20, 21, 31, 32, 33, 39, 63, 64, 65, 66, 95, 96, 97, 128, 131, 496, 4_096, 65_535, 65_536):
         yield from (bytes(size), b"\xff" * size, chance.randbytes(size))
@@ -149,7 +149,7 @@ WORDS: tuple[str, ...] = (
     "0x" + "f" * 40, "0x" + "00" * 20, "0x" + "11" * 32, "0x" + "22" * 64, "0x" + "22" * 65, "0x" + "ff" * 70_000,
     "null", "é" * 20,
 )  # fmt: skip
-"""Text in the place of a number, an address or bytes."""
+"""Text in place of a number, an address or bytes."""
 
 
 def _deep(levels: int, kind: str) -> Any:
@@ -160,7 +160,7 @@ def _deep(levels: int, kind: str) -> Any:
 
 
 def hostile_values(samples: list[Any], chance: random.Random) -> Iterator[Any]:
-    """What a JSON parser can return, and what it cannot: first alone, then in every place of what is good."""
+    """Yield values that a JSON parser may or may not return: first alone, then in every place of valid values."""
     plain: list[Any] = [None, *_NUMBERS, *WORDS, [], {}, [None], {"": None}, [[]], [{}], {"a": []}, b"", b"\xff" * 40]
     plain += [_deep(500, "list"), _deep(500, "dict"), [0] * 70_000, {str(n): n for n in range(70_000)}, object(), ()]
     yield from plain
@@ -181,12 +181,12 @@ def hostile_values(samples: list[Any], chance: random.Random) -> Iterator[Any]:
 
 
 GONE = object()
-"""In the place of a value: the place is left out."""
+"""Marker that removes a place instead of replacing its value."""
 Path = tuple[Any, ...]
 
 
 def places(value: Any, before: Path = ()) -> Iterator[Path]:
-    """Every place within a JSON value, of lists the first three."""
+    """Yield every place within a JSON value, for lists the first three."""
     if isinstance(value, dict):
         for key in list(value)[:40]:
             yield (*before, key)
@@ -198,7 +198,7 @@ def places(value: Any, before: Path = ()) -> Iterator[Path]:
 
 
 def changed(value: Any, path: Path, to: Any) -> Any:
-    """The value with something else in one place."""
+    """Return the value with one place replaced."""
     if not path:
         return to
     copy = dict(value) if isinstance(value, dict) else list(value)
@@ -210,7 +210,7 @@ def changed(value: Any, path: Path, to: Any) -> Any:
 
 
 def hostile_texts(samples: list[str], chance: random.Random) -> Iterator[str]:
-    """Text: words, JSON of every kind of wrong value, and good text with its characters changed."""
+    """Yield text: words, JSON of every kind of wrong value, and valid text with changed characters."""
     yield from WORDS
     yield from ("{", "[" * 100_000, '{"a":' * 100_000, "[" * 60 + "]" * 60, '"' * 70_001, "NaN", "[NaN]", "-Infinity")
     yield from ("[" + "9" * 5_000 + "]", "[" + "0," * 70_000 + "0]", '{"a": 1, "a": 2}', "\ufeff{}", "[1.5e999]", "{}")
@@ -266,7 +266,7 @@ _KINDS: dict[str, Callable[[list[Any], random.Random], Iterator[Any]]] = {
 
 
 def is_plain(one: Decoder) -> bool:
-    """Whether a decoder is tried as it is: it is no method, and its parameters are of kinds known here."""
+    """Return True if a decoder can be tried directly: it is not a method, and its parameter types are known here."""
     return not one.is_method and bool(one.takes) and all(kind in _KINDS for kind in one.takes)
 
 
@@ -278,13 +278,13 @@ def try_out(
     samples: Mapping[int, list[Any]] | None = None,
     seed: int = 1,
 ) -> Tried:
-    """Call a decoder with hostile inputs for so long, and at least with all the plain bad ones of each parameter.
+    """Call a decoder with malformed inputs for `seconds`, and at least with the simple ones of each parameter.
 
-    The good values come first, as they are: what is spoilt then lies deep in what the decoder reads.
+    Valid samples are tried first and unchanged, so that their mutations reach deep into the decoder.
 
     Args:
-        takes: the kinds of its parameters, see `Decoder`.
-        samples: good values by the place of the parameter, as they were seen when the library was used.
+        takes: Types of the parameters, see `Decoder`.
+        samples: Valid values by parameter position, as recorded during use of the library.
     """
     chance, done, known = random.Random(seed), Tried(), samples or {}
     good = [known.get(place) or [_ORDINARY.get(kind, b"")] for place, kind in enumerate(takes)]
@@ -308,7 +308,7 @@ def try_out(
 
 
 def _fitting(kind: str, rows: Iterable[Any]) -> list[Any]:
-    """Text among the samples of what takes bytes too is spoilt as bytes."""
+    """Return samples, with text encoded to bytes if the parameter also accepts bytes."""
     return [one.encode() if "bytes" in kind and isinstance(one, str) else one for one in rows]
 
 

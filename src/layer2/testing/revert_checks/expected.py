@@ -1,4 +1,4 @@
-"""Which revert a test expects: an error of a known ABI, by name, signature, class or selector."""
+"""Resolution of expected errors: by name, signature, class or selector of a known ABI."""
 
 from __future__ import annotations
 
@@ -22,9 +22,13 @@ _SIGNATURE = re.compile(r"^(\w+)\((.*)\)$")
 
 
 def find_error(error: object, contract: object, names: Collection[str] = ()) -> Codec:
-    """The one error meant. `TypeError` for what is not an error, `AssertionError` for an unknown name.
+    """Return the one matching error.
 
-    `names`: of the arguments that are expected: contracts may name the same error's differently.
+    `names` lists the expected arguments, because contracts may name the arguments of the same error differently.
+
+    Raises:
+        TypeError: The object is not an error.
+        AssertionError: The name is unknown.
     """
     if isinstance(error, str):
         signature = _SIGNATURE.match(error)
@@ -40,18 +44,21 @@ def find_error(error: object, contract: object, names: Collection[str] = ()) -> 
 
 
 def known_errors(contract: object) -> dict[bytes, Codec]:
-    """Errors by selector that a message may name: built-in, the contract's, the packaged contracts'."""
+    """Return the errors that a message may name by selector: built-in, the contract's, the packaged contracts'."""
     found = [*_BUILT_IN, *(_errors_of(contract) if contract is not None else []), *_packaged()]
     return {codec.selector: codec for codec in reversed(found)}
 
 
 def describe_error(codec: Codec, args: Mapping[str, Any]) -> str:
-    """`Closed(have=1, need=2)`."""
+    """Return text such as `Closed(have=1, need=2)`."""
     return f"{codec.name}({', '.join(f'{name}={_show(value)}' for name, value in args.items())})"
 
 
 def matches(codec: Codec, expected: Mapping[str, Any], actual: Mapping[str, Any]) -> bool:
-    """Whether every argument is equal; addresses in any form, bytes also as hex, no bool for an integer."""
+    """Return True if all arguments are equal.
+
+    Addresses compare in any form, and bytes also as hex; a bool does not equal an integer.
+    """
     kinds = {str(part.get("name") or index): str(part["type"]) for index, part in enumerate(codec.inputs)}
     return all(_equal(kinds[name], expected[name], value) for name, value in actual.items())
 
@@ -96,7 +103,7 @@ def _by_name(name: str, contract: object, arguments: Collection[str]) -> Codec:
 
 
 def _errors_of(contract: Any) -> list[Codec]:
-    """The errors of a contract, artifact, Ape instance or container, ABI list, or a sequence of those."""
+    """Return the errors of a contract, artifact, Ape instance or container, ABI list, or a sequence of those."""
     if isinstance(contract, (list, tuple)):
         if all(isinstance(entry, Mapping) for entry in contract):
             return list(error_codecs(contract))
@@ -119,7 +126,7 @@ def _packaged() -> list[Codec]:
         try:
             names: Iterable[str] = artifact_names(mocks=mocks)
         except ArtifactError:
-            # Nothing is packaged before the first compilation; names then need a contract.
+            # Before the first compilation no contract is packaged, and names need a contract.
             continue
         for name in names:
             found += error_codecs(load_artifact(name, mocks=mocks).abi)
@@ -127,7 +134,7 @@ def _packaged() -> list[Codec]:
 
 
 def _from_signature(name: str, inside: str) -> Codec:
-    """`Closed(uint256 have, uint256 need)`; names may be left out, structs are not supported."""
+    """Parse `Closed(uint256 have, uint256 need)`; names are optional, structs are not supported."""
     if "(" in inside:
         raise TypeError(f"reverts: {name}: structs in a signature are not supported: pass a contract instead")
     inputs: list[dict[str, str]] = []

@@ -1,7 +1,8 @@
-"""The raw revert data behind an exception of this library, web3, eth-tester, or Ape on either provider.
+"""Raw revert data of an exception of this library, web3, eth-tester, or Ape on either provider.
 
-No exception type is imported: web3 users have neither Ape nor eth-tester. What each source carries was found
-by running it and is pinned by tests: Ape's own classes lose the data, so the exceptions behind them are read.
+No exception type is imported, because web3 users have neither Ape nor eth-tester. The attributes of each source were
+determined by experiment and are pinned by tests. Ape's own classes lose the data, so the exceptions behind them are
+read.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ __all__ = ["revert_data"]
 
 
 def revert_data(failure: BaseException) -> bytes | None:
-    """The bytes a contract reverted with (empty if it gave no data); `None` if no contract reverted."""
+    """Return the bytes of a contract's revert (empty without data), or `None` if no contract reverted."""
     for link in _chain(failure):
         data = _own_data(link)
         if data is not None:
@@ -24,7 +25,7 @@ def revert_data(failure: BaseException) -> bytes | None:
 
 
 def _chain(failure: BaseException) -> Iterator[BaseException]:
-    """The exception and what it was deliberately made from (not what happened to be handled at the time)."""
+    """Yield the exception and its explicit causes, without exceptions that were merely being handled."""
     seen: set[int] = set()
     link: BaseException | None = failure
     while link is not None and id(link) not in seen:
@@ -35,7 +36,7 @@ def _chain(failure: BaseException) -> Iterator[BaseException]:
 
 
 def _tester_origin(link: BaseException) -> BaseException | None:
-    """web3 raises eth-tester's exception anew; only the original one leads to the failed computation."""
+    """Return the original exception, because web3 raises a copy that does not lead to the failed computation."""
     return link.__context__ if _is_tester_failure(link) else None
 
 
@@ -53,7 +54,7 @@ def _own_data(link: BaseException) -> bytes | None:
     if _is_tester_failure(link):
         return _computation_data(link)
     if _is_foundry_call(link):
-        # A failed call on foundry carries no data, but its trace is a replay that ends with it.
+        # A failed call on foundry has no data, but its trace is a replay that ends with it.
         return _hex(getattr(getattr(link, "trace", None), "return_value", None))
     return None
 
@@ -65,7 +66,7 @@ def _is_foundry_call(link: BaseException) -> bool:
 
 
 def _computation_data(link: BaseException) -> bytes | None:
-    """The output of the failed computation; the message is ambiguous (a string may read as bytes do)."""
+    """Return the output of the failed computation; the message is ambiguous, as a string may look like bytes."""
     frame = link.__traceback__
     while frame is not None:
         computation = frame.tb_frame.f_locals.get("computation")

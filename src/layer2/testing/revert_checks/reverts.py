@@ -1,7 +1,7 @@
-"""A strict `reverts`: the 4-byte selector and every decoded argument must be the expected ones.
+"""A strict `reverts` that compares the 4-byte selector and every decoded argument.
 
-`ape.reverts` passes on another custom error, on a string, on empty data, and ignores misspelt argument names;
-this one does not, and works alike for layer2 contracts and for Ape on both of its providers.
+`ape.reverts` accepts another custom error, a string or empty data, and ignores misspelt argument names. This class does
+not, and works equally for layer2 contracts and for Ape on both of its providers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["CaughtRevert", "reverts"]
 
 
 class CaughtRevert:
-    """The revert that was caught: its raw `data`, and the error's `name` and `args` when they are known."""
+    """The caught revert: its raw `data`, and the error's `name` and `args` if they are known."""
 
     data: bytes = b""
     name: str = ""
@@ -31,17 +31,19 @@ class CaughtRevert:
 class reverts:
     """Assert that the block reverts with exactly this error.
 
-    - `reverts("Closed", hub, have=1, need=2)`: a custom error by name; `hub` is a contract, artifact, ABI,
-      Ape instance or container, or a list of those (the packaged contracts if left out). Every argument must
-      be given, by its ABI name, an unnamed one as `**{"0": value}`; `unittest.mock.ANY` stands for what
-      cannot be known.
+    - `reverts("Closed", hub, have=1, need=2)`: a custom error by name. `hub` is a contract, artifact, ABI, Ape instance
+      or container, or a list of those; the packaged contracts by default. Every argument must be given by its ABI name,
+      an unnamed one as `**{"0": value}`; `unittest.mock.ANY` matches unknown values.
     - `reverts("Closed(uint256 have,uint256 need)", have=1, need=2)`: by signature.
     - `reverts(hub.Closed, have=1, need=2)`: Ape's error.
     - `reverts("Error", message="...")`, `reverts("Panic", code=0x11)`: a string, a compiler check.
     - `reverts(selector)` with 4 bytes: the selector alone. `reverts()`: a revert without any data.
 
-    Raises `TypeError` for wrong arguments to itself, `AssertionError` for an unknown error, no revert or
-    another one. An exception that is no revert passes through.
+    An exception that is not a revert propagates.
+
+    Raises:
+        TypeError: The arguments of `reverts` itself are wrong.
+        AssertionError: The error is unknown, the block does not revert, or it reverts with another error.
     """
 
     def __init__(self, error: object = None, contract: object = None, /, **args: Any) -> None:
@@ -111,7 +113,7 @@ class reverts:
             args = codec.decode_inputs(data[4:])
         except (DecodingError, UnicodeDecodeError, OverflowError):
             return None
-        # Bytes behind the arguments would go unnoticed by the decoder.
+        # The decoder would ignore bytes behind the arguments.
         return (codec, args) if codec.encode_inputs(list(args.values())) == data[4:] else None
 
     def _expectation(self) -> str:

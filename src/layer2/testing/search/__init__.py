@@ -1,6 +1,6 @@
 """Exhaustive search over pure models: an honest side against an adversary that may sign and order anything.
 
-`engine` searches one `Game`; `channels`, `rollup` and `plasma` hold the games of their family, each a function
+`engine` searches one `Game`; `channels`, `rollup` and `plasma` contain the games of their families, each a function
 `games(bound)` for the bounds `small` and `large`. `python -m layer2.testing.search` plays them.
 """
 

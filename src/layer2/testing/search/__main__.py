@@ -1,4 +1,4 @@
-"""`python -m layer2.testing.search`."""
+"""Entry point of `python -m layer2.testing.search`."""
 
 from __future__ import annotations
 

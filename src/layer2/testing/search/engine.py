@@ -1,9 +1,9 @@
-"""Breadth-first search over a game of one honest side against anybody, with memoised states.
+"""Breadth-first search over a game of one honest side against any adversary, with memoised states.
 
-A game runs in steps. In a step the honest side acts once, on what it saw at the end of the step before; the adversary
-acts as often as it likes before, between and after the honest side's acts (any order in a block); then time passes.
-Every state that can be reached is looked at once. A verdict of `holds` covers all plays within the game's own domain,
-and nothing outside it: the domain is part of the statement.
+A game runs in steps. In a step the honest side acts once, based on the state at the end of the previous step. The
+adversary acts any number of times before, between and after the honest side's acts (any order in a block); then time
+passes. Every reachable state is visited once. A verdict of `holds` covers all plays within the game's own domain, and
+none outside it: the domain is part of the statement.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import Generic, TypeVar
 State = TypeVar("State", bound=Hashable)
 
 Play = tuple[str, ...]
-"""What was done, act by act, in words."""
+"""Descriptions of the acts of a play, in order."""
 
 
 class SearchError(Exception):
-    """The game itself is not well formed, or is larger than its stated bound."""
+    """The game is malformed, or is larger than its stated bound."""
 
 
 @dataclass(frozen=True)
 class Act(Generic[State]):
-    """One transaction or message: its name, and the state after it; None where it would be refused."""
+    """One transaction or message: its name, and the function from a state to the next, or to None if rejected."""
 
     name: str
     do: Callable[[State], State | None]
@@ -33,23 +33,23 @@ class Act(Generic[State]):
 
 @dataclass(frozen=True)
 class Game(Generic[State]):
-    """One scenario: who is honest, what the other side may do, and what must hold.
+    """One scenario: the honest side, the adversary's possible acts, and the invariants.
 
     Attributes:
-        name: who is honest against what, in a few words.
-        first: the state in which it begins.
-        attack: everything that the adversary could do next, from a state: (name, state after it). What would be
-            refused is left out, or yielded with None.
-        answer: the honest side's acts in this step, decided on the state that it saw at the end of the step before.
-            Yield more than one order where several honest actors send at the same time.
-        passes: the state after a step of time, with everything that time itself decides.
-        over: whether the play has ended.
-        wrong: why a state breaks the promise, or "" if it does not. Asked for every state at the end of a step; look
-            at `over` there for what must hold at the end only.
-        limit: steps after which every play must be over.
-        control: the fault that this game puts back; the search must then find a play that breaks the promise.
-        most: acts of the adversary in a row, in one place of a block; None lets it act until nothing is new.
-        within: what holds while the game is played, such as a fault that is put back into the code of a model.
+        name: Short description of the honest side and its adversary.
+        first: Initial state.
+        attack: Yields every next act of the adversary from a state: (name, state after it). Rejected acts are omitted,
+            or yielded with None.
+        answer: Yields the honest side's acts in this step, based on the state at the end of the previous step. It
+            yields several orders if several honest actors send in the same step.
+        passes: Returns the state after a step of time, with all effects of time itself.
+        over: Returns True if the play has ended.
+        wrong: Returns the violation of an invariant, or "". It is called for every state at the end of a step, and uses
+            `over` for invariants of the end only.
+        limit: Steps after which every play must be over.
+        control: Fault of this game; the search must then find a play that violates an invariant.
+        most: Maximum acts of the adversary in a row, at one place of a block; None for no limit.
+        within: Context of the search, for example a fault in the code of a model.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Game(Generic[State]):
 
 @dataclass(frozen=True)
 class Finding:
-    """How a promise was broken: why, and the acts that led there."""
+    """A violated invariant: its description, and the acts that lead to it."""
 
     why: str
     play: Play
@@ -75,7 +75,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a search found: states at the ends of steps, acts tried, steps of the longest play, the broken promise."""
+    """Result of a search: states at the ends of steps, acts tried, steps of the longest play, and the violation."""
 
     states: int
     acts: int
@@ -83,12 +83,12 @@ class Outcome:
     finding: Finding | None
 
     def as_expected(self, control: str) -> bool:
-        """A game without a control holds, a control falls."""
+        """Return True if a game without a control holds, or a control fails."""
         return (self.finding is not None) == bool(control)
 
 
 class _Search(Generic[State]):
-    """One search in progress; counts what it tried."""
+    """One search in progress, with counters."""
 
     def __init__(self, game: Game[State]) -> None:
         self.game = game
@@ -96,7 +96,7 @@ class _Search(Generic[State]):
         self.known: dict[State, list[tuple[str, State]]] = {}
 
     def attacks(self, state: State) -> list[tuple[str, State]]:
-        """What the adversary can make of a state by one act; asked once for each state of a step."""
+        """Return the adversary's possible results of one act on a state, computed once per state of a step."""
         known = self.known.get(state)
         if known is None:
             tried = [] if self.game.over(state) else list(self.game.attack(state))
@@ -105,7 +105,7 @@ class _Search(Generic[State]):
         return known
 
     def attacked(self, reached: dict[State, Play]) -> dict[State, Play]:
-        """Every state that the adversary can make of these, the unchanged ones included."""
+        """Return every state that the adversary can reach from these, including themselves."""
         found = dict(reached)
         frontier, rounds = reached, 0
         while frontier and (self.game.most is None or rounds < self.game.most):
@@ -118,7 +118,7 @@ class _Search(Generic[State]):
         return found
 
     def step(self, saw: State) -> dict[State, Play]:
-        """Every state at the end of one step, before time passes."""
+        """Return every state at the end of one step, before time passes."""
         ends: dict[State, Play] = {}
         orders = list(self.game.answer(saw))
         if not orders:
@@ -142,9 +142,10 @@ class _Search(Generic[State]):
 
 
 def explore(game: Game[State], most_states: int = 5_000_000) -> Outcome:
-    """Search all plays; stop at the first that breaks the promise, which is then one of the shortest.
+    """Search all plays; stop at the first violation, which then has one of the shortest plays.
 
-    Raises SearchError when the game has more than `most_states` states: a bound that cuts a search would be a lie.
+    Raises:
+        SearchError: The game has more than `most_states` states, so that a verdict would be incomplete.
     """
     with game.within():
         return _explore(game, most_states)

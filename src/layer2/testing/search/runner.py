@@ -1,7 +1,7 @@
 """Play the games of the families: `python -m layer2.testing.search [channels|rollup|plasma] --bound small|large`.
 
-Prints states, acts, depth and seconds of each search, and its verdict. Exits with 1 when a promise breaks, or when a
-control (a fault that is put back) is not found.
+The runner prints states, acts, depth and seconds of each search, and its verdict. It exits with 1 if an invariant is
+violated, or if a control (a deliberate fault) is not found.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BOUNDS = ("small", "large")
 
 @dataclass(frozen=True)
 class Line:
-    """One search that was played."""
+    """Result of one search."""
 
     family: str
     name: str
@@ -33,11 +33,11 @@ class Line:
 
     @property
     def ok(self) -> bool:
-        """Whether the verdict is the expected one."""
+        """True if the verdict is the expected one."""
         return self.outcome.as_expected(self.control)
 
     def text(self) -> str:
-        """The row as it is printed."""
+        """Return the row as printed."""
         found = self.outcome
         title = f"{self.name}: without {self.control}" if self.control else self.name
         head = f"{self.family:8} {title:72} {found.states:>9,} states {found.acts:>11,} acts"
@@ -49,7 +49,7 @@ class Line:
 
 
 def games(family: str, bound: str) -> list[Game[Any]]:
-    """The games of a family, in their own order."""
+    """Return the games of a family in their own order."""
     return list(importlib.import_module(f"layer2.testing.search.{family}.games").games(bound))
 
 
@@ -62,7 +62,7 @@ def play(family: str, bound: str, index: int) -> Line:
 
 
 def problems(lines: Sequence[Line], families: Sequence[str]) -> list[str]:
-    """What is wrong with a run as a whole: wrong verdicts, a family without games or without controls."""
+    """Return the problems of a run: wrong verdicts, and families without games or without controls."""
     found = [f"{line.family}: {line.name}" for line in lines if not line.ok]
     if not families:
         found.append("no family has games")
@@ -74,7 +74,7 @@ def problems(lines: Sequence[Line], families: Sequence[str]) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Play what was asked for; 0 if every verdict is the expected one."""
+    """Play the requested games; return 0 if every verdict is the expected one."""
     parser = argparse.ArgumentParser(prog="layer2.testing.search", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("families", nargs="*", metavar="family", help=f"one or more of {', '.join(FAMILIES)}; else all")
     parser.add_argument("--bound", choices=BOUNDS, default="small", help="how large the domain is")

@@ -1,1 +1,1 @@
-"""The deployed coin chain: calls, events, and the proofs that an exit needs."""
+"""The deployed coin chain: calls, events and exit proofs."""

@@ -1,4 +1,4 @@
-"""Where bodies of coin blocks come from. Nothing they give is believed before it hashes to the root on the chain."""
+"""Sources of coin block data. Callers must verify the data against the root on the chain."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ __all__ = ["BodiesOf", "BodyMissing", "CoinBodies", "CoinSource"]
 
 
 class CoinSource(Protocol):
-    """Somebody who may have the bodies of coin blocks: an operator, a mirror, a watcher, a folder."""
+    """Source of coin block data: an operator, a mirror, a watcher or a folder."""
 
     def coin_body(self, number: int) -> bytes:
-        """The body of a block as `layer2.plasma.coins.protocol.transfer.encode_coin_body` makes it, not checked here.
+        """Return the data of a block as encoded by `encode_coin_body`, unverified.
 
         Raises:
-            BodyMissing: it is not to be had from this source, or not yet.
-            ConnectionFailed, Unreachable: the source does not answer.
+            BodyMissing: This source does not have the data, or does not have it yet.
+            ConnectionFailed, Unreachable: The source does not respond.
         """
         ...
 
 
 class CoinBodies:
-    """Coin blocks of any source of bodies: files of an operator (`LocalBodies`), a service (`RemoteBodies`)."""
+    """Adapter from a `BodySource` (`LocalBodies` for files, `RemoteBodies` for a service) to a `CoinSource`."""
 
     def __init__(self, source: BodySource) -> None:
         self._source = source
@@ -33,7 +33,7 @@ class CoinBodies:
         return f"<CoinBodies {self._source}>"
 
     def coin_body(self, number: int) -> bytes:
-        """The body of a block; raises BodyMissing, and what the source raises."""
+        """Return the data of a block; raise BodyMissing, or any error of the source."""
         found = self._source.body(number)
         if found is None:
             raise BodyMissing(f"{self._source} has no body of coin block {number}", hint="ask another source, or wait")
@@ -41,7 +41,7 @@ class CoinBodies:
 
 
 class BodiesOf:
-    """The other way round: a source of coin blocks among sources of bodies."""
+    """Adapter from a `CoinSource` to a `BodySource`."""
 
     def __init__(self, source: CoinSource) -> None:
         self._source = source
@@ -50,7 +50,7 @@ class BodiesOf:
         return f"<BodiesOf {self._source}>"
 
     def body(self, number: int) -> bytes | None:
-        """The body of a block; None if it is not to be had. Raises what the source raises."""
+        """Return the data of a block, or None if it is unavailable; raise any other error of the source."""
         try:
             return self._source.coin_body(number)
         except BodyMissing:

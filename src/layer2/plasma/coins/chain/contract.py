@@ -1,4 +1,4 @@
-"""Typed facade over the deployed coin chain: reverts come as `ContractReverted` with a name."""
+"""Typed wrapper of the deployed coin chain contract. Reverts are raised as `ContractReverted` with the error's name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["COIN_DEVNET", "COIN_PUBLIC", "CoinChain", "CoinProfile"]
 
 
 class CoinChain:
-    """The coin chain at an address."""
+    """The coin chain contract at an address."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
@@ -29,7 +29,7 @@ class CoinChain:
         self.address = contract.address
         self.domain = coin_domain(self.connection.chain_id, self.address)
         self.arguments: tuple[Any, ...] = ()
-        """Of the constructor, when it was deployed here."""
+        """Constructor arguments; empty unless this process deployed the contract."""
         row = contract.call("config")
         self.profile = CoinProfile(*(int(value) for value in row[1:]))
 
@@ -38,7 +38,7 @@ class CoinChain:
 
     @classmethod
     def deploy(cls, sender: Sender, operator: str, profile: CoinProfile = COIN_DEVNET) -> CoinChain:
-        """Deploy the packaged contract."""
+        """Deploy the packaged contract and return its wrapper."""
         require_windows(sender.connection, exit_period=profile.exit_period)
         times = (to_address(operator), profile.exit_period, profile.rotation_delay)
         row = (*times, profile.exit_bond, profile.challenge_bond, profile.bounty)
@@ -48,7 +48,7 @@ class CoinChain:
 
     @classmethod
     def at(cls, connection: Connection, address: str) -> CoinChain:
-        """Bind one that is deployed already; raises `InputError` when there is no code."""
+        """Bind a deployed contract; raise `InputError` if the address has no code."""
         target = to_address(address)
         if not connection.code(target):
             raise InputError(f"coins: no code at {target} on chain {connection.chain_id}", hint="check the address")
@@ -57,93 +57,93 @@ class CoinChain:
     # ------------------------------------------------------------------------------------------------------- views
 
     def next_block(self) -> int:
-        """The number of the block to come."""
+        """Return the number of the next block."""
         return int(self.contract.call("head")[1])
 
     def holds(self, coin: int, record: CoinRecord) -> bool:
-        """Whether the coin was made like this, and was not paid."""
+        """Return True if the coin exists with this record and has not been paid out."""
         return bytes(self.contract.call("coins", coin)) == record.hash
 
     def exit_of(self, coin: int, number: int) -> ExitView | None:
-        """The running exit of a block's transfer, zero for the deposit."""
+        """Return the running exit of the transfer in block `number` (zero for the deposit), or None."""
         found = self.exit(coin, number)
         return None if found is None else ExitView(number, found.prev_block)
 
     def exit(self, coin: int, number: int) -> CoinExit | None:
-        """The same with all that the contract keeps of it."""
+        """Return the running exit of the transfer in block `number` with all stored fields, or None."""
         owner, exitable_at, _, challenges, prev_owner, prev_block, nonce, _ = self.contract.call("exits", coin, number)
         if owner == ZERO_ADDRESS:
             return None
-        # An exit of a deposit keeps what an exit before it left in the other slot.
+        # An exit of a deposit does not overwrite the second storage slot, which may hold values of an earlier exit.
         spent, signer = (int(prev_block), to_address(prev_owner)) if number else (0, ZERO_ADDRESS)
         return CoinExit(number, to_address(owner), int(exitable_at), int(challenges), spent, int(nonce), signer)
 
     def doubted_until(self, coin: int, number: int, nonce: int, challenge: ChallengeView) -> int:
-        """Until when, in Unix seconds, a challenge of an exit's history can be answered; zero: it is not open."""
+        """Return the response deadline of a history challenge in Unix seconds, or zero if the challenge is not open."""
         key = self.contract.call("challengeId", coin, number, nonce, challenge.as_tuple())
         return int(self.contract.call("challenges", key))
 
     def operator(self) -> Address:
-        """Who submits blocks."""
+        """Return the address that submits blocks."""
         return to_address(self.contract.call("head")[0])
 
     def next_operator(self) -> tuple[Address, int]:
-        """Who was named to operate next, and from when on; zero and zero: nobody."""
+        """Return the proposed operator and the time from which it may take over; both are zero if none is proposed."""
         who, time = self.contract.call("nextOperator")
         return to_address(who), int(time)
 
     def coins_made(self) -> int:
-        """How many coins were ever made."""
+        """Return the number of coins ever created."""
         return int(self.contract.call("head")[2])
 
     def owed(self, account: str, token: str = ZERO_ADDRESS) -> int:
-        """What could not be pushed to an account, zero for ether."""
+        """Return the amount of a deferred payout to an account; a zero token address means ether."""
         return int(self.contract.call("owed", to_address(account), to_address(token)))
 
     def owed_token(self, token: str, number: int) -> Address:
-        """To whom an ERC-721 token is owed that could not be pushed; the zero address: to nobody."""
+        """Return the account to which a deferred ERC-721 token is owed, or the zero address."""
         return to_address(self.contract.call("owedToken", to_address(token), number))
 
     # ------------------------------------------------------------------------------------------------------- calls
 
     def submit(self, sender: Sender, number: int, root: bytes) -> CoinHeader:
-        """Submit a block: operator only."""
+        """Submit a block. Only the operator may call this."""
         receipt = self.contract.transact(sender, "submitBlock", number, root)
         return CoinHeader(number, root, int(self.contract.events(receipt, "BlockSubmitted")[0].args["time"]))
 
     def deposit_ether(self, sender: Sender, amount: int) -> tuple[int, CoinRecord]:
-        """Make a coin of wei; the coin and its record."""
+        """Deposit wei as a new coin; return the coin and its record."""
         return self._made(self.contract.transact(sender, "depositEther", value=amount))
 
     def deposit_erc20(self, sender: Sender, token: str, amount: int) -> tuple[int, CoinRecord]:
-        """Make a coin of a token amount that was approved; the coin and its record."""
+        """Deposit an approved token amount as a new coin; return the coin and its record."""
         return self._made(self.contract.transact(sender, "depositErc20", to_address(token), amount))
 
     def deposit_erc721(self, sender: Sender, token: str, number: int) -> tuple[int, CoinRecord]:
-        """Make a coin of an ERC-721 token that was approved; the coin and its record."""
+        """Deposit an approved ERC-721 token as a new coin; return the coin and its record."""
         return self._made(self.contract.transact(sender, "depositErc721", to_address(token), number))
 
     def make(self, sender: Sender, call: Call) -> Receipt:
-        """Make a call of `layer2.plasma.coins.chain.exit_proofs`, with its bond."""
+        """Send a call of `layer2.plasma.coins.chain.exit_proofs` with its bond."""
         bonds = {"": 0, "exit": self.profile.exit_bond, "challenge": self.profile.challenge_bond}
         return self.contract.transact(sender, call.name, *call.args, value=bonds[call.bond])
 
     def cancel(self, sender: Sender, coin: int, number: int) -> Receipt:
-        """Take an exit back that nobody challenges: its owner only."""
+        """Cancel an unchallenged exit. Only its owner may call this."""
         return self.contract.transact(sender, "cancelExit", coin, number)
 
     def claim(self, sender: Sender, *dues: tuple[int, int, CoinRecord], gas: int | None = None) -> Receipt:
-        """Pay exits to their owners: coin, block of the exit, record of each; the bounty goes to the caller."""
+        """Pay out exits, each given as coin, exit block and record; the caller receives the bounties."""
         return self.contract.transact(
             sender, "claim", [(coin, number, record.as_tuple()) for coin, number, record in dues], gas=gas
         )
 
     def withdraw(self, sender: Sender, token: str, to: Address) -> Receipt:
-        """Take what could not be pushed."""
+        """Withdraw the caller's deferred payout of a token."""
         return self.contract.transact(sender, "withdraw", to_address(token), to)
 
     def withdraw_token(self, sender: Sender, token: str, number: int, to: Address) -> Receipt:
-        """Take an ERC-721 token that could not be pushed."""
+        """Withdraw a deferred ERC-721 token."""
         return self.contract.transact(sender, "withdrawToken", to_address(token), number, to)
 
     def _made(self, receipt: Receipt) -> tuple[int, CoinRecord]:

@@ -1,4 +1,4 @@
-"""What the coin chain's events mean to who follows it: coins made and paid, blocks, exits and doubts about them."""
+"""Decoded events of the coin chain: deposits, blocks, exits, history challenges and payouts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class CoinMade:
-    """Somebody deposited."""
+    """A deposit created a coin."""
 
     coin: int
     record: CoinRecord
@@ -39,14 +39,14 @@ class CoinMade:
 
 @dataclass(frozen=True, slots=True)
 class BlockPosted:
-    """The chain has a block."""
+    """A block was submitted."""
 
     header: CoinHeader
 
 
 @dataclass(frozen=True, slots=True)
 class ExitBegun:
-    """The transfer of a block (zero: the deposit) is about to leave."""
+    """The exit of a transfer started; `number` is the transfer's block, or zero for the deposit."""
 
     coin: int
     number: int
@@ -54,7 +54,7 @@ class ExitBegun:
 
 @dataclass(frozen=True, slots=True)
 class ExitEnded:
-    """It does not leave after all: taken back, or refuted."""
+    """An exit ended without a payout: it was cancelled or refuted."""
 
     coin: int
     number: int
@@ -62,7 +62,7 @@ class ExitEnded:
 
 @dataclass(frozen=True, slots=True)
 class CoinPaid:
-    """It has left, and the coin is no more."""
+    """An exit was paid out, and the coin no longer exists."""
 
     coin: int
     number: int
@@ -70,7 +70,7 @@ class CoinPaid:
 
 @dataclass(frozen=True, slots=True)
 class Doubted:
-    """The history of an exit is challenged; `nonce`: of that start of the exit."""
+    """The history of an exit was challenged; `nonce` identifies the start of the exit."""
 
     coin: int
     number: int
@@ -80,18 +80,18 @@ class Doubted:
 
 @dataclass(frozen=True, slots=True)
 class Revealed:
-    """A challenge was answered: the contract was shown this transfer, signed and in its block."""
+    """A challenge was answered with this transfer, whose signature and inclusion the contract has verified."""
 
     move: Move
 
 
 CoinHappening = CoinMade | BlockPosted | ExitBegun | ExitEnded | CoinPaid | Doubted | Revealed
 CoinNews = EventNews[CoinHappening]
-"""What happened on the chain, and what it took back."""
+"""Batch of new events, and of events that a reorganisation removed."""
 
 
 def happening_of(event: Event) -> CoinHappening | None:
-    """What an event of the CoinChain means; None if nothing."""
+    """Decode an event of the CoinChain contract, or return None if it has no meaning here."""
     name, args = event.name, event.args
     if name == "CoinDeposited":
         record = CoinRecord(args["owner"], Kind(args["kind"]), args["token"], args["value"], args["birth"])
@@ -114,7 +114,7 @@ def happening_of(event: Event) -> CoinHappening | None:
 
 
 def move_of(args: dict[str, Any]) -> Move:
-    """The transfer that an answer has shown, which the contract has checked (`HistoryAnswered`)."""
+    """Return the transfer in a `HistoryAnswered` event, which the contract has verified."""
     number, prev, owner, expiry, time, r, vs, siblings = args["spend"]
     one = CoinTransaction(args["coin"], int(prev), address_bytes(owner), int(expiry))
     signed = SignedCoin(one, bytes(r) + bytes(vs))

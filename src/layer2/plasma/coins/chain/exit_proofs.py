@@ -1,6 +1,6 @@
-"""What the owner of a coin does on Ethereum with a checked history: leave, contradict other exits, answer challenges.
+"""Contract calls that a coin owner derives from a verified history: exits, challenges and responses.
 
-Pure: each function says which call of the contract to make, with its arguments. An exit kit needs nobody's help.
+All functions are pure: each returns the call to send, with its arguments. An exit proof needs no other party.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ __all__ = [
 ]
 
 NOTHING_SHOWN: tuple[Any, ...] = (0, 0, ZERO_ADDRESS, 0, 0, bytes(32), bytes(32), [])
-"""What is shown in place of a transfer where the deposit is spent."""
+"""Placeholder for the previous transfer if the deposit is spent."""
 
 
 class Call(NamedTuple):
-    """A call of the coin chain; `bond` names what has to be sent along: "exit", "challenge" or nothing."""
+    """A call of the coin chain; `bond` names the required bond: "exit", "challenge" or an empty string for none."""
 
     name: str
     args: tuple[Any, ...]
@@ -39,7 +39,7 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExitView:
-    """An exit of a coin as the contract shows it: the block of its transfer, and of the one that it spends."""
+    """An exit of a coin, identified by the block of its transfer and the block of the transfer that it spends."""
 
     number: int
     prev_block: int
@@ -47,19 +47,19 @@ class ExitView:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeView:
-    """A challenge of a history (`ICoinChain.Challenge`)."""
+    """A history challenge (`ICoinChain.Challenge`)."""
 
     challenger: Address
     number: int
     owner: Address
 
     def as_tuple(self) -> tuple[Address, int, Address]:
-        """As the contract takes it."""
+        """Return the challenge as a tuple of contract arguments."""
         return (self.challenger, self.number, self.owner)
 
 
 def exit_kit(standing: Standing) -> Call:
-    """How the owner leaves, without anybody's help."""
+    """Return the call by which the current owner starts an exit of the coin."""
     coin, record = standing.coin, standing.record.as_tuple()
     if not standing.moves:
         return Call("exitDeposit", (coin, record), "exit")
@@ -68,17 +68,17 @@ def exit_kit(standing: Standing) -> Call:
 
 
 def kit_of(record: CoinRecord, prev: Move | None, last: Move) -> Call:
-    """How whoever got a coin by a transfer leaves; `prev`: the one that it spends, None for the deposit."""
+    """Return the call that exits transfer `last`; `prev` is the transfer it spends, None for the deposit."""
     shown = prev.as_tuple() if prev else NOTHING_SHOWN
     coin = last.transaction.coin
     return Call("exitTransfer", (coin, record.as_tuple(), shown, last.as_tuple()), "exit")
 
 
 def contradiction(standing: Standing, exit_: ExitView) -> Call | None:
-    """What refutes an exit of this coin; None: nothing that this history knows, such as the owner's own.
+    """Return the challenge that refutes an exit of this coin, or None if this history does not contradict it.
 
-    An exit of a transfer that was spent is refuted by the spend; one that spends what was spent before by the first
-    spend; one whose history is invented by the last true transfer before it, which nobody can answer for.
+    A later spend refutes the exit of a spent transfer, and the first spend refutes a double spend. An exit with an
+    invented history is challenged with the last valid transfer before it, for which no response exists.
     """
     coin, number = standing.coin, exit_.number
     if standing.owner_at(number):
@@ -96,9 +96,9 @@ def contradiction(standing: Standing, exit_: ExitView) -> Call | None:
 
 
 def contradiction_by(move: Move, exit_: ExitView) -> Call | None:
-    """What refutes an exit by a single signed transfer of its coin, whatever else is not known; None: nothing.
+    """Return the challenge that a single signed transfer supports against an exit, or None.
 
-    A call with a bond is right if the new owner has not spent the transfer: its to know.
+    A challenge with a bond is safe only if the new owner has not spent the transfer, which only that owner knows.
     """
     coin, number, prev = move.transaction.coin, exit_.number, move.transaction.prev_block
     if number == prev:
@@ -111,7 +111,7 @@ def contradiction_by(move: Move, exit_: ExitView) -> Call | None:
 
 
 def answer(standing: Standing, exit_: ExitView, challenge: ChallengeView) -> Call:
-    """The answer to a challenge of an exit of this history; raises `NotAnswerable`."""
+    """Return the response to a challenge of an exit of this history; raise `NotAnswerable` if there is none."""
     spend: Move | None = standing.spend_of(challenge.number)
     true_owner = standing.owner_at(challenge.number)
     if spend is None or true_owner != challenge.owner or spend.number > exit_.prev_block:

@@ -1,4 +1,4 @@
-"""What the owner of coins needs of an operator, near or far; nothing of it is believed without a proof."""
+"""Interfaces of an operator that a coin wallet uses, local or remote. Every response is verified with proofs."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ _MOST = 256
 
 
 class EvidenceSource(Protocol):
-    """Who shows what blocks say about a coin."""
+    """Source of inclusion and exclusion proofs for a coin."""
 
     def coin_evidence(self, coin: int, first: int, count: int = _MOST) -> Sequence[Evidence]:
-        """Of blocks from `first` on, at most `count` or fewer; nothing when there are no more."""
+        """Return proofs for at most `count` blocks from `first` on; an empty sequence if there are no more."""
         ...
 
 
 class CoinGate(EvidenceSource, Protocol):
-    """An operator, in this process (`CoinOperator`) or behind HTTP (`layer2.api.plasma.coins_client.RemoteCoins`)."""
+    """An operator in this process (`CoinOperator`) or behind HTTP (`layer2.api.plasma.coins_client.RemoteCoins`)."""
 
     def submit(self, signed: SignedCoin) -> bytes:
-        """Accept a transfer durably; its hash. Raises why not."""
+        """Accept a transfer durably and return its hash; raise the reason of a rejection."""
         ...
 
 
 class BodyEvidence:
-    """Evidence made here from the bodies of blocks, whoever gives them: what works when no operator answers.
+    """Proofs computed from block data of any source, which work when no operator responds.
 
     Args:
-        sight: headers, which the bodies are held against.
+        sight: Chain state with the headers against which block data is verified.
     """
 
     def __init__(self, source: CoinSource, sight: CoinSight) -> None:
@@ -51,10 +51,10 @@ class BodyEvidence:
         return f"<BodyEvidence {self.source}>"
 
     def coin_evidence(self, coin: int, first: int, count: int = _MOST) -> list[Evidence]:
-        """Of blocks from `first` on that the chain has.
+        """Return proofs for the submitted blocks from `first` on, at most `count`.
 
         Raises:
-            BodyMissing: the source has not even the first one, or gives something else in its place.
+            BodyMissing: The source lacks the first block or returns data that does not match its root.
         """
         found: list[Evidence] = []
         for header in self._sight.since(first)[:count]:

@@ -1,4 +1,4 @@
-"""What the coin chain itself says, as far as it was read: coins, headers of blocks, exits and doubts about them."""
+"""State of the coin chain as read from its events: coins, block headers, exits and history challenges."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ __all__ = ["CoinSight"]
 
 
 class CoinSight:
-    """Follows a coin chain; several wallets may share one. Holds what the chain has now: a reorganisation is undone.
+    """Current state of a coin chain, with reorganisations reverted. Several wallets may share one.
 
     Args:
-        start_block: at which the contract was deployed, or before.
-        confirmations: blocks above one before it is believed.
+        start_block: Block of the deployment, or an earlier one.
+        confirmations: Number of blocks above a block before its events are read.
 
     Attributes:
-        headers: of the blocks, by number.
-        records: of the coins that were made, paid ones too.
-        made_at: the block of the chain in which a coin was made.
-        leaving: by coin, the blocks of the transfers whose exits run, zero for the deposit.
-        paid: coins that are no more.
-        doubts: challenges ever made against the exit of a coin and block, each with the exit's nonce. Whether one is
-            still open, the contract says.
-        revealed: by coin, the transfers that answers to challenges have shown to the contract, of blocks that nobody
-            may have shown otherwise.
-        head: the newest block of the chain, when it was read last.
-        turns: how often the chain took blocks of coins back.
+        headers: Block headers by number.
+        records: Records of all deposited coins, including paid ones.
+        made_at: Ethereum block in which each coin was deposited.
+        leaving: Blocks of the transfers with running exits by coin, zero for the deposit.
+        paid: Coins that were paid out.
+        `doubts`: All history challenges by coin and exit block, each with the exit's nonce. Only the contract knows
+            which are still open.
+        revealed: Transfers by coin that responses to challenges have proven on chain. Their block data may be
+            unavailable otherwise.
+        head: Newest Ethereum block at the last read.
+        turns: Number of reorganisations that removed coin blocks.
     """
 
     def __init__(self, chain: CoinChain, *, start_block: int = 0, confirmations: int = 0) -> None:
@@ -70,31 +70,34 @@ class CoinSight:
 
     @property
     def next_block(self) -> int:
-        """The number of the block to come."""
+        """Number of the next coin block."""
         return len(self.headers) + 1
 
     def since(self, first: int) -> list[CoinHeader]:
-        """The headers from a block on."""
+        """Return the headers from block `first` on."""
         return [self.headers[number] for number in range(max(1, first), self.next_block)]
 
     def deposits_of(self, owner: Address) -> list[int]:
-        """The coins that somebody deposited."""
+        """Return the coins that an address deposited."""
         return list(self._deposits.get(owner, ()))
 
     def step(self) -> None:
-        """Read on. Raises what `LogFollower.step` and `take` raise."""
+        """Read new events and apply them. Raise the errors of `LogFollower.step` and `take`."""
         with self._lock:
             self.take(self.read())
 
     def read(self) -> CoinNews:
-        """What happened since the last time, which the caller has to `take`: for who keeps more in line with it."""
+        """Return the events since the last read.
+
+        The caller must pass them to `take`, and can update its own state under the same lock.
+        """
         return self._log.news()
 
     def take(self, news: CoinNews) -> None:
-        """Note what happened.
+        """Apply a batch of events.
 
         Raises:
-            RangeError: a block without the one before it: the node leaves logs out, and nothing here can be believed.
+            RangeError: A block number is missing: the node omits logs, so the state is unreliable.
         """
         self.head = news.head
         if any(isinstance(one, BlockPosted) for _, one in news.removed):

@@ -1,6 +1,6 @@
-"""The pure twin of the coin chain: `apply(state, action, env) -> (state, effects)`, with its errors and events.
+"""Pure model of the coin chain: `apply(state, action, env) -> (state, effects)`, with its errors and events.
 
-Reentrancy and gas are not modelled: a payment either arrives or is owed (`Env.failing`).
+Reentrancy and gas are not modelled: a payment either succeeds or is deferred (`Env.failing`).
 """
 
 from layer2.plasma.coins.model.actions import Action, Challenge, Due, Shown

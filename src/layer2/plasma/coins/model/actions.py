@@ -36,7 +36,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A transfer of a coin, shown in a block (`ICoinChain.Shown`); `siblings` from the root down."""
+    """A transfer with its inclusion proof (`ICoinChain.Shown`); `siblings` are ordered from the root down."""
 
     number: int
     prev_block: int
@@ -49,17 +49,17 @@ class Shown:
 
     @property
     def signature(self) -> bytes:
-        """The 64 bytes (EIP-2098) that the block holds of its signature."""
+        """The 64-byte signature (EIP-2098) that the block contains."""
         return self.r + self.vs
 
 
 NOTHING = Shown(0, 0, bytes(20), 0, 0, bytes(32), bytes(32), ())
-"""What is shown in place of a transfer where the deposit is spent."""
+"""Placeholder for the previous transfer if the deposit is spent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A challenge of a history (`ICoinChain.Challenge`)."""
+    """A history challenge (`ICoinChain.Challenge`)."""
 
     challenger: bytes
     number: int
@@ -68,7 +68,7 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What `claim` needs of one exit (`ICoinChain.Due`)."""
+    """Arguments of `claim` for one exit (`ICoinChain.Due`)."""
 
     coin: int
     number: int
@@ -77,7 +77,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class SubmitBlock:
-    """Commit to the next block."""
+    """Submission of the next block by the operator."""
 
     number: int
     root: bytes
@@ -85,24 +85,27 @@ class SubmitBlock:
 
 @dataclass(frozen=True, slots=True)
 class NameOperator:
-    """Name the next operator; zero: nobody."""
+    """Proposal of the next operator; the zero address withdraws the proposal."""
 
     next: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class TakeOver:
-    """Take over."""
+    """Acceptance of the operator role by the proposed operator."""
 
 
 @dataclass(frozen=True, slots=True)
 class DepositEther:
-    """Make a coin of the ether sent."""
+    """Deposit of the ether sent with the call."""
 
 
 @dataclass(frozen=True, slots=True)
 class DepositErc20:
-    """Make a coin of tokens. `arrived`: what the token really moves, if something else; `whole`: it is ERC-721."""
+    """Deposit of ERC-20 tokens.
+
+    `arrived` is the amount actually received, if it differs from `amount`; `whole` marks an ERC-721 token contract.
+    """
 
     token: bytes
     amount: int
@@ -112,7 +115,7 @@ class DepositErc20:
 
 @dataclass(frozen=True, slots=True)
 class DepositErc721:
-    """Make a coin of an ERC-721 token. `comes`: whether it is the caller's, and moves."""
+    """Deposit of an ERC-721 token. `comes` is True if the caller owns the token and its transfer succeeds."""
 
     token: bytes
     id: int
@@ -121,7 +124,7 @@ class DepositErc721:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Fetch what could not be pushed."""
+    """Withdrawal of a deferred payout."""
 
     token: bytes
     to: bytes
@@ -129,7 +132,7 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawToken:
-    """Fetch an ERC-721 token that could not be pushed."""
+    """Withdrawal of a deferred ERC-721 token."""
 
     token: bytes
     id: int
@@ -138,7 +141,7 @@ class WithdrawToken:
 
 @dataclass(frozen=True, slots=True)
 class ExitDeposit:
-    """Start to take out a deposit that was never spent."""
+    """Start of an exit of an unspent deposit."""
 
     coin: int
     record: CoinRecord
@@ -146,7 +149,7 @@ class ExitDeposit:
 
 @dataclass(frozen=True, slots=True)
 class ExitTransfer:
-    """Start to take out what a transfer gave."""
+    """Start of an exit of a transfer's output."""
 
     coin: int
     record: CoinRecord
@@ -156,7 +159,7 @@ class ExitTransfer:
 
 @dataclass(frozen=True, slots=True)
 class CancelExit:
-    """Take an exit back."""
+    """Cancellation of an exit by its owner."""
 
     coin: int
     number: int
@@ -164,7 +167,7 @@ class CancelExit:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeSpent:
-    """What exits was spent after."""
+    """Challenge with a later transfer that spends the exiting one."""
 
     coin: int
     number: int
@@ -173,7 +176,7 @@ class ChallengeSpent:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeDoubleSpent:
-    """What the exit's transfer spends was spent before."""
+    """Challenge with an earlier transfer that spends the same transfer as the exiting one."""
 
     coin: int
     number: int
@@ -182,7 +185,7 @@ class ChallengeDoubleSpent:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeHistory:
-    """The exit's history is invented: an earlier transfer stands unspent."""
+    """Challenge of an invented history with an earlier transfer that was not spent."""
 
     coin: int
     number: int
@@ -191,7 +194,7 @@ class ChallengeHistory:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeHistoryByDeposit:
-    """The exit's history is invented: the deposit stands unspent."""
+    """Challenge of an invented history with a deposit that was not spent."""
 
     coin: int
     number: int
@@ -200,7 +203,7 @@ class ChallengeHistoryByDeposit:
 
 @dataclass(frozen=True, slots=True)
 class AnswerHistory:
-    """It does not: this spends it."""
+    """Response to a history challenge with the transfer that spends the challenged one."""
 
     coin: int
     number: int
@@ -210,7 +213,7 @@ class AnswerHistory:
 
 @dataclass(frozen=True, slots=True)
 class RefuteHistory:
-    """Nobody has answered."""
+    """Refutation of an exit whose history challenge was not answered in time."""
 
     coin: int
     number: int
@@ -219,7 +222,7 @@ class RefuteHistory:
 
 @dataclass(frozen=True, slots=True)
 class VoidChallenge:
-    """The exit is over otherwise."""
+    """Refund of a challenge bond after its exit ended for another reason."""
 
     coin: int
     number: int
@@ -229,7 +232,7 @@ class VoidChallenge:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Pay exits that stood."""
+    """Payout of mature, unchallenged exits."""
 
     dues: tuple[Due, ...]
 

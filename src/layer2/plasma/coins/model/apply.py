@@ -1,4 +1,4 @@
-"""One call of the coin chain, as a function of the state before it."""
+"""State transition function of the coin chain model."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _ACTS: dict[type[Any], Callable[[Call, Any], None]] = {
 
 
 def apply(state: CoinState, action: act.Action, env: Env) -> tuple[CoinState, list[Effect | Paid]]:
-    """The state after a call and what it leaves behind; raises one of `errors`, and then nothing has happened."""
+    """Return the state after a call and its effects; raise one of `errors` without changing the given state."""
     if env.value and not isinstance(action, _PAYABLE):
         raise ValueUnwanted()
     one = Call(state.copy(), env)

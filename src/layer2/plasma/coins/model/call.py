@@ -1,4 +1,4 @@
-"""One call under way: a state of its own, what may be asked of the caller, and what the call leaves behind."""
+"""Context of one call: a private copy of the state, checks of the caller, and the call's effects."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ __all__ = ["Call"]
 
 @dataclass(slots=True)
 class Call:
-    """See the module."""
+    """A call in progress: the state that it changes, its environment, and its effects so far."""
 
     state: CoinState
     env: Env
     effects: list[Effect | Paid] = field(default_factory=list)
 
     def emit(self, name: str, *fields: object) -> None:
-        """Note an event."""
+        """Record an event."""
         self.effects.append(Effect(name, fields))
 
     def require_caller(self, need: bytes) -> None:
-        """CallerUnauthorized unless this one calls."""
+        """Raise CallerUnauthorized unless the caller is `need`."""
         if self.env.sender != need:
             raise CallerUnauthorized(self.env.sender, need)
 
     def require_value(self, need: int) -> None:
-        """AmountInvalid unless this much ether came along."""
+        """Raise AmountInvalid unless exactly `need` wei were sent."""
         if self.env.value != need:
             raise AmountInvalid(self.env.value, need)
 
     def push(self, token: int, to: bytes, amount: int) -> None:
-        """Pay; what does not arrive is owed."""
+        """Pay an amount, or record it as owed if the payment fails."""
         if not amount:
             return
         deferred = not self.env.reaches(to, token)
@@ -47,7 +47,7 @@ class Call:
         self.effects.append(Paid(to, token, amount, deferred))
 
     def push_token(self, token: int, to: bytes, number: int) -> None:
-        """Hand an ERC-721 token over; what is not taken is owed. `Paid.amount` is its number."""
+        """Transfer an ERC-721 token, or record it as owed if that fails; `Paid.amount` is the token's number."""
         deferred = not self.env.reaches(to, token)
         if deferred:
             self.state.owed_tokens[token, number] = to
@@ -57,5 +57,5 @@ class Call:
         self.effects.append(Paid(to, token, number, deferred))
 
     def is_itself(self, account: bytes) -> bool:
-        """Whether an account is the contract."""
+        """Return True if an account is the contract itself."""
         return to_address(account) == self.state.domain.verifying_contract

@@ -1,4 +1,4 @@
-"""Blocks, and the operator's succession."""
+"""Block submission and operator succession."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from layer2.plasma.coins.protocol.records import CoinHeader
 
 
 def submit_block(one: Call, action: act.SubmitBlock) -> None:
-    """The operator commits to the next block."""
+    """Apply the submission of the next block by the operator."""
     state = one.state
     one.require_caller(state.operator)
     if action.number != state.next_block:
@@ -21,7 +21,7 @@ def submit_block(one: Call, action: act.SubmitBlock) -> None:
 
 
 def name_operator(one: Call, action: act.NameOperator) -> None:
-    """The operator names its successor."""
+    """Apply the proposal of the next operator."""
     one.require_caller(one.state.operator)
     since = one.env.time + one.state.profile.rotation_delay
     one.state.named = (action.next, since)
@@ -29,7 +29,7 @@ def name_operator(one: Call, action: act.NameOperator) -> None:
 
 
 def take_over(one: Call, action: act.TakeOver) -> None:
-    """The successor takes over, after the delay."""
+    """Apply the takeover by the proposed operator after the delay."""
     following, since = one.state.named
     one.require_caller(following)
     if one.env.time < since:

@@ -1,4 +1,4 @@
-"""What a shown transfer has to be: in a block, in time, after what it spends, signed."""
+"""Validity checks of shown transfers: inclusion, expiry, order and signature."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from layer2.plasma.coins.protocol.sparse_merkle import presence_root
 from layer2.plasma.coins.protocol.transfer import CoinTransaction, SignedCoin
 
 LAST = (1 << 40) - 1
-"""The last block that there can be."""
+"""The greatest possible block number."""
 
 
 def require_coin(one: Call, coin: int, record: CoinRecord) -> None:
-    """CoinUnknown unless the coin was made like this, and not paid."""
+    """Raise CoinUnknown unless the coin exists with this record and has not been paid out."""
     if one.state.coins.get(coin) != record:
         raise CoinUnknown(coin)
 
 
 def require_shown(one: Call, coin: int, shown: Shown) -> None:
-    """The transfer is in the block with its signature, in time, and comes after what it spends."""
+    """Verify that the block includes the transfer with its signature, before its expiry and after the one it spends."""
     if not any(shown.new_owner) or shown.prev_block >= shown.number:
         raise TransferInvalid()
     if shown.number > shown.expiry:
@@ -40,20 +40,20 @@ def require_shown(one: Call, coin: int, shown: Shown) -> None:
 
 
 def require_signed(one: Call, coin: int, shown: Shown, owner: bytes) -> None:
-    """SignatureInvalid unless the signature in the block is the owner's."""
+    """Raise SignatureInvalid unless the owner made the signature in the block."""
     digest = _transaction(coin, shown).digest(one.state.domain)
     if one.env.recover(digest, shown.signature) != owner:
         raise SignatureInvalid(owner)
 
 
 def require_spends(shown: Shown, number: int) -> None:
-    """SpendsOther unless the transfer spends that of a block."""
+    """Raise SpendsOther unless the transfer spends that of block `number`."""
     if shown.prev_block != number:
         raise SpendsOther(shown.prev_block, number)
 
 
 def require_within(number: int, first: int, last: int) -> None:
-    """BlockOutOfRange unless a block lies between two, both included."""
+    """Raise BlockOutOfRange unless a block is between two others, both inclusive."""
     if not first <= number <= last:
         raise BlockOutOfRange(number, first, last)
 

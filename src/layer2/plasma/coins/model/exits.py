@@ -1,4 +1,4 @@
-"""Exits: start, cancel, refute by a spend after or between, claim."""
+"""Exits: start, cancellation, refutation by a later or an earlier spend, and payout."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from layer2.primitives.addresses import address_bytes
 
 
 def exit_deposit(one: Call, action: act.ExitDeposit) -> None:
-    """The depositor begins to take a coin out that it never spent."""
+    """Start the exit of an unspent deposit for its depositor."""
     require_coin(one, action.coin, action.record)
     _start(one, action.coin, 0, address_bytes(action.record.owner), action.record.birth)
 
 
 def exit_transfer(one: Call, action: act.ExitTransfer) -> None:
-    """Whom a transfer gave the coin begins to take it out."""
+    """Start the exit of a transfer's output for its recipient."""
     coin, record, last = action.coin, action.record, action.last
     require_coin(one, coin, record)
     require_within(last.number, record.birth, LAST)
@@ -58,7 +58,7 @@ def _start(one: Call, coin: int, number: int, owner: bytes, birth: int) -> None:
 
 
 def cancel_exit(one: Call, action: act.CancelExit) -> None:
-    """Its owner takes it back, unless it is challenged."""
+    """Cancel an unchallenged exit for its owner."""
     waiting = require_running(one, action.coin, action.number)
     one.require_caller(waiting.owner)
     if waiting.challenges:
@@ -69,7 +69,7 @@ def cancel_exit(one: Call, action: act.CancelExit) -> None:
 
 
 def challenge_spent(one: Call, action: act.ChallengeSpent) -> None:
-    """Its owner has spent it."""
+    """Refute an exit with a later spend signed by its owner."""
     waiting = require_running(one, action.coin, action.number)
     require_spends(action.spend, action.number)
     require_within(action.spend.number, waiting.birth, LAST)
@@ -79,7 +79,7 @@ def challenge_spent(one: Call, action: act.ChallengeSpent) -> None:
 
 
 def challenge_double_spent(one: Call, action: act.ChallengeDoubleSpent) -> None:
-    """Who signed its transfer had spent the coin before."""
+    """Refute an exit with an earlier spend, signed by the owner who signed the exiting transfer."""
     waiting = require_running(one, action.coin, action.number)
     if not action.number:
         raise BlockOutOfRange(action.other.number, 1, 0)
@@ -91,7 +91,7 @@ def challenge_double_spent(one: Call, action: act.ChallengeDoubleSpent) -> None:
 
 
 def claim(one: Call, action: act.Claim) -> None:
-    """Exits that stood are paid; what is not due is left out; the bounties are the caller's."""
+    """Pay out mature exits and skip the others; the caller receives the bounties."""
     paid = sum(_claimed(one, due) for due in action.dues)
     if not paid:
         raise NothingDue()
@@ -105,7 +105,7 @@ def _claimed(one: Call, due: act.Due) -> bool:
         return False
     if state.coins.get(due.coin) != record:
         return False
-    # The coin ends here: no other exit of it is paid.
+    # The coin ends here, so that no other exit of it can be paid.
     del state.coins[due.coin]
     ether = end(one, due.coin, due.number) - state.profile.bounty
     one.emit("Claimed", due.coin, due.number, waiting.owner)
@@ -120,7 +120,7 @@ def _claimed(one: Call, due: act.Due) -> bool:
 
 
 def require_running(one: Call, coin: int, number: int) -> Exit:
-    """The exit; raises ExitMissing."""
+    """Return the exit; raise ExitMissing if it is not running."""
     waiting = one.state.exit(coin, number)
     if waiting.owner == NOBODY:
         raise ExitMissing(coin, number)
@@ -128,7 +128,7 @@ def require_running(one: Call, coin: int, number: int) -> Exit:
 
 
 def end(one: Call, coin: int, number: int) -> int:
-    """It is over, how often it was started is not forgotten; its bond, with those of challenges that were answered."""
+    """End an exit, keep its start counter, and return its bond plus the rest of the answered challenges' bonds."""
     before, profile = one.state.exits[coin, number], one.state.profile
     one.state.exits[coin, number] = replace(before, owner=NOBODY, exitable_at=0, birth=0, challenges=0)
     return profile.exit_bond + before.answered * (profile.challenge_bond - profile.answer_pay)

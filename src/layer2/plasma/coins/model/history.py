@@ -1,4 +1,4 @@
-"""Challenges of an exit's history: put up while it cannot be claimed, each answered in its own time."""
+"""History challenges: made while an exit cannot be paid out, each with its own response deadline."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST = (1 << 24) - 1
 
 
 def challenge_history(one: Call, action: act.ChallengeHistory) -> None:
-    """A transfer from before stands unspent."""
+    """Challenge an exit's history with an earlier transfer that was not spent."""
     waiting = require_running(one, action.coin, action.number)
     earlier = action.earlier
     _require_earlier(one, action.number, waiting, earlier.number, waiting.birth)
@@ -40,7 +40,7 @@ def challenge_history(one: Call, action: act.ChallengeHistory) -> None:
 
 
 def challenge_history_by_deposit(one: Call, action: act.ChallengeHistoryByDeposit) -> None:
-    """The deposit stands unspent."""
+    """Challenge an exit's history with a deposit that was not spent."""
     waiting = require_running(one, action.coin, action.number)
     _require_earlier(one, action.number, waiting, 0, 0)
     require_coin(one, action.coin, action.record)
@@ -49,7 +49,10 @@ def challenge_history_by_deposit(one: Call, action: act.ChallengeHistoryByDeposi
 
 
 def answer_history(one: Call, action: act.AnswerHistory) -> None:
-    """It was spent, in the history that leads to the exit; its bond joins the exit's, which can be challenged again."""
+    """Answer a challenge with the transfer that spends the challenged one in the exit's history.
+
+    The rest of the challenge's bond is added to the exit's. The exit can be challenged again.
+    """
     waiting = require_running(one, action.coin, action.number)
     challenge, spend = action.challenge, action.spend
     known = challenge_id(action.coin, action.number, waiting.nonce, challenge)
@@ -57,7 +60,7 @@ def answer_history(one: Call, action: act.AnswerHistory) -> None:
     if one.env.time > until:
         raise TooLate(one.env.time, until)
     require_spends(spend, challenge.number)
-    # What spends it after the history has gone on without it is no part of that history.
+    # A spend after the exit's history has continued without it is not part of that history.
     require_within(spend.number, waiting.birth, waiting.prev_block)
     require_shown(one, action.coin, spend)
     require_signed(one, action.coin, spend, challenge.owner)
@@ -70,7 +73,7 @@ def answer_history(one: Call, action: act.AnswerHistory) -> None:
 
 
 def refute_history(one: Call, action: act.RefuteHistory) -> None:
-    """Nobody has answered: all bonds are the challenger's."""
+    """Refute an exit whose challenge was not answered in time; the challenger receives all bonds."""
     waiting = require_running(one, action.coin, action.number)
     challenger = action.challenge.challenger
     until = _close(one, challenge_id(action.coin, action.number, waiting.nonce, action.challenge))
@@ -82,7 +85,7 @@ def refute_history(one: Call, action: act.RefuteHistory) -> None:
 
 
 def void_challenge(one: Call, action: act.VoidChallenge) -> None:
-    """The start of the exit that it was made against is over otherwise: the bond goes back."""
+    """Return the bond of a challenge whose exit start ended for another reason."""
     waiting, challenge = one.state.exit(action.coin, action.number), action.challenge
     if waiting.owner != NOBODY and waiting.nonce == action.nonce:
         raise ExitRunning(action.coin, action.number)
@@ -107,22 +110,22 @@ def _challenge(one: Call, coin: int, number: int, challenge: Challenge) -> None:
 
 
 def _require_earlier(one: Call, number: int, waiting: Exit, earlier: int, first: int) -> None:
-    """While the exit cannot be claimed, and before what its transfer spends."""
+    """Verify that the exit is not payable yet, and that the challenge is older than what its transfer spends."""
     if one.env.time > waiting.exitable_at and not waiting.challenges:
         raise TooLate(one.env.time, waiting.exitable_at)
-    # A deposit, and a transfer that spends one, have no history that could be invented.
+    # A deposit, and a transfer that spends a deposit, have no history that could be invented.
     if not number or not waiting.prev_block:
         raise BlockOutOfRange(earlier, 1, 0)
     require_within(earlier, first, waiting.prev_block - 1)
 
 
 def _close(one: Call, known: bytes) -> int:
-    """It is open no more; until when it could be answered."""
+    """Close a challenge and return its response deadline."""
     if known not in one.state.challenges:
         raise ChallengeMissing(known)
     return one.state.challenges.pop(known)
 
 
 def _half(one: Call, waiting: Exit) -> int:
-    """In half of the period, or when the exit could be claimed, if that is later."""
+    """Return the later of the exit's maturity and half an exit period from now."""
     return max(waiting.exitable_at, one.env.time + one.state.profile.exit_period // 2)

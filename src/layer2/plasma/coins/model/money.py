@@ -1,4 +1,4 @@
-"""What comes in becomes a coin; what could not be pushed is fetched."""
+"""Deposits and withdrawals of deferred payouts."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _MOST = (1 << 128) - 1
 
 
 def deposit_ether(one: Call, action: act.DepositEther) -> None:
-    """The ether sent becomes a coin."""
+    """Create a coin of the ether sent."""
     if not one.env.value:
         raise AmountInvalid(0, 1)
     _make(one, Kind.ETHER, NOBODY, one.env.value)
 
 
 def deposit_erc20(one: Call, action: act.DepositErc20) -> None:
-    """Tokens become a coin, if as many came as were asked for."""
+    """Create a coin of ERC-20 tokens if the received amount equals the requested one."""
     if not action.amount:
         raise AmountInvalid(0, 1)
     if action.amount > _MOST:
@@ -29,7 +29,7 @@ def deposit_erc20(one: Call, action: act.DepositErc20) -> None:
     arrived = action.amount if action.arrived is None else action.arrived
     if arrived != action.amount:
         raise TransferShort(action.token, arrived, action.amount)
-    # The number 1 passes for an amount of one.
+    # An ERC-721 contract accepts the amount 1 as the token number 1.
     if action.whole and arrived == 1:
         raise TokenNotReceived(action.token, 1)
     token = token_number(action.token)
@@ -38,7 +38,7 @@ def deposit_erc20(one: Call, action: act.DepositErc20) -> None:
 
 
 def deposit_erc721(one: Call, action: act.DepositErc721) -> None:
-    """An ERC-721 token of the caller becomes a coin."""
+    """Create a coin of an ERC-721 token of the caller."""
     place = (token_number(action.token), action.id)
     if not action.comes or place in one.state.vault:
         raise TokenNotReceived(action.token, action.id)
@@ -47,7 +47,7 @@ def deposit_erc721(one: Call, action: act.DepositErc721) -> None:
 
 
 def withdraw(one: Call, action: act.Withdraw) -> None:
-    """The caller fetches what is owed to it."""
+    """Pay a deferred payout to an address that the caller names."""
     token = token_number(action.token)
     amount = one.state.owed.pop((one.env.sender, token), 0)
     if not amount:
@@ -55,14 +55,14 @@ def withdraw(one: Call, action: act.Withdraw) -> None:
     itself = one.is_itself(action.to)
     if not one.env.reaches(action.to, token) or (itself and not token):
         raise PaymentFailed(action.to, action.token)
-    # Tokens sent to the contract itself do not leave it, and are nobody's any more.
+    # Tokens sent to the contract itself stay in it and are not owed to any account.
     if not itself:
         one.state.balance[token] -= amount
         one.effects.append(Paid(action.to, token, amount, False))
 
 
 def withdraw_token(one: Call, action: act.WithdrawToken) -> None:
-    """The caller fetches an ERC-721 token; whoever gets it is not asked."""
+    """Transfer a deferred ERC-721 token to an address that the caller names, without a callback to it."""
     place = (token_number(action.token), action.id)
     if one.state.owed_tokens.get(place, NOBODY) != one.env.sender:
         raise NothingOwed(one.env.sender, action.token)

@@ -1,4 +1,4 @@
-"""What the coin chain stores, and what it holds."""
+"""State of the coin chain model, and the contract's liabilities."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOBODY = bytes(20)
 
 
 class Reason(IntEnum):
-    """How an exit was refuted (`ICoinChain.Reason`)."""
+    """Reason of a refutation (`ICoinChain.Reason`)."""
 
     SPENT = 0
     DOUBLE_SPENT = 1
@@ -27,7 +27,7 @@ class Reason(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """An exit, with the fields of the contract in their order; without an owner it is over, and the last four stay."""
+    """An exit with the contract's fields in order; without an owner it has ended, and its last four fields remain."""
 
     owner: bytes = NOBODY
     exitable_at: int = 0
@@ -44,17 +44,17 @@ _NONE = Exit()
 
 @dataclass(slots=True)
 class CoinState:
-    """The whole of a coin chain. `apply` does not change the one it is given.
+    """Full state of a coin chain. `apply` does not change its input.
 
     Attributes:
-        count: how many coins were made.
-        named: who may take over, and from when on.
-        blocks: the hashes of the headers.
-        coins: records of those that were not paid.
-        challenges: until when those that are open can be answered, by id.
-        owed, owed_tokens: what could not be pushed: by account and token; by token and its number.
-        balance: what the contract has of ether and of each token, by `token_number`.
-        vault: the ERC-721 tokens that it has.
+        count: Number of coins ever created.
+        named: The proposed operator, and the time from which it may take over.
+        blocks: Hashes of the block headers by number.
+        coins: Records of the unpaid coins.
+        challenges: Response deadlines of the open challenges by id.
+        owed, owed_tokens: Deferred payouts by account and token; deferred ERC-721 tokens by token and number.
+        balance: The contract's balances of ether and of each token, by `token_number`.
+        vault: ERC-721 tokens that the contract holds.
     """
 
     domain: Domain
@@ -73,7 +73,7 @@ class CoinState:
     vault: set[tuple[int, int]] = field(default_factory=set)
 
     def copy(self) -> CoinState:
-        """An independent state with the same content."""
+        """Return an independent copy of the state."""
         return replace(
             self,
             blocks=dict(self.blocks),
@@ -87,15 +87,15 @@ class CoinState:
         )
 
     def exit(self, coin: int, number: int) -> Exit:
-        """The exit of a block's transfer, zero for the deposit."""
+        """Return the exit of the transfer in block `number`, or of the deposit for zero."""
         return self.exits.get((coin, number), _NONE)
 
     def running(self) -> dict[tuple[int, int], Exit]:
-        """The exits that are not over."""
+        """Return the exits that have not ended."""
         return {place: one for place, one in self.exits.items() if one.owner != NOBODY}
 
     def due(self, token: int) -> int:
-        """What it owes of ether (0) or an ERC-20 token: coins, bonds of exits and challenges, what was not pushed."""
+        """Return the liabilities in ether (0) or an ERC-20 token: coins, bonds and deferred payouts."""
         kind = Kind.ERC20 if token else Kind.ETHER
         coins = (one for one in self.coins.values() if one.kind is kind and token_number(one) == token)
         total = sum(one.value for one in coins)
@@ -108,19 +108,19 @@ class CoinState:
         return total + answered * (profile.challenge_bond - profile.answer_pay)
 
     def due_tokens(self) -> set[tuple[int, int]]:
-        """The ERC-721 tokens that it owes, by `token_number` and their own."""
+        """Return the ERC-721 tokens that the contract owes, by `token_number` and token number."""
         coins = {(token_number(one), one.value) for one in self.coins.values() if one.kind is Kind.ERC721}
         return coins | set(self.owed_tokens)
 
 
 def token_number(record: CoinRecord | bytes) -> int:
-    """A token's address, or that of a coin's token, as a number: zero is ether."""
+    """Return the address of a token, or of a coin's token, as an integer; zero is ether."""
     token = record if isinstance(record, bytes) else address_bytes(record.token)
     return int.from_bytes(token, "big")
 
 
 def challenge_id(coin: int, number: int, nonce: int, challenge: Challenge) -> bytes:
-    """The name of a challenge of the exit's start `nonce` (`ICoinChain.challengeId`)."""
+    """Return the id of a challenge of the exit's start `nonce` (`ICoinChain.challengeId`)."""
     words = [one.to_bytes(32, "big") for one in (coin, number, nonce)]
     words += [bytes(12) + challenge.challenger, challenge.number.to_bytes(32, "big"), bytes(12) + challenge.owner]
     return keccak(b"".join(words))

@@ -1,1 +1,1 @@
-"""The operator of the coin chain: takes transfers, makes blocks of them, submits them."""
+"""The operator of the coin chain: accepts transfers, builds blocks and submits them."""

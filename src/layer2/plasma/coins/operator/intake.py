@@ -1,4 +1,4 @@
-"""The coin operator's promises: what it accepts is durable and askable, and works on top of the blocks it made."""
+"""Validates transfers against the operator's own blocks, persists them and tracks their status."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _KIND = "plasma.coin-operator"
 
 
 class CoinAcceptance:
-    """The half of a coin operator that takes transfers; it sends nothing to the chain. See `CoinOperator`."""
+    """Base of `CoinOperator` that accepts transfers; it sends no transactions."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class CoinAcceptance:
         self.folder = Path(folder)
         self.workers = workers or Workers()
         self.lock = threading.RLock()
-        """Held while anything here is read or written that belongs together."""
+        """Lock held while related state is read or written."""
         self._following = threading.Lock()
         self.store: BodyStore[SparseTree] = BodyStore(self.folder / "bodies", join_body, split_run, plant)
         self.sight = CoinSight(chain, start_block=start_block)
@@ -64,9 +64,9 @@ class CoinAcceptance:
         self._pool = CoinPool(most_pending, margin, self.sight, self.ledger)
         self._turn = 0
         self._shaken: int | None = None
-        """The head of the chain when it last changed deposits that blocks may stand on; None: all is well."""
+        """Head of the chain at the last change of deposits that blocks may depend on; None if nothing is unresolved."""
         self.halted: BlockLost | None = None
-        """Why nothing is accepted any more: the chain has what this operator cannot stand for."""
+        """Set when the chain contains a block this operator did not produce; no further transfers are accepted."""
         place = self.folder / "operator.journal"
         self._promises = Promises(place, chain.connection.chain_id, chain.address, kind=_KIND, runs=TRANSFERS)
         try:
@@ -79,38 +79,38 @@ class CoinAcceptance:
 
     @property
     def waiting(self) -> int:
-        """How many transfers are pending."""
+        """Number of pending transfers."""
         return len(self._pool.waiting)
 
     @property
     def most_pending(self) -> int:
-        """How many it keeps."""
+        """Maximum number of pending transfers."""
         return self._pool.most
 
     @property
     def margin(self) -> int:
-        """Blocks of the chain above a deposit before it can be transferred."""
+        """Number of Ethereum blocks above a deposit before its coin can be transferred."""
         return self._pool.margin
 
     @property
     def next_number(self) -> int:
-        """The number of the block to be made next."""
+        """Number of the next block to build."""
         return len(self.store) + 1
 
     def pending(self, coin: int) -> SignedCoin | None:
-        """The accepted transfer of a coin that is in no block yet."""
+        """Return the accepted transfer of a coin that no block includes yet, or None."""
         found = self._pool.waiting.get(coin)
         return None if found is None else found.signed
 
     def fate(self, hashed: bytes) -> Fate | None:
-        """What became of an accepted transfer, by its hash; None for one that is not known (any more)."""
+        """Return the status of an accepted transfer by its hash, or None if it is unknown."""
         with self.lock:
             return Fate("pending") if hashed in self._pool.hashes else self._fates.get(hashed)
 
     def follow(self) -> None:
-        """What came in, leaves, or was taken back on the chain counts before anything is promised."""
+        """Apply new and reverted events of the chain before any transfer is accepted."""
         with self._following:
-            # Asked without the lock: whoever accepts does not wait for the chain.
+            # The chain is read without the lock, so that `accept` does not wait for the node.
             news = self.sight.read()
             with self.lock:
                 touched = self._take(news)
@@ -119,30 +119,33 @@ class CoinAcceptance:
     # ----------------------------------------------------------------------------------------------------- accepting
 
     def submit(self, signed: SignedCoin) -> bytes:
-        """Accept a transfer; its hash. Durable when it returns. Raises what `submit_many` gives."""
+        """Accept a transfer durably and return its hash; raise the rejection that `submit_many` would return."""
         refusal = self.submit_many([signed])[0]
         if refusal is not None:
             raise refusal
         return signed.transaction.hash
 
     def submit_many(self, batch: Sequence[SignedCoin]) -> list[Layer2Error | None]:
-        """Accept what is acceptable, with one commit; for each its refusal or None.
+        """Accept all valid transfers in one commit; return the rejection or None of each.
 
-        Refusals: CoinUnknown, CoinSpent, CoinLeaving, SignatureWrong, Expired, MempoolFull; MalformedError for what is
-        no transfer. Raises BlockLost once that has stopped the operator.
+        Rejections: CoinUnknown, CoinSpent, CoinLeaving, SignatureWrong, Expired and MempoolFull; MalformedError for an
+        invalid encoding.
+
+        Raises:
+            BlockLost: A lost block has stopped the operator.
         """
         self.follow()
         return self.accept([self.vouch([record_of(one) for one in batch])])[0]
 
     def vouch(self, records: Sequence[bytes]) -> CoinVouched:
-        """Read records and judge signatures, for `accept`. Nothing is promised by this, and nothing held up."""
+        """Decode records and verify signatures for `accept`. Nothing is accepted, and no lock is held."""
         batch = CoinVouched(records)
         found = signers_of(self.workers, self.chain.domain, list(batch.signed.values()))
         batch.signers = dict(zip(batch.signed, found, strict=True))
         return batch
 
     def accept(self, batches: Sequence[CoinVouched]) -> list[list[Layer2Error | None]]:
-        """Accept what is acceptable of several submissions, in order and with one commit; durable when it returns."""
+        """Accept the valid transfers of several submissions in order, durably in one commit."""
         with self.lock:
             if self.halted is not None:
                 raise self.halted
@@ -157,7 +160,7 @@ class CoinAcceptance:
                 self._promises.accept([judged(one.record, one.basis) for one in fresh])
                 self._promises.commit()
             except BaseException:
-                # Nothing of it was promised: it must not get into a block either.
+                # The transfers were not accepted, so that no block may include them either.
                 for one in fresh:
                     self._pool.remove(one.signed.transaction.coin)
                 raise
@@ -169,7 +172,7 @@ class CoinAcceptance:
     # ------------------------------------------------------------------------------------------------------- inside
 
     def _take(self, news: CoinNews) -> set[int]:
-        """Note what happened; coins about which something may have become impossible."""
+        """Apply events and return the coins whose pending transfers may have become invalid."""
         try:
             self.sight.take(news)
         except RangeError as failure:
@@ -192,7 +195,7 @@ class CoinAcceptance:
         return touched
 
     def _drop(self, reasons: Mapping[int, Layer2Error]) -> None:
-        """Say durably that transfers have become impossible."""
+        """Record durably that transfers have become invalid, and drop them."""
         if not reasons:
             return
         hashes = {coin: self._pool.waiting[coin].signed.transaction.hash for coin in reasons}
@@ -204,10 +207,10 @@ class CoinAcceptance:
             self._fates.drop(hashes[coin], str(fault))
 
     def _reload(self) -> None:
-        """After a start: the blocks are made again, and what is in none of them is pending again."""
+        """Restore the blocks from the journal; accepted transfers that no block includes become pending again."""
         stored = self._promises.read()
         self._take(self.sight.read())
-        # What the chain took back while nobody looked is not among the news.
+        # Deposits that the chain reverted while this process was stopped are not among the events.
         self._shaken = self.sight.head if stored.blocks else None
         left = dict(stored.records)
         for made in stored.blocks:
@@ -225,7 +228,7 @@ class CoinAcceptance:
     def _apply(
         self, made: Made, batch: Sequence[SignedCoin], signers: Sequence[bytes], bases: Sequence[bytes]
     ) -> list[bytes]:
-        """A block counts; the hashes of its transfers. `batch`: by rising coin, as in the body."""
+        """Apply a block and return the hashes of its transfers; `batch` is sorted by coin, as in the block data."""
         transfers = [one.transaction for one in batch]
         self.ledger.apply(made.number, transfers, signers, bases)
         hashes = [one.hash for one in transfers]
@@ -233,27 +236,30 @@ class CoinAcceptance:
         return hashes
 
     def _bases(self, made: Made, batch: Sequence[SignedCoin], rows: Mapping[bytes, bytes]) -> list[bytes]:
-        """By place, what the transfers of a block were judged by. `rows`: those that the journal still has."""
+        """Return the basis of each transfer of a block, in order; `rows` are the journal's remaining rows."""
         if made.rests == self.ledger.rests([one.transaction for one in batch]):
             return [self.ledger.basis(one.transaction.coin) for one in batch]
         hashes = (one.transaction.hash for one in batch)
         return [unjudged(rows[hashed])[1] if hashed in rows else UNKNOWN for hashed in hashes]
 
     def _depositors(self, batch: Sequence[SignedCoin]) -> list[bytes]:
-        """By place, who signed what spends a deposit: the deposit may be another one by now."""
+        """Return the signer of each transfer that spends a deposit, in order; empty bytes for the others.
+
+        The deposit may have changed since the transfer was accepted.
+        """
         first = [one for one in batch if not one.transaction.prev_block]
         found = iter(signers_of(self.workers, self.chain.domain, first))
         return [b"" if one.transaction.prev_block else next(found) for one in batch]
 
     def _add(self, batch: Iterable[tuple[SignedCoin, bytes]]) -> None:
-        """Transfers that were accepted once are pending again; with each what it was judged by."""
+        """Make accepted transfers pending again, each with its basis."""
         rows = list(batch)
         found = signers_of(self.workers, self.chain.domain, [one for one, _ in rows])
         for (one, basis), signer in zip(rows, found, strict=True):
             self._pool.add(Waiting(record_of(one), one, signer, basis))
 
     def _first_of_each(self, batch: Sequence[tuple[SignedCoin, bytes]]) -> list[tuple[SignedCoin, bytes]]:
-        """Of transfers of blocks that are none after all, those that can come next: of each coin the first."""
+        """Return the first transfer of each coin from discarded blocks, which alone can be included next."""
         first: dict[int, tuple[SignedCoin, bytes]] = {}
         for one, basis in batch:
             if one.transaction.coin not in self._pool.waiting:
@@ -261,7 +267,7 @@ class CoinAcceptance:
         return list(first.values())
 
     def _again(self, batch: Sequence[tuple[SignedCoin, bytes]]) -> None:
-        """Transfers of blocks that are none after all are pending again, if they still can be; with their bases."""
+        """Make transfers of discarded blocks pending again with their bases, if they are still valid."""
         for one, _ in batch:
             self._fates.forget(one.transaction.hash)
         self._add(batch)

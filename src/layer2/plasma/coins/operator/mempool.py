@@ -1,4 +1,4 @@
-"""Transfers that are accepted and in no block yet: one of a coin at most, since a block holds one."""
+"""Accepted transfers that no block includes yet; at most one per coin, because a block includes only one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["CoinPool", "CoinVouched", "Waiting"]
 
 
 class Waiting(NamedTuple):
-    """An accepted transfer: its record, what that says, who signed it, and its coin's basis (`CoinRecord.basis`)."""
+    """An accepted transfer: its record, its decoded form, its signer and its coin's basis (`CoinRecord.basis`)."""
 
     record: bytes
     signed: SignedCoin
@@ -26,10 +26,10 @@ class Waiting(NamedTuple):
 
 
 class CoinVouched:
-    """Records that were read, and whose signatures were judged: by place, the transfer or why there is none.
+    """Decoded records with their recovered signers or rejections, by position.
 
     Attributes:
-        digests: hashes of the transfers, empty for what is none.
+        digests: Hashes of the transfers, empty for malformed records.
     """
 
     __slots__ = ("digests", "records", "refused", "signed", "signers")
@@ -53,14 +53,14 @@ class CoinVouched:
 
 
 class CoinPool:
-    """Accepted transfers by coin, in their order.
+    """Accepted transfers by coin, in order of acceptance.
 
     Args:
-        margin: blocks of the chain above a deposit before it can be transferred.
+        margin: Number of Ethereum blocks above a deposit before its coin can be transferred.
 
     Attributes:
-        waiting: by coin.
-        hashes: the coins by the hashes of their transfers.
+        waiting: Pending transfers by coin.
+        hashes: Coins by the hashes of their transfers.
     """
 
     def __init__(self, most: int, margin: int, sight: CoinSight, ledger: CoinLedger) -> None:
@@ -79,9 +79,9 @@ class CoinPool:
         return found is not None and found.signed.transaction == one
 
     def admit(self, batch: CoinVouched, number: int) -> tuple[list[Layer2Error | None], list[Waiting]]:
-        """Take in what block `number` may hold; for each the refusal or None, and what is new.
+        """Admit the transfers that block `number` may include; return each rejection or None, and the new transfers.
 
-        What is pending or in a block already is accepted again, and changes nothing.
+        Transfers that are already pending or included are accepted again without effect.
         """
         results: list[Layer2Error | None] = []
         fresh: list[Waiting] = []
@@ -99,17 +99,17 @@ class CoinPool:
         return results, fresh
 
     def add(self, one: Waiting) -> None:
-        """Take in a transfer that was judged."""
+        """Add a validated transfer."""
         transfer = one.signed.transaction
         self.waiting[transfer.coin] = one
         self.hashes[transfer.hash] = transfer.coin
 
     def remove(self, coin: int) -> None:
-        """Let go of one: it is in a block, or impossible."""
+        """Remove the transfer of a coin that was included or became invalid."""
         del self.hashes[self.waiting.pop(coin).signed.transaction.hash]
 
     def choose(self, number: int, most: int) -> tuple[list[Waiting], dict[int, Rejected]]:
-        """The transfers of block `number`, in the order they came; and what can be in no block any more, and why."""
+        """Return the transfers for block `number` in order of acceptance, and the rejections of those now invalid."""
         chosen: list[Waiting] = []
         dropped: dict[int, Rejected] = {}
         for coin, one in self.waiting.items():
@@ -123,12 +123,12 @@ class CoinPool:
         return chosen, dropped
 
     def impossible(self, coins: Iterable[int], number: int) -> dict[int, Rejected]:
-        """Of what is pending about these coins: what can be in no block any more, and why."""
+        """Return the rejections of pending transfers of these coins that no block can include any more."""
         found = {coin: self.waiting[coin] for coin in coins if coin in self.waiting}
         return {coin: fault for coin, one in found.items() if (fault := self.judge(one, number)) is not None}
 
     def judge(self, one: Waiting, number: int) -> Rejected | None:
-        """Why block `number` may not hold a transfer; None if it may."""
+        """Return the reason why block `number` may not include a transfer, or None if it may."""
         transfer = one.signed.transaction
         coin, held = transfer.coin, self._ledger.get(transfer.coin)
         if held is None or coin in self._sight.paid:

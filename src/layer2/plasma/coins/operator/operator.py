@@ -1,4 +1,4 @@
-"""The operator of coins: takes transfers, makes blocks of them, commits to each on the chain, and shows them."""
+"""The coin operator: accepts transfers, builds blocks, submits their roots, and serves their data and proofs."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ FAULT_POINTS = (
 )
 
 MOST_EVIDENCE = 256
-"""Blocks of one answer about a coin."""
+"""Maximum number of blocks in one response of proofs for a coin."""
 _MOST_LEAVES = 200_000
-"""Transfers whose trees are made anew for one answer."""
+"""Maximum number of transfers whose trees are rebuilt for one response."""
 _MOST_PENDING = 200_000
 _PATIENCE = 64
-"""Blocks of the chain that a deposit may be gone before a block that moves it, and is not there, is given up."""
+"""Ethereum blocks to wait for a reverted deposit to return, before an unsubmitted block that moves it is discarded."""
 
 
 @dataclass(frozen=True, slots=True)
 class CoinState:
-    """A coin as its operator sees it.
+    """State of a coin as known to its operator.
 
     Attributes:
-        owner, last_block: after the last block made.
-        state: free, pending, leaving or paid.
+        owner, last_block: Owner and block of the last transfer, as of the last block made.
+        state: "free", "pending", "leaving" or "paid".
     """
 
     coin: int
@@ -68,25 +68,24 @@ class CoinState:
 
 
 class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
-    """One coin chain's operator. `step()` follows the chain, makes a block when something is pending, and submits it.
+    """Operator of one coin chain. `step()` follows the chain, builds a block if transfers are pending, and submits it.
 
-    What `submit` has accepted is in the journal before it returns, and gets into a block as long as the coin is its
-    signer's; `fate` says what became of it. A block is durable, body and all, before the chain hears of it; what the
-    chain does not have after a crash or a reorganisation is submitted again, never another one in its place. Without
-    transfers there is no block. Safe to use from several threads: `step` waits for the chain without holding up
-    `accept`.
+    A transfer that `submit` accepts is in the journal before it returns, and is included in a block as long as its
+    signer owns the coin; `fate` returns its status. A block and its data are durable before submission. After a crash
+    or a reorganisation, missing blocks are submitted again unchanged. Without transfers no block is built. The class is
+    thread-safe: `step` does not block `accept` while it waits for the chain.
 
     Args:
-        sender: submits blocks; None for one that only keeps and shows.
-        folder: for the journal and the bodies of blocks.
-        start_block: of the chain, at which the contract was deployed, or before.
-        margin: blocks of the chain above a deposit before it can be transferred: as deep as a reorganisation may go.
-        most_pending: transfers that are kept at most.
-        capacity: transfers of a block at most.
-        workers: where signatures are checked; in the calling thread without it.
+        sender: Sender that submits blocks; None for an operator that only stores and serves data.
+        folder: Folder of the journal and the block data.
+        start_block: Ethereum block of the contract's deployment, or an earlier one.
+        margin: Ethereum blocks above a deposit before its coin can be transferred: the maximum reorganisation depth.
+        most_pending: Maximum number of pending transfers.
+        capacity: Maximum number of transfers of a block.
+        workers: Workers that verify signatures; by default the calling thread verifies them.
 
     Raises:
-        JournalForeign, JournalCorrupt, BlockLost: the journal does not fit the chain; nothing has been signed.
+        JournalForeign, JournalCorrupt, BlockLost: The journal does not match the chain; nothing has been signed.
     """
 
     points = "coins"
@@ -119,7 +118,7 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
     # ------------------------------------------------------------------------------------------------------- answers
 
     def coin(self, coin: int) -> CoinState:
-        """A coin; raises StateUnknown for one that was not made."""
+        """Return the state of a coin; raise StateUnknown if it was not deposited."""
         with self.lock:
             record, held = self.sight.records.get(coin), self.ledger.get(coin)
             if record is None or held is None:
@@ -133,15 +132,18 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
             return CoinState(coin, record, to_address(held.owner), held.last_block, state, pending)
 
     def coins_of(self, owner: str, skip: int = 0, count: int = 100) -> list[CoinState]:
-        """Somebody's coins that were not paid, in the order in which they came."""
+        """Return an owner's unpaid coins in order of receipt."""
         with self.lock:
             mine = (coin for coin in self.ledger.coins_of(address_bytes(owner)) if coin not in self.sight.paid)
             return [self.coin(coin) for coin in islice(mine, skip, skip + count)]
 
     def coin_evidence(self, coin: int, first: int, count: int = MOST_EVIDENCE) -> list[Evidence]:
-        """What blocks from `first` on say about a coin, of those that the chain has: at most `count`, or fewer.
+        """Return proofs for a coin from submitted blocks, starting with block `first`; at most `count`, or fewer.
 
-        Empty when there is nothing more. Raises RangeError for what is no coin or no block.
+        The list is empty if there are no more blocks.
+
+        Raises:
+            RangeError: The coin or the block number is out of range.
         """
         if not 0 <= coin < 1 << COIN_LEVELS or first < 1:
             raise RangeError(f"coin {coin}, block {first}", hint="a coin has 64 bits, blocks count from 1")
@@ -159,7 +161,7 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
         return found
 
     def coin_body(self, number: int) -> bytes:
-        """The body of a block; raises BodyMissing."""
+        """Return the data of a block; raise BodyMissing if it is unavailable."""
         try:
             return self.store.path(number).read_bytes()
         except StateUnknown as missing:
@@ -169,7 +171,7 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
 
     @property
     def posted(self) -> Mapping[int, CoinHeader]:
-        """The blocks that the chain has, by number."""
+        """Headers of the submitted blocks by number."""
         return self.sight.headers
 
     def _put(self, one: Made) -> None:
@@ -201,7 +203,7 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
             fault_point("coins.body.durable")
             with self.lock:
                 if turn != self._turn:
-                    # Something left through the contract meanwhile: chosen anew.
+                    # An exit or a reorganisation intervened, so the selection is repeated.
                     continue
                 self._stand_for(made, chosen, records, tree)
             return made
@@ -217,9 +219,9 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
         self._apply(made, [one.signed for one in chosen], signers, bases)
 
     def _settle_lost(self) -> None:
-        """Deposits that the chain took back: wait for them, or give up the blocks that move them.
+        """Handle deposits that the chain reverted: wait for them, or discard the blocks that move them.
 
-        Blocks that the chain has do no harm: what they say about a coin that is made later means nothing.
+        Submitted blocks do no harm, because their transfers of a coin that is deposited later are ignored.
         """
         with self.lock:
             if self._shaken is None:
@@ -238,12 +240,15 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
             self._shaken = None
 
     def _discard(self, first: int) -> None:
-        """Blocks that the chain never had, and never can have: what is left of their transfers is pending again."""
+        """Discard block `first` and its successors, which were never submitted.
+
+        Their transfers become pending again if they are still valid.
+        """
         numbers = range(first, len(self.store) + 1)
         batches = {number: [read_record(record) for record in self.store.records(number)] for number in numbers}
         gone = [(one, self.ledger.judged_by(one.transaction, number)) for number in numbers for one in batches[number]]
         back = self._first_of_each(gone)
-        # In the journal first: what the disk refuses has not happened, and is tried again.
+        # The journal is written first: if the write fails, nothing has changed and the step is retried.
         self._promises.undo(first)
         self._promises.accept([judged(record_of(one), basis) for one, basis in back])
         self._promises.commit()

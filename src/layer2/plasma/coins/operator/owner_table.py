@@ -1,4 +1,4 @@
-"""Whose each coin is, as its deposit on the chain and the operator's own blocks say."""
+"""Owners of all coins, derived from the deposits on chain and the operator's own blocks."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ __all__ = ["CoinLedger", "Held"]
 
 
 class Held(NamedTuple):
-    """Whose a coin is (20 bytes), and the block of its last transfer, zero for the deposit."""
+    """Owner of a coin (20 bytes), and the block of its last transfer, zero for the deposit."""
 
     owner: bytes
     last_block: int
 
 
 class _Step(NamedTuple):
-    """A transfer in a block. Of what spends a deposit, which may change under it, `signer`, and the `basis` of the coin
-    that it was judged by; both are empty for others."""
+    """A transfer in a block.
+
+    `signer` and `basis` are set only if the transfer spends the deposit, because a reorganisation may replace that;
+    otherwise both are empty.
+    """
 
     number: int
     transaction: CoinTransaction
@@ -31,7 +34,7 @@ class _Step(NamedTuple):
 
 
 class CoinLedger:
-    """Coins and their transfers. The chain may take a deposit back, or make it another one; blocks may be undone."""
+    """Coins and their transfers. Deposits may be reverted or replaced by the chain, and blocks may be undone."""
 
     def __init__(self) -> None:
         self._records: dict[int, CoinRecord] = {}
@@ -46,47 +49,47 @@ class CoinLedger:
         return len(self._held)
 
     def get(self, coin: int) -> Held | None:
-        """How a coin stands; None if it was not made, or its transfers do not fit to its deposit."""
+        """Return the owner of a coin, or None if it was not deposited or its transfers do not match its deposit."""
         return self._held.get(coin)
 
     def basis(self, coin: int) -> bytes:
-        """What transfers of a coin are judged by now (`CoinRecord.basis`); empty for one that was not made."""
+        """Return the current basis of a coin's transfers (`CoinRecord.basis`); empty if the coin was not deposited."""
         record = self._records.get(coin)
         return b"" if record is None else record.basis
 
     def rests(self, batch: Iterable[CoinTransaction]) -> bytes:
-        """What a block rests on: the SHA-256 of the bases of the coins whose deposits it spends, by rising coin."""
+        """Return the SHA-256 of the bases of the coins whose deposits a block spends, in order of coins."""
         return sha256(b"".join([self.basis(one.coin) for one in batch if not one.prev_block]))
 
     def coins_of(self, owner: bytes) -> Iterable[int]:
-        """Somebody's coins, in the order in which they came."""
+        """Return the coins of an owner in order of receipt."""
         return self._of.get(owner, ())
 
     def holds(self, one: CoinTransaction) -> bool:
-        """Whether this very transfer is in a block, since the coin's birth."""
+        """Return True if a block since the coin's birth includes exactly this transfer."""
         record = self._records.get(one.coin)
         if record is None:
             return False
         return any(step.transaction == one and step.number >= record.birth for step in self._steps.get(one.coin, ()))
 
     def moves(self, coin: int, number: int) -> bool:
-        """Whether a block moves a coin, also if that is before its birth."""
+        """Return True if a block includes a transfer of a coin, even before the coin's birth."""
         return any(step.number == number for step in self._steps.get(coin, ()))
 
     def made(self, coin: int, record: CoinRecord) -> None:
-        """The chain has a deposit."""
+        """Add a deposit."""
         self._records[coin] = record
         self._settle(coin)
 
     def unmade(self, coin: int) -> None:
-        """It has it no more."""
+        """Remove a reverted deposit."""
         self._records.pop(coin, None)
         self._settle(coin)
 
     def apply(
         self, number: int, batch: Sequence[CoinTransaction], signers: Sequence[bytes], bases: Sequence[bytes]
     ) -> None:
-        """A block is made. By place, of what spends a deposit: who signed it, and what it was judged by."""
+        """Apply a block; `signers` and `bases` are used only for transfers that spend a deposit."""
         for one, signer, basis in zip(batch, signers, bases, strict=True):
             step = _Step(number, one, b"" if one.prev_block else signer, b"" if one.prev_block else basis)
             self._steps.setdefault(one.coin, []).append(step)
@@ -94,12 +97,12 @@ class CoinLedger:
             self._put(one.coin, held and self._after(held, step, self._records[one.coin].birth))
 
     def judged_by(self, one: CoinTransaction, number: int) -> bytes:
-        """What the transfer of a coin in a block was judged by; as the coin is now, unless it spends the deposit."""
+        """Return the basis by which a transfer in a block was accepted; the current basis if none is stored."""
         known = next((step.basis for step in self._steps.get(one.coin, ()) if step.number == number), b"")
         return known or self.basis(one.coin)
 
     def undo(self, number: int, batch: Iterable[CoinTransaction]) -> None:
-        """The last block is none."""
+        """Undo the last block."""
         for one in batch:
             steps = self._steps[one.coin]
             assert steps.pop().number == number
@@ -108,21 +111,21 @@ class CoinLedger:
             self._settle(one.coin)
 
     def misfits(self, number: int, batch: Sequence[CoinTransaction]) -> tuple[list[int], list[int]]:
-        """Of the coins that a block moves: those whose deposit is gone, and those whose deposit is another one now.
+        """Return the coins in a block whose deposit is missing, and those whose deposit has changed.
 
-        Another one of the same owner, too: a transfer of a coin is none of what was put in its place.
+        A replacement by the same owner counts as changed: a transfer of a coin is not valid for its replacement.
         """
         gone = [one.coin for one in batch if one.coin not in self._records]
         known = [one.coin for one in batch if one.coin in self._records]
         return gone, [coin for coin in known if coin not in self._held or not self._fits(coin, number)]
 
     def _fits(self, coin: int, number: int) -> bool:
-        """Whether what the coin's deposit is now is what the transfer in a block was judged by."""
+        """Return True if the current deposit is the one by which the transfer in a block was accepted."""
         steps = (step for step in self._steps.get(coin, ()) if step.number == number)
         return all(step.basis in (b"", self.basis(coin)) for step in steps)
 
     def _settle(self, coin: int) -> None:
-        """Judge all transfers of a coin again."""
+        """Apply all transfers of a coin again."""
         record, held = self._records.get(coin), None
         if record is not None:
             held = Held(address_bytes(record.owner), 0)
@@ -146,7 +149,7 @@ class CoinLedger:
     def _after(held: Held, step: _Step, birth: int) -> Held | None:
         number, one, signer, _ = step
         if number < birth:
-            # What earlier blocks say about a coin means nothing.
+            # Blocks before a coin's birth have no effect on it.
             return held
         if one.prev_block != held.last_block or signer not in (b"", held.owner):
             return None

@@ -1,1 +1,1 @@
-"""Formats of the coin chain: transfers, histories and their sparse Merkle tree. Pure."""
+"""Formats of the coin chain: transfers, histories and their sparse Merkle tree, without input or output."""

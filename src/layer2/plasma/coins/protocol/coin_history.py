@@ -1,8 +1,8 @@
-"""The history of a coin, checked by whoever is to receive it: one piece of evidence for each block since its birth.
+"""Coin histories and their verification: one proof for each block since the coin's birth.
 
-In every block the coin either rested, shown by a proof that it is not in the tree, or moved, shown by a proof that it
-is, with the signature of who owned it. Whoever has checked all blocks up to a number knows the owner then, and needs
-for the next ones only their evidence. Nothing else is trusted: not the operator, not the payer.
+In each block the coin either rested, which an exclusion proof shows, or moved, which an inclusion proof and the owner's
+signature show. A verifier that has checked all blocks up to a number knows the owner as of that block, and needs only
+the proofs of the next blocks to continue. Neither the operator nor the payer is trusted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Evidence", "History", "Move", "Moved", "Standing", "check_history"]
 
 
 class Moved(NamedTuple):
-    """Evidence that a coin moved: the signed transaction, and its siblings from the root down."""
+    """Proof that a coin moved: the signed transaction, and its siblings from the root down."""
 
     signed: SignedCoin
     siblings: tuple[bytes, ...]
@@ -34,20 +34,20 @@ Evidence = Moved | SparseProof
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What a payer hands to a payee: the coin, its deposit, and the evidence of the blocks from its birth on."""
+    """Data that a payer passes to a payee: the coin, its deposit, and the proofs of all blocks since its birth."""
 
     coin: int
     record: CoinRecord
     evidence: tuple[Evidence, ...]
 
     def extended(self, evidence: Evidence) -> History:
-        """The history with the next block's evidence."""
+        """Return the history extended by the proof of the next block."""
         return replace(self, evidence=(*self.evidence, evidence))
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A transfer that was checked, with the header of its block: what exits, challenges and answers show."""
+    """A verified transfer with the header of its block, as used by exits, challenges and responses."""
 
     header: CoinHeader
     transaction: CoinTransaction
@@ -56,11 +56,11 @@ class Move:
 
     @property
     def number(self) -> int:
-        """Its block."""
+        """Number of the transfer's block."""
         return self.header.number
 
     def as_tuple(self) -> tuple[int, int, Address, int, int, bytes, bytes, list[bytes]]:
-        """As the contract takes it (`ICoinChain.Shown`)."""
+        """Return the transfer as a tuple of contract arguments (`ICoinChain.Shown`)."""
         one, header = self.transaction, self.header
         said = (header.number, one.prev_block, to_address(one.new_owner), one.expiry, header.time)
         return (*said, self.signature[:32], self.signature[32:], list(self.siblings))
@@ -68,11 +68,11 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a coin stands after the last block that was checked.
+    """Proven state of a coin after the last verified block.
 
     Attributes:
-        next_block: the first block that was not checked.
-        moves: all its transfers, in order.
+        next_block: First block that is not verified.
+        moves: All transfers of the coin in order.
     """
 
     coin: int
@@ -86,35 +86,35 @@ class Standing:
 
     @property
     def owner(self) -> Address:
-        """Whose it is."""
+        """Owner of the coin."""
         return to_address(self.moves[-1].transaction.new_owner) if self.moves else self.record.owner
 
     @property
     def last_block(self) -> int:
-        """The block of the last transfer, zero for the deposit: what the next transfer has to name."""
+        """Block of the last transfer, zero for the deposit; the next transfer must reference it."""
         return self.moves[-1].number if self.moves else 0
 
     def owner_at(self, number: int) -> Address | None:
-        """To whom the transfer of a block gave the coin, block zero being the deposit; None: there is no such one."""
+        """Return the recipient of the transfer in block `number` (zero: the depositor), or None."""
         if number == 0:
             return self.record.owner
         move = self.move_at(number)
         return to_address(move.transaction.new_owner) if move else None
 
     def move_at(self, number: int) -> Move | None:
-        """The transfer of a block."""
+        """Return the transfer in a block, or None."""
         return next((move for move in self.moves if move.number == number), None)
 
     def spend_of(self, number: int) -> Move | None:
-        """The transfer that spends that of a block, zero for the deposit."""
+        """Return the transfer that spends the one in block `number`, or the deposit for zero; None if there is none."""
         return next((move for move in self.moves if move.transaction.prev_block == number), None)
 
     def after(self, header: CoinHeader, evidence: Evidence, domain: Domain) -> Standing:
-        """How it stands after the next block.
+        """Return the state after the next block.
 
         Raises:
-            HistoryBroken: another block, a proof that leads elsewhere, a transfer that spends something else, came too
-                late, or is not signed by the owner.
+            HistoryBroken: The header is not the next one, the proof is invalid, or the transfer spends another one, has
+                expired, or is not signed by the owner.
         """
         number = header.number
         if number != self.next_block:
@@ -137,7 +137,7 @@ class Standing:
         return Move(header, one, evidence.signed.signature, evidence.siblings)
 
     def _fault(self, number: int, one: CoinTransaction) -> str:
-        """What is wrong about a transfer that a block holds, whoever signed it; nothing if it may be the next one."""
+        """Return the reason why an included transfer is invalid regardless of its signature, or an empty string."""
         if one.prev_block != self.last_block:
             return f"it spends block {one.prev_block}, not {self.last_block}"
         if number > one.expiry:
@@ -145,7 +145,7 @@ class Standing:
         return ""
 
     def _not_signed(self, one: CoinTransaction, signature: bytes, domain: Domain) -> str:
-        """Why a signature is not the owner's; nothing if it is."""
+        """Return the reason why a signature is not the owner's, or an empty string."""
         try:
             signer = coin_signer(one, domain, signature)
         except SignatureError as failure:
@@ -154,10 +154,10 @@ class Standing:
 
 
 def check_history(history: History, headers: Iterable[CoinHeader], domain: Domain) -> Standing:
-    """Check a whole history against the headers from the coin's birth to now, which the caller took from the chain.
+    """Verify a whole history against the headers from the coin's birth to now, which the caller read from the chain.
 
     Raises:
-        HistoryBroken: some block does not bear it out, or blocks and evidence are not equally many.
+        HistoryBroken: A block contradicts the history, or the numbers of blocks and proofs differ.
     """
     standing = Standing(history.coin, history.record)
     blocks = list(headers)

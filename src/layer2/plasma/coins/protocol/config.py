@@ -1,4 +1,4 @@
-"""Parameters of a coin chain, and the usual ones."""
+"""Parameters of a coin chain, and standard profiles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ETHER = 10**18
 
 @dataclass(frozen=True, slots=True)
 class CoinProfile:
-    """Parameters of a coin chain: durations in seconds, money in wei (`ICoinChain.Config`)."""
+    """Parameters of a coin chain: durations in seconds, amounts in wei (`ICoinChain.Config`)."""
 
     exit_period: int
     rotation_delay: int
@@ -22,12 +22,12 @@ class CoinProfile:
 
     @property
     def answer_pay(self) -> int:
-        """What whoever answers a challenge of a history gets, out of its bond; the rest joins the exit's bond."""
+        """Share of a challenge bond paid for a response to the challenge; the rest is added to the exit's bond."""
         return self.challenge_bond // 4
 
 
 COIN_PUBLIC = CoinProfile(7 * _DAY, 14 * _DAY, _ETHER // 20, _ETHER // 50, _ETHER // 500)
-"""For public chains: half a week to answer a challenge, half a week to challenge after an answer."""
+"""Profile for public chains: half a week to answer a challenge, and half a week to challenge after a response."""
 
 COIN_DEVNET = CoinProfile(3_600, 3_600, _ETHER // 20, _ETHER // 50, _ETHER // 500)
-"""For development chains: the same within an hour."""
+"""Profile for development chains, with periods of one hour."""

@@ -1,4 +1,4 @@
-"""Why a coin, or what is said about it, is not taken."""
+"""Errors of coins and coin histories."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ __all__ = [
 
 
 class BodyMissing(RecoverableError):
-    """The body of a block is not to be had from who was asked; others may have it, or it later."""
+    """The source does not have the data of a block; another source may have it, or this one later."""
 
 
 class EvidenceMalformed(MalformedError):
-    """Bytes are no history of a coin."""
+    """The bytes are not a valid encoding of a coin history."""
 
 
 class HistoryBroken(InputError):
-    """A block says about the coin what no owner signed, or it was not shown what the block says.
+    """A block includes an invalid transfer of the coin, or a proof of the block's content is invalid.
 
     Attributes:
-        coin: the coin.
-        number: the block.
-        proven: the block itself is at fault, and no other evidence can mend it: the owner leaves from the state before.
+        coin: The coin.
+        number: The block.
+        proven: True if the block itself is invalid, so that no other proof can help; the owner must exit from the state
+            before it.
     """
 
     def __init__(self, coin: int, number: int, why: str, *, proven: bool = False) -> None:
@@ -43,7 +44,7 @@ class HistoryBroken(InputError):
 
 
 class CoinRefused(InputError):
-    """The coin cannot be received, passed on or taken out like that; nothing has changed."""
+    """The coin cannot be received, transferred or exited in this way; nothing has changed."""
 
 
 class NotAnswerable(InputError):
@@ -51,12 +52,12 @@ class NotAnswerable(InputError):
 
 
 class CoinUnknown(Rejected):
-    """There is no such coin, or not yet, or no more: what a node knows of the chain has no deposit to move."""
+    """The coin has no unpaid deposit, or none that is confirmed yet."""
 
 
 class CoinSpent(Rejected):
-    """The transfer spends what was spent already: by a block, or by another transfer that is pending."""
+    """The transfer spends an already spent one: another transfer is included or pending."""
 
 
 class CoinLeaving(Rejected):
-    """An exit of the coin is running: nobody could believe that it is the new owner's."""
+    """An exit of the coin is running, so that a new owner could not rely on the transfer."""

@@ -1,9 +1,9 @@
-"""Histories as bytes, one encoding for each.
+"""Canonical binary encoding of coin histories.
 
-`coin(8) | owner(20) kind(1) token(20) value(32) birth(5) | evidence ...`, for each block
-`kind(1) | depth(1) | which siblings are not empty(8) | those siblings(32 each) | rest`, where the kind is 0 for a path
-that ends in nothing, 1 for another key's leaf with the rest `key(8) value(32)`, 2 for a transfer with the rest
-`prevBlock(5) newOwner(20) expiry(5) signature(64)`. Empty siblings, which sparse blocks are full of, cost one bit.
+`coin(8) | owner(20) kind(1) token(20) value(32) birth(5) | evidence ...`, with one evidence for each block: `kind(1) |
+depth(1) | mask of non-empty siblings(8) | those siblings(32 each) | rest`. The kind is 0 for a path that ends in an
+empty subtree; 1 for the leaf of another key, with the rest `key(8) value(32)`; and 2 for a transfer, with the rest
+`prevBlock(5) newOwner(20) expiry(5) signature(64)`. Empty siblings, which are frequent in sparse blocks, cost one bit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _RECORD = 8 + 20 + 1 + 20 + 32 + 5
 
 
 def encode_history(history: History) -> bytes:
-    """The bytes of a history."""
+    """Return the encoding of a history."""
     record = history.record
     numbers = (record.value.to_bytes(32, "big"), record.birth.to_bytes(5, "big"))
     head = history.coin.to_bytes(8, "big") + address_bytes(record.owner) + bytes((record.kind,))
@@ -32,7 +32,7 @@ def encode_history(history: History) -> bytes:
 
 
 def encode_evidence(evidence: Evidence) -> bytes:
-    """The bytes of one block's evidence."""
+    """Return the encoding of one block's evidence."""
     mask = sum(1 << at for at, sibling in enumerate(evidence.siblings) if sibling != EMPTY)
     path = b"".join(sibling for sibling in evidence.siblings if sibling != EMPTY)
     if isinstance(evidence, Moved):
@@ -46,7 +46,7 @@ def encode_evidence(evidence: Evidence) -> bytes:
 
 
 def decode_history(raw: bytes) -> History:
-    """The history in these bytes; raises `EvidenceMalformed`."""
+    """Return the decoded history; raise `EvidenceMalformed`."""
     if len(raw) < _RECORD:
         raise EvidenceMalformed(f"a history begins with {_RECORD} bytes, {len(raw)} were given")
     coin = int.from_bytes(raw[:8], "big")
@@ -66,7 +66,7 @@ def decode_history(raw: bytes) -> History:
 
 
 def decode_evidence(raw: bytes, coin: int, at: int = 0) -> tuple[Evidence, int]:
-    """The evidence about a coin that begins at a byte, and where it ends; raises `EvidenceMalformed`."""
+    """Return the evidence of a coin that begins at byte `at`, and its end; raise `EvidenceMalformed`."""
     head = _take(raw, at, 10)
     kind, depth, mask = head[0], head[1], int.from_bytes(head[2:], "big")
     if kind > _MOVED or depth > COIN_LEVELS or mask >> depth:

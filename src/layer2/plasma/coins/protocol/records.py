@@ -1,4 +1,4 @@
-"""What a coin was made of, the headers of coin blocks, and the numbers of coins: the twins of the contract's."""
+"""Coin records, block headers and coin numbers, equal to the contract's structs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MASK = (1 << 64) - 1
 
 
 class Kind(IntEnum):
-    """What a coin holds."""
+    """Kind of a coin's asset."""
 
     ETHER = 0
     ERC20 = 1
@@ -25,11 +25,11 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class CoinRecord:
-    """What was deposited (`ICoinChain.Coin`).
+    """A deposit (`ICoinChain.Coin`).
 
     Args:
-        value: wei, token units, or the number of the ERC-721 token.
-        birth: the first block that may transfer the coin.
+        value: Amount in wei or token units, or the number of the ERC-721 token.
+        birth: First block that may transfer the coin.
     """
 
     owner: Address
@@ -46,18 +46,18 @@ class CoinRecord:
             raise RangeError(f"a coin of value {self.value} born in block {self.birth} is out of range")
 
     def as_tuple(self) -> tuple[Address, int, Address, int, int]:
-        """As the contract takes it."""
+        """Return the record as a tuple of contract arguments."""
         return (self.owner, int(self.kind), self.token, self.value, self.birth)
 
     @property
     def basis(self) -> bytes:
-        """What a transfer of the coin is judged by, 32 bytes: whose it was and what it holds, not when it was made."""
+        """Hash of the owner and the asset without the birth, 32 bytes; a transfer is accepted on this basis."""
         value = self.value.to_bytes(32, "big")
         return keccak(address_bytes(self.owner) + bytes((self.kind,)) + address_bytes(self.token) + value)
 
     @property
     def hash(self) -> bytes:
-        """What the contract keeps of it."""
+        """Hash of the record that the contract stores."""
         numbers = (int(self.kind).to_bytes(32, "big"), self.value.to_bytes(32, "big"), self.birth.to_bytes(32, "big"))
         owner, token = (bytes(12) + address_bytes(one) for one in (self.owner, self.token))
         return keccak(owner + numbers[0] + token + numbers[1] + numbers[2])
@@ -65,7 +65,7 @@ class CoinRecord:
 
 @dataclass(frozen=True, slots=True)
 class CoinHeader:
-    """A submitted block: its number, the root of its tree, when it was submitted in Unix seconds."""
+    """A submitted block: its number, the root of its tree, and its submission time in Unix seconds."""
 
     number: int
     root: bytes
@@ -73,7 +73,7 @@ class CoinHeader:
 
     @property
     def hash(self) -> bytes:
-        """What the contract keeps of it."""
+        """Hash of the header that the contract stores."""
         return keccak(self.root + self.time.to_bytes(32, "big"))
 
 
@@ -82,12 +82,12 @@ class CoinExit:
     """A running exit (`ICoinChain.Exit`).
 
     Attributes:
-        number: the block of its transfer, zero for the deposit.
-        exitable_at: until then, in Unix seconds, it stands to be challenged.
-        challenges: of its history that are not answered.
-        prev_block: the block of the transfer before it, zero for the deposit.
-        nonce: which start of this exit it is.
-        prev_owner: who signed its transfer.
+        number: Block of the exiting transfer, zero for the deposit.
+        exitable_at: End of the challenge period in Unix seconds.
+        challenges: Number of unanswered history challenges.
+        prev_block: Block of the transfer that the exiting one spends, zero for the deposit.
+        nonce: Number of this start among all starts of the exit.
+        prev_owner: Signer of the exiting transfer.
     """
 
     number: int
@@ -100,7 +100,7 @@ class CoinExit:
 
 
 def coin_of(deposit: int) -> int:
-    """The coin of the deposit with this number, counted from 1 (`ICoinChain.coinOf`)."""
+    """Return the coin of a deposit, numbered from 1 (`ICoinChain.coinOf`)."""
     if not 0 < deposit <= _MASK:
         raise RangeError(f"deposit {deposit} is out of range: they count from 1, in 64 bits")
     return deposit * _GOLDEN & _MASK

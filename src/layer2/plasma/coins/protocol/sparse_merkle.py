@@ -1,8 +1,8 @@
-"""The tree of a block of coins: keyed by 64-bit numbers, compact, with proofs that a key is there or is not.
+"""Compact sparse Merkle tree of a coin block, keyed by 64-bit numbers, with inclusion and exclusion proofs.
 
-A node is `keccak(0x01 | left | right)`, split by the key's bits from the highest down; a subtree of one leaf is that
-leaf, `keccak(0x00 | key(8) | value(32))`; an empty one is 32 zero bytes. A proof holds the siblings from the root down.
-Every key's path ends in exactly one of: its leaf, another key's leaf, emptiness.
+A node is `keccak(0x01 | left | right)`, split by the key's bits from the highest down. A subtree with one leaf is that
+leaf, `keccak(0x00 | key(8) | value(32))`, and an empty subtree is 32 zero bytes. A proof lists the siblings from the
+root down. The path of a key ends in its leaf, the leaf of another key, or an empty subtree.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from layer2.primitives.hashing import keccak
 __all__ = ["EMPTY", "SparseProof", "SparseTree", "coin_leaf", "presence_root", "verify_absence", "verify_presence"]
 
 EMPTY = bytes(32)
-"""The root of a tree without leaves."""
+"""Root of an empty tree."""
 
 
 class SparseProof(NamedTuple):
-    """Where a key's path ends: the siblings from the root down, and the leaf of another key, if it ends in one."""
+    """Siblings of a key's path from the root down, and the leaf of another key if the path ends there."""
 
     siblings: tuple[bytes, ...]
     other: tuple[int, bytes] | None = None
 
 
 def coin_leaf(key: int, value: bytes) -> bytes:
-    """The leaf of a key and its 32 bytes."""
+    """Return the leaf hash of a key and its 32-byte value."""
     return keccak(b"\0" + key.to_bytes(8, "big") + value)
 
 
 class SparseTree:
-    """A tree over (key, 32 bytes), made at once.
+    """Immutable tree over pairs of a key and a 32-byte value.
 
-    Raises (at construction):
-        TreeMalformed: a key twice or outside 64 bits, a value that is not 32 bytes.
+    Raises:
+        TreeMalformed: A key is repeated or exceeds 64 bits, or a value is not 32 bytes long.
     """
 
     __slots__ = ("_keys", "_nodes", "_values")
@@ -59,16 +59,16 @@ class SparseTree:
 
     @property
     def root(self) -> bytes:
-        """Its 32-byte root."""
+        """Root of the tree, 32 bytes."""
         return self._nodes.hashes[self._nodes.root]
 
     def get(self, key: int) -> bytes | None:
-        """The 32 bytes of a key, if it is there."""
+        """Return the 32-byte value of a key, or None."""
         at = bisect_left(self._keys, key)
         return self._values[at] if at < len(self._keys) and self._keys[at] == key else None
 
     def proof(self, key: int) -> SparseProof:
-        """The proof that a key is there, with its value, or that it is not; raises `TreeMalformed` for no key."""
+        """Return an inclusion or exclusion proof of a key; raise `TreeMalformed` if it exceeds 64 bits."""
         if not 0 <= key < 1 << COIN_LEVELS:
             raise TreeMalformed(f"key {key} is no uint64")
         nodes, siblings, leaves = self._nodes, list[bytes](), len(self._keys)
@@ -88,19 +88,19 @@ class SparseTree:
 
 
 def verify_presence(root: bytes, key: int, value: bytes, siblings: Sequence[bytes]) -> bool:
-    """Whether `key` stands with `value` under `root`."""
+    """Return True if `key` has `value` under `root`."""
     return presence_root(key, value, siblings) == root
 
 
 def presence_root(key: int, value: bytes, siblings: Sequence[bytes]) -> bytes | None:
-    """The root under which `key` stands with `value`; None if no tree has such a path."""
+    """Return the root under which `key` has `value`, or None if an argument has an invalid range or length."""
     if not 0 <= key < 1 << COIN_LEVELS or len(value) != 32:
         return None
     return _climb(key, coin_leaf(key, value), siblings)
 
 
 def verify_absence(root: bytes, key: int, proof: SparseProof) -> bool:
-    """Whether `key` does not stand under `root`: its path ends in nothing, or in the leaf of another key."""
+    """Return True if `key` is not in the tree: its path ends in an empty subtree or in the leaf of another key."""
     if not 0 <= key < 1 << COIN_LEVELS:
         return False
     if proof.other is None:
@@ -109,14 +109,14 @@ def verify_absence(root: bytes, key: int, proof: SparseProof) -> bool:
     depth = len(proof.siblings)
     if not 0 <= other < 1 << COIN_LEVELS or len(value) != 32 or depth > COIN_LEVELS:
         return False
-    # The other leaf answers for this key only where their paths are still one.
+    # The other leaf proves absence only if both keys share the path down to it.
     if other == key or (other ^ key) >> (COIN_LEVELS - depth):
         return False
     return _climb(key, coin_leaf(other, value), proof.siblings) == root
 
 
 def _climb(key: int, node: bytes, siblings: Sequence[bytes]) -> bytes | None:
-    """The root above a node of the key's path; None if no tree has such siblings."""
+    """Return the root above a node on the key's path, or None if the siblings have an invalid length."""
     depth = len(siblings)
     if depth > COIN_LEVELS or any(len(one) != 32 for one in siblings):
         return None
@@ -128,13 +128,13 @@ def _climb(key: int, node: bytes, siblings: Sequence[bytes]) -> bytes | None:
 
 
 _NOTHING = -1
-"""The node under which there is nothing."""
+"""Index of the empty subtree."""
 
 
 class _Nodes:
-    """Nodes as columns: numbers and bytes alone, which no collector of garbage has to walk through.
+    """Tree nodes in columns of numbers and bytes, which the garbage collector does not traverse.
 
-    The first nodes are the leaves, in the order of their keys; `lefts` and `rights` are of use for the others.
+    The first nodes are the leaves in order of keys; `lefts` and `rights` are used only for inner nodes.
     """
 
     __slots__ = ("hashes", "keys", "lefts", "rights", "root")
@@ -147,14 +147,17 @@ class _Nodes:
         ]
         self.lefts, self.rights = [_NOTHING] * len(keys), [_NOTHING] * len(keys)
         self.root = self._build() if keys else _NOTHING
-        # The last one, and so the one at _NOTHING.
+        # This is the last element, so that index _NOTHING refers to it.
         self.hashes.append(EMPTY)
 
     def _build(self) -> int:
-        """Left to right over the sorted keys: what two neighbours share says how deep their paths part."""
+        """Build the tree from left to right over the sorted keys and return its root node.
+
+        The common prefix of two neighbours gives the depth at which their paths fork.
+        """
         hashed, hashes, keys = keccak_256, self.hashes, self.keys
         left, right, made = self.lefts.append, self.rights.append, hashes.append
-        # Finished subtrees on the left, each with its depth and a key under it; between them where they part.
+        # Complete subtrees on the left, each with its depth and a key in it, and the depths of the forks between them.
         waiting: list[int] = []
         heights: list[int] = []
         under: list[int] = []
@@ -171,7 +174,7 @@ class _Nodes:
                 after = COIN_LEVELS - parting.bit_length()
             node = at
             depth = 1 + (before if before > after else after)
-            # All that parts deeper than this key and the next is complete: join it.
+            # Every fork deeper than the one between this key and the next is complete and can be joined.
             while splits and splits[-1] > after:
                 split = splits.pop()
                 other, height, its = waiting.pop(), heights.pop(), under.pop()
@@ -193,7 +196,7 @@ class _Nodes:
         return self._lift(node, key, depth, 0)
 
     def _lift(self, node: int, key: int, depth: int, target: int) -> int:
-        """The node at depth `target` under which there is nothing but `node` at `depth`, on the path of `key`."""
+        """Return the node at depth `target` whose only content is `node` at `depth`, on the path of `key`."""
         while depth > target:
             depth -= 1
             if key >> (COIN_LEVELS - 1 - depth) & 1:

@@ -1,8 +1,8 @@
-"""Transactions of coins: `type(1) = 1 | coin(8) | previous block(5) | new owner(20) | expiry(5)`, 39 bytes.
+"""Coin transactions: `type(1) = 1 | coin(8) | previous block(5) | new owner(20) | expiry(5)`, 39 bytes.
 
-A coin is one indivisible deposit with a number; a transaction names the block of the coin's last one, so that its
-history is a chain. A block of coins is a sparse tree by coin of the hashes of transactions with their signatures: its
-root binds both.
+A coin is an indivisible deposit with a number. A transaction references the block of the coin's previous one, so that a
+coin's history is a chain. A block is a sparse tree, keyed by coin, of hashes of the transactions with their signatures;
+its root commits to both.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ __all__ = [
 ]
 
 COIN_BYTES = 39
-"""Of a transaction alone."""
+"""Length of a transaction without its signature."""
 COIN_RECORD = COIN_BYTES + 64
-"""With its signature."""
+"""Length of a transaction with its signature."""
 _LAYOUT = Struct(">BQBI20sBI")
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer(TypedMessage):
-    """The owner of `coin`, whose last block is `prev_block`, gives it to `new_owner` in a block up to `expiry`."""
+    """EIP-712 message that transfers `coin` from block `prev_block` to `new_owner` in a block up to `expiry`."""
 
     TYPE: ClassVar[str] = "Transfer(uint64 coin,uint40 prevBlock,address newOwner,uint40 expiry)"
     coin: int
@@ -59,16 +59,16 @@ class CoinTransaction:
     """A well-formed transaction of a coin.
 
     Args:
-        prev_block: the block of the coin's last transaction; 0 if it is the deposit.
-        new_owner: 20 bytes.
-        expiry: the last block that may include it.
+        prev_block: Block of the coin's previous transaction; 0 if it is the deposit.
+        new_owner: Address of the recipient, 20 bytes.
+        expiry: Last block that may include the transaction.
 
     Attributes:
-        packed: its 39 bytes.
+        packed: Encoding, 39 bytes.
         hash: `keccak(0x02 | packed)`.
 
-    Raises (at construction):
-        CoinMalformed: a number out of range, no new owner.
+    Raises:
+        CoinMalformed: A number is out of range, or the new owner is not a nonzero address.
     """
 
     coin: int
@@ -92,11 +92,11 @@ class CoinTransaction:
 
     @property
     def message(self) -> Transfer:
-        """What its signer signs."""
+        """EIP-712 message to sign."""
         return Transfer(self.coin, self.prev_block, to_address(self.new_owner), self.expiry)
 
     def digest(self, domain: Domain) -> bytes:
-        """The 32 bytes to sign under `domain`."""
+        """Return the 32-byte digest to sign under `domain`."""
         return keccak(
             domain.prefix
             + keccak(
@@ -111,24 +111,24 @@ class CoinTransaction:
 
 
 class SignedCoin(NamedTuple):
-    """A transaction of a coin and its signature, 64 bytes (EIP-2098)."""
+    """A coin transaction and its signature, 64 bytes (EIP-2098)."""
 
     transaction: CoinTransaction
     signature: bytes
 
     @property
     def value(self) -> bytes:
-        """What stands for both in a block's tree: `keccak(0x02 | packed | signature)`."""
+        """Value of the transaction in a block's tree: `keccak(0x02 | packed | signature)`."""
         return keccak(b"\x02" + self.transaction.packed + self.signature)
 
 
 def coin_domain(chain_id: int, contract: str) -> Domain:
-    """The EIP-712 domain of the CoinChain at `contract`."""
+    """Return the EIP-712 domain of the CoinChain at `contract`."""
     return Domain("layer2 plasma coins", "1", chain_id, to_address(contract))
 
 
 def decode_coin(packed: bytes) -> CoinTransaction:
-    """The transaction in 39 bytes; raises `CoinMalformed`."""
+    """Return the transaction encoded in 39 bytes; raise `CoinMalformed`."""
     if len(packed) != COIN_BYTES:
         raise CoinMalformed(f"a coin's transaction has {COIN_BYTES} bytes, {len(packed)} were given")
     kind, coin, high, low, owner, late, expiry = _LAYOUT.unpack(packed)
@@ -138,27 +138,27 @@ def decode_coin(packed: bytes) -> CoinTransaction:
 
 
 def sign_coin(transaction: CoinTransaction, domain: Domain, key: PrivateKey) -> SignedCoin:
-    """The transaction with the signature of the coin's owner."""
+    """Sign a transaction with the key of the coin's owner."""
     return SignedCoin(transaction, key.sign_compact(transaction.digest(domain)))
 
 
 def coin_signer(transaction: CoinTransaction, domain: Domain, signature: bytes) -> bytes:
-    """The 20 bytes of who signed; raises `SignatureError` as `recover` does."""
+    """Return the signer's address, 20 bytes; raise `SignatureError` as `recover` does."""
     return bytes.fromhex(recover(transaction.digest(domain), signature)[2:])
 
 
 def coin_signers(batch: Sequence[SignedCoin], domain: Domain) -> list[bytes]:
-    """Who signed each of a batch, 20 bytes; empty bytes where a signature is nobody's."""
+    """Return the signers of a batch, 20 bytes each; empty bytes for an invalid signature."""
     return signers([one.transaction.digest(domain) for one in batch], [one.signature for one in batch])
 
 
 def coin_tree(batch: Iterable[SignedCoin]) -> SparseTree:
-    """The tree of a block of coins; raises `TreeMalformed` if a coin moves twice."""
+    """Return the tree of a coin block; raise `TreeMalformed` if a coin moves twice."""
     return SparseTree((one.transaction.coin, one.value) for one in batch)
 
 
 def encode_coin_body(batch: Iterable[SignedCoin]) -> bytes:
-    """The body of a block of coins: `packed(39) | signature(64)` by rising coin; raises `BodyMalformed`."""
+    """Encode the data of a coin block: `packed(39) | signature(64)` in order of coins; raise `BodyMalformed`."""
     parts: list[bytes] = []
     before = -1
     for transaction, signature in sorted(batch, key=lambda one: one.transaction.coin):
@@ -172,7 +172,7 @@ def encode_coin_body(batch: Iterable[SignedCoin]) -> bytes:
 
 
 def decode_coin_body(body: bytes) -> list[SignedCoin]:
-    """The transactions of a body of coins, which may be empty; raises `BodyMalformed` for anything else."""
+    """Decode the data of a coin block, which may be empty; raise `BodyMalformed` if it is invalid."""
     if len(body) % COIN_RECORD:
         raise BodyMalformed(f"{len(body)} bytes are no transactions of {COIN_RECORD} bytes each")
     found: list[SignedCoin] = []

@@ -1,4 +1,4 @@
-"""Transfers as nodes write and send them: records of 103 bytes, `packed(39) | signature(64)`, one after the other."""
+"""Wire format of transfers: concatenated records of 103 bytes, `packed(39) | signature(64)`."""
 
 from __future__ import annotations
 
@@ -34,52 +34,52 @@ __all__ = [
 ]
 
 UNKNOWN = bytes(32)
-"""The basis of a transfer of which nobody knows what it was judged by."""
+"""Placeholder for an unknown basis of a transfer."""
 _ROW = COIN_RECORD + 32
 
 
 def record_of(one: SignedCoin) -> bytes:
-    """A transfer with its signature as one piece."""
+    """Return the record of a signed transfer."""
     return one.transaction.packed + one.signature
 
 
 def read_record(record: bytes) -> SignedCoin:
-    """The transfer in a record; raises CoinMalformed."""
+    """Return the transfer in a record; raise CoinMalformed."""
     if len(record) != COIN_RECORD:
         raise CoinMalformed(f"a signed transfer has {COIN_RECORD} bytes, {len(record)} were given")
     return SignedCoin(decode_coin(record[:COIN_BYTES]), record[COIN_BYTES:])
 
 
 def hash_of(record: bytes) -> bytes:
-    """The hash of a record's transfer."""
+    """Return the transaction hash of a record."""
     return keccak(b"\x02" + record[:COIN_BYTES])
 
 
 def split_run(run: bytes) -> list[bytes]:
-    """The records of a run, not necessarily transfers; raises BodyMalformed."""
+    """Split a batch into records without decoding them; raise BodyMalformed."""
     if len(run) % COIN_RECORD:
         raise BodyMalformed(f"{len(run)} bytes are no transfers of {COIN_RECORD} bytes each")
     return [run[at : at + COIN_RECORD] for at in range(0, len(run), COIN_RECORD)]
 
 
 def join_body(records: Sequence[bytes]) -> bytes:
-    """The body of a block of these records: what `encode_coin_body` makes of the same."""
+    """Return the block data of these records, equal to the result of `encode_coin_body`."""
     rising = sorted(records, key=_coin)
     return b"".join(rising)
 
 
 def plant(records: Sequence[bytes]) -> SparseTree:
-    """The tree of a block of these records; raises TreeMalformed if a coin moves twice."""
+    """Return the tree of a block of these records; raise TreeMalformed if a coin moves twice."""
     return coin_tree(read_record(one) for one in records)
 
 
 def judged(record: bytes, basis: bytes) -> bytes:
-    """An accepted transfer as the journal keeps it: its record, and what it was judged by (`CoinRecord.basis`)."""
+    """Return the journal row of an accepted transfer: its record and its basis (`CoinRecord.basis`)."""
     return record + basis
 
 
 def unjudged(row: bytes) -> tuple[bytes, bytes]:
-    """Record and basis of what `judged` made."""
+    """Split a journal row of `judged` into record and basis."""
     return row[:COIN_RECORD], row[COIN_RECORD:]
 
 
@@ -90,11 +90,11 @@ def _split_rows(run: bytes) -> list[bytes]:
 
 
 TRANSFERS = Runs(b"".join, _split_rows, hash_of)
-"""Rows of `judged`, as an operator's journal keeps them."""
+"""Codec of the operator journal's rows, as made by `judged`."""
 
 
 def signers_of(workers: Workers, domain: Domain, batch: Sequence[SignedCoin]) -> list[bytes]:
-    """Who signed each, 20 bytes, by workers; empty where a signature is nobody's."""
+    """Recover the signers of a batch in worker processes, 20 bytes each; empty for an invalid signature."""
     step = workers.part(len(batch))
     parts = [(batch[at : at + step], domain) for at in range(0, len(batch), step)]
     return [one for part in workers.run(coin_signers, parts) for one in part]

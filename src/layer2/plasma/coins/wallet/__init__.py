@@ -1,1 +1,1 @@
-"""The coin wallet: keeps coins with their histories, pays, leaves, and guards its exits."""
+"""The coin wallet: stores coins with their histories, transfers and exits them, and defends exits."""

@@ -1,7 +1,7 @@
-"""The coins of one key: received only with a history that was checked, followed block by block, passed on or taken out.
+"""The coins of one key, received only with a verified history and followed block by block.
 
-The wallet trusts the Ethereum node alone. It keeps the history of each coin, which is also what the next owner needs,
-in a journal: nothing signed leaves before it is there, so that a restart signs no coin over twice.
+The wallet trusts only the Ethereum node. It stores the history of each coin, which the next owner also needs, in a
+journal. Each signed transfer is journaled before it is released, so that a restart cannot sign a coin twice.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from layer2.store.journal import Journal
 __all__ = ["CoinWallet"]
 
 _COIN, _BLOCK, _SIGNED = "coin", "block", "signed"
-"""Streams of the journal: a history, one more block of it, a transfer that was signed."""
+"""Journal streams: a history, the evidence of one more block, and a signed transfer."""
 
 
 class CoinWallet:
     """Coins of a key on a coin chain.
 
-    What the journal holds is checked against the chain again, at the start and whenever the chain takes blocks back: of
-    a history that a reorganisation of Ethereum has undone, the part that still holds is kept.
+    The journal's content is verified against the chain at start and after each reorganisation. If a reorganisation
+    invalidates a history, its valid prefix is kept.
 
     Args:
-        key: signs transfers; an account of any kind that signs typed data.
-        sight: who follows the chain; may be shared with other wallets. One of its own without it.
+        key: Signs transfers; any account that signs typed data.
+        sight: Chain state, which wallets may share; by default the wallet creates its own.
     """
 
     def __init__(
@@ -57,20 +57,20 @@ class CoinWallet:
 
     @property
     def address(self) -> Address:
-        """Whose coins they are."""
+        """Address of the coins' owner."""
         return self._signer.address
 
     def coins(self) -> list[int]:
-        """The coins that are the key's by all blocks that were followed, and were not paid."""
+        """Return the unpaid coins that the key owns as of the last verified blocks."""
         mine = (coin for coin, (_, standing) in self._held.items() if standing.owner == self.address)
         return sorted(coin for coin in mine if coin not in self.sight.paid)
 
     def knows(self, coin: int) -> bool:
-        """Whether a coin is here, its own or one that was passed on."""
+        """Return True if the wallet stores a coin, even if it was transferred since."""
         return coin in self._held
 
     def look(self) -> None:
-        """Read the chain; what it has taken back counts no more. Raises what `CoinSight.step` raises."""
+        """Read the chain, and verify histories again after a reorganisation. Raise the errors of `CoinSight.step`."""
         self.sight.step()
         if self.sight.turns != self._turn:
             self._turn = self.sight.turns
@@ -78,14 +78,14 @@ class CoinWallet:
                 self._hold(coin, history)
 
     def signed_over(self, coin: int) -> CoinTransaction | None:
-        """The transfer of a coin that was signed here and may still be in a block that was not followed."""
+        """Return the signed transfer of a coin that an unverified block may still include, or None."""
         standing = self._known(coin)[1]
         return next((one for one in self._signed.get(coin, ()) if _may_come(one, standing)), None)
 
     def revealed(self) -> dict[int, Move]:
-        """Coins that an answer on the chain has shown to be the key's, though their blocks were not; by which transfer.
+        """Return coins of the key that are known only from responses on chain, with the transfer that was shown.
 
-        They can be defended and, if the transfer before is known as well, taken out.
+        These coins can be defended. They can also exit if the previous transfer is known.
         """
         found = {}
         for coin, moves in self.sight.revealed.items():
@@ -100,43 +100,43 @@ class CoinWallet:
         return found
 
     def last_block(self, coin: int) -> int:
-        """The block of the transfer by which a coin is the key's, zero for the deposit; CoinRefused: unknown."""
+        """Return the block of the transfer that gave the key a coin (zero: deposit); raise CoinRefused."""
         found = self.revealed().get(coin)
         return found.number if found else self._known(coin)[1].last_block
 
     def broken(self, coin: int) -> HistoryBroken | None:
-        """How a block took a coin without its owner, if one did: it can only be taken out."""
+        """Return the invalid transfer of a coin that a block includes, or None; such a coin can only exit."""
         return self._broken.get(coin)
 
     def standing(self, coin: int) -> Standing:
-        """How a coin stands; raises `CoinRefused` for an unknown one."""
+        """Return the proven state of a coin; raise `CoinRefused` if it is unknown."""
         return self._known(coin)[1]
 
     def history(self, coin: int) -> History:
-        """What the next owner needs; raises `CoinRefused` for an unknown one."""
+        """Return the history that the next owner needs; raise `CoinRefused` if the coin is unknown."""
         return self._known(coin)[0]
 
     # --------------------------------------------------------------------------------------------------- receiving
 
     def deposited(self, coin: int, record: CoinRecord) -> None:
-        """Take a coin of one's own deposit."""
+        """Add a coin that this key deposited."""
         if record.owner != self.address:
             raise CoinRefused(f"coin {coin} was deposited by {record.owner}", hint="receive its history")
         self._require_there(coin, record)
         self._keep(History(coin, record, ()), Standing(coin, record))
 
     def receive(self, history: History) -> Standing:
-        """Take a coin, if its whole history holds and nobody is taking it out.
+        """Receive a coin if its whole history is valid and no state of it is exiting.
 
         Raises:
-            HistoryBroken: the history does not hold.
-            CoinRefused: the coin was paid or is another one, is another owner's, or one of its states exits.
+            HistoryBroken: The history is invalid.
+            CoinRefused: The coin was paid, has another record or owner, or one of its states is exiting.
         """
         coin = history.coin
         self._require_there(coin, history.record)
         self.look()
         if self.sight.next_block != self.chain.next_block():
-            # With headers left out, a history that was cut short would seem whole.
+            # If the node omitted headers, a truncated history would seem complete.
             raise CoinRefused(
                 f"blocks of coins up to {self.sight.next_block - 1} were read, and the next one is "
                 f"{self.chain.next_block()}",
@@ -152,12 +152,11 @@ class CoinWallet:
         return standing
 
     def follow(self, coin: int, *evidence: Evidence) -> Standing:
-        """Check the next blocks for a coin; a broken one can be taken out, and no longer be passed on.
+        """Verify the next blocks for a coin; a broken coin can only exit.
 
         Raises:
-            HistoryBroken: a block takes the coin without its owner, or the evidence shows nothing. What was shown of
-                the blocks before it counts.
-            CoinRefused: there is no next block.
+            HistoryBroken: A block includes an invalid transfer, or a proof is invalid. Proofs before it are kept.
+            CoinRefused: The next block was not submitted yet.
         """
         self.look()
         history, standing = self._known(coin)
@@ -173,7 +172,7 @@ class CoinWallet:
                 history = history.extended(one)
                 self._journal.append(_BLOCK, coin.to_bytes(8, "big") + encode_evidence(one))
         except HistoryBroken as broken:
-            # Evidence that shows nothing is no fault of the block: whoever sent it must not spoil the coin.
+            # An invalid proof is not a fault of the block, so its sender must not invalidate the coin.
             if broken.proven:
                 self._broken[coin] = broken
             raise
@@ -185,12 +184,12 @@ class CoinWallet:
     # ------------------------------------------------------------------------------------------------- passing on
 
     def transfer(self, coin: int, to: str, expiry: int) -> SignedCoin:
-        """Sign a coin over: one transfer at a time, until the last one has expired unused.
+        """Sign a transfer of a coin. Another one can be signed only after the last one has expired unused.
 
         Raises:
-            CoinRefused: the coin is not the key's, its history broke, it is leaving, or another transfer of it is
-                signed and may still be included.
-            RangeError: the expiry has passed already.
+            CoinRefused: The coin has another owner, a broken history or a running exit, or another signed transfer may
+                still be included.
+            RangeError: The expiry has passed.
         """
         self.look()
         standing = self._known(coin)[1]
@@ -202,7 +201,7 @@ class CoinWallet:
         if expiry < standing.next_block:
             raise RangeError(f"expiry {expiry} is before the next block {standing.next_block}", hint="name a later one")
         one = CoinTransaction(coin, standing.last_block, address_bytes(to_address(to)), expiry)
-        # All that were ever signed: a reorganisation brings back times in which an old one could be included.
+        # All signed transfers are checked, because a reorganisation may make an expired one includable again.
         before = self.signed_over(coin)
         if before is not None and before != one:
             raise CoinRefused(
@@ -217,7 +216,7 @@ class CoinWallet:
     # ------------------------------------------------------------------------------------------------------ exits
 
     def exit_kit(self, coin: int) -> Call:
-        """How to take a coin out without anybody's help: keep it where the operator cannot reach."""
+        """Return the call that exits a coin without the operator; store it where the operator cannot reach it."""
         found = self.revealed().get(coin)
         if found is not None:
             return kit_of(self.sight.records[coin], self._before(found), found)
@@ -227,17 +226,17 @@ class CoinWallet:
         return exit_kit(standing)
 
     def exit(self, sender: Sender, coin: int, *, though_signed: bool = False, incomplete: bool = False) -> None:
-        """Start taking a coin out.
+        """Start the exit of a coin.
 
         Args:
-            incomplete: also when there are blocks that were not checked, and no transfer was signed here that they may
-                hold: another wallet with this key may have signed one, which refutes the exit and costs its bond.
-            though_signed: also when a transfer of it may be in a block that was not checked, because the operator shows
-                no blocks: whoever finds it there refutes the exit and gets its bond.
+            incomplete: Exit although blocks are unverified and no transfer that they may include was signed here. If
+                another wallet with this key has signed one, it refutes the exit, and the bond is lost.
+            though_signed: Exit although an unverified block may include a signed transfer, because the operator
+                withholds block data. Anyone who finds that transfer can refute the exit and take its bond.
 
         Raises:
-            CoinRefused: a transfer of it is signed, and not all blocks that may hold it were checked.
-            ViewIncomplete: blocks were not checked, and the coin is not known to be broken.
+            CoinRefused: A signed transfer may be in a block that was not verified.
+            ViewIncomplete: Blocks are unverified, and the coin is not known to be broken.
         """
         self.look()
         signed = self.signed_over(coin) if coin in self._held else None
@@ -255,20 +254,20 @@ class CoinWallet:
         self.chain.make(sender, self.exit_kit(coin))
 
     def guard(self, coin: int, number: int) -> Call | None:
-        """What to say against the running exit of a coin of one's own; None: nothing, or no such exit."""
+        """Return the challenge of a running exit of this wallet's coin, or None."""
         found = self.chain.exit_of(coin, number)
         return contradiction(self._known(coin)[1], found) if found else None
 
     # ---------------------------------------------------------------------------------------------------- private
 
     def _behind(self, coin: int) -> int:
-        """How many blocks were not checked for a coin of this wallet's own."""
+        """Return the number of unverified blocks of a stored coin."""
         if coin not in self._held or coin in self.revealed():
             return 0
         return max(0, self.sight.next_block - self._held[coin][1].next_block)
 
     def _before(self, move: Move) -> Move | None:
-        """The transfer that another one spends, from what was revealed or checked here; None: the deposit."""
+        """Return the transfer that another one spends, from revealed or verified transfers; None for the deposit."""
         coin, number = move.transaction.coin, move.transaction.prev_block
         known = self._held[coin][1].moves if coin in self._held else ()
         found = next((one for one in (*self.sight.revealed[coin], *known) if one.number == number), None)
@@ -302,7 +301,7 @@ class CoinWallet:
             self._hold(coin, history)
 
     def _hold(self, coin: int, history: History) -> None:
-        """Keep of a history what the chain bears out now."""
+        """Keep the prefix of a history that the chain still confirms."""
         standing, checked = Standing(coin, history.record), 0
         for header, evidence in zip(self.sight.since(history.record.birth), history.evidence, strict=False):
             try:
@@ -313,7 +312,7 @@ class CoinWallet:
         self._broken.pop(coin, None)
         if checked < len(history.evidence):
             history = History(coin, history.record, history.evidence[:checked])
-            # Written out: what comes now follows on this, not on what the chain took back.
+            # The shortened history is written, because the next evidence extends it.
             self._journal.append_durable(_COIN, encode_history(history))
         self._held[coin] = history, standing
 
@@ -334,5 +333,5 @@ class CoinWallet:
 
 
 def _may_come(signed: CoinTransaction, standing: Standing) -> bool:
-    """Whether a signed transfer may be in a block that was not checked yet."""
+    """Return True if an unverified block may include a signed transfer."""
     return signed.prev_block == standing.last_block and signed.expiry >= standing.next_block

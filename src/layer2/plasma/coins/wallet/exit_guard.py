@@ -1,4 +1,4 @@
-"""What the owner of coins has to do about exits: contradict those of others, answer doubts about the own ones."""
+"""Defence of a coin owner's exits: challenges of other exits, and responses to challenges of its own."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["Deed", "deeds_due", "guard"]
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """A call that is due about the exit of a coin, or will be.
+    """An action about a coin's exit that is due or cannot be made yet.
 
     Attributes:
-        number: the block of the exit's transfer, zero for the deposit.
-        call: what is to be made; None: nothing yet, or nothing can be.
-        detail: what for.
-        receipt: of the call, if it was made.
+        number: Block of the exiting transfer, zero for the deposit.
+        call: Contract call to send; None if there is none yet, or none is possible.
+        detail: Reason of the action.
+        receipt: Receipt of the call, if it was sent.
     """
 
     coin: int
@@ -35,16 +35,16 @@ class Deed:
 
     @property
     def name(self) -> str:
-        """Of the call."""
+        """Name of the call, or "nothing"."""
         return self.call.name if self.call else "nothing"
 
 
 def guard(wallet: CoinWallet, sender: Sender, *, though_signed: bool = False) -> list[Deed]:
-    """Do what is due about the coins of a wallet that has been followed up to now; what was done, and what was not.
+    """Send all due actions for the coins of an up-to-date wallet; return the actions with their results.
 
     Args:
-        though_signed: challenge histories of coins, too, of which a transfer may be in a block that was not checked: if
-            it is, the bond is lost, and its block is shown to the next owner.
+        though_signed: Also challenge histories of coins with a signed transfer that an unverified block may include. If
+            a block includes it, the bond is lost, and the transfer is revealed to the next owner.
     """
     done: list[Deed] = []
     for one in deeds_due(wallet, though_signed=though_signed):
@@ -54,7 +54,7 @@ def guard(wallet: CoinWallet, sender: Sender, *, though_signed: bool = False) ->
         try:
             receipt = wallet.chain.make(sender, one.call)
         except ContractReverted as refused:
-            # Somebody else was faster, or the time was over with the block that it would have been in.
+            # Another transaction was mined first, or the deadline passed before the call was mined.
             done.append(Deed(one.coin, one.number, None, f"{one.call.name}: {refused}"))
         else:
             done.append(Deed(one.coin, one.number, one.call, one.detail, receipt))
@@ -62,7 +62,7 @@ def guard(wallet: CoinWallet, sender: Sender, *, though_signed: bool = False) ->
 
 
 def deeds_due(wallet: CoinWallet, *, though_signed: bool = False) -> list[Deed]:
-    """What is due now, by the clock of the chain. `though_signed`: as for `guard`."""
+    """Return the actions that are due at the latest block's time. `though_signed` is as for `guard`."""
     now = wallet.chain.connection.timestamp()
     found: list[Deed] = []
     for coin in wallet.coins():
@@ -71,7 +71,7 @@ def deeds_due(wallet: CoinWallet, *, though_signed: bool = False) -> list[Deed]:
     for coin, move in wallet.revealed().items():
         for running in _running(wallet, coin):
             if running.number == move.number:
-                # The own one: of its history no more is known than the answers have shown.
+                # This is the wallet's own exit, whose history is known only as far as the responses have shown.
                 found += _answers(wallet, coin, running, now)
                 continue
             call = contradiction_by(move, ExitView(running.number, running.prev_block))
@@ -93,7 +93,7 @@ def _about(wallet: CoinWallet, coin: int, running: CoinExit, now: int, though_si
     call = contradiction(standing, ExitView(running.number, running.prev_block))
     doubtful = call is not None and call.bond and wallet.signed_over(coin) and not though_signed
     if doubtful and not _mine(wallet, coin, running):
-        # It may be the payee's, who would answer, and the bond would be lost.
+        # The exit may be the payee's, who would answer the challenge, and its bond would be lost.
         why = "signed over: challenge it though signed, at the risk of the bond, if its block is not shown"
         yield Deed(coin, running.number, None, why)
         return
@@ -128,7 +128,7 @@ def _answers(wallet: CoinWallet, coin: int, running: CoinExit, now: int) -> Iter
 
 
 def _earlier(call: Call) -> int:
-    """The block whose transfer a challenge shows, zero for the deposit."""
+    """Return the block of the transfer in a history challenge, zero for the deposit."""
     return 0 if call.name == "challengeHistoryByDeposit" else int(call.args[2][0])
 
 
@@ -137,7 +137,7 @@ def _mine(wallet: CoinWallet, coin: int, running: CoinExit) -> list[tuple[Challe
 
 
 def _open(wallet: CoinWallet, coin: int, running: CoinExit) -> list[tuple[ChallengeView, int]]:
-    """Challenges of an exit that are open, and until when each can be answered."""
+    """Return the open challenges of an exit with their response deadlines."""
     if not running.challenges:
         return []
     known = sorted(wallet.sight.doubts.get((coin, running.number), ()), key=lambda one: one[0].number)
@@ -150,7 +150,7 @@ def _open(wallet: CoinWallet, coin: int, running: CoinExit) -> list[tuple[Challe
 
 
 def _bonds(wallet: CoinWallet) -> Iterator[Deed]:
-    """Bonds of own challenges whose exit is over otherwise."""
+    """Yield refunds of the wallet's challenge bonds whose exits ended for another reason."""
     for (coin, number), known in wallet.sight.doubts.items():
         mine = [(doubt, nonce) for doubt, nonce in known if doubt.challenger == wallet.address]
         running = wallet.chain.exit(coin, number) if mine else None

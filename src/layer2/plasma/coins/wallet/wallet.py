@@ -1,4 +1,4 @@
-"""A user of coins: a wallet with an account that acts for it, and an operator or other sources of blocks."""
+"""A coin wallet with an account that sends its transactions, and an operator or other sources of blocks."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _APPROVE = [
 
 
 class CoinHolder:
-    """Deposits, passes on, receives, takes out and guards the coins of one key.
+    """Deposits, transfers, receives, exits and guards the coins of one key.
 
     Args:
-        sender: pays for gas and bonds; the wallet's own account, since exits are its owner's alone.
-        gate: the operator; without one coins are deposited, guarded and taken out, and not passed on.
-        sources: of bodies, asked in order when the operator does not answer.
-        lifetime: blocks within which a transfer must be included.
+        sender: Pays gas and bonds; must be the wallet's own account, because only an owner can start an exit.
+        gate: The operator; without it coins can be deposited, guarded and exited, but not transferred.
+        sources: Sources of block data, queried in order if the operator does not respond.
+        lifetime: Number of blocks within which a transfer must be included.
     """
 
     def __init__(
@@ -63,26 +63,26 @@ class CoinHolder:
 
     @property
     def address(self) -> Address:
-        """Whose coins they are."""
+        """Address of the coins' owner."""
         return self.wallet.address
 
     def coins(self) -> list[int]:
-        """The own coins."""
+        """Return the coins of this wallet."""
         return self.wallet.coins()
 
     # ------------------------------------------------------------------------------------------------------ deposits
 
     def deposit_ether(self, amount: int) -> int:
-        """Make a coin of wei; its number."""
+        """Deposit wei as a new coin; return its number."""
         return self._made(self.wallet.chain.deposit_ether(self.sender, amount))
 
     def deposit_erc20(self, token: str, amount: int) -> int:
-        """Make a coin of a token amount, which the contract is allowed to take; its number."""
+        """Approve and deposit a token amount as a new coin; return its number."""
         allow(self.sender, token, self.wallet.chain.address, amount)
         return self._made(self.wallet.chain.deposit_erc20(self.sender, token, amount))
 
     def deposit_nft(self, token: str, number: int) -> int:
-        """Make a coin of an ERC-721 token, which the contract is allowed to take; the coin's number."""
+        """Approve and deposit an ERC-721 token as a new coin; return the coin's number."""
         connection, target = self.sender.connection, to_address(token)
         if not connection.code(target):
             raise InputError(f"token: no code at {target} on chain {connection.chain_id}", hint="check the address")
@@ -92,10 +92,12 @@ class CoinHolder:
     # ------------------------------------------------------------------------------------------------------ following
 
     def sync(self) -> list[Layer2Error]:
-        """Read the chain, take over own deposits, and check what blocks say about each coin.
+        """Read the chain, add own deposits, and verify the new blocks of each coin.
 
-        What went wrong: HistoryBroken for a coin that a block took without its owner, or for evidence that shows
-        nothing; what sources raised that did not answer. All other coins are followed all the same.
+        Returns:
+            The failures: HistoryBroken for an invalid transfer or proof, and the errors of sources that did not
+                respond.
+            A failure of one coin does not affect the others.
         """
         wallet = self.wallet
         faults: list[Layer2Error] = []
@@ -113,10 +115,11 @@ class CoinHolder:
         return faults
 
     def send(self, coin: int, to: str, *, expiry: int | None = None) -> SignedCoin:
-        """Sign a coin over and have the operator accept it; again with the same payee does no harm.
+        """Sign a transfer and submit it to the operator; repeating it with the same payee is safe.
 
         Raises:
-            CoinRefused: nothing was signed. Rejected: the operator did not take it.
+            CoinRefused: Nothing was signed.
+            Rejected: The operator rejected the transfer.
         """
         if self.gate is None:
             raise InputError(f"coin {coin}: no operator to send it to", hint="pass its URL")
@@ -128,9 +131,9 @@ class CoinHolder:
         return signed
 
     def receive(self, history: History) -> Standing:
-        """Take a coin with the history that its payer handed over, and what blocks have said since.
+        """Receive a coin with the history from its payer, extended by proofs of the blocks since.
 
-        Raises what `CoinWallet.receive` raises.
+        Raise the errors of `CoinWallet.receive`.
         """
         self.wallet.look()
         fault: Layer2Error | None = None
@@ -150,7 +153,7 @@ class CoinHolder:
         return self.wallet.receive(history)
 
     def fetch(self, coin: int) -> Standing:
-        """Take a coin with the history that the operator shows, from its deposit on; it is checked like any other."""
+        """Receive a coin with the history that the operator serves from its deposit on, verified as usual."""
         self.wallet.look()
         record = self.wallet.sight.records.get(coin)
         if record is None:
@@ -160,15 +163,15 @@ class CoinHolder:
     # ------------------------------------------------------------------------------------------------------- leaving
 
     def exit(self, coin: int, *, though_signed: bool = False, incomplete: bool = False) -> CoinExit:
-        """Start taking a coin out; nobody's help is needed. Raises what `CoinWallet.exit` raises."""
+        """Start the exit of a coin without any other party. Raise the errors of `CoinWallet.exit`."""
         self.wallet.exit(self.sender, coin, though_signed=though_signed, incomplete=incomplete)
         self.wallet.look()
         found = self.exit_of(coin)
-        assert found is not None  # begun just now
+        assert found is not None  # The exit has just been started.
         return found
 
     def cancel(self, coin: int) -> Receipt:
-        """Take the own exit of a coin back; raises CoinRefused when there is none."""
+        """Cancel this wallet's exit of a coin; raise CoinRefused if there is none."""
         found = self.exit_of(coin)
         if found is None:
             raise CoinRefused(f"coin {coin}: no exit of {self.address} is running", hint="nothing to take back")
@@ -177,12 +180,12 @@ class CoinHolder:
         return receipt
 
     def exit_of(self, coin: int) -> CoinExit | None:
-        """The own exit of a coin that is running."""
+        """Return this wallet's running exit of a coin, or None."""
         found = self.wallet.chain.exit(coin, self.wallet.last_block(coin))
         return found if found is not None and found.owner == self.address else None
 
     def claim(self) -> tuple[list[int], Receipt | None]:
-        """Be paid for all coins whose exits have waited long enough: which, and the transaction, if there were any."""
+        """Claim all mature exits of this wallet; return the coins, and the receipt or None if there were none."""
         now, wallet = self.sender.connection.timestamp(), self.wallet
         wallet.look()
         due: list[tuple[int, int, CoinRecord]] = []
@@ -195,9 +198,10 @@ class CoinHolder:
         return [coin for coin, _, _ in due], receipt
 
     def guard(self, *, though_signed: bool = False) -> list[Deed]:
-        """Contradict exits of the own coins by others, answer doubts about the own ones: what was done or cannot be.
+        """Challenge exits of this wallet's coins by others, and answer challenges of its own exits.
 
-        `though_signed`: also those of coins that were signed over into blocks that nobody shows, at the risk of bonds.
+        Return the actions taken and those that are impossible. `though_signed` includes coins with a signed transfer
+        that withheld blocks may include, at the risk of bonds.
         """
         self.wallet.look()
         done = guard(self.wallet, self.sender, though_signed=though_signed)
@@ -205,11 +209,11 @@ class CoinHolder:
         return done
 
     def withdraw(self, token: str = ZERO_ADDRESS, to: str | None = None) -> Receipt:
-        """Fetch ether or tokens that could not be pushed."""
+        """Withdraw a deferred payout of ether or tokens."""
         return self.wallet.chain.withdraw(self.sender, token, to_address(to or self.address))
 
     def withdraw_nft(self, token: str, number: int, to: str | None = None) -> Receipt:
-        """Fetch an ERC-721 token that could not be pushed."""
+        """Withdraw a deferred ERC-721 token."""
         return self.wallet.chain.withdraw_token(self.sender, token, number, to_address(to or self.address))
 
     # ------------------------------------------------------------------------------------------------------- inside
@@ -224,7 +228,7 @@ class CoinHolder:
         return history.record.birth + len(history.evidence) >= self.wallet.sight.next_block
 
     def _completed(self, history: History, source: EvidenceSource) -> History:
-        """The history with what a source shows of the blocks after it."""
+        """Return the history extended by the proofs that a source has of the following blocks."""
         evidence, end = list(history.evidence), self.wallet.sight.next_block - history.record.birth
         while len(evidence) < end:
             more = source.coin_evidence(history.coin, history.record.birth + len(evidence))
@@ -237,7 +241,7 @@ class CoinHolder:
         return [*([self.gate] if self.gate is not None else []), *self._others]
 
     def _follow(self, coin: int) -> list[Layer2Error]:
-        """Follow a coin with what the first source shows that shows something; what went wrong on the way."""
+        """Follow a coin with the sources in order; return the failures if unverified blocks remain."""
         wallet = self.wallet
         faults: list[Layer2Error] = []
         for source in self._sources():

@@ -1,1 +1,1 @@
-"""The coin watcher: reads every block and every exit of coins, judges, and acts."""
+"""The coin watcher: reads every block and exit of coins, verifies them, and acts."""

@@ -1,10 +1,10 @@
-"""All coins by all bodies that are there: how each stands, and which transfers could be shown to the contract.
+"""Index of all coins built from the available block data: their states, and transfers usable on chain.
 
-A coin stands as the contract would have it: the first transfer that spends the last one, in time and signed by its
-owner, is the next; anything else that a block says about it is a fault, and changes nothing. Whoever owns a coin with
-a fault leaves from the state before it: any later one can be challenged with what the fault invented.
+A coin's state follows the contract's rules: the next transfer is the first one that spends the last, is unexpired and
+is signed by the owner. Any other transfer in a block is a fault and has no effect. The owner of a coin with a fault
+must exit from the state before it, because later states can be challenged with the invented transfer.
 
-A root binds transfers and their signatures: what a body says is what the block says, and nobody else can answer.
+A root commits to transfers and their signatures, so the data of a block cannot be replaced.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TREES = 16
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a block says about a coin that no owner signed, or not so."""
+    """An invalid or unsigned transfer of a coin in a block."""
 
     coin: int
     number: int
@@ -38,16 +38,16 @@ class Fault:
 
 
 class CoinBooks:
-    """Standings in the order of the blocks, as far as all bodies are there; transfers of any body that is there.
+    """Coin states in order of blocks up to the first missing one, and transfers of all available blocks.
 
     Args:
-        records, headers: what the chain says; they change under the books, which `cut` follows.
-        body: the bytes of a block by its header's hash.
-        chosen: of which coins; None: of all.
+        records, headers: Live data of the chain; after a reorganisation `cut` must be called.
+        body: Function that returns the data of a block by its header's hash, or None.
+        chosen: Coins to index; None for all.
 
     Attributes:
-        head: the last block up to which the standings go.
-        faults: by coin, in order; also of coins that there are not.
+        head: Last block whose transfers the states include.
+        faults: Faults by coin, in order; they include coins that do not exist.
     """
 
     def __init__(
@@ -76,14 +76,14 @@ class CoinBooks:
     # --------------------------------------------------------------------------------------------------------- coins
 
     def standing(self, coin: int) -> Standing | None:
-        """How a coin stands after block `head`; None: there is no such coin."""
+        """Return the state of a coin after block `head`, or None if it does not exist."""
         found = self._standings.get(coin)
         if found is None and coin in self.records:
             found = Standing(coin, self.records[coin])
         return found
 
     def safe(self, coin: int) -> Standing | None:
-        """How it stood before the first fault: from there its owner leaves, and nothing answers that against it."""
+        """Return a coin's state before its first fault; an exit from there can answer any challenge."""
         found = self.standing(coin)
         if found is None:
             return None
@@ -93,12 +93,12 @@ class CoinBooks:
         return replace(found, moves=tuple(move for move in found.moves if move.number < first))
 
     def coins_of(self, owner: Address) -> list[int]:
-        """Whose coins they are by all blocks up to `head`, paid ones too."""
+        """Return the coins of an owner as of block `head`, including paid ones."""
         chosen = (coin for coin in self.records if self._chosen is None or coin in self._chosen)
         return sorted(coin for coin in chosen if (one := self.standing(coin)) is not None and one.owner == owner)
 
     def history(self, coin: int) -> History:
-        """What the next owner needs: the evidence of all blocks. Raises StateUnknown while one is not to be had."""
+        """Return the history that the next owner needs; raise StateUnknown if the data of a block is missing."""
         if coin not in self.records:
             raise StateUnknown(f"coin {coin} was not made", hint="wait until it is")
         record, evidence = self.records[coin], list[Evidence]()
@@ -113,7 +113,7 @@ class CoinBooks:
     # ------------------------------------------------------------------------------------------------------ transfers
 
     def spends(self, coin: int, prev: int, owner: Address) -> Iterator[Move]:
-        """Transfers of a coin in any block that is there, in order, that spend that of block `prev` and are signed."""
+        """Yield a coin's valid transfers in available blocks that spend that of block `prev`, signed by `owner`."""
         birth = self.records[coin].birth if coin in self.records else 0
         for number, signed in sorted(self._seen.get(coin, {}).items()):
             one = signed.transaction
@@ -139,18 +139,18 @@ class CoinBooks:
     # --------------------------------------------------------------------------------------------------------- blocks
 
     def see(self, number: int, batch: Sequence[SignedCoin]) -> None:
-        """The body of a block is there, whichever."""
+        """Add the transfers of an available block, in any order of blocks."""
         kept = [one for one in batch if self._chosen is None or one.transaction.coin in self._chosen]
         self._blocks[number] = [one.transaction.coin for one in kept]
         for one in kept:
             self._seen.setdefault(one.transaction.coin, {})[number] = one
 
     def saw(self, number: int) -> bool:
-        """Whether it was there."""
+        """Return True if the data of a block was added."""
         return number in self._blocks
 
     def advance(self) -> list[Fault] | None:
-        """Go on with the next block; what is wrong about it. None: there is none, or its body is not there any more."""
+        """Apply the next block and return its faults; return None if its data is missing."""
         number = self.head + 1
         if number not in self._blocks or self._tree(number) is None:
             self._forget(number)
@@ -183,7 +183,7 @@ class CoinBooks:
         return None
 
     def cut(self, posted: int) -> None:
-        """Blocks after this one were taken back."""
+        """Revert all blocks after block `posted`."""
         for number in sorted((one for one in self._blocks if one > posted), reverse=True):
             for coin, standing in self._before.pop(number, []):
                 if standing is None:

@@ -1,4 +1,4 @@
-"""What the coin chain has said, event by event: coins, blocks, exits, challenges of their histories."""
+"""State of the coin chain projected from its events: coins, blocks, exits and history challenges."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["CoinExitSeen", "CoinView", "Doubt"]
 
 @dataclass(frozen=True, slots=True)
 class CoinExitSeen:
-    """A running exit. `number`: of its transfer, zero for the deposit; `block`: of the chain below, where it began."""
+    """A running exit; `number` is its transfer's block (zero for the deposit), `block` its start's Ethereum block."""
 
     coin: int
     number: int
@@ -39,7 +39,10 @@ class Doubt:
 
 
 class CoinView(EventView):
-    """Events in, state out. Whether a doubt is still open the contract knows: not every event says which one ended."""
+    """Projection of events to state.
+
+    Only the contract knows which challenges are open, because not every event identifies the challenge that ended.
+    """
 
     def __init__(self, operator: Address) -> None:
         super().__init__()
@@ -53,7 +56,7 @@ class CoinView(EventView):
         self.words: dict[str, Address] = {"operator": operator}
 
     def moves_of(self, coin: int) -> list[Move]:
-        """Transfers of a coin that answers to challenges have shown, in the order of their blocks."""
+        """Return the transfers of a coin that responses to challenges have shown, in order of blocks."""
         return [move for (one, _), move in sorted(self.revealed.items()) if one == coin]
 
     def __repr__(self) -> str:
@@ -61,12 +64,12 @@ class CoinView(EventView):
 
     @property
     def posted(self) -> int:
-        """The last block: they are numbered from 1 without gaps."""
+        """Number of the last block; blocks are numbered from 1 without gaps."""
         return len(self.headers)
 
     @property
     def operator(self) -> Address:
-        """Who submits blocks."""
+        """Address that submits blocks."""
         return self.words["operator"]
 
     # ------------------------------------------------------------------------------------------------------- events

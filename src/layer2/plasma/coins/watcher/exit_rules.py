@@ -1,4 +1,4 @@
-"""What is wrong with exits of coins as the contract has them now, and the calls that set it right."""
+"""Validity rules of coin exits, and the contract calls that challenge or answer them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _GAS = {
     "refuteHistory": 80_000,
     "voidChallenge": 70_000,
 }
-"""What acts cost at most in gas; a test compares them with what was spent."""
+"""Maximum gas of each call; a test compares it with measured gas."""
 
 _KINDS = {
     "challengeSpent": Kind.EXIT_SPENT,
@@ -41,11 +41,11 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class CoinExitNow:
-    """A running exit of a coin as the contract has it.
+    """A running exit of a coin with its current state in the contract.
 
     Attributes:
-        doubts: challenges of its history that are open, each with the time until which it can be answered.
-        revealed: transfers of the coin that answers have shown, in order.
+        `doubts`: Open history challenges, each with its response deadline.
+        revealed: Transfers of the coin that responses have shown, in order.
     """
 
     coin: int
@@ -55,22 +55,22 @@ class CoinExitNow:
 
     @property
     def view(self) -> ExitView:
-        """What contradictions and answers need of it."""
+        """View of the exit that challenges and responses use."""
         return ExitView(self.exit.number, self.exit.prev_block)
 
     @property
     def subject(self) -> bytes:
-        """What findings and plans name it by."""
+        """Key of alerts and plans about this exit."""
         return subject_of(self.coin, self.exit.number)
 
 
 class CoinJudge:
-    """Judges by the books, whose transfers go into the calls.
+    """Checks exits against the index, whose transfers are used in the calls.
 
     Args:
-        me: whose challenges to collect the bonds of.
-        at_risk: of which owners' coins to challenge an exit that blocks or signatures which nobody shows might justify:
-            a challenge that is answered loses its bond.
+        me: Address whose challenge bonds are collected.
+        at_risk: Returns True for owners whose coins justify a bond even though withheld data might answer the
+            challenge, which would lose the bond.
     """
 
     def __init__(
@@ -85,11 +85,11 @@ class CoinJudge:
         return f"<CoinJudge {self.books}>"
 
     def exit(self, one: CoinExitNow, now: int) -> Judged:
-        """Judge a running exit."""
+        """Check a running exit."""
         result = Judged()
         call, by_answer = self._against(one), self._against_by_answer(one)
         if by_answer is not None and (call is None or call.bond):
-            # What an answer has shown is newer than what the books know.
+            # The transfer from a response is newer than the index.
             self._challenge(one, by_answer[0], by_answer[1], now, result)
         elif call is not None:
             self._challenge(one, call, None, now, result)
@@ -101,7 +101,7 @@ class CoinJudge:
         return result
 
     def void(self, doubt: Doubt, now: int) -> Plan:
-        """The bond of a challenge whose exit is over otherwise."""
+        """Return the plan to collect the bond of a challenge whose exit ended for another reason."""
         arguments = (doubt.coin, doubt.number, doubt.nonce, doubt.challenge.as_tuple())
         subject = subject_of(doubt.coin, doubt.number)
         return self._plan("voidChallenge", subject, arguments, now + _NO_HURRY, doubt.challenge)
@@ -109,7 +109,7 @@ class CoinJudge:
     # --------------------------------------------------------------------------------------------------------- inside
 
     def _against(self, one: CoinExitNow) -> Call | None:
-        """What contradicts it: transfers that are there, whatever blocks are not; then what all blocks say."""
+        """Return the call that refutes or challenges an exit: available transfers first, then the coin's state."""
         for spend in self.books.spends(one.coin, one.exit.number, one.exit.owner):
             return Call("challengeSpent", (one.coin, one.exit.number, spend.as_tuple()))
         if one.exit.number:
@@ -119,11 +119,11 @@ class CoinJudge:
                     return Call("challengeDoubleSpent", arguments)
         standing = self.books.standing(one.coin)
         call = None if standing is None else contradiction(standing, one.view)
-        # Of a transfer without a history there is nothing to doubt.
+        # An exit whose transfer spends the deposit has no history to challenge.
         return call if call is None or call.bond == "" or one.exit.prev_block else None
 
     def _against_by_answer(self, one: CoinExitNow) -> tuple[Call, Move] | None:
-        """What transfers contradict it that answers have shown, of blocks whose bodies are not there."""
+        """Return the challenge by a revealed transfer of a block whose data is missing, with that transfer."""
         for move in reversed(one.revealed):
             if move.number > self.books.head and (call := contradiction_by(move, one.view)) is not None:
                 return call, move
@@ -137,7 +137,7 @@ class CoinJudge:
         finding = Finding(_KINDS[call.name], one.subject, f"coin {one.coin}, block {one.exit.number}: {one.exit.owner}")
         reward, gas, due = self.profile.exit_bond, _GAS[call.name], one.exit.exitable_at
         if not call.bond:
-            # It can be made until the exit is claimed.
+            # The call is possible until the exit is paid out.
             result.add(finding, Plan(call.name, one.subject, call.args, reward, due, gas=gas))
             return
         if by is not None:
@@ -150,8 +150,8 @@ class CoinJudge:
             found = standing.owner_at(earlier)
             assert found is not None, "it is shown by what stands"
             owner, at_risk = found, self._at_risk(standing.owner)
-            # Whether a block that nobody shows holds a transfer, only the owner knows who would have signed it: to
-            # challenge on behalf of a stranger, who may be the thief, is to hand out the bond.
+            # Only the owner knows if a withheld block includes a transfer with its signature. A challenge on behalf of
+            # another account, which may be the thief's, could give away the bond.
             sure = one.exit.prev_block <= self.books.head
         said = any((doubt.number, doubt.owner) == (earlier, owner) for doubt, _ in one.doubts)
         answered = any(move.transaction.prev_block == earlier for move in one.revealed)
@@ -165,7 +165,7 @@ class CoinJudge:
     def _doubt(self, one: CoinExitNow, doubt: ChallengeView, until: int, now: int, result: Judged) -> None:
         standing = self.books.standing(one.coin)
         if now > until:
-            # Nobody has answered in time: it is never paid, and all bonds are the challenger's.
+            # The deadline has passed without a response: the exit is never paid, and the challenger can take all bonds.
             result.good = False
             if doubt.challenger == self.me:
                 arguments = (one.coin, one.exit.number, doubt.as_tuple())
@@ -181,7 +181,7 @@ class CoinJudge:
                 result.add(Finding(Kind.DOUBT_UNANSWERED, one.subject, told))
             return
         result.findings.append(Finding(Kind.EXIT_DOUBTED, one.subject, told))
-        # Before that nothing is won by it; from then on each second puts the exit off by one.
+        # An earlier response gains nothing; from then on each second of delay postpones the exit by one.
         if now > one.exit.exitable_at - self.profile.exit_period // 2:
             result.plans.append(self._plan("answerHistory", one.subject, call.args, now, doubt, duty=True))
 
@@ -196,12 +196,12 @@ class CoinJudge:
         duty: bool = False,
     ) -> Plan:
         subject += doubt.number.to_bytes(5, "big") + doubt.challenger.encode()
-        # Of the bond of a challenge that is answered a part pays for the answer; the rest joins the exit's.
+        # Part of the bond of an answered challenge pays for the response; the rest is added to the exit's bond.
         reward = self.profile.answer_pay if name == "answerHistory" else self.profile.challenge_bond
         reward += self.profile.exit_bond if name == "refuteHistory" else 0
         return Plan(name, subject, arguments, reward, deadline, duty=duty, gas=_GAS[name])
 
 
 def subject_of(coin: int, number: int) -> bytes:
-    """What findings and plans about an exit name it by: coin and block."""
+    """Return the key of alerts and plans about an exit: coin and block."""
     return coin.to_bytes(8, "big") + number.to_bytes(5, "big")

@@ -1,4 +1,4 @@
-"""The half of a watcher of coins that looks: follows the contract, gets bodies, keeps the books, forgets nothing."""
+"""Synchronisation of the coin watcher: contract events, block data and the coin index, persisted across restarts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ONCE = {"OperatorNamed": Kind.OPERATOR_ANNOUNCED, "OperatorChanged": Kind.OPERA
 
 
 class CoinWatchState(Following):
-    """What the chain says and what blocks hold. See `CoinWatcher`."""
+    """Chain and block state of a coin watcher. See `CoinWatcher`."""
 
     def __init__(
         self,
@@ -63,28 +63,28 @@ class CoinWatchState(Following):
             raise
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._memory.close()
         self.store.close()
 
     # ---------------------------------------------------------------------------------------------------- what it has
 
     def rumoured(self, coin: int) -> bool:
-        """Whether somebody has shown a transfer of a coin in a body that is not that of its block, which is missing."""
+        """Return True if rejected data for a missing block contains a transfer of the coin."""
         return any(coin in coins for coins in self._rumours.values())
 
     def missing(self) -> list[int]:
-        """Blocks whose body nobody had yet."""
+        """Return the blocks whose data is missing."""
         return [number for number in range(self.books.head + 1, self.view.posted + 1) if not self.books.saw(number)]
 
     def history(self, coin: int) -> History:
-        """What the next owner of a coin needs. Raises StateUnknown while a block is not to be had."""
+        """Return the history that a coin's next owner needs; raise StateUnknown if the data of a block is missing."""
         return self.books.history(coin)
 
     def kit(self, coin: int) -> Call:
-        """How its owner takes a coin out; raises CoinRefused for none that is here.
+        """Return the exit call of a coin's owner; raise CoinRefused if the coin is unknown or paid.
 
-        If a block took the coin without its owner, from the state before: what comes after can be challenged.
+        After an invalid transfer the exit uses the state before it, because later states can be challenged.
         """
         standing, safe = self.books.standing(coin), self.books.safe(coin)
         if standing is None or safe is None or coin in self.view.paid_in:
@@ -92,7 +92,7 @@ class CoinWatchState(Following):
         return exit_kit(safe if safe.owner == standing.owner else standing)
 
     def kits(self, owner: str) -> dict[int, Call]:
-        """The same for all coins that an address owns."""
+        """Return the exit calls of all unpaid coins of an owner, by coin."""
         mine = self.books.coins_of(to_address(owner))
         return {coin: self.kit(coin) for coin in mine if coin not in self.view.paid_in}
 
@@ -104,7 +104,7 @@ class CoinWatchState(Following):
         self.books = CoinBooks(self.chain.domain, view.records, view.headers, store.body, self._coins)
         self._late: set[int] = set()
         self._rumours: dict[int, set[int]] = {}
-        """Coins that refused bodies move, by the block that is missing: nothing proves it, or denies it."""
+        """Coins moved by rejected data of each missing block, which nothing confirms or refutes."""
         self._closed: set[Doubt] = set()
         self._head = 0
         self._gap = ""
@@ -134,7 +134,7 @@ class CoinWatchState(Following):
             if isinstance(failure, RangeError):
                 self._gap = str(failure)
             return
-        # The constructor says who the first one is, which is no change.
+        # The constructor emits this event for the first operator, which is not a change.
         same = event.name == "OperatorChanged" and self.view.operator == operator
         if event.name in _ONCE and not same:
             told = ", ".join(f"{name} {value}" for name, value in event.args.items())
@@ -186,7 +186,7 @@ class CoinWatchState(Following):
         return batch
 
     def _advance(self) -> None:
-        """Go on with the books as far as bodies are there; what is wrong stays in `faults`."""
+        """Apply blocks to the index as far as data is available; faults are stored in `faults`."""
         while self.books.advance() is not None:
             pass
 

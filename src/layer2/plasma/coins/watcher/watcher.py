@@ -1,4 +1,4 @@
-"""The watcher of coins: sees every block, judges every exit, and with a key of its own sets right what can be."""
+"""The coin watcher: verifies every block and exit, and with a key of its own challenges the invalid ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COIN_FAULT_POINTS = (
     "watcher.act.sent",
     "watcher.act.mined",
 )
-"""Where a test may kill the process: around each thing that it keeps, and around each transaction."""
+"""Failpoints around each durable write and each transaction, at which tests can kill the process."""
 
 _LOOK_AT_CODE = 64
 _NO_HURRY = 365 * 86_400
@@ -37,14 +37,16 @@ _NO_HURRY = 365 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class CoinStatus:
-    """How the coin chain stands.
+    """Status of the coin chain.
 
     Attributes:
-        head: the newest block of the chain below that was read.
-        posted: coin blocks there are; `known`: those whose bodies are there with those of all before.
-        withheld: those whose body is missing for too long.
-        coins: that were made and not paid; `exits`: that run.
-        standing: what is wrong now.
+        head: Newest Ethereum block that was read.
+        posted: Number of submitted coin blocks.
+        known: Number of the last block up to which all block data is available.
+        withheld: Blocks whose data has been missing for too long.
+        coins: Number of unpaid coins.
+        exits: Number of running exits.
+        standing: Current alerts.
     """
 
     head: int
@@ -58,30 +60,31 @@ class CoinStatus:
 
     @property
     def healthy(self) -> bool:
-        """Whether nobody has to leave."""
+        """True if no alert requires owners to exit."""
         return not any(one.kind.alarming for one in self.standing)
 
 
 class CoinWatcher(CoinWatchState):
-    """Watches one coin chain. `step()` does all that is due; no block, event, body or peer can stop it.
+    """Watches one coin chain. `step()` does all due work; no block, event, data or peer can stop it.
 
-    What it does is decided from what the chain says now: it can be stopped, started again, repeated and reorganised
-    away at any point. One thread at a time. Started again it reads events and bodies from its folder, and judges anew.
+    Each decision depends only on the current state of the chain, so that the watcher survives interruption, restart,
+    repetition and reorganisation at any point. Only one thread may use it. After a restart it reads events and block
+    data from its folder and verifies them again.
 
     Args:
-        sources: who may have the bodies of blocks, asked one after the other.
-        folder: for what it keeps; None keeps nothing beyond this process.
-        sender: of a key of its own with money for bonds, to act with; None only looks.
-        policy: what acts may cost, and when they are made.
-        coins: to look after only these; None: after all.
-        owners: whose coins are worth a bond when blocks or signatures that nobody shows might justify an exit: those
-            who say that they have not signed. For others' coins such an exit is only told: the bond could be lost.
-        start_block: of the chain below, at which the contract was deployed, or before.
-        confirmations: blocks above one before it is read.
-        memory: how deep a reorganisation may be, in blocks of the chain below, before all is read anew.
+        sources: Sources of block data, queried in order.
+        folder: Folder of the persistent state; None keeps it in memory.
+        sender: Sender with its own key and money for bonds; None for a watcher that only reports.
+        policy: Cost limits and timing of transactions.
+        coins: Coins to watch; None for all.
+        owners: Owners who state that they have not signed: their coins justify a bond even though withheld data might
+            validate an exit. For other owners such an exit is only reported, because the bond could be lost.
+        start_block: Ethereum block of the contract's deployment, or an earlier one.
+        confirmations: Number of blocks above a block before its events are read.
+        memory: Maximum depth of a reorganisation in Ethereum blocks before all events are read again.
 
     Raises:
-        JournalForeign, JournalCorrupt, JournalLocked: the folder is of another chain, damaged, or in use.
+        JournalForeign, JournalCorrupt, JournalLocked: The folder belongs to another chain, is damaged, or is in use.
     """
 
     def __init__(
@@ -118,7 +121,7 @@ class CoinWatcher(CoinWatchState):
         return f"<CoinWatcher posted={self.view.posted} known={self.books.head} standing={len(self._standing)}>"
 
     def status(self) -> CoinStatus:
-        """How the chain stood at the last step."""
+        """Return the status as of the last step."""
         view = self.view
         return CoinStatus(
             self._head,
@@ -134,9 +137,10 @@ class CoinWatcher(CoinWatchState):
     # ---------------------------------------------------------------------------------------------------------- step
 
     def step(self) -> Report:
-        """Read, fetch, judge, act. Says what it found for the first time, and what it did. Repeating it is harmless.
+        """Read, fetch, verify and act; report new alerts and the actions taken. Repeating it is harmless.
 
-        Raises only what its own disk raises (`JournalFull`, `JournalError`).
+        Raises:
+            JournalFull, JournalError: The local disk failed. No other error is raised.
         """
         report = Report()
         try:
@@ -181,7 +185,7 @@ class CoinWatcher(CoinWatchState):
         return standing, plans + self._claims(due, now)
 
     def _now(self, seen: CoinExitSeen) -> CoinExitNow | None:
-        """An exit as the contract has it now; None if it is over, though the event was not read."""
+        """Return an exit's current state in the contract, or None if it ended although the event was not read."""
         found = self.chain.exit(seen.coin, seen.number)
         if found is None:
             return None
@@ -197,7 +201,7 @@ class CoinWatcher(CoinWatchState):
         return self.chain.doubted_until(doubt.coin, doubt.number, doubt.nonce, doubt.challenge)
 
     def _void(self, me: Address | None) -> list[Doubt]:
-        """Challenges of one's own whose exit is over, with their bonds still there."""
+        """Return this watcher's challenges with unreturned bonds whose exits have ended."""
         found: list[Doubt] = []
         for one in self.view.doubts:
             if one.challenge.challenger != me or one in self._closed:
@@ -213,7 +217,7 @@ class CoinWatcher(CoinWatchState):
 
     def _claims(self, due: list[CoinExitNow], now: int) -> list[Plan]:
         most, plans = self.policy.claims, list[Plan]()
-        # One exit of a coin is paid: of two that are right, the first.
+        # Only one exit of a coin is paid: of two valid ones, the first.
         once = {one.coin: one for one in sorted(due, key=lambda one: -one.exit.exitable_at)}
         rows = sorted(once.values(), key=lambda one: (one.exit.exitable_at, one.coin))
         for at in range(0, len(rows), most) if most else ():
@@ -224,7 +228,10 @@ class CoinWatcher(CoinWatchState):
         return plans
 
     def _standing_of_contract(self) -> list[Finding]:
-        """The contract has neither owner nor proxy: if it is another one, this is another chain."""
+        """Return alerts about changed code or parameters.
+
+        The contract has neither an owner nor a proxy, so that a change means that this is another chain.
+        """
         self._steps += 1
         if self._steps % _LOOK_AT_CODE != 1:
             return [one for one in self._standing.values() if one.kind is Kind.PARAMETERS_CHANGED]
@@ -239,7 +246,7 @@ class CoinWatcher(CoinWatchState):
     # --------------------------------------------------------------------------------------------------------- acting
 
     def _still(self, plan: Plan) -> bool:
-        """Whether nobody has done it yet, though the events may not have been read."""
+        """Return True if a planned action is still needed, although events may not have been read yet."""
         if plan.name == "voidChallenge":
             return True
         coin, number = int.from_bytes(plan.subject[:8], "big"), int.from_bytes(plan.subject[8:13], "big")

@@ -1,6 +1,6 @@
-"""Attacks on the channel hub as named adversaries: run them against a hub of your own, or add yours beside them.
+"""Attacks on the channel hub as named adversaries, to run against any hub or to extend.
 
-Each knows what is fairly its own (`fair`, wei) and counts what the hub paid it beyond that.
+Each has a fair share (`fair`, wei) and counts the hub's payouts beyond it.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from layer2.testing.adversaries.channels.world import DELAY, ETHER, GasWorld, Pl
 __all__ = ["PREIMAGE", "HubAttack"]
 
 PREIMAGE = keccak(b"the preimage of an attacked lock")
-"""What the payee of an attacked lock knows."""
+"""Preimage of an attacked lock, known to its payee."""
 
 
 class HubAttack(Adversary):
-    """An attack in one fresh channel in which payer and payee hold one ether each."""
+    """An attack in a new channel in which payer and payee hold one ether each."""
 
     refused_with: ClassVar[str | None] = None
-    """The hub's error; `None` when the calls are lawful and only the gain must be nothing."""
+    """Expected error of the hub; `None` if all calls are valid and the gain must be zero."""
     simplex: ClassVar[bool] = False
     thief_is_payee: ClassVar[bool] = False
     fair: ClassVar[int] = ETHER
-    """What the thief is due, wei."""
+    """Amount in wei that the thief is entitled to."""
 
     def __init__(self, world: GasWorld) -> None:
         super().__init__()
@@ -51,11 +51,11 @@ class HubAttack(Adversary):
         self.got = 0
 
     def holdings(self) -> dict[str, int]:
-        """What the hub paid the thief beyond its due."""
+        """Return the hub's payouts to the thief beyond its fair share."""
         return {"ether": max(0, self.got - self.fair)}
 
     def act(self, player: Player, name: str, *args: object) -> Receipt:
-        """Call the hub and count what a close pays the thief."""
+        """Call the hub and count the thief's payout of a close."""
         receipt = self.world.transact(player, name, *args)
         for event in self.world.hub.events(receipt):
             seen = typed_event(event.name, event.args)
@@ -64,7 +64,7 @@ class HubAttack(Adversary):
         return receipt
 
     def settle(self) -> None:
-        """Wait for the window and let a stranger settle; nothing if no close is under way."""
+        """Wait for the window and settle as a third party; do nothing if no close is running."""
         deadline = self.world.hub.call("channel", self.key.id)[0] >> 224
         if deadline in (0, CLOSED):
             return
@@ -72,7 +72,7 @@ class HubAttack(Adversary):
         self.act(self.world.relayer, "exit" if self.simplex else "settle", self.key.as_tuple())
 
     def post_locks(self, nonce: int = 1, amount: int = 0) -> tuple[object, ...]:
-        """The payee posts a proof with one hash lock; what `unlock` takes to open it."""
+        """Post the payee's proof with one hash lock; return the arguments of `unlock` that open it."""
         locks = [hash_lock(self.world, PREIMAGE)]
         proof = locked(self.world, self.key, nonce, amount, locks)
         self.act(self.world.payee, "postLocks", self.key.as_tuple(), False, proof, b"")
@@ -80,12 +80,12 @@ class HubAttack(Adversary):
 
 
 class StaleCloseByPayer(HubAttack):
-    """The payer has paid half an ether, starts a close as if it had paid nothing, and hopes that nobody looks."""
+    """The payer has paid half an ether, starts a close without payments, and expects no response."""
 
     fair = ETHER // 2
 
     def attempt(self) -> None:
-        """The payee's tower answers within the window."""
+        """Attempt the attack; the payee's tower answers within the window."""
         self.act(self.world.payer, "startClose", self.key.as_tuple(), 0, b"")
         newest = voucher(self.world, self.world.payer, self.key, ETHER // 2)
         self.act(self.world.relayer, "post", self.key.as_tuple(), False, ETHER // 2, newest)
@@ -93,13 +93,13 @@ class StaleCloseByPayer(HubAttack):
 
 
 class OldCounterAfterTheNewest(HubAttack):
-    """After the newest counter is on chain, the payer posts an older one of its own to wind it back."""
+    """After the newest counter is on chain, the payer posts an older one of its own to revert it."""
 
     refused_with = "CounterStale"
     fair = ETHER // 2
 
     def attempt(self) -> None:
-        """Older after newer."""
+        """Attempt the attack with an older counter after the newer one."""
         for amount in (ETHER // 2, ETHER // 4):
             signature = voucher(self.world, self.world.payer, self.key, amount)
             if amount == ETHER // 2:
@@ -109,25 +109,25 @@ class OldCounterAfterTheNewest(HubAttack):
 
 
 class PromiseBeyondTheDeposits(HubAttack):
-    """Payer and payee collude: a voucher of fifty ether in a channel that holds two, to reach the others' money."""
+    """Payer and payee collude with a voucher of fifty ether in a channel of two, to take other channels' money."""
 
     thief_is_payee = True
     fair = 2 * ETHER
 
     def attempt(self) -> None:
-        """The payoff is clamped to what the channel holds."""
+        """Attempt the attack; the payoff is limited to the channel's balance."""
         signature = voucher(self.world, self.world.payer, self.key, 50 * ETHER)
         self.act(self.world.payee, "startClose", self.key.as_tuple(), 50 * ETHER, signature)
         self.settle()
 
 
 class CloseTwice(HubAttack):
-    """A co-signed close is sent again after it has paid, to be paid again."""
+    """A co-signed close is sent again after it was paid, to be paid twice."""
 
     refused_with = "ChannelClosed"
 
     def attempt(self) -> None:
-        """The tombstone stands."""
+        """Attempt the attack; a closed channel stays marked as closed."""
         signed = closed(self.world, self.key, 0, 0)
         for _ in range(2):
             self.act(self.world.payer, "close", self.key.as_tuple(), 0, 0, *signed)
@@ -139,7 +139,7 @@ class WithdrawTwice(HubAttack):
     refused_with = "SignatureInvalid"
 
     def attempt(self) -> None:
-        """The epoch has moved on."""
+        """Attempt the attack; the epoch has advanced."""
         message = Withdraw(self.key.id, ETHER // 4, 0, 0, LATER)
         signed = self.world.sign(self.world.payer, message), self.world.sign(self.world.payee, message)
         for _ in range(2):
@@ -147,13 +147,13 @@ class WithdrawTwice(HubAttack):
 
 
 class SenderDropsItsLock(HubAttack):
-    """The payer signs itself a newer proof without the lock and posts it before the payee can take the lock."""
+    """The payer signs a newer proof without the lock and posts it before the payee can unlock."""
 
     refused_with = "SignatureInvalid"
     fair = ETHER - ETHER // 10
 
     def attempt(self) -> None:
-        """A newer proof needs the payee's acceptance."""
+        """Attempt the attack; a newer proof needs the payee's acceptance."""
         row = self.post_locks()
         proof = locked(self.world, self.key, 2, 0, [])
         forged = self.world.sign(self.world.payer, Voucher(self.key.id, 0))
@@ -171,20 +171,20 @@ class UnlockTwice(HubAttack):
     fair = ETHER + ETHER // 10
 
     def attempt(self) -> None:
-        """A lock that was taken is skipped."""
+        """Attempt the attack; a resolved lock is skipped."""
         row = self.post_locks()
         for _ in range(2):
             self.act(self.world.payee, "unlock", *row)
 
 
 class GuessedPreimage(HubAttack):
-    """The payee takes a lock with a preimage that it made up."""
+    """The payee unlocks with an invented preimage."""
 
     refused_with = "NothingUnlocked"
     thief_is_payee = True
 
     def attempt(self) -> None:
-        """SHA-256 decides."""
+        """Attempt the attack; the SHA-256 of the preimage does not match."""
         locks = [hash_lock(self.world, PREIMAGE)]
         proof = locked(self.world, self.key, 1, 0, locks)
         self.act(self.world.payee, "postLocks", self.key.as_tuple(), False, proof, b"")
@@ -192,14 +192,14 @@ class GuessedPreimage(HubAttack):
 
 
 class SessionBeyondItsCap(HubAttack):
-    """A stolen session key signs away more than its owner allowed it."""
+    """A stolen session key signs more than its owner allowed."""
 
     refused_with = "SessionExceeded"
     thief_is_payee = True
     fair = ETHER + 100
 
     def attempt(self) -> None:
-        """The cap is checked on chain."""
+        """Attempt the attack; the cap is checked on chain."""
         hot = PrivateKey(keccak(b"stolen session key"))
         session = Session(self.key.id, hot.address, 100, LATER, RIGHT_TO_PAY)
         right = encode_session(session, self.world.sign(self.world.payer, session))
@@ -208,14 +208,14 @@ class SessionBeyondItsCap(HubAttack):
 
 
 class ExitBeforeTheDelay(HubAttack):
-    """The payer of a one-way channel takes its deposit back at once, before the payee can claim."""
+    """The payer of a simplex channel withdraws its deposit immediately, before the payee can claim."""
 
     refused_with = "DisputeNotOver"
     simplex = True
     fair = ETHER // 2
 
     def attempt(self) -> None:
-        """The delay is the payee's time to claim."""
+        """Attempt the attack; the delay gives the payee time to claim."""
         self.act(self.world.payer, "requestExit", self.key.as_tuple())
         try:
             self.act(self.world.payer, "exit", self.key.as_tuple())
@@ -225,26 +225,26 @@ class ExitBeforeTheDelay(HubAttack):
 
 
 class ClaimOfAnotherPayee(HubAttack):
-    """A stranger claims the payee's vouchers to its own address."""
+    """A third party claims the payee's vouchers to its own address."""
 
     refused_with = "NothingClaimed"
     simplex = True
     fair = 0
 
     def attempt(self) -> None:
-        """The payee is part of the channel's id."""
+        """Attempt the attack; the payee is part of the channel's id."""
         row = row_of(self.key, 5, voucher(self.world, self.world.payer, self.key, 5))
         self.act(self.world.relayer, "claim", self.world.relayer.address, self.key.token, row, b"")
 
 
 class LockThatFreezes(HubAttack):
-    """The payee posts a lock that expires in ten years, to hold the payer's money hostage."""
+    """The payee posts a lock that expires in ten years, to block the payer's money."""
 
     refused_with = "LockExpiryTooFar"
     thief_is_payee = True
 
     def attempt(self) -> None:
-        """Locks reach `maxLockDuration` ahead and no further."""
+        """Attempt the attack; the expiry of a lock is limited by `maxLockDuration`."""
         far = hash_lock(self.world, PREIMAGE, lasts=10 * 365 * 86_400)
         proof = locked(self.world, self.key, 1, 0, [far])
         self.act(self.world.payee, "postLocks", self.key.as_tuple(), False, proof, b"")

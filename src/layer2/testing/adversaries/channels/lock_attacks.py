@@ -1,4 +1,4 @@
-"""Attacks on conditional payments, deposits and signers of the hub as named adversaries: each robbed an earlier hub."""
+"""Attacks on conditional payments, deposits and signers as named adversaries; each succeeded against an earlier hub."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SALT = keccak(b"the virtual channel of an attacked lock")
 
 
 class LockAttack(HubAttack):
-    """Shared steps around lock proofs of the payer's direction."""
+    """Common steps with lock proofs of the payer's direction."""
 
     def lock(self, amount: int = _TENTH, preimage: bytes = PREIMAGE, lasts: int = 600) -> Lock:
         """Build a hash lock that expires `lasts` seconds from now."""
@@ -36,7 +36,7 @@ class LockAttack(HubAttack):
         return voucher_lock(amount, until, self.world.relayer.address, self.world.payee.address, _SALT)
 
     def streamed(self, lock: Lock, amount: int) -> bytes:
-        """Build the resolution of such a lock by a voucher of the relayer."""
+        """Build the resolution of a virtual channel's lock by a voucher of the relayer."""
         signature = self.world.sign(self.world.relayer, Voucher(lock.condition, amount))
         return voucher_resolution(self.world.relayer.address, self.world.payee.address, _SALT, amount, signature)
 
@@ -62,7 +62,7 @@ class OneWeiAgainstAllLocks(LockAttack):
     fair = ETHER - 1 - _TENTH
 
     def attempt(self) -> None:
-        """The proof is kept apart from the voucher, and what its locks pay counts on top of its own counter."""
+        """Attempt the attack; the proof is stored apart from the voucher, and its locks add to its own counter."""
         locks = [self.lock()]
         self.act(self.world.payer, "startClose", self.key.as_tuple(), 0, b"")
         self.post_plain(self.world.payer, 2)
@@ -72,12 +72,12 @@ class OneWeiAgainstAllLocks(LockAttack):
 
 
 class PlainVoucherOverLocks(LockAttack):
-    """The payer posts its own plain voucher, a wei higher, to wipe the payee's standing locks."""
+    """The payer posts its own plain voucher, one wei higher, to remove the payee's locks."""
 
     fair = ETHER - _TENTH
 
     def attempt(self) -> None:
-        """A voucher drops no lock."""
+        """Attempt the attack; a voucher removes no lock."""
         locks = [self.lock()]
         self.post_as(self.world.payee, 1, 0, locks)
         self.post_plain(self.world.payer, 1)
@@ -86,14 +86,14 @@ class PlainVoucherOverLocks(LockAttack):
 
 
 class ReturnToAReplacedProof(LockAttack):
-    """The payee goes back to a proof that was replaced by agreement: a lock of half an ether had paid a tenth."""
+    """The payee posts a proof that was replaced by agreement: a lock of half an ether, of which a tenth was paid."""
 
     refused_with = "NonceStale"
     thief_is_payee = True
     fair = ETHER + _TENTH
 
     def attempt(self) -> None:
-        """The payer answers with the newer proof, which the payee had accepted."""
+        """Attempt the attack; the payer posts the newer proof, which the payee had accepted."""
         old = [self.stream(ETHER // 2)]
         self.post_as(self.world.payee, 1, 0, old)
         self.post_as(self.world.payer, 2, _TENTH, [], accept=True)
@@ -104,13 +104,13 @@ class ReturnToAReplacedProof(LockAttack):
 
 
 class OldProofAtTheLastSecond(LockAttack):
-    """The payee accepts a replaced proof itself and lets a stranger post it in the last second of the window."""
+    """The payee accepts a replaced proof itself, and a third party posts it in the last second of the window."""
 
     thief_is_payee = True
     fair = ETHER + _TENTH
 
     def attempt(self) -> None:
-        """A posted proof leaves the payer a whole delay, whoever posts it and with what."""
+        """Attempt the attack; a posted proof always gives the payer a whole delay to answer."""
         old = [self.stream(ETHER // 2)]
         self.act(self.world.payee, "startClose", self.key.as_tuple(), 0, b"")
         deadline = self.world.hub.call("channel", self.key.id)[0] >> 224
@@ -122,12 +122,12 @@ class OldProofAtTheLastSecond(LockAttack):
 
 
 class OldConsentBeatsNewVoucher(LockAttack):
-    """A tower that was bribed by the payer posts the proof that the payee let it post a month ago."""
+    """A tower bribed by the payer posts an old proof that the payee allowed it to post."""
 
     fair = ETHER - 3 * _TENTH
 
     def attempt(self) -> None:
-        """Another tower's newer plain voucher counts all the same."""
+        """Attempt the attack; another tower's newer plain voucher still counts."""
         self.act(self.world.payer, "startClose", self.key.as_tuple(), 0, b"")
         self.post_as(self.world.relayer, 1, _TENTH, [], accept=True)
         self.post_plain(self.world.relayer, 3 * _TENTH)
@@ -135,12 +135,12 @@ class OldConsentBeatsNewVoucher(LockAttack):
 
 
 class OldConsentUsesALockUp(LockAttack):
-    """The payer holds the payee's first consent for a virtual lock, for one wei, and uses it at once."""
+    """The payer holds the payee's first consent for a virtual lock, for one wei, and uses it immediately."""
 
     fair = ETHER - _TENTH
 
     def attempt(self) -> None:
-        """Of several consents for a lock the best one counts."""
+        """Attempt the attack; of several consents for a lock the greatest value counts."""
         locks = [self.stream(_TENTH)]
         self.post_as(self.world.payee, 1, 0, locks)
         for worth, by in ((1, self.world.payer), (_TENTH, self.world.relayer)):
@@ -151,12 +151,12 @@ class OldConsentUsesALockUp(LockAttack):
 
 
 class DustUnderTheSameHash(LockAttack):
-    """The payer opens its dust lock first, which has the hash of a real one, so that the real one counts as paid."""
+    """The payer first opens its dust lock with the hash of a real lock, so that the real one seems to be paid."""
 
     fair = ETHER - _TENTH - 1
 
     def attempt(self) -> None:
-        """Locks are told apart by their place, not by their condition."""
+        """Attempt the attack; locks are identified by their position, not by their condition."""
         locks = [self.lock(1), self.lock()]
         self.post_as(self.world.payee, 1, 0, locks)
         self.act(self.world.payer, "unlock", *unlocking(self.key, 0, locks, {0: PREIMAGE}))
@@ -165,12 +165,12 @@ class DustUnderTheSameHash(LockAttack):
 
 
 class DustBeforeEachUnlock(LockAttack):
-    """The payer opens dust locks one by one, each in front of the payee's unlock of all the others."""
+    """The payer opens dust locks one by one, each before the payee's unlock of all the others."""
 
     fair = ETHER - _TENTH - 4
 
     def attempt(self) -> None:
-        """Nobody's unlock can stop another's: what is resolved is skipped."""
+        """Attempt the attack; resolved locks are skipped, so that no unlock can stop another."""
         dust = [keccak(bytes((number,))) for number in range(4)]
         locks = [*(self.lock(1, one) for one in dust), self.lock()]
         known = {**dict(enumerate(dust)), 4: PREIMAGE}
@@ -183,12 +183,12 @@ class DustBeforeEachUnlock(LockAttack):
 
 
 class DustBesideAConsent(LockAttack):
-    """The payer adds a dust lock to the list, so that the consents of the payee's tower fit no list any more."""
+    """The payer adds a dust lock to the list, so that the consents of the payee's tower match no list any more."""
 
     fair = ETHER - _TENTH
 
     def attempt(self) -> None:
-        """A consent is for one lock and one resolution, wherever the lock stands."""
+        """Attempt the attack; a consent is for one lock and one resolution at any position."""
         lock = self.stream(_TENTH)
         resolution = self.streamed(lock, _TENTH)
         consent = self.consent(lock, resolution)
@@ -200,12 +200,12 @@ class DustBesideAConsent(LockAttack):
 
 
 class QuietChannelAfterAMonth(LockAttack):
-    """The payer waits until every consent of the payee's towers must have ended, and closes as if nothing was owed."""
+    """The payer waits until every consent of the payee's towers might have expired, and closes without payments."""
 
     fair = ETHER - _TENTH
 
     def attempt(self) -> None:
-        """An acceptance has no end."""
+        """Attempt the attack; an acceptance does not expire."""
         proof = locked(self.world, self.key, 1, _TENTH, [])
         accept = accepted(self.world, self.key, 1, _TENTH, [])
         self.world.connection.advance(400 * 86_400)
@@ -215,7 +215,7 @@ class QuietChannelAfterAMonth(LockAttack):
 
 
 class UnsignedByItsContract(LockAttack):
-    """A payer that is a contract lets the payee believe a voucher, then answers that it never signed."""
+    """A payer that is a contract lets the payee accept a voucher, and later denies the signature."""
 
     fair = ETHER - _TENTH
 
@@ -225,7 +225,7 @@ class UnsignedByItsContract(LockAttack):
         self.key = _channel_of(world, self.wallet.address)
 
     def attempt(self) -> None:
-        """Such a party names a key on chain, which it cannot take back; the payee takes nothing else."""
+        """Attempt the attack; such a party registers a key irrevocably, and the payee accepts only that key."""
         hot = PrivateKey(keccak(b"session key of a contract"))
         session = Session(self.key.id, hot.address, ETHER, FOREVER, RIGHT_TO_PAY)
         row = (session.channel_id, session.key, session.cap, session.valid_until, session.rights)
@@ -233,7 +233,7 @@ class UnsignedByItsContract(LockAttack):
         self.wallet.transact(self.world.payer.sender, "execute", self.world.hub.address, 0, data)
         signature = hot.sign(Voucher(self.key.id, _TENTH).digest(self.world.domain))
         proof = SessionProof.build(session, b"", signature).encode()
-        # There is no call that takes it back; another grant for the same key stands beside it.
+        # No call revokes the key; another grant for the same key is stored separately.
         less = self.world.hub.encode("registerSession", session.channel_id, session.key, 0, 0, 0)
         self.wallet.transact(self.world.payer.sender, "execute", self.world.hub.address, 0, less)
         self.act(self.world.payee, "startClose", self.key.as_tuple(), _TENTH, proof)
@@ -241,12 +241,12 @@ class UnsignedByItsContract(LockAttack):
 
 
 class DustAgainstASignedDeposit(HubAttack):
-    """A stranger deposits one unit in front of a deposit that its owner has signed, to void the signature."""
+    """A third party deposits one unit before a deposit that its owner has signed, to invalidate the signature."""
 
     fair = 0
 
     def attempt(self) -> None:
-        """A signed deposit is bound to a nonce of its owner, to nothing that others can move."""
+        """Attempt the attack; a signed deposit depends only on its owner's nonce, which others cannot change."""
         world, key = self.world, self.world.make_key(token=True)
         pull = world.consented(world.payer, key, 1000 * UNIT, side_b=False)
         self.act(world.relayer, "deposit", key.as_tuple(), 1, 0)
@@ -255,12 +255,12 @@ class DustAgainstASignedDeposit(HubAttack):
 
 
 class HalfOfATwoSidedOpening(HubAttack):
-    """A stranger uses one half of a two-sided opening in front of it, so that the whole opening fails."""
+    """A third party uses one half of a two-sided opening before it, so that the whole opening fails."""
 
     fair = 0
 
     def attempt(self) -> None:
-        """An authorisation that was used already credited the channel, and stops nobody."""
+        """Attempt the attack; a used authorisation has already credited the channel, and the rest succeeds."""
         world, key = self.world, self.world.make_key(token=True)
         pulls = [world.authorization(world.payer, key, 1000 * UNIT, side_b=False)]
         pulls.append(world.authorization(world.payee, key, 1000 * UNIT, side_b=True))

@@ -1,4 +1,4 @@
-"""The stage of the gas measurements: a hub that already holds money, and parties that already hold tokens."""
+"""Environment of the gas measurements: a hub that already holds money, and parties that already hold tokens."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ETHER = 10**18
 UNIT = 10**6
 DELAY = 3600
 OPENING = 1000
-"""Seconds a channel of the measurements can be opened for: they close after it, so that the slot is freed."""
+"""Seconds in which a channel can be opened; it closes after that time, so that its slot is freed."""
 
 _RECEIVE = keccak(
     b"ReceiveWithAuthorization(address from,address to,uint256 value,"
@@ -41,7 +41,7 @@ class Player:
 
     @property
     def address(self) -> Address:
-        """Where it is paid."""
+        """Address of the party."""
         return self.key.address
 
 
@@ -68,7 +68,7 @@ class GasWorld:
         self.relayer = self._player(3)
         self._salt = 0x1234_5678_9ABC_0000
         self._deposits = 0
-        # The hub already holds money of either kind.
+        # The hub already holds ether and tokens.
         self.operator.send(self.token.address, self.token.encode("mint", self.hub.address, 1))
         self.fund(self.make_key())
 
@@ -83,14 +83,14 @@ class GasWorld:
     # ------------------------------------------------------------------------------------------------ channels
 
     def make_key(self, *, token: bool = False, simplex: bool = False) -> ChannelKey:
-        """A fresh channel of payer and payee."""
+        """Return the key of a new channel of payer and payee."""
         self._salt += 1
         asset = self.token.address if token else ZERO_ADDRESS
         until = self.connection.timestamp() + OPENING
         return ChannelKey(self.payer.address, self.payee.address, asset, DELAY, until, self._salt, simplex)
 
     def fund(self, key: ChannelKey, *, both: bool = True) -> tuple[int, int]:
-        """Deposit for A, and for B; the gas of each."""
+        """Deposit for A, and for B; return the gas of each."""
         if key.token == ZERO_ADDRESS:
             first = self.act(self.payer, "depositETH", key.id, False, value=ETHER)
             return first, self.act(self.payee, "depositETH", key.id, True, value=ETHER) if both else 0
@@ -98,23 +98,23 @@ class GasWorld:
         return first, self.act(self.payee, "deposit", key.as_tuple(), 0, 1000 * UNIT) if both else 0
 
     def past_opening(self) -> None:
-        """Let the time to open channels pass."""
+        """Advance time beyond the opening period of channels."""
         self.connection.advance(OPENING + 1)
 
     def act(self, player: Player, name: str, *args: Any, value: int = 0) -> int:
-        """Send one transaction to the hub; its total gas."""
+        """Send one transaction to the hub; return its total gas."""
         return self.transact(player, name, *args, value=value).gas_used
 
     def transact(self, player: Player, name: str, *args: Any, value: int = 0) -> Receipt:
-        """Send one transaction to the hub with ample gas, so that a push is never starved."""
+        """Send one transaction to the hub with ample gas, so that no payout runs out of it."""
         return self.hub.transact(player.sender, name, *args, value=value, gas=6_000_000)
 
     def sign(self, player: Player, message: TypedMessage) -> bytes:
-        """The compact signature of a party."""
+        """Return the compact signature of a party."""
         return to_compact(player.key.sign(message.digest(self.domain)))
 
     def consented(self, player: Player, key: ChannelKey, amount: int, *, side_b: bool) -> tuple[int, bool, int, bytes]:
-        """One pull from a standing approval, by a `Deposit` signed under the next nonce."""
+        """Return one pull from a standing approval, by a `Deposit` signed with the next nonce."""
         self._deposits += 1
         signature = self.sign(player, Deposit(key.id, amount, self._deposits, 2**47))
         kinds = ["uint256", "uint256", "bytes", "uint48", "bytes", "uint256"]
@@ -124,7 +124,7 @@ class GasWorld:
     def authorization(
         self, player: Player, key: ChannelKey, amount: int, *, side_b: bool
     ) -> tuple[int, bool, int, bytes]:
-        """One pull by EIP-3009, really signed."""
+        """Return one pull by EIP-3009 with a valid signature."""
         salt = keccak(key.id + bytes((side_b,)))
         nonce = keccak(key.id + salt)
         row = encode(

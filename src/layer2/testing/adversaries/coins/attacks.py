@@ -1,8 +1,7 @@
-"""Attacks on coins as named adversaries: run them against a coin chain of your own, or add yours beside them.
+"""Attacks on coins as named adversaries, to run against any coin chain or to extend.
 
-In each the operator works for the thief, the payee owns a coin honestly, and a watcher that shares nothing with the
-operator but the chain and its bodies does what `CoinWatcher` does. The gain is what the thief ended with beyond what it
-began with, gas not counted.
+In each, the operator colludes with the thief, the payee owns a coin honestly, and a `CoinWatcher` shares only the chain
+and the block data with the operator. The gain is the increase of the thief's balance, without gas.
 """
 
 from __future__ import annotations
@@ -23,16 +22,16 @@ ETHER = 10**18
 
 
 class CoinAttack(Adversary):
-    """An attack on a coin of one ether that went from the payer to the payee (`numbers[-1]`), or that is told apart.
+    """An attack on a coin of one ether that was transferred along `hands`, by default from the payer to the payee.
 
     Args:
-        town: with a coin chain of its own.
+        town: Network with its own coin chain.
     """
 
     refused_with: ClassVar[str | None] = None
-    """The contract's error; `None` when the calls are lawful and only the gain must be nothing."""
+    """Expected error of the contract; `None` if all calls are valid and the gain must be zero."""
     hands: ClassVar[tuple[str, ...]] = ("payer", "payee")
-    """Through whose hands the coin went, before the attack begins."""
+    """Owners of the coin in order, before the attack begins."""
 
     def __init__(self, town: CoinTown) -> None:
         super().__init__()
@@ -51,29 +50,29 @@ class CoinAttack(Adversary):
 
     @property
     def last(self) -> int:
-        """The block of the last transfer that is true."""
+        """Block of the last valid transfer."""
         return self.numbers[-1]
 
     def holdings(self) -> dict[str, int]:
-        """The thief's ether, with what it has spent on gas."""
+        """Return the thief's ether, plus its gas costs."""
         return {"ether": self.town.connection.balance(self.town.people["thief"].address) + self.costs}
 
     def thief(self, call: Callable[[], Receipt]) -> None:
-        """The thief calls, and pays for it."""
+        """Send a call as the thief, and count its gas."""
         self.costs += call().cost
 
     def invent(self, *, withhold: bool = False) -> int:
-        """The operator makes up two transfers, to the thief and from it to itself; the block of the second."""
+        """Include two invented transfers, to the thief and from it to itself; return the block of the second."""
         town = self.town
         first = town.pass_on(self.coin, "thief", "thief", self.last, withhold=withhold)
         return town.pass_on(self.coin, "thief", "thief", first, withhold=withhold)
 
     def steal(self, number: int) -> None:
-        """The thief takes out what a block says is its own."""
+        """Start the thief's exit of the transfer in a block."""
         self.thief(lambda: self.town.exit("thief", self.coin, self.record, number))
 
     def wait(self, *numbers: int) -> None:
-        """The exit period goes by under the watcher's eyes; then the thief is first to claim, if it can."""
+        """Advance time by the exit period with watcher steps, and claim exits as the thief before anyone else."""
         self.watcher.step()
         for _ in range(2):
             self.town.connection.advance(self.period // 2 + 1)
@@ -82,7 +81,7 @@ class CoinAttack(Adversary):
             self.thief(lambda number=number: self.town.claim("thief", self.coin, self.record, number))  # type: ignore[misc]
 
     def settle(self) -> None:
-        """The payee takes its coin out, by the watcher's kit; all time passes."""
+        """Exit the payee's coin with the watcher's exit proof, and wait for all periods."""
         town, owner = self.town, self.town.people["payee"]
         self.watcher.step()
         mine = self.watcher.kits(owner.address)
@@ -92,7 +91,7 @@ class CoinAttack(Adversary):
         self.watcher.step()
 
     def paid(self) -> list[str]:
-        """To whom the coin was paid."""
+        """Return the recipients of the coin's payouts."""
         town = self.town
         topics = [town.chain.contract.topic("Claimed"), self.coin.to_bytes(32, "big")]
         logs = town.connection.logs(town.start, town.connection.block_number(), town.chain.address, topics)
@@ -101,48 +100,48 @@ class CoinAttack(Adversary):
 
 
 class InventedHistory(CoinAttack):
-    """The operator makes two transfers up that end with the thief, who takes the payee's coin out by them."""
+    """The operator invents two transfers that end with the thief, who exits the payee's coin with them."""
 
     refused_with = "NothingDue"
 
     def attempt(self) -> None:
-        """The owner's last transfer stands unspent, and nobody can answer for it."""
+        """Attempt the attack; the owner's last transfer was not spent, so that its challenge has no valid response."""
         number = self.invent()
         self.steal(number)
         self.wait(number)
 
 
 class InventedHistoryOfADeposit(InventedHistory):
-    """The operator makes up transfers of a coin that its depositor has never spent."""
+    """The operator invents transfers of a coin that its depositor has never spent."""
 
     hands = ("payee",)
 
     def attempt(self) -> None:
-        """The deposit stands unspent."""
+        """Attempt the attack; the deposit was not spent."""
         number = self.invent()
         self.steal(number)
         self.wait(number)
 
 
 class InventedHistoryInTheDark(CoinAttack):
-    """The same in blocks that the operator shows to nobody."""
+    """The operator invents two transfers that end with the thief, in blocks that it withholds."""
 
     refused_with = "NothingDue"
 
     def attempt(self) -> None:
-        """Whoever owns the coin puts up a bond without having seen them."""
+        """Attempt the attack; the owner's side risks a challenge bond without having seen the blocks."""
         number = self.invent(withhold=True)
         self.steal(number)
         self.wait(number)
 
 
 class AnswerWithWhatTheThiefSigned(CoinAttack):
-    """The thief invents a history, and answers the owner's challenge with what it has signed itself."""
+    """The thief invents a history, and answers the owner's challenge with a transfer that it signed itself."""
 
     refused_with = "SignatureInvalid"
 
     def attempt(self) -> None:
-        """An answer is signed by the owner whom the challenge names."""
+        """Attempt the attack; a response must be signed by the owner in the challenge."""
         town = self.town
         number = self.invent()
         self.steal(number)
@@ -155,48 +154,48 @@ class AnswerWithWhatTheThiefSigned(CoinAttack):
 
 
 class DoubleSpendInTwoBlocks(CoinAttack):
-    """The thief pays the payee, then itself with the same coin; the operator includes both, and the thief leaves."""
+    """The thief pays the payee, then itself with the same coin; both are included, and the thief exits."""
 
     refused_with = "NothingDue"
     hands = ("payer", "thief", "payee")
 
     def attempt(self) -> None:
-        """The first spend counts."""
+        """Attempt the attack; only the first spend counts."""
         second = self.town.pass_on(self.coin, "thief", "thief", self.numbers[-2])
         self.steal(second)
         self.wait(second)
 
 
 class ExitOfASpentCoin(CoinAttack):
-    """The thief takes out what it has given to the payee."""
+    """The thief exits a coin that it has transferred to the payee."""
 
     refused_with = "NothingDue"
     hands = ("payer", "thief", "payee")
 
     def attempt(self) -> None:
-        """Its own signature refutes it."""
+        """Attempt the attack; the thief's own signature refutes the exit."""
         self.steal(self.numbers[-2])
         self.wait(self.numbers[-2])
 
 
 class ExitOfASpentCoinWhileBlocksAreMissing(ExitOfASpentCoin):
-    """The same, while the operator shows other blocks to nobody."""
+    """The thief exits a coin that it has transferred to the payee, while the operator withholds other blocks."""
 
     def attempt(self) -> None:
-        """What is seen is enough."""
+        """Attempt the attack; the visible transfer is sufficient to refute it."""
         self.town.hostile.block(withhold=True)
         self.steal(self.numbers[-2])
         self.wait(self.numbers[-2])
 
 
 class OldTransferOnceMore(CoinAttack):
-    """The operator puts the transfer by which the thief once got the coin into one more block, and the thief leaves."""
+    """The operator includes the transfer by which the thief once received the coin again, and the thief exits."""
 
     refused_with = "NothingDue"
     hands = ("payer", "thief", "payee")
 
     def attempt(self) -> None:
-        """The first time counts."""
+        """Attempt the attack; only the first inclusion counts."""
         town = self.town
         number = town.pass_on(self.coin, "payer", "thief")
         self.steal(number)
@@ -204,12 +203,12 @@ class OldTransferOnceMore(CoinAttack):
 
 
 class ChallengeSpam(CoinAttack):
-    """The thief challenges the payee's exit with every state that the coin ever had, to lock it or to wear it out."""
+    """The thief challenges the payee's exit with every state of the coin, to block it or to exhaust its owner."""
 
     hands = ("payer", "other", "second", "payee")
 
     def attempt(self) -> None:
-        """Each costs a bond, which joins that of the exit."""
+        """Attempt the attack; each challenge costs a bond, most of which is added to the exit's."""
         town, owner = self.town, self.town.people["payee"]
         self.watcher.step()
         town.chain.make(owner.sender, self.watcher.kit(self.coin))
@@ -219,12 +218,12 @@ class ChallengeSpam(CoinAttack):
 
 
 class CancelWhileChallenged(CoinAttack):
-    """The thief takes its invented exit back once it is challenged, to save its bond and to trap the challenger's."""
+    """The thief cancels its invented exit once it is challenged, to save its bond and lock the challenger's."""
 
     refused_with = "ExitChallenged"
 
     def attempt(self) -> None:
-        """What is challenged stays (Loom's plasma cash let it go)."""
+        """Attempt the attack; a challenged exit cannot be cancelled (in Loom's Plasma Cash it could)."""
         number = self.invent()
         self.steal(number)
         self.watcher.step()
@@ -234,22 +233,22 @@ class CancelWhileChallenged(CoinAttack):
 
 
 class SomebodyElsesExit(CoinAttack):
-    """The thief starts an exit of the payee's transfer, to choose the time, or to be taken for its owner."""
+    """The thief starts an exit of the payee's transfer, to choose its time or to pass as its owner."""
 
     refused_with = "CallerUnauthorized"
 
     def attempt(self) -> None:
-        """An owner leaves by itself."""
+        """Attempt the attack; only the owner can start an exit."""
         self.steal(self.last)
 
 
 class ExpiredTransfer(CoinAttack):
-    """The payee had offered the coin to the thief for a while; the operator includes the offer when it is over."""
+    """The payee once signed a transfer to the thief; the operator includes it after its expiry."""
 
     refused_with = "TransferExpired"
 
     def attempt(self) -> None:
-        """What came too late is no transfer."""
+        """Attempt the attack; a transfer after its expiry is invalid."""
         town = self.town
         offer = town.sign(self.coin, "payee", "thief", self.last, expiry=town.chain.next_block())
         town.hostile.block()
@@ -257,11 +256,11 @@ class ExpiredTransfer(CoinAttack):
 
 
 class ExitOfAPaidCoin(CoinAttack):
-    """The payee's coin is paid; the thief takes out what the operator makes up about it afterwards."""
+    """After the payee's coin is paid, the thief exits a transfer of it that the operator invents."""
 
     refused_with = "CoinUnknown"
 
     def attempt(self) -> None:
-        """A coin is paid once, and is no more."""
+        """Attempt the attack; a paid coin no longer exists."""
         self.settle()
         self.steal(self.town.pass_on(self.coin, "thief", "thief", self.last))

@@ -1,7 +1,7 @@
-"""A hostile operator of coins and the people around it: real blocks on the real contract, with anything in them.
+"""A hostile coin operator and its users: real blocks with any content on the real contract.
 
-Its bodies are served as a source of bodies (`coin_body`) unless they are withheld. Transfers that were put into blocks
-can be shown to the contract with `move`, whoever signed them, as a thief would.
+The data of its blocks is served (`coin_body`) unless it is withheld. `move` returns any included transfer in the
+contract's format, with any signature, as a thief would submit it.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ class Person:
 
     @property
     def address(self) -> Address:
-        """Whose coins they are."""
+        """Address of the key."""
         return self.key.address
 
 
 class HostileCoinOperator:
-    """Holds the operator's key and obeys nothing.
+    """An operator's key without any rules.
 
     Attributes:
-        withheld: numbers of blocks whose bodies it does not serve.
-        unsigned: of those whose bodies it serves with signatures of nobody.
+        withheld: Numbers of blocks whose data is not served.
+        unsigned: Numbers of blocks whose data is served with invalid signatures.
     """
 
     def __init__(self, chain: CoinChain, operator: Sender) -> None:
@@ -61,7 +61,7 @@ class HostileCoinOperator:
         return f"<HostileCoinOperator blocks={len(self._blocks)} withheld={sorted(self.withheld)}>"
 
     def coin_body(self, number: int) -> bytes:
-        """What it shows; raises BodyMissing for what it withholds."""
+        """Return the data of a block; raise BodyMissing if it is withheld."""
         if number in self.withheld or number not in self._blocks:
             raise BodyMissing(f"block {number} is not served", hint="none")
         batch = self._blocks[number][2].values()
@@ -70,7 +70,7 @@ class HostileCoinOperator:
         return encode_coin_body(batch)
 
     def block(self, *batch: SignedCoin, withhold: bool = False) -> int:
-        """Submit a block of any transfers; its number."""
+        """Submit a block of any transfers; return its number."""
         tree = coin_tree(batch)
         header = self.chain.submit(self.operator, self.chain.next_block(), tree.root)
         self._blocks[header.number] = (header, tree, {one.transaction.coin: one for one in batch})
@@ -79,23 +79,23 @@ class HostileCoinOperator:
         return header.number
 
     def reveal(self) -> None:
-        """Serve what was withheld."""
+        """Serve all withheld data."""
         self.withheld.clear()
         self.unsigned.clear()
 
     def move(self, coin: int, number: int) -> Move:
-        """The transfer of a coin that a block holds, as the contract takes it."""
+        """Return a block's transfer of a coin in the contract's format."""
         header, tree, _ = self._blocks[number]
         one = self.signed(coin, number)
         return Move(header, one.transaction, one.signature, tree.proof(coin).siblings)
 
     def signed(self, coin: int, number: int) -> SignedCoin:
-        """The same with its signature, as it really is."""
+        """Return a block's transfer of a coin with its real signature."""
         return self._blocks[number][2][coin]
 
 
 class CoinTown:
-    """A coin chain whose operator does what it is told, and people with keys: who they are, `people` says by name."""
+    """A coin chain with a hostile operator, and users with keys by name in `people`."""
 
     def __init__(self, connection: Connection, profile: CoinProfile = COIN_DEVNET) -> None:
         self.connection = connection
@@ -114,20 +114,20 @@ class CoinTown:
         return f"<CoinTown {self.chain.address}>"
 
     def deposit(self, who: str, amount: int) -> tuple[int, CoinRecord]:
-        """A coin of ether."""
+        """Deposit ether as a coin."""
         return self.chain.deposit_ether(self.people[who].sender, amount)
 
     def sign(self, coin: int, who: str, to: str, prev: int = 0, expiry: int = FOREVER) -> SignedCoin:
-        """A transfer, by anybody."""
+        """Return a signed transfer by any user."""
         one = CoinTransaction(coin, prev, address_bytes(self.people[to].address), expiry)
         return sign_coin(one, self.chain.domain, self.people[who].key)
 
     def pass_on(self, coin: int, who: str, to: str, prev: int = 0, *, withhold: bool = False) -> int:
-        """A transfer alone in a block; the block's number."""
+        """Submit a block with a single transfer; return its number."""
         return self.hostile.block(self.sign(coin, who, to, prev), withhold=withhold)
 
     def exit(self, who: str, coin: int, record: CoinRecord, number: int) -> Receipt:
-        """Somebody takes out what a block's transfer gave, rightly or not; zero: the deposit."""
+        """Start an exit of the transfer in a block (zero: the deposit), valid or not."""
         if number == 0:
             call = Call("exitDeposit", (coin, record.as_tuple()), "exit")
         else:
@@ -138,7 +138,7 @@ class CoinTown:
         return self.chain.make(self.people[who].sender, call)
 
     def doubt(self, who: str, coin: int, number: int, record: CoinRecord, earlier: int = 0) -> Receipt:
-        """Somebody challenges the history of an exit with the transfer of an earlier block, zero for the deposit."""
+        """Challenge the history of an exit with the transfer of an earlier block, zero for the deposit."""
         if earlier:
             call = Call("challengeHistory", (coin, number, self.hostile.move(coin, earlier).as_tuple()), "challenge")
         else:
@@ -146,11 +146,11 @@ class CoinTown:
         return self.chain.make(self.people[who].sender, call)
 
     def answer(self, who: str, coin: int, number: int, challenge: ChallengeView, spend: int) -> Receipt:
-        """Somebody answers a challenge with the transfer of a block."""
+        """Answer a challenge with the transfer of a block."""
         move = self.hostile.move(coin, spend)
         args = (coin, number, challenge.as_tuple(), move.as_tuple())
         return self.chain.make(self.people[who].sender, Call("answerHistory", args))
 
     def claim(self, who: str, coin: int, record: CoinRecord, number: int) -> Receipt:
-        """Pay an exit that stood."""
+        """Pay out an exit."""
         return self.chain.claim(self.people[who].sender, (coin, number, record), gas=1_000_000)

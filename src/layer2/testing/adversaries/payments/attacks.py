@@ -1,6 +1,6 @@
-"""Attacks on the root chain as named adversaries: run them against one of your own, or add yours beside them.
+"""Attacks on the root chain as named adversaries, to run against any root chain or to extend.
 
-Each counts the attacker's ether (gas not counted), with what its deposit is worth while that is still its own.
+Each counts the attacker's ether (without gas), including its deposit as long as it owns it.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ FIRST_OUTPUT = 4
 
 
 class PlasmaAttack(Adversary):
-    """An attack on a chain in which the payee has two ether of a block, the payer three, the attacker a deposit of one.
+    """An attack in which the payee holds two ether of a block, the payer three, the attacker a deposit of one.
 
-    The operator is the attacker's friend; the watcher sees everything and does what the game asks for.
+    The operator colludes with the attacker; the watcher sees everything and responds by the rules.
     """
 
     refused_with: ClassVar[str | None] = None
-    """The chain's error; `None` when the calls are lawful and only the gain must be nothing."""
+    """Expected error of the chain; `None` if all calls are valid and the gain must be zero."""
     spent: ClassVar[bool] = False
-    """Whether the deposit was given away before the attack: then nothing of it is the attacker's due."""
+    """True if the deposit was spent before the attack, so that the attacker is not entitled to it."""
 
     def __init__(self, stage: PlasmaStage) -> None:
         super().__init__()
@@ -46,27 +46,27 @@ class PlasmaAttack(Adversary):
         self.prepare()
 
     def prepare(self) -> None:
-        """What has to be there before the attack."""
+        """Prepare the chain before the attack."""
 
     def holdings(self) -> dict[str, int]:
-        """Ether on the main chain, gas given back, and the deposit while it is there and its own."""
+        """Return ether on the main chain with gas costs added, plus the deposit while the attacker owns it."""
         gone = self.spent or self.stage.status(self.mine) in (ExitStatus.PAID, ExitStatus.SPENT)
         return {"ether": self.stage.connection.balance(self.thief.address) + self.gas + (0 if gone else ETHER)}
 
     def counted(self, receipt: Receipt) -> Receipt:
-        """Leave the price of a transaction of the attacker's out of what it gains or loses."""
+        """Exclude the gas of the attacker's transaction from its gain."""
         self.gas += receipt.cost
         return receipt
 
     def claim(self, kit: Kit) -> None:
-        """The watcher claims an exit, with the list that it takes."""
+        """Claim an exit as the watcher, with the required list."""
         token, amount = kit.output.token, kit.output.amount
         known = range(self.root.head()[1])
         newer = newer_needed(self.root, token, kit.block, amount, known) or []
         self.root.claim(self.stage.watcher, [(kit.position, kit.made)], newer)
 
     def honest_leave(self) -> None:
-        """Everybody takes out what is theirs; whoever is not paid makes it fail."""
+        """Exit and claim the honest outputs; fail if one is not paid."""
         for owner, kit in zip((self.stage.payee, self.stage.payer), self.honest, strict=True):
             if self.stage.status(kit) is ExitStatus.NONE:
                 self.stage.exit(owner, kit)
@@ -77,15 +77,15 @@ class PlasmaAttack(Adversary):
 
 
 class RivalsOfOneInput(PlasmaAttack):
-    """The attacker signs eight spenders of its deposit, starts an in-flight exit of each and joins with its output.
+    """The attacker signs eight spends of its deposit, and starts an in-flight exit of each with its output.
 
-    Eight times what it has is registered under deposits, before all blocks, on the eve of the payee's claim.
+    Eight times its deposit is registered under deposits, before all blocks, shortly before the payee's claim.
     """
 
     rivals: ClassVar[int] = 8
 
     def attempt(self) -> None:
-        """The watcher shows each of them a rival: what will not be paid holds nobody up."""
+        """Attempt the attack; the watcher shows a competitor of each, so that none delays another exit."""
         stage = self.stage
         payee = self.honest[0]
         stage.exit(stage.payee, payee)
@@ -99,28 +99,33 @@ class RivalsOfOneInput(PlasmaAttack):
         self.claim(payee)
 
     def spender(self, number: int) -> Signed:
-        """One of many payments of the deposit to the attacker itself."""
+        """Return one of many payments of the deposit to the attacker itself."""
         return self.stage.pay([(self.thief, self.mine)], [(self.thief, ETHER)], memo=bytes([number + 1]) * 32)
 
     def begin(self, one: Signed) -> Receipt:
-        """Start its in-flight exit and join with the output."""
+        """Start the in-flight exit of a payment and piggyback its output."""
         shown = Proof.of_nothing(one.transaction.packed)
         return self.root.start_in_flight(self.thief, shown, [self.mine.proof], one.signatures, 1 << FIRST_OUTPUT)
 
 
 class TwoWaysOutOfOneOutput(PlasmaAttack):
-    """Everybody leaves. The attacker, who has paid itself in a younger block, takes that out by its own exit and by the
-    payment's in-flight exit at once: registered twice, it would hold somebody else's ether up."""
+    """The attacker exits one output by a standard exit and by its payment's in-flight exit, while all users exit.
+
+    The attacker has paid itself in a newer block. Registered twice, the output would block another user's ether.
+    """
 
     refused_with = "OutputHeld"
 
     def prepare(self) -> None:
-        """The deposit is paid to its owner."""
+        """Pay the deposit to its owner."""
         self.payment = self.stage.pay([(self.thief, self.mine)], [(self.thief, ETHER)])
         self.made = self.stage.kit(self.stage.hostile.block([self.payment]))
 
     def attempt(self) -> None:
-        """What joins leaves its own exit; the others are paid when their time has come; a second exit is refused."""
+        """Attempt the attack; the piggyback ends the standard exit, and a second standard exit is rejected.
+
+        The other owners are paid on time.
+        """
         stage = self.stage
         for owner, kit in zip((stage.payee, stage.payer), self.honest, strict=True):
             stage.exit(owner, kit)
@@ -136,13 +141,16 @@ class TwoWaysOutOfOneOutput(PlasmaAttack):
 
 
 class RivalsAnsweredAfterHalfTime(RivalsOfOneInput):
-    """Each rival lies in a block that the operator withheld: after half time, when no older one can be shown, all are
-    answered, so that all count again. The first that is claimed takes the input, and with it all the others."""
+    """The attacker signs competing payments in withheld blocks, and answers all contests after half the period.
+
+    No older payment can be shown then, so that all of them count again. The first that is claimed takes the input, and
+    thereby all the others.
+    """
 
     rivals: ClassVar[int] = 4
 
     def attempt(self) -> None:
-        """One of them is paid, as is right; then the payee is, before the others are claimed by anybody."""
+        """Attempt the attack; one payment is validly paid, then the payee, before the others are claimed."""
         stage = self.stage
         payee = self.honest[0]
         made = [self.spender(at) for at in range(self.rivals)]
@@ -162,20 +170,23 @@ class RivalsAnsweredAfterHalfTime(RivalsOfOneInput):
 
 
 class ContestToSlipATheftThrough(PlasmaAttack):
-    """A mint stands in the block of an honest payment. The thief, who made that payment, contests its in-flight exit in
-    the last second, so that the payee's output is not registered, and claims the mint as soon as it can."""
+    """The thief contests the in-flight exit of an honest payment, to claim a mint in the payment's block.
+
+    The thief made that payment itself. It contests in the last second of the first half, so that the payee's output is
+    not registered, and claims the mint as soon as possible.
+    """
 
     refused_with = "NotCovered"
     spent = True
 
     def prepare(self) -> None:
-        """The thief's deposit is paid to the second owner in the block of the mint."""
+        """Pay the thief's deposit to the second owner in the block of the mint."""
         stage = self.stage
         self.payment = stage.pay([(self.thief, self.mine)], [(stage.second, ETHER)])
         self.lie = stage.hostile.invalid_mint(6 * ETHER, beside=[self.payment])
 
     def attempt(self) -> None:
-        """The answer comes before the mint is due."""
+        """Attempt the attack; the response comes before the mint is due."""
         stage, inputs = self.stage, [self.mine]
         loot = self.lie.loot[0]
         self.counted(stage.hostile.steal(loot))
@@ -193,18 +204,21 @@ class ContestToSlipATheftThrough(PlasmaAttack):
 
 
 class RansomByCoSigner(PlasmaAttack):
-    """The attacker signs a swap with the payee and keeps it out of every block. Its own input is held by a game of its
-    own, which others would follow: the swap's in-flight exit waits for that, and the payee's input with it."""
+    """The attacker signs a swap with the payee and keeps it out of all blocks, to hold the payee's input.
+
+    The attacker's own input is held by another in-flight exit, which must be settled first. The swap's in-flight exit
+    waits for it, and so does the payee's input.
+    """
 
     def prepare(self) -> None:
-        """Both sign the swap; nothing includes it."""
+        """Let both sign a swap that no block includes."""
         stage = self.stage
         self.swapped = stage.deposit(stage.payee)
         rows = [(stage.payee, ETHER), (stage.thief, ETHER)]
         self.swap = stage.pay([(stage.thief, self.mine), (stage.payee, self.swapped)], rows)
 
     def attempt(self) -> None:
-        """The payee contests the swap in its first half with a payment to itself, and joins with its input."""
+        """Attempt the attack; the payee contests the swap with a payment to itself and piggybacks its input."""
         stage, inputs = self.stage, [self.mine, self.swapped]
         alone = stage.pay([(self.thief, self.mine)], [(self.thief, ETHER)])
         shown = Proof.of_nothing(alone.transaction.packed)

@@ -1,7 +1,7 @@
-"""A hostile operator of a plasma chain: real blocks of real bytes, submitted to the real contract, and wrong.
+"""A hostile operator of a plasma chain, which submits real but invalid blocks to the real contract.
 
-Each method is one fraud. What it makes can be taken out with `proof`, as a thief would; its bodies are served as a
-source of bodies (`body`) unless they are withheld.
+Each method is one fraud. Its outputs can be exited with `proof`, as a thief would; its block data is served (`body`)
+unless it is withheld.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from layer2.primitives.ecdsa import to_compact
 __all__ = ["HostileOperator", "Lie", "pay", "record_of"]
 
 LIFETIME = 100
-"""Blocks within which payments that are made here may be included."""
+"""Number of blocks in which payments made here may be included."""
 
 _NOWHERE = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
 class Lie:
-    """A block of the hostile operator: its header on chain, what is in it, and what the fraud gave to its maker.
+    """A block of the hostile operator: its header on chain, its content, and the fraud's profit.
 
-    `loot`: positions of outputs that nobody has paid for, or that were spent before.
+    `loot` lists the positions of outputs that were invented or already spent.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Lie:
 
 
 def record_of(one: Signed) -> bytes:
-    """A transaction with its signatures, as it stands in a body."""
+    """Return a transaction with its signatures as encoded in block data."""
     return one.transaction.packed + b"".join(one.signatures)
 
 
@@ -55,7 +55,7 @@ def pay(
     expiry: int,
     memo: bytes = b"",
 ) -> Signed:
-    """A payment of (owner, token, amount), signed by whoever is said to own the positions it spends."""
+    """Return a payment of (owner, token, amount), signed by the alleged owners of the positions it spends."""
     owners = sorted(inputs, key=lambda one: one[1])
     transaction = payment([position for _, position in owners], outputs, expiry, memo)
     message = digest(transaction, root_chain.domain)
@@ -63,11 +63,11 @@ def pay(
 
 
 class HostileOperator:
-    """Holds the operator's key and obeys nothing.
+    """An operator's key without any rules.
 
     Args:
-        operator: the sender of the key.
-        thief: for whom it cheats; signs what there is to sign.
+        operator: Sender with the operator's key.
+        thief: Beneficiary of the frauds, whose key signs where a signature is needed.
     """
 
     def __init__(self, root_chain: RootChain, operator: Sender, thief: Sender) -> None:
@@ -85,25 +85,25 @@ class HostileOperator:
 
     @property
     def following(self) -> int:
-        """The number of the next block."""
+        """Number of the next block."""
         return self.root_chain.head()[1]
 
     # ------------------------------------------------------------------------------------------------- a body source
 
     def body(self, number: int) -> bytes | None:
-        """The body of a block, unless it is withheld."""
+        """Return the data of a block, or None if it is withheld."""
         return None if number in self.withheld else self._bodies.get(number)
 
     def shown(self, number: int) -> bytes:
-        """The body of a block of its own, withheld or not."""
+        """Return the data of an own block, withheld or not."""
         return self._bodies[number]
 
     def tree(self, number: int) -> BlockTree:
-        """The tree of a block of its own, withheld or not."""
+        """Return the tree of an own block, withheld or not."""
         return self._trees[number]
 
     def reveal(self, *numbers: int) -> None:
-        """Serve what was withheld: these blocks, or all."""
+        """Serve the withheld data of these blocks, or of all."""
         self.withheld -= set(numbers or self.withheld)
 
     # ------------------------------------------------------------------------------------------------- honest and not
@@ -111,7 +111,7 @@ class HostileOperator:
     def block(
         self, batch: Sequence[Signed | bytes], *, name: str = "honest", withhold: bool = False, loot: Sequence[int] = ()
     ) -> Lie:
-        """A block of anything: signed transactions, or records as bytes. `loot`: see `Lie`."""
+        """Submit a block of signed transactions or records as bytes; `loot` is as in `Lie`."""
         number = self.following
         records = [one if isinstance(one, bytes) else record_of(one) for one in batch]
         tree = BlockTree.of_records(records)
@@ -126,13 +126,13 @@ class HostileOperator:
         return lie
 
     def censor(self, one: Signed) -> None:
-        """Take a payment and never include it."""
+        """Accept a payment and never include it."""
         self.censored.append(one)
 
     def invalid_mint(
         self, amount: int, *, token: int = 0, withhold: bool = False, beside: Sequence[Signed] = ()
     ) -> Lie:
-        """Money for the thief out of an input that never was."""
+        """Mint money for the thief from an input that never existed."""
         number = self.following
         nowhere = encode_position(max(1, number - 1), _NOWHERE, 3)
         mint = self._thiefs([nowhere], [(self.thief.address, token, amount)])
@@ -140,13 +140,13 @@ class HostileOperator:
         return self.block([*beside, mint], name="invalid mint", withhold=withhold, loot=[at])
 
     def oversized_fee(self, amount: int, *, token: int = 0, beside: Sequence[Signed] = ()) -> Lie:
-        """More fees than payments left."""
+        """Take more fees than the payments left."""
         number = self.following
         fee = Signed(fee_transaction(number, [(self.thief.address, token, amount)]), ())
         return self.block([*beside, fee], name="oversized fee", loot=[encode_position(number, len(beside), 0)])
 
     def double_spend(self, position: int, amount: int, *, token: int = 0, across: bool = False) -> Lie:
-        """The thief's output is spent twice, in one block or in two; the second time is the loot."""
+        """Spend the thief's output twice, in one block or in two; the second spend is the loot."""
         first = self._thiefs([position], [(self.thief.address, token, amount)])
         second = self._thiefs([position], [(self.thief.address, token, amount)], memo=b"\x01" * 32)
         if across:
@@ -155,22 +155,22 @@ class HostileOperator:
         return self.block([first, second], name="double spend", loot=[encode_position(self.following, 1, 0)])
 
     def deposit_minted(self, amount: int, *, token: int = 0) -> Lie:
-        """A deposit that was never made is spent as if it had been."""
+        """Spend a deposit that was never made."""
         missing = deposit_position(self.root_chain.head()[2])
         mint = self._thiefs([missing], [(self.thief.address, token, amount)])
         return self.block([mint], name="deposit minted", loot=[encode_position(self.following, 0, 0)])
 
     def deposit_minted_twice(self, deposit: int, amount: int, *, token: int = 0) -> Lie:
-        """The thief's deposit, which a block has spent, is spent by another one."""
+        """Spend the thief's deposit again after a block has spent it."""
         return self.double_spend(deposit_position(deposit), amount, token=token, across=True)
 
     def exited_spent(self, position: int, amount: int, *, token: int = 0) -> Lie:
-        """An output that the contract has paid out to the thief is spent."""
+        """Spend an output that the contract has paid out to the thief."""
         again = self._thiefs([position], [(self.thief.address, token, amount)])
         return self.block([again], name="exited output spent", loot=[encode_position(self.following, 0, 0)])
 
     def reordered(self, position: int, amount: int, *, token: int = 0) -> Lie:
-        """A block spends what only the next one makes, out of the thief's output: younger money with an older age."""
+        """Spend an output that only the next block creates, so that newer money has an older position."""
         number = self.following
         child = self._thiefs([encode_position(number + 1, 0, 0)], [(self.thief.address, token, amount)])
         lie = self.block([child], name="reordered", loot=[encode_position(number, 0, 0)])
@@ -178,23 +178,23 @@ class HostileOperator:
         return lie
 
     def unsigned_spend(self, position: int, amount: int, *, token: int = 0) -> Lie:
-        """Somebody else's output goes to the thief with the thief's signature."""
+        """Spend another owner's output with the thief's signature."""
         theft = self._thiefs([position], [(self.thief.address, token, amount)])
         return self.block([theft], name="unsigned spend", loot=[encode_position(self.following, 0, 0)])
 
     def malformed(self, amount: int) -> Lie:
-        """A leaf that is no transaction: its output has an owner of zeros."""
+        """Include a malformed leaf: its output has the zero address as owner."""
         good = self._thiefs([encode_position(1, _NOWHERE, 0)], [(self.thief.address, 0, amount)])
         record = bytearray(record_of(good))
         record[15:35] = bytes(20)
         return self.block([bytes(record)], name="malformed")
 
     def withheld_mint(self, amount: int, *, token: int = 0) -> Lie:
-        """An invalid mint that nobody can see."""
+        """Mint money in a withheld block."""
         return self.invalid_mint(amount, token=token, withhold=True)
 
     def after_withheld(self, amount: int, *, beside: Sequence[Signed] = ()) -> tuple[Lie, Lie]:
-        """A mint in a withheld block, and a payment of it in one that everybody can see."""
+        """Mint money in a withheld block, and pay it on in a visible one."""
         hidden = self.withheld_mint(amount)
         passed_on = self._thiefs([hidden.loot[0]], [(self.thief.address, 0, amount)])
         at = encode_position(self.following, len(beside), 0)
@@ -203,17 +203,17 @@ class HostileOperator:
     # ------------------------------------------------------------------------------------------------------- taking
 
     def kit(self, position: int) -> OutputKit:
-        """What it takes to exit an output of any block, withheld or not."""
+        """Return the exit data of an output of any block, withheld or not."""
         number, index = position >> 24, position >> 8 & 0xFFFF
         lie = self.lies[number]
         return OutputKit(position, lie.transactions[index], lie.header, self._trees[number].proof(index))
 
     def proof(self, position: int) -> Proof:
-        """The same, as the contract takes it."""
+        """Return the exit proof of an output of any block in the contract's format."""
         return self.kit(position).proof
 
     def steal(self, *kits: Kit | int) -> Receipt:
-        """The thief starts exits of outputs, by position or kit."""
+        """Start the thief's exits of outputs, by position or exit data."""
         found = [self.kit(one) if isinstance(one, int) else one for one in kits]
         return self.root_chain.start_exits(self.thief, [one.proof for one in found])
 

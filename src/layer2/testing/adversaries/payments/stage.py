@@ -1,4 +1,4 @@
-"""A root chain whose operator obeys nothing, people with money in it, and the moves that they make."""
+"""A root chain with a hostile operator, users with money on it, and their actions."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["ETHER", "PlasmaStage"]
 
 ETHER = 10**18
 LIFETIME = 50
-"""Blocks within which a payment may be included."""
+"""Number of blocks in which a payment may be included."""
 
 
 class PlasmaStage:
-    """A fresh root chain on a development chain that knows seven accounts."""
+    """A new root chain on a development chain with at least seven accounts."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -36,7 +36,7 @@ class PlasmaStage:
         self.hostile = HostileOperator(self.root, self.operator, self.thief)
 
     def deposit(self, owner: Sender, amount: int = ETHER) -> DepositKit:
-        """Ether of somebody."""
+        """Deposit ether of an owner; return its exit data."""
         receipt = self.root.deposit(owner, 0, amount, owner.address)
         (event,) = self.root.contract.events(receipt, "Deposited")
         return DepositKit(deposit_of_event(event.args))
@@ -49,13 +49,13 @@ class PlasmaStage:
         expiry: int | None = None,
         memo: bytes = b"",
     ) -> Signed:
-        """A signed payment of ether, in no block yet."""
+        """Return a signed payment of ether that no block includes yet."""
         inputs = [(owner.signer, kit.position) for owner, kit in spent]
         until = expiry if expiry is not None else self.hostile.following + LIFETIME
         return pay(self.root, inputs, [(to.address, 0, amount) for to, amount in rows], until, memo)
 
     def kit(self, lie: Lie, index: int = 0, output: int = 0) -> OutputKit:
-        """What takes an output of a block out."""
+        """Return the exit data of an output of a block."""
         return self.hostile.kit(encode_position(lie.number, index, output))
 
     def exit(self, owner: Sender, *kits: Kit) -> Receipt:
@@ -63,24 +63,24 @@ class PlasmaStage:
         return self.root.start_exits(owner, [kit.proof for kit in kits])
 
     def status(self, kit: Kit) -> ExitStatus:
-        """How the exit of an output stands."""
+        """Return the exit status of an output."""
         return self.root.exit(kit.output_id).status
 
     def start_game(self, who: Sender, one: Signed, inputs: Sequence[Kit], bits: int) -> bytes:
-        """Start an in-flight exit; its id."""
+        """Start an in-flight exit; return its id."""
         proof = Proof.of_nothing(one.transaction.packed)
         self.root.start_in_flight(who, proof, [kit.proof for kit in inputs], one.signatures, bits)
         return self.game_id(one, inputs)
 
     def join(self, who: Sender, one: Signed, inputs: Sequence[Kit], bit: int) -> Receipt:
-        """Join an in-flight exit with an input or output."""
+        """Piggyback an in-flight exit with an input or output."""
         made = [kit.made for kit in inputs]
         return self.root.piggyback(who, one.transaction.packed, [kit.output_id for kit in inputs], bit, made)
 
     def contest(
         self, who: Sender, one: Signed, inputs: Sequence[Kit], rival: Signed, place: Proof | None = None
     ) -> Receipt:
-        """Show that another payment spends one of its inputs too; `place`: in which block, if it is in one."""
+        """Show another payment that spends one of its inputs; `place` proves that payment's inclusion."""
         shown = place or Proof.of_nothing(rival.transaction.packed)
         known = {kit.position: kit.proof for kit in inputs}
         several = len(rival.transaction.inputs) > 1
@@ -92,7 +92,7 @@ class PlasmaStage:
         return self.root.challenge_canonical(who, one.transaction.packed, ids, common, made, spend)
 
     def answer(self, who: Sender, place: Proof, inputs: Sequence[Kit]) -> Receipt:
-        """Show where the payment was included."""
+        """Show the inclusion of the payment."""
         return self.root.answer_canonical(who, place, [kit.output_id for kit in inputs], [kit.made for kit in inputs])
 
     def settle(self, who: Sender, one: Signed, inputs: Sequence[Kit], newer: Sequence[int] = ()) -> Receipt:
@@ -102,9 +102,9 @@ class PlasmaStage:
 
     @staticmethod
     def game_id(one: Signed, inputs: Sequence[Kit]) -> bytes:
-        """By what the contract knows an in-flight exit."""
+        """Return the contract's id of an in-flight exit."""
         return keccak(one.transaction.hash + b"".join(kit.output_id for kit in inputs))
 
     def later(self, seconds: int) -> None:
-        """Time passes."""
+        """Advance time."""
         self.connection.advance(seconds)

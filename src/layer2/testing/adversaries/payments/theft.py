@@ -1,4 +1,4 @@
-"""More attacks on the root chain as named adversaries: what is not there, is not theirs, or was theirs once."""
+"""More attacks on the root chain as named adversaries: money that never existed, of others, or already spent."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ["PlasmaTheft"]
 
 
 class PlasmaTheft(PlasmaAttack):
-    """An attack in which the thief pays its deposit on, or not, and wants it all the same."""
+    """An attack in which the thief takes its deposit, although it may have spent it."""
 
     def pay_on(self) -> Signed:
-        """The deposit to the second owner."""
+        """Return a payment of the deposit to the second owner."""
         return self.stage.pay([(self.thief, self.mine)], [(self.stage.second, ETHER)])
 
     def steal(self, *kits: Kit) -> None:
-        """Start exits."""
+        """Start exits as the thief."""
         self.counted(self.stage.exit(self.thief, *kits))
 
     def take(self, kit: Kit, *newer: int) -> None:
-        """Claim an exit."""
+        """Claim an exit as the thief."""
         self.counted(self.root.claim(self.thief, [(kit.position, kit.made)], newer))
 
     def begin(self, one: Signed, bits: int) -> None:
@@ -32,23 +32,23 @@ class PlasmaTheft(PlasmaAttack):
         self.counted(self.root.start_in_flight(self.thief, shown, [self.mine.proof], one.signatures, bits))
 
     def end(self, one: Signed) -> None:
-        """Claim it."""
+        """Claim an in-flight exit as the thief."""
         self.counted(self.stage.settle(self.thief, one, [self.mine]))
 
     def stop(self, one: Signed) -> None:
-        """The watcher shows that the deposit was spent."""
+        """Challenge the deposit's exit as the watcher, with the payment that spends it."""
         spend = Spend(Proof.of_nothing(one.transaction.packed), one.signatures[0])
         self.root.challenge_exit(self.stage.watcher, self.mine.proof, spend)
 
 
 class ExitOfWhatWasSpent(PlasmaTheft):
-    """The thief has paid its deposit on and takes it out as if it had not."""
+    """The thief has spent its deposit and exits it."""
 
     refused_with = "ExitStatusWrong"
     spent = True
 
     def attempt(self) -> None:
-        """The watcher shows the payment; the bond is lost."""
+        """Attempt the attack; the watcher shows the payment, and the bond is lost."""
         paid = self.pay_on()
         self.stage.hostile.block([paid])
         self.steal(self.mine)
@@ -63,7 +63,7 @@ class ClaimTwice(PlasmaTheft):
     refused_with = "ExitStatusWrong"
 
     def attempt(self) -> None:
-        """The slot of an output is never cleared."""
+        """Attempt the attack; the slot of an output is never cleared."""
         self.steal(self.mine)
         self.stage.later(self.period)
         for _ in range(2):
@@ -71,10 +71,10 @@ class ClaimTwice(PlasmaTheft):
 
 
 class ExitThenInFlight(PlasmaTheft):
-    """The deposit leaves by a standard exit, and then once more as the output of a payment to the thief itself."""
+    """The thief exits its deposit by a standard exit, and again as the output of a payment to itself."""
 
     def attempt(self) -> None:
-        """Settled, since its input was paid, for the inputs: of which none is left."""
+        """Attempt the attack; as its input was paid, the in-flight exit pays only inputs, of which none is left."""
         again = self.stage.pay([(self.thief, self.mine)], [(self.thief, ETHER)])
         self.steal(self.mine)
         self.begin(again, 1 << FIRST_OUTPUT)
@@ -84,12 +84,12 @@ class ExitThenInFlight(PlasmaTheft):
 
 
 class InFlightThenExit(PlasmaTheft):
-    """The same the other way round."""
+    """The thief exits its deposit as the output of a payment to itself, and again by a standard exit."""
 
     refused_with = "ExitStatusWrong"
 
     def attempt(self) -> None:
-        """An input of a payment whose output was paid counts as spent."""
+        """Attempt the attack; an input of a payment whose output was paid counts as spent."""
         again = self.stage.pay([(self.thief, self.mine)], [(self.thief, ETHER)])
         self.begin(again, 1 << FIRST_OUTPUT)
         self.stage.later(self.period)
@@ -98,12 +98,12 @@ class InFlightThenExit(PlasmaTheft):
 
 
 class GameAfterTheGame(PlasmaTheft):
-    """An in-flight exit that was paid is started again."""
+    """A paid in-flight exit is started again."""
 
     refused_with = "ExitStatusWrong"
 
     def attempt(self) -> None:
-        """Its input was paid out."""
+        """Attempt the attack; its input was paid out."""
         again = self.stage.pay([(self.thief, self.mine)], [(self.thief, ETHER)])
         self.begin(again, 1 << FIRST_OUTPUT)
         self.stage.later(self.period)
@@ -112,13 +112,13 @@ class GameAfterTheGame(PlasmaTheft):
 
 
 class JoinWithTheOutputOfAnother(PlasmaTheft):
-    """The thief joins its own payment with the output that it has paid to somebody else."""
+    """The thief piggybacks its own payment with the output that it has paid to another owner."""
 
     refused_with = "CallerWrong"
     spent = True
 
     def attempt(self) -> None:
-        """Only the owner of a part may join with it."""
+        """Attempt the attack; only the owner of an input or output may piggyback it."""
         paid = self.pay_on()
         self.begin(paid, 0)
         try:
@@ -130,13 +130,13 @@ class JoinWithTheOutputOfAnother(PlasmaTheft):
 
 
 class ContestAfterHalfTime(PlasmaTheft):
-    """The thief contests the payment that it made when its payee has no time left to find out and answer."""
+    """The thief contests its own payment when the payee has no time left to find it and respond."""
 
     refused_with = "TooLate"
     spent = True
 
     def attempt(self) -> None:
-        """Competitors are shown in the first half only."""
+        """Attempt the attack; competitors can be shown in the first half of the period only."""
         paid, rival = self.pay_on(), self.stage.pay([(self.thief, self.mine)], [(self.thief, ETHER)])
         self.begin(paid, 0)
         self.stage.join(self.stage.second, paid, [self.mine], FIRST_OUTPUT)
@@ -149,12 +149,12 @@ class ContestAfterHalfTime(PlasmaTheft):
 
 
 class MoneyOutOfNothing(PlasmaTheft):
-    """The operator mints as much as there is and the thief takes it out, while everybody leaves."""
+    """The operator mints all money of the chain and the thief exits it, while all users exit."""
 
     refused_with = "NotCovered"
 
     def attempt(self) -> None:
-        """What is older stays covered."""
+        """Attempt the attack; older outputs stay covered."""
         lie = self.stage.hostile.invalid_mint(6 * ETHER)
         loot = self.stage.hostile.kit(lie.loot[0])
         self.steal(loot)
@@ -165,12 +165,12 @@ class MoneyOutOfNothing(PlasmaTheft):
 
 
 class BucketListedTwice(PlasmaTheft):
-    """The same with the list that would take its own registration off twice."""
+    """The operator mints money, and the thief claims it with a list that subtracts its own registration twice."""
 
     refused_with = "BucketsUnsorted"
 
     def attempt(self) -> None:
-        """A list increases."""
+        """Attempt the attack; the entries of a list must increase."""
         lie = self.stage.hostile.invalid_mint(6 * ETHER)
         loot = self.stage.hostile.kit(lie.loot[0])
         self.steal(loot)
@@ -179,13 +179,13 @@ class BucketListedTwice(PlasmaTheft):
 
 
 class BondOfADeadExit(PlasmaTheft):
-    """The thief shows, after the watcher, that an exit is spent: for the bond once more."""
+    """After the watcher, the thief also shows that an exit is spent, to receive the bond again."""
 
     refused_with = "ExitStatusWrong"
     spent = True
 
     def attempt(self) -> None:
-        """A bond is paid once."""
+        """Attempt the attack; a bond is paid once."""
         paid = self.pay_on()
         self.steal(self.mine)
         self.stop(paid)
@@ -199,15 +199,15 @@ class BlockWrittenAgain(PlasmaTheft):
     refused_with = "BlockNumberWrong"
 
     def attempt(self) -> None:
-        """Numbers follow each other."""
+        """Attempt the attack; block numbers are consecutive."""
         self.root.submit_block(self.stage.operator, 1, bytes(32), 1)
 
 
 class DebtOfAnother(PlasmaTheft):
-    """The thief fetches what waits for others."""
+    """The thief withdraws deferred payouts of other accounts."""
 
     refused_with = "NothingOwed"
 
     def attempt(self) -> None:
-        """A debt is its owner's."""
+        """Attempt the attack; a deferred payout belongs to its receiver."""
         self.counted(self.root.withdraw(self.thief, 0, self.thief.address))

@@ -1,6 +1,6 @@
-"""Attacks on the rollup as named adversaries: run them against a rollup of your own, or add yours beside them.
+"""Attacks on the rollup as named adversaries, to run against any rollup or to extend.
 
-Each counts what the attacker holds on the main chain (gas not counted) and as bond, free or locked.
+Each counts the attacker's money on the main chain (without gas) and in bonds, free or locked.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ETHER = 10**18
 
 @dataclass(frozen=True, slots=True)
 class RollupStage:
-    """A rollup and who acts on it."""
+    """A rollup and the signers that act on it."""
 
     l2: LocalRollup
     sequencer: Signer
@@ -41,7 +41,7 @@ class RollupAttack(Adversary):
     """An attack on a rollup in which payer, payee and attacker hold some ether each, all of it final."""
 
     refused_with: ClassVar[str | None] = None
-    """The rollup's error; `None` when the calls are lawful and only the gain must be nothing."""
+    """Expected error of the rollup; `None` if all calls are valid and the gain must be zero."""
 
     def __init__(self, stage: RollupStage) -> None:
         super().__init__()
@@ -59,14 +59,14 @@ class RollupAttack(Adversary):
         self.prepare()
 
     def prepare(self) -> None:
-        """What has to be there before the attack."""
+        """Prepare the rollup before the attack."""
 
     def wallet(self, signer: Signer) -> Wallet:
-        """A wallet at the sequencer."""
+        """Return a signer's wallet at the sequencer."""
         return self.l2.wallet(signer)
 
     def holdings(self) -> dict[str, int]:
-        """Ether on the main chain and in bonds, gas given back."""
+        """Return ether on the main chain and in bonds, with gas costs added."""
         me, rollup = self.attacker.address, self.l2.rollup
         replica = self.l2.challenger.replica
         replica.step()
@@ -76,16 +76,16 @@ class RollupAttack(Adversary):
         return {"ether": self.chain.balance(me) + self.gas + locked + free}
 
     def act(self, name: str, *args: Any, value: int = 0, gas: int | None = None) -> Receipt:
-        """The attacker calls the rollup."""
+        """Call the rollup as the attacker."""
         return self.counted(self.l2.rollup.contract.transact(self.attacker, name, *args, value=value, gas=gas))
 
     def counted(self, receipt: Receipt) -> Receipt:
-        """Leave the price of a transaction of the attacker's out of what it gains or loses."""
+        """Exclude the gas of the attacker's transaction from its gain."""
         self.gas += receipt.gas_used * receipt.effective_gas_price + receipt.blob_fee
         return receipt
 
     def lie(self, fault: str = "inflate") -> Claim:
-        """The attacker asserts something wrong."""
+        """Propose a wrong assertion as the attacker."""
         replica = self.l2.challenger.replica
         replica.step()
         block = self.chain.block_number()
@@ -94,7 +94,7 @@ class RollupAttack(Adversary):
         return claim
 
     def count_since(self, block: int) -> None:
-        """Give the gas back of all that the rollup has seen since: it was the attacker's."""
+        """Exclude the gas of all transactions to the rollup since a block, which were the attacker's."""
         logs = self.chain.logs(block + 1, self.chain.block_number(), [self.l2.rollup.address], None)
         for tx_hash in {log.tx_hash for log in logs}:
             receipt = self.chain.receipt(tx_hash)
@@ -102,13 +102,13 @@ class RollupAttack(Adversary):
                 self.counted(receipt)
 
     def convict(self) -> None:
-        """The challenger does what it does."""
+        """Step the challenger until its fraud proof is complete."""
         for _ in range(2):
             self.l2.challenger.step()
             self.chain.mine(self.l2.profile.reveal_blocks)
 
     def withdrawal(self, amount: int = _ETHER) -> tuple[Claim, tuple[Any, ...]]:
-        """The payer takes money out; the final claim and what `claim` takes beside it."""
+        """Withdraw the payer's money; return the final assertion and the other arguments of `claim`."""
         self.payer.withdraw(amount)
         self.l2.post()
         self.l2.settle()
@@ -121,11 +121,13 @@ class RollupAttack(Adversary):
 
 
 class FraudByAnAccountThatNeverWas(RollupAttack):
-    """The sequencer's frame pays from an account nobody has opened, and its root says that it was executed. A check
-    that reverts where it should convict would leave this fraud without a proof."""
+    """The sequencer's frame pays from an account that does not exist, and the asserted root includes the payment.
+
+    A check that reverts instead of convicting would leave this fraud without a proof.
+    """
 
     def prepare(self) -> None:
-        """The frame is in the inbox."""
+        """Post the frame to the inbox."""
         record = self.l2.sequencer.replica.entries[-1].record
         frame = Frame(FrameType.TRANSFERS, 0, 0, 0, bytes(48), (Op(998, 1, 5, packed=5),))
         self.l2.rollup.post_calldata(self.sequencer, record.hash(), encode_frame(frame), record.queue_end)
@@ -133,7 +135,7 @@ class FraudByAnAccountThatNeverWas(RollupAttack):
         self.l2.post()
 
     def attempt(self) -> None:
-        """Whatever the root is, it is not that of a frame that was skipped."""
+        """Attempt the attack; no such root is the result of a skipped frame."""
         replica = self.l2.challenger.replica
         replica.step()
         parent, end = replica.final(), len(replica.entries)
@@ -145,10 +147,10 @@ class FraudByAnAccountThatNeverWas(RollupAttack):
 
 
 class ConvictionForWantOfGas(RollupAttack):
-    """The attacker challenges the truth with so little gas that a precompile fails inside the judge."""
+    """The attacker challenges a valid assertion with so little gas that a precompile fails inside the judge."""
 
     def prepare(self) -> None:
-        """An honest assertion, and a commitment that is old enough."""
+        """Prepare a valid assertion and a mature commitment."""
         self.payer.send(self.payee.account(), 1_000)
         self.l2.post()
         self.honest = self.l2.propose()
@@ -163,7 +165,7 @@ class ConvictionForWantOfGas(RollupAttack):
     refused_with = "NotGuilty"
 
     def attempt(self) -> None:
-        """Each limit of gas ends in a revert; the last call has all it needs."""
+        """Attempt the attack; every gas limit ends in a revert, and the last call has sufficient gas."""
         row = (self.honest.as_tuple(), self.parent.as_tuple(), self.judge, self.proof)
         data = self.l2.rollup.contract.encode("challenge", *row)
         for gas in range(100_000, 1_500_000, 100_000):
@@ -173,12 +175,12 @@ class ConvictionForWantOfGas(RollupAttack):
 
 
 class StolenProof(RollupAttack):
-    """The attacker sees a challenger's proof under way and sends it first."""
+    """The attacker copies a challenger's pending proof and sends it first."""
 
     refused_with = "CommitmentMissing"
 
     def attempt(self) -> None:
-        """The proof serves only who announced it."""
+        """Attempt the attack; a proof is valid only for the account that committed to it."""
         self.payer.deposit(1)
         self.l2.post()
         lie = self.l2.propose(fault="inflate", sender=self.stage.payee)
@@ -190,10 +192,10 @@ class StolenProof(RollupAttack):
 
 
 class LiarConvictsItself(RollupAttack):
-    """A liar that was found out proves its own lie first, to take the reward itself."""
+    """A proposer with a detected wrong assertion proves the fraud first, to receive the reward itself."""
 
     def attempt(self) -> None:
-        """Half of the bond is burned whoever proves it."""
+        """Attempt the attack; half of the bond is burned in any case."""
         self.payer.deposit(1)
         self.l2.post()
         lie = self.lie()
@@ -208,12 +210,12 @@ class LiarConvictsItself(RollupAttack):
 
 
 class ProofOfTheTruth(RollupAttack):
-    """The attacker brings an honest proof against an honest assertion."""
+    """The attacker submits a valid proof against a valid assertion."""
 
     refused_with = "NotGuilty"
 
     def attempt(self) -> None:
-        """The judge finds nothing."""
+        """Attempt the attack; the judge finds no fraud."""
         self.payer.deposit(1)
         self.l2.post()
         honest = self.l2.propose()
@@ -229,12 +231,12 @@ class ProofOfTheTruth(RollupAttack):
 
 
 class AssertionWithoutABond(RollupAttack):
-    """The attacker asserts for nothing: whoever lies for free can lie for ever."""
+    """The attacker proposes without a bond, which would allow unlimited wrong assertions at no cost."""
 
     refused_with = "BondTooLow"
 
     def attempt(self) -> None:
-        """Each open assertion locks a bond of its own."""
+        """Attempt the attack; each open assertion locks its own bond."""
         self.payer.deposit(1)
         self.l2.post()
         replica = self.l2.challenger.replica
@@ -246,12 +248,12 @@ class AssertionWithoutABond(RollupAttack):
 
 
 class BondTakenBackWhileItStands(RollupAttack):
-    """The liar takes its bond back before anybody challenges."""
+    """The proposer of a wrong assertion withdraws its bond before anyone challenges."""
 
     refused_with = "BondTooLow"
 
     def attempt(self) -> None:
-        """It is locked until the assertion's end."""
+        """Attempt the attack; the bond is locked until the assertion ends."""
         self.payer.deposit(1)
         self.l2.post()
         self.lie()
@@ -259,12 +261,12 @@ class BondTakenBackWhileItStands(RollupAttack):
 
 
 class FinalBeforeItsTime(RollupAttack):
-    """The liar makes its assertion final a second before the window is over."""
+    """The attacker finalises its wrong assertion a second before the window ends."""
 
     refused_with = "TooEarly"
 
     def attempt(self) -> None:
-        """The window is the challengers' time."""
+        """Attempt the attack; the whole window belongs to the challengers."""
         self.payer.deposit(1)
         self.l2.post()
         lie = self.lie()
@@ -273,12 +275,12 @@ class FinalBeforeItsTime(RollupAttack):
 
 
 class PostedOutOfTurn(RollupAttack):
-    """A stranger posts entries while it is the sequencer's turn, to order them in its favour."""
+    """A third party posts batches during the sequencer's lease, to order them in its favour."""
 
     refused_with = "PostingLeased"
 
     def attempt(self) -> None:
-        """The lease holds as long as the sequencer posts."""
+        """Attempt the attack; the lease holds as long as the sequencer posts."""
         self.payer.deposit(1)
         self.l2.post()
         items, _, consumed, _, _ = self.l2.rollup.inbox()
@@ -286,12 +288,12 @@ class PostedOutOfTurn(RollupAttack):
 
 
 class OverdueLeftBehind(RollupAttack):
-    """The attacker, whoever may post now, goes on without the operations that were forced long ago."""
+    """The attacker, after the lease has ended, posts batches without the overdue forced operations."""
 
     refused_with = "QueueOverdue"
 
     def attempt(self) -> None:
-        """What is overdue goes first."""
+        """Attempt the attack; overdue operations must be included first."""
         self.payer.force(1_000, self.payee.account())
         self.chain.advance(self.l2.profile.force_delay + 1)
         items, _, consumed, _, _ = self.l2.rollup.inbox()
@@ -299,12 +301,12 @@ class OverdueLeftBehind(RollupAttack):
 
 
 class FrozenForFun(RollupAttack):
-    """The attacker freezes a rollup in which nothing waits, to end it."""
+    """The attacker freezes a rollup without overdue operations, to end it."""
 
     refused_with = "ItemMismatch"
 
     def attempt(self) -> None:
-        """Something must have waited for long."""
+        """Attempt the attack; a freeze requires an item that is long overdue."""
         self.chain.advance(2 * self.l2.profile.freeze_after)
         replica = self.l2.challenger.replica
         replica.step()

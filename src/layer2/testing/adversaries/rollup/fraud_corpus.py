@@ -1,7 +1,7 @@
-"""Wrong assertions: every way in which a root can lie about a segment, made from what the inbox results in.
+"""Corpus of wrong assertions: every kind of wrong root of a segment, derived from the inbox's valid result.
 
-Classes: F1 a state root, F2 a BLS frame executed on a wrong signature, F3 one skipped in spite of a right one, F4 an
-operation signed by ECDSA that was executed or left out wrongly, F5 the queue.
+Classes: F1 a state root; F2 a BLS frame executed with an invalid signature; F3 a frame skipped despite a valid one; F4
+an ECDSA-signed operation wrongly executed or left out; F5 the queue.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _NOBODY = to_address("0x" + "66" * 20)
 
 
 def right_roots(replica: Replica, parent: Claim, end: int) -> list[bytes]:
-    """The roots that entries after `parent` up to `end` result in."""
+    """Return the roots that result from the batches after `parent` up to `end`."""
     return list(replica.execute(parent, end).roots)
 
 
 def claim_of(replica: Replica, parent: Claim, end: int, roots: Sequence[bytes]) -> Claim:
-    """The claim that proposing these roots would make; known to the replica as if it had been proposed."""
+    """Return the assertion of these roots, known to the replica as if it had been proposed."""
     packed = pack_roots(list(roots))
     last = replica.entries[end - 1].record
     claim = Claim(parent.id, end, last.segments, roots[-1], commit(packed), False)
@@ -43,7 +43,7 @@ def claim_of(replica: Replica, parent: Claim, end: int, roots: Sequence[bytes]) 
 
 
 def assert_roots(l2: LocalRollup, parent: Claim, end: int, roots: Sequence[bytes], sender: Sender) -> Claim:
-    """Propose these roots, right or wrong, with as much bond as is missing; the claim."""
+    """Propose these roots with the missing part of the bond; return the assertion."""
     replica = l2.challenger.replica
     replica.step()
     free = int(l2.rollup.contract.call("freeBond", sender.address))
@@ -57,7 +57,7 @@ def assert_roots(l2: LocalRollup, parent: Claim, end: int, roots: Sequence[bytes
 
 
 class Remembering:
-    """An authority that judges each signature once: a corpus asks about the same ones thousands of times."""
+    """A signature checker that caches its verdicts, because the corpus repeats the same queries thousands of times."""
 
     def __init__(self, inner: Authority) -> None:
         self.inner = inner
@@ -65,27 +65,27 @@ class Remembering:
 
     @property
     def domain(self) -> Domain:
-        """The rollup's."""
+        """EIP-712 domain of the rollup."""
         return self.inner.domain
 
     def verify(self, pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bool:
-        """As the inner one."""
+        """Return the cached verdict of the inner checker."""
         what = (tuple(pairs), signature)
         if what not in self._known:
             self._known[what] = self.inner.verify(pairs, signature)
         return self._known[what]
 
     def recover(self, digest: bytes, signature: bytes) -> Address | None:
-        """As the inner one."""
+        """Return the signer recovered by the inner checker."""
         return self.inner.recover(digest, signature)
 
     def is_key(self, key: bytes) -> bool:
-        """As the inner one."""
+        """Return True if the inner checker accepts the key."""
         return self.inner.is_key(key)
 
 
 class _Biased(Remembering):
-    """Takes every BLS signature for right, or none and no ECDSA signature either."""
+    """Accepts every BLS signature, or rejects every BLS and ECDSA signature."""
 
     def __init__(self, inner: Authority, answer: bool) -> None:
         super().__init__(inner)
@@ -100,7 +100,7 @@ class _Biased(Remembering):
 
 @dataclass(frozen=True, slots=True)
 class Fraud:
-    """A wrong assertion. `segment`: the first wrong one, counted from the assertion's first."""
+    """A wrong assertion; `segment` is its first wrong segment, counted from its first one."""
 
     kind: str
     name: str
@@ -122,7 +122,7 @@ class _Unit:
 
     @property
     def lie(self) -> str:
-        """The class of a lie about it."""
+        """Fraud class of a wrong root of this unit."""
         return "F5" if self.frame is None else "F1"
 
 
@@ -138,7 +138,7 @@ def _units(replica: Replica, parent: Claim, end: int) -> list[_Unit]:
 
 
 def frauds(replica: Replica, parent: Claim, end: int) -> Iterator[Fraud]:
-    """All lies about the entries after `parent` up to `end`."""
+    """Yield all frauds about the batches after `parent` up to `end`."""
     right = right_roots(replica, parent, end)
     state = replica.state_of(parent).copy()
     state.begin_assertion()
@@ -160,7 +160,7 @@ def frauds(replica: Replica, parent: Claim, end: int) -> Iterator[Fraud]:
 def _carried(
     replica: Replica, units: list[_Unit], number: int, state: State, segment: int, right: list[bytes]
 ) -> Iterator[Fraud]:
-    """A lie that the rest is honestly built on."""
+    """Yield a fraud whose later segments are executed correctly on a wrong state."""
     lying = state.copy()
     index = max(lying.accounts)
     lying.change(index, balance=lying.accounts[index].balance + 1)
@@ -173,7 +173,7 @@ def _carried(
 def _biased(
     replica: Replica, units: list[_Unit], number: int, origin: State, segment: int, right: list[bytes]
 ) -> Iterator[Fraud]:
-    """The same data executed by somebody who takes every signature for right, or every one for wrong."""
+    """Yield the fraud of executing the data with every signature accepted, or every one rejected."""
     unit = units[number]
     for answer in (True, False):
         lying = origin.copy()

@@ -1,4 +1,4 @@
-"""A busy rollup and its judges, asked directly, as the rollup would ask them."""
+"""A rollup with a busy inbox, whose judges are called directly as the rollup would call them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Court"]
 
 
 class Court:
-    """`right`: the roots that the busy inbox results in."""
+    """The rollup's judges and the busy inbox; `right` lists the valid roots of the inbox."""
 
     def __init__(self, l2: LocalRollup, operator: Signer, payer: Signer, payee: Signer) -> None:
         self.l2 = l2
@@ -35,11 +35,11 @@ class Court:
         ]
 
     def claim(self, roots: list[bytes]) -> Claim:
-        """The claim of these roots; it need not be proposed, judges are stateless."""
+        """Return the assertion of these roots; it need not be proposed, because judges are stateless."""
         return claim_of(self.replica, self.parent, self.end, roots)
 
     def convicts(self, judge: int, claim: Claim, proof: bytes, gas: int | None = None) -> bool | None:
-        """The verdict; None when the judge reverts."""
+        """Return the judge's verdict, or None if it reverts."""
         asked = self.judges[judge]
         data = asked.encode("guilty", claim.as_tuple(), self.parent.as_tuple(), proof)
         request = CallRequest(asked.address, data, 0, self.l2.rollup.address, gas)
@@ -49,7 +49,7 @@ class Court:
         return bool(int.from_bytes(outcome.output, "big"))
 
     def proofs(self, claim: Claim, segment: int) -> list[tuple[int, bytes]]:
-        """Every proof about a segment that anybody could bring, to every judge that would read it."""
+        """Return every proof about a segment that can be made, each with the judge that accepts its format."""
         made = [(STATE_JUDGE, state_proof(self.replica, claim, segment))]
         if self.kind(segment) in ("type 1", "type 2", "type 3", "type 4"):
             made.append((SIGNATURE_JUDGE, signature_proof(self.replica, claim, segment)))
@@ -57,13 +57,13 @@ class Court:
         return made if chosen in made else [*made, chosen]
 
     def count(self, segment: int) -> int:
-        """Operations of the frame whose first half a segment is; none if it means nothing."""
+        """Return the number of operations of the frame whose first half is the segment."""
         place = locate(self.replica, self.parent.segments + segment)
         at = place.offset - place.queue_segments
         return len(decode_frame(self.replica.entries[place.entry - 1].frames()[at // 2]).ops)
 
     def kind(self, segment: int) -> str:
-        """What lies there: `queue`, or the frame's type; `second` for its second half."""
+        """Return the kind of a segment: `queue`, or the frame's type, or `second` for a frame's second half."""
         place = locate(self.replica, self.parent.segments + segment)
         if place.offset < place.queue_segments:
             return "queue"

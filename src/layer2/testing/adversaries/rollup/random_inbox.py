@@ -1,4 +1,4 @@
-"""A busy inbox: queue items of every kind and frames of every type, right, wrong, malformed and of no meaning."""
+"""A busy inbox: queue items of every kind and frames of every type, valid, invalid, malformed and ineffective."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ __all__ = ["BusyInbox"]
 
 _ETHER = 10**18
 _FEE = 0x2C
-"""1,200: a class with fees."""
+"""A fee class of 1,200 units."""
 
 
 class BusyInbox:
-    """Fills a rollup's inbox. `parent`: the final claim before it; `frames`: what was posted, in order."""
+    """Fills a rollup's inbox; `parent` is the final assertion before it, `frames` lists the posted frames in order."""
 
     def __init__(self, l2: LocalRollup, operator: Signer, payer: Signer, payee: Signer) -> None:
         self.l2 = l2
@@ -74,7 +74,7 @@ class BusyInbox:
     # -------------------------------------------------------------------------------------------------------- queue
 
     def _queue(self) -> None:
-        """More than one segment of the queue, with items that count and items that do not."""
+        """Fill more than one segment of the queue, with effective and ineffective items."""
         rollup, sender, domain = self.l2.rollup, self.payer.sender, self.l2.rollup.domain
         me = self.payer.signer.address
         self.payer.deposit("1 ether")
@@ -117,7 +117,7 @@ class BusyInbox:
     # ------------------------------------------------------------------------------------------------------- frames
 
     def _bls(self) -> None:
-        """BLS frames of every type: full, with both halves used, with fees, with operations that fail."""
+        """Post BLS frames of every type: full, with both halves used, with fees, and with failing operations."""
         key, other = self.key_one, self.key_two
         full = [(self.two if n % 3 else other, 1_000 + n) for n in range(LIMITS[FrameType.TRANSFERS])]
         full[3], full[30] = (key, 5), (999, 5)
@@ -137,7 +137,7 @@ class BusyInbox:
         )
 
     def _ecdsa(self) -> None:
-        """ECDSA frames of every type, with operations that are not signed among them, and new accounts."""
+        """Post ECDSA frames of every type, some with unsigned operations, and new accounts."""
         me, to = self.payer.signer.address, self.two
         transfers = self._ecdsa_frame(FrameType.ECDSA_TRANSFERS, self.one, [(to, 2_000)] * 6, _FEE, to, spoiled=2)
         outs = self._ecdsa_frame(FrameType.ECDSA_WITHDRAWALS, self.one, [(me, 1_000)] * 4, 0, 0, spoiled=0)
@@ -149,7 +149,7 @@ class BusyInbox:
         self._post(dollars, opens[:400])
 
     def _nothing(self) -> None:
-        """Frames that do nothing: unknown types, counts out of range, no token, no receiver, wrong signatures."""
+        """Post ineffective frames: unknown types, invalid counts, tokens, receivers and signatures."""
         key, to = self.key_one, self.two
         right = self._bls_frame(FrameType.TRANSFERS, key, [(to, 5)])
         self._nonces[key] -= 1
@@ -206,7 +206,7 @@ class BusyInbox:
         sign: Callable[[bytes], bytes],
         spoiled: list[int],
     ) -> tuple[tuple[Op, ...], list[bytes]]:
-        """Operations of one sender, with nonces counted on; a spoiled one is signed for another nonce."""
+        """Return operations of one sender with consecutive nonces; a spoiled one is signed for another nonce."""
         exact = kind in (FrameType.EXACT_TRANSFERS, FrameType.ECDSA_EXACT_TRANSFERS) or kind.withdraws
         ops, signed = [], []
         for at, (to, amount) in enumerate(rows):
@@ -229,7 +229,7 @@ class BusyInbox:
         return to_compact(wallet.signer.sign_digest(digest))
 
     def _post(self, *frames: bytes) -> None:
-        """One entry of these frames, which consumes what waits in the queue."""
+        """Post one batch of these frames, which consumes all waiting queue items."""
         replica = self.l2.sequencer.replica
         replica.step()
         expected = replica.entries[-1].record.hash()

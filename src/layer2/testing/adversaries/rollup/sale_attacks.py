@@ -1,4 +1,4 @@
-"""Attacks on whoever buys a withdrawal: sold after it was paid, to nobody, by an old signature, before a freeze."""
+"""Attacks on buyers of withdrawals: sold after payment, to nobody, by an old signature, or before a freeze."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ _ETHER = 10**18
 
 
 class _Sale(RollupAttack):
-    """The attacker owns a withdrawal, which the payee buys: `out` and what `transferClaim` takes of it."""
+    """An attack by the owner of a withdrawal that the payee buys; `row` returns the arguments of `transferClaim`."""
 
     def holdings(self) -> dict[str, int]:
-        """Beside ether what it has inside, in its account or on its way out: whichever way, it comes out once."""
+        """Return ether, plus the money in its account or in its withdrawal, which is paid out exactly once."""
         self.seller.replica.step()
         inside = 0 if self.seller.replica.frozen else self.seller.balance()
         out = 0 if self.gone else _ETHER // 2
         return {"ether": super().holdings()["ether"] + inside + out}
 
     def prepare(self) -> None:
-        """The withdrawal is in the inbox."""
+        """Post the withdrawal to the inbox."""
         self.gone = False
         self.seller = self.wallet(self.stage.attacker)
         self.seller.withdraw(_ETHER // 2)
         self.l2.post()
 
     def final(self) -> Outgoing:
-        """The withdrawal, final."""
+        """Return the withdrawal after it is final."""
         self.l2.settle()
         return self.found()
 
     def found(self) -> Outgoing:
-        """The withdrawal as the buyer's node has it."""
+        """Return the withdrawal as known to the buyer's node."""
         (out,) = self.payee.outgoing(self.attacker.address)
         return out
 
     def row(self, out: Outgoing) -> tuple[Any, ...]:
-        """Claim, roots, index, withdrawal, path."""
+        """Return assertion, roots, index, withdrawal and path."""
         state = self.l2.sequencer.replica.state_of(out.claim)
         one = out.withdrawal
         paid = (one.target, one.token, one.amount)
@@ -50,12 +50,12 @@ class _Sale(RollupAttack):
 
 
 class SoldAfterItWasPaid(_Sale):
-    """The attacker claims its withdrawal and sells it then: the contract would name the buyer as its owner."""
+    """The attacker claims its withdrawal and sells it afterwards, when the contract might name the buyer as owner."""
 
     refused_with = "AlreadyPaid"
 
     def attempt(self) -> None:
-        """What is paid cannot be given away."""
+        """Attempt the attack; a paid withdrawal cannot be transferred."""
         out = self.final()
         assert self.payee.safe_to_buy(out)
         self.counted(self.seller.claim(out))
@@ -65,23 +65,25 @@ class SoldAfterItWasPaid(_Sale):
 
 
 class SoldToNobody(_Sale):
-    """The attacker, who has bought a withdrawal, gives it to the address zero: it would be its first seller's again."""
+    """The attacker, who bought a withdrawal, transfers it to the zero address, which might return it to its seller."""
 
     refused_with = "ReceiverMissing"
 
     def attempt(self) -> None:
-        """There must be somebody."""
+        """Attempt the attack; the receiver must not be the zero address."""
         self.act("transferClaim", *self.row(self.final()), ZERO_ADDRESS)
 
 
 class SoldByAnOldSignature(_Sale):
-    """The buyer has given a withdrawal back to the attacker's accomplice, and the signature that once gave it to the
-    buyer's rival is brought again."""
+    """The signature of an earlier sale is submitted again after the withdrawal has returned to the seller's side.
+
+    The buyer has returned the withdrawal to the attacker's accomplice; the signature names the buyer's rival.
+    """
 
     refused_with = "CallerNotOwner"
 
     def attempt(self) -> None:
-        """A signature serves once, wherever the claim goes after it."""
+        """Attempt the attack; a signature is valid once, regardless of later transfers."""
         out, until = self.final(), self.chain.timestamp() + 10_000
         payee, payer = self.stage.payee.address, self.stage.payer.address
         signature = self.seller.sign_claim(out, payer, until)
@@ -92,18 +94,21 @@ class SoldByAnOldSignature(_Sale):
 
 
 class SoldBeforeItWasFrozen(_Sale):
-    """The attacker sells a withdrawal under a right claim that is open, has the rollup frozen before it is final, and
-    escapes with the same money. Whoever asks `safe_to_buy` is told no as long as that can happen."""
+    """The attacker sells a withdrawal, freezes the rollup before it is final, and escapes with the money.
+
+    The withdrawal is under a valid open assertion. `safe_to_buy` returns an unsafe verdict as long as a freeze is
+    possible.
+    """
 
     def prepare(self) -> None:
-        """The claim comes so late that its window ends after somebody can freeze."""
+        """Propose the assertion so late that its window ends after the first moment of a freeze."""
         super().prepare()
         profile = self.l2.profile
         self.chain.advance(profile.freeze_after - profile.window + 60)
         self.claim: Claim = self.l2.propose()
 
     def attempt(self) -> None:
-        """The buyer does not pay; the sale itself is lawful, and so is the escape."""
+        """Attempt the attack; the buyer does not pay, while the sale itself and the escape are valid."""
         out = self.found()
         verdict = self.payee.safe_to_buy(out)
         assert not verdict
@@ -113,7 +118,7 @@ class SoldBeforeItWasFrozen(_Sale):
         self.counted(self.seller.freeze())
         before = self.chain.balance(self.attacker.address) + self.gas
         self.counted(self.seller.escape())
-        # All it had before the withdrawal, which is not among what it has sold now.
+        # The escape pays the whole balance before the withdrawal, which was sold and is not part of it.
         assert self.chain.balance(self.attacker.address) + self.gas - before == _ETHER
         self.gone = True
         self.chain.advance(self.l2.profile.window)

@@ -1,4 +1,4 @@
-"""Attacks on the money in the rollup: deposits, withdrawals, forced operations."""
+"""Attacks on the money in the rollup: deposits, withdrawals and forced operations."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _ETHER = 10**18
 
 
 class DepositOverAnAccount(RollupAttack):
-    """The attacker pays one wei into the payee's account number under its own name, to take its place."""
+    """The attacker deposits one wei into the payee's account number under its own name, to replace the owner."""
 
     def attempt(self) -> None:
-        """It goes back to who sent it."""
+        """Attempt the attack; the deposit is returned to its sender."""
         mine = owner_of_address(self.attacker.address)
         self.act("deposit", 0, 1, mine, self.payee.account(), value=1)
         self.l2.post()
@@ -29,47 +29,47 @@ class DepositOverAnAccount(RollupAttack):
 
 
 class WithdrawalClaimedTwice(RollupAttack):
-    """A withdrawal that was paid is claimed again."""
+    """A withdrawal is claimed again after it was paid."""
 
     refused_with = "AlreadyPaid"
 
     def attempt(self) -> None:
-        """Once is enough."""
+        """Attempt the attack; a withdrawal is paid once."""
         final, row = self.withdrawal()
         for _ in range(2):
             self.act("claim", final.as_tuple(), *row)
 
 
 class WithdrawalUnderAnotherIndex(RollupAttack):
-    """The same leaf is claimed under an index that differs where the path does not look."""
+    """A paid withdrawal is claimed again under an index with other high bits, which the path might ignore."""
 
     refused_with = "ProofInvalid"
 
     def attempt(self) -> None:
-        """Every bit of the index is looked at."""
+        """Attempt the attack; every bit of the index is checked."""
         final, (roots, index, withdrawal, path) = self.withdrawal()
         self.act("claim", final.as_tuple(), roots, index, withdrawal, path)
         self.act("claim", final.as_tuple(), roots, index + (1 << 17), withdrawal, path)
 
 
 class WithdrawalToAnother(RollupAttack):
-    """The attacker puts its own address into the payer's withdrawal."""
+    """The attacker replaces the target of the payer's withdrawal by its own address."""
 
     refused_with = "ProofInvalid"
 
     def attempt(self) -> None:
-        """The leaf names the target."""
+        """Attempt the attack; the leaf contains the target."""
         final, (roots, index, (_, token, amount), path) = self.withdrawal()
         self.act("claim", final.as_tuple(), roots, index, (self.attacker.address, token, amount), path)
 
 
 class WithdrawalOfALie(RollupAttack):
-    """The attacker claims from its own wrong assertion before anybody has looked."""
+    """The attacker claims from its own wrong assertion before anyone has checked it."""
 
     refused_with = "StatusWrong"
 
     def attempt(self) -> None:
-        """Only what is final pays."""
+        """Attempt the attack; only final assertions pay."""
         self.payer.withdraw(_ETHER)
         self.l2.post()
         claim = self.lie("noise")
@@ -81,10 +81,10 @@ class WithdrawalOfALie(RollupAttack):
 
 
 class PayoutStarvedOfGas(RollupAttack):
-    """A stranger claims the payer's withdrawal with so little gas that the payment fails, to have it marked as paid."""
+    """A third party claims the payer's withdrawal with too little gas for the payment, to have it marked as paid."""
 
     def attempt(self) -> None:
-        """The call fails as a whole, and the next one pays."""
+        """Attempt the attack; the call fails as a whole, and the next one pays."""
         final, row = self.withdrawal()
         target = self.stage.payer.address
         for gas in range(60_000, 110_000, 2_000):
@@ -100,10 +100,10 @@ class PayoutStarvedOfGas(RollupAttack):
 
 
 class ForcedTwice(RollupAttack):
-    """A signed operation to the attacker's account, once executed, is forced again and again."""
+    """A signed operation to the attacker's account is forced repeatedly after its execution."""
 
     def attempt(self) -> None:
-        """The nonce has moved on."""
+        """Attempt the attack; the nonce has advanced."""
         to = self.wallet(self.stage.attacker).account()
         op = self.payer.send(to, 1_000)
         self.l2.post()
@@ -120,7 +120,7 @@ class ForcedForSomebodyElse(RollupAttack):
     """The attacker forces a withdrawal of the payer's account to itself in its own name."""
 
     def attempt(self) -> None:
-        """Who queued it is in the item."""
+        """Attempt the attack; the queue item records its sender."""
         self.act("force", Scheme.SENDER, self.payer.account(), 0, _ETHER, True, self.attacker.address, b"")
         self.l2.post()
         self.l2.settle()
@@ -128,12 +128,12 @@ class ForcedForSomebodyElse(RollupAttack):
 
 
 class SoldTwice(RollupAttack):
-    """The attacker gives a withdrawal of its own away and gives it away once more."""
+    """The attacker transfers a withdrawal of its own, and transfers it again."""
 
     refused_with = "CallerNotOwner"
 
     def attempt(self) -> None:
-        """It is no longer its own."""
+        """Attempt the attack; the attacker no longer owns the withdrawal."""
         mine = self.wallet(self.stage.attacker)
         mine.withdraw(_ETHER // 2)
         self.l2.post()

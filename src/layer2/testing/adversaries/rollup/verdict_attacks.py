@@ -1,4 +1,4 @@
-"""Attacks on honest assertions: proofs of another form than the honest one, and what is left unbound in them."""
+"""Attacks on valid assertions: fraud proofs in unusual formats, and proof data that nothing binds."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _ETHER = 10**18
 
 
 def stranger_keys(count: int) -> bytes:
-    """Keys of the attacker, right points all of them, as a proof gives keys."""
+    """Return keys of the attacker, all valid points, in the format of a proof."""
     return packed_key(BlsKey.derive(keccak(b"a key of the attacker")).public) * count
 
 
 def owners_of(replica: Replica, claim: Claim, segment: int, ids: bytes) -> list[bytes]:
-    """Owners of accounts (4 bytes each) in the state before a segment of a claim."""
+    """Return the owners of accounts (4 bytes each) in the state before a segment of an assertion."""
     state, rest = replica.segments(replica.claims[claim.parent], claim.inbox_end)
     for _ in range(segment):
         next(rest)
@@ -33,9 +33,9 @@ def owners_of(replica: Replica, claim: Claim, segment: int, ids: bytes) -> list[
 
 
 def with_owners(replica: Replica, claim: Claim, segment: int, proof: bytes) -> tuple[bytes, bytes]:
-    """A proof for the judge of signatures in the form of the judge of states: owners with the accounts and no keys.
+    """Return a proof for the signature judge in the format of the state judge: with owners and without keys.
 
-    Also the accounts in that form by themselves.
+    The second value is the account data in that format.
     """
     row, siblings, _ = decode(PROOF_TYPES, proof)
     ids, words, hints, branch = row[-1]
@@ -45,26 +45,29 @@ def with_owners(replica: Replica, claim: Claim, segment: int, proof: bytes) -> t
 
 
 def _without_keys(attack: ConvictionByKeysOfNobody) -> bytes:
-    """Owners with the accounts, no keys, and the attacker's where they would lie."""
+    """Return a proof with owners but without keys, and the attacker's keys in their place."""
     replica = attack.l2.challenger.replica
     proof = signature_proof(replica, attack.honest, 0)
     return with_owners(replica, attack.honest, 0, proof)[0] + stranger_keys(4)
 
 
 def _keys_of_others(attack: ConvictionByKeysOfNobody) -> bytes:
-    """The right form, with the attacker's keys in the place of the owners'."""
+    """Return a proof in the valid format, with the attacker's keys in place of the owners'."""
     row, siblings, keys = decode(PROOF_TYPES, signature_proof(attack.l2.challenger.replica, attack.honest, 0))
     return encode(PROOF_TYPES, [row, siblings, stranger_keys(len(keys) // 192)])
 
 
 class ConvictionByKeysOfNobody(RollupAttack):
-    """The attacker gives no keys to the judge of signatures, and its own behind the end: what nothing binds must not
-    be read. With them the signature of an honest frame is wrong, and whoever asserted it would pay."""
+    """The attacker gives no keys to the signature judge, and appends its own keys behind the end of the proof.
+
+    Data that nothing binds must not be read. With these keys the signature of a valid frame would be invalid, and its
+    proposer would lose the bond.
+    """
 
     refused_with = "WitnessInvalid"
 
     def prepare(self) -> None:
-        """An honest claim over a frame that is signed rightly and was executed, and announced proofs against it."""
+        """Prepare a valid assertion over a signed and executed frame, and commitments to proofs against it."""
         for wallet in (self.payer, self.payee):
             self.l2.sequencer.open_account(wallet.bls.public)
         self.l2.post()
@@ -82,7 +85,7 @@ class ConvictionByKeysOfNobody(RollupAttack):
         self.chain.mine(self.l2.profile.reveal_blocks)
 
     def attempt(self) -> None:
-        """Each form is refused, for what it lacks."""
+        """Attempt the attack; each format is rejected because of missing data."""
         row = (self.honest.as_tuple(), self.parent.as_tuple(), SIGNATURE_JUDGE)
         for proof in self.proofs[:-1]:
             data = self.l2.rollup.contract.encode("challenge", *row, proof)

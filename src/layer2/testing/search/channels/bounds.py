@@ -1,4 +1,4 @@
-"""How large the games of channels are."""
+"""Sizes of the channel games."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import NamedTuple
 from layer2.testing.search.channels.lock_rule import Lock, Proof
 
 MARGIN = 1
-"""Steps before a lock's expiry in which its receiver goes to the chain, at the latest."""
+"""Number of steps before a lock's expiry in which its receiver goes on chain at the latest."""
 
 
 class Domain(NamedTuple):
-    """What can be signed in a game.
+    """Set of messages that can be signed in a game.
 
     Attributes:
-        amount: vouchers and amounts of statements are at most this.
-        nonce: so are nonces.
-        locks: the lists of locks that a statement can carry.
-        last: the step in which the honest side closes by itself, so that every play comes to an end.
+        amount: Maximum of vouchers and of statements' amounts.
+        nonce: Maximum nonce.
+        locks: Lists of locks that a statement can contain.
+        last: Step in which the honest side closes by itself, so that every play ends.
     """
 
     amount: int
@@ -28,12 +28,12 @@ class Domain(NamedTuple):
     last: int
 
     def proofs(self, nonce: int) -> list[Proof]:
-        """Every statement of a nonce."""
+        """Return every statement of a nonce."""
         return [Proof(nonce, amount, locks) for amount, locks in product(range(self.amount + 1), self.locks)]
 
 
 def lock_lists(amounts: Sequence[int], expiries: Sequence[int], of_each: int) -> tuple[tuple[Lock, ...], ...]:
-    """Every list of at most `of_each` hash locks and as many whose worth is chosen."""
+    """Return every list of at most `of_each` hash locks and at most `of_each` locks with a chosen value."""
     kinds = [
         [Lock(amount, expiry, chosen) for amount, expiry in product(amounts, expiries)] for chosen in (False, True)
     ]

@@ -1,6 +1,6 @@
-"""The games of channels: payee, tower, payer and mediator, each honest against anybody, and what they are without.
+"""Channel games: payee, tower, payer and mediator, each honest against all others, and controls with a rule removed.
 
-`small` is played in every check, `large` in the nightly run. docs/assurance.md states both domains.
+`small` runs in every check, `large` in the nightly run. docs/assurance.md describes both domains.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ ONE = Domain(2, 2, lock_lists((1,), (3,), 1), 4)
 """One lock of each kind, of one unit."""
 
 TWO_UNITS = Domain(1, 2, lock_lists((2,), (3,), 1), 4)
-"""One lock of each kind whose worth can be chosen below its amount."""
+"""One lock of each kind whose value can be chosen below its amount."""
 
 PAIRS = Domain(1, 1, ((), (Lock(1, 3), Lock(1, 3)), (Lock(1, 3), Lock(1, 3, True)), (Lock(1, 3),) * 2), 4)
-"""Two locks at once."""
+"""Two locks together."""
 
 TWINS = Domain(1, 2, lock_lists((1,), (3,), 2), 4)
 """Two locks of each kind under one condition."""
 
 PAID = Domain(2, 3, lock_lists((1, 2), (3,), 1), 4)
-"""What a payer signs: payments, locks, and statements that drop them."""
+"""Messages that a payer signs: payments, locks, and statements that drop them."""
 
 LARGE_PAYEE = (
     ("amounts to 3, nonces to 3", Domain(3, 3, lock_lists((1,), (3,), 1), 4)),
@@ -47,7 +47,7 @@ LARGE_PAYER = (
 
 
 def games(bound: str) -> Iterator[Game[Any]]:
-    """The games for `small` or `large`; the controls are the same in both."""
+    """Yield the games for `small` or `large`; the controls are the same in both."""
     if bound == "large":
         for what, domain in LARGE_PAYEE:
             yield PayeeGame(domain).game(f"payee, {what}")
@@ -66,7 +66,7 @@ def games(bound: str) -> Iterator[Game[Any]]:
 
 
 def controls() -> Iterator[Game[Any]]:
-    """Each fault put back: what the search must find."""
+    """Yield a game for each removed rule, in which the search must find a fault."""
 
     def payee(control: str, domain: Domain, rule: Rule | None = None, node: Node | None = None) -> Game[Any]:
         return PayeeGame(domain, rule or Rule(), node).game(

@@ -1,8 +1,8 @@
-"""The rule by which a hub pays one direction of a duplex channel, small enough to search: time in steps, few units.
+"""Rule by which a hub pays one direction of a duplex channel, reduced for search: time in steps, and few units.
 
-Twin of `post`, `postLocks`, `unlock` and `settle` for one direction, without bytes: a signature is the right to do
-something, a Merkle proof is an index. `Rule` takes parts of it out, one at a time, for controls.
-`tests/unit/testing/test_search_channels.py` holds it against the model of the hub, call by call.
+A model of `post`, `postLocks`, `unlock` and `settle` for one direction, without bytes: a signature is a permission, a
+Merkle proof is an index. `Rule` can disable parts of it, one at a time, for controls. A test,
+`tests/unit/testing/test_search_channels.py`, compares it with the model of the hub, call by call.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ WINDOW = 2
 """Steps in which a posted statement can be answered."""
 
 LONGEST = 4
-"""Steps until the last expiry of a lock that is posted, at most."""
+"""Maximum steps until the last expiry of a posted lock."""
 
 
 class Lock(NamedTuple):
-    """A conditional payment. `chosen`: its worth depends on evidence that the receiver picks; else a hash lock."""
+    """A conditional payment: a hash lock, or with `chosen` a lock whose value the receiver's evidence determines."""
 
     amount: int
     expiry: int
@@ -26,7 +26,7 @@ class Lock(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """A lock-bearing statement of the sender."""
+    """A statement of the sender with locks."""
 
     nonce: int
     amount: int
@@ -34,19 +34,19 @@ class Proof(NamedTuple):
 
     @property
     def value(self) -> int:
-        """What it pays when every lock is opened."""
+        """Amount that the statement pays if every lock is resolved."""
         return self.amount + sum(lock.amount for lock in self.locks)
 
     def text(self) -> str:
-        """In few words."""
+        """Return a short description."""
         locks = ", ".join(f"{'?' if lock.chosen else '#'}{lock.amount} until {lock.expiry}" for lock in self.locks)
         return f"proof {self.nonce}: {self.amount}{f' + ({locks})' if locks else ''}"
 
 
 class Chain(NamedTuple):
-    """What the hub keeps for one direction.
+    """State of the hub for one direction.
 
-    `resolved` holds (index, what it pays, whether that is final); -1 stands for no time.
+    `resolved` holds (index, payment, True if final); -1 is used for an unset time.
     """
 
     deadline: int = -1
@@ -59,25 +59,25 @@ class Chain(NamedTuple):
 
     @property
     def paid(self) -> int:
-        """What settling pays: the greater of the plain counter and the claim."""
+        """Amount that settling pays: the greater of the plain counter and the claim."""
         claimed = 0 if self.claim is None else self.claim.amount + sum(paid for _, paid, _ in self.resolved)
         return max(self.plain, claimed)
 
 
 class Rule(NamedTuple):
-    """The parts of the rule; each can be taken out.
+    """Parts of the rule, each of which can be disabled.
 
     Attributes:
-        apart: plain counter and claim are kept apart, and the greater one pays. Else one blocks the other.
-        accept: whoever brings the receiver's Accept may post a proof. Else the receiver alone.
-        guarded: nobody else may post it without that Accept.
-        nonces: a proof never replaces one of a higher nonce.
-        answer: a proof that its sender does not post itself leaves time to answer.
-        expiries: a posted proof keeps the window open until its last lock expires.
-        chooses: the receiver alone chooses what a voucher or contract lock is worth.
-        best: of the receiver's consents the best one counts; else the one that comes first.
-        skips: a lock that is resolved already is skipped; else it stops those beside it.
-        lasting: what was signed stays signed.
+        apart: Plain counter and claim are stored separately, and the greater one pays. Else one blocks the other.
+        accept: Anyone with the receiver's Accept may post a proof. Else only the receiver may.
+        guarded: Others need that Accept to post a proof.
+        nonces: A proof never replaces one with a higher nonce.
+        answer: A proof posted by anyone but its sender leaves time to answer.
+        expiries: A posted proof keeps the window open until its last lock expires.
+        chooses: Only the receiver chooses the value of a voucher or contract lock.
+        best: Of the receiver's consents the greatest value counts; else the first one.
+        skips: A resolved lock is skipped; else it fails the whole call.
+        lasting: Signatures stay valid.
     """
 
     apart: bool = True
@@ -96,24 +96,24 @@ SOUND = Rule()
 
 
 def is_open(chain: Chain, time: int) -> bool:
-    """Whether statements can be posted."""
+    """Return True if statements can be posted."""
     return not chain.settled and chain.deadline >= time
 
 
 def start(chain: Chain, time: int) -> Chain | None:
-    """A party starts the close."""
+    """Start the close as a party."""
     return None if chain.settled or chain.deadline >= 0 else chain._replace(deadline=time + WINDOW, started=time)
 
 
 def post(chain: Chain, time: int, rule: Rule, amount: int) -> Chain | None:
-    """Anybody posts a plain voucher."""
+    """Post a plain voucher, as anyone."""
     if not is_open(chain, time) or amount <= chain.plain or not (rule.apart or chain.claim is None):
         return None
     return chain._replace(plain=amount)
 
 
 def post_locks(chain: Chain, time: int, rule: Rule, proof: Proof, by: str, accepted: bool) -> Chain | None:
-    """`by` ("receiver", "sender" or "other") posts a proof, with the receiver's Accept or without."""
+    """Post a proof as `by` ("receiver", "sender" or "other"), with or without the receiver's Accept."""
     if not is_open(chain, time):
         return None
     if by != "receiver" and rule.guarded and not (accepted and rule.accept):
@@ -138,9 +138,9 @@ def post_locks(chain: Chain, time: int, rule: Rule, proof: Proof, by: str, accep
 def unlock(
     chain: Chain, time: int, rule: Rule, opened: tuple[tuple[int, int], ...], by: str, consents: bool = False
 ) -> Chain | None:
-    """`by` opens locks, given by index and worth, several at once; None if nothing comes of it.
+    """Resolve locks, given by index and value, as `by`; return None without effect.
 
-    `consents`: the receiver has signed these worths for whoever brings them.
+    With `consents` the receiver has signed these values for anyone to submit.
     """
     if not is_open(chain, time) or chain.claim is None:
         return None
@@ -164,6 +164,6 @@ def unlock(
 
 
 def settle(chain: Chain, time: int) -> Chain:
-    """The chain after anybody has settled what can be settled."""
+    """Return the chain after a settlement that is due."""
     over = not chain.settled and 0 <= chain.deadline < time
     return chain._replace(settled=True) if over else chain

@@ -1,7 +1,7 @@
-"""An honest mediator between two adversaries: what it pays on comes in again.
+"""An honest mediator between two adversaries: it must receive what it pays on.
 
-It has taken a hash lock from the payer and passed the same lock on to the payee, with an earlier expiry. Payer and
-payee are one adversary: they know the preimage, settle or refuse to settle beside the chain, start disputes, order.
+It has accepted a hash lock from the payer and passed the same lock on to the payee, with an earlier expiry. Payer and
+payee are one adversary: they know the preimage, settle off chain or refuse, start disputes and order transactions.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from layer2.testing.search.engine import Act, Game
 
 
 class Mediator(NamedTuple):
-    """A mediator's books and its two chains.
+    """State of a mediator's two channels.
 
     Attributes:
-        time: steps since the beginning.
-        inwards: the direction from the payer.
-        outwards: the direction to the payee.
-        knows: it has the preimage, from the payee or from the chain.
-        paid_on: it has signed the outgoing statement in which the lock is paid.
-        released: the payee has accepted that one, or given the lock up.
-        paid: the payer has signed the incoming statement in which the lock is paid.
-        given_up: the lock expired outwards and the mediator gave the incoming one up.
+        time: Steps since the beginning.
+        inwards: Direction from the payer.
+        outwards: Direction to the payee.
+        knows: The mediator has the preimage, from the payee or from the chain.
+        paid_on: The mediator has signed the outgoing statement that pays the lock.
+        released: The payee has accepted that statement, or given up the lock.
+        paid: The payer has signed the incoming statement that pays the lock.
+        given_up: The outgoing lock expired, and the mediator gave up the incoming one.
     """
 
     time: int = 0
@@ -49,7 +49,7 @@ class Mediator(NamedTuple):
 
 
 class MediatorGame:
-    """Payer and payee against the one between them."""
+    """Game of payer and payee against the mediator."""
 
     def __init__(self, amount: int, expiry: int, hop: int, last: int, rule: Rule = SOUND, early: bool = False) -> None:
         self.amount = amount
@@ -64,7 +64,7 @@ class MediatorGame:
     # ------------------------------------------------------------------------------------------------- Everybody else
 
     def attack(self, state: Mediator) -> Iterator[tuple[str, Mediator | None]]:
-        """All that payer and payee can do."""
+        """Yield all actions of payer and payee."""
         inwards, outwards, time, rule = state.inwards, state.outwards, state.time, self.rule
         if not state.knows:
             yield "the payee shows the preimage", state._replace(knows=True)
@@ -92,7 +92,7 @@ class MediatorGame:
     # ------------------------------------------------------------------------------------------------ The honest side
 
     def answer(self, saw: Mediator) -> Iterable[Sequence[Act[Mediator]]]:
-        """What the mediator does in this step, beside the chain and on it."""
+        """Return the mediator's off-chain and on-chain actions in this step."""
         acts: list[Act[Mediator]] = []
         rule, opened = self.rule, ((0, self.amount),)
         seen = saw.knows or bool(saw.outwards.resolved) or bool(saw.inwards.resolved)
@@ -119,47 +119,47 @@ class MediatorGame:
         return [acts]
 
     def pay_on(self, state: Mediator) -> Mediator | None:
-        """Sign that the lock is paid, unless it has expired."""
+        """Sign the payment of the lock, unless it has expired."""
         in_time = state.time <= self.passed.locks[0].expiry and not state.given_up
         return state._replace(paid_on=True) if in_time and state.outwards.deadline < 0 else None
 
     def inner(self, name: str, do: Callable[[Chain, int], Chain | None]) -> Act[Mediator]:
-        """A transaction about the incoming channel."""
+        """Return a transaction of the incoming channel."""
         return Act(name, lambda state: self.inside(state, do(state.inwards, state.time)))
 
     def outer(self, name: str, do: Callable[[Chain, int], Chain | None]) -> Act[Mediator]:
-        """A transaction about the outgoing channel."""
+        """Return a transaction of the outgoing channel."""
         return Act(name, lambda state: self.outside(state, do(state.outwards, state.time)))
 
     @staticmethod
     def inside(state: Mediator, chain: Chain | None) -> Mediator | None:
-        """The state with another incoming chain."""
+        """Return the state with another incoming chain."""
         return None if chain is None else state._replace(inwards=chain)
 
     @staticmethod
     def outside(state: Mediator, chain: Chain | None) -> Mediator | None:
-        """The state with another outgoing chain."""
+        """Return the state with another outgoing chain."""
         return None if chain is None else state._replace(outwards=chain)
 
     @staticmethod
     def passes(state: Mediator) -> Mediator:
-        """Time passes; anybody settles what is due."""
+        """Advance time, and settle what is due."""
         time = state.time + 1
         return state._replace(time=time, inwards=settle(state.inwards, time), outwards=settle(state.outwards, time))
 
     @staticmethod
     def wrong(state: Mediator) -> str:
-        """The promise: no less comes in than goes out."""
+        """Return the violation of the invariant that the mediator receives at least what it pays, or ""."""
         if not over(state) or state.inwards.paid >= state.outwards.paid:
             return ""
         return f"the mediator pays {state.outwards.paid} and gets {state.inwards.paid}"
 
     def game(self, name: str, control: str = "") -> Game[Mediator]:
-        """As a game of the engine."""
+        """Return the game for the engine."""
         limit = ends_by(self.last)
         return Game(name, Mediator(), self.attack, self.answer, self.passes, over, self.wrong, limit, control)
 
 
 def over(state: Mediator) -> bool:
-    """Whether both channels were paid out."""
+    """Return True if both channels were paid out."""
     return state.inwards.settled and state.outwards.settled

@@ -1,4 +1,4 @@
-"""What games about one direction of a channel share: its chain changes, time passes, and at the end it is settled."""
+"""Common parts of games about one direction of a channel: chain changes, time steps and settlement."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ __all__ = ["OnChain", "ends_by", "onto", "over", "passes"]
 
 
 class OnChain(Protocol):
-    """A state of such a game."""
+    """State of a game about one direction."""
 
     @property
     def chain(self) -> Chain:
-        """What the hub keeps."""
+        """State of the hub for the direction."""
 
     @property
     def time(self) -> int:
-        """The step."""
+        """Current step."""
 
     @property
     def _replace(self) -> Callable[..., Any]: ...
@@ -29,23 +29,23 @@ State = TypeVar("State", bound=OnChain)
 
 
 def onto(state: State, chain: Chain | None) -> State | None:
-    """The state with another chain."""
+    """Return the state with another chain."""
     after: State | None = None if chain is None else state._replace(chain=chain)
     return after
 
 
 def passes(state: State) -> State:
-    """Time passes; anybody settles what is due."""
+    """Advance time, and settle what is due."""
     time = state.time + 1
     after: State = state._replace(time=time, chain=settle(state.chain, time))
     return after
 
 
 def over(state: OnChain) -> bool:
-    """Whether everything was paid out."""
+    """Return True if everything was paid out."""
     return state.chain.settled
 
 
 def ends_by(last: int) -> int:
-    """The step by which a dispute that starts by `last` is over: no extension leads further than the rule allows."""
+    """Return the step by which a dispute that starts by `last` is over, as the rule limits all extensions."""
     return last + 2 * WINDOW + LONGEST + 2

@@ -1,8 +1,8 @@
-"""An honest payee, or its towers while it sleeps, against anybody: what was promised is paid.
+"""An honest payee, or its towers while it is offline, against any adversary: accepted amounts must be paid.
 
-The payee's node takes what the sender signs if that is worth no less, goes to the chain before a lock expires, and
-answers every dispute with the newest statement that it holds. The sender signs anything at any step; every statement
-that was ever accepted lies with strangers and malicious towers.
+The payee's node accepts any signed statement of at least the same value, goes on chain before a lock expires, and
+answers every dispute with the newest statement that it holds. The sender may sign anything at any step. All statements
+that were ever accepted are available to third parties and malicious towers.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from layer2.testing.search.engine import Act, Game
 
 
 class Payee(NamedTuple):
-    """A payee's books and the chain.
+    """State of a payee and the chain.
 
     Attributes:
-        time: steps since the beginning.
-        chain: the direction in which it receives.
-        plain: the newest voucher.
-        accepted: every statement with locks that it took, by nonce.
-        owed: what it was promised and did not give up.
-        unsigned: the sender's account denies what it signed.
-        forged: the tower was given a statement of the highest nonce that nobody signed.
-        blind: the chain's answers about this dispute were lost once.
+        time: Steps since the beginning.
+        chain: Direction in which the payee receives.
+        plain: Newest voucher.
+        accepted: Accepted statements with locks, by nonce.
+        owed: Amount that was accepted and not given up.
+        unsigned: The sender's account denies its signatures.
+        forged: The tower was given an unsigned statement with the highest nonce.
+        blind: The responses of the chain about this dispute were lost once.
     """
 
     time: int = 0
@@ -52,14 +52,14 @@ class Payee(NamedTuple):
 
 
 class Node(NamedTuple):
-    """The program of the payee's side; each part can be taken out.
+    """Program of the payee's side; each part can be disabled.
 
     Attributes:
-        sleeps: a tower acts in its place, with the consents that it was given.
-        by_leaf: worth is kept lock by lock; else by what opens them.
-        verifies: a tower takes signed statements only.
-        looks: a tower looks at the channel's state, whatever logs say; else at logs, once.
-        until: the last step in which a tower's consents hold; -1 for ever.
+        sleeps: A tower acts in the payee's place, with the consents that it was given.
+        by_leaf: Value is tracked by lock; else by the evidence that resolves locks.
+        verifies: A tower accepts only signed statements.
+        looks: A tower reads the channel's state independently of logs; else it reads logs once.
+        until: Last step in which a tower's consents are valid; -1 for no end.
     """
 
     sleeps: bool = False
@@ -70,7 +70,7 @@ class Node(NamedTuple):
 
 
 class PayeeGame:
-    """The receiver of one direction is honest; sender, towers and strangers sign, post and order anything."""
+    """Game with an honest receiver of one direction; sender, towers and third parties sign, post and order anything."""
 
     def __init__(self, domain: Domain, rule: Rule = SOUND, node: Node | None = None) -> None:
         self.domain = domain
@@ -79,7 +79,7 @@ class PayeeGame:
         self.by = "other" if self.node.sleeps else "receiver"
 
     def value(self, proof: Proof | None) -> int:
-        """What the payee's node thinks a statement is worth; it knows what opens every lock."""
+        """Return the value of a statement to the payee's node, which can resolve every lock."""
         if proof is None:
             return 0
         if self.node.by_leaf:
@@ -90,7 +90,7 @@ class PayeeGame:
     # ------------------------------------------------------------------------------------------------- Everybody else
 
     def attack(self, state: Payee) -> Iterator[tuple[str, Payee | None]]:
-        """All that sender, towers and strangers can do."""
+        """Yield all actions of sender, towers and third parties."""
         if state.chain.deadline < 0:
             yield from self.offers(state)
             yield "the sender starts the close", onto(state, start(state.chain, state.time))
@@ -103,7 +103,7 @@ class PayeeGame:
             yield "the tower's question about this block comes back empty", state._replace(blind=True)
 
     def posts(self, state: Payee) -> Iterator[tuple[str, Payee | None]]:
-        """Every statement that somebody else may bring."""
+        """Yield every statement that others may post."""
         chain, time, rule = state.chain, state.time, self.rule
         for amount in range(1, self.domain.amount + 1):
             yield f"voucher {amount} is posted", onto(state, post(chain, time, rule, amount))
@@ -111,7 +111,7 @@ class PayeeGame:
             after = post_locks(chain, time, rule, proof, by, accepted=True)
             yield f"{by} posts {proof.text()}", onto(state, after)
         if rule.guarded:
-            return  # nobody but the receiver brings what the receiver did not accept
+            return  # Only the receiver may post statements that it did not accept.
         for nonce in range(1, self.domain.nonce + 1):
             for proof in self.domain.proofs(nonce):
                 if proof not in state.accepted:
@@ -119,18 +119,18 @@ class PayeeGame:
                     yield f"sender posts {proof.text()}", onto(state, after)
 
     def opens(self, state: Payee) -> Iterator[tuple[str, Payee | None]]:
-        """Locks that somebody else opens: everybody knows every preimage, and towers the consents to any worth."""
+        """Yield resolutions of locks by others, who know every preimage, and the towers' consents to any value."""
         for index, lock in enumerate(() if state.chain.claim is None else state.chain.claim.locks):
             for worth in range(1, lock.amount + 1) if lock.chosen else [lock.amount]:
                 after = unlock(state.chain, state.time, self.rule, ((index, worth),), "other", self.node.sleeps)
                 yield f"a stranger opens lock {index} for {worth}", onto(state, after)
 
     def offers(self, state: Payee) -> Iterator[tuple[str, Payee | None]]:
-        """What the sender signs and the payee's node takes: worth no less, and with time to go to the chain."""
+        """Yield statements that the sender signs and the payee's node accepts: of no less value, and in time."""
         newest = state.accepted[-1] if state.accepted else None
         standing = () if newest is None else newest.locks
         for amount in range(state.plain + 1, self.domain.amount + 1):
-            # A plain voucher over pending locks is no promise of them.
+            # A plain voucher does not include pending locks.
             if not standing:
                 yield f"voucher {amount}", state._replace(plain=amount, owed=max(state.owed, amount))
         nonce = 1 if newest is None else newest.nonce + 1
@@ -146,7 +146,7 @@ class PayeeGame:
     # ------------------------------------------------------------------------------------------------ The honest side
 
     def answer(self, saw: Payee) -> Iterable[Sequence[Act[Payee]]]:
-        """The transactions of the payee or its tower in this step."""
+        """Return the transactions of the payee or its tower in this step."""
         node, rule, by = self.node, self.rule, self.by
         newest = saw.accepted[-1] if saw.accepted else None
         locks = () if newest is None else newest.locks
@@ -160,7 +160,7 @@ class PayeeGame:
             proof, opened = newest, tuple((index, lock.amount) for index, lock in enumerate(locks))
 
             def open_all(chain: Chain, time: int) -> Chain | None:
-                # Of another proof it does not know what its locks are.
+                # The payee knows only the locks of its own proof.
                 return unlock(chain, time, rule, opened, by, node.sleeps) if chain.claim == proof else None
 
             acts.append(
@@ -171,7 +171,7 @@ class PayeeGame:
 
     @staticmethod
     def act(name: str, do: Callable[[Chain, int], Chain | None]) -> Act[Payee]:
-        """A transaction that changes the chain alone."""
+        """Return a transaction that changes only the chain."""
 
         def done(state: Payee) -> Payee | None:
             if state.unsigned and name != "start":
@@ -182,12 +182,12 @@ class PayeeGame:
 
     @staticmethod
     def wrong(state: Payee) -> str:
-        """The promise: paid at least what was promised."""
+        """Return the violation of the invariant that the payee receives the accepted amount, or ""."""
         if not state.chain.settled or state.chain.paid >= state.owed:
             return ""
         return f"the payee is paid {state.chain.paid} of {state.owed}"
 
     def game(self, name: str, control: str = "") -> Game[Payee]:
-        """As a game of the engine."""
+        """Return the game for the engine."""
         limit = ends_by(self.domain.last)
         return Game(name, Payee(), self.attack, self.answer, passes, over, self.wrong, limit, control)

@@ -1,9 +1,9 @@
-"""An honest payer against anybody: nothing beyond its books is ever paid.
+"""An honest payer against any adversary: at most its recorded obligations are paid.
 
-The payer's node signs what it is asked for within its means: payments, locks, and statements without a lock that was
-settled or has expired. It counts a lock as dropped below its full amount, before the expiry, only when it holds the
-receiver's Accept of the statement without it, and leaves one statement at most unaccepted. In a dispute it answers a
-superseded statement with the newest accepted one. The receiver goes back to whatever it was ever given.
+The payer's node signs requests within its means: payments, locks, and statements without a settled or expired lock.
+Before a lock's expiry it counts the lock below its full amount only with the receiver's Accept of the statement without
+it, and leaves at most one statement unaccepted. In a dispute it answers a superseded statement with the newest accepted
+one. The receiver may use any statement that it was ever given.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from layer2.testing.search.engine import Act, Game
 
 
 class Payer(NamedTuple):
-    """A payer's books and the chain.
+    """State of a payer and the chain.
 
     Attributes:
-        time: steps since the beginning.
-        chain: the direction in which it pays.
-        plain: its newest voucher.
-        signed: every statement with locks that it signed, by nonce.
-        accepted: how many of them the receiver has accepted, as far as the payer was told.
-        limit: what its books said at most when the dispute began; -1 before.
+        time: Steps since the beginning.
+        chain: Direction in which the payer pays.
+        plain: Newest voucher.
+        signed: Signed statements with locks, by nonce.
+        accepted: Number of statements with an Accept that the payer holds.
+        limit: Maximum obligation when the dispute began; -1 before.
     """
 
     time: int = 0
@@ -49,7 +49,7 @@ class Payer(NamedTuple):
 
 
 class PayerGame:
-    """The sender of one direction is honest; the receiver and its towers ask, post and order anything."""
+    """Game with an honest sender of one direction; the receiver and its towers request, post and order anything."""
 
     def __init__(self, domain: Domain, rule: Rule = SOUND, waits: bool = True) -> None:
         self.domain = domain
@@ -60,10 +60,10 @@ class PayerGame:
     # ------------------------------------------------------------------------------------------------- Everybody else
 
     def attack(self, state: Payer) -> Iterator[tuple[str, Payer | None]]:
-        """All that the receiver and its towers can do."""
+        """Yield all actions of the receiver and its towers."""
         chain, time, rule = state.chain, state.time, self.rule
         if state.accepted < len(state.signed):
-            # The receiver may sign an Accept at any time, and need not give it to the payer.
+            # The receiver may sign an Accept at any time without giving it to the payer.
             yield "the payer is given the Accept", state._replace(accepted=len(state.signed))
         if chain.deadline < 0:
             yield from self.asks(state)
@@ -81,7 +81,7 @@ class PayerGame:
                 yield f"the receiver opens lock {index} for {worth}", onto(state, after)
 
     def asks(self, state: Payer) -> Iterator[tuple[str, Payer | None]]:
-        """What the payer signs on request."""
+        """Yield the statements that the payer signs on request."""
         newest = state.signed[-1] if state.signed else Proof(0, 0)
         standing, base = newest.locks, max(newest.amount, state.plain)
         if not standing and base < self.domain.amount:
@@ -102,11 +102,11 @@ class PayerGame:
                     yield f"settle lock {index} at {worth}", self.sign(state, base + worth, rest)
 
     def voucher(self, state: Payer, amount: int) -> Payer | None:
-        """A plain voucher, within the payer's means."""
+        """Sign a plain voucher within the payer's means."""
         return state._replace(plain=amount) if self.books(state, state.time, amount) <= self.domain.amount else None
 
     def sign(self, state: Payer, amount: int, locks: tuple[Lock, ...]) -> Payer | None:
-        """A statement of the next nonce, within the payer's means."""
+        """Sign a statement of the next nonce within the payer's means."""
         proof = Proof(len(state.signed) + 1, amount, tuple(sorted(locks)))
         if proof.nonce > self.domain.nonce or proof.locks not in self.domain.locks:
             return None
@@ -114,7 +114,7 @@ class PayerGame:
         return after if self.books(after, state.time) <= self.domain.amount else None
 
     def books(self, state: Payer, time: int, plain: int = 0) -> int:
-        """What the payer's node thinks can be asked of it at most: a lock that expired unopened is worth nothing."""
+        """Return the payer's maximum obligation; a lock that expired unresolved has no value."""
         first = max(0, state.accepted - 1) if self.waits else max(0, len(state.signed) - 1)
         live = state.signed[first:]
         values = [proof.amount + sum(lock.amount for lock in proof.locks if lock.expiry >= time) for proof in live]
@@ -123,7 +123,7 @@ class PayerGame:
     # ------------------------------------------------------------------------------------------------ The honest side
 
     def answer(self, saw: Payer) -> Iterable[Sequence[Act[Payer]]]:
-        """The transactions of the payer in this step."""
+        """Return the transactions of the payer in this step."""
         rule = self.rule
         if saw.chain.deadline < 0:
             return [[Act("start", self.begin)] if saw.time >= self.domain.last else ()]
@@ -137,18 +137,18 @@ class PayerGame:
         return [[Act("postLocks", bring)]]
 
     def begin(self, state: Payer) -> Payer | None:
-        """Somebody starts the close: from now on the payer signs nothing."""
+        """Start the close, as anyone; from now on the payer signs nothing."""
         after = onto(state, start(state.chain, state.time))
         return after and after._replace(limit=self.books(state, state.time))
 
     @staticmethod
     def wrong(state: Payer) -> str:
-        """The promise: no more is paid than its books said when the dispute began."""
+        """Return the violation of the invariant that at most the initial obligation is paid, or ""."""
         if not state.chain.settled or state.chain.paid <= state.limit:
             return ""
         return f"the payer pays {state.chain.paid}, its books said {state.limit}"
 
     def game(self, name: str, control: str = "") -> Game[Payer]:
-        """As a game of the engine."""
+        """Return the game for the engine."""
         limit = ends_by(self.domain.last)
         return Game(name, Payer(), self.attack, self.answer, passes, over, self.wrong, limit, control)

@@ -1,4 +1,4 @@
-"""What keeps a coin its holder's, and what happens without it: the games of `coinholder` and `coindark`."""
+"""Games of a coin's holder and of withheld blocks, with controls in which a part of the rule or program is disabled."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ REACH, HIDDEN = Reach(2, 0, 1), Reach(3, 1, 1)
 
 
 class HolderGames(HolderTable):
-    """With the faults that can be put back."""
+    """Holder games with the faults of the controls."""
 
     faults = FAULTS
 
 
 class DarkGames(DarkTable):
-    """With the faults that can be put back."""
+    """Games of withheld blocks with the faults of the controls."""
 
     faults = FAULTS
 
 
 def coins(bound: str) -> Iterator[Game[CoinWorld]]:
-    """The games of a bound, and one for each part of the rule, or of the program, that is taken out."""
+    """Yield the games of a bound, and one control for each part of the rule or program."""
     if bound == "large":
         yield HolderGames("", Reach(2, 1, 2), Holding()).game(f"{_HOLDER}, two bonds", most=2)
         yield HolderGames("", Reach(2, 0, 2), Holding()).game(f"{_HOLDER}, any number", most=None)

@@ -1,11 +1,13 @@
-"""A coin whose holder leaves, against who had it before and is the operator; on the coin chain's pure twin.
+"""A coin's exiting holder against its earlier owner, who is the operator, on the coin chain's model.
 
-The coin was deposited by the thief, moved to another key of the thief's and then to the holder. From then on no block
-is shown: each may hold a transfer of it that names any block before, signed by the thief. The thief takes out whatever
-any block gives it, takes that back, doubts every exit, answers every doubt with every transfer, refutes, claims and
-collects bonds; it puts up so many bonds and no more. The holder, who has signed nothing, does what its wallet's
-functions say, a step after it sees something. Promises: the coin is paid to the holder, W after it began to leave and W
-later for each bond that the thief put up; and what the contract holds is what it owes.
+The thief deposited the coin, moved it to another of its keys and then to the holder. From then on blocks are withheld:
+each may include a transfer of the coin that spends any earlier block, signed by the thief. The thief exits the output
+of any block, cancels, challenges every exit, answers every challenge with every transfer, refutes, claims and collects
+bonds, up to a maximum number of bonds. The holder, who has signed nothing, acts by its wallet's functions one step
+after it sees an event.
+
+Invariants: the coin is paid to the holder within W after the start of its exit, plus W for each bond of the thief; and
+the contract's balance equals its liabilities.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ W, VALUE = 4, 100
 
 
 class Reach(NamedTuple):
-    """How far the thief goes: blocks that it adds, by which step the last comes, bonds that it puts up."""
+    """Limits of the thief: number of blocks, step of the last block, and number of bonds."""
 
     blocks: int = 2
     until: int = 1
@@ -42,7 +44,7 @@ class Reach(NamedTuple):
 
 @dataclass(frozen=True)
 class Holding:
-    """The program of the holder; each part can be taken out. `leaves`: the step in which it starts its exit."""
+    """Program of the holder; each part can be disabled. `leaves` is the step in which it starts its exit."""
 
     leaves: int = 1
     contradicts: bool = True
@@ -50,7 +52,7 @@ class Holding:
 
 
 class HolderTable(CoinTable):
-    """What everybody knows. `hands`: transfers among the thief's keys before the holder got it."""
+    """Model data of the game. `hands` is the number of transfers among the thief's keys before the holder's."""
 
     honest: ClassVar[tuple[bytes, ...]] = (HOLDER,)
 
@@ -68,18 +70,18 @@ class HolderTable(CoinTable):
         self.known = lru_cache(lambda blocks: list(self.calls(blocks)))
 
     def transfers_at(self, blocks: tuple[Block, ...]) -> dict[int, Shown]:
-        """Every transfer that there is, by its block."""
+        """Return all transfers by block."""
         own = {move.number: shown(move) for move in self.standing.moves}
         return own | {number: shown(self.carried(number, *one)) for number, one in enumerate(blocks, self.own + 1)}
 
     def carried(self, number: int, time: int, prev: int) -> Move:
-        """The transfer in a block of the adversary's."""
+        """Return the transfer in a block of the adversary."""
         return self.move(number, time, prev, THIEF, THIEF)
 
     # -------------------------------------------------------------------------------------------------- the adversary
 
     def attack(self, world: CoinWorld) -> Iterator[tuple[str, CoinWorld | None]]:
-        """All that operator and thief may do."""
+        """Yield all actions of operator and thief."""
         number = world.state.next_block
         if len(world.blocks) < self.reach.blocks and world.time <= BEGUN + self.reach.until:
             for prev in range(number):
@@ -93,7 +95,7 @@ class HolderTable(CoinTable):
         yield from self.about_challenges(world)
 
     def calls(self, blocks: tuple[Block, ...]) -> Iterator[tuple[str, Action, int]]:
-        """What the thief may call once its blocks came like this, but for what is about challenges."""
+        """Yield the thief's possible calls after these blocks, except those about challenges."""
         transfers, coin, profile = self.transfers(blocks), self.coin, self.profile
         yield "exit of the deposit", actions.ExitDeposit(coin, self.record), profile.exit_bond
         for number, one in transfers.items():
@@ -112,7 +114,7 @@ class HolderTable(CoinTable):
                 yield f"{number} is refuted by {at}, before it", actions.ChallengeDoubleSpent(coin, number, one), 0
 
     def about_challenges(self, world: CoinWorld) -> Iterator[tuple[str, CoinWorld | None]]:
-        """Answers, refutations and bonds of challenges that are open."""
+        """Yield answers, refutations and bond refunds of open challenges."""
         for number, nonce, doubt in self.open(world):
             named = f"doubt of {number} by {doubt.number}"
             for at, one in self.transfers(world.blocks).items():
@@ -122,7 +124,7 @@ class HolderTable(CoinTable):
             yield f"{named} is void", self.do(world, actions.VoidChallenge(self.coin, number, nonce, doubt), THIEF)
 
     def open(self, world: CoinWorld, number: int = -1) -> Iterator[tuple[int, int, Challenge]]:
-        """Open challenges with the starts that they are made against; of one exit, or of all."""
+        """Yield open challenges with the starts that they are made against, of one exit or of all."""
         if not world.state.challenges:
             return
         owners = {0: THIEF} | {at: one.new_owner for at, one in self.transfers(world.blocks).items()}
@@ -137,11 +139,11 @@ class HolderTable(CoinTable):
     # ----------------------------------------------------------------------------------------------------- the honest
 
     def answer(self, saw: CoinWorld) -> Iterator[Sequence[Act[CoinWorld]]]:
-        """What the holder does, on what it saw."""
+        """Yield the holder's actions based on the state it saw."""
         yield list(self.deeds(saw))
 
     def deeds(self, saw: CoinWorld) -> Iterator[Act[CoinWorld]]:
-        """Leave, be paid, and say against the exits of others what the wallet says."""
+        """Yield the holder's exit and claim, and its challenges of other exits."""
         state = saw.state
         if saw.time >= BEGUN + self.holding.leaves and (self.coin, self.own) not in state.running():
             yield self.act("the owner leaves", self.kit(self.standing), self.profile.exit_bond)
@@ -153,13 +155,13 @@ class HolderTable(CoinTable):
                 yield from self.against(saw, number, contradiction(self.standing, view))
 
     def kit(self, standing: Standing) -> Action:
-        """How the owner of a coin that stands like this begins to take it out."""
+        """Return the call by which the owner of a coin in this state starts its exit."""
         last = standing.moves[-1]
         before = standing.move_at(last.transaction.prev_block)
         return actions.ExitTransfer(self.coin, self.record, shown(before) if before else NOTHING, shown(last))
 
     def defends(self, saw: CoinWorld, standing: Standing, by: bytes = HOLDER) -> Iterator[Act[CoinWorld]]:
-        """Answer what is doubted about the own exit; claim when nothing is."""
+        """Answer challenges of the own exit; claim it when none is open."""
         number = standing.last_block
         running = saw.state.exits[self.coin, number]
         for _, _, doubt in self.open(saw, number) if self.holding.answers else ():
@@ -173,7 +175,7 @@ class HolderTable(CoinTable):
             yield self.act("the owner claims", actions.Claim((actions.Due(self.coin, number, self.record),)), by=by)
 
     def against(self, saw: CoinWorld, number: int, call: Call | None, by: bytes = HOLDER) -> Iterator[Act[CoinWorld]]:
-        """Contradict an exit by others; have it refuted when nobody has answered."""
+        """Challenge an exit by others, and refute it after an unanswered challenge."""
         nonce = saw.state.exits[self.coin, number].nonce
         mine = [doubt for _, at, doubt in self.open(saw, number) if doubt.challenger == by and at == nonce]
         for doubt in mine:
@@ -181,20 +183,20 @@ class HolderTable(CoinTable):
             if saw.time > until:
                 yield self.act(f"the doubt of {number} wins", actions.RefuteHistory(self.coin, number, doubt), by=by)
                 return
-        # A doubt that was answered is not raised again: it would be answered again.
+        # An answered challenge is not repeated, because it would be answered again.
         if call is None or (call.bond and (mine or any(one.prev_block == _earlier(call) for one in saw.told))):
             return
         bond = self.profile.challenge_bond if call.bond else 0
         yield self.act(f"{number} is contradicted", action_of(call, self.record), bond, by)
 
     def act(self, name: str, action: Action, value: int = 0, by: bytes = HOLDER) -> Act[CoinWorld]:
-        """A call by one of the honest."""
+        """Return a call by one of the honest owners."""
         return Act(name, lambda world: self.do(world, action, by, value))
 
-    # ------------------------------------------------------------------------------------------------------- promises
+    # ----------------------------------------------------------------------------------------------------- invariants
 
     def wrong(self, world: CoinWorld) -> str:
-        """The promises."""
+        """Return the violated invariant, or ""."""
         if world.paid and world.paid not in self.honest:
             return "the coin was paid to the thief, or twice"
         there, due = world.state.balance[0], world.state.due(0)
@@ -203,20 +205,20 @@ class HolderTable(CoinTable):
         return self.late(world)
 
     def late(self, world: CoinWorld) -> str:
-        """What must be when its time has come."""
+        """Return the violation of the payment deadline, or ""."""
         return "the holder is not paid" if world.time > self.last and not world.paid else ""
 
     def over(self, world: CoinWorld) -> bool:
-        """When the coin was paid."""
+        """Return True if the coin was paid."""
         return bool(world.paid)
 
     def game(self, name: str, control: str = "", most: int | None = 1) -> Game[CoinWorld]:
-        """As a game of the engine."""
+        """Return the game for the engine."""
         limit = self.last - BEGUN + 2
         over, wrong, within = self.over, self.wrong, self.within
         return Game(name, self.first, self.attack, self.answer, later, over, wrong, limit, control, most, within)
 
 
 def _earlier(call: Call) -> int:
-    """The block whose transfer a doubt shows, zero for the deposit."""
+    """Return the block of the transfer in a history challenge, zero for the deposit."""
     return 0 if call.name == "challengeHistoryByDeposit" else int(call.args[2][0])

@@ -1,9 +1,10 @@
-"""A coin that was signed over into a block that nobody shows, and which is invented on: payer and payee both look.
+"""A coin transferred in a withheld block and spent by invented transfers, with payer and payee both watching.
 
-As in `coinholder`, but the holder has signed the coin over to a payee until the next block, and leaves itself no more.
-The operator takes that transfer into the next block or does not; nobody is shown any. The payer doubts an exit by
-others at the risk of its bond; what an answer shows is the first that the payee hears of its transfer, with which it
-contradicts, and leaves. Promises: the coin is never paid to the thief; whoever was shown a transfer to it is paid.
+As in `holder`, but the holder has signed a transfer to a payee for the next block, and does not exit itself. The
+operator includes that transfer in the next block or not; all blocks are withheld. The payer challenges exits by others
+at the risk of its bond. A response reveals the transfer to the payee for the first time, who then challenges and exits.
+
+Invariants: the coin is never paid to the thief; a payee to which a response revealed its transfer is paid.
 """
 
 from __future__ import annotations
@@ -22,19 +23,19 @@ from layer2.testing.search.payments.world import BEGUN, OPERATOR, PAYEE, THIEF
 __all__ = ["DarkTable", "Looking"]
 
 TRUE = -1
-"""In the place of what a block's transfer spends: it is the holder's."""
+"""Placeholder for the spent block: the block's transfer is the holder's."""
 
 
 @dataclass(frozen=True)
 class Looking:
-    """Who of the two looks after the coin."""
+    """Flags of the owners that watch the coin."""
 
     payer: bool = True
     payee: bool = True
 
 
 class DarkTable(HolderTable):
-    """What everybody knows. `last`: the step in which it ends; `hidden`: the transfer is in the next block already."""
+    """Model data of the game. `last` is its final step; `hidden` means that the next block includes the transfer."""
 
     honest: ClassVar[tuple[bytes, ...]] = (HOLDER, PAYEE)
 
@@ -46,15 +47,15 @@ class DarkTable(HolderTable):
             self.first = replace(self.first, blocks=((BEGUN, TRUE),))
 
     def true(self, number: int, time: int) -> Move:
-        """The transfer that the holder has signed, in a block."""
+        """Return the transfer that the holder has signed, in a block."""
         return self.move(number, time, self.own, PAYEE, HOLDER, self.own + 1)
 
     def carried(self, number: int, time: int, prev: int) -> Move:
-        """The holder's may be among them."""
+        """Return the transfer in a block, which may be the holder's."""
         return self.true(number, time) if prev == TRUE else super().carried(number, time, prev)
 
     def attack(self, world: CoinWorld) -> Iterator[tuple[str, CoinWorld | None]]:
-        """All as before, and the holder's transfer, in the next block."""
+        """Yield all actions of the holder's game, and the holder's transfer in the next block."""
         number = world.state.next_block
         if number == self.own + 1 and world.time <= BEGUN + self.reach.until:
             after = self.do(world, self.submit(self.true(number, world.time)), OPERATOR)
@@ -65,7 +66,7 @@ class DarkTable(HolderTable):
     # ----------------------------------------------------------------------------------------------------- the honest
 
     def answer(self, saw: CoinWorld) -> Iterator[Sequence[Act[CoinWorld]]]:
-        """In either order."""
+        """Yield the actions of payer and payee in either order."""
         payer = list(self.doubts(saw)) if self.looking.payer else []
         payee = list(self.takes(saw)) if self.looking.payee else []
         yield [*payer, *payee]
@@ -73,19 +74,19 @@ class DarkTable(HolderTable):
             yield [*payee, *payer]
 
     def told(self, world: CoinWorld) -> Move | None:
-        """The payee's transfer, if an answer has shown it."""
+        """Return the payee's transfer if a response has shown it, or None."""
         is_mine = any(one.new_owner == PAYEE for one in world.told)
         return self.true(self.own + 1, world.blocks[0][0]) if is_mine else None
 
     def doubts(self, saw: CoinWorld) -> Iterator[Act[CoinWorld]]:
-        """The payer, at the risk of its bond."""
+        """Yield the payer's challenges, at the risk of its bond."""
         for (_, number), running in sorted(saw.state.running().items()):
             if running.owner == THIEF:
                 call = contradiction(self.standing, ExitView(number, running.prev_block))
                 yield from self.against(saw, number, call)
 
     def takes(self, saw: CoinWorld) -> Iterator[Act[CoinWorld]]:
-        """The payee, from when it hears of its transfer on."""
+        """Yield the payee's actions after its transfer was revealed."""
         told = self.told(saw)
         if told is None:
             return
@@ -100,15 +101,15 @@ class DarkTable(HolderTable):
                 yield from self.against(saw, number, contradiction_by(told, ExitView(number, one.prev_block)), PAYEE)
 
     def late(self, world: CoinWorld) -> str:
-        """Who was told in time is paid."""
+        """Return the violation if the payee's transfer was revealed in time and is not paid, or ""."""
         due = self.over(world) and not world.paid and self.told(world) is not None
         return "the payee knows of its coin and is not paid" if due and self.was_told_in_time(world) else ""
 
     def was_told_in_time(self, world: CoinWorld) -> bool:
-        """Whether its exit could be due by now."""
+        """Return True if the payee's exit could be due by now."""
         running = world.state.running().get((self.coin, self.own + 1))
         return running is not None and world.time > running.exitable_at + W
 
     def over(self, world: CoinWorld) -> bool:
-        """When the coin was paid, or it is late."""
+        """Return True if the coin was paid or the final step was reached."""
         return bool(world.paid) or world.time >= self.last

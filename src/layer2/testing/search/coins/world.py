@@ -1,4 +1,4 @@
-"""What games on the coin chain's pure twin share: one coin, its blocks, calls, and whom it was paid to."""
+"""Common parts of games on the coin chain's model: one coin, its blocks and calls, and the recipients of payouts."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ __all__ = ["CoinTable", "CoinWorld", "action_of", "later", "shown"]
 
 DOMAIN = coin_domain(1, "0x" + "ab" * 20)
 LAST = 99
-"""Transfers do not expire in these games."""
+"""Expiry of transfers, which is never reached in these games."""
 
 Block = tuple[int, int]
-"""When a block came, and which transfer its own spends."""
+"""Time of a block, and the block that its transfer spends."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class CoinWorld:
     """A state of the coin chain with its time.
 
     Attributes:
-        key: what makes the state one of its kind.
-        blocks: those of the adversary.
-        bonds: how many the adversary has put up.
-        told: what an answer has shown to the honest, by block.
-        paid: to whom the coin was paid.
+        key: Identity of the state for memoisation.
+        blocks: Blocks of the adversary.
+        bonds: Number of bonds of the adversary.
+        `told`: Transfers that responses have shown to the honest owners.
+        paid: Recipients of the coin's payouts.
     """
 
     key: tuple[Hashable, ...]
@@ -53,7 +53,7 @@ class CoinWorld:
 
 
 def key_of(state: CoinState, time: int) -> tuple[Hashable, ...]:
-    """What makes a state one of its kind: of times that have passed nothing counts but that they have."""
+    """Return the identity of a state, in which all past times are equal."""
     return (
         state.next_block,
         tuple(sorted(state.coins)),
@@ -69,12 +69,12 @@ def key_of(state: CoinState, time: int) -> tuple[Hashable, ...]:
 
 
 def later(world: CoinWorld) -> CoinWorld:
-    """Time passes."""
+    """Advance time."""
     return replace(world, key=key_of(world.state, world.time + 1), time=world.time + 1)
 
 
 def shown(move: Move) -> Shown:
-    """A transfer as the model takes it."""
+    """Return a transfer in the model's format."""
     return _shown(move.as_tuple())
 
 
@@ -84,7 +84,7 @@ def _shown(given: tuple[Any, ...]) -> Shown:
 
 
 def action_of(call: Call, record: CoinRecord) -> Action:
-    """A call of the library as the model takes it."""
+    """Return a call of the library in the model's format."""
     coin, number, *rest = call.args
     match call.name:
         case "challengeSpent":
@@ -104,7 +104,7 @@ def action_of(call: Call, record: CoinRecord) -> Action:
 
 
 class CoinTable:
-    """A coin of `value`, deposited by `owner`, and a chain in which calls are made."""
+    """A coin of `value`, deposited by `owner`, and a chain model on which calls are made."""
 
     faults: ClassVar[Faults] = {}
 
@@ -119,11 +119,11 @@ class CoinTable:
         ((self.coin, self.record),) = self.first.state.coins.items()
 
     def within(self) -> AbstractContextManager[None]:
-        """What holds while the game is played."""
+        """Return the context of a game, with its changes to the model."""
         return put_back(self.changes)
 
     def move(self, number: int, time: int, prev: int, owner: bytes, signer: bytes, expiry: int = LAST) -> Move:
-        """A transfer to `owner` in a block of its own, signed by somebody, rightly or not."""
+        """Return a transfer to `owner` in its own block with any signer, valid or not."""
         one = CoinTransaction(self.coin, prev, owner, expiry)
         signature = one.digest(DOMAIN) + signer + bytes(12)
         tree = coin_tree([SignedCoin(one, signature)])
@@ -131,11 +131,11 @@ class CoinTable:
         return Move(header, one, signature, tree.proof(self.coin).siblings)
 
     def submit(self, move: Move) -> Action:
-        """The call that commits to its block."""
+        """Return the call that submits a transfer's block."""
         return actions.SubmitBlock(move.number, move.header.root)
 
     def do(self, world: CoinWorld, action: Action, by: bytes, value: int = 0) -> CoinWorld | None:
-        """The world after a call; None if it is refused."""
+        """Return the world after a call, or None if it is rejected."""
         try:
             state, effects = apply(world.state, action, Env(by, world.time, value, recover=recover))
         except CoinError:
@@ -150,7 +150,7 @@ class CoinTable:
         return replace(world, key=key_of(state, world.time), state=state, paid=paid, told=told)
 
     def must(self, action: Action, by: bytes, value: int = 0) -> None:
-        """Do something before the game begins, where a refusal is a mistake of this table."""
+        """Execute a call before the game begins; raise AssertionError if it is rejected."""
         after = self.do(self.first, action, by, value)
         if after is None:
             raise AssertionError(f"{action} was refused")

@@ -1,9 +1,11 @@
-"""An honest payee leaves, and a thief starts what it can of payments that are in no block; on the root chain's twin.
+"""An exiting honest payee against a thief with payments that no block includes, on the root chain's model.
 
-The thief may sign and start anything over its one deposit: its exit, two payments that rival each other and expire with
-the next block, contests, holds and claims of both; the operator may add a block without them. The payee has also signed
-a swap that the thief has not. Promises: the payee is paid in the second in which its exit can be claimed, the thief
-never gets more than it had, and what is registered is at most the sum of distinct live outputs.
+The thief may sign and start anything with its one deposit: its exit, two competing payments that expire with the next
+block, and contests, holds and claims of both; the operator may add a block without them. The payee has also signed a
+swap that the thief has not signed.
+
+Invariants: the payee is paid in the second in which its exit can be claimed; the thief never receives more than its
+deposit; and the registered amount is at most the sum of distinct live outputs.
 """
 
 from __future__ import annotations
@@ -40,11 +42,11 @@ from layer2.testing.search.payments.world import (
 __all__ = ["FAULTS", "LOOT", "MINE", "Table", "rivals"]
 
 MINE, LOOT = 30, 20
-"""What the payee and the thief have. The payee's exit begins at `BEGUN`; it can be claimed at `BEGUN + 2 * W`."""
+"""Amounts of the payee and the thief. The payee's exit begins at `BEGUN` and matures at `BEGUN + 2 * W`."""
 
 
 def _by_old_rule(act: Any, spend: Spend, position: int, owner: bytes) -> Spent:
-    """A spend by the signature of one owner alone."""
+    """Verify a spend by the signature of only one owner."""
     transaction = alive(act, spend.proof)
     at = 64 * transaction.inputs.index(position) if position in transaction.inputs else 0
     signed_by(act, transaction, owner, spend.signatures[at : at + 64])
@@ -71,7 +73,7 @@ FAULTS: Faults = {
 
 
 class Table(RootTable):
-    """What everybody knows: the honest payment in block 1, the thief's deposit and its rivals, the swap half signed."""
+    """Model data of the game: the honest payment in block 1, the thief's deposit and payments, and a swap."""
 
     faults: ClassVar[Faults] = FAULTS
 
@@ -94,7 +96,7 @@ class Table(RootTable):
         self.every = list(self.calls())
 
     def calls(self) -> Iterator[tuple[str, Action, bytes, int]]:
-        """All that the thief may call."""
+        """Yield all calls of the thief."""
         items = (Item(self.loot.position, self.loot.record),)
         yield "exit of the loot", actions.StartExits((self.deposited,)), THIEF, CONFIG.exit_bond
         yield "claim of the loot", actions.Claim(items), THIEF, 0
@@ -115,7 +117,7 @@ class Table(RootTable):
                 yield f"game {at} contested", contest, THIEF, 0
 
     def attack(self, world: World) -> Iterable[tuple[str, World | None]]:
-        """What thief and operator may do."""
+        """Yield the actions of thief and operator."""
         for name, action, by, value in self.every:
             yield name, self.do(world, action, by, value)
         number = world.state.next_block
@@ -124,13 +126,13 @@ class Table(RootTable):
             yield "a block", self.do(world, actions.SubmitBlock(number, tree.root, 1), OPERATOR)
 
     def answer(self, saw: World) -> Iterable[Sequence[Act[World]]]:
-        """The payee claims when it may."""
+        """Yield the payee's claim when it is possible."""
         claim = actions.Claim((Item(self.mine.position, self.mine.data),))
         due = saw.time >= BEGUN + 2 * W and is_waiting(saw.state, self.mine_id)
         yield [Act("the payee claims", lambda world: self.do(world, claim, PAYEE))] if due else []
 
     def wrong(self, world: World) -> str:
-        """What must never be, and what must be when the payee's exit was due."""
+        """Return the violated invariant, or ""."""
         state = world.state
         late = world.time > BEGUN + 2 * W or self.over(world)
         if late and state.exit(self.mine_id).status != ExitStatus.PAID:
@@ -139,7 +141,7 @@ class Table(RootTable):
             return f"the thief has {world.got[0]} of its {LOOT}"
         loot = 0 if state.exit(self.ids[0]).status in (ExitStatus.PAID, ExitStatus.SPENT) else LOOT
         mine = 0 if state.exit(self.mine_id).status == ExitStatus.PAID else MINE
-        # A settled game's output takes the place of its input until it is paid.
+        # The output of a settled in-flight exit replaces its input until it is paid.
         waiting = sum(
             LOOT for flight in state.in_flight.values() if flight.status == 2 and flight.piggybacked >> OUTPUT_BIT & 1
         )
@@ -148,7 +150,7 @@ class Table(RootTable):
         return ""
 
     def over(self, world: World) -> bool:
-        """Past the second in which the exit was due."""
+        """Return True after the second in which the exit was due."""
         return world.time > BEGUN + 2 * W + 1
 
 
@@ -161,7 +163,7 @@ def _game(name: str, control: str, most: int | None) -> Game[World]:
 
 
 def rivals(bound: str) -> Iterable[Game[World]]:
-    """The sound game, and one for each fault that is put back."""
+    """Yield the sound game, and one for each fault."""
     most = 1 if bound == "small" else None
     for control in ("", *FAULTS):
         yield _game("a payee leaves, a thief starts what it can", control, most)

@@ -1,4 +1,4 @@
-"""What keeps the order in which a chain in bad times pays, and what happens without it: the games of `plasmamints`."""
+"""Payout order of a chain in distress: the games of `minted`, with controls in which a part is disabled."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _RECOUNT = inflight.recount
 
 
 def _stays(*given: Any) -> Any:
-    """What comes to the ledger of a game comes to where the game was begun."""
+    """Record changes of an in-flight exit's registration where it was started."""
     with put_back(((Reserve, "place", _where_it_was),)):
         return _RECOUNT(*given)
 
@@ -93,17 +93,17 @@ PLAIN, FLYING, MANY = Powers(2, stops=True), Powers(3, flight=True), Powers(6, o
 YOUNG, KEPT = Powers(2, outputs=(1, 3, 4), flight=True), Powers(4, outputs=(2,), waits=True)
 SOON, LATER, LAST, SHORT = Leaving(), Leaving(waits=3), Leaving(waits=6), Leaving(listed=1)
 DELAYS = 4
-"""Two things begun, one claim made for another, one move of the sum."""
+"""Steps of delay: two started exits, one claim for another owner, and one move of the sum."""
 
 
 class OrderedTable(MintTable):
-    """With the faults that can be put back."""
+    """Mint games with the faults of the controls."""
 
     faults: ClassVar[Faults] = FAULTS
 
 
 def ordered(bound: str) -> Iterator[Game[World]]:
-    """The games of a bound, and one for each part of the rule, or of the program, that is taken out."""
+    """Yield the games of a bound, and one control for each part of the rule or program."""
     if bound == "large":
         late = Leaving((1, 3))
         yield OrderedTable("", Powers(4, stops=True, late=2), late).game(f"{_MINTS}, late", most=2)

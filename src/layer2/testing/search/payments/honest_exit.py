@@ -1,4 +1,4 @@
-"""The honest in games of the root chain: whoever leaves claims by the wallet's own functions, with what it saw."""
+"""Honest owners in games of the root chain, who claim by the wallet's own functions based on the state they saw."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["Leaving", "Owed"]
 
 @dataclass(frozen=True)
 class Leaving:
-    """The program of the honest; each part can be taken out.
+    """Program of the honest owners; each part can be disabled.
 
     Attributes:
-        starts: steps after the first block that nobody shows, in which each of them starts its exit.
-        listed: buckets that a claim lists at most.
-        moves: the sum of newer buckets is moved where a list would be longer.
-        widens: lists name what may begin in front of the claim.
-        waits: steps between the second in which an exit can be claimed and its claim.
+        starts: Steps after the first withheld block in which each owner starts its exit.
+        listed: Maximum number of buckets in a claim's list.
+        moves: The sum of newer buckets is moved if a list would be longer.
+        widens: Lists include buckets whose exits may start before the claim.
+        waits: Steps between the second in which an exit can be claimed and its claim.
     """
 
     starts: tuple[int, ...] = (1, 1)
@@ -33,57 +33,57 @@ class Leaving:
 
 
 class Owed(NamedTuple):
-    """What an owner has registered: under which block, and how much."""
+    """Registration of an owner: the block under which it is registered, and its amount."""
 
     priority: int
     amount: int
 
     def needed(self, state: State) -> list[int] | None:
-        """What a claim has to list now; None if it cannot be paid."""
+        """Return the buckets that a claim must list now, or None if it cannot be paid."""
         known = [block for _, block in state.reserve.under]
         return newer_needed(_seen(state), 0, self.priority, self.amount, known)
 
     def moved(self, state: State, found: Sequence[int], leaving: Leaving) -> int | None:
-        """Where the sum of newer buckets has to begin for the claim; None if its list is short."""
+        """Return the bucket from which the sum must begin for the claim, or None if its list is short enough."""
         moved = track_needed(_seen(state), 0, self.priority, found, leaving.listed)
         return None if moved is None else moved[0]
 
     def listed(self, state: State, found: Sequence[int], leaving: Leaving) -> tuple[int, ...]:
-        """What it lists."""
+        """Return the buckets that the claim lists."""
         if not leaving.widens:
             return tuple(found)
         return tuple(widened(_seen(state), 0, self.priority, found, leaving.listed))
 
 
 class _Seen(NamedTuple):
-    """The root chain as the wallet's functions read it."""
+    """Root chain model with the interface that the wallet's functions read."""
 
     state: State
     address: str = ""
 
     @property
     def connection(self) -> _Seen:
-        """Whom to ask for a balance."""
+        """Connection for balance queries."""
         return self
 
     def balance(self, _address: str) -> int:
-        """All that it has."""
+        """Return the contract's balance."""
         return self.state.balance[0]
 
     def reserve_of(self, token: int) -> tuple[int, int]:
-        """Registered, and held."""
+        """Return the registered and the held amount."""
         return self.state.reserve.total.get(token, 0), self.state.held.get(token, 0)
 
     def reserved_under(self, token: int, block: int) -> int:
-        """Registered under a block."""
+        """Return the amount registered under a block."""
         return self.state.reserve.under.get((token, block), 0)
 
     def tracked(self, token: int) -> tuple[int, int] | None:
-        """From which bucket on all is summed up, and the sum."""
+        """Return the first bucket of the sum and the sum, or None."""
         return self.state.reserve.tracked.get(token)
 
     def head(self) -> tuple[str, int, int]:
-        """Its second part is the next block."""
+        """Return a tuple whose second element is the next block."""
         return "", self.state.next_block, 0
 
 

@@ -1,9 +1,11 @@
-"""An honest payee leaves, and a thief starts what it can of a payment that is in a block; on the root chain's twin.
+"""An exiting honest payee against a thief with a payment that a block includes, on the root chain's model.
 
-The thief has paid itself in a younger block. It may leave with what it paid, with what it spent, by the in-flight exit
-of that payment and of its rival, joined at once or later, and claim, hold and settle each; a watcher stops what is
-false, in the order in which it was begun. Promises: the payee is paid as soon as what is false and older was stopped,
-a step for each such thing; the thief never gets more than it had; no output is registered by two ways out.
+The thief has paid itself in a newer block. It may exit the payment's output, its spent input, or both by the in-flight
+exit of that payment or of a competing one, piggybacked immediately or later, and claim, hold and settle each. A watcher
+challenges invalid exits in the order of their start.
+
+Invariants: the payee is paid once all older invalid exits are challenged, one step for each; the thief never receives
+more than its deposit; and no output is registered by two exits.
 """
 
 from __future__ import annotations
@@ -40,15 +42,18 @@ from layer2.testing.search.payments.world import (
 __all__ = ["included"]
 
 W = 4
-"""Two steps in the first half of a game: what begins in one can be contested in the next."""
+"""Two steps in the first half of an in-flight exit, so that one started in the first can be contested in the second."""
 DUE = BEGUN + 2 * W
-"""When the payee's exit can be claimed."""
+"""Time at which the payee's exit can be claimed."""
 FALSE = 3
-"""False things that the thief can begin, each once: the exit of what it spent, the rival's game, that game's input."""
+"""Number of invalid exits that the thief can start, once each.
+
+They are the exits of its spent input, of the competing payment, and of that payment's input.
+"""
 
 
 def _join_beside(one: Call, found: Claimed, bit: int) -> None:
-    """An output that joins may leave by its own exit as well."""
+    """Piggyback an output without ending its standard exit."""
     if found.output.owner != one.env.sender:
         raise CallerWrong(one.env.sender, found.output.owner)
     gone(one, found.id)
@@ -58,7 +63,7 @@ FAULTS: Faults = {"one way out for each output": ((inflight, "_join", _join_besi
 
 
 class IncludedTable(Table):
-    """The same with the thief's first payment in block 2."""
+    """Model data of the game of competing payments, with the thief's first payment in block 2."""
 
     faults: ClassVar[Faults] = FAULTS
 
@@ -73,7 +78,7 @@ class IncludedTable(Table):
         self.every = list(self.own())
 
     def own(self) -> Iterator[tuple[str, Action, bytes, int]]:
-        """All that the thief may call here."""
+        """Yield all calls of the thief in this game."""
         source = (self.loot.record,)
         yield "exit of what it spent", actions.StartExits((self.deposited,)), THIEF, CONFIG.exit_bond
         yield "exit of what it paid", actions.StartExits((self.proof,)), THIEF, CONFIG.exit_bond
@@ -94,12 +99,12 @@ class IncludedTable(Table):
             yield f"{name} holds", actions.HoldInputs(one.packed, self.ids, source), THIEF, 0
 
     def attack(self, world: World) -> Iterable[tuple[str, World | None]]:
-        """What the thief may do."""
+        """Yield the actions of the thief."""
         for name, action, by, value in self.every:
             yield name, self.do(world, action, by, value)
 
     def answer(self, saw: World) -> Iterable[Sequence[Act[World]]]:
-        """The watcher stops what is false; the payee claims when it may."""
+        """Yield the watcher's challenges of invalid exits, and the payee's claim when it is possible."""
         acts = []
         state, source = saw.state, (self.loot.record,)
         if is_waiting(state, self.ids[0]):
@@ -117,11 +122,11 @@ class IncludedTable(Table):
         yield acts
 
     def act(self, name: str, action: Action, by: bytes = PAYER) -> Act[World]:
-        """A call by one of the honest."""
+        """Return a call by one of the honest parties."""
         return Act(name, lambda world: self.do(world, action, by))
 
     def wrong(self, world: World) -> str:
-        """What must never be, and what must be when the payee's exit was due."""
+        """Return the violated invariant, or ""."""
         state = world.state
         late = world.time > DUE + FALSE or self.over(world)
         if late and state.exit(self.mine_id).status != ExitStatus.PAID:
@@ -144,7 +149,7 @@ class IncludedTable(Table):
         return ""
 
     def over(self, world: World) -> bool:
-        """When all that is false must have been stopped."""
+        """Return True when all invalid exits must have been challenged."""
         return world.time > DUE + FALSE
 
 
@@ -159,6 +164,6 @@ def _game(name: str, control: str, bound: str) -> Game[World]:
 
 
 def included(bound: str) -> Iterable[Game[World]]:
-    """The sound game, and one for each fault that is put back."""
+    """Yield the sound game, and one for each fault."""
     for control in ("", *FAULTS):
         yield _game("a payee leaves, a thief leaves with what it paid", control, bound)

@@ -1,8 +1,10 @@
-"""Two honest owners leave with a payment that both have signed, and of which nobody knows whether it is in a block.
+"""Two honest owners exit a payment that both have signed, without knowledge of its inclusion.
 
-As in `plasmamints`; but what the two have was spent by a swap of theirs, which the operator has taken into block 3. One
-starts its in-flight exit with input and output of its own, the other joins with its own a step later. Promises:
-each is paid what the swap gives it, in the second in which the game can be claimed; what is there covers it until then.
+As in `minted`, but the outputs of both were spent by a swap between them, which the operator includes in block 3. One
+owner starts its in-flight exit with its own input and output; the other piggybacks its own a step later.
+
+Invariants: each is paid its output of the swap in the second in which the in-flight exit can be claimed; until then the
+contract's balance covers them.
 """
 
 from __future__ import annotations
@@ -25,11 +27,11 @@ from layer2.testing.search.payments.world import CONFIG, Faults, World, is_open,
 __all__ = ["JointTable", "joint"]
 
 GIVEN = (15, 35)
-"""What the swap gives to the two, who had 30 and 20."""
+"""Amounts that the swap gives to the owners, who had 30 and 20."""
 
 
 class JointTable(MintTable):
-    """What everybody knows."""
+    """Model data of the game."""
 
     faults: ClassVar[Faults] = FAULTS
     bounties: ClassVar[int] = 2
@@ -42,11 +44,11 @@ class JointTable(MintTable):
         self.sources, self.made = tuple(self.ids), tuple(one.data for one in self.mine)
         self.joint = in_flight_id(self.swap.hash, self.sources)
         self.ids = [self.swap.output_id(at) for at in (0, 1)]
-        # Registered under the youngest input.
+        # Both are registered under the youngest input.
         self.owed = [Owed(block_of(self.mine[1].position), amount) for amount in GIVEN]
 
     def calls(self, blocks: tuple[int, ...]) -> Iterator[Calls]:
-        """What the thief may call about the swap, too."""
+        """Yield the thief's calls, including those about the swap."""
         yield from super().calls(blocks)
         packed = self.swap.packed
         yield "swap settled", [self.claim(0, newer) for newer in LISTS], 0
@@ -57,7 +59,7 @@ class JointTable(MintTable):
             yield "swap answered", [actions.AnswerCanonical(shown, self.sources, self.made)], 0
 
     def leaves(self, saw: World, at: int) -> Iterator[Act[World]]:
-        """One starts and joins, the other joins; both claim."""
+        """Yield the start and piggybacks of one owner, the piggybacks of the other, and the claims of both."""
         flight = saw.state.flight(self.joint)
         packed, ids, bits = self.swap.packed, self.sources, (at, OUTPUT_BIT + at)
         if flight.status == InFlightStatus.NONE:
@@ -76,7 +78,7 @@ class JointTable(MintTable):
             yield from self.claims(saw, at)
 
     def claim(self, at: int, newer: tuple[int, ...]) -> Action:
-        """The call that pays both."""
+        """Return the call that pays both."""
         return actions.ClaimInFlight(self.swap.packed, self.sources, self.made, newer)
 
 
@@ -85,7 +87,7 @@ _LATE = Powers(4, outputs=(1, 3, 4), flight=True)
 
 
 def joint(bound: str) -> Iterator[Game[World]]:
-    """The games of a bound, and what the ledger's order is to them."""
+    """Yield the games of a bound, and controls of the payout order."""
     soon, later = Leaving((1, 1)), Leaving((1, 1), waits=4)
     if bound == "large":
         yield JointTable("", Powers(4, flight=True, stops=True, late=1), soon).game(f"{_NAME}, late", most=2)

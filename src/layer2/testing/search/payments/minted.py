@@ -1,12 +1,14 @@
-"""Two honest owners leave a chain whose operator withholds blocks and has put money into them that nobody paid in.
+"""Two honest owners exit a chain whose operator withholds blocks with minted money, on the root chain's model.
 
-On the root chain's twin. Of blocks 3 and 4 nobody but the thief ever sees a transaction. It may leave with its deposit,
-with what it paid itself out of that in block 3, with what the operator minted in either block, and by the in-flight
-exit of a payment that joins mint and deposit; claim everything for everybody, with any list of buckets; stop its own
-exits; move the sum of newer buckets; begin a game of its deposit early and join it late. Each honest owner has one
-output in an older block, and starts its exit within W of block 3. Promises: both are paid in full, in the second in
-which their exits can be claimed; where lists are shorter than what the thief can begin, a step later for each thing
-begun and each move of the sum; and what is there always covers what they are owed.
+Only the thief sees the transactions of blocks 3 and 4. It may exit its deposit, its payment to itself in block 3, the
+mints of either block, and by an in-flight exit a payment that spends mint and deposit. It may claim everything for
+anyone with any list of buckets, challenge its own exits, move the sum of newer buckets, and start an in-flight exit of
+its deposit early and piggyback it late. Each honest owner has one output in an older block, and starts its exit within
+W of block 3.
+
+Invariants: both are paid in full in the second in which their exits can be claimed. If lists are limited to fewer
+buckets than the thief can use, the payment may be a step later for each exit started and each move of the sum. The
+contract's balance always covers them.
 """
 
 from __future__ import annotations
@@ -45,28 +47,28 @@ __all__ = ["HONEST", "LISTS", "Calls", "MintTable", "Powers"]
 
 HONEST = (PAYER, PAYEE)
 MINE, LOOT, MINTED = (30, 20), 10, (25, 15)
-"""What the honest and the thief have, and what is minted in blocks 3 and 4."""
+"""Amounts of the honest owners and the thief, and the amounts minted in blocks 3 and 4."""
 _NOWHERE = 900 << 24
 LISTS = (*chain.from_iterable(combinations(range(3), size) for size in (3, 2, 1, 0)), (1, 1), (2, 2))
-"""Every list of the buckets that there are, and two that name one twice."""
+"""Every list of the existing buckets, and two lists with a repeated bucket."""
 
 
 Calls = tuple[str, Sequence[Action], int]
-"""What is called in words, the calls that are tried, the ether that comes along."""
+"""Description, calls to try, and the ether sent."""
 
 
 @dataclass(frozen=True)
 class Powers:
-    """How long an exit takes in a game, and what the thief may do beside exits and claims.
+    """Exit period of a game, and the thief's powers besides exits and claims.
 
     Attributes:
         period: W, in steps.
-        outputs: with which outputs it may leave: its deposit, two of block 3, two of block 4.
-        flight: it plays the in-flight exit of the payment that joins a mint and its deposit.
-        stops: it stops its own exits.
-        waits: it plays the in-flight exit of another payment of its deposit, which it joins when it likes.
-        moves: how often it moves the sum of newer buckets.
-        late: steps after the beginning in which block 3 may come; block 4 comes up to a step after it.
+        outputs: Outputs that it may exit: its deposit, two of block 3, two of block 4.
+        flight: It may start the in-flight exit of the payment that spends a mint and its deposit.
+        stops: It may challenge its own exits.
+        waits: It may start the in-flight exit of another payment of its deposit, and piggyback it at any time.
+        moves: Number of times that it may move the sum of newer buckets.
+        late: Steps after the beginning in which block 3 may come; block 4 comes up to a step after it.
     """
 
     period: int
@@ -79,12 +81,12 @@ class Powers:
 
 
 class MintTable(RootTable):
-    """What everybody knows. `slack`: steps by which a payment may be late."""
+    """Model data of the game. `slack` is the permitted delay of a payment in steps."""
 
     faults: ClassVar[Faults] = {}
     accounts: ClassVar[tuple[bytes, ...]] = HONEST
     bounties: ClassVar[int] = 1
-    """Parts with which each of the honest leaves: a bounty for each is whoever's claims."""
+    """Number of exiting parts per honest owner, each of which pays a bounty to its claimer."""
 
     def __init__(self, control: str, powers: Powers, leaving: Leaving, slack: int = 0) -> None:
         super().__init__(control, replace(CONFIG, exit_period=powers.period))
@@ -113,7 +115,7 @@ class MintTable(RootTable):
     # -------------------------------------------------------------------------------------------------- the adversary
 
     def attack(self, world: World) -> Iterator[tuple[str, World | None]]:
-        """All that operator and thief may do."""
+        """Yield all actions of operator and thief."""
         yield from self.blocks(world)
         for name, tries, value in self.known(world.blocks):
             yield name, self.first_of(world, tries, THIEF, value)
@@ -122,7 +124,7 @@ class MintTable(RootTable):
             yield f"sum from {bucket} on", None if after is None else replace(after, spent=world.spent + 1)
 
     def blocks(self, world: World) -> Iterator[tuple[str, World | None]]:
-        """The next of the two blocks."""
+        """Yield the submission of the next of the two blocks."""
         at = len(world.blocks)
         last = world.blocks[0] + 1 if at else BEGUN + self.powers.late
         if at < len(self.bodies) and world.time <= last:
@@ -131,7 +133,7 @@ class MintTable(RootTable):
             yield f"block {at + 3}", None if after is None else replace(after, blocks=(*world.blocks, world.time))
 
     def calls(self, blocks: tuple[int, ...]) -> Iterator[Calls]:
-        """What the thief may call once its blocks came at these times."""
+        """Yield the thief's possible calls after its blocks came at these times."""
         made = [one for at, time in enumerate(blocks) for one in proofs_of(at + 3, time, self.bodies[at])]
         proofs = [self.loot, *made]
         own = [proofs[at] for at in self.powers.outputs if at < len(proofs)]
@@ -150,7 +152,7 @@ class MintTable(RootTable):
             yield from self.waits()
 
     def flies(self, inputs: tuple[Proof, Proof]) -> Iterator[Calls]:
-        """The game of the payment that joins mint and deposit, whether it is in block 4 or not."""
+        """Yield calls about the in-flight exit of the payment that spends mint and deposit, included or not."""
         made = tuple(one.data for one in inputs)
         packed, ids = self.joined.packed, self.input_ids
         for bits in (1 << OUTPUT_BIT, 0b11, 1 << OUTPUT_BIT | 0b11):
@@ -163,7 +165,7 @@ class MintTable(RootTable):
         yield "game holds", [actions.HoldInputs(packed, ids, made)], 0
 
     def waits(self) -> Iterator[Calls]:
-        """The game of a payment of its deposit that nobody knows to be spent: as old as the deposit."""
+        """Yield calls about the in-flight exit of an unspent payment of its deposit, which has the deposit's age."""
         packed, ids, made = self.kept.packed, (self.loot_id,), (self.loot.data,)
         begin = actions.StartInFlight(Proof(0, packed), (self.loot,), signature(self.kept, THIEF))
         yield "own game", [begin], CONFIG.in_flight_bond
@@ -173,18 +175,18 @@ class MintTable(RootTable):
     # ----------------------------------------------------------------------------------------------------- the honest
 
     def answer(self, saw: World) -> Iterator[Sequence[Act[World]]]:
-        """Each starts in its time and claims when it may; in either order."""
+        """Yield the exits and claims of the owners in either order."""
         mine, others = (list(self.leaves(saw, at)) for at in (0, 1))
         yield [*mine, *others]
         if mine and others:
             yield [*others, *mine]
 
     def starts(self, world: World, at: int) -> int:
-        """When one of the honest starts its exit."""
+        """Return the step in which an owner starts its exit."""
         return world.blocks[0] + self.leaving.starts[at]
 
     def leaves(self, saw: World, at: int) -> Iterator[Act[World]]:
-        """What one of the honest does."""
+        """Yield the actions of one owner."""
         found = saw.state.exit(self.ids[at])
         if saw.blocks and found.status == ExitStatus.NONE and saw.time >= self.starts(saw, at):
             yield self.act(f"owner {at} starts", actions.StartExits((self.mine[at],)), at, CONFIG.exit_bond)
@@ -192,7 +194,7 @@ class MintTable(RootTable):
             yield from self.claims(saw, at)
 
     def claims(self, saw: World, at: int) -> Iterator[Act[World]]:
-        """With what it saw; after it has moved the sum it looks again."""
+        """Yield a claim based on the state the owner saw; after a move of the sum it reads the state again."""
         one, leaving = self.owed[at]._replace(priority=saw.state.exit(self.ids[at]).priority), self.leaving
         found = one.needed(saw.state)
         if found is None:
@@ -206,7 +208,7 @@ class MintTable(RootTable):
             yield Act(f"owner {at} claims", lambda world: self.looks_again(world, at))
 
     def looks_again(self, world: World, at: int) -> World | None:
-        """A claim with a list of its own time."""
+        """Claim with a list computed from the current state."""
         one = self.owed[at]._replace(priority=world.state.exit(self.ids[at]).priority)
         found = one.needed(world.state)
         if found is None or len(found) > self.leaving.listed:
@@ -214,21 +216,21 @@ class MintTable(RootTable):
         return self.do(world, self.claim(at, one.listed(world.state, found, self.leaving)), HONEST[at])
 
     def claim(self, at: int, newer: tuple[int, ...]) -> Action:
-        """The call that pays one of the honest."""
+        """Return the call that pays one owner."""
         return actions.Claim((Item(self.mine[at].position, self.mine[at].data),), newer)
 
     def act(self, name: str, action: Action, at: int, value: int = 0) -> Act[World]:
-        """A call by one of the honest."""
+        """Return a call by one owner."""
         return Act(name, lambda world: self.do(world, action, HONEST[at], value))
 
-    # ------------------------------------------------------------------------------------------------------- promises
+    # ----------------------------------------------------------------------------------------------------- invariants
 
     def is_paid(self, world: World, at: int) -> bool:
-        """Whether one of the honest was paid."""
+        """Return True if an owner was paid."""
         return world.state.exit(self.ids[at]).status == ExitStatus.PAID
 
     def wrong(self, world: World) -> str:
-        """The promises."""
+        """Return the violated invariant, or ""."""
         waiting = [at for at in (0, 1) if not self.is_paid(world, at)]
         owed, there = sum(self.owed[at].amount for at in waiting), world.state.covers(0)
         if there < owed:
@@ -242,19 +244,19 @@ class MintTable(RootTable):
         return ""
 
     def over(self, world: World) -> bool:
-        """All are paid, or there is nothing to fear."""
+        """Return True if all owners are paid, or no block can come any more."""
         if not world.blocks:
             return world.time > BEGUN + self.powers.late
         return all(self.is_paid(world, at) for at in (0, 1))
 
     def game(self, name: str, control: str = "", most: int | None = 1) -> Game[World]:
-        """As a game of the engine."""
+        """Return the game for the engine."""
         limit = self.powers.late + max(self.leaving.starts) + self.lasts + 3
         over, wrong, within = self.over, self.wrong, self.within
         return Game(name, self.first, self.attack, self.answer, passes, over, wrong, limit, control, most, within)
 
 
 def _name(proof: Proof) -> str:
-    """An output in words."""
+    """Return a short description of an output."""
     number = block_of(proof.position)
     return f"{number}.{proof.position >> 8 & 0xFFFF}" if number else "the deposit"

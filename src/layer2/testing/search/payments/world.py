@@ -1,4 +1,4 @@
-"""What games on the root chain's pure twin share: a chain in which calls are made, and faults that are put back."""
+"""Common parts of games on the root chain's model: a chain on which calls are made, and faults of the controls."""
 
 from __future__ import annotations
 
@@ -41,23 +41,23 @@ CONFIG = Config(
 DOMAIN = plasma_domain(1, "0x" + "ab" * 20)
 OPERATOR, PAYER, PAYEE, THIEF = (bytes([number]) * 20 for number in range(1, 5))
 BEGUN = 1_000
-"""The time at which games begin, or exits in them."""
+"""Time at which games, or exits in them, begin."""
 
 
 def signature(transaction: Transaction, owner: bytes) -> bytes:
-    """A stand-in: what it is about, and by whom."""
+    """Return a placeholder signature that contains the digest and the signer."""
     return digest(transaction, DOMAIN) + owner + bytes(12)
 
 
 def recover(message: bytes, signed: bytes) -> bytes:
-    """Who made such a stand-in."""
+    """Return the signer of a placeholder signature, or empty bytes."""
     return signed[32:52] if len(signed) == 64 and signed[:32] == message else b""
 
 
 Changes = tuple[tuple[Any, str, object], ...]
-"""Of which module or class, which name, and what it is for a while."""
+"""Temporary replacements: module or class, attribute name, and value."""
 Faults = dict[str, Changes]
-"""What each fault changes."""
+"""Replacements of each fault."""
 
 _DECODE = lru_cache(decode_transaction)
 REMEMBERED: Changes = (
@@ -67,12 +67,12 @@ REMEMBERED: Changes = (
     (evidence, "digest", lru_cache(digest)),
     (evidence, "inclusion_root", lru_cache(inclusion_root)),
 )
-"""Functions of their arguments alone, which calls ask for the same few things again and again."""
+"""Pure functions that calls evaluate repeatedly with the same arguments."""
 
 
 @contextmanager
 def put_back(changes: Changes) -> Iterator[None]:
-    """The changes are there while this lasts."""
+    """Apply replacements for the duration of the context."""
     kept = [(where, name, getattr(where, name)) for where, name, _ in changes]
     for where, name, value in changes:
         setattr(where, name, value)
@@ -88,10 +88,10 @@ class World:
     """A state of the root chain with its time.
 
     Attributes:
-        key: what makes the state one of its kind.
-        got: what each account that counts was paid so far, less the bonds that it put up.
-        blocks: when each of the adversary's blocks came.
-        spent: how often the adversary did what it may do so many times only.
+        key: Identity of the state for memoisation.
+        got: Payments to each of the counted accounts so far, less its bonds.
+        blocks: Times of the adversary's blocks.
+        spent: Number of uses of a limited action by the adversary.
     """
 
     key: tuple[Hashable, ...]
@@ -103,7 +103,7 @@ class World:
 
 
 def key_of(state: State, time: int) -> tuple[Hashable, ...]:
-    """What makes a state one of its kind: of times that have come nothing counts but that they have come."""
+    """Return the identity of a state, in which all past times are equal."""
     half = state.config.exit_period // 2
     return (
         state.next_block,
@@ -133,23 +133,23 @@ def key_of(state: State, time: int) -> tuple[Hashable, ...]:
 
 
 def _exit_key(found: Any, time: int) -> tuple[int, int, int, int]:
-    """An exit that is challenged names a block, and one that waits a time."""
+    """Return the identity of an exit; its time field is a block if it was challenged, and a time if it is open."""
     waits = found.status == ExitStatus.OPEN
     return (found.status, max(0, found.time - time) if waits else found.time, found.position, found.priority)
 
 
 def passes(world: World) -> World:
-    """Time passes."""
+    """Advance time."""
     time = world.time + 1
     return replace(world, key=key_of(world.state, time), time=time)
 
 
 class RootTable:
-    """A root chain and what everybody knows of it."""
+    """A root chain model and the public data of a game."""
 
     faults: ClassVar[Faults] = {}
     accounts: ClassVar[tuple[bytes, ...]] = (THIEF,)
-    """Whose money counts."""
+    """Accounts whose payments are counted."""
 
     def __init__(self, control: str, config: Config = CONFIG) -> None:
         self.changes = (*REMEMBERED, *self.faults.get(control, ()))
@@ -159,26 +159,26 @@ class RootTable:
         self.first = self.world(state, BEGUN - 2)
 
     def world(self, state: State, time: int) -> World:
-        """A state before anybody was paid anything."""
+        """Return a world without any payments so far."""
         return World(key_of(state, time), state, time, (0,) * len(self.accounts))
 
     def within(self) -> AbstractContextManager[None]:
-        """What holds while the game is played."""
+        """Return the context of a game, with its changes to the model."""
         return put_back(self.changes)
 
     def at(self, time: int) -> None:
-        """The game begins later."""
+        """Advance the time at which the game begins."""
         self.first = self.world(self.first.state, time)
 
     def do(self, world: World, action: Action, by: bytes, value: int = 0) -> World | None:
-        """The world after a call; None if it is refused."""
+        """Return the world after a call, or None if it is rejected."""
         try:
             return self.call(world, action, by, value)
         except RootError:
             return None
 
     def first_of(self, world: World, tries: Iterable[Action], by: bytes, value: int = 0) -> World | None:
-        """The world after the first of several calls that is not refused; others are tried where its list was wrong."""
+        """Return the world after the first accepted call; only a wrong list lets the next call be tried."""
         for action in tries:
             try:
                 return self.call(world, action, by, value)
@@ -189,7 +189,7 @@ class RootTable:
         return None
 
     def call(self, world: World, action: Action, by: bytes, value: int = 0) -> World:
-        """The world after a call; raises why it is refused."""
+        """Return the world after a call; raise the error of a rejection."""
         state, effects = apply(world.state, action, Env(by, world.time, value, recover=recover))
         got = [amount - (value if by == one else 0) for one, amount in zip(self.accounts, world.got, strict=True)]
         for effect in effects:
@@ -198,32 +198,32 @@ class RootTable:
         return replace(world, key=key_of(state, world.time), state=state, got=tuple(got))
 
     def must(self, action: Action, by: bytes, value: int = 0) -> None:
-        """Do something before the game begins, where a refusal is a mistake of this table."""
+        """Execute a call before the game begins; raise AssertionError if it is rejected."""
         after = self.do(self.first, action, by, value)
         if after is None:
             raise AssertionError(f"{action} was refused")
         self.first = self.world(after.state, after.time)
 
     def deposit(self, owner: bytes, amount: int) -> Deposit:
-        """Pay in, before the game begins."""
+        """Make a deposit before the game begins."""
         one = Deposit(self.first.state.next_deposit, owner, 0, amount, self.first.time)
         self.must(actions.Deposit(0, 0, owner), owner, amount)
         return one
 
     def block(self, *transactions: Transaction) -> list[Proof]:
-        """Submit a block, before the game begins; where the first output of each transaction stands."""
+        """Submit a block before the game begins; return the proofs of the transactions' first outputs."""
         number, tree = self.first.state.next_block, tree_of(transactions)
         self.must(actions.SubmitBlock(number, tree.root, tree.count), OPERATOR)
         return proofs_of(number, self.first.time, transactions)
 
 
 def tree_of(transactions: Sequence[Transaction]) -> BlockTree:
-    """The tree of a block."""
+    """Return the tree of a block."""
     return BlockTree([one.packed for one in transactions], keccak(b"signatures"))
 
 
 def proofs_of(number: int, time: int, transactions: Sequence[Transaction]) -> list[Proof]:
-    """Where the first output of each transaction of a block stands."""
+    """Return the proofs of the first outputs of a block's transactions."""
     tree = tree_of(transactions)
     word = time << 32 | tree.count
     return [
@@ -232,10 +232,10 @@ def proofs_of(number: int, time: int, transactions: Sequence[Transaction]) -> li
 
 
 def is_waiting(state: State, output: bytes) -> bool:
-    """Whether an exit of an output runs."""
+    """Return True if an exit of an output is open."""
     return state.exit(output).status == ExitStatus.OPEN
 
 
 def is_open(state: State, number: bytes) -> bool:
-    """Whether an in-flight exit is not settled."""
+    """Return True if an in-flight exit is open."""
     return state.flight(number).status == InFlightStatus.OPEN

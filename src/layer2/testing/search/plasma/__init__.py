@@ -1,1 +1,1 @@
-"""The games of both plasma chains, as one family."""
+"""Search games of both plasma chains as one family."""

@@ -1,7 +1,7 @@
-"""The games of plasma: exits of payments on the root chain's pure twin, coins on the coin chain's.
+"""Games of plasma: exits on the root chain's model, and coins on the coin chain's model.
 
-A payee leaves, whatever a thief starts; two owners leave a chain whose operator mints, each alone or together; a coin
-stays its holder's.
+A payee exits against any actions of a thief; two owners exit a chain whose operator mints, separately or together; and
+a holder keeps its coin.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["games"]
 
 
 def games(bound: str) -> Iterable[Game[Any]]:
-    """All of them, each with the games of its faults."""
+    """Yield all games of a bound, each with its controls."""
     yield from rivals(bound)
     yield from included(bound)
     yield from ordered(bound)

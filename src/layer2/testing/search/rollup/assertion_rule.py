@@ -1,8 +1,8 @@
-"""The rule of assertions, as the contract has it: who may propose, challenge, make final, freeze, and what is paid.
+"""Rule of the contract's assertions: proposal, challenge, finalisation, freeze and payments.
 
-Pure and small: a claim says nothing but how far it covers the inbox and whether it is right; judges are oracles that
-convict a claim that is wrong by itself, its parent taken as right. Each part of the rule can be taken out, so that a
-search shows what it is for. `tests/invariant/rollup/test_assertion_lockstep.py` plays it beside the deployed contract.
+A pure and reduced model: an assertion has only its coverage of the inbox and its validity. Judges are oracles that
+convict an assertion that is invalid by itself, given a valid parent. Each part of the rule can be disabled, so that a
+search shows its purpose. `tests/invariant/rollup/test_assertion_lockstep.py` compares it with the deployed contract.
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ __all__ = [
 
 OPEN, FINAL, INVALID, RELEASED = "open", "final", "invalid", "released"
 FREE = -1
-"""In the place of a time: nothing waits."""
+"""Placeholder for a time if nothing is waiting."""
 
 
 class Claim(NamedTuple):
-    """An assertion. `parent`: its place among the claims; `end`: entries covered; `right`: by itself, not by descent.
+    """An assertion.
 
-    `number`: tells claims of the same coverage apart, as their roots do.
+    `parent` is its parent's index, `end` the number of covered batches. `right` is True if it is valid given its
+    parent. `number` distinguishes assertions of the same coverage, as their roots do.
     """
 
     parent: int
@@ -53,9 +54,10 @@ class Claim(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """What the contract knows. Times are steps; `posted`: when each entry came; `waits`: since when the queue does.
+    """State of the contract, with times in steps.
 
-    `announced`: (who, claim, block) of proofs under way; `paid`: what was paid once, by name.
+    `posted` lists the time of each batch, `waits` is the time since when the queue waits. `announced` lists the
+    committed proofs as (sender, assertion, block); `paid` names the payments made.
     """
 
     time: int = 0
@@ -71,7 +73,7 @@ class Chain(NamedTuple):
 
 @dataclass(frozen=True)
 class Periods:
-    """In steps; `reveal` in blocks, of which a step has one."""
+    """Periods in steps; `reveal` is in blocks, of which each step has one."""
 
     window: int = 2
     freeze_after: int = 5
@@ -81,18 +83,18 @@ class Periods:
 
 @dataclass(frozen=True)
 class Rule:
-    """The rule, part by part.
+    """Parts of the rule, each of which can be disabled.
 
     Attributes:
-        binds: a judge convicts what is wrong and nothing else. Else a proof of another form convicts the truth.
-        prefix: nothing new goes on from before the last final claim.
-        parents: a claim is final only on a final one.
-        waits: a claim is final only after its window.
-        newest: the last final claim is the one that covers most; else the one that became final last.
-        stays: a right claim that goes on from before the last final one becomes final, too; else it is released.
-        ends: nothing becomes final in a frozen rollup.
-        both: the queue can freeze, and so can the first entry that is not final; else the queue alone.
-        keeps: what was paid stays marked when something else is.
+        binds: A judge convicts only invalid assertions. Else a proof in another format convicts a valid one.
+        prefix: New assertions cannot start before the last final one.
+        parents: An assertion becomes final only after its parent.
+        waits: An assertion becomes final only after its window.
+        newest: The last final assertion is the one with the greatest coverage; else the most recently finalised one.
+        stays: A valid assertion that starts before the last final one becomes final, too; else it is released.
+        ends: Nothing becomes final in a frozen rollup.
+        both: Both the queue and the first batch that is not final can cause a freeze; else only the queue can.
+        keeps: A payment's mark remains when another is set.
     """
 
     binds: bool = True
@@ -110,7 +112,7 @@ SOUND = Rule()
 
 
 def begin(chain: Chain, steps: int = 1) -> Chain:
-    """The chain after so many steps."""
+    """Return the chain after some steps."""
     return chain._replace(time=chain.time + steps, block=chain.block + steps)
 
 
@@ -121,7 +123,7 @@ def _with(chain: Chain, place: int, **changes: object) -> Chain:
 
 
 def truth(chain: Chain, place: int) -> bool:
-    """Whether a claim is right, what it rests on included."""
+    """Return True if an assertion and all its ancestors are valid."""
     while place >= 0:
         if not chain.claims[place].right:
             return False
@@ -133,14 +135,14 @@ def truth(chain: Chain, place: int) -> bool:
 
 
 def enqueue(chain: Chain) -> Chain | None:
-    """Somebody queues an item."""
+    """Queue an item, as anyone."""
     if chain.frozen:
         return None
     return chain if chain.waits != FREE else chain._replace(waits=chain.time)
 
 
 def post(chain: Chain, periods: Periods, takes: bool) -> Chain | None:
-    """Somebody posts an entry; with `takes` it consumes the queue, which what is overdue forces it to."""
+    """Post a batch; with `takes` it consumes the queue, which is mandatory if an item is overdue."""
     overdue = chain.waits != FREE and chain.time > chain.waits + periods.delay
     if chain.frozen or (overdue and not takes):
         return None
@@ -148,7 +150,7 @@ def post(chain: Chain, periods: Periods, takes: bool) -> Chain | None:
 
 
 def consume(chain: Chain, periods: Periods) -> Chain | None:
-    """Anybody consumes an overdue queue by an entry of its own."""
+    """Consume an overdue queue with a separate batch, as anyone."""
     overdue = chain.waits != FREE and chain.time > chain.waits + periods.delay
     return post(chain, periods, takes=True) if overdue else None
 
@@ -157,7 +159,7 @@ def consume(chain: Chain, periods: Periods) -> Chain | None:
 
 
 def propose(chain: Chain, rule: Rule, parent: int, end: int, right: bool, by: str, number: int = 0) -> Chain | None:
-    """Somebody claims what the entries up to `end` result in."""
+    """Propose the result of the batches up to `end`."""
     if chain.frozen or not 0 <= parent < len(chain.claims) or end > len(chain.posted):
         return None
     before = chain.claims[parent]
@@ -165,7 +167,7 @@ def propose(chain: Chain, rule: Rule, parent: int, end: int, right: bool, by: st
         return None
     if rule.prefix and before.end < chain.claims[chain.last].end:
         return None
-    # The same claim twice is one.
+    # The same assertion cannot be proposed twice.
     same = any((one.parent, one.end, one.right, one.number) == (parent, end, right, number) for one in chain.claims)
     if same:
         return None
@@ -174,7 +176,7 @@ def propose(chain: Chain, rule: Rule, parent: int, end: int, right: bool, by: st
 
 
 def finalize(chain: Chain, rule: Rule, periods: Periods, place: int) -> Chain | None:
-    """Anybody makes a claim final, or in a frozen rollup has its bond released."""
+    """Finalise an assertion, or release its bond if the rollup is frozen, as anyone."""
     one = chain.claims[place]
     if one.status != OPEN:
         return None
@@ -193,14 +195,14 @@ def finalize(chain: Chain, rule: Rule, periods: Periods, place: int) -> Chain | 
 
 
 def announce(chain: Chain, who: str, place: int) -> Chain | None:
-    """Somebody announces a proof against a claim; the first announcement counts."""
+    """Commit to a proof against an assertion; only the first commitment counts."""
     if any(row[:2] == (who, place) for row in chain.announced):
         return None
     return chain._replace(announced=tuple(sorted((*chain.announced, (who, place, chain.block)))))
 
 
 def challenge(chain: Chain, rule: Rule, periods: Periods, who: str, place: int) -> Chain | None:
-    """Somebody shows an announced proof to the judge."""
+    """Submit a committed proof to the judge."""
     row = next((row for row in chain.announced if row[:2] == (who, place)), None)
     if row is None or chain.block < row[2] + periods.reveal:
         return None
@@ -212,7 +214,7 @@ def challenge(chain: Chain, rule: Rule, periods: Periods, who: str, place: int) 
 
 
 def discard(chain: Chain, place: int) -> Chain | None:
-    """Anybody drops what rests on an invalid claim."""
+    """Discard an assertion with an invalid parent, as anyone."""
     one = chain.claims[place]
     if one.status != OPEN or chain.claims[one.parent].status != INVALID:
         return None
@@ -223,7 +225,7 @@ def discard(chain: Chain, place: int) -> Chain | None:
 
 
 def freezable_from(chain: Chain, rule: Rule, periods: Periods) -> int:
-    """The first step at which the rollup can be frozen, if nothing moves on; FREE if nothing waits."""
+    """Return the first step at which the rollup can be frozen without progress, or FREE if nothing is waiting."""
     covered = chain.claims[chain.last].end
     since = [chain.waits] if chain.waits != FREE else []
     if covered < len(chain.posted) and rule.both:
@@ -232,7 +234,7 @@ def freezable_from(chain: Chain, rule: Rule, periods: Periods) -> int:
 
 
 def freeze(chain: Chain, rule: Rule, periods: Periods) -> Chain | None:
-    """Anybody freezes the rollup, for ever."""
+    """Freeze the rollup permanently, as anyone."""
     start = freezable_from(chain, rule, periods)
     if chain.frozen or start == FREE or chain.time < start:
         return None
@@ -240,7 +242,7 @@ def freeze(chain: Chain, rule: Rule, periods: Periods) -> Chain | None:
 
 
 def pay(chain: Chain, rule: Rule, what: str) -> Chain | None:
-    """Something is paid out, once; whoever calls has shown that it may be."""
+    """Make a payment once; the caller has proven its validity."""
     if what in chain.paid:
         return None
     return chain._replace(paid=tuple(sorted((*chain.paid, what))) if rule.keeps else (what,))

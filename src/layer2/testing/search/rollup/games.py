@@ -1,4 +1,4 @@
-"""Games of the rollup: proposer and challenger against liars, a buyer against a seller, an owner against everybody."""
+"""Games of the rollup: proposer and challenger, the buyer of a withdrawal, and an owner without help."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SLEEPER = "an owner that wakes when the rollup can be frozen"
 
 
 def games(bound: str) -> Iterable[Game[Any]]:
-    """The games of a bound: those that must hold, then the controls that must fall."""
+    """Yield the games of a bound: first those that must hold, then the controls that must fail."""
     yield PROPOSER.game(_PROPOSER)
     yield SALE.game(_SALE)
     yield OWNER.game(_OWNER)
@@ -57,7 +57,7 @@ def _of_proposers() -> Iterable[Game[Any]]:
         ("old branches that become final", replace(SOUND, stays=False)),
     ):
         yield replace(PROPOSER, rule=rule).game(_PROPOSER, control)
-    # Data of before the last final claim is gone some day: a lie that goes on from there must not be new then.
+    # Data from before the last final assertion is lost some day, so no wrong assertion may start there then.
     yield replace(PROPOSER, rule=replace(SOUND, prefix=False), sees_old=False).game(_PROPOSER, "the prefix rule")
     for control, node in (
         ("announcing long before the window ends", Node(late=1)),

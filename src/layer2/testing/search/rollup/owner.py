@@ -1,7 +1,7 @@
-"""An honest owner, alone: it forces a withdrawal, carries it in, proposes, claims; or freezes and escapes.
+"""An honest owner without help: it forces, includes, proposes and claims a withdrawal, or freezes and escapes.
 
-Everybody else posts without it, floods the queue, claims short truths, freezes when it can, has things paid, in any
-order. Promises: the owner is paid by a stated step, and nothing is paid twice.
+All others post without it, flood the queue, propose valid assertions of low coverage, freeze when possible, and trigger
+payments, in any order. Invariants: the owner is paid by a given step, and nothing is paid twice.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["Owner", "OwnerGame", "Owning"]
 
 
 class Owner(NamedTuple):
-    """The chain, whether the forced withdrawal waits, the entry that took it in, and how often each was paid."""
+    """The chain, the state of the forced withdrawal, the batch that includes it, and the number of payments to each."""
 
     chain: Chain = Chain()
     waits: bool = False
@@ -43,7 +43,7 @@ class Owner(NamedTuple):
 
 @dataclass(frozen=True)
 class Owning:
-    """What the owner does by itself; each can be left out. `wakes`: the first step in which it does anything."""
+    """Actions that the owner takes itself; each can be disabled. `wakes` is the first step in which it acts."""
 
     includes: bool = True
     proposes: bool = True
@@ -52,7 +52,7 @@ class Owning:
 
 @dataclass(frozen=True)
 class OwnerGame:
-    """`last`: the step by which the owner must be paid."""
+    """Game of an owner; `last` is the step by which it must be paid."""
 
     periods: Periods
     last: int = 9
@@ -62,7 +62,7 @@ class OwnerGame:
     # ------------------------------------------------------------------------------------------------- Everybody else
 
     def attack(self, one: Owner) -> Iterator[tuple[str, Owner | None]]:
-        """All that everybody else can do."""
+        """Yield all actions of others."""
         chain, rule, periods = one.chain, self.rule, self.periods
         if len(chain.posted) < 2 and chain.time <= self.owning.wakes + 3:
             yield "post and consume", self.posted(one, post(chain, periods, takes=True), takes=True)
@@ -85,12 +85,12 @@ class OwnerGame:
 
     @staticmethod
     def on(one: Owner, chain: Chain | None) -> Owner | None:
-        """The same on another chain."""
+        """Return the state with another chain."""
         return None if chain is None else one._replace(chain=chain)
 
     @staticmethod
     def posted(one: Owner, chain: Chain | None, *, takes: bool) -> Owner | None:
-        """After an entry was posted, which takes the forced withdrawal in if it takes the queue."""
+        """Return the state after a batch, which includes the forced withdrawal if it consumes the queue."""
         if chain is None:
             return None
         if takes and one.waits:
@@ -98,21 +98,21 @@ class OwnerGame:
         return one._replace(chain=chain)
 
     def claim(self, one: Owner) -> Owner | None:
-        """The owner's withdrawal is paid under a final claim that covers it."""
+        """Pay the owner's withdrawal under a final assertion that covers it."""
         if not one.entry or not any(row.status == FINAL and row.end >= one.entry for row in one.chain.claims):
             return None
         paid = pay(one.chain, self.rule, "withdrawal")
         return None if paid is None or one.owner > 1 else one._replace(chain=paid, owner=one.owner + 1)
 
     def claim_other(self, one: Owner) -> Owner | None:
-        """Somebody else's withdrawal in the first entry is paid."""
+        """Pay another account's withdrawal in the first batch."""
         if not any(row.status == FINAL and row.end for row in one.chain.claims):
             return None
         paid = pay(one.chain, self.rule, "another withdrawal")
         return None if paid is None or one.other > 1 else one._replace(chain=paid, other=one.other + 1)
 
     def escape(self, one: Owner) -> Owner | None:
-        """The owner's balance under the last final state is paid: nothing if the withdrawal is in it."""
+        """Pay the owner's balance of the last final state, which is zero if that includes the withdrawal."""
         if not one.chain.frozen:
             return None
         paid = pay(one.chain, self.rule, "escape")
@@ -122,7 +122,7 @@ class OwnerGame:
     # ------------------------------------------------------------------------------------------------ The honest side
 
     def answer(self, saw: Owner) -> Iterable[Sequence[Act[Owner]]]:
-        """What the owner does in this step, by itself."""
+        """Return the owner's actions in this step."""
         chain, rule, periods = saw.chain, self.rule, self.periods
         if chain.time < self.owning.wakes:
             return [[]]
@@ -142,7 +142,7 @@ class OwnerGame:
         return [acts]
 
     def finishing(self, place: int) -> Callable[[Owner], Owner | None]:
-        """Make a claim final."""
+        """Return an act that finalises an assertion."""
         return lambda one: self.on(one, finalize(one.chain, self.rule, self.periods, place))
 
     @staticmethod
@@ -151,19 +151,19 @@ class OwnerGame:
         chain = enqueue(one.chain)
         return None if chain is None else one._replace(chain=chain, waits=True)
 
-    # ------------------------------------------------------------------------------------------------------- promises
+    # ----------------------------------------------------------------------------------------------------- invariants
 
     @staticmethod
     def passes(one: Owner) -> Owner:
-        """Time passes."""
+        """Advance time."""
         return one._replace(chain=begin(one.chain))
 
     def over(self, one: Owner) -> bool:
-        """Whether time is up."""
+        """Return True if the final step was reached."""
         return one.chain.time >= self.last
 
     def wrong(self, one: Owner) -> str:
-        """The promises."""
+        """Return the violated invariant, or ""."""
         if one.owner > 1 or one.other > 1:
             return "something was paid twice"
         if self.over(one) and not one.owner:
@@ -171,5 +171,5 @@ class OwnerGame:
         return ""
 
     def game(self, name: str, control: str = "") -> Game[Owner]:
-        """As a game of the engine."""
+        """Return the game for the engine."""
         return Game(name, Owner(), self.attack, self.answer, self.passes, self.over, self.wrong, self.last + 1, control)

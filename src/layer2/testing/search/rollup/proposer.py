@@ -1,7 +1,7 @@
-"""An honest proposer and an honest challenger against liars, who propose, make final, freeze and order anything.
+"""An honest proposer and challenger against adversaries who propose, finalise, freeze and order anything.
 
-Promises: no lie becomes final; no claim of the proposer's is convicted; each claim of its becomes final, unless the
-rollup is frozen; and while it works nobody can freeze.
+Invariants: no wrong assertion becomes final; no assertion of the proposer is convicted; each of its assertions becomes
+final, unless the rollup is frozen; and as long as it works nobody can freeze the rollup.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ __all__ = ["Node", "ProposerGame"]
 
 
 def _of(place: int, do: Callable[[Chain, int], Chain | None]) -> Callable[[Chain], Chain | None]:
-    """An act about one claim."""
+    """Return an act about one assertion."""
     return lambda chain: do(chain, place)
 
 
 @dataclass(frozen=True)
 class Node:
-    """The programs of the honest side; each part can be taken out.
+    """Programs of the honest side; each part can be disabled.
 
     Attributes:
-        late: steps that the challenger waits before it announces.
-        remembers: what was announced is shown, also by a challenger that was started anew.
-        judges_old: what goes on from before the last final claim is judged, too.
-        goes_on: what it cannot handle shields nothing behind it.
+        late: Steps that the challenger waits before it commits to a proof.
+        remembers: Committed proofs are revealed even after a restart of the challenger.
+        judges_old: Assertions that start before the last final one are checked, too.
+        goes_on: An assertion that cannot be handled does not stop the handling of others.
     """
 
     late: int = 0
@@ -57,9 +57,10 @@ class Node:
 
 @dataclass(frozen=True)
 class ProposerGame:
-    """`claims`: how many the adversary makes; `entries`: how many are posted, by the adversary; `last`: when it ends.
+    """Game of proposer and challenger.
 
-    `sees_old`: the challenger has the data before the last final claim (blobs are kept so long, and no longer).
+    `claims` is the number of the adversary's assertions, `entries` the number of its batches, `last` the final step.
+    `sees_old` means that the challenger has the data from before the last final assertion, as blobs expire.
     """
 
     periods: Periods
@@ -73,7 +74,7 @@ class ProposerGame:
     # ------------------------------------------------------------------------------------------------- Everybody else
 
     def attack(self, chain: Chain) -> Iterator[tuple[str, Chain | None]]:
-        """All that liars, strangers and the sequencer can do."""
+        """Yield all actions of adversaries, third parties and the sequencer."""
         rule, periods = self.rule, self.periods
         if len(chain.posted) < self.entries and chain.time <= 1:
             yield "post an entry", post(chain, periods, takes=True)
@@ -94,11 +95,11 @@ class ProposerGame:
     # ------------------------------------------------------------------------------------------------ The honest side
 
     def answer(self, saw: Chain) -> Iterable[Sequence[Act[Chain]]]:
-        """What challenger and proposer do in this step."""
+        """Return the actions of challenger and proposer in this step."""
         return [[*self.challenger(saw), *self.proposer(saw)]]
 
     def challenger(self, saw: Chain) -> Iterator[Act[Chain]]:
-        """Announce against what is wrong, show what was announced, drop what rests on it."""
+        """Commit to and reveal proofs against wrong assertions, and discard their descendants."""
         rule, periods = self.rule, self.periods
         final_end = saw.claims[saw.last].end
         for place, one in enumerate(saw.claims):
@@ -122,7 +123,7 @@ class ProposerGame:
                     return
 
     def proposer(self, saw: Chain) -> Iterator[Act[Chain]]:
-        """Make right claims final, then claim what none covers, on the right one that covers most."""
+        """Finalise valid assertions, then propose the uncovered batches on the valid one with the greatest coverage."""
         rule, periods = self.rule, self.periods
         for place, one in enumerate(saw.claims):
             if one.status == OPEN and truth(saw, place):
@@ -138,21 +139,21 @@ class ProposerGame:
             yield Act("propose", lambda chain: propose(chain, rule, tip, end, True, "proposer"))
 
     def rises(self, saw: Chain, place: int) -> bool:
-        """Whether a claim rests on nothing that was released."""
+        """Return True if no ancestor of an assertion was released or invalidated."""
         while place >= 0:
             if saw.claims[place].status in (RELEASED, INVALID):
                 return False
             place = saw.claims[place].parent
         return True
 
-    # ------------------------------------------------------------------------------------------------------- promises
+    # ----------------------------------------------------------------------------------------------------- invariants
 
     def over(self, chain: Chain) -> bool:
-        """Whether time is up."""
+        """Return True if the final step was reached."""
         return chain.time >= self.last
 
     def wrong(self, chain: Chain) -> str:
-        """The promises."""
+        """Return the violated invariant, or ""."""
         for place, one in enumerate(chain.claims):
             if one.status == FINAL and not truth(chain, place):
                 return f"lie {place} is final"
@@ -165,5 +166,5 @@ class ProposerGame:
         return ""
 
     def game(self, name: str, control: str = "") -> Game[Chain]:
-        """As a game of the engine."""
+        """Return the game for the engine."""
         return Game(name, Chain(), self.attack, self.answer, begin, self.over, self.wrong, self.last + 1, control)

@@ -1,7 +1,7 @@
-"""An honest buyer of a withdrawal against its seller, who is the sequencer too, and freezes the rollup when it can.
+"""An honest buyer of a withdrawal against its seller, who is also the sequencer and freezes the rollup when possible.
 
-The seller has 2 inside; the first entry takes 1 of it out: the withdrawal that it sells. It escapes with all of it if
-the rollup freezes before that entry is final. Promises: a buyer that has paid is paid; no more than 2 are taken out.
+The seller has 2 units in the rollup, of which the first batch withdraws the 1 that it sells. It escapes with both if
+the rollup is frozen before that batch is final. Invariants: a buyer that has paid is paid; at most 2 are paid out.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _OUT = "withdrawal"
 
 
 class Sale(NamedTuple):
-    """The chain, whether the withdrawal is the buyer's, and what either was paid."""
+    """The chain, True if the withdrawal was sold, and the payments to both."""
 
     chain: Chain = Chain()
     sold: bool = False
@@ -45,7 +45,7 @@ class Sale(NamedTuple):
 
 @dataclass(frozen=True)
 class Buying:
-    """What the buyer asks before it pays (`safe_to_buy`); each can be left out."""
+    """Checks of the buyer before it pays (`safe_to_buy`); each can be disabled."""
 
     asks_freeze: bool = True
     asks_queue: bool = True
@@ -54,9 +54,10 @@ class Buying:
 
 @dataclass(frozen=True)
 class SaleGame:
-    """`refuses_paid`: the contract gives away no withdrawal that is paid, or can never be.
+    """Game of a sale.
 
-    `begins`: the last step in which entries and items come; `last`: when it ends.
+    `refuses_paid` means that the contract rejects transfers of a withdrawal that is paid or can never be paid. `begins`
+    is the last step of new batches and items, `last` the final step.
     """
 
     periods: Periods
@@ -69,7 +70,7 @@ class SaleGame:
     # ------------------------------------------------------------------------------------------------- Everybody else
 
     def attack(self, sale: Sale) -> Iterator[tuple[str, Sale | None]]:
-        """All that the seller can do."""
+        """Yield all actions of the seller."""
         chain, rule, periods = sale.chain, self.rule, self.periods
         if len(chain.posted) < 2 and chain.time <= self.begins:
             yield "post and consume", self.on(sale, post(chain, periods, takes=True))
@@ -96,11 +97,11 @@ class SaleGame:
 
     @staticmethod
     def on(sale: Sale, chain: Chain | None) -> Sale | None:
-        """The sale on another chain."""
+        """Return the sale with another chain."""
         return None if chain is None else sale._replace(chain=chain)
 
     def claim(self, sale: Sale) -> Sale | None:
-        """Anybody has the withdrawal paid, to its owner, under a final claim that covers it."""
+        """Pay the withdrawal to its owner under a final assertion that covers it, as anyone."""
         if not any(one.status == FINAL and one.end for one in sale.chain.claims):
             return None
         paid = pay(sale.chain, self.rule, _OUT)
@@ -113,7 +114,7 @@ class SaleGame:
     # ------------------------------------------------------------------------------------------------ The honest side
 
     def answer(self, saw: Sale) -> Iterable[Sequence[Act[Sale]]]:
-        """Buy when it is safe; then make the claim final as soon as that is possible, and have it paid."""
+        """Return the actions: buy if safe; then finalise the assertion as soon as possible and claim."""
         acts: list[Act[Sale]] = []
         for place, one in enumerate(saw.chain.claims):
             if one.end and not saw.sold and self.safe(saw.chain, place):
@@ -127,11 +128,11 @@ class SaleGame:
 
     @staticmethod
     def of(place: int, do: Callable[[Sale, int], Sale | None]) -> Callable[[Sale], Sale | None]:
-        """An act about one claim."""
+        """Return an act about one assertion."""
         return lambda sale: do(sale, place)
 
     def safe(self, chain: Chain, place: int) -> bool:
-        """What `safe_to_buy` says: final, or final before anybody can freeze."""
+        """Return the verdict of `safe_to_buy`: the assertion is or will be final before any freeze."""
         one = chain.claims[place]
         if one.status == FINAL:
             return _OUT not in chain.paid and chain.time < self.last - 1
@@ -149,7 +150,7 @@ class SaleGame:
         return not self.buying.asks_freeze or final_at < (soonest if freezable == FREE else min(soonest, freezable))
 
     def buy(self, sale: Sale, place: int) -> Sale | None:
-        """The withdrawal is given away and paid for, both or neither."""
+        """Transfer the withdrawal and pay for it atomically."""
         chain = sale.chain
         hopeful = chain.claims[place].status == FINAL or (chain.claims[place].status == OPEN and not chain.frozen)
         if sale.sold or (self.refuses_paid and (_OUT in chain.paid or not hopeful)):
@@ -157,22 +158,22 @@ class SaleGame:
         return sale._replace(sold=True)
 
     def finish(self, sale: Sale, place: int) -> Sale | None:
-        """Make a claim final."""
+        """Finalise an assertion."""
         return self.on(sale, finalize(sale.chain, self.rule, self.periods, place))
 
-    # ------------------------------------------------------------------------------------------------------- promises
+    # ----------------------------------------------------------------------------------------------------- invariants
 
     @staticmethod
     def passes(sale: Sale) -> Sale:
-        """Time passes."""
+        """Advance time."""
         return sale._replace(chain=begin(sale.chain))
 
     def over(self, sale: Sale) -> bool:
-        """Whether time is up."""
+        """Return True if the final step was reached."""
         return sale.chain.time >= self.last
 
     def wrong(self, sale: Sale) -> str:
-        """The promises."""
+        """Return the violated invariant, or ""."""
         if sale.seller + sale.buyer > 2:
             return f"{sale.seller + sale.buyer} of 2 are paid"
         if sale.sold and not sale.buyer and (self.over(sale) or _OUT in sale.chain.paid):
@@ -180,5 +181,5 @@ class SaleGame:
         return ""
 
     def game(self, name: str, control: str = "") -> Game[Sale]:
-        """As a game of the engine."""
+        """Return the game for the engine."""
         return Game(name, Sale(), self.attack, self.answer, self.passes, self.over, self.wrong, self.last + 1, control)
