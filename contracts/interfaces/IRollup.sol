@@ -187,8 +187,8 @@ interface IRollup is IRollupErrors {
 
     /// @notice Transfers an unpaid withdrawal to a new owner, under an assertion that is or can become final.
     /// @dev Only the owner of the withdrawal may call. A buyer is safe only under an assertion whose root it has
-    /// computed and which can become final before anyone could freeze the rollup: otherwise the seller escapes with the same
-    /// money. See the specification.
+    /// computed and which can become final before anyone could freeze the rollup: otherwise the seller escapes with the
+    /// same money. See the specification.
     /// @param claimed The assertion
     /// @param roots The components of its state root
     /// @param index The index of the withdrawal in the assertion

@@ -75,7 +75,8 @@ interface IRollupTypes {
     /// @notice The components of a state root: `root = keccak256(accounts, keccak256(...)) >> 8`.
     /// @param accounts The root over the accounts
     /// @param withdrawals The root over the withdrawals of the assertion
-    /// @param numbers withdrawals(4) nextAccount(4) queueCount(8) tokens(4) withdrawals before this assertion(8) zeros(4)
+    /// @param numbers withdrawals(4) nextAccount(4) queueCount(8) tokens(4) withdrawals before this assertion(8)
+    /// zeros(4)
     /// @param queueAcc The queue's accumulator, in the low 28 bytes
     struct Roots {
         bytes32 accounts;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IRootChain} from "../interfaces/IRootChain.sol";
+import {IRootChainInFlight} from "../interfaces/IRootChainInFlight.sol";
 import {PlasmaTx} from "../lib/PlasmaTx.sol";
 import {InFlightLedger} from "./InFlightLedger.sol";
 
@@ -10,7 +10,7 @@ import {InFlightLedger} from "./InFlightLedger.sol";
 abstract contract InFlightExits is InFlightLedger {
     uint256 private constant NOT_INCLUDED = type(uint56).max;
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function piggyback(bytes calldata data, bytes32[] calldata inputIds, uint256 bit, bytes[] calldata inputData)
         external
         payable
@@ -36,7 +36,7 @@ abstract contract InFlightExits is InFlightLedger {
         emit Piggybacked(id, mask);
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function challengeCanonical(
         bytes calldata data,
         bytes32[] calldata inputIds,
@@ -57,7 +57,7 @@ abstract contract InFlightExits is InFlightLedger {
         emit Contested(id, other, place);
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function answerCanonical(Proof calldata transaction, bytes32[] calldata inputIds, bytes[] calldata inputData)
         external
     {
@@ -73,7 +73,7 @@ abstract contract InFlightExits is InFlightLedger {
         emit Answered(id, place);
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function holdInputs(bytes calldata data, bytes32[] calldata inputIds, bytes[] calldata inputData) external {
         (bytes32 id, InFlight storage f,) = _find(data, inputIds);
         // What came to the ledger later would move the game behind what was paid.
@@ -93,7 +93,7 @@ abstract contract InFlightExits is InFlightLedger {
         _recount(data, inputIds, inputData, f, before);
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function challengeInput(
         bytes calldata data,
         bytes32[] calldata inputIds,
@@ -105,7 +105,7 @@ abstract contract InFlightExits is InFlightLedger {
         _block(id, f, o, 1 << input, inputIds.length, _requireOther(data, input, o.owner, spend));
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function challengeOutput(Proof calldata transaction, bytes32[] calldata inputIds, Spend calldata spend)
         external
         once
@@ -119,7 +119,7 @@ abstract contract InFlightExits is InFlightLedger {
         _block(id, f, o, 1 << bit, inputIds.length, _requireSpend(spend, position, o.owner));
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function claimInFlight(
         bytes calldata data,
         bytes32[] calldata inputIds,
@@ -168,7 +168,7 @@ abstract contract InFlightExits is InFlightLedger {
         _pay(msg.sender, 0, earned);
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function abandonInFlight(bytes calldata data, bytes32[] calldata inputIds) external once {
         (bytes32 id, InFlight storage f,) = _find(data, inputIds);
         if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IRootChain} from "../interfaces/IRootChain.sol";
+import {IRootChainInFlight} from "../interfaces/IRootChainInFlight.sol";
 import {PlasmaTx} from "../lib/PlasmaTx.sol";
 import {Exits} from "./Exits.sol";
 
@@ -11,7 +11,7 @@ import {Exits} from "./Exits.sol";
 abstract contract InFlightStart is Exits {
     mapping(bytes32 id => InFlight) internal _inFlight;
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function startInFlight(Proof calldata transaction, Proof[] calldata inputs, bytes calldata signatures, uint256 bits)
         external
         payable
@@ -56,7 +56,7 @@ abstract contract InFlightStart is Exits {
         if (bits != 0) emit Piggybacked(id, bits);
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function inFlight(bytes32 id) external view returns (InFlight memory f) {
         f = _inFlight[id];
         // A word for each field, as it is returned: what was read clean need not be cleaned again.
