@@ -7,7 +7,7 @@ import {HubBase} from "./HubBase.sol";
 import {Locks} from "./Locks.sol";
 import {Simplex} from "./Simplex.sol";
 
-/// @title The deployable: all parts of the hub, and the collection of owed money
+/// @title The deployable hub: all parts, and the collection of owed money
 contract ChannelHub is Locks, Simplex {
     constructor(address permit2_, uint32 minDelay, uint32 maxDelay, uint32 maxLockDuration_)
         HubBase(permit2_, minDelay, maxDelay, maxLockDuration_)
