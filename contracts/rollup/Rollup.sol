@@ -7,7 +7,7 @@ import {Assertions} from "./Assertions.sol";
 import {RollupBase} from "./RollupBase.sol";
 import {Vault} from "./Vault.sol";
 
-/// @title The deployable: inbox, assertions, vault, and the way out when all else has stopped
+/// @title The deployable rollup: inbox, assertions, vault, and exits of the frozen mode
 contract Rollup is Vault {
     uint256 private constant ESCAPES = 1 << 64;
     uint256 private constant REFUNDS = 1 << 65;
@@ -48,7 +48,7 @@ contract Rollup is Vault {
         uint256 word,
         bytes32[] calldata path
     ) external {
-        // A BLS key has no address of its own: it has to say one.
+        // A BLS key has no address of its own, so that its owner uses `escapeTo`.
         if (uint256(owner) >> 160 != 0) revert ProofInvalid();
         _escape(final_, roots, account, owner, word, path, address(uint160(uint256(owner))));
     }
