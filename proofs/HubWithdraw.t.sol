@@ -13,7 +13,7 @@ contract HubWithdrawTest is HubProver {
         bytes memory data = _withdraw(outA, 0, type(uint48).max);
         (bool ok,) = _call(w, data);
         if (!ok) return;
-        // The epoch grows, so that a message signed for the previous epoch is a different message.
+        // The epoch grows, so a message signed for the previous epoch is a different message.
         assert((_word(256) >> 224) == (w.slot1 >> 224) + 1);
     }
 

@@ -101,7 +101,7 @@ abstract contract Cooperation is Funding {
         unchecked {
             _requireAtMost(id, outA | outB, 1);
             _requireAtMost(id, uint256(netA + netB), outA + outB);
-            // outA and outB are at most total < 2^111, so that a net can exceed the range of int111 only downwards.
+            // outA and outB are at most total < 2^111, so a net can exceed the range of int111 only downwards.
             netA -= int256(outA);
             netB -= int256(outB);
         }

@@ -314,7 +314,7 @@ abstract contract HubBase is IChannelHub {
 
     // ---------------------------------------------------------------------------------------------------- Payouts
 
-    /// @dev An id cannot be opened after `openBefore`, so that a zeroed slot is then as final as a tombstone.
+    /// @dev An id cannot be opened after `openBefore`, so a zeroed slot is then as final as a tombstone.
     function _end(Channel storage c, Key calldata key, bytes32 id, uint256 payA, uint256 payB) internal {
         c.slot0 = block.timestamp > key.openBefore() ? 0 : Slots.CLOSED << 224;
         emit Closed(id, payA | (payB << 128));

@@ -38,7 +38,7 @@ abstract contract Locks is Resolutions {
             // This leaves time for the other party to answer the first proof of the direction, and for an answer to
             // that.
             latest = have == 0 ? latest + 2 * delay : d.claim >> 224;
-            // Amounts have 112 bits each, so that the sum cannot overflow.
+            // Amounts have 112 bits each, so the sum cannot overflow.
             d.proof = (proof.nonce << 208) | Slots.fingerprint(proof.amount + proof.locked, proof.locksRoot);
         }
         d.claim = (latest << 224) | proof.amount;

@@ -66,9 +66,8 @@ abstract contract Resolutions is Disputes {
         claim.word |= bit;
     }
 
-    /// @dev A voucher below the newest one, or weaker evidence, would use up the lock, so that the receiver decides.
-    /// Its own choice is final. Among its consents the best one counts, so that an old consent held by someone else
-    /// does no harm.
+    /// @dev A voucher below the newest one, or weaker evidence, would use up the lock, so the receiver decides. Its own
+    /// choice is final. Among its consents the best one counts, so an old consent held by someone else does no harm.
     function _resolveChosen(
         Claim memory claim,
         uint256 index,

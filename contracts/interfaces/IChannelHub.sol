@@ -191,18 +191,18 @@ interface IChannelHub is IChannelHubTypes, IChannelHubErrors {
 
     /// @notice Resolves locks of the posted proof while the dispute is open. A lock that cannot be resolved, or is
     /// already resolved, is skipped.
-    /// @dev Anyone may open hash locks. Voucher and contract locks can be resolved to less than their value: they need
-    /// the receiver as the caller, whose choice is final, or its consent to this lock and this resolution. Among
-    /// several consents the one with the highest payment counts.
+    /// @dev Anyone may call to open hash locks. Voucher and contract locks can be resolved to less than their value:
+    /// they need the receiver as the caller, whose choice is final, or its consent to this lock and this resolution.
+    /// Among several consents the one with the highest payment counts.
     /// @param key The key of the channel
     /// @param fromB True for B's direction, false for A's
     /// @param limit The amount plus the locked sum of the posted proof
-    /// @param openings For each lock, by increasing index: `index(1) | lock(53) | consentLength(2) |
-    /// resolutionLength(3) | consent | resolution`. The lock is `amount(14) | expiry(6) | kind(1) | condition(32)`, its
-    /// leaf is its keccak256. The consent is the receiver's signature under
-    /// `Resolve(channelId, fromB, leaf, keccak256(resolution))`. The resolution of a hash lock (kind 0) is the 32-byte
-    /// preimage; of a voucher lock (kind 1) `payer(20) | payee(20) | salt(32) | amount(16) | signature`; of a contract
-    /// lock (kind 2) `condition(20) | termsLength(4) | terms | evidence`
+    /// @param openings For each lock, by increasing index:
+    /// `index(1) | lock(53) | consentLength(2) | resolutionLength(3) | consent | resolution`. The lock is
+    /// `amount(14) | expiry(6) | kind(1) | condition(32)`, its leaf is its keccak256. The consent is the receiver's
+    /// signature under `Resolve(channelId, fromB, leaf, keccak256(resolution))`. The resolution of a hash lock (kind 0)
+    /// is the 32-byte preimage; of a voucher lock (kind 1) `payer(20) | payee(20) | salt(32) | amount(16) | signature`;
+    /// of a contract lock (kind 2) `condition(20) | termsLength(4) | terms | evidence`
     /// @param siblings The other nodes of the tree, level by level from the leaves, from left to right
     function unlock(Key calldata key, bool fromB, uint256 limit, bytes calldata openings, bytes32[] calldata siblings)
         external;

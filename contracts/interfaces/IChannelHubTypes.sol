@@ -14,9 +14,10 @@ interface IChannelHubTypes {
         /// `data = abi.encode(bytes32 salt, uint256 validAfter, uint256 validBefore, bytes signature)`.
         Authorization,
         /// @dev EIP-2612 permit for the hub plus a `Deposit` message, both signed by the side's owner. `nonce` is any
-        /// number that the owner has not used in a `Deposit` before.
+        /// number that the owner has not used in a `Deposit` before. With an empty permit signature the existing
+        /// allowance is used.
         /// `data = abi.encode(uint256 permitValue, uint256 permitDeadline, bytes permitSignature, uint48 validUntil,
-        /// bytes depositSignature, uint256 nonce)`. With an empty permit signature the existing allowance is used.
+        /// bytes depositSignature, uint256 nonce)`.
         Permit,
         /// @dev Permit2 `permitWitnessTransferFrom` by the side's owner, with the channel id as the witness.
         /// `data = abi.encode(uint256 nonce, uint256 deadline, bytes signature)`.

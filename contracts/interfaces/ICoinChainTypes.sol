@@ -74,7 +74,7 @@ interface ICoinChainTypes {
     }
 
     /// @notice An exit. It is identified by coin and block, because a block contains one transfer of a coin; block zero
-    /// stands for the deposit.
+    /// means the deposit.
     /// @param owner The account that gets the coin; zero if there is no such exit
     /// @param exitableAt The time after which the exit can be claimed, unless a challenge is open; answers may defer it
     /// @param birth The `birth` of the coin

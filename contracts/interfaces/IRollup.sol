@@ -21,7 +21,7 @@ interface IRollup is IRollupErrors {
     /// @dev The sequencer may call, and anyone once the sequencer was silent for `lease` or the queue is overdue. The
     /// pace is 32 frames a second for the sequencer and 8 for all others together, with a burst of at most one hour, so
     /// that a verifier keeps up (`PostingTooFast`). `expectedAcc` pins the entry's position: the call reverts if
-    /// another entry was appended first, so that a repeated transaction has no effect.
+    /// another entry was appended first, so a repeated transaction has no effect.
     /// @param expectedAcc The accumulator of the last entry
     /// @param data The frames of 496 bytes; the last one is padded with zeros
     /// @param queueEnd The queue index to consume to: the end of the queue or a multiple of 256. 2^32 - 1 means the end
@@ -29,14 +29,15 @@ interface IRollup is IRollupErrors {
     function postCalldata(bytes32 expectedAcc, bytes calldata data, uint256 queueEnd) external;
 
     /// @notice Appends frames from the transaction's blobs, 256 in each.
-    /// @dev The callers, the pace and the pinned position are those of `postCalldata`.
+    /// @dev The sequencer may call, and anyone once the sequencer was silent for `lease` or the queue is overdue. The
+    /// pace and the pinned position are explained in `postCalldata`.
     /// @param expectedAcc The accumulator of the last entry
     /// @param frames The number of used frames
     /// @param queueEnd The queue index to consume to, see `postCalldata`
     function postBlobs(bytes32 expectedAcc, uint256 frames, uint256 queueEnd) external;
 
     /// @notice Consumes queue items without appending data.
-    /// @dev Anyone may call once the queue is overdue; before that, the callers of `postCalldata`.
+    /// @dev The sequencer may call, and anyone once the sequencer was silent for `lease` or the queue is overdue.
     /// @param expectedAcc The accumulator of the last entry
     /// @param queueEnd The queue index to consume to, see `postCalldata`
     function forceInclude(bytes32 expectedAcc, uint256 queueEnd) external;
@@ -113,7 +114,7 @@ interface IRollup is IRollupErrors {
     /// @param commitment The commitment `keccak256(abi.encode(msg.sender, id, judge, proofHash))`
     function commitChallenge(bytes32 commitment) external;
 
-    /// @notice Proves an assertion wrong and pays the caller half of its bond.
+    /// @notice Proves an assertion wrong and adds half of its bond to the caller's available bond.
     /// @dev Anyone may call, at least `revealBlocks` after committing to the proof. The caller risks only gas.
     /// @param claimed The assertion
     /// @param parent The assertion that it extends
@@ -121,7 +122,7 @@ interface IRollup is IRollupErrors {
     /// @param proof The proof for the judge
     function challenge(Claim calldata claimed, Claim calldata parent, uint256 judge, bytes calldata proof) external;
 
-    /// @notice Drops an assertion whose parent is invalid and pays the caller half of its bond.
+    /// @notice Drops an assertion whose parent is invalid and adds half of its bond to the caller's available bond.
     /// @dev Anyone may call. The caller risks only gas.
     /// @param claimed The assertion
     /// @param parent The assertion that it extends
@@ -205,8 +206,8 @@ interface IRollup is IRollupErrors {
     ) external;
 
     /// @notice Transfers an unpaid withdrawal by the signature of its target, a key or a contract (ERC-1271).
-    /// @dev Anyone may call and pays the gas. The call is possible only until the first transfer, so that a signature
-    /// is used once. The risks of a buyer are those of `transferClaim`.
+    /// @dev Anyone may call and pays the gas. The call is possible only until the first transfer, so a signature is
+    /// used once. The risks of a buyer are those of `transferClaim`.
     /// @param claimed The assertion
     /// @param roots The components of its state root
     /// @param index The index of the withdrawal in the assertion

@@ -6,7 +6,7 @@ import {IRootChainInFlight} from "./IRootChainInFlight.sol";
 /// @title The root chain contract of a UTXO plasma with standard and in-flight exits
 /// @notice An operator commits to blocks of transactions (`PlasmaTx`, `BlockTree`). The owner of an output takes it out
 /// with a proof of its inclusion (a standard exit), or exits a transaction that may never have been included (an
-/// in-flight exit). Anyone who sees that an output was spent stops its exit and earns the bond.
+/// in-flight exit). Anyone may stop the exit of an output that was spent, and earns the bond.
 /// @dev The contract has no owner, no proxy, no pause and no fee. Only the operator adds blocks and announces a
 /// successor; it can stop the chain, but not an exit. A position is `block(40) | transaction(16) | output(8)`; a
 /// deposit's position has `2^39 + id` in place of the block, followed by zeros. The id of an output is

@@ -95,7 +95,8 @@ interface IRootChainInFlight is IRootChainErrors {
     /// @notice Settles an in-flight exit after its wait and pays the covered parts; a further call pays the rest. If
     /// the transaction is canonical and none of its inputs was paid elsewhere, its outputs are paid and its inputs
     /// count as spent. Otherwise its unspent inputs are paid.
-    /// @dev Anyone may call, and receives the bounty of each part that is paid or released.
+    /// @dev Anyone may call, and receives the bounty of each part that is paid or released, and the bonds of standard
+    /// exits of the inputs that the settlement proves wrong.
     /// @param data The transaction
     /// @param inputIds The ids of the outputs that it spends
     /// @param inputData The transaction or deposit record that made each input, in order

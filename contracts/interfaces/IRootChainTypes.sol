@@ -33,7 +33,7 @@ interface IRootChainTypes {
     }
 
     /// @notice A transaction or deposit with its proof of inclusion. For a deposit `data` is its record
-    /// `owner(20) | token(2) | amount(12) | time(5)`, `word` is ignored and `path` is empty.
+    /// `owner(20) | token(2) | amount(12) | time(5)`, `word` and `path` are ignored.
     /// @param position The position of one of its outputs; zero where a call allows a transaction that was not included
     /// @param word The word `time << 32 | count` of the block
     /// @param data The packed transaction

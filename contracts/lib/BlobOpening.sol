@@ -3,12 +3,12 @@ pragma solidity ^0.8.28;
 
 /// @title Openings of EIP-4844 blobs: any number of parts by one quotient and one point evaluation
 /// @dev A part is an aligned run of 16 field elements, or one to three consecutive ones. For polynomials p_i, their
-/// values at the points S_i, I_i through them and Z_i zero on S_i, the prover commits to `q = sum g^i e_i (p_i - I_i) /
-/// Z_i` (g is derived from the claimed values, e_i is a constant of the points that saves inversions) and opens `sum
-/// g^i e_i (Z / Z_i) p_i - Z q`, with all Z taken at a point z derived after q, at z. This is the scheme of Boneh,
-/// Drake, Fisch and Gabizon (eprint 2020/081) for blobs: EIP-2537 folds the commitments, EIP-4844 checks the fold. All
-/// terms are divided by the first factor, so that one commitment need not be multiplied. A proof that does not fit
-/// reverts, so that a failed opening never proves fraud.
+/// values at the points S_i, I_i through them and Z_i zero on S_i, the prover commits to
+/// `q = sum g^i e_i (p_i - I_i) / Z_i` (g is derived from the claimed values, e_i is a constant of the points that
+/// saves inversions) and opens `sum g^i e_i (Z / Z_i) p_i - Z q`, with all Z taken at a point z derived after q, at z.
+/// This is the scheme of Boneh, Drake, Fisch and Gabizon (eprint 2020/081) for blobs: EIP-2537 folds the commitments,
+/// EIP-4844 checks the fold. All terms are divided by the first factor, so that one commitment need not be multiplied.
+/// A proof that does not fit reverts, so a failed opening never proves fraud.
 library BlobOpening {
     /// @notice Thrown when the opening does not prove the claimed values.
     /// @param what The number of the failed check

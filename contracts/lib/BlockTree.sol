@@ -2,10 +2,10 @@
 pragma solidity ^0.8.28;
 
 /// @title The tree over a block's transactions, joined with the hash of their signatures
-/// @dev Leaves and nodes are hashed with different tags, so that neither can be mistaken for the other. The tree of
-/// `count` leaves has exactly ceil(log2(count)) levels; one more level joins the hash of all signatures on its right. A
-/// proof has exactly as many siblings, and that hash is the last of them. Each leaf therefore has one index and one
-/// proof, and the root binds every byte of the block's data.
+/// @dev Leaves and nodes are hashed with different tags, so neither can be mistaken for the other. The tree of `count`
+/// leaves has exactly ceil(log2(count)) levels; one more level joins the hash of all signatures on its right. A proof
+/// has exactly as many siblings, and that hash is the last of them. Each leaf therefore has one index and one proof,
+/// and the root binds every byte of the block's data.
 library BlockTree {
     /// @notice Computes the root that a proof leads to.
     /// @param count The number of leaves

@@ -290,7 +290,7 @@ library Bls {
     function _inSubgroup(bytes memory point) private view returns (bool ok) {
         (ok,) = _call(G1MSM, bytes.concat(point, bytes32(uint256(1))), 128, MSM_GAS);
         if (ok) return true;
-        // A repriced precompile fails for every point, so that a point known to be valid shows the difference.
+        // A repriced precompile fails for every point, so a point known to be valid shows the difference.
         (bool works,) = _call(G1MSM, bytes.concat(hashToG1(0), bytes32(uint256(1))), 128, MSM_GAS);
         if (!works) revert PointInvalid(14);
     }

@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 /// @title The Merkle tree of the locks of one direction
-/// @dev A leaf is the keccak256 of a lock's 53 packed bytes, an inner node that of two nodes (64 bytes), so that
-/// neither can be mistaken for the other. The list is padded with zero words to a power of two.
+/// @dev A leaf is the keccak256 of a lock's 53 packed bytes, an inner node that of two nodes (64 bytes), so neither can
+/// be mistaken for the other. The list is padded with zero words to a power of two.
 library LockTree {
     /// @notice Folds opened leaves and the other nodes into a root.
     /// @param nodes The pairs (index, leaf), by increasing index; overwritten

@@ -2,8 +2,9 @@
 pragma solidity ^0.8.28;
 
 /// @title Transactions of the plasma chain: packed, with one encoding for each transaction
-/// @dev `type(1) | nIn<<4|nOut (1) | expiry(5) | inputs: position(8) | outputs: owner(20) token(2) amount(12) |
-/// memo(32)`. The accessors do not check the bytes again: `isValid` has accepted them, now or at the start of an exit.
+/// @dev The layout is
+/// `type(1) | nIn<<4|nOut (1) | expiry(5) | inputs: position(8) | outputs: owner(20) token(2) amount(12) | memo(32)`.
+/// The accessors do not check the bytes again: `isValid` has accepted them, now or at the start of an exit.
 library PlasmaTx {
     uint256 internal constant PAYMENT = 1;
     uint256 internal constant FEE = 2;

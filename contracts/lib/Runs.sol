@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 /// @title A commitment to data of any length whose runs of 496 bytes can be shown separately
 /// @dev The commitment is a Merkle tree over the runs of 496 bytes, as many as 16 field elements of a blob hold; the
-/// last run is padded with zeros. A leaf hashes 496 bytes and a node 64, so that neither can be mistaken for the other.
-/// A missing right sibling is zero.
+/// last run is padded with zeros. A leaf hashes 496 bytes and a node 64, so neither can be mistaken for the other. A
+/// missing right sibling is zero.
 library Runs {
     uint256 internal constant RUN = 496;
 
@@ -23,8 +23,8 @@ library Runs {
             for { let i := 0 } lt(i, n) { i := add(i, 1) } {
                 let size := RUN
                 if lt(left, RUN) {
-                    // The bytes after the data in the calldata must not count, so that the memory after its end is
-                    // cleared first.
+                    // The bytes after the data in the calldata must not count, so the memory after its end is cleared
+                    // first.
                     size := left
                     calldatacopy(run, calldatasize(), RUN)
                 }

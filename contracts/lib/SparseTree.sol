@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 /// @title A compact sparse tree keyed by 64-bit numbers
 /// @dev The path to a key is its bits, the highest first. A subtree with one leaf is that leaf, an empty subtree is 32
-/// zero bytes. leaf = keccak256(0x00 | key(8) | value), node = keccak256(0x01 | left | right), so that neither can be
-/// mistaken for the other. The path of a key has one end, so that a root fixes one value of a key, or none.
+/// zero bytes. leaf = keccak256(0x00 | key(8) | value), node = keccak256(0x01 | left | right), so neither can be
+/// mistaken for the other. The path of a key has one end, so a root fixes one value of a key, or none.
 library SparseTree {
     uint256 private constant DEPTH = 64;
 

@@ -56,9 +56,9 @@ contract ReentrantWallet1271 {
         bytes32 magic = MockSignatures.ERC1271_MAGIC;
         if (current == Mode.WrongMagic) return 0xffffffff;
         if (current == Mode.Reenter) {
-            // A write under STATICCALL burns all its gas, so that half is kept to return an answer.
+            // A write under STATICCALL burns all its gas, so half is kept to return an answer.
             (bool ok,) = target.call{gas: gasleft() / 2}(payload);
-            // A successful re-entry must be visible to the test, so that it changes the answer.
+            // A successful re-entry must be visible to the test, so it changes the answer.
             return ok ? bytes4(0xdeadbeef) : MockSignatures.ERC1271_MAGIC;
         }
         assembly {

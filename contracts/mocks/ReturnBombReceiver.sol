@@ -15,8 +15,8 @@ contract ReturnBombReceiver is MockAccount {
     receive() external payable {
         uint256 length = size;
         bool asRevert = reverting;
-        // At most half of the gas is used, so that the bomb works under any gas cap. Memory of w words costs 3w + w * w
-        // / 512: the linear part dominates up to 1,536 words, the quadratic part beyond.
+        // At most half of the gas is used, so the bomb works under any gas cap. Memory of w words costs
+        // 3w + w * w / 512: the linear part dominates up to 1,536 words, the quadratic part beyond.
         uint256 words = gasleft() / 16;
         if (words > 1536) words = _sqrt(gasleft() * 128);
         if (words * 32 < length) length = words * 32;

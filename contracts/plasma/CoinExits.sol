@@ -178,7 +178,7 @@ abstract contract CoinExits is Coins {
         if (challenges[id] != 0) revert ChallengeOpen(id);
         // Every open challenge can be counted as answered, too.
         if (uint256(e.challenges) + e.answered >= type(uint24).max) revert ChallengesFull();
-        // Each challenge has its own deadline, so that other challenges and answers do not defer the refutation.
+        // Each challenge has its own deadline, so other challenges and answers do not defer the refutation.
         challenges[id] = _half(e.exitableAt);
         e.challenges += 1;
         emit HistoryChallenged(coin, number, challenge, e.nonce);

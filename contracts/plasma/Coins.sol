@@ -8,7 +8,7 @@ import {CoinBase} from "./CoinBase.sol";
 
 /// @title Deposits that create coins, and payouts that are owed if a push fails
 abstract contract Coins is CoinBase {
-    /// @dev 2^64 divided by the golden ratio, odd, so that multiplication by it is one to one.
+    /// @dev 2^64 divided by the golden ratio, odd, so multiplication by it is one to one.
     uint64 private constant GOLDEN = 0x9e3779b97f4a7c15;
 
     /// @dev The gas limit of a push: enough for smart wallets and proxied tokens.
@@ -33,7 +33,7 @@ abstract contract Coins is CoinBase {
     /// @inheritdoc ICoinChain
     function depositErc20(address token, uint256 amount) external once returns (uint64 coin) {
         if (amount == 0) revert AmountInvalid(0, 1);
-        // The limit prevents that a token makes the sum of owed amounts overflow.
+        // The limit prevents a token from making the sum of owed amounts overflow.
         if (amount > type(uint128).max) revert AmountInvalid(amount, type(uint128).max);
         uint256 before = Transfers.balance(token);
         Transfers.tryPull(token, msg.sender, amount);

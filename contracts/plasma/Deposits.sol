@@ -9,7 +9,7 @@ import {Reserve} from "./Reserve.sol";
 /// @title Deposits, and the list of tokens
 /// @dev A token deposit counts only if the balance grew by exactly the credited amount. No other call may run during
 /// the measurement, because one transfer could otherwise be credited twice. A signature for a transfer to this contract
-/// can be used only for a deposit for its signer, so that anyone may submit it.
+/// can be used only for a deposit for its signer, so anyone may submit it.
 abstract contract Deposits is Reserve {
     /// @dev receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)
     bytes4 private constant RECEIVE_SPLIT = 0xef55bec6;

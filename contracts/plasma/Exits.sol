@@ -164,8 +164,8 @@ abstract contract Exits is Blocks {
         emit ExitStarted(o.id, o.owner, p.position, o.token, o.amount, time, priority);
     }
 
-    /// @dev An exit matures at max(now + W, block time + 2W), so that outputs created by a fraudulent block mature
-    /// after every exit started within W of it.
+    /// @dev An exit matures at max(now + W, block time + 2W), so outputs created by a fraudulent block mature after
+    /// every exit started within W of it.
     function _maturity(uint256 madeAt) internal view returns (uint256) {
         unchecked {
             uint256 sinceMade = madeAt + 2 * _EXIT_PERIOD;

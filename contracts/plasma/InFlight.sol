@@ -111,7 +111,7 @@ abstract contract InFlightExits is InFlightLedger {
         once
     {
         uint256 position = transaction.position;
-        // The sum has 256 bits, so that an index beyond the outputs is rejected like any other.
+        // The sum has 256 bits, so an index beyond the outputs is rejected like any other.
         uint256 bit = 4 + uint256(uint8(position));
         bytes calldata data = transaction.data;
         (bytes32 id, InFlight storage f, Output memory o) = _part(data, inputIds, bit, data);
@@ -136,7 +136,7 @@ abstract contract InFlightExits is InFlightLedger {
         bool outputs = f.status == InFlightStatus.PaysOutputs;
         uint256 left = 0;
         for (uint256 i; i < 8; ++i) {
-            // The side that is not paid comes first, so that it no longer counts as registered.
+            // The side that is not paid comes first, so it no longer counts as registered.
             uint256 bit = outputs ? i : i ^ 4;
             uint256 mask = 1 << bit;
             if (bits & mask == 0) continue;
@@ -258,7 +258,7 @@ abstract contract InFlightExits is InFlightLedger {
             for (uint256 i; i < inputIds.length; ++i) {
                 (,, Output memory o) = _part(data, inputIds, i, inputData[i]);
                 Exit memory e = exits(o.id);
-                // The owner signed the transaction, so that the exit could have been challenged.
+                // The owner signed the transaction, so the exit could have been challenged.
                 if (e.status == ExitStatus.Open) {
                     _retire(o, e.priority);
                     earned += _EXIT_BOND;

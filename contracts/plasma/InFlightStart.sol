@@ -7,7 +7,7 @@ import {Exits} from "./Exits.sol";
 
 /// @title In-flight exits of transactions that may never have been included: start and lookup
 /// @dev The id commits to the outputs that the transaction spends: they were proven at the start and need no second
-/// proof. A position holds one transaction, so that a transaction has only one such id.
+/// proof. A position holds one transaction, so a transaction has only one such id.
 abstract contract InFlightStart is Exits {
     mapping(bytes32 id => InFlight) internal _inFlight;
 
@@ -95,7 +95,7 @@ abstract contract InFlightStart is Exits {
         else _holdOutput(o);
     }
 
-    /// @dev Holds the inputs that no other exit has. Only held inputs can be registered, so that an output counts once,
+    /// @dev Holds the inputs that no other exit has. Only held inputs can be registered, so an output counts once,
     /// however many payments spend it.
     function _holdInputs(bytes32[] memory ids, uint256 held) internal returns (uint256) {
         for (uint256 i; i < ids.length; ++i) {

@@ -70,7 +70,7 @@ abstract contract Reserve is PlasmaBase {
         uint256 at = line >> 128;
         uint256 sum = uint128(line);
         if (ledger & TRACKED == 0) {
-            // No exit can be registered under a future block, so that the sum begins exact and stays exact.
+            // No exit can be registered under a future block, so the sum begins exact and stays exact.
             (at, sum) = (_nextBucket(), 0);
             _ledgers[token] = ledger | TRACKED;
         }
@@ -101,7 +101,7 @@ abstract contract Reserve is PlasmaBase {
     // ----------------------------------------------------------------------------------------------------- Ledger
 
     /// @dev Returns the block under which an output of `priority` is registered now. A payment can have been fraudulent
-    /// only for a block at least 2W old, so that owners who exit within W of a fraud are registered before it.
+    /// only for a block at least 2W old, so owners who exit within W of a fraud are registered before it.
     function _place(uint256 priority) internal view returns (uint256) {
         uint256 least = _passed(_ledgers[0]);
         return priority > least ? priority : least;

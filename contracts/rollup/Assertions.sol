@@ -7,7 +7,7 @@ import {Runs} from "../lib/Runs.sol";
 import {Inbox} from "./Inbox.sol";
 
 /// @title Assertions over the inbox: proposals, bonds, fraud proofs, finality
-/// @dev An assertion is known by its hash and resupplied in full, so that it costs one slot. Every child of a final
+/// @dev An assertion is known by its hash and resupplied in full, so it costs one slot. Every child of a final
 /// assertion that was not proven wrong becomes final: competing assertions do not reset its window, and a correct
 /// assertion that covers fewer entries does not delay one that covers more. Withdrawals are counted from the beginning,
 /// so that none can be claimed twice.
@@ -57,7 +57,7 @@ abstract contract Assertions is Inbox {
         if (standing != Status.Open && standing != Status.Final) revert StatusWrong(parentId, standing);
         if (keccak256(abi.encode(last)) != accs[inboxEnd] || inboxEnd == 0) revert ItemMismatch(inboxEnd);
         // Entries before the last final assertion need no second assertion, and their blobs may no longer be available,
-        // so that a wrong assertion about them could not be proven wrong.
+        // so a wrong assertion about them could not be proven wrong.
         if (inboxEnd <= parent.inboxEnd || parent.inboxEnd < _finalEnd) revert RangeInvalid(0);
         uint256 count = last.segments - parent.segments;
         if (count > MAX_SEGMENTS) revert RangeInvalid(count);
@@ -114,7 +114,7 @@ abstract contract Assertions is Inbox {
         bytes memory question = abi.encodeCall(IJudge.guilty, (claimed, parent, proof));
         bytes32 proofHash;
         assembly ("memory-safe") {
-            // The proof is the last argument and may be long, so that it is hashed in place.
+            // The proof is the last argument and may be long, so it is hashed in place.
             proofHash := keccak256(
                 add(question, sub(add(mload(question), 32), and(add(proof.length, 31), not(31)))),
                 proof.length
@@ -198,7 +198,7 @@ abstract contract Assertions is Inbox {
         }
     }
 
-    /// @dev A commitment is used once, and only after enough blocks that nobody can copy the proof and be first.
+    /// @dev A commitment is used once, and only after enough blocks to prevent a copied proof from being mined first.
     function _takeCommitment(bytes32 commitment) private {
         uint256 at = _committedAt[commitment];
         if (at == 0 || block.number < at + _REVEAL_BLOCKS) revert CommitmentMissing(commitment);

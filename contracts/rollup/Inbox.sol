@@ -124,7 +124,7 @@ abstract contract Inbox is Queue {
             head.pendingSince = point.time;
         }
         head.consumed = uint32(queueEnd);
-        // A flood of queue items must not block the inbox, so that consuming the maximum is sufficient.
+        // A flood of queue items must not block the inbox, so consuming the maximum is sufficient.
         if (queueEnd != tail.length && _isOverdue(head.pendingSince) && count + CHECKPOINT <= MAX_CONSUME) {
             revert QueueOverdue(head.pendingSince);
         }

@@ -5,7 +5,7 @@ import {IRollup} from "../interfaces/IRollup.sol";
 import {RollupBase} from "./RollupBase.sol";
 
 /// @title The queue of deposits, token registrations and forced operations
-/// @dev The queue is one running hash, so that an item needs no new slot. Every 256 items the hash is stored as a
+/// @dev The queue is one running hash, so an item needs no new slot. Every 256 items the hash is stored as a
 /// checkpoint, so that a proof never covers more than 256 items.
 abstract contract Queue is RollupBase {
     /// @dev The state of the queue, in one slot.

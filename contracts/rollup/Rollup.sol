@@ -48,7 +48,7 @@ contract Rollup is Vault {
         uint256 word,
         bytes32[] calldata path
     ) external {
-        // A BLS key has no address of its own, so that its owner uses `escapeTo`.
+        // A BLS key has no address of its own, so its owner uses `escapeTo`.
         if (uint256(owner) >> 160 != 0) revert ProofInvalid();
         _escape(final_, roots, account, owner, word, path, address(uint160(uint256(owner))));
     }

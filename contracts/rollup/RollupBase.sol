@@ -36,7 +36,7 @@ abstract contract RollupBase is IRollup {
     /// @param consumed The number of consumed queue items
     /// @param lastTime The time of the last entry
     /// @param pendingSince The time since which the oldest queue item waits, or `NOTHING_WAITS`
-    /// @param paced The sequencer's posted frames, in units of time, see `Inbox`
+    /// @param paced The end of the sequencer's posted frames, counted in frames at its pace, see `Inbox`
     /// @param frozen True if the rollup is frozen
     struct Head {
         uint32 items;
@@ -57,8 +57,7 @@ abstract contract RollupBase is IRollup {
     constructor(Config memory config) {
         // The rollup must not be frozen before an assertion had time to become final.
         if (config.freezeAfter <= config.window || config.bond < 64) revert ConfigInvalid();
-        // A proof must be committed to `revealBlocks` before the window ends, so that the window must be longer than
-        // that.
+        // A proof must be committed to `revealBlocks` before the window ends, so the window must be longer than that.
         if (config.window <= config.revealBlocks * SECONDS_PER_BLOCK) revert ConfigInvalid();
         _SEQUENCER = config.sequencer;
         _FORCE_DELAY = config.forceDelay;
@@ -107,15 +106,15 @@ abstract contract RollupBase is IRollup {
         if (!Transfers.tryPush(token, target, amount, PUSH_GAS)) revert PaymentFailed(target, token);
     }
 
-    /// @dev The first byte of a root is zero, so that it fits one field element of a blob.
+    /// @dev The first byte of a root is zero, so it fits one field element of a blob.
     function _stateRoot(Roots calldata roots) internal pure returns (bytes32) {
         bytes32 system = keccak256(abi.encode(roots.withdrawals, roots.numbers, roots.queueAcc));
         return keccak256(abi.encode(roots.accounts, system)) & bytes32(type(uint256).max >> 8);
     }
 
-    /// @dev Takes the siblings from the bottom up. Missing siblings at the top are roots of empty trees, so that a
-    /// short list has a short path. Above the end of the list every sibling is on the right, so that leaving some out
-    /// cannot prove anything else.
+    /// @dev Takes the siblings from the bottom up. Missing siblings at the top are roots of empty trees, so a short
+    /// list has a short path. Above the end of the list every sibling is on the right, so leaving some out cannot prove
+    /// anything else.
     function _requirePath(bytes32 root, bytes32 leaf, uint256 index, bytes32[] calldata path, uint256 depth)
         internal
         pure

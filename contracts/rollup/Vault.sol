@@ -101,7 +101,7 @@ abstract contract Vault is Assertions {
         if (block.timestamp > validUntil) revert SignatureExpired(validUntil);
         (uint256 number, bytes32 leaf) = _requireToCome(claimed, roots, index, withdrawal, path);
         bytes32 key = _keyOf(number, leaf);
-        // Only the target can sign, not a buyer, so that a signature is used once, whoever owns the withdrawal later.
+        // Only the target can sign, not a buyer, so a signature is used once, regardless of later owners.
         if (_owners[key] != address(0)) revert CallerNotOwner(withdrawal.target, _owners[key]);
         bytes32 digest = _digest(keccak256(abi.encode(TRANSFER_TYPE, number, leaf, to, validUntil)));
         if (!Signatures.isValid(digest, withdrawal.target, signature)) revert ProofInvalid();
@@ -145,8 +145,7 @@ abstract contract Vault is Assertions {
         if (owner == address(0)) return target;
     }
 
-    /// @dev The key also contains the payment, so that a wrong assertion about a number has no effect on the correct
-    /// one.
+    /// @dev The key also contains the payment, so a wrong assertion about a number has no effect on the correct one.
     function _giveTo(bytes32 key, uint256 number, bytes32 leaf, address to) private {
         if (to == address(0)) revert ReceiverMissing();
         _owners[key] = to;

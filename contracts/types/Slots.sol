@@ -80,7 +80,7 @@ library Slots {
     function payoff(uint256 slot0, uint256 paidA, uint256 paidB) internal pure returns (uint256 payA, uint256 total) {
         (int256 netA, int256 netB) = nets(slot0);
         unchecked {
-            // All terms are below 2^128, so that the sums cannot overflow 256 bits.
+            // All terms are below 2^128, so the sums cannot overflow 256 bits.
             int256 sum = netA + netB;
             int256 pay = netA - int256(paidA) + int256(paidB);
             if (pay < 0) pay = 0;

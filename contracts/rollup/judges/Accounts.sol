@@ -4,9 +4,9 @@ pragma solidity ^0.8.28;
 import {Located} from "./Located.sol";
 
 /// @title Accounts in memory
-/// @dev An account is referenced by the memory address of its record: five words, `id | owner | word | leaf before |
-/// counter`. The word is the leaf's second one, `token(16 bits) nonce(32) balance(128)`. Records are raw memory,
-/// because a dispute reads them hundreds of times.
+/// @dev An account is referenced by the memory address of its record: five words,
+/// `id | owner | word | leaf before | counter`. The word is the leaf's second one,
+/// `token(16 bits) nonce(32) balance(128)`. Records are raw memory, because a dispute reads them hundreds of times.
 library Accounts {
     /// @dev The bytes of a record.
     uint256 internal constant RECORD = 160;

@@ -112,8 +112,8 @@ library Consumption {
         return Bls.verify(point, keys, positions, digests);
     }
 
-    /// @dev Returns `width` bytes at `offset` as a number. Bytes beyond the end are other memory, so that the caller
-    /// must check the length.
+    /// @dev Returns `width` bytes at `offset` as a number. Bytes beyond the end are other memory, so the caller must
+    /// check the length.
     function _number(bytes memory raw, uint256 offset, uint256 width) private pure returns (uint256 value) {
         assembly ("memory-safe") {
             value := shr(sub(256, shl(3, width)), mload(add(add(raw, 32), offset)))

@@ -7,7 +7,7 @@ import {BlobOpening} from "../../lib/BlobOpening.sol";
 
 /// @title A judge that compares the last root in the blob with the asserted root
 /// @notice Returns true if they differ. Roots in calldata were compared when the assertion was proposed, and their
-/// number follows from the entries, so that nothing else about the ends of an assertion can be wrong.
+/// number follows from the entries, so nothing else about the ends of an assertion can be wrong.
 contract EndpointJudge is IJudge {
     /// @inheritdoc IJudge
     /// @dev The proof contains the last root as its field element, and its opening.

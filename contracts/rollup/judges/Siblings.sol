@@ -55,7 +55,7 @@ library Siblings {
                     let joint := mload(top)
                     if gt(joint, target) { joint := target }
                     if lt(level, sure) {
-                        // All siblings exist, so that no test is needed up to the level of this node.
+                        // All siblings exist, so no test is needed up to the level of this node.
                         let climb := joint
                         if gt(climb, sure) { climb := sure }
                         let bits := shl(5, index)
@@ -80,7 +80,7 @@ library Siblings {
                             sibling := add(sibling, 64)
                             bits := shr(2, bits)
                         }
-                        // Most of the work of a dispute is here, so that the loop takes four levels at a time.
+                        // Most of the work of a dispute is here, so the loop takes four levels at a time.
                         for { let until := add(sibling, shl(7, shr(2, sub(climb, level)))) } lt(sibling, until) {} {
                             let own := and(bits, 32)
                             mstore(own, node)
@@ -180,7 +180,7 @@ library Siblings {
                     let joint := mload(top)
                     if gt(joint, target) { joint := target }
                     if lt(level, sure) {
-                        // All siblings exist, so that no test is needed up to the level of this node.
+                        // All siblings exist, so no test is needed up to the level of this node.
                         let climb := joint
                         if gt(climb, sure) { climb := sure }
                         let bits := shl(5, index)
@@ -211,7 +211,7 @@ library Siblings {
                             sibling := add(sibling, 64)
                             bits := shr(2, bits)
                         }
-                        // Most of the work of a dispute is here, so that the loop takes four levels at a time.
+                        // Most of the work of a dispute is here, so the loop takes four levels at a time.
                         for { let until := add(sibling, shl(7, shr(2, sub(climb, level)))) } lt(sibling, until) {} {
                             let own := and(bits, 32)
                             mstore(own, node)
