@@ -56,6 +56,7 @@ abstract contract Disputes is Cooperation {
         if (amount != 0) _postCounter(c, key, id, !callerIsB, amount, signature);
     }
 
+    /// @dev Records a higher plain counter of one direction.
     function _postCounter(
         Channel storage c,
         Key calldata key,

@@ -30,6 +30,7 @@ abstract contract Funding is HubBase {
 
     bool private transient _pulling;
 
+    /// @dev Prevents re-entry of deposits.
     modifier whilePulling() {
         if (_pulling) revert Reentered();
         _pulling = true;
@@ -127,6 +128,7 @@ abstract contract Funding is HubBase {
         if (slot0 == 0) _requireLawful(key.party(false), key.party(true), key.params, id);
     }
 
+    /// @dev Requires a valid key whose channel can still be opened.
     function _requireLawful(address a, address b, uint256 params, bytes32 id) private view {
         // `_delayOf` returns a delay within its bounds unchanged.
         if (

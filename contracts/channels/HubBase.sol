@@ -209,6 +209,7 @@ abstract contract HubBase is IChannelHub {
         _requireValid(key != address(0) && _isNamed(id, owner, session), owner);
     }
 
+    /// @dev Decodes the head of a session.
     function _grantOf(bytes calldata session)
         internal
         pure

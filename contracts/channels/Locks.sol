@@ -35,8 +35,8 @@ abstract contract Locks is Resolutions {
         if (proof.nonce <= have) revert NonceStale(id, have, proof.nonce);
         uint256 delay = _delayOf(key.params);
         unchecked {
-            // This leaves time for the other party to answer the first proof of the direction, and for an answer to
-            // that.
+            // The limit leaves time for the other party to answer the first proof of the direction, and for an answer
+            // to that.
             latest = have == 0 ? latest + 2 * delay : d.claim >> 224;
             // Amounts have 112 bits each, so the sum cannot overflow.
             d.proof = (proof.nonce << 208) | Slots.fingerprint(proof.amount + proof.locked, proof.locksRoot);
@@ -177,6 +177,7 @@ abstract contract Locks is Resolutions {
         if (!listed) revert LocksMismatch(id);
     }
 
+    /// @dev Returns the leaf of the lock of 53 bytes at an offset.
     function _leafAt(bytes calldata openings, uint256 offset) private pure returns (bytes32 leaf) {
         assembly ("memory-safe") {
             calldatacopy(0, add(openings.offset, offset), 53)

@@ -100,6 +100,7 @@ abstract contract Resolutions is Disputes {
         return true;
     }
 
+    /// @dev Returns true if the resolution is the preimage of a hash lock, and publishes it.
     function _opensHash(bytes32 condition, bytes calldata resolution) private returns (bool) {
         if (resolution.length != 32 || sha256(resolution) != condition) return false;
         emit PreimageRevealed(condition, bytes32(resolution));

@@ -73,9 +73,9 @@ interface ICoinChainTypes {
         bytes32[] siblings;
     }
 
-    /// @notice An exit. It is identified by coin and block, because a block contains one transfer of a coin; block zero
-    /// means the deposit.
-    /// @param owner The account that gets the coin; zero if there is no such exit
+    /// @notice An exit, identified by coin and block, because a block contains one transfer of a coin; block zero means
+    /// the deposit.
+    /// @param owner The account that gets the coin; zero if the exit does not exist
     /// @param exitableAt The time after which the exit can be claimed, unless a challenge is open; answers may defer it
     /// @param birth The `birth` of the coin
     /// @param challenges The number of open challenges of its history

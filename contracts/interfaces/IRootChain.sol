@@ -258,7 +258,7 @@ interface IRootChain is IRootChainInFlight {
     /// @notice Returns a data challenge.
     /// @param number The number of the block
     /// @param index The index of the transaction
-    /// @return challenger The challenger; zero if there is no challenge
+    /// @return challenger The challenger; zero for none
     /// @return until The time from which the chain can be frozen; 2^40 - 1 once the transaction was shown
     function dataChallenge(uint256 number, uint256 index) external view returns (address challenger, uint256 until);
 }

@@ -53,8 +53,8 @@ interface IRootChainInFlight is IRootChainErrors {
 
     /// @notice Proves that the transaction was included before every competitor shown. The caller earns a claim to the
     /// bond of the start, and piggybacked outputs are registered again.
-    /// @dev Anyone may call, until the exit can be claimed. It should be called before a newer dishonest exit can be
-    /// claimed. The caller risks only gas.
+    /// @dev Anyone may call, until the exit can be claimed. Call it before a newer dishonest exit can be claimed. The
+    /// caller risks only gas.
     /// @param transaction The transaction with its inclusion
     /// @param inputIds The ids of the outputs that it spends
     /// @param inputData The transaction or deposit record that made each piggybacked input; empty for others, and

@@ -180,6 +180,7 @@ library BlobOpening {
         }
     }
 
+    /// @dev Returns the sum of the commitments with their factors and the quotient.
     function _fold(bytes memory proof, uint256[] memory scalars) private view returns (bytes memory point) {
         point = new bytes(POINT);
         bool ok;
@@ -199,6 +200,7 @@ library BlobOpening {
         if (!ok) revert OpeningInvalid(6);
     }
 
+    /// @dev Requires the value of the fold at z by the point evaluation precompile.
     function _evaluate(bytes memory point, uint256 z, uint256 value, bytes memory proof) private view {
         bytes32 hash = _versionedHash(point, 0);
         (bytes32 head, bytes32 tail) = _compress(point, 0);
@@ -217,6 +219,7 @@ library BlobOpening {
         if (!ok) revert OpeningInvalid(7);
     }
 
+    /// @dev Returns the versioned hash of a commitment (EIP-4844).
     function _versionedHash(bytes memory points, uint256 at) private view returns (bytes32 hash) {
         (bytes32 head, bytes32 tail) = _compress(points, at);
         bool ok;

@@ -116,8 +116,8 @@ library Bls {
         if (!ok) revert PointInvalid(15);
     }
 
-    /// @dev A number of Fp2 is a square exactly if its norm is one in Fp, and minus one is not a square there. All terms
-    /// are multiplied by squares (4, then 16), because products use squares: `4ab = (a + b)^2 - (a - b)^2`.
+    /// @dev A number of Fp2 is a square exactly if its norm is one in Fp, and minus one is not a square there. All
+    /// terms get square factors (4, then 16), because products use squares: `4ab = (a + b)^2 - (a - b)^2`.
     function _requireOffCurve(uint256[4] memory x, uint256 zh, uint256 zl) private view {
         (uint256 high, uint256 low) = _norm(x);
         if (high | low == 0) revert PointInvalid(12);

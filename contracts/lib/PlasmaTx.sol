@@ -45,10 +45,12 @@ library PlasmaTx {
         return (_load(data, 0) >> 248) & ~WITH_MEMO;
     }
 
+    /// @notice Returns the number of inputs.
     function inputs(bytes calldata data) internal pure returns (uint256) {
         return (_load(data, 0) >> 244) & 15;
     }
 
+    /// @notice Returns the number of outputs.
     function outputs(bytes calldata data) internal pure returns (uint256) {
         return (_load(data, 0) >> 240) & 15;
     }
@@ -65,6 +67,7 @@ library PlasmaTx {
         }
     }
 
+    /// @notice Returns owner, token and amount of an output.
     function output(bytes calldata data, uint256 index)
         internal
         pure
@@ -88,6 +91,7 @@ library PlasmaTx {
         }
     }
 
+    /// @notice Returns the hash of a transaction: `keccak256(0x02 | data)`.
     function hash(bytes calldata data) internal pure returns (bytes32) {
         return tagged(2, data);
     }

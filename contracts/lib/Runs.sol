@@ -8,6 +8,7 @@ pragma solidity ^0.8.28;
 library Runs {
     uint256 internal constant RUN = 496;
 
+    /// @notice Returns the number of runs of `length` bytes.
     function count(uint256 length) internal pure returns (uint256) {
         return (length + RUN - 1) / RUN;
     }
@@ -81,6 +82,7 @@ library Runs {
         return node == root;
     }
 
+    /// @notice Returns the depth of the tree over `total` runs.
     function depth(uint256 total) internal pure returns (uint256 levels) {
         while (1 << levels < total) ++levels;
     }

@@ -11,7 +11,7 @@ abstract contract ReentryProbe {
         uint32 successes;
         bytes4 reason;
         bool inside;
-        // This keeps the slot non-zero, because a zero to non-zero write would not fit a 30,000 gas stipend.
+        // The flag keeps the slot non-zero, because a zero to non-zero write would not fit a 30,000 gas stipend.
         bool used;
     }
 

@@ -61,6 +61,7 @@ abstract contract Blocks is Deposits {
         return (_rotation.next, _rotation.from);
     }
 
+    /// @dev Adds the next block and returns its word.
     function _append(uint256 number, bytes32 root, uint256 count) private returns (uint256 word) {
         Head storage h = _requireOperator();
         if (h.frozen) revert ChainFrozen();

@@ -73,6 +73,7 @@ abstract contract CoinBase is ICoinChain {
         emit OperatorChanged(config_.operator);
     }
 
+    /// @dev Prevents re-entry.
     modifier once() {
         if (_entered) revert Reentered();
         _entered = true;

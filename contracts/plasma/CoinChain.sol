@@ -7,6 +7,7 @@ import {CoinExits} from "./CoinExits.sol";
 
 /// @title The deployable coin chain: coins, their exits, and the payment of exits
 contract CoinChain is CoinExits {
+    /// @param config_ The parameters
     constructor(Config memory config_) CoinBase(config_) {}
 
     /// @inheritdoc ICoinChain

@@ -201,12 +201,14 @@ abstract contract CoinExits is Coins {
         return half > exitableAt ? half : exitableAt;
     }
 
+    /// @dev Ends an open challenge and returns its deadline.
     function _close(bytes32 id) private returns (uint256 until) {
         until = challenges[id];
         if (until == 0) revert ChallengeMissing(id);
         delete challenges[id];
     }
 
+    /// @dev Ends an exit and pays its bonds to the caller.
     function _refute(uint64 coin, uint40 number, Exit storage e, Reason reason) private {
         uint256 bonds = _end(e);
         emit ExitRefuted(coin, number, msg.sender, reason);

@@ -63,6 +63,7 @@ abstract contract Coins is CoinBase {
         }
     }
 
+    /// @dev Creates a coin of the caller.
     function _make(Kind kind, address token, uint256 value) private returns (uint64 coin) {
         Head memory h = _head;
         h.count += 1;
@@ -108,6 +109,7 @@ abstract contract Coins is CoinBase {
         emit Deferred(to, token, amount);
     }
 
+    /// @dev Pushes an ERC-721 token; never reverts because of the receiver or the token.
     function _pushToken(address token, address to, uint256 id) internal {
         uint256 before = gasleft();
         if (Tokens721.tryPush(token, to, id, PUSH_GAS_TOKEN)) return;

@@ -109,6 +109,7 @@ abstract contract Deposits is Reserve {
         return _receive(token, asset, before, amount, from);
     }
 
+    /// @dev Returns a token and the balance before a deposit.
     function _measure(uint256 token) private view returns (address asset, uint256 before) {
         asset = tokenOf(token);
         if (asset == address(0)) revert TokenInvalid(asset);
@@ -129,6 +130,7 @@ abstract contract Deposits is Reserve {
         return _credit(owner, token, amount);
     }
 
+    /// @dev Creates a deposit and stores the hash of its record.
     function _credit(address owner, uint256 token, uint256 amount) private returns (uint256 id) {
         if (amount == 0 || amount >> 96 != 0) revert AmountInvalid(amount);
         if (owner == address(0)) revert OwnerMissing();

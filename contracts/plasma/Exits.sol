@@ -128,10 +128,12 @@ abstract contract Exits is Blocks {
         if (_isGone(status)) revert ExitStatusWrong(id, status);
     }
 
+    /// @dev Releases an output that an in-flight exit held.
     function _unholdOutput(bytes32 id) internal {
         _exits[id] &= ~HELD;
     }
 
+    /// @dev Returns true if the output was paid or spent.
     function _isGone(ExitStatus status) internal pure returns (bool) {
         return status >= ExitStatus.Paid;
     }
@@ -141,6 +143,7 @@ abstract contract Exits is Blocks {
         _exits[id] = uint256(status) | (time << 8) | (position << 48);
     }
 
+    /// @dev Records that an output was paid, under the block of its registration.
     function _markPaid(bytes32 id, Exit memory e, uint256 priority) internal {
         _pass(priority);
         _setExit(id, ExitStatus.Paid, e.time, e.position);

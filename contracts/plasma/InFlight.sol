@@ -64,7 +64,7 @@ abstract contract InFlightExits is InFlightLedger {
         (bytes32 id, InFlight storage f,) = _find(transaction.data, inputIds);
         _requireBefore(id, f, f.exitableAt);
         uint256 place = transaction.position >> 8;
-        // The competitor is zero while there is no challenge to answer, and no place is older than that.
+        // The competitor is zero without a challenge to answer, and every place is at or after zero.
         if (place >= f.competitor) revert NotOlder(place, f.competitor);
         _requirePlaced(transaction);
         uint256 before = _registered(f, inputIds.length);
@@ -194,6 +194,7 @@ abstract contract InFlightExits is InFlightLedger {
         if (block.timestamp >= until) revert TooLate(block.timestamp, until);
     }
 
+    /// @dev Returns the end of the first W/2 of an in-flight exit.
     function _halfTime(InFlight storage f) private view returns (uint256) {
         unchecked {
             return f.startedAt + _EXIT_PERIOD / 2;
@@ -210,6 +211,7 @@ abstract contract InFlightExits is InFlightLedger {
         if (other == PlasmaTx.hash(data)) revert SameTransaction();
     }
 
+    /// @dev Removes a piggyback that was proven to be spent, and pays its bond to the caller.
     function _block(bytes32 id, InFlight storage f, Output memory o, uint256 mask, uint256 n, bytes32 spender) private {
         (uint256 joined, uint256 blocked, uint256 counted) = (f.piggybacked, f.blocked, _counted(f, n));
         if (joined & mask == 0) revert PiggybackWrong(mask);

@@ -20,6 +20,7 @@ abstract contract InFlightLedger is InFlightStart {
         return f.contested || held + 1 != 1 << n ? held : OUTPUTS;
     }
 
+    /// @dev Returns the piggybacked bits that are registered.
     function _registered(InFlight storage f, uint256 n) internal view returns (uint256) {
         return _counted(f, n) & f.piggybacked;
     }
@@ -97,6 +98,7 @@ abstract contract InFlightLedger is InFlightStart {
         _register(token, priority, sum);
     }
 
+    /// @dev Releases held inputs.
     function _freeInputs(bytes32[] calldata inputIds, uint256 held) internal {
         for (uint256 i; held >> i != 0; ++i) {
             if ((held >> i) & 1 != 0) _unholdOutput(inputIds[i]);

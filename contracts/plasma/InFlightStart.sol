@@ -104,6 +104,7 @@ abstract contract InFlightStart is Exits {
         return held;
     }
 
+    /// @dev Returns an in-flight exit by its transaction and the ids of its inputs.
     function _find(bytes calldata data, bytes32[] calldata inputIds)
         internal
         view

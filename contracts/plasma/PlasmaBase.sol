@@ -80,6 +80,7 @@ abstract contract PlasmaBase is IRootChain {
         _head = Head(c.operator, 1, 1, false);
     }
 
+    /// @dev Prevents re-entry.
     modifier once() {
         _enter();
         _;

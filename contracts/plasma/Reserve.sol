@@ -116,6 +116,7 @@ abstract contract Reserve is PlasmaBase {
         }
     }
 
+    /// @dev Returns the latest block under which anything was paid, from the ledger of ether.
     function _passed(uint256 ledger) private pure returns (uint256) {
         return (ledger << 1) >> (PASSED_AT + 1);
     }
@@ -139,6 +140,7 @@ abstract contract Reserve is PlasmaBase {
         _unhold(0, bond);
     }
 
+    /// @dev Updates the sum over newer buckets, if the registration belongs to one of them.
     function _retrack(uint256 token, uint256 priority, uint256 amount) private {
         uint256 line = _lines[token];
         unchecked {
@@ -146,12 +148,14 @@ abstract contract Reserve is PlasmaBase {
         }
     }
 
+    /// @dev Holds an amount for a bond or a deferred payment.
     function _hold(uint256 token, uint256 amount) internal {
         unchecked {
             _ledgers[token] += amount << 128;
         }
     }
 
+    /// @dev Releases a held amount.
     function _unhold(uint256 token, uint256 amount) internal {
         unchecked {
             _ledgers[token] -= amount << 128;
@@ -210,11 +214,13 @@ abstract contract Reserve is PlasmaBase {
         }
     }
 
+    /// @dev Returns the held amount of a ledger, without the bits above it.
     function _heldOf(uint256 token, uint256 ledger) private pure returns (uint256) {
         uint256 above = token == 0 ? 256 - PASSED_AT : 1;
         return (ledger << above) >> (above + 128);
     }
 
+    /// @dev Returns the sum of both blocks of a bucket.
     function _sumOf(uint256 word) private pure returns (uint256) {
         unchecked {
             return uint128(word) + (word >> 128);
@@ -228,6 +234,7 @@ abstract contract Reserve is PlasmaBase {
         }
     }
 
+    /// @dev Returns the shift of a block's half in its bucket.
     function _lane(uint256 number) private pure returns (uint256) {
         return (number & 1) << 7;
     }

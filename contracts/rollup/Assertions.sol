@@ -174,6 +174,7 @@ abstract contract Assertions is Inbox {
         return (Runs.commit(roots), false);
     }
 
+    /// @dev Adds the ether sent to the caller's available bond, and locks one bond.
     function _lockBond() private {
         if (msg.value != 0) addBond();
         uint256 have = freeBond[msg.sender];
@@ -181,6 +182,7 @@ abstract contract Assertions is Inbox {
         freeBond[msg.sender] = have - _BOND;
     }
 
+    /// @dev Makes the bond of an assertion available to its proposer again.
     function _freeBond(address proposer) private {
         freeBond[proposer] += _BOND;
         emit BondChanged(proposer, freeBond[proposer]);
@@ -205,6 +207,7 @@ abstract contract Assertions is Inbox {
         _committedAt[commitment] = 0;
     }
 
+    /// @dev Marks an assertion as invalid, and pays half of its bond to the caller's available bond.
     function _invalidate(bytes32 id, Record storage record) private {
         record.status = Status.Invalid;
         emit Invalidated(id, msg.sender);

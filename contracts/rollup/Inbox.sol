@@ -70,6 +70,7 @@ abstract contract Inbox is Queue {
         return (head.items, head.segments, head.consumed, head.lastTime, pendingSince);
     }
 
+    /// @dev Appends an entry, which first consumes queue items.
     function _post(bytes32 expectedAcc, uint8 kind, bytes32 data, uint256 frames, uint256 queueEnd) private {
         Head memory head = _head;
         if (head.frozen) revert FrozenMode(true);
@@ -102,7 +103,7 @@ abstract contract Inbox is Queue {
         if (msg.sender != _SEQUENCER && !overdue && block.timestamp <= head.lastTime + _LEASE) {
             revert PostingLeased(msg.sender, head.lastTime + _LEASE + 1);
         }
-        // The queue is not read when there are no items to consume and none are overdue.
+        // The queue is not read if no items are to be consumed and none is overdue.
         if (queueEnd == head.consumed && !overdue) return (0, 0);
         Tail memory tail = _tail;
         // A deposit may move the end of the queue before the call is mined; this value means the end at that time.
@@ -153,6 +154,7 @@ abstract contract Inbox is Queue {
         else _othersPaced = uint48(paced);
     }
 
+    /// @dev Returns true if queue items that wait since `since` must be consumed.
     function _isOverdue(uint256 since) private view returns (bool) {
         return block.timestamp > since + _FORCE_DELAY;
     }

@@ -67,6 +67,7 @@ abstract contract Queue is RollupBase {
         return (point.acc, point.time);
     }
 
+    /// @dev Appends an item to the queue, and stores a checkpoint after every 256 items.
     function _enqueue(bytes memory raw) internal {
         Tail memory tail = _tail;
         if (_head.consumed == tail.length) _head.pendingSince = uint40(block.timestamp);

@@ -17,6 +17,10 @@ contract Rollup is Vault {
 
     IVoice private immutable _VOICE;
 
+    /// @param config_ The parameters
+    /// @param judges_ The verifiers of fraud proofs, whose order defines the indexes of `challenge`
+    /// @param voice The verifier of BLS signatures for `escapeTo`
+    /// @param genesisRoot The state root before the first entry
     constructor(Config memory config_, address[] memory judges_, IVoice voice, bytes32 genesisRoot)
         RollupBase(config_)
         Assertions(judges_, genesisRoot)
@@ -113,6 +117,7 @@ contract Rollup is Vault {
         _pay(tokenOf(token), target, amount);
     }
 
+    /// @dev Requires the frozen mode and the last final assertion with the components of its root.
     function _requireLast(Claim calldata final_, Roots calldata roots) private view {
         if (!_head.frozen) revert FrozenMode(false);
         bytes32 id = _requireFinal(final_);

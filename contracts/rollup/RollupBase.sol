@@ -68,6 +68,7 @@ abstract contract RollupBase is IRollup {
         _BOND = config.bond;
     }
 
+    /// @dev Prevents re-entry.
     modifier once() {
         if (_entered) revert Reentered();
         _entered = true;
@@ -75,6 +76,7 @@ abstract contract RollupBase is IRollup {
         _entered = false;
     }
 
+    /// @dev Requires that the rollup is not frozen.
     modifier whileRunning() {
         if (_head.frozen) revert FrozenMode(true);
         _;
@@ -102,6 +104,7 @@ abstract contract RollupBase is IRollup {
         return keccak256(abi.encodePacked(hex"1901", domain, structHash));
     }
 
+    /// @dev Pushes a payment, and reverts if it fails.
     function _pay(address token, address target, uint256 amount) internal {
         if (!Transfers.tryPush(token, target, amount, PUSH_GAS)) revert PaymentFailed(target, token);
     }
@@ -137,6 +140,7 @@ abstract contract RollupBase is IRollup {
         if (node != root) revert ProofInvalid();
     }
 
+    /// @dev Returns the queue's accumulator after one more item.
     function _nextQueueAcc(bytes28 acc, bytes32 itemHash) internal pure returns (bytes28) {
         return bytes28(keccak256(abi.encodePacked(acc, itemHash)) << 32);
     }

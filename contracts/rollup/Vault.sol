@@ -140,6 +140,7 @@ abstract contract Vault is Assertions {
         return keccak256(abi.encode(number, leaf));
     }
 
+    /// @dev Returns the owner of a withdrawal: the account it was transferred to, or its target.
     function _ownerOf(bytes32 key, address target) private view returns (address owner) {
         owner = _owners[key];
         if (owner == address(0)) return target;

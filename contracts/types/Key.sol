@@ -39,16 +39,19 @@ library KeyLib {
         }
     }
 
+    /// @dev Returns the token address without the bits above it; zero for ether.
     function asset(Key calldata key) internal pure returns (address account) {
         assembly ("memory-safe") {
             account := shr(96, shl(96, calldataload(add(key, 64))))
         }
     }
 
+    /// @dev Returns the last second at which the channel can be opened.
     function openBefore(Key calldata key) internal pure returns (uint256) {
         return uint32(key.params >> 64);
     }
 
+    /// @dev Returns true for a simplex channel.
     function isSimplex(Key calldata key) internal pure returns (bool) {
         return key.params & SIMPLEX != 0;
     }

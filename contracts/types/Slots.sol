@@ -22,10 +22,12 @@ library Slots {
     /// @dev The value of the deadline field that marks a permanently closed channel.
     uint256 internal constant CLOSED = type(uint32).max;
 
+    /// @dev Returns the deadline of a dispute or an exit; zero for none, `CLOSED` for a closed channel.
     function deadline(uint256 slot0) internal pure returns (uint256) {
         return slot0 >> 224;
     }
 
+    /// @dev Returns the signed nets of a duplex channel.
     function nets(uint256 slot0) internal pure returns (int256 netA, int256 netB) {
         assembly ("memory-safe") {
             netA := sar(145, shl(145, slot0))
@@ -43,10 +45,12 @@ library Slots {
         return (slot0 & MASK111, (slot0 >> 111) & MASK111);
     }
 
+    /// @dev Replaces the claimed amount of a simplex channel.
     function withClaimed(uint256 slot0, uint256 claimed) internal pure returns (uint256) {
         return (slot0 & ~(MASK111 << 111)) | (claimed << 111);
     }
 
+    /// @dev Returns the plain counter of one direction.
     function sent(uint256 slot1, bool fromB) internal pure returns (uint256 amount) {
         assembly ("memory-safe") {
             // Each counter has 112 bits.
@@ -54,6 +58,7 @@ library Slots {
         }
     }
 
+    /// @dev Replaces the plain counter of one direction.
     function withSent(uint256 slot1, bool fromB, uint256 amount) internal pure returns (uint256) {
         uint256 shift;
         assembly ("memory-safe") {
@@ -62,16 +67,19 @@ library Slots {
         return (slot1 & ~(MASK112 << shift)) | (amount << shift);
     }
 
+    /// @dev Returns the epoch that the next withdrawal or move must sign.
     function epoch(uint256 slot1) internal pure returns (uint256) {
         return (slot1 >> 224) & MAX_EPOCH;
     }
 
+    /// @dev Returns the bit that marks a claim of one direction.
     function claimFlag(bool fromB) internal pure returns (uint256 flag) {
         assembly ("memory-safe") {
             flag := shl(add(222, fromB), 1)
         }
     }
 
+    /// @dev Returns 208 bits of the hash of a proof's limit and root.
     function fingerprint(uint256 limit, bytes32 root) internal pure returns (uint256) {
         return uint256(keccak256(abi.encode(limit, root))) >> 48;
     }

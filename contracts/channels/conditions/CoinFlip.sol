@@ -76,7 +76,7 @@ contract CoinFlip is ICondition {
         if (block.timestamp <= game.revealBy) revert GameUndecided();
         bool recordedA = secretOf[game.commitA][game.revealBy] != 0;
         bool recordedB = secretOf[game.commitB][game.revealBy] != 0;
-        // If both are recorded, the secrets are public and there is no forfeit to claim.
+        // If both are recorded, the secrets are public and no player wins by forfeit.
         if (recordedA == recordedB) revert GameUndecided();
         return recordedA;
     }

@@ -102,40 +102,48 @@ library Accounts {
         if (!rising) revert Located.WitnessInvalid(11);
     }
 
+    /// @notice Returns the owner word of an account; zero if the account does not exist.
     function owner(uint256 at) internal pure returns (bytes32 value) {
         assembly ("memory-safe") {
             value := mload(add(at, 32))
         }
     }
 
+    /// @notice Returns the word with token, nonce and balance of an account.
     function word(uint256 at) internal pure returns (uint256 value) {
         assembly ("memory-safe") {
             value := mload(add(at, 64))
         }
     }
 
+    /// @notice Returns true if the account exists.
     function exists(uint256 at) internal pure returns (bool) {
         return owner(at) != 0;
     }
 
+    /// @notice Returns the token id of an account.
     function token(uint256 at) internal pure returns (uint256) {
         return uint16(word(at) >> 160);
     }
 
+    /// @notice Returns the nonce of an account.
     function nonce(uint256 at) internal pure returns (uint256) {
         return uint32(word(at) >> 128);
     }
 
+    /// @notice Returns the balance of an account.
     function balance(uint256 at) internal pure returns (uint256) {
         return uint128(word(at));
     }
 
+    /// @notice Replaces the word of an account.
     function put(uint256 at, uint256 value) internal pure {
         assembly ("memory-safe") {
             mstore(add(at, 64), value)
         }
     }
 
+    /// @notice Replaces the owner word and the word of an account.
     function set(uint256 at, bytes32 owner_, uint256 value) internal pure {
         assembly ("memory-safe") {
             mstore(add(at, 32), owner_)

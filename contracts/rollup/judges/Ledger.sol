@@ -168,6 +168,7 @@ library Ledger {
         }
     }
 
+    /// @notice Returns the hash of two nodes.
     function pair(bytes32 left, bytes32 right) internal pure returns (bytes32 node) {
         assembly ("memory-safe") {
             mstore(0, left)

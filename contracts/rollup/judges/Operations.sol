@@ -74,10 +74,12 @@ library Operations {
         if (head.start + count * head.width <= FRAME) head.count = count;
     }
 
+    /// @notice Returns true if one BLS signature covers the operations of the frame.
     function byBls(Header memory head) internal pure returns (bool) {
         return head.kind <= EXACT_TRANSFERS;
     }
 
+    /// @notice Returns true if the frame opens accounts of BLS keys.
     function opensAccounts(Header memory head) internal pure returns (bool) {
         return head.kind == ACCOUNTS;
     }
@@ -257,16 +259,19 @@ library Operations {
         }
     }
 
+    /// @notice Returns an amount from its 16-bit form: `mantissa(11 bits) * 10^exponent(5 bits)`.
     function unpack(uint256 packed) internal pure returns (uint256) {
         unchecked {
             return (packed & 0x7ff) * 10 ** (packed >> 11);
         }
     }
 
+    /// @notice Returns the fee of a fee class: `mantissa(4 bits) * 10^exponent(4 bits)`.
     function feeOf(uint256 class) internal pure returns (uint256) {
         return (class & 15) * 10 ** (class >> 4);
     }
 
+    /// @dev Returns the bytes of one operation.
     function _width(uint256 kind) private pure returns (uint256) {
         if (kind == TRANSFERS) return 8;
         if (kind == WIDE_TRANSFERS) return 10;
