@@ -49,7 +49,8 @@ abstract contract HubBase is IChannelHub {
     uint256 internal constant RIGHT_TO_CLOSE = 2;
     uint256 internal constant RIGHT_TO_ACCEPT = 4;
 
-    /// @dev The gas limit of a push: enough for smart wallets and proxied tokens, too little to starve the other payee.
+    /// @dev The gas limit of a push: enough for smart wallets and proxied tokens, too little to leave no gas for the
+    /// other payee.
     uint256 internal constant PUSH_GAS_ETH = 100_000;
     uint256 internal constant PUSH_GAS_TOKEN = 300_000;
 

@@ -83,8 +83,8 @@ interface IChannelHubErrors {
     /// @param have The ether sent
     /// @param need The amount of the deposit
     error ValueMismatch(uint256 have, uint256 need);
-    /// @notice Thrown when the hub's balance did not grow by the amount of the deposit (fee-on-transfer, lying or
-    /// missing token).
+    /// @notice Thrown when the hub's balance did not grow by the amount of the deposit (a fee-on-transfer, misbehaving
+    /// or missing token).
     /// @param token The token
     /// @param have The growth of the balance, modulo 2^256
     /// @param need The amount of the deposit
