@@ -35,9 +35,9 @@ contract CoinMoneyTest is Prover {
     function check_claim_pays_the_owner_the_coin_and_the_bonds(Case memory c, uint256 held) external {
         vm.deal(address(chain), held);
         if (!_claim(c)) return;
-        // A quarter of each answered bond went to who answered.
+        // A quarter of each answered bond was paid to the account that answered.
         uint256 bonds = BOND + uint256(c.answered) * (CHALLENGE_BOND - CHALLENGE_BOND / 4);
-        // The money of the coin and of the bonds was deposited: a chain that lacks it owes, and pays later.
+        // The money of the coin and of the bonds was deposited. A chain without it would defer the payment.
         vm.assume(held >= c.value + bonds);
         assert(OWNER.balance == c.value + bonds - BOUNTY);
         assert(STRANGER.balance == BOUNTY);
@@ -52,7 +52,7 @@ contract CoinMoneyTest is Prover {
 
     function check_claim_works_when_its_time_has_come(Case memory c) external {
         vm.assume(c.running && c.there && c.challenges == 0 && c.time > c.exitableAt);
-        // The solver cannot divide by all of them within its time.
+        // The solver cannot divide by all numbers within its time.
         vm.assume(c.answered < 4);
         vm.deal(address(chain), type(uint120).max);
         assert(_claim(c));

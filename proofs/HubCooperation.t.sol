@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {HubProver} from "./HubProver.sol";
 import {Slots} from "@layer2/types/Slots.sol";
 
-/// @title What both parties sign: closing and withdrawing pay the parties alone
+/// @title Calls that both parties sign: closing and withdrawing pay only the parties
 contract HubCooperationTest is HubProver {
     function check_close_pays_what_was_signed_once(Words memory w, uint128 sentA, uint128 sentB) external {
         (bytes memory a, bytes memory b) = (_signature("A"), _signature("B"));

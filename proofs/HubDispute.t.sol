@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {HubProver} from "./HubProver.sol";
 import {Slots} from "@layer2/types/Slots.sol";
 
-/// @title Disputes: counters move no money, settling pays by the greater of counter and claim, once, after the deadline
+/// @title Disputes: counters move no money; settling pays by the greater of counter and claim, once, after the deadline
 contract HubDisputeTest is HubProver {
     function check_post_of_A_moves_no_money_and_lowers_no_counter(Words memory w, uint128 amount) external {
         _checkPost(w, false, amount);
@@ -34,7 +34,7 @@ contract HubDisputeTest is HubProver {
         assert(deadline != 0 && deadline != Slots.CLOSED && w.time > deadline);
         (uint256 payA,) = Slots.payoff(w.slot0, _paid(w, false), _paid(w, true));
         assert(A.balance == payA && B.balance == total - payA && STRANGER.balance == 0);
-        // It is over: without a deadline, or closed, nothing is settled again.
+        // The channel is over: without a deadline, or closed, it cannot be settled again.
         assert(_word(0) == 0 || _word(0) == Slots.CLOSED << 224);
     }
 

@@ -5,7 +5,7 @@ import {HubProver} from "./HubProver.sol";
 import {IChannelHub} from "@layer2/interfaces/IChannelHub.sol";
 import {Slots} from "@layer2/types/Slots.sol";
 
-/// @title Locks: posting and unlocking move no money, and change nothing but their own direction
+/// @title Locks: posting and unlocking move no money, and change only their own direction
 contract HubLocksTest is HubProver {
     struct Posting {
         uint128 amount;
@@ -15,7 +15,7 @@ contract HubLocksTest is HubProver {
         bytes32 root;
     }
 
-    /// @dev A voucher lock of the receiver's: halmos 0.3.3 cannot ask SHA-256 about anything unknown.
+    /// @dev A voucher lock that pays the receiver, because halmos 0.3.3 cannot evaluate SHA-256 of unknown bytes.
     struct Opened {
         uint112 amount;
         uint48 expiry;
@@ -38,7 +38,7 @@ contract HubLocksTest is HubProver {
         (uint256 before, uint256 deadline) = (w.slot0 >> 224, _word(0) >> 224);
         assert(before != 0 && before != Slots.CLOSED && w.time <= before);
         assert(deadline >= before && deadline >= uint256(w.time) + DELAY && deadline >= p.lastExpiry);
-        // In all no further than the first statement of the direction allowed.
+        // The deadline never moves past the limit set by the first proof of the direction.
         uint256 latest = w.proofA >> 208 != 0 ? w.claimA >> 224 : uint256(w.time) + 2 * uint256(DELAY) + LONGEST;
         assert(deadline == before || deadline <= latest);
     }
@@ -49,7 +49,7 @@ contract HubLocksTest is HubProver {
         uint256 most = o.worth < o.amount ? o.worth : o.amount;
         assert(later == (before + most < o.limit ? before + most : o.limit));
         assert(w.time <= w.slot0 >> 224 && w.time <= o.expiry);
-        // Its own bit, which was not set; nothing else of the channel.
+        // Only the lock's own bit changes, which was not set, and no other word of the channel.
         assert((w.claimA >> 112) & 1 == 0 && _word(768) >> 112 == (w.claimA >> 112) | 1);
         assert(_word(0) == w.slot0 && _word(256) == w.slot1 && _word(512) == w.proofA);
         assert(_word(1024) == w.proofB && _word(1280) == w.claimB);
@@ -81,7 +81,8 @@ contract HubLocksTest is HubProver {
         return abi.encodeCall(hub.postLocks, (_key(), false, proof, _signature("R")));
     }
 
-    /// @dev The only lock of the direction's claim. What is claimed is never above the limit: posting begins below it.
+    /// @dev The lock is the only one of the direction's claim. The claimed amount never exceeds the limit, because
+    /// posting begins below it.
     function _unlock(Words memory w, Opened memory o) private returns (bytes memory) {
         vm.assume(w.claimA & Slots.MASK112 <= o.limit && o.limit <= Slots.MASK112);
         bytes32 id = keccak256(abi.encode(keccak256("layer2.virtual"), PAYER, B, o.salt));

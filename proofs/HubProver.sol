@@ -7,14 +7,14 @@ import {IChannelHub} from "@layer2/interfaces/IChannelHub.sol";
 import {Key} from "@layer2/types/Key.sol";
 import {Slots} from "@layer2/types/Slots.sol";
 
-/// @title A duplex channel in ether with any stored words, at any second, asked by nobody the channel knows
+/// @title A duplex channel in ether with any stored words, at any second, called by an account unknown to the channel
 abstract contract HubProver is Prover {
     address internal constant A = address(0xA11CE);
     address internal constant B = address(0xB0B);
     uint32 internal constant DELAY = 600;
     uint32 internal constant LONGEST = 7 days;
 
-    /// @dev Words of a channel; `claim*` and `proof*` as `postLocks` and `unlock` leave them.
+    /// @dev The words of a channel; `claim*` and `proof*` as `postLocks` and `unlock` write them.
     struct Words {
         uint256 slot0;
         uint256 slot1;
@@ -49,7 +49,7 @@ abstract contract HubProver is Prover {
         return _callAs(STRANGER, w, data);
     }
 
-    /// @dev With exactly the money in the hub that the channel says it has. Times end 2^32 seconds after 1970, less the
+    /// @dev Gives the hub exactly the money that the channel records. Times end 2^32 seconds after 1970, less the
     /// longest window.
     function _callAs(address caller, Words memory w, bytes memory data) internal returns (bool ok, uint256 total) {
         vm.assume(w.time < type(uint32).max - 60 days);
@@ -68,7 +68,7 @@ abstract contract HubProver is Prover {
         (ok,) = address(hub).call(data);
     }
 
-    /// @dev What leaves goes to the parties, what stays is what the channel says it has or what is owed to them.
+    /// @dev The money that leaves goes to the parties; the money that stays is recorded in the channel or owed to them.
     function _conserves(Words memory w, bytes memory data) internal returns (bool ok) {
         uint256 total;
         (ok, total) = _call(w, data);
@@ -81,7 +81,7 @@ abstract contract HubProver is Prover {
         assert(A.balance + B.balance + address(hub).balance == total);
     }
 
-    /// @dev The same for a call that pays nobody.
+    /// @dev Checks the money for a call that pays nobody.
     function _moves_nothing(address caller, Words memory w, bytes memory data) internal returns (bool ok) {
         uint256 total;
         (ok, total) = _callAs(caller, w, data);

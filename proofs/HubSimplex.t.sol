@@ -7,13 +7,14 @@ import {IChannelHub} from "@layer2/interfaces/IChannelHub.sol";
 import {Key} from "@layer2/types/Key.sol";
 import {Slots} from "@layer2/types/Slots.sol";
 
-/// @title One-way channels in ether: claims pay the payee what the voucher adds, within the deposit
+/// @title One-way channels in ether: claims pay the payee the amount that the voucher adds, within the deposit
 contract HubSimplexTest is Prover {
     address private constant PAYER = address(0xA11CE);
     address private constant PAYEE = address(0xB0B);
     uint128 private constant PARAMS = (uint128(600) << 96) | (uint128(1_000_000) << 64) | 7;
 
-    /// @dev Of a row: it shares a word with what names the channel, so that an unknown one would hide the channel.
+    /// @dev The amount of a row, which is constant because it shares a word with the channel's key: an unknown amount
+    /// would make the channel unknown.
     uint128 private constant AMOUNT = 1 ether;
 
     IChannelHub private hub;
@@ -102,7 +103,7 @@ contract HubSimplexTest is Prover {
 
     function _call(uint256 slot0, uint64 time, bytes memory data) private returns (bool ok) {
         (uint256 net, uint256 claimed) = Slots.simplex(slot0);
-        // Two bits are not used in a one-way channel.
+        // Two bits are unused in a one-way channel.
         vm.assume(claimed <= net && (slot0 >> 222) & 3 == 0);
         put(address(hub), base, slot0);
         vm.deal(address(hub), net - claimed);

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {HubProver} from "./HubProver.sol";
 
-/// @title A partial withdrawal pays the parties alone, and uses an epoch up
+/// @title A partial withdrawal pays only the parties, and uses up an epoch
 contract HubWithdrawTest is HubProver {
     function check_withdraw_pays_the_parties_alone(Words memory w, uint128 outA, uint128 outB, uint48 until) external {
         _conserves(w, _withdraw(outA, outB, until));
@@ -13,7 +13,7 @@ contract HubWithdrawTest is HubProver {
         bytes memory data = _withdraw(outA, 0, type(uint48).max);
         (bool ok,) = _call(w, data);
         if (!ok) return;
-        // The next epoch: what was signed for the one before is another message.
+        // The epoch grows, so a message signed for the previous epoch is a different message.
         assert((_word(256) >> 224) == (w.slot1 >> 224) + 1);
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @dev The part of forge's cheat codes that the proofs use.
+/// @dev The cheat codes of forge that the proofs use.
 interface Vm {
     function store(address target, bytes32 slot, bytes32 value) external;
     function load(address target, bytes32 slot) external returns (bytes32);
@@ -11,18 +11,18 @@ interface Vm {
     function assume(bool condition) external;
 }
 
-/// @dev The part of halmos's own cheat codes that the proofs use.
+/// @dev The cheat codes of halmos that the proofs use.
 interface Svm {
     function createBytes(uint256 length, string memory name) external returns (bytes memory);
 }
 
-/// @title What all proofs share: cheat codes, deployment of the packaged code, places in storage
+/// @title The base of all proofs: cheat codes, deployment of the packaged code, storage slots
 /// @dev A function `check_...` must hold for all arguments; one named `check_CONTROL_...` must not.
 abstract contract Prover {
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
     Svm internal constant svm = Svm(0xF3993A62377BCd56AE39D773740A5390411E8BC9);
 
-    /// @dev Nobody the contract under proof knows.
+    /// @dev An account unknown to the contract under proof.
     address internal constant STRANGER = address(0x57A6);
 
     /// @dev Runs packaged creation code with ABI-encoded constructor arguments.
@@ -34,7 +34,7 @@ abstract contract Prover {
         require(made != address(0) && made.code.length > 1000, "not deployed");
     }
 
-    /// @dev Where a mapping at `slot` keeps the value of `key`.
+    /// @dev Returns the slot of the value of `key` in a mapping at `slot`.
     function placeOf(bytes32 key, uint256 slot) internal pure returns (uint256) {
         return uint256(keccak256(abi.encode(key, slot)));
     }

@@ -169,7 +169,7 @@ contract RollupMoneyTest is Prover {
         (ok,) = address(rollup).call(abi.encodeCall(rollup.finalize, (claim)));
     }
 
-    /// @dev The only withdrawal of an assertion; `numbers` were there before it.
+    /// @dev Claims the only withdrawal of an assertion; `numbers` withdrawals were made before it.
     function _claim(uint8 status, uint64 numbers, uint128 amount, uint256 paid)
         private
         returns (bool ok, uint256 number)

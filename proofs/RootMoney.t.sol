@@ -57,7 +57,7 @@ contract RootMoneyTest is Prover {
         assert(reserved == uint256(c.reserved) - c.amount && held == uint256(c.held) - BOND);
     }
 
-    /// @dev With the two properties above: what was covered before stays covered.
+    /// @dev Together with the two properties above: older exits that were covered before stay covered.
     function check_claim_needs_money_for_all_that_is_older(Case memory c) external {
         if (!_claim(c)) return;
         assert(uint256(c.balance) >= uint256(c.reserved) + c.held);
@@ -74,7 +74,7 @@ contract RootMoneyTest is Prover {
         assert(_claim(c));
     }
 
-    /// @dev What is registered from now on stands behind it.
+    /// @dev Later registrations are placed behind the block.
     function check_claim_passes_the_block_under_which_it_paid(Case memory c) external {
         if (!_claim(c)) return;
         assert(chain.passed() == (c.priority > c.passed ? c.priority : c.passed));
@@ -102,7 +102,7 @@ contract RootMoneyTest is Prover {
         assert(reserved == c.reserved);
     }
 
-    /// @dev What is registered and held includes this exit, as its start left it. No sum is tracked.
+    /// @dev The registered and held amounts include this exit, as its start has written them. No sum is tracked.
     function _claim(Case memory c) private returns (bool ok) {
         vm.assume(c.status <= 4 && c.reserved >= c.amount && c.held >= BOND && c.amount > 0);
         vm.assume(c.priority < 1 << 39 && c.priority & 1 == 0);

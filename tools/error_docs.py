@@ -20,10 +20,10 @@ from layer2.primitives.errors import Layer2Error
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "errors.md"
 INTERFACES = {
-    "ChannelHub": ROOT / "contracts" / "interfaces" / "IChannelHub.sol",
-    "Rollup": ROOT / "contracts" / "interfaces" / "IRollupTypes.sol",
-    "RootChain": ROOT / "contracts" / "interfaces" / "IRootChainTypes.sol",
-    "CoinChain": ROOT / "contracts" / "interfaces" / "ICoinChain.sol",
+    "ChannelHub": ROOT / "contracts" / "interfaces" / "IChannelHubErrors.sol",
+    "Rollup": ROOT / "contracts" / "interfaces" / "IRollupErrors.sol",
+    "RootChain": ROOT / "contracts" / "interfaces" / "IRootChainErrors.sol",
+    "CoinChain": ROOT / "contracts" / "interfaces" / "ICoinChainErrors.sol",
 }
 DECLARATION = re.compile(r"((?:^ {4}///.*\n)+)^ {4}error (\w+)\(([^)]*)\);", re.MULTILINE)
 # These packages are not part of the user's API, and need ape or hypothesis.
@@ -42,9 +42,10 @@ def contract_errors(contract: str) -> list[tuple[str, str, str]]:
     """Return the name, arguments and meaning of each custom error of a contract."""
     rows = []
     for found in DECLARATION.finditer(INTERFACES[contract].read_text(encoding="utf-8")):
-        meaning = " ".join(line.strip().removeprefix("///").strip() for line in found[1].splitlines())
+        comment = " ".join(line.strip().removeprefix("///").strip() for line in found[1].splitlines())
+        meaning = comment.removeprefix("@notice").split(" @")[0].strip()
         arguments = ", ".join(part.split()[-1] for part in found[3].split(",") if part.strip())
-        rows.append((found[2], arguments, meaning.removeprefix("@notice").strip()))
+        rows.append((found[2], arguments, meaning))
     return rows
 
 

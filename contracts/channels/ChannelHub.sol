@@ -7,8 +7,12 @@ import {HubBase} from "./HubBase.sol";
 import {Locks} from "./Locks.sol";
 import {Simplex} from "./Simplex.sol";
 
-/// @title The deployable: all parts of the hub, and the collection of owed money
+/// @title The deployable hub: all parts, and the collection of owed money
 contract ChannelHub is Locks, Simplex {
+    /// @param permit2_ The Permit2 contract, zero for none
+    /// @param minDelay The shortest challenge window or exit delay in seconds
+    /// @param maxDelay The longest challenge window or exit delay in seconds
+    /// @param maxLockDuration_ The longest time from posting a lock proof to its last expiry, in seconds
     constructor(address permit2_, uint32 minDelay, uint32 maxDelay, uint32 maxLockDuration_)
         HubBase(permit2_, minDelay, maxDelay, maxLockDuration_)
     {}

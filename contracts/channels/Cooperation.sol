@@ -7,7 +7,7 @@ import {Key} from "../types/Key.sol";
 import {Slots} from "../types/Slots.sol";
 import {Funding} from "./Funding.sol";
 
-/// @title What both parties sign: closing, partial withdrawals, moves between channels
+/// @title Calls that both parties sign: closing, partial withdrawals, moves between channels
 abstract contract Cooperation is Funding {
     bytes32 private constant WITHDRAW_TYPE =
         keccak256("Withdraw(bytes32 channelId,uint128 outA,uint128 outB,uint32 epoch,uint48 validUntil)");
@@ -72,7 +72,7 @@ abstract contract Cooperation is Funding {
         _credit(c, toId, slot0, to.isSimplex(), amounts[2], amounts[3]);
     }
 
-    /// @dev The amounts are copied as they came: the caller has bounded them.
+    /// @dev Copies the amounts unchecked, because the caller has bounded them.
     function _moveHash(bytes32 fromId, bytes32 toId, uint256[4] calldata amounts, uint256 epoch, uint256 validUntil)
         private
         pure
@@ -91,7 +91,7 @@ abstract contract Cooperation is Funding {
         }
     }
 
-    /// @dev Takes money out of the nets of an open channel and uses up an epoch; returns the epoch to be signed.
+    /// @dev Takes money out of the nets of an open channel, uses up an epoch, and returns the epoch to be signed.
     function _takeOut(Key calldata key, uint256 outA, uint256 outB) private returns (bytes32 id, uint256 epoch) {
         Channel storage c;
         uint256 slot0;
@@ -101,7 +101,7 @@ abstract contract Cooperation is Funding {
         unchecked {
             _requireAtMost(id, outA | outB, 1);
             _requireAtMost(id, uint256(netA + netB), outA + outB);
-            // outA, outB <= total < 2^111: a net can only leave int111 downwards.
+            // outA and outB are at most total < 2^111, so a net can exceed the range of int111 only downwards.
             netA -= int256(outA);
             netB -= int256(outB);
         }
@@ -126,7 +126,7 @@ abstract contract Cooperation is Funding {
         _requireConsent(structHash, key.party(true), signatureB);
     }
 
-    /// @dev Ends a duplex channel at what its directions pay.
+    /// @dev Closes a duplex channel and pays by the amounts that its directions pay.
     function _pay(Channel storage c, Key calldata key, bytes32 id, uint256 slot0, uint256 paidA, uint256 paidB)
         internal
     {
@@ -136,9 +136,9 @@ abstract contract Cooperation is Funding {
         }
     }
 
-    /// @dev Frees what a dispute wrote.
-    /// @return paidA what A's direction pays: the greater of its plain counter and its claim
-    /// @return paidB the same of B's direction
+    /// @dev Clears the storage words that a dispute has written.
+    /// @return paidA The amount paid by A's direction: the greater of its plain counter and its claim
+    /// @return paidB The amount paid by B's direction: the greater of its plain counter and its claim
     function _clearDispute(Channel storage c, uint256 slot0) internal returns (uint256 paidA, uint256 paidB) {
         uint256 slot1 = c.slot1;
         if (slot1 != 0) {
@@ -148,7 +148,7 @@ abstract contract Cooperation is Funding {
         }
         if (slot0 & Slots.BOTH_CLAIMS == 0) return (paidA, paidB);
         for (uint256 side; side < 2; ++side) {
-            // Turned around twice: each direction in its turn is the first one.
+            // The two values swap places twice, so that each direction is the first one once.
             (paidA, paidB) = (paidB, _clearClaim(c, slot0, side == 1, paidA));
         }
     }

@@ -52,10 +52,11 @@ abstract contract Disputes is Cooperation {
         uint256 deadline = _deadlineFromNow(key);
         c.slot0 = slot0 | (deadline << 224);
         _noteDispute(id, deadline);
-        // A party posts what it received: the counter of the other direction.
+        // A party posts the voucher it received, which is the counter of the other direction.
         if (amount != 0) _postCounter(c, key, id, !callerIsB, amount, signature);
     }
 
+    /// @dev Records a higher plain counter of one direction.
     function _postCounter(
         Channel storage c,
         Key calldata key,

@@ -11,14 +11,14 @@ import {Slots} from "../types/Slots.sol";
 import {HubBase} from "./HubBase.sol";
 
 /// @title Deposits: by value, by allowance, by EIP-3009, EIP-2612 and Permit2
-/// @dev A token deposit counts only if the hub's balance grew by exactly what is credited. While it is measured no
-/// other deposit may run, else one transfer could be credited twice.
+/// @dev A token deposit counts only if the hub's balance grew by exactly the credited amount. No other deposit may run
+/// during the measurement, because one transfer could otherwise be credited twice.
 abstract contract Funding is HubBase {
     bytes32 private constant DEPOSIT_TYPE =
         keccak256("Deposit(bytes32 channelId,uint128 amount,uint256 nonce,uint48 validUntil)");
-    /// @dev The witness that binds a Permit2 signature to a channel.
+    /// @dev The type of the witness that binds a Permit2 signature to a channel.
     bytes32 private constant WITNESS_TYPE = keccak256("Deposit(bytes32 channelId)");
-    /// @dev The type of the witness as Permit2 wants it, in three words.
+    /// @dev The witness type string that Permit2 expects, in three words.
     uint256 private constant WITNESS_STRING_1 = uint256(bytes32("Deposit witness)Deposit(bytes32 "));
     uint256 private constant WITNESS_STRING_2 = uint256(bytes32("channelId)TokenPermissions(addre"));
     uint256 private constant WITNESS_STRING_3 = uint256(bytes32("ss token,uint256 amount)"));
@@ -30,6 +30,7 @@ abstract contract Funding is HubBase {
 
     bool private transient _pulling;
 
+    /// @dev Prevents re-entry of deposits.
     modifier whilePulling() {
         if (_pulling) revert Reentered();
         _pulling = true;
@@ -84,11 +85,11 @@ abstract contract Funding is HubBase {
                 amounts[side] += amount;
             }
         }
-        // Read again: a token's hook may have closed or disputed the channel meanwhile.
+        // The slot is read again, because a token's hook may have closed or disputed the channel meanwhile.
         _credit(c, id, c.slot0, key.isSimplex(), amounts[0], amounts[1]);
     }
 
-    /// @dev Adds to the nets. Shared with `move`.
+    /// @dev Adds the amounts to the nets. `move` uses it as well.
     function _credit(Channel storage c, bytes32 id, uint256 slot0, bool simplex, uint256 amountA, uint256 amountB)
         internal
     {
@@ -101,7 +102,7 @@ abstract contract Funding is HubBase {
             _requireAtMost(id, Slots.MAX_NET, net);
             word = (slot0 & ~Slots.MASK111) | net;
         } else {
-            // Above 2^110 the sums below could leave 256 bits or int111.
+            // Above 2^110 the sums below could exceed 256 bits or int111.
             _requireAtMost(id, Slots.MAX_NET, amountA | amountB);
             (int256 netA, int256 netB) = Slots.nets(slot0);
             unchecked {
@@ -116,19 +117,20 @@ abstract contract Funding is HubBase {
         emit Deposited(id, word);
     }
 
-    /// @dev `openBefore` is read from the id itself.
+    /// @dev Reads `openBefore` from the id itself.
     function _requireOpenable(bytes32 id) internal view {
         uint256 openBefore = uint32(uint256(id) >> 8);
         if (block.timestamp > openBefore) revert OpeningExpired(id, block.timestamp, openBefore);
     }
 
-    /// @dev Nothing to check once the channel holds money.
+    /// @dev Checks the key of a new channel. A channel that holds money was checked before.
     function _requireNew(Key calldata key, bytes32 id, uint256 slot0) internal view {
         if (slot0 == 0) _requireLawful(key.party(false), key.party(true), key.params, id);
     }
 
+    /// @dev Requires a valid key whose channel can still be opened.
     function _requireLawful(address a, address b, uint256 params, bytes32 id) private view {
-        // A delay within its bounds stays as it is.
+        // `_delayOf` returns a delay within its bounds unchanged.
         if (
             a == b || a == address(0) || b == address(0) || params >> 129 != 0
                 || _delayOf(params) != uint32(params >> 96)
@@ -144,18 +146,19 @@ abstract contract Funding is HubBase {
         _requireGrown(token, before, Transfers.balance(token), amount);
     }
 
-    /// @dev The balance is the only judge: answers of tokens are not trusted either way.
+    /// @dev Only the balance counts, because the return values of tokens are not trusted either way.
     function _requireGrown(address token, uint256 before, uint256 afterwards, uint256 need) private pure {
         uint256 received;
         unchecked {
-            // A balance that fell wraps around: it equals no amount that can be credited.
+            // A balance that fell wraps around and equals no amount that can be credited.
             received = afterwards - before;
         }
         if (received != need) revert TransferShort(token, received, need);
     }
 
-    /// @dev An authorisation that a stranger has used before was credited then: it must not stop the other side.
-    /// @return holds what the hub holds of the token after the pull
+    /// @dev Skips an authorisation that someone else has already used: it was credited then, and must not block the
+    /// other side.
+    /// @return holds The hub's balance of the token after the pull
     function _pull(address token, address owner, bytes32 id, Pull calldata part, uint256 amount, uint256 held)
         private
         returns (uint256 holds)
@@ -179,23 +182,24 @@ abstract contract Funding is HubBase {
         holds = Transfers.balance(token);
         if (holds == held && source != Source.Allowance) return held;
         _requireGrown(token, held, holds, amount);
-        // Used up with the money's arrival only: else a stranger could void what is not covered yet.
+        // The nonce is used up only when the money arrives: otherwise anyone could void a deposit that is not yet
+        // covered.
         if (source == Source.Permit) depositNonces[owner][nonce >> 8] |= 1 << (nonce & 255);
     }
 
-    /// @dev Calls with the selector in `words[0]`, so many words behind it, and `tail`. The answer is not looked at.
+    /// @dev Calls with the selector in `words[0]`, the `count` words after it, and `tail`. The result is ignored.
     function _callWith(address target, uint256[16] memory words, uint256 count, bytes calldata tail) private {
         assembly ("memory-safe") {
             let end := add(add(words, 32), shl(5, count))
-            // Behind the words is free memory.
+            // The memory after the words is free.
             calldatacopy(end, tail.offset, tail.length)
             let start := add(words, 28)
             pop(call(gas(), target, 0, start, add(sub(end, start), tail.length), 0, 0))
         }
     }
 
-    /// @dev ABI encoding of `permitWitnessTransferFrom` by hand: static structs lie flat in the ten head words, the
-    /// witness type string has 88 bytes and is padded to 96.
+    /// @dev Encodes `permitWitnessTransferFrom` by hand: static structs are inline in the ten head words, the witness
+    /// type string has 88 bytes and is padded to 96.
     function _pullPermit2(address token, address owner, bytes32 id, bytes calldata data, uint256 amount) private {
         bytes calldata signature = Calldata.bytesAt(data, 2);
         bytes32 witness = Words.hash(WITNESS_TYPE, id);
@@ -219,7 +223,7 @@ abstract contract Funding is HubBase {
         _callWith(_PERMIT2, words, 15, signature);
     }
 
-    /// @dev The nonce binds the authorisation to the channel; the token sees to it that it is used once.
+    /// @dev The nonce binds the authorisation to the channel, and the token ensures that it is used once.
     function _pullAuthorized(address token, address owner, bytes32 id, bytes calldata data, uint256 amount) private {
         bytes calldata signature = Calldata.bytesAt(data, 3);
         uint256[16] memory words;
@@ -241,8 +245,8 @@ abstract contract Funding is HubBase {
         }
     }
 
-    /// @dev A permit alone does not name this channel, and an allowance may outlive it: the owner also signs a
-    /// `Deposit`, which counts once.
+    /// @dev A permit alone does not name this channel, and an allowance may outlive it. The owner therefore also signs
+    /// a `Deposit`, which counts once.
     function _permit(address token, address owner, bytes32 id, bytes calldata data, uint256 amount, uint256 nonce)
         private
     {
@@ -252,7 +256,7 @@ abstract contract Funding is HubBase {
         _requireSigned(structHash, owner, Calldata.bytesAt(data, 4));
         bytes calldata signature = Calldata.bytesAt(data, 2);
         if (signature.length != 65) return;
-        // Somebody may have used the permit already: then the allowance stands and the pull succeeds.
+        // If the permit was already used, the allowance exists and the pull succeeds.
         uint256[16] memory words;
         words[0] = uint32(IERC2612.permit.selector);
         words[1] = uint160(owner);
@@ -263,7 +267,7 @@ abstract contract Funding is HubBase {
         _callWith(token, words, 7, Calldata.slice(data, 0, 0));
     }
 
-    /// @dev v, r and s of a signature of 65 bytes, into three words.
+    /// @dev Writes v, r and s of a 65-byte signature into three words.
     function _split(uint256[16] memory words, uint256 first, bytes calldata signature) private pure {
         assembly ("memory-safe") {
             let at := add(words, shl(5, first))

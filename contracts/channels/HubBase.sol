@@ -9,8 +9,13 @@ import {Words} from "../lib/Words.sol";
 import {Key} from "../types/Key.sol";
 import {Slots} from "../types/Slots.sol";
 
-/// @title Storage, signed messages and payouts that every part of the hub shares
+/// @title Storage, signed messages and payouts shared by all parts of the hub
 abstract contract HubBase is IChannelHub {
+    /// @dev The storage of a channel, in words packed as described in `Slots`.
+    /// @param slot0 The nets, the claim flags and the deadline
+    /// @param slot1 The plain counters and the epoch
+    /// @param fromA The claim of A's direction
+    /// @param fromB The claim of B's direction
     struct Channel {
         uint256 slot0;
         uint256 slot1;
@@ -18,7 +23,9 @@ abstract contract HubBase is IChannelHub {
         Direction fromB;
     }
 
-    /// @dev The claim of one direction: words as in `Slots`.
+    /// @dev The claim of one direction, in words packed as described in `Slots`.
+    /// @param proof The proof word
+    /// @param claim The claim word
     struct Direction {
         uint256 proof;
         uint256 claim;
@@ -34,7 +41,7 @@ abstract contract HubBase is IChannelHub {
     bytes32 internal constant SESSION_TYPE =
         keccak256("Session(bytes32 channelId,address key,uint128 cap,uint48 validUntil,uint8 rights)");
 
-    /// @dev Ends a signature that is a session proof.
+    /// @dev The last word of a signature that is a session proof.
     bytes32 internal constant SESSION_MAGIC = keccak256("layer2.session");
     /// @dev key(20) | cap(16) | validUntil(6) | rights(1)
     uint256 internal constant SESSION_HEAD = 43;
@@ -42,7 +49,8 @@ abstract contract HubBase is IChannelHub {
     uint256 internal constant RIGHT_TO_CLOSE = 2;
     uint256 internal constant RIGHT_TO_ACCEPT = 4;
 
-    /// @dev What a push may burn. Enough for smart wallets and proxied tokens, too little to starve the other payee.
+    /// @dev The gas limit of a push: enough for smart wallets and proxied tokens, too little to leave no gas for the
+    /// other payee.
     uint256 internal constant PUSH_GAS_ETH = 100_000;
     uint256 internal constant PUSH_GAS_TOKEN = 300_000;
 
@@ -61,7 +69,7 @@ abstract contract HubBase is IChannelHub {
     uint256 private immutable _BOUNDS;
 
     constructor(address permit2_, uint32 minDelay, uint32 maxDelay, uint32 maxLockDuration_) {
-        // What a dispute can last must keep its deadline away from the tombstone value.
+        // The longest dispute must keep its deadline below the tombstone value.
         if (minDelay > maxDelay || (2 * uint256(maxDelay) + maxLockDuration_) >> 31 != 0) {
             revert AmountOutOfRange(0, maxDelay, minDelay);
         }
@@ -151,14 +159,15 @@ abstract contract HubBase is IChannelHub {
         return Words.hash(VOUCHER_TYPE, id, amount);
     }
 
-    /// @dev What somebody else relies on later is signed by a key: a contract could take back what it once confirmed.
+    /// @dev Messages that others rely on later are signed by a key, because a contract could revoke its earlier
+    /// confirmation.
     function _isSignedBy(bytes32 structHash, address key, bytes calldata signature) internal view returns (bool) {
-        // recover() answers zero for garbage: the zero address signs nothing.
+        // recover() returns zero for an invalid signature, and the zero address signs nothing.
         return key != address(0) && Signatures.recover(_digest(structHash), signature) == key;
     }
 
-    /// @dev `signature` is by the party's own key, or a session proof:
-    /// session signature(64) | key(20) cap(16) validUntil(6) rights(1) | owner signature | SESSION_MAGIC(32).
+    /// @dev `signature` is by the party's own key, or a session proof: session signature(64) | key(20) cap(16)
+    /// validUntil(6) rights(1) | owner signature | SESSION_MAGIC(32).
     function _requireCounterSigned(
         bytes32 id,
         address signer,
@@ -178,13 +187,13 @@ abstract contract HubBase is IChannelHub {
         return n >= 64 + SESSION_HEAD + 32 && bytes32(Calldata.load(signature, n - 32)) == SESSION_MAGIC;
     }
 
-    /// @dev Of a session proof the first part is the signature.
+    /// @dev The first part of a session proof is the signature.
     function _requireKey(bytes32 structHash, address key, bytes calldata signature) private view {
         if (_isSessionProof(signature)) signature = Calldata.slice(signature, 0, 64);
         _requireValid(_isSignedBy(structHash, key, signature), key);
     }
 
-    /// @dev A session that is too short names nobody: no signature has the length that is left.
+    /// @dev A truncated session is rejected, because the remaining bytes do not have the length of a signature.
     /// @param session key(20) | cap(16) | validUntil(6) | rights(1) | owner signature
     function _requireSession(bytes32 id, address owner, uint256 right, uint256 exposure, bytes calldata session)
         internal
@@ -201,6 +210,7 @@ abstract contract HubBase is IChannelHub {
         _requireValid(key != address(0) && _isNamed(id, owner, session), owner);
     }
 
+    /// @dev Decodes the head of a session.
     function _grantOf(bytes calldata session)
         internal
         pure
@@ -213,7 +223,8 @@ abstract contract HubBase is IChannelHub {
         rights = uint8(tail >> 72);
     }
 
-    /// @dev By the owner's key, or registered by the owner for good where its signature is left empty.
+    /// @dev Accepts a session signed by the owner's key or, if its signature is empty, one that the owner has
+    /// registered.
     function _isNamed(bytes32 id, address owner, bytes calldata session) internal view returns (bool) {
         (address key, uint256 cap, uint256 validUntil, uint256 rights) = _grantOf(session);
         bytes32 structHash = Words.hash(SESSION_TYPE, id, uint160(key), cap, validUntil, rights);
@@ -227,12 +238,12 @@ abstract contract HubBase is IChannelHub {
 
     function _directionOf(Channel storage c, bool fromB) internal pure returns (Direction storage d) {
         assembly ("memory-safe") {
-            // Behind slot0 and slot1, two words each.
+            // The directions follow slot0 and slot1, two words each.
             d.slot := add(c.slot, add(2, shl(1, fromB)))
         }
     }
 
-    /// @dev Where every entry point of one kind of channel begins.
+    /// @dev Every entry point for one kind of channel begins here.
     function _load(Key calldata key, bool simplex)
         internal
         view
@@ -252,14 +263,14 @@ abstract contract HubBase is IChannelHub {
         if (need > have) revert AmountOutOfRange(id, have, need);
     }
 
-    /// @dev Funded, not closed, no dispute.
+    /// @dev Requires a channel that is funded, not closed and without a dispute.
     function _requireOpen(bytes32 id, uint256 slot0) internal pure {
         _requireAlive(id, slot0);
         uint256 deadline = Slots.deadline(slot0);
         if (deadline != 0) revert DisputeRunning(id, deadline);
     }
 
-    /// @dev Funded and not closed.
+    /// @dev Requires a channel that is funded and not closed.
     function _requireAlive(bytes32 id, uint256 slot0) internal pure {
         if (slot0 == 0) revert ChannelNotOpen(id);
         if (Slots.deadline(slot0) == Slots.CLOSED) revert ChannelClosed(id);
@@ -281,7 +292,7 @@ abstract contract HubBase is IChannelHub {
         if (deadline == Slots.CLOSED) revert ChannelClosed(id);
     }
 
-    /// @dev Clamped rather than trusted: ether can be deposited by id alone, without a look at the key.
+    /// @dev Clamps the delay, because ether can be deposited by id alone, without a check of the key.
     function _delayOf(uint256 params) internal view returns (uint256 delay) {
         delay = uint32(params >> 96);
         (uint256 minimum, uint256 maximum) = delayBounds();
@@ -305,7 +316,7 @@ abstract contract HubBase is IChannelHub {
 
     // ---------------------------------------------------------------------------------------------------- Payouts
 
-    /// @dev An id cannot be opened after `openBefore`: from then on a zeroed slot is as final as a tombstone.
+    /// @dev An id cannot be opened after `openBefore`, so a zeroed slot is then as final as a tombstone.
     function _end(Channel storage c, Key calldata key, bytes32 id, uint256 payA, uint256 payB) internal {
         c.slot0 = block.timestamp > key.openBefore() ? 0 : Slots.CLOSED << 224;
         emit Closed(id, payA | (payB << 128));
@@ -313,13 +324,13 @@ abstract contract HubBase is IChannelHub {
         _push(key.asset(), key.party(true), payB);
     }
 
-    /// @dev Never reverts for the receiver's or the token's sake: what cannot be pushed is owed.
+    /// @dev Never reverts because of the receiver or the token: an amount that cannot be pushed is owed.
     function _push(address token, address to, uint256 amount) internal {
         if (amount == 0) return;
         uint256 cap = token == address(0) ? PUSH_GAS_ETH : PUSH_GAS_TOKEN;
         uint256 before = gasleft();
         if (Transfers.tryPush(token, to, amount, cap)) return;
-        // A caller must not turn a payout into a debt by starving it of gas.
+        // A caller must not turn a payout into a debt by supplying too little gas.
         uint256 need = (cap * 64) / 63 + 50_000;
         if (before < need) revert GasTooLow(before, need);
         owed[to][token] += amount;

@@ -9,7 +9,7 @@ import {Key} from "../types/Key.sol";
 import {Slots} from "../types/Slots.sol";
 import {Resolutions} from "./Resolutions.sol";
 
-/// @title Conditional payments in a dispute: posting lock-bearing proofs and unlocking what they carry
+/// @title Conditional payments in a dispute: posting lock proofs and unlocking their payments
 abstract contract Locks is Resolutions {
     bytes32 private constant LOCK_VOUCHER_TYPE = keccak256(
         "LockVoucher(bytes32 channelId,uint128 amount,uint48 nonce,uint128 locked,uint48 lastExpiry,bytes32 locksRoot)"
@@ -30,14 +30,15 @@ abstract contract Locks is Resolutions {
         if (proof.lastExpiry > latest) revert LockExpiryTooFar(proof.lastExpiry, latest);
         bool bySender = _requireProven(id, key, fromB, slot0, proof, accept);
         Direction storage d = _directionOf(c, fromB);
-        // Without a claim the word is zero, as no nonce is.
+        // Without a claim the word is zero, and no nonce is zero.
         uint256 have = d.proof >> 208;
         if (proof.nonce <= have) revert NonceStale(id, have, proof.nonce);
         uint256 delay = _delayOf(key.params);
         unchecked {
-            // Time for the other party to answer the first proof of the direction, and for an answer to that.
+            // The limit leaves time for the other party to answer the first proof of the direction, and for an answer
+            // to that.
             latest = have == 0 ? latest + 2 * delay : d.claim >> 224;
-            // Amounts have 112 bits each: no overflow.
+            // Amounts have 112 bits each, so the sum cannot overflow.
             d.proof = (proof.nonce << 208) | Slots.fingerprint(proof.amount + proof.locked, proof.locksRoot);
         }
         d.claim = (latest << 224) | proof.amount;
@@ -46,8 +47,8 @@ abstract contract Locks is Resolutions {
         c.slot0 = slot0 | Slots.claimFlag(fromB);
     }
 
-    /// @dev The sender signed the proof, and the receiver brings it or has accepted it.
-    /// @return bySender the sender itself brings it
+    /// @dev Requires that the sender has signed the proof, and that the receiver calls or has accepted it.
+    /// @return bySender True if the sender itself calls
     function _requireProven(
         bytes32 id,
         Key calldata key,
@@ -68,7 +69,7 @@ abstract contract Locks is Resolutions {
                 _requireCounterSigned(id, receiver, RIGHT_TO_ACCEPT, 0, consent, accept);
             }
         }
-        // No number may be wider than what was signed, nor than its place.
+        // No number may be wider than its signed type or its storage field.
         _requireAtMost(id, Slots.MASK112, proof.amount | proof.locked);
         _requireAtMost(id, type(uint48).max, proof.nonce);
         unchecked {
@@ -79,7 +80,7 @@ abstract contract Locks is Resolutions {
         return msg.sender == sender;
     }
 
-    /// @dev The five words behind the channel's id lie in the proof as they were signed.
+    /// @dev The five words after the channel's id have the same layout in the proof as in the signed struct.
     function _lockVoucherHash(bytes32 id, LockProof calldata proof) private pure returns (bytes32 hash) {
         bytes32 typeHash = LOCK_VOUCHER_TYPE;
         assembly ("memory-safe") {
@@ -91,8 +92,8 @@ abstract contract Locks is Resolutions {
         }
     }
 
-    /// @dev Locks must be resolvable by their expiry, and a sender that holds a newer proof must be able to post it. An
-    /// Accept does not spare the sender this time: a receiver can sign one for an old proof at any time.
+    /// @dev Locks must be resolvable until their expiry, and a sender that holds a newer proof must be able to post it.
+    /// An `Accept` does not shorten the sender's time, because a receiver can sign one for an old proof at any time.
     function _extend(bytes32 id, uint256 slot0, uint256 lastExpiry, uint256 answerTime, uint256 latest)
         private
         returns (uint256)
@@ -122,7 +123,7 @@ abstract contract Locks is Resolutions {
         bytes32 root = _openAll(claim, openings, siblings);
         _requireListed(id, Slots.fingerprint(limit, root) == proofWord & Slots.MASK208);
         unchecked {
-            // Sums of 112-bit numbers. A sender may have signed a `locked` below the sum of its leaves.
+            // The terms are sums of 112-bit numbers. A sender may have signed a `locked` below the sum of its leaves.
             uint256 claimed = (claimWord & Slots.MASK112) + claim.paid;
             if (claimed > limit) claimed = limit;
             claim.word = (claim.word & ~Slots.MASK112) | claimed;
@@ -132,7 +133,7 @@ abstract contract Locks is Resolutions {
         emit Unlocked(id, fromB, claim.word);
     }
 
-    /// @dev Resolves what can be resolved, into `claim`, and returns the root that all opened leaves are under.
+    /// @dev Resolves locks into `claim` where possible, and returns the root that contains all opened leaves.
     function _openAll(Claim memory claim, bytes calldata openings, bytes32[] calldata siblings)
         private
         returns (bytes32 root)
@@ -176,6 +177,7 @@ abstract contract Locks is Resolutions {
         if (!listed) revert LocksMismatch(id);
     }
 
+    /// @dev Returns the leaf of the lock of 53 bytes at an offset.
     function _leafAt(bytes calldata openings, uint256 offset) private pure returns (bytes32 leaf) {
         assembly ("memory-safe") {
             calldatacopy(0, add(openings.offset, offset), 53)

@@ -6,11 +6,15 @@ import {Calldata} from "../lib/Calldata.sol";
 import {Words} from "../lib/Words.sol";
 import {Disputes} from "./Disputes.sol";
 
-/// @title What one opened lock pays: by a preimage, by a virtual channel's voucher, by a condition contract
+/// @title Payment of one opened lock: by a preimage, by a virtual channel's voucher, or by a condition contract
 abstract contract Resolutions is Disputes {
     /// @dev The claim of one direction while some of its locks are resolved.
-    /// @param word the claim word, with the bits of what was resolved
-    /// @param paid what the locks of this call pay
+    /// @param id The id of the channel
+    /// @param fromB True for B's direction, false for A's
+    /// @param receiver The party that the locks pay
+    /// @param nonce The nonce of the posted proof
+    /// @param word The claim word, with the bits of the resolved locks
+    /// @param paid The payments of the locks in this call
     struct Claim {
         bytes32 id;
         bool fromB;
@@ -29,14 +33,15 @@ abstract contract Resolutions is Disputes {
     uint256 private constant KIND_VOUCHER = 1;
     uint256 private constant KIND_CONTRACT = 2;
 
-    /// @dev What a condition contract may burn.
+    /// @dev The gas limit of a condition contract.
     uint256 private constant CONDITION_GAS = 2_000_000;
 
-    /// @dev What locks have paid that others resolved with the receiver's consent, by claim and index: a consent to
-    /// more can still be brought.
+    /// @dev Payments of locks that others resolved with the receiver's consent, by claim and index. A consent to a
+    /// higher payment can still be submitted.
     mapping(bytes32 => uint256) private _paidByConsent;
 
-    /// @dev Adds to `claim` what the lock pays; nothing if it cannot be resolved, or is resolved already.
+    /// @dev Adds the payment of the lock to `claim`; adds nothing if the lock cannot be resolved, or is already
+    /// resolved.
     /// @param lock amount(14) | expiry(6) | kind(1) | condition(32)
     function _resolve(
         Claim memory claim,
@@ -61,8 +66,8 @@ abstract contract Resolutions is Disputes {
         claim.word |= bit;
     }
 
-    /// @dev A voucher below the newest one, or poorer evidence, would use the lock up: the receiver chooses. Its own
-    /// choice is final. Of its consents the best one counts, so that an old one in a stranger's hands does no harm.
+    /// @dev A voucher below the newest one, or weaker evidence, would use up the lock, so the receiver decides. Its own
+    /// choice is final. Among its consents the best one counts, so an old consent held by someone else does no harm.
     function _resolveChosen(
         Claim memory claim,
         uint256 index,
@@ -95,14 +100,15 @@ abstract contract Resolutions is Disputes {
         return true;
     }
 
+    /// @dev Returns true if the resolution is the preimage of a hash lock, and publishes it.
     function _opensHash(bytes32 condition, bytes calldata resolution) private returns (bool) {
         if (resolution.length != 32 || sha256(resolution) != condition) return false;
         emit PreimageRevealed(condition, bytes32(resolution));
         return true;
     }
 
-    /// @dev payer(20) | payee(20) | salt(32) | amount(16) | signature. A length behind the end is none that a
-    /// signature has.
+    /// @dev payer(20) | payee(20) | salt(32) | amount(16) | signature. A resolution that is too short is rejected,
+    /// because its slice does not have the length of a signature.
     function _worthOfVoucher(bytes32 condition, bytes calldata resolution) private view returns (uint256 worth) {
         address payer = address(uint160(Calldata.load(resolution, 0) >> 96));
         uint256 payee = Calldata.load(resolution, 20) >> 96;
@@ -119,7 +125,8 @@ abstract contract Resolutions is Disputes {
         }
     }
 
-    /// @dev condition contract(20) | termsLength(4) | terms | evidence. Any length is judged: the sum is a wide one.
+    /// @dev condition contract(20) | termsLength(4) | terms | evidence. Any length is handled, because the sum is
+    /// computed in 256 bits.
     function _worthByContract(bytes32 id, bytes32 condition, bytes calldata resolution)
         private
         view
@@ -145,8 +152,8 @@ abstract contract Resolutions is Disputes {
         }
     }
 
-    /// @dev `abi.encodeCall(ICondition.resolve, (id, terms, evidence))`, but that nothing pads the terms: the second
-    /// byte string may begin anywhere.
+    /// @dev Encodes `abi.encodeCall(ICondition.resolve, (id, terms, evidence))` without padding of the terms, because
+    /// the second byte string may begin at any offset.
     function _question(bytes32 id, bytes calldata terms, bytes calldata evidence)
         private
         pure

@@ -12,7 +12,7 @@ import {HubBase} from "./HubBase.sol";
 abstract contract Simplex is HubBase {
     /// @dev payer(20) | delay(4) openBefore(4) salt(8) | amount(16) | r(32) | vs(32)
     uint256 private constant ROW = 116;
-    /// @dev a row, then key(20) | cap(16) | validUntil(6) | rights(1) | r(32) | vs(32)
+    /// @dev A row, then key(20) | cap(16) | validUntil(6) | rights(1) | r(32) | vs(32)
     uint256 private constant SESSION_ROW = ROW + SESSION_HEAD + 64;
 
     /// @inheritdoc IChannelHub
@@ -61,14 +61,14 @@ abstract contract Simplex is HubBase {
         private
     {
         unchecked {
-            // What was claimed never passes the deposit.
+            // The claimed amount never exceeds the deposit.
             _end(c, key, id, (slot0 & Slots.MASK111) - current, current - before);
         }
     }
 
-    /// @dev What a voucher adds in a channel that is alive; it is not looked at if it adds nothing.
-    /// @return before what was claimed
-    /// @return current what is claimed now
+    /// @dev Applies a voucher in an open channel. The signature is not checked if the voucher adds nothing.
+    /// @return before The amount claimed before
+    /// @return current The amount claimed now
     function _take(bytes32 id, address payer, uint256 slot0, uint256 amount, bytes calldata signature)
         private
         returns (uint256 before, uint256 current)
@@ -102,15 +102,16 @@ abstract contract Simplex is HubBase {
         emit Claimed(id, current);
     }
 
-    /// @return before what was claimed
-    /// @return current what the voucher lifts it to, never above the deposit
+    /// @return before The amount claimed before
+    /// @return current The amount claimed with the voucher, at most the deposit
     function _advance(uint256 slot0, uint256 amount) private pure returns (uint256 before, uint256 current) {
         uint256 net;
         (net, before) = Slots.simplex(slot0);
         current = amount > net ? net : amount;
     }
 
-    /// @dev What a row adds to the payout; zero, and nothing else, when it is not payable.
+    /// @dev Returns the amount that a row adds to the payout; returns zero and changes nothing if the row is not
+    /// payable.
     function _claimRow(address payee, address token, bytes calldata row) private returns (uint256) {
         address payer;
         uint256 params;
@@ -145,7 +146,7 @@ abstract contract Simplex is HubBase {
         }
     }
 
-    /// @dev The session key of a row; zero if it may not sign this.
+    /// @dev Returns the session key of a row; zero if it may not sign this amount.
     function _sessionOfRow(bytes32 id, address payer, uint256 amount, bytes calldata session)
         private
         view
@@ -153,7 +154,7 @@ abstract contract Simplex is HubBase {
     {
         (address key, uint256 cap, uint256 validUntil, uint256 rights) = _grantOf(session);
         if (rights & RIGHT_TO_PAY == 0 || amount > cap || block.timestamp > validUntil) return address(0);
-        // Rows have one length: of a registered session the owner's signature is zero.
+        // All rows have one length: for a registered session the owner's signature is zero.
         bool registered = Calldata.load(session, SESSION_HEAD) | Calldata.load(session, SESSION_HEAD + 32) == 0;
         uint256 length = registered ? SESSION_HEAD : session.length;
         return _isNamed(id, payer, Calldata.slice(session, 0, length)) ? key : address(0);

@@ -2,208 +2,119 @@
 pragma solidity ^0.8.28;
 
 import {Key} from "../types/Key.sol";
+import {IChannelHubErrors} from "./IChannelHubErrors.sol";
+import {IChannelHubTypes} from "./IChannelHubTypes.sol";
 
-/// @title ChannelHub: payment and state channels between two parties, in one immutable singleton
-/// @notice A channel is named by its `Key` and lives in a few storage words under its id. Each party signs cumulative
-/// counters of what it has sent, plain ones (`Voucher`) and ones with conditional payments on top (`LockVoucher`). For
-/// each direction the hub keeps the highest plain counter, and apart from it the claim of the newest lock voucher, and
-/// `paid = max(plain, claim)`, `payA = clamp(netA - paidA + paidB, 0, netA + netB)`, the rest is B's. Posting commutes:
-/// what is paid depends on what was posted in the window, not on the order, nor on who posted it.
-/// @dev Nobody owns the hub; it has no proxy, no pause and no fee. `dispute open` means `block.timestamp <= deadline`.
+/// @title Payment and state channels between two parties, in one immutable singleton
+/// @notice A channel is named by its `Key` and uses a few storage words under its id. Each party signs cumulative
+/// counters of the amount it has sent: plain ones (`Voucher`) and ones with conditional payments (`LockVoucher`). For
+/// each direction the hub keeps the highest plain counter and, separately, the claim of the newest lock voucher. The
+/// payouts are `paid = max(plain, claim)`, `payA = clamp(netA - paidA + paidB, 0, netA + netB)`, and the rest for B.
+/// Posting commutes: the payouts depend on the set of proofs posted in the window, not on their order or their sender.
+/// @dev The hub has no owner, no proxy, no pause and no fee. A dispute is open while `block.timestamp <= deadline`.
 /// @custom:security Money leaves a channel only (1) with both parties' signatures (`close`, `withdraw`, `move`),
 /// (2) by the counters, after a challenge window (`settle`), (3) in a simplex channel to the payee for a voucher
-/// (`claim*`, `closeSimplex`) or to the payer after its exit delay (`exit`). A push that fails is credited to its
-/// receiver in `owed` and stops nobody else.
-interface IChannelHub {
-    // ------------------------------------------------------------------------------------------------------ Types
-
-    /// @notice How one part of a pulled deposit is authorised.
-    enum Source {
-        /// @dev `transferFrom(msg.sender)`: the caller's own allowance. `data` is empty.
-        Allowance,
-        /// @dev EIP-3009 `receiveWithAuthorization` by the side's owner. The nonce is
-        /// `keccak256(abi.encode(channelId, salt))`, which binds the authorisation to the channel.
-        /// `data = abi.encode(bytes32 salt, uint256 validAfter, uint256 validBefore, bytes signature)`.
-        Authorization,
-        /// @dev EIP-2612 permit for the hub plus a `Deposit` message, both signed by the side's owner. `nonce` is any
-        /// number that the owner has not used in a `Deposit` before.
-        /// `data = abi.encode(uint256 permitValue, uint256 permitDeadline, bytes permitSignature, uint48 validUntil,
-        /// bytes depositSignature, uint256 nonce)`. An empty permit signature uses the allowance that stands.
-        Permit,
-        /// @dev Permit2 `permitWitnessTransferFrom` by the side's owner, the channel id being the witness.
-        /// `data = abi.encode(uint256 nonce, uint256 deadline, bytes signature)`.
-        Permit2
-    }
-
-    /// @notice One part of a pulled deposit.
-    /// @param source how it is authorised
-    /// @param sideB credited to side B, else to side A; the owner of the money is that side, except for `Allowance`
-    /// @param amount token units
-    /// @param data see `Source`
-    struct Pull {
-        Source source;
-        bool sideB;
-        uint112 amount;
-        bytes data;
-    }
-
-    /// @notice A lock-bearing proof of one direction.
-    /// @param amount cumulative counter without the locks, token units
-    /// @param nonce grows by at least one with each lock proof of the direction; never zero
-    /// @param locked sum of the lock amounts
-    /// @param lastExpiry the latest expiry among the locks, Unix seconds
-    /// @param locksRoot Merkle root of the packed locks, see `unlock`; zero without locks
-    /// @param signature by the sender's key, or a session proof
-    struct LockProof {
-        uint256 amount;
-        uint256 nonce;
-        uint256 locked;
-        uint256 lastExpiry;
-        bytes32 locksRoot;
-        bytes signature;
-    }
-
-    // ----------------------------------------------------------------------------------------------------- Events
-
-    /// @notice Money arrived. `nets = uint111(netA) | uint111(netB) << 111`, the signed sums after it (of a simplex
-    /// channel: the deposit and what was claimed).
-    event Deposited(bytes32 indexed channelId, uint256 nets);
-    /// @notice Co-signed money left an open channel. `nets` as above, after it; `epoch` is the next one to sign.
-    event Withdrawn(bytes32 indexed channelId, uint256 nets, uint32 epoch);
-    /// @notice A challenge window (duplex) or an exit delay (simplex) was started or extended.
-    event DisputeStarted(bytes32 indexed channelId, uint256 deadline);
-    /// @notice A plain counter was posted. `sents = sentA | sentB << 112`, after it.
-    event CounterPosted(bytes32 indexed channelId, uint256 sents);
-    /// @notice A lock-bearing proof was posted for one direction, with this counter and these locks.
-    event LocksPosted(bytes32 indexed channelId, bool fromB, uint256 nonce, uint256 amount, bytes32 locksRoot);
-    /// @notice Locks of a direction were resolved. `claim` is the direction's claim word after it:
-    /// `claimed(112) | resolved locks, one bit each(112) << 112 | latest(32) << 224`.
-    event Unlocked(bytes32 indexed channelId, bool fromB, uint256 claim);
-    /// @notice The preimage of a hash lock became public: what a mediator needs upstream.
-    event PreimageRevealed(bytes32 indexed hashLock, bytes32 preimage);
-    /// @notice An account named a session key, for good.
-    event SessionRegistered(
-        address indexed owner, bytes32 indexed channelId, address key, uint128 cap, uint48 validUntil, uint8 rights
-    );
-    /// @notice The channel ended. `pays = payA | payB << 128`.
-    event Closed(bytes32 indexed channelId, uint256 pays);
-    /// @notice A simplex payee was paid up to the cumulative `sent`.
-    event Claimed(bytes32 indexed channelId, uint256 sent);
-    /// @notice A push failed; the amount waits in `owed`.
-    event PayoutDeferred(address indexed account, address indexed token, uint256 amount);
-    /// @notice An owed amount was collected.
-    event Swept(address indexed account, address indexed token, address to, uint256 amount);
-
-    // ----------------------------------------------------------------------------------------------------- Errors
-
-    /// @notice The key breaks a rule: equal or zero parties, unknown flags, delay out of bounds.
-    error KeyInvalid(bytes32 channelId);
-    /// @notice The act belongs to the other kind of channel (duplex or simplex).
-    error ChannelModeWrong(bytes32 channelId);
-    /// @notice First deposit after `openBefore`.
-    error OpeningExpired(bytes32 channelId, uint256 timestamp, uint256 openBefore);
-    /// @notice The channel holds nothing here, or never existed.
-    error ChannelNotOpen(bytes32 channelId);
-    /// @notice The channel is closed for good.
-    error ChannelClosed(bytes32 channelId);
-    /// @notice The act is not possible while a dispute or an exit runs.
-    error DisputeRunning(bytes32 channelId, uint256 deadline);
-    /// @notice The act needs a running dispute and there is none, or its window is over.
-    error DisputeNotOpen(bytes32 channelId, uint256 timestamp, uint256 deadline);
-    /// @notice The window is still open.
-    error DisputeNotOver(bytes32 channelId, uint256 timestamp, uint256 deadline);
-    /// @notice The caller is not the one who may do this.
-    error CallerUnauthorized(address caller);
-    /// @notice The signature is not by `signer` over the expected message.
-    error SignatureInvalid(address signer);
-    /// @notice A signed consent is past its last second.
-    error ConsentExpired(uint256 timestamp, uint256 validUntil);
-    /// @notice A session key lacks the right, or the amount passes its cap.
-    error SessionExceeded(address key, uint256 have, uint256 need);
-    /// @notice The counter is not above the one that stands.
-    error CounterStale(bytes32 channelId, uint256 have, uint256 given);
-    /// @notice The lock nonce is not above the one that stands.
-    error NonceStale(bytes32 channelId, uint256 have, uint256 given);
-    /// @notice The proof would move the deadline behind the last second that this direction may reach.
-    error WindowExhausted(bytes32 channelId, uint256 deadline, uint256 latest);
-    /// @notice The opened locks are not of the posted proof.
-    error LocksMismatch(bytes32 channelId);
-    /// @notice The last expiry lies too far ahead.
-    error LockExpiryTooFar(uint256 lastExpiry, uint256 latest);
-    /// @notice No opened lock could be resolved.
-    error NothingUnlocked(bytes32 channelId);
-    /// @notice More was asked than the channel holds, or a sum leaves its range.
-    error AmountOutOfRange(bytes32 channelId, uint256 have, uint256 need);
-    /// @notice The ether sent is not the amount named.
-    error ValueMismatch(uint256 have, uint256 need);
-    /// @notice The hub's balance did not grow by the amount named (fee-on-transfer, lying or missing token).
-    error TransferShort(address token, uint256 have, uint256 need);
-    /// @notice Both channels of a move must hold the same token.
-    error TokenMismatch(address have, address need);
-    /// @notice Packed rows are cut short.
-    error RowsMalformed(uint256 length);
-    /// @notice Not one row of the batch was payable.
-    error NothingClaimed();
-    /// @notice Nothing is owed.
-    error NothingOwed(address account, address token);
-    /// @notice A push of an owed amount failed again.
-    error SweepFailed(address to, address token);
-    /// @notice Too little gas was left for a push to be judged.
-    error GasTooLow(uint256 have, uint256 need);
-    /// @notice A deposit was re-entered.
-    error Reentered();
-
+/// (`claim`, `claimVoucher`, `closeSimplex`) or to the payer after its exit delay (`exit`). A failed push is credited
+/// to its receiver in `owed` and does not block other payments.
+interface IChannelHub is IChannelHubTypes, IChannelHubErrors {
     // ------------------------------------------------------------------------------------------------------ Views
 
-    /// @notice The id of a key: `keccak256(abi.encode(key))` with the low 40 bits replaced by
+    /// @notice Returns the id of a key: `keccak256(abi.encode(key))` with the low 40 bits replaced by
     /// `openBefore << 8 | (token != 0 ? 1 : 0) | (simplex ? 2 : 0)`, so that ether can be deposited by id alone.
+    /// @param key The key of the channel
+    /// @return The id
     function channelId(Key calldata key) external pure returns (bytes32);
 
-    /// @notice The raw words of a channel: `slot0`, `slot1`, then proof and claim word of A's direction and of B's.
+    /// @notice Returns the raw storage words of a channel, packed as described in `Slots`.
+    /// @param id The id of the channel
+    /// @return slot0 The nets, the claim flags and the deadline
+    /// @return slot1 The plain counters and the epoch
+    /// @return proofA The lock proof of A's direction
+    /// @return claimA The claim of A's direction
+    /// @return proofB The lock proof of B's direction
+    /// @return claimB The claim of B's direction
     function channel(bytes32 id)
         external
         view
         returns (uint256 slot0, uint256 slot1, uint256 proofA, uint256 claimA, uint256 proofB, uint256 claimB);
 
-    /// @notice Which `Deposit` nonces of `owner` are used: bit `nonce & 255` of word `nonce >> 8`.
+    /// @notice Returns the used `Deposit` nonces of an owner: bit `nonce & 255` of word `nonce >> 8`.
+    /// @param owner The signer of the deposits
+    /// @param word The index of the word
+    /// @return bits The word, with one bit set for each used nonce
     function depositNonces(address owner, uint256 word) external view returns (uint256 bits);
 
-    /// @notice True once `owner` registered the session with this EIP-712 struct hash. Never false again.
+    /// @notice Returns true if the owner has registered the session. A registration is permanent.
+    /// @param owner The account
+    /// @param structHash The EIP-712 struct hash of the session
+    /// @return True if registered
     function isRegistered(address owner, bytes32 structHash) external view returns (bool);
 
-    /// @notice What a failed push left for `account`, token units.
+    /// @notice Returns the amount that failed pushes left for an account.
+    /// @param account The account
+    /// @param token The token, zero for ether
+    /// @return The amount in token units
     function owed(address account, address token) external view returns (uint256);
 
-    /// @notice The EIP-712 domain separator on this chain.
+    /// @notice Returns the EIP-712 domain separator on this chain.
+    /// @return The domain separator
     function domainSeparator() external view returns (bytes32);
 
-    /// @notice Shortest and longest challenge window or exit delay, seconds; other values in a key are clamped.
+    /// @notice Returns the bounds of challenge windows and exit delays. Other values in a key are clamped.
+    /// @return minimum The shortest delay in seconds
+    /// @return maximum The longest delay in seconds
     function delayBounds() external view returns (uint32 minimum, uint32 maximum);
 
-    /// @notice How far ahead the last expiry of a posted lock proof may lie, seconds.
+    /// @notice Returns the longest time from posting a lock proof to its last expiry.
+    /// @return The duration in seconds
     function maxLockDuration() external view returns (uint32);
 
-    /// @notice The Permit2 contract that `Source.Permit2` uses.
+    /// @notice Returns the Permit2 contract that `Source.Permit2` uses.
+    /// @return The address
     function permit2() external view returns (address);
 
     // ---------------------------------------------------------------------------------------------------- Actions
 
-    /// @notice Deposit the caller's ether or tokens for either side or both; opens the channel if it is new.
+    /// @notice Deposits the caller's ether or tokens for either side or both, and opens the channel if it is new.
+    /// @dev Anyone may call. The money then belongs to the parties of the channel.
+    /// @param key The key of the channel
+    /// @param amountA The amount for side A, in token units
+    /// @param amountB The amount for side B, in token units; zero in a simplex channel
     function deposit(Key calldata key, uint112 amountA, uint112 amountB) external payable;
 
-    /// @notice Deposit ether by id alone, the cheapest way to open or fund. Only ids of ether channels are taken.
+    /// @notice Deposits the ether sent by id alone, the cheapest way to open or fund a channel.
+    /// @dev Anyone may call. Only ids of ether channels are accepted. The hub cannot check the key behind the id:
+    /// ether sent to an id without a known key cannot be recovered.
+    /// @param id The id of the channel
+    /// @param sideB True to credit side B, false to credit side A
     function depositETH(bytes32 id, bool sideB) external payable;
 
-    /// @notice Deposit tokens pulled by allowance, EIP-3009, EIP-2612 or Permit2, for both sides at once if wished.
-    /// A part whose authorisation was used already counts for nothing and does not stop the others.
+    /// @notice Deposits tokens pulled by allowance, EIP-3009, EIP-2612 or Permit2, for one side or both.
+    /// @dev Anyone may call; `Source.Allowance` spends the caller's own tokens. A part whose authorisation was already
+    /// used is skipped, so that it does not block the other parts.
+    /// @param key The key of the channel
+    /// @param pulls The parts of the deposit
     function depositPulled(Key calldata key, Pull[] calldata pulls) external;
 
-    /// @notice Close at co-signed final counters; also ends a running dispute. A caller needs no signature of its own.
-    /// @dev Counters, not payouts, are signed: a deposit or a withdrawal that lands first cannot make the close fail.
+    /// @notice Closes a channel at co-signed final counters, and ends a running dispute.
+    /// @dev Anyone may call; a party that calls does not need to sign. The message contains counters, not payouts, so
+    /// that a deposit or a withdrawal that is mined first cannot make the call fail.
+    /// @param key The key of a duplex channel
+    /// @param sentA The final counter of A's direction
+    /// @param sentB The final counter of B's direction
+    /// @param signatureA A's signature under `Close(channelId, sentA, sentB)`
+    /// @param signatureB B's signature under `Close(channelId, sentA, sentB)`
     function close(Key calldata key, uint128 sentA, uint128 sentB, bytes calldata signatureA, bytes calldata signatureB)
         external;
 
-    /// @notice Co-signed partial withdrawal from an open channel.
+    /// @notice Pays a co-signed partial withdrawal from an open channel.
+    /// @dev Anyone may call; a party that calls does not need to sign. Each withdrawal uses up one epoch.
+    /// @param key The key of a duplex channel
+    /// @param outA The amount paid to A
+    /// @param outB The amount paid to B
+    /// @param validUntil The last second of the consent, in Unix seconds
+    /// @param signatureA A's signature under `Withdraw(channelId, outA, outB, epoch, validUntil)`
+    /// @param signatureB B's signature under `Withdraw(channelId, outA, outB, epoch, validUntil)`
     function withdraw(
         Key calldata key,
         uint128 outA,
@@ -213,8 +124,14 @@ interface IChannelHub {
         bytes calldata signatureB
     ) external;
 
-    /// @notice Co-signed move from one channel into another of the same token, without a token transfer.
-    /// `outA + outB` must equal `inA + inB`; the parties of `from` sign.
+    /// @notice Moves co-signed money from one channel into another with the same token, without a token transfer.
+    /// @dev Anyone may call; a party that calls does not need to sign. Each move uses up one epoch of `from`.
+    /// @param from The key of the duplex channel that pays; its parties sign
+    /// @param to The key of the channel that receives; opened if it is new
+    /// @param amounts The amounts `[outA, outB, inA, inB]`; `outA + outB` must equal `inA + inB`
+    /// @param validUntil The last second of the consent, in Unix seconds
+    /// @param signatureA A's signature under `Move(fromId, toId, outA, outB, inA, inB, epoch, validUntil)`
+    /// @param signatureB B's signature under `Move(fromId, toId, outA, outB, inA, inB, epoch, validUntil)`
     function move(
         Key calldata from,
         Key calldata to,
@@ -224,61 +141,100 @@ interface IChannelHub {
         bytes calldata signatureB
     ) external;
 
-    /// @notice Register the caller's session key on chain: `Session(channelId, key, cap, validUntil, rights)` then needs
-    /// no signature of the owner. For accounts that are contracts: they have no key of their own to sign counters with,
-    /// and a receiver can only rely on a signer that cannot be taken back. Nothing takes it back before `validUntil`.
+    /// @notice Registers a session key of the caller: `Session(channelId, key, cap, validUntil, rights)` then needs no
+    /// signature by the owner. Contract accounts use it, because they have no key of their own to sign counters with.
+    /// @dev Anyone may call, for itself. The registration cannot be revoked before `validUntil`, because a receiver can
+    /// rely only on a signer that cannot be revoked.
+    /// @param channelId The channel that the session is for
+    /// @param key The session key
+    /// @param cap The highest cumulative amount that the key may sign
+    /// @param validUntil The last second of the session, in Unix seconds
+    /// @param rights The rights of the key: bit 0 pay, bit 1 start a close, bit 2 accept
     function registerSession(bytes32 channelId, address key, uint128 cap, uint48 validUntil, uint8 rights) external;
 
-    /// @notice Start a unilateral close as a party, with the newest voucher received (`amount` 0 for none).
+    /// @notice Starts a unilateral close of a duplex channel with the newest voucher received.
+    /// @dev Only a party may call.
+    /// @param key The key of the channel
+    /// @param amount The counter of the voucher, zero for none
+    /// @param signature The other party's signature of the voucher, or a session proof
     function startClose(Key calldata key, uint128 amount, bytes calldata signature) external;
 
-    /// @notice Start a unilateral close as a session key with the right to do so.
-    /// @param forB the session belongs to B
-    /// @param session `key(20) | cap(16) | validUntil(6) | rights(1) | owner signature`; the caller is the key
+    /// @notice Starts a unilateral close for a party by its session key.
+    /// @dev Only a session key with the right to close may call.
+    /// @param key The key of the channel
+    /// @param forB True if the session belongs to B, false if it belongs to A
+    /// @param session The session: `key(20) | cap(16) | validUntil(6) | rights(1) | owner signature`
+    /// @param amount The counter of the voucher, zero for none
+    /// @param signature The other party's signature of the voucher, or a session proof
     function startCloseAs(Key calldata key, bool forB, bytes calldata session, uint128 amount, bytes calldata signature)
         external;
 
-    /// @notice Post a higher voucher of one direction while the dispute is open. Anybody may.
+    /// @notice Posts a higher voucher of one direction while the dispute is open.
+    /// @dev Anyone may call.
+    /// @param key The key of a duplex channel
+    /// @param fromB True for B's direction, false for A's
+    /// @param amount The counter of the voucher
+    /// @param signature The sender's signature of the voucher, or a session proof
     function post(Key calldata key, bool fromB, uint128 amount, bytes calldata signature) external;
 
-    /// @notice Post a lock-bearing proof of one direction: its receiver, or anybody with the receiver's `Accept`. A
-    /// receiver that calls it on an open channel starts the dispute. A higher nonce replaces the claim whole, with what
-    /// was unlocked under it; a lower one is refused. The window then lasts at least until `lastExpiry`, and, unless the
-    /// sender itself called, for one delay from now: the sender may hold a newer proof. In sum a direction can move
-    /// the deadline to two delays and `maxLockDuration` from its first proof, not further.
-    /// @param accept the receiver's signature under `Accept(channelId, fromB, nonce, hash of the LockVoucher)`; not
-    /// read when the receiver calls
+    /// @notice Posts a lock proof of one direction. A receiver that calls it on an open channel starts the dispute. A
+    /// higher nonce replaces the whole claim, with all that was unlocked under it; a lower nonce is rejected.
+    /// @dev The receiver may call, or anyone with the receiver's `Accept`. The window then lasts at least until
+    /// `lastExpiry` and, unless the sender itself called, for one delay from now, because the sender may hold a newer
+    /// proof. A direction can move the deadline at most two delays plus `maxLockDuration` past its first proof.
+    /// @param key The key of the channel
+    /// @param fromB True for B's direction, false for A's
+    /// @param proof The proof
+    /// @param accept The receiver's signature under `Accept(channelId, fromB, nonce, hash of the LockVoucher)`; ignored
+    /// when the receiver calls
     function postLocks(Key calldata key, bool fromB, LockProof calldata proof, bytes calldata accept) external;
 
-    /// @notice Resolve locks of the posted proof while the dispute is open. Anybody may open hash locks. Voucher and
-    /// contract locks can be resolved to less than they are worth: they need the receiver as the caller, whose choice
-    /// is final, or its consent to this lock and this resolution; of several consents the one that pays most counts.
-    /// What cannot be resolved, or is resolved already, is skipped.
-    /// @param limit amount plus locked sum of the posted proof
-    /// @param openings for each lock, by rising index: `index(1) | lock(53) | consentLength(2) | resolutionLength(3) |
-    /// consent | resolution`; the lock is `amount(14) | expiry(6) | kind(1) | condition(32)` and its leaf is its keccak.
-    /// The consent is the receiver's signature under `Resolve(channelId, fromB, leaf, keccak256(resolution))`. The
-    /// resolution of a hash lock (kind 0) is the 32-byte preimage; of a voucher lock (kind 1)
-    /// `payer(20) | payee(20) | salt(32) | amount(16) | signature`; of a contract lock (kind 2)
-    /// `condition(20) | termsLength(4) | terms | evidence`
-    /// @param siblings the other nodes of the tree, level by level from the leaves, from left to right
+    /// @notice Resolves locks of the posted proof while the dispute is open. A lock that cannot be resolved, or is
+    /// already resolved, is skipped.
+    /// @dev Anyone may call to open hash locks. Voucher and contract locks can be resolved to less than their value:
+    /// they need the receiver as the caller, whose choice is final, or its consent to this lock and this resolution.
+    /// Among several consents the one with the highest payment counts.
+    /// @param key The key of the channel
+    /// @param fromB True for B's direction, false for A's
+    /// @param limit The amount plus the locked sum of the posted proof
+    /// @param openings For each lock, by increasing index:
+    /// `index(1) | lock(53) | consentLength(2) | resolutionLength(3) | consent | resolution`. The lock is
+    /// `amount(14) | expiry(6) | kind(1) | condition(32)`, its leaf is its keccak256. The consent is the receiver's
+    /// signature under `Resolve(channelId, fromB, leaf, keccak256(resolution))`. The resolution of a hash lock (kind 0)
+    /// is the 32-byte preimage; of a voucher lock (kind 1) `payer(20) | payee(20) | salt(32) | amount(16) | signature`;
+    /// of a contract lock (kind 2) `condition(20) | termsLength(4) | terms | evidence`
+    /// @param siblings The other nodes of the tree, level by level from the leaves, from left to right
     function unlock(Key calldata key, bool fromB, uint256 limit, bytes calldata openings, bytes32[] calldata siblings)
         external;
 
-    /// @notice Pay both parties by what was posted once the window is over. Anybody may.
+    /// @notice Pays both parties by the posted proofs after the window, and closes the channel.
+    /// @dev Anyone may call.
+    /// @param key The key of a duplex channel
     function settle(Key calldata key) external;
 
-    /// @notice Pay a simplex payee for many channels at once; unpayable rows are skipped. Anybody may.
-    /// @param rows 116 bytes each: `payer(20) | delay(4) openBefore(4) salt(8) | amount(16) | r(32) | vs(32)` (EIP-2098)
-    /// @param sessionRows 223 bytes each: a row as above, signed by a session key, then its grant:
-    /// `key(20) | cap(16) | validUntil(6) | rights(1) | r(32) | vs(32)`, by the payer; zero for a registered session
+    /// @notice Pays a simplex payee for many channels in one call. Rows that are not payable are skipped.
+    /// @dev Anyone may call.
+    /// @param payee The payee of all the channels
+    /// @param token The token of all the channels, zero for ether
+    /// @param rows Rows of 116 bytes: `payer(20) | delay(4) openBefore(4) salt(8) | amount(16) | r(32) | vs(32)`, with
+    /// an EIP-2098 signature by the payer
+    /// @param sessionRows Rows of 223 bytes: a row as in `rows`, signed by a session key, then the payer's grant
+    /// `key(20) | cap(16) | validUntil(6) | rights(1) | r(32) | vs(32)`, with r and vs zero for a registered session
     function claim(address payee, address token, bytes calldata rows, bytes calldata sessionRows) external;
 
-    /// @notice Pay a simplex payee for one voucher, signed by the payer's key or its session key. Anybody may.
+    /// @notice Pays a simplex payee for one voucher.
+    /// @dev Anyone may call.
+    /// @param key The key of the channel
+    /// @param amount The cumulative amount of the voucher
+    /// @param signature The signature by the payer's key, or a session proof
     function claimVoucher(Key calldata key, uint128 amount, bytes calldata signature) external;
 
-    /// @notice End a simplex channel at once: the payee gets the voucher, the payer the rest. The payee calls, or its
-    /// `Close(channelId, amount, 0)` signature is given. `amount` 0 closes at what was claimed.
+    /// @notice Closes a simplex channel immediately: the payee gets the voucher's amount, the payer the rest.
+    /// @dev The payee may call, or anyone with the payee's signature.
+    /// @param key The key of the channel
+    /// @param amount The cumulative amount of the voucher; zero closes at the amount already claimed
+    /// @param voucherSignature The payer's signature of the voucher, or a session proof
+    /// @param payeeSignature The payee's signature under `Close(channelId, amount, 0)`; ignored when the payee calls
     function closeSimplex(
         Key calldata key,
         uint128 amount,
@@ -286,12 +242,19 @@ interface IChannelHub {
         bytes calldata payeeSignature
     ) external;
 
-    /// @notice Start the payer's exit from a simplex channel. The payee can claim until the exit is executed.
+    /// @notice Starts the payer's exit from a simplex channel. The payee can claim until the exit is executed.
+    /// @dev Only the payer may call.
+    /// @param key The key of the channel
     function requestExit(Key calldata key) external;
 
-    /// @notice Pay a simplex payer what was not claimed, once its delay is over. Anybody may.
+    /// @notice Pays a simplex payer the unclaimed money after the exit delay, and closes the channel.
+    /// @dev Anyone may call.
+    /// @param key The key of the channel
     function exit(Key calldata key) external;
 
-    /// @notice Collect what failed pushes left for the caller, to an address of its choice.
+    /// @notice Pays the amount that failed pushes left for the caller.
+    /// @dev Anyone may call, for itself. The call reverts if the push fails again.
+    /// @param token The token, zero for ether
+    /// @param to The address to pay
     function sweep(address token, address to) external;
 }

@@ -3,10 +3,15 @@ pragma solidity ^0.8.28;
 
 import {IRollup} from "./IRollup.sol";
 
-/// @title Judge: decides one kind of lie
+/// @title A verifier of fraud proofs for one kind of fault
 interface IJudge {
-    /// @notice Whether the proof shows that `claimed` is wrong, `parent` taken as right. Called by the rollup.
-    /// @dev Reverts only when the witness does not match what the claims commit to, or when gas is too low to judge.
+    /// @notice Returns true if the proof shows that the assertion `claimed` is wrong, given that `parent` is correct.
+    /// @dev The rollup calls it, and the verifier reads the inbox from its caller. Reverts only when the witness does
+    /// not match the commitments of the assertions, or when the gas is too low for a verdict.
+    /// @param claimed The assertion under challenge
+    /// @param parent The assertion that it extends, taken as correct
+    /// @param proof The encoded witness
+    /// @return True if `claimed` is wrong
     function guilty(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata proof)
         external
         view

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @title What the rollup is told, what it says, and why it refuses; see `IRollup`
+/// @title Types and events of `IRollup`
 interface IRollupTypes {
     // ------------------------------------------------------------------------------------------------------ Types
 
-    /// @notice How long things take, what a bond is, who may judge. Durations in seconds, bond in wei.
-    /// @param sequencer posts first
-    /// @param forceDelay how long the queue may wait
-    /// @param lease how long the sequencer may be silent before everybody may post
-    /// @param window how long an assertion can be challenged
-    /// @param freezeAfter how long something may wait to become final until the rollup can be frozen
-    /// @param revealBlocks blocks between a challenger's commitment and its proof
-    /// @param bond behind each open assertion; half pays the challenger, half is burned: it stays in the contract for ever
+    /// @notice Parameters of the rollup. Durations are in seconds, the bond is in wei.
+    /// @param sequencer The account with the exclusive right to post first
+    /// @param forceDelay The longest time that queue items may wait before they must be consumed
+    /// @param lease The time without a posting after which everyone may post
+    /// @param window The time during which an assertion can be challenged
+    /// @param freezeAfter The time that a queue item or inbox entry must wait in vain before the rollup can be frozen
+    /// @param revealBlocks The number of blocks between a challenger's commitment and its proof
+    /// @param bond The bond of each open assertion; on fraud half pays the challenger and half is burned: it stays in
+    /// the contract permanently
     struct Config {
         address sequencer;
         uint40 forceDelay;
@@ -23,15 +24,16 @@ interface IRollupTypes {
         uint128 bond;
     }
 
-    /// @notice An entry of the inbox; its hash is the accumulator after it.
-    /// @param previous accumulator before it
+    /// @notice An entry of the inbox. Its hash is the accumulator after it.
+    /// @param previous The accumulator before the entry
     /// @param kind 0 queue only, 1 calldata, 2 blobs
-    /// @param data root over the calldata's runs of 496 bytes (`Runs`), or keccak256 of the packed versioned hashes
-    /// @param frames frames of 496 bytes in the data
-    /// @param segments segments from the beginning to the end of this entry: two a frame, one for 27 queue items
-    /// @param queueEnd queue items consumed from the beginning to the end of this entry
-    /// @param queueAcc the queue's accumulator there; zero if the entry consumes none
-    /// @param time when it was posted
+    /// @param data The root over the calldata's runs of 496 bytes (`Runs`), or keccak256 of the packed versioned hashes
+    /// @param frames The number of 496-byte frames in the data
+    /// @param segments The segments from the beginning of the inbox to the end of this entry: two for each frame, one
+    /// for each 27 queue items
+    /// @param queueEnd The queue items consumed from the beginning of the inbox to the end of this entry
+    /// @param queueAcc The queue's accumulator at `queueEnd`; zero if the entry consumes no items
+    /// @param time The time of the posting
     struct Item {
         bytes32 previous;
         uint8 kind;
@@ -43,14 +45,14 @@ interface IRollupTypes {
         uint40 time;
     }
 
-    /// @notice What an assertion says; its hash is its id.
-    /// @param parent id of the assertion it goes on from
-    /// @param inboxEnd entries of the inbox it covers, from the beginning
-    /// @param segments segments they have, from the beginning
-    /// @param root state root after them
-    /// @param roots the state roots after each segment since the parent: 31 bytes each and the root over their runs of
-    /// 496 bytes (`Runs`), or the versioned hash of a blob with a root in each field element
-    /// @param rootsInBlob which of the two
+    /// @notice An assertion. Its hash is its id.
+    /// @param parent The id of the assertion that it extends
+    /// @param inboxEnd The inbox entries covered, from the beginning
+    /// @param segments The segments of these entries, from the beginning
+    /// @param root The state root after these entries
+    /// @param roots The commitment to the state roots after each segment since the parent: 31 bytes each and the root
+    /// over their runs of 496 bytes (`Runs`), or the versioned hash of a blob with one root in each field element
+    /// @param rootsInBlob True if the roots are in a blob
     struct Claim {
         bytes32 parent;
         uint64 inboxEnd;
@@ -60,18 +62,22 @@ interface IRollupTypes {
         bool rootsInBlob;
     }
 
-    /// @notice Money on its way out.
+    /// @notice A withdrawal from the rollup.
+    /// @param target The receiver
+    /// @param token The id of the token
+    /// @param amount The amount in token units
     struct Withdrawal {
         address target;
         uint16 token;
         uint128 amount;
     }
 
-    /// @notice What a state root covers beside the accounts; `root = keccak256(accounts, keccak256(...)) >> 8`.
-    /// @param accounts root over the accounts
-    /// @param withdrawals root over the withdrawals of the assertion
-    /// @param numbers withdrawals(4) nextAccount(4) queueCount(8) tokens(4) withdrawals before this assertion(8), zeros(4)
-    /// @param queueAcc the queue's accumulator, in the low 28 bytes
+    /// @notice The components of a state root: `root = keccak256(accounts, keccak256(...)) >> 8`.
+    /// @param accounts The root over the accounts
+    /// @param withdrawals The root over the withdrawals of the assertion
+    /// @param numbers withdrawals(4) nextAccount(4) queueCount(8) tokens(4) withdrawals before this assertion(8)
+    /// zeros(4)
+    /// @param queueAcc The queue's accumulator, in the low 28 bytes
     struct Roots {
         bytes32 accounts;
         bytes32 withdrawals;
@@ -79,113 +85,96 @@ interface IRollupTypes {
         bytes32 queueAcc;
     }
 
+    /// @notice Status of an assertion.
     enum Status {
+        /// @dev The assertion was never proposed.
         Unknown,
+        /// @dev The assertion was proposed and can be challenged.
         Open,
+        /// @dev The assertion is final.
         Final,
+        /// @dev The assertion, or one that it extends, was proven wrong.
         Invalid,
+        /// @dev The rollup was frozen before the assertion became final, and its bond was returned.
         Released
     }
 
     // ----------------------------------------------------------------------------------------------------- Events
 
-    /// @notice An entry of the inbox; its hash is the accumulator after it.
+    /// @notice Emitted when an entry is appended to the inbox.
+    /// @param index The index of the entry
+    /// @param item The entry, whose hash is the new accumulator
     event Posted(uint256 indexed index, Item item);
-    /// @notice The frames of an entry posted in calldata, so that logs alone rebuild the state, whoever called.
-    /// @dev Free: the price of calldata has a floor (EIP-7623) that lies above calldata and log together.
+    /// @notice Emitted with the frames of an entry posted in calldata, so that logs alone rebuild the state.
+    /// @dev Emitting the data costs nothing extra: under EIP-7623 the calldata floor price already exceeds the price of
+    /// calldata plus log.
+    /// @param index The index of the entry
+    /// @param data The frames
     event Frames(uint256 indexed index, bytes data);
-    /// @notice The versioned hashes of the entry just posted in blobs.
+    /// @notice Emitted with the versioned hashes of an entry posted in blobs.
+    /// @param hashes The versioned hashes, in order
     event Blobs(bytes32[] hashes);
-    /// @notice An item of the queue: `raw` is what its hash is taken of, see the specification.
+    /// @notice Emitted when an item is appended to the queue.
+    /// @param index The index of the item
+    /// @param raw The bytes that the item's hash is computed from, see the specification
     event Queued(uint256 indexed index, bytes raw);
-    /// @notice A token has got its id.
+    /// @notice Emitted when a token is registered.
+    /// @param id The id of the token
+    /// @param token The token
     event TokenRegistered(uint16 indexed id, address token);
-    /// @notice A claim to what the inbox results in.
+    /// @notice Emitted when an assertion is proposed.
+    /// @param id The id of the assertion
+    /// @param proposer The account whose bond is locked
+    /// @param claim The assertion
     event Proposed(bytes32 indexed id, address indexed proposer, Claim claim);
-    /// @notice The roots of an assertion that were given in calldata.
+    /// @notice Emitted with the roots of an assertion that were given in calldata.
+    /// @param id The id of the assertion
+    /// @param roots The roots, 31 bytes each
     event RootsGiven(bytes32 indexed id, bytes roots);
-    /// @notice It stands.
+    /// @notice Emitted when an assertion becomes final.
+    /// @param id The id of the assertion
     event Finalized(bytes32 indexed id);
-    /// @notice It is wrong, or rests on a wrong one; half of its bond went to `challenger`.
+    /// @notice Emitted when an assertion, or one that it extends, is proven wrong.
+    /// @param id The id of the assertion
+    /// @param challenger The account that received half of the bond
     event Invalidated(bytes32 indexed id, address indexed challenger);
-    /// @notice The rollup was frozen before it became final; its bond is free.
+    /// @notice Emitted when the bond of an assertion is returned because the rollup was frozen before it became final.
+    /// @param id The id of the assertion
     event Released(bytes32 indexed id);
-    /// @notice A challenger has committed to a proof.
+    /// @notice Emitted when a challenger commits to a proof.
+    /// @param commitment The commitment
+    /// @param challenger The challenger
     event Committed(bytes32 indexed commitment, address indexed challenger);
-    /// @notice A withdrawal was paid.
-    /// @dev `number` counts withdrawals from the beginning: whatever assertion shows one, it is paid once.
+    /// @notice Emitted when a withdrawal is paid.
+    /// @param number The number of the withdrawal, counted from the beginning so that it is paid once, whichever
+    /// assertion proves it
+    /// @param id The id of the assertion that proved it
+    /// @param target The account that was paid
+    /// @param token The id of the token
+    /// @param amount The amount in token units
     event Claimed(uint256 indexed number, bytes32 indexed id, address target, uint16 token, uint128 amount);
-    /// @notice A withdrawal belongs to somebody else now. `leaf`: keccak256 of target, token and amount.
+    /// @notice Emitted when a withdrawal is transferred to a new owner.
+    /// @param number The number of the withdrawal, counted from the beginning
+    /// @param leaf The keccak256 hash of target, token and amount
+    /// @param to The new owner
     event ClaimTransferred(uint256 indexed number, bytes32 indexed leaf, address to);
-    /// @notice Bond money that is free to use or take back changed.
+    /// @notice Emitted when the available bond of an account changes.
+    /// @param proposer The account
+    /// @param free The bond in wei that can be used or withdrawn
     event BondChanged(address indexed proposer, uint256 free);
-    /// @notice Nothing more is posted, proposed or made final.
+    /// @notice Emitted when the rollup is frozen: no more entries, proposals or final assertions.
+    /// @param finalId The id of the last final assertion
     event Frozen(bytes32 finalId);
-    /// @notice An account's balance was paid from the last final state.
+    /// @notice Emitted when an account's balance is paid from the last final state.
+    /// @param account The number of the account
+    /// @param target The account that was paid
+    /// @param token The id of the token
+    /// @param amount The amount in token units
     event Escaped(uint256 indexed account, address target, uint16 token, uint128 amount);
-    /// @notice A deposit that the last final state has not consumed was paid back.
+    /// @notice Emitted when a deposit that the last final state has not consumed is paid back.
+    /// @param index The index of the queue item
+    /// @param target The account that was paid
+    /// @param token The id of the token
+    /// @param amount The amount in token units
     event Refunded(uint256 indexed index, address target, uint16 token, uint128 amount);
-
-    // ----------------------------------------------------------------------------------------------------- Errors
-
-    /// @notice The parameters contradict each other.
-    error ConfigInvalid();
-    /// @notice The inbox is not where the poster believes: a reorganisation, or somebody was faster.
-    error InboxMoved(bytes32 have, bytes32 given);
-    /// @notice Only the sequencer may post until `openAt`.
-    error PostingLeased(address caller, uint256 openAt);
-    /// @notice The queue cannot be consumed to there: behind, ahead, between checkpoints, or too much at once.
-    error QueueEndInvalid(uint256 consumed, uint256 given, uint256 length);
-    /// @notice Items that waited too long must be consumed first.
-    error QueueOverdue(uint256 pendingSince);
-    /// @notice So many frames were posted lately that these can follow only from then on.
-    error PostingTooFast(uint256 frames, uint256 from);
-    /// @notice The entry would hold nothing, or more segments than one assertion can cover.
-    error EntrySize(uint256 segments);
-    /// @notice The transaction carries no such blob.
-    error BlobMissing(uint256 index);
-    /// @notice The entry given is not the one in the inbox.
-    error ItemMismatch(uint256 index);
-    /// @notice The rollup is frozen, or (for exits of the frozen mode) is not.
-    error FrozenMode(bool frozen);
-    /// @notice The assertion is not in a state for this.
-    error StatusWrong(bytes32 id, Status status);
-    /// @notice The assertion covers nothing new, or too much, or goes on from before the last final one.
-    error RangeInvalid(uint256 segments);
-    /// @notice The roots do not have the right length, or do not end in the claimed root.
-    error RootsInvalid();
-    /// @notice Not enough free bond.
-    error BondTooLow(uint256 have, uint256 need);
-    /// @notice Too early.
-    error TooEarly(uint256 now_, uint256 from);
-    /// @notice The parent is not final, or not the last one.
-    error ParentNotFinal(bytes32 parent, bytes32 finalId);
-    /// @notice There is no such commitment, or it is too young.
-    error CommitmentMissing(bytes32 commitment);
-    /// @notice The judge found nothing wrong.
-    error NotGuilty(bytes32 id);
-    /// @notice No such judge or token.
-    error UnknownId(uint256 id);
-    /// @notice The token is registered already, or is no contract.
-    error TokenInvalid(address token);
-    /// @notice Ether and amount differ, or the amount is zero or too large.
-    error AmountInvalid(uint256 given, uint256 need);
-    /// @notice The token moved another amount than it said.
-    error TransferShort(address token, uint256 have, uint256 need);
-    /// @notice The money could not be paid; try again.
-    error PaymentFailed(address target, address token);
-    /// @notice The proof does not lead to the state root.
-    error ProofInvalid();
-    /// @notice Paid already.
-    error AlreadyPaid(uint256 index);
-    /// @notice The caller may not do this.
-    error CallerNotOwner(address caller, address owner);
-    /// @notice A withdrawal cannot be given to nobody.
-    error ReceiverMissing();
-    /// @notice The signature was valid until then.
-    error SignatureExpired(uint256 validUntil);
-    /// @notice No scheme has so long a signature.
-    error SignatureTooLong(uint256 given, uint256 most);
-    /// @notice The call was re-entered.
-    error Reentered();
 }

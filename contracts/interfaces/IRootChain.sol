@@ -1,32 +1,53 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IRootChainTypes} from "./IRootChainTypes.sol";
+import {IRootChainInFlight} from "./IRootChainInFlight.sol";
 
-/// @title Root chain: money that moves on a plasma chain, and the games by which it comes back
-/// @notice An operator commits to blocks of transactions (`PlasmaTx`, `BlockTree`). Whoever owns an output takes it out
-/// with a proof of its inclusion (a standard exit), or takes a transaction that may never have been included through its
-/// own game (an in-flight exit); whoever sees that an output was spent stops its exit and earns the bond behind it.
-/// @dev Nobody owns the contract; it has no proxy, no pause and no fee. The operator alone adds blocks and names a
-/// successor; it can stop the chain, never an exit. A position is `block(40) | transaction(16) | output(8)`; a deposit's
-/// is `2^39 + id` in place of the block, zeros behind. An output is known by
-/// `keccak256(keccak256(0x02 | transaction) | output(1))`, a deposit by `keccak256(0x03 | id(8))`: however often it was
-/// included, it is paid once.
-/// @custom:security An exit is paid only while all that is registered under older blocks stays covered by what the
-/// contract holds (the reservation ledger, see `claim`): whoever exits in time outputs older than a fraud is paid.
-interface IRootChain is IRootChainTypes {
+/// @title The root chain contract of a UTXO plasma with standard and in-flight exits
+/// @notice An operator commits to blocks of transactions (`PlasmaTx`, `BlockTree`). The owner of an output takes it out
+/// with a proof of its inclusion (a standard exit), or exits a transaction that may never have been included (an
+/// in-flight exit). Anyone may stop the exit of an output that was spent, and earns the bond.
+/// @dev The contract has no owner, no proxy, no pause and no fee. Only the operator adds blocks and announces a
+/// successor; it can stop the chain, but not an exit. A position is `block(40) | transaction(16) | output(8)`; a
+/// deposit's position has `2^39 + id` in place of the block, followed by zeros. The id of an output is
+/// `keccak256(keccak256(0x02 | transaction) | output(1))`, the id of a deposit `keccak256(0x03 | id(8))`: an output is
+/// paid once, even if it was included several times.
+/// @custom:security An exit is paid only while all that is registered under older blocks stays covered by the money
+/// that the contract holds (the reservation ledger, see `claim`): owners who exit in time with outputs older than a
+/// fraud are paid.
+interface IRootChain is IRootChainInFlight {
     // --------------------------------------------------------------------------------------------------- Deposits
 
-    /// @notice Give a token its id. Anybody may; a token that takes fees or rebases does not belong here.
+    /// @notice Registers a token under the next id.
+    /// @dev Anyone may call. A token that takes fees or rebases must not be used.
+    /// @param token The token
+    /// @return id The id of the token
     function registerToken(address token) external returns (uint256 id);
 
-    /// @notice Pay in ether for `owner`. Returns the deposit's id.
+    /// @notice Deposits the ether sent for `owner`.
+    /// @dev Anyone may call. The money then belongs to `owner`.
+    /// @param owner The owner of the deposit
+    /// @return id The id of the deposit
     function depositETH(address owner) external payable returns (uint256 id);
 
-    /// @notice Pay in an allowed amount of a token for `owner`.
+    /// @notice Deposits tokens under the caller's allowance for `owner`.
+    /// @dev Anyone may call. The money then belongs to `owner`.
+    /// @param token The id of the token
+    /// @param amount The amount in token units
+    /// @param owner The owner of the deposit
+    /// @return id The id of the deposit
     function deposit(uint256 token, uint256 amount, address owner) external returns (uint256 id);
 
-    /// @notice The same with an EIP-2612 permit of the caller.
+    /// @notice Deposits tokens with an EIP-2612 permit of the caller for `owner`.
+    /// @dev Anyone may call. The money then belongs to `owner`.
+    /// @param token The id of the token
+    /// @param amount The amount in token units
+    /// @param owner The owner of the deposit
+    /// @param deadline The last second of the permit
+    /// @param v The `v` of the permit's signature
+    /// @param r The `r` of the permit's signature
+    /// @param s The `s` of the permit's signature
+    /// @return id The id of the deposit
     function depositWithPermit(
         uint256 token,
         uint256 amount,
@@ -37,9 +58,16 @@ interface IRootChain is IRootChainTypes {
         bytes32 s
     ) external returns (uint256 id);
 
-    /// @notice Pay in for `from`, who signed an EIP-3009 authorization to this contract. Anybody may bring it: it can
-    /// serve nothing but a deposit for `from`.
-    /// @param signature 65 bytes; any other length goes to the token's form for contract signatures
+    /// @notice Deposits tokens of `from`, who signed an EIP-3009 authorization to this contract.
+    /// @dev Anyone may call: the authorization can be used only for a deposit for `from`.
+    /// @param token The id of the token
+    /// @param amount The amount in token units
+    /// @param from The signer, who owns the deposit
+    /// @param validAfter The time after which the authorization is valid
+    /// @param validBefore The time before which the authorization is valid
+    /// @param nonce The nonce of the authorization
+    /// @param signature 65 bytes; any other length uses the token's function for contract signatures
+    /// @return id The id of the deposit
     function depositWithAuthorization(
         uint256 token,
         uint256 amount,
@@ -50,7 +78,15 @@ interface IRootChain is IRootChainTypes {
         bytes calldata signature
     ) external returns (uint256 id);
 
-    /// @notice Pay in for `from`, who signed a Permit2 transfer to this contract as spender. Anybody may bring it.
+    /// @notice Deposits tokens of `from`, who signed a Permit2 transfer with this contract as the spender.
+    /// @dev Anyone may call: the signature can be used only for a deposit for `from`.
+    /// @param token The id of the token
+    /// @param amount The amount in token units
+    /// @param from The signer, who owns the deposit
+    /// @param nonce The nonce of the permit
+    /// @param deadline The last second of the permit
+    /// @param signature The signature by `from`
+    /// @return id The id of the deposit
     function depositWithPermit2(
         uint256 token,
         uint256 amount,
@@ -62,160 +98,167 @@ interface IRootChain is IRootChainTypes {
 
     // ----------------------------------------------------------------------------------------------------- Blocks
 
-    /// @notice Commit to the next block. Only the operator.
-    /// @param number must be the next one: a block sent twice, or after a reorganisation, does no harm
-    /// @param root `keccak256(0x01 | root over the transactions | keccak256(all signatures))`, see `BlockTree`
+    /// @notice Commits to the next block, on a chain without a verifier.
+    /// @dev Only the operator may call.
+    /// @param number The next number: a block that is sent twice, or after a reorganisation, is rejected
+    /// @param root The root `keccak256(0x01 | root over the transactions | keccak256(all signatures))`, see `BlockTree`
+    /// @param count The number of transactions
     function submitBlock(uint256 number, bytes32 root, uint256 count) external;
 
-    /// @notice The same with a proof, on a chain that wants one.
+    /// @notice Commits to the next block with a validity proof, on a chain with a verifier.
+    /// @dev Only the operator may call.
+    /// @param number The next number, see `submitBlock`
+    /// @param root The root, see `submitBlock`
+    /// @param count The number of transactions
+    /// @param nextState The state root after the block
+    /// @param proof The validity proof
     function submitProvenBlock(uint256 number, bytes32 root, uint256 count, bytes32 nextState, bytes calldata proof)
         external;
 
-    /// @notice Name the next operator; again, another one. Only the operator.
+    /// @notice Announces the next operator, in place of any announced before.
+    /// @dev Only the operator may call.
+    /// @param next The next operator
     function announceOperator(address next) external;
 
-    /// @notice Take over. Only the announced one, after the delay.
+    /// @notice Makes the caller the operator.
+    /// @dev Only the announced operator may call, after `rotationDelay`.
     function acceptOperator() external;
 
     // ------------------------------------------------------------------------------------------------------ Exits
 
-    /// @notice Start to take out an output or deposit that the caller owns. Value: the bond.
+    /// @notice Starts the exit of an output or deposit.
+    /// @dev Only its owner may call. The ether sent must be `exitBond`, which is lost if the output was spent.
+    /// @param output The output with its inclusion, or the deposit
     function startExit(Proof calldata output) external payable;
 
-    /// @notice Several at once. Value: as many bonds.
+    /// @notice Starts the exits of several outputs or deposits.
+    /// @dev Only their owner may call. The ether sent must be `exitBond` for each; a bond is lost if its output was
+    /// spent.
+    /// @param outputs The outputs with their inclusion, or the deposits
     function startExits(Proof[] calldata outputs) external payable;
 
-    /// @notice Stop an exit whose output its owner has spent; the bond goes to the caller.
-    /// @param output the output; word and path only if its transaction was included a second time and `spend` names that
-    /// position
+    /// @notice Stops an exit whose output its owner has spent, and pays the bond to the caller.
+    /// @dev Anyone may call, until the exit is paid. The caller risks only gas.
+    /// @param output The output; word and path only if its transaction was included a second time and `spend` names
+    /// that position
+    /// @param spend The transaction that spends the output
     function challengeExit(Proof calldata output, Spend calldata spend) external;
 
-    /// @notice Pay exits that have waited. What cannot be paid now is passed over; a single item says why.
-    /// An exit is paid while `reserved - (sum of buckets listed) <= what the contract holds`: normally nothing has to be
-    /// listed; after a fraud, buckets newer than the exit's own, and its own (its amount then counts again).
-    /// @param newer numbers (block / 2) of buckets, increasing; those older than an exit's own are ignored for it
+    /// @notice Pays exits after their wait. Exits that cannot be paid now are skipped; a single item reverts with the
+    /// reason. An exit is paid while `reserved - (sum of the listed buckets) <= holdings`. Normally no bucket has to be
+    /// listed; after a fraud, list buckets newer than the exit's own, and its own (its amount then counts again).
+    /// @dev Anyone may call, and receives the bounty of each exit that is paid.
+    /// @param items The exits
+    /// @param newer The numbers (block / 2) of buckets, increasing; for each exit, those older than its own are ignored
     function claim(Item[] calldata items, uint256[] calldata newer) external;
 
-    /// @notice While a token is short, keep one sum of all that is registered under buckets from `bucket` on: claims of what
-    /// is older need not list those, however many they are. Anybody moves it, as far as one transaction goes; it begins
-    /// behind the last block. Ends the sum if nothing is short.
-    /// @param bucket the first one (block / 2)
+    /// @notice Keeps one sum of all that is registered under the buckets from `bucket` on, while a token is short:
+    /// claims of older exits then need not list these buckets, however many there are. The call ends the sum if the
+    /// token is not short.
+    /// @dev Anyone may call, and moves the sum as far as the gas of one transaction allows. The sum begins behind the
+    /// last block.
+    /// @param token The id of the token
+    /// @param bucket The first bucket (block / 2) of the sum
     function track(uint256 token, uint256 bucket) external;
 
-    /// @notice Fetch what could not be paid to the caller; to another address if need be.
+    /// @notice Pays the caller's deferred payments, to the given address.
+    /// @dev Anyone may call, for itself. The call reverts if the payment fails again.
+    /// @param token The id of the token
+    /// @param to The address to pay
     function withdraw(uint256 token, address to) external;
-
-    // -------------------------------------------------------------------------------------------- In-flight exits
-
-    /// @notice Start the exit of a transaction that may not have been included. Only an owner of an input.
-    /// Its id is `keccak256(keccak256(0x02 | data) | id of each input's output)`.
-    /// @param transaction position zero; once it has expired, its inclusion must be proven
-    /// @param inputs the outputs that it spends, in order
-    /// @param signatures of their owners, in order, 64 bytes each
-    /// @param bits inputs (0 to 3) and outputs (4 to 7) of the caller that join at once
-    function startInFlight(Proof calldata transaction, Proof[] calldata inputs, bytes calldata signatures, uint256 bits)
-        external
-        payable;
-
-    /// @notice Join with an input or output that the caller owns. In the first half only. Value: the bond.
-    /// @param bit which (0 to 7)
-    /// @param inputData the transaction or deposit record that made the input, and each input that has joined; empty for
-    /// others, and at the end left out
-    function piggyback(bytes calldata data, bytes32[] calldata inputIds, uint256 bit, bytes[] calldata inputData)
-        external
-        payable;
-
-    /// @notice Show a competitor: another transaction that spends the same output. In the first half only. Earns a claim
-    /// to the bond of the start. Until it is answered, inputs that have joined are registered instead of outputs.
-    /// @param inputData what made the input, and each input that has joined; empty for others
-    function challengeCanonical(
-        bytes calldata data,
-        bytes32[] calldata inputIds,
-        uint256 input,
-        bytes[] calldata inputData,
-        Spend calldata competitor
-    ) external;
-
-    /// @notice Show that the transaction was included, before every competitor shown. Until it can be claimed. Outputs
-    /// that have joined are registered again: do it before an exit that is newer and not honest can be claimed.
-    /// @param inputData what made each input that has joined; empty for others, and at the end left out
-    function answerCanonical(Proof calldata transaction, bytes32[] calldata inputIds, bytes[] calldata inputData)
-        external;
-
-    /// @notice Take the inputs that a game needs and no other game has any more, and let go of those that it does not need:
-    /// while it is contested all that have not joined. Anybody may, until it can be claimed; what is registered follows.
-    /// @param inputData as in `answerCanonical`
-    function holdInputs(bytes calldata data, bytes32[] calldata inputIds, bytes[] calldata inputData) external;
-
-    /// @notice Show that an input that joined was spent by another transaction; its bond goes to the caller.
-    function challengeInput(
-        bytes calldata data,
-        bytes32[] calldata inputIds,
-        uint256 input,
-        bytes calldata inputData,
-        Spend calldata spend
-    ) external;
-
-    /// @notice Show that an output that joined was spent; its bond goes to the caller.
-    /// @param transaction included; position: that of the output
-    function challengeOutput(Proof calldata transaction, bytes32[] calldata inputIds, Spend calldata spend) external;
-
-    /// @notice Settle an in-flight exit that has waited, and pay what is covered; call again for the rest. Canonical, with
-    /// no input paid elsewhere: its outputs, and its inputs count as spent. Else: its inputs that were not.
-    /// @param inputData what made each input, in order
-    function claimInFlight(
-        bytes calldata data,
-        bytes32[] calldata inputIds,
-        bytes[] calldata inputData,
-        uint256[] calldata newer
-    ) external;
-
-    /// @notice Drop an in-flight exit that nothing has joined by half time.
-    function abandonInFlight(bytes calldata data, bytes32[] calldata inputIds) external;
 
     // ------------------------------------------------------------------------------------------------------- Data
 
-    /// @notice Ask for a transaction of a block. Value: the bond.
+    /// @notice Challenges the operator to show a transaction of a block.
+    /// @dev Anyone may call, until the chain is frozen. The ether sent must be `dataBond`, which is lost if the
+    /// transaction is shown.
+    /// @param number The number of the block
+    /// @param index The index of the transaction
+    /// @param root The root of the block
+    /// @param word The word of the block
     function challengeData(uint256 number, uint256 index, bytes32 root, uint256 word) external payable;
 
-    /// @notice Show it. Takes the bond. Until the chain is frozen.
+    /// @notice Shows a challenged transaction and pays the challenge's bond to the caller.
+    /// @dev Anyone may call, until `freeze` is called for the challenge.
+    /// @param transaction The transaction with its inclusion
     function showData(Proof calldata transaction) external;
 
-    /// @notice Freeze the chain because it was not shown in time. The bond goes back.
+    /// @notice Freezes the chain because a transaction was not shown in time, and returns the bond to the challenger.
+    /// @dev Anyone may call.
+    /// @param number The number of the block
+    /// @param index The index of the transaction
     function freeze(uint256 number, uint256 index) external;
 
     // ------------------------------------------------------------------------------------------------------ Views
 
+    /// @notice Returns the parameters. `operator` is the first operator.
+    /// @return The parameters
     function config() external view returns (Config memory);
+    /// @notice Returns the EIP-712 domain separator on this chain.
+    /// @return The domain separator
     function domainSeparator() external view returns (bytes32);
-    /// @notice Operator, next block, next deposit, whether frozen.
+    /// @notice Returns the operator, the next block and deposit numbers, and the frozen state.
+    /// @return operator The operator
+    /// @return nextBlock The number of the next block
+    /// @return nextDeposit The id of the next deposit
+    /// @return frozen True if the chain is frozen
     function head() external view returns (address operator, uint256 nextBlock, uint256 nextDeposit, bool frozen);
-    /// @notice The announced operator and from when on it may take over.
+    /// @notice Returns the announced operator.
+    /// @return next The announced operator; zero for none
+    /// @return from The time from which it may take over
     function nextOperator() external view returns (address next, uint256 from);
-    /// @notice State root after the last block; zero without `validity`.
+    /// @notice Returns the state root after the last block.
+    /// @return The state root; zero without a verifier
     function stateRoot() external view returns (bytes32);
-    /// @notice `keccak256(root | word)`.
+    /// @notice Returns the hash of a block's header.
+    /// @param number The number of the block
+    /// @return The hash `keccak256(root | word)`; zero if the block does not exist
     function blocks(uint256 number) external view returns (bytes32);
-    /// @notice `keccak256` of the record.
+    /// @notice Returns the hash of a deposit's record.
+    /// @param id The id of the deposit
+    /// @return The keccak256 hash; zero if the deposit does not exist
     function deposits(uint256 id) external view returns (bytes32);
+    /// @notice Returns a standard exit.
+    /// @param id The id of the output
+    /// @return The exit
     function exits(bytes32 id) external view returns (Exit memory);
-    function inFlight(bytes32 id) external view returns (InFlight memory);
-    /// @notice Registered under all buckets of a token; and what it holds for bonds and deferred payments.
+    /// @notice Returns the reserved and the held amount of a token.
+    /// @param token The id of the token
+    /// @return reserved The sum registered under all buckets
+    /// @return held The amount held for bonds and deferred payments
     function reserveOf(uint256 token) external view returns (uint256 reserved, uint256 held);
-    /// @notice Whether an in-flight exit holds an output.
+    /// @notice Returns true if an in-flight exit holds an output.
+    /// @param id The id of the output
+    /// @return True if held
     function isHeld(bytes32 id) external view returns (bool);
-    /// @notice The latest block under which anything was paid, of whichever token: what is registered from now on stands
-    /// behind what was registered in front of that.
+    /// @notice Returns the latest block under which anything was paid, in any token. No later registration is placed
+    /// before that block.
+    /// @return number The number of the block
     function passed() external view returns (uint256 number);
 
-    /// @notice From which bucket on all that is registered of a token is summed up, and the sum; 2^40 - 1: nothing is.
+    /// @notice Returns the sum over the newer buckets of a token, see `track`.
+    /// @param token The id of the token
+    /// @return bucket The first bucket of the sum; 2^40 - 1 if no sum is kept
+    /// @return sum The sum
     function tracked(uint256 token) external view returns (uint256 bucket, uint256 sum);
-    /// @notice Registered under one block.
+    /// @notice Returns the amount registered under one block.
+    /// @param token The id of the token
+    /// @param number The number of the block
+    /// @return The amount in token units
     function reservedUnder(uint256 token, uint256 number) external view returns (uint256);
-    /// @notice Deferred payments.
+    /// @notice Returns the deferred payments of an account.
+    /// @param owner The account
+    /// @param token The id of the token
+    /// @return The amount in token units
     function pending(address owner, uint256 token) external view returns (uint256);
-    /// @notice The address of a token; zero for ether.
+    /// @notice Returns the address of a token.
+    /// @param id The id of the token
+    /// @return The address; zero for ether
     function tokenOf(uint256 id) external view returns (address);
-    /// @notice Who asked for a transaction, and until when it must be shown: 2^40 - 1 once it was.
+    /// @notice Returns a data challenge.
+    /// @param number The number of the block
+    /// @param index The index of the transaction
+    /// @return challenger The challenger; zero for none
+    /// @return until The time from which the chain can be frozen; 2^40 - 1 once the transaction was shown
     function dataChallenge(uint256 number, uint256 index) external view returns (address challenger, uint256 until);
 }

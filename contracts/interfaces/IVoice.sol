@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @title Voice: tells whether a BLS key has signed a digest
+/// @title A verifier of BLS signatures
 interface IVoice {
-    /// @notice Whether the key behind an owner word has signed.
-    /// @dev Reverts when a hint does not fit, or when gas is too low to tell.
-    /// @param owner keccak256 of the key as EIP-2537 takes it
-    /// @param proof `abi.encode(key (192 bytes), signature (48 bytes), hint)`, see `Bls`
+    /// @notice Returns true if the key behind an owner word has signed a digest.
+    /// @dev Anyone may call. Reverts when a hint does not fit, or when the gas is too low for an answer.
+    /// @param owner The keccak256 hash of the key in the encoding of EIP-2537
+    /// @param digest The signed digest
+    /// @param proof The proof `abi.encode(key (192 bytes), signature (48 bytes), hint)`, see `Bls`
+    /// @return True if the signature is valid
     function speaks(bytes32 owner, bytes32 digest, bytes calldata proof) external view returns (bool);
 }

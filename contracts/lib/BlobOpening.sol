@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @title Opening parts of EIP-4844 blobs: any number of parts by one quotient and one point evaluation
-/// @dev A part is an aligned run of 16 field elements, or one to three that follow each other. For polynomials p_i, their
+/// @title Openings of EIP-4844 blobs: any number of parts by one quotient and one point evaluation
+/// @dev A part is an aligned run of 16 field elements, or one to three consecutive ones. For polynomials p_i, their
 /// values at the points S_i, I_i through them and Z_i zero on S_i, the prover commits to
-/// `q = sum g^i e_i (p_i - I_i) / Z_i` (g drawn from what is claimed, e_i a constant of the points that spares
-/// inversions) and opens `sum g^i e_i (Z / Z_i) p_i - Z q`, with all Z taken at a point z drawn after q, at z. That is
-/// the scheme of Boneh, Drake, Fisch and Gabizon (eprint 2020/081) for blobs: EIP-2537 folds the commitments, EIP-4844
-/// checks the fold; all divided by the first factor, so that one commitment need not be multiplied. Anything that does not fit reverts: nobody is convicted by an opening that failed.
+/// `q = sum g^i e_i (p_i - I_i) / Z_i` (g is derived from the claimed values, e_i is a constant of the points that
+/// saves inversions) and opens `sum g^i e_i (Z / Z_i) p_i - Z q`, with all Z taken at a point z derived after q, at z.
+/// This is the scheme of Boneh, Drake, Fisch and Gabizon (eprint 2020/081) for blobs: EIP-2537 folds the commitments,
+/// EIP-4844 checks the fold. All terms are divided by the first factor, so that one commitment need not be multiplied.
+/// A proof that does not fit reverts, so a failed opening never proves fraud.
 library BlobOpening {
-    /// @notice The opening does not show what is claimed.
+    /// @notice Thrown when the opening does not prove the claimed values.
+    /// @param what The number of the failed check
     error OpeningInvalid(uint256 what);
 
-    /// @param hash versioned hash of the blob
-    /// @param first index of the first field element
+    /// @dev Field elements of one blob.
+    /// @param hash The versioned hash of the blob
+    /// @param first The index of the first field element
     /// @param values 32 bytes for each field element: 16 of them from a multiple of 16, or one to three
     struct Part {
         bytes32 hash;
@@ -26,7 +29,7 @@ library BlobOpening {
     uint256 private constant ROOT = 0x564c0a11a0f704f4fc3e8acfe0f8245f0ad1347b378fbf96e206da11a5d36306;
     /// @dev ROOT^256, of order 16
     uint256 private constant RUN_ROOT = 0x20b1ce9140267af9dd1c0af834cec32c17beb312f20b6f7653ea61d87742bcce;
-    /// @dev Four bits reversed, one nibble for each, from the top.
+    /// @dev The numbers 0 to 15 with their four bits reversed, one nibble for each, from the top.
     uint256 private constant REVERSED = 0x084c2a6e195d3b7f;
     uint256 private constant FIELDS = 4096;
     uint256 private constant RUN = 16;
@@ -41,8 +44,9 @@ library BlobOpening {
     uint256 private constant G1ADD = 0x0b;
     uint256 private constant G1MSM = 0x0c;
 
-    /// @notice Reverts unless the blobs hold these values.
-    /// @param proof a commitment for each part (128 bytes, as EIP-2537 takes points), one to the quotient, one over the
+    /// @notice Reverts unless the blobs contain the values of the parts.
+    /// @param parts The parts, one or two
+    /// @param proof A commitment for each part (128 bytes, encoded as in EIP-2537), one to the quotient, one over the
     /// first factor (32 bytes), and the evaluation proof of the fold (48 bytes)
     function verify(Part[] memory parts, bytes memory proof) internal view {
         uint256 n = parts.length;
@@ -70,7 +74,7 @@ library BlobOpening {
         _evaluate(_fold(proof, scalars), z, value, proof);
     }
 
-    /// @dev What the commitments are multiplied by, and the value of the fold at z.
+    /// @dev Computes the factors of the commitments in `scalars`, and returns the value of the fold at z.
     function _combine(Part[] memory parts, uint256 z, uint256 g, uint256[] memory scalars)
         private
         pure
@@ -89,7 +93,8 @@ library BlobOpening {
         return addmod(mulmod(top, zero2, R), mulmod(top2, other, R), R);
     }
 
-    /// @dev For the points of a part: the product of `z - x`, `scale` times the polynomial through the values, scale.
+    /// @dev Returns for the points of a part: the product of `z - x`, `scale` times the polynomial through the values
+    /// at z, and `scale`.
     function _interpolate(Part memory part, uint256 z) private pure returns (uint256, uint256, uint256) {
         uint256 count = part.values.length / 32;
         if (part.first + count > FIELDS || part.values.length % 32 != 0) revert OpeningInvalid(3);
@@ -125,7 +130,7 @@ library BlobOpening {
         if (wide) revert OpeningInvalid(5);
     }
 
-    /// @dev Lagrange with all weights multiplied by the product of the differences.
+    /// @dev Lagrange interpolation with all weights multiplied by the product of the differences.
     function _few(Part memory part, uint256 count, uint256 z)
         private
         pure
@@ -161,10 +166,11 @@ library BlobOpening {
         return addmod(a, R - b, R);
     }
 
-    /// @dev The point of field element `index`: ROOT to the power of the twelve bits reversed.
+    /// @dev Returns the point of field element `index`: ROOT to the power of its twelve bits reversed.
     function _point(uint256 index) private pure returns (uint256 x) {
         assembly ("memory-safe") {
-            // The lowest bit weighs most: square and multiply from there.
+            // Square and multiply starts with the top power, because the lowest bit of the index has the highest
+            // weight.
             x := 1
             let power := ROOT
             for { let i := 0 } lt(i, 12) { i := add(i, 1) } {
@@ -174,6 +180,7 @@ library BlobOpening {
         }
     }
 
+    /// @dev Returns the sum of the commitments with their factors and the quotient.
     function _fold(bytes memory proof, uint256[] memory scalars) private view returns (bytes memory point) {
         point = new bytes(POINT);
         bool ok;
@@ -193,6 +200,7 @@ library BlobOpening {
         if (!ok) revert OpeningInvalid(6);
     }
 
+    /// @dev Requires the value of the fold at z by the point evaluation precompile.
     function _evaluate(bytes memory point, uint256 z, uint256 value, bytes memory proof) private view {
         bytes32 hash = _versionedHash(point, 0);
         (bytes32 head, bytes32 tail) = _compress(point, 0);
@@ -211,6 +219,7 @@ library BlobOpening {
         if (!ok) revert OpeningInvalid(7);
     }
 
+    /// @dev Returns the versioned hash of a commitment (EIP-4844).
     function _versionedHash(bytes memory points, uint256 at) private view returns (bytes32 hash) {
         (bytes32 head, bytes32 tail) = _compress(points, at);
         bool ok;
@@ -223,7 +232,7 @@ library BlobOpening {
         if (!ok) revert OpeningInvalid(8);
     }
 
-    /// @dev 48 bytes, in a word and the upper half of another. Coordinates out of range are for the precompile to refuse.
+    /// @dev Returns 48 bytes, in a word and the upper half of another. The precompile rejects coordinates out of range.
     function _compress(bytes memory points, uint256 at) private pure returns (bytes32 head, bytes32 tail) {
         uint256 xHigh = _word(points, at);
         uint256 xLow = _word(points, at + 32);

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @title BLS12-381 by the precompiles of EIP-2537: signatures in G1, keys in G2, over 32-byte digests
-/// @dev Never answers because gas ran out: before each precompile there must be enough for it, else the call reverts.
+/// @title BLS12-381 with the precompiles of EIP-2537: signatures in G1, keys in G2, over 32-byte digests
+/// @dev Running out of gas never decides an answer: each precompile must have enough gas, otherwise the call reverts.
 library Bls {
-    /// @notice Too little gas to judge.
+    /// @notice Thrown when the gas is too low for a verdict.
+    /// @param have The gas left
+    /// @param need The gas required
     error GasTooLow(uint256 have, uint256 need);
-    /// @notice A precompile refused points that were proven before, or a hint does not fit.
+    /// @notice Thrown when a precompile rejects points that were proven before, or a hint does not fit.
+    /// @param what The number of the failed check
     error PointInvalid(uint256 what);
-    /// @notice A key was asked for that is not among those given.
+    /// @notice Thrown when a required key is not among the given ones.
+    /// @param given The number of keys given
     error KeyMissing(uint256 given);
 
-    /// @dev Bytes of a key as proofs give it: the four numbers of EIP-2537 without their leading zeros.
+    /// @dev The bytes of a key in a proof: the four numbers of EIP-2537 without their leading zeros.
     uint256 internal constant KEY = 192;
 
     uint256 private constant P_HIGH = 0x1a0111ea397fe69a4b1ba7b6434bacd7;
@@ -39,18 +43,18 @@ library Bls {
     uint256 private constant PAIRING_BASE_GAS = 37_700;
     uint256 private constant PAIRING_EACH_GAS = 32_600;
 
-    /// @notice Whether 48 bytes are a compressed point of the curve of G1 other than infinity. Whether it lies in the
-    /// subgroup, `verify` tells.
+    /// @notice Decodes a compressed point on the curve of G1 other than infinity. `verify` checks the subgroup.
+    /// @param compressed The 48 bytes
     /// @param hint 64 bytes: y, or, for a point that is not on the curve, a root of `-(x^3 + 4)`
-    /// @return valid whether it is one
-    /// @return point the point as EIP-2537 takes it, when it is valid
+    /// @return valid True if the bytes are such a point
+    /// @return point The point in the encoding of EIP-2537, if it is valid
     function signature(bytes memory compressed, bytes memory hint)
         internal
         view
         returns (bool valid, bytes memory point)
     {
         uint256 flags = uint8(compressed[0]) >> 5;
-        // Compressed, not infinity.
+        // The point must be compressed and not infinity.
         if (flags & 6 != 4) return (false, point);
         uint256 high;
         uint256 low;
@@ -65,7 +69,7 @@ library Bls {
         (wantHigh, wantLow) = _plusFour(wantHigh, wantLow);
         (uint256 haveHigh, uint256 haveLow) = _power(yHigh, yLow, 2);
         if (haveHigh != wantHigh || haveLow != wantLow) {
-            // -1 is no square: if minus the right side is one, the right side is none. It is never zero on this curve.
+            // -1 is not a square: if minus the right side is one, the right side is not. It is never zero here.
             (wantHigh, wantLow) = _negate(wantHigh, wantLow);
             if (haveHigh != wantHigh || haveLow != wantLow) revert PointInvalid(2);
             return (false, point);
@@ -76,11 +80,11 @@ library Bls {
         valid = true;
     }
 
-    /// @notice Whether 96 bytes are a key: a compressed point of the subgroup of G2 other than infinity.
-    /// @param hint five words. The first says what the others are: 1 for y (four words); 0, for an x off the curve, for a
-    /// root of minus 256 times the norm of `x^3 + 4(1 + i)` (two words, then zeros). Whatever it says is checked.
-    /// @return valid whether it is one
-    /// @return point the point as EIP-2537 takes it, when it is valid
+    /// @notice Decodes a key: a compressed point of 96 bytes in the subgroup of G2 other than infinity.
+    /// @param hint Five words, always checked. If the first is 1, the others are y (four words); if it is 0, for an x
+    /// off the curve, they are a root of minus 256 times the norm of `x^3 + 4(1 + i)` (two words, then zeros)
+    /// @return valid True if the bytes are a key
+    /// @return point The point in the encoding of EIP-2537, if it is valid
     function key(bytes memory compressed, bytes memory hint) internal view returns (bool valid, bytes memory point) {
         uint256 flags = uint8(compressed[0]) >> 5;
         if (flags & 6 != 4) return (false, point);
@@ -102,18 +106,18 @@ library Bls {
         bool larger = c | d == 0 ? _less(HALF_HIGH, HALF_LOW, a, b) : _less(HALF_HIGH, HALF_LOW, c, d);
         if (larger != (flags & 1 == 1)) revert PointInvalid(10);
         point = abi.encode(x[0], x[1], x[2], x[3], a, b, c, d);
-        // Adding nothing succeeds on the curve and only there.
+        // Adding infinity succeeds only for a point on the curve.
         (bool ok,) = _call(G2ADD, bytes.concat(point, new bytes(256)), 256, G2ADD_GAS);
         if (!ok) revert PointInvalid(11);
         (valid,) = _call(G2MSM, bytes.concat(point, bytes32(uint256(1))), 256, G2MSM_GAS);
         if (valid) return (true, point);
-        // As for signatures: only a point, never a price, may be what fails.
+        // A valid point must succeed, because only the point may cause the failure, not a repriced precompile.
         (ok,) = _call(G2MSM, bytes.concat(_minusG2(), bytes32(uint256(1))), 256, G2MSM_GAS);
         if (!ok) revert PointInvalid(15);
     }
 
-    /// @dev A number of Fp2 is a square exactly if its norm is one in Fp, and minus one is none there. All is multiplied
-    /// by squares (4, then 16), since products are made of squares: `4ab = (a + b)^2 - (a - b)^2`.
+    /// @dev A number of Fp2 is a square exactly if its norm is one in Fp, and minus one is not a square there. All
+    /// terms get square factors (4, then 16), because products use squares: `4ab = (a + b)^2 - (a - b)^2`.
     function _requireOffCurve(uint256[4] memory x, uint256 zh, uint256 zl) private view {
         (uint256 high, uint256 low) = _norm(x);
         if (high | low == 0) revert PointInvalid(12);
@@ -122,7 +126,7 @@ library Bls {
         if (zh != high || zl != low) revert PointInvalid(13);
     }
 
-    /// @dev 256 times the norm of `x^3 + 4(1 + i)`, `x = x[0..1] + i x[2..3]`.
+    /// @dev Returns 256 times the norm of `x^3 + 4(1 + i)`, `x = x[0..1] + i x[2..3]`.
     function _norm(uint256[4] memory x) private view returns (uint256, uint256) {
         uint256[2] memory re = [x[0], x[1]];
         uint256[2] memory im = [x[2], x[3]];
@@ -137,7 +141,7 @@ library Bls {
         return (c[0], c[1]);
     }
 
-    /// @dev `4ab`.
+    /// @dev Returns `4ab`.
     function _times(uint256[2] memory a, uint256[2] memory b) private view returns (uint256[2] memory) {
         return _sub(_square(_add(a, b)), _square(_sub(a, b)));
     }
@@ -163,9 +167,9 @@ library Bls {
         return _add(a, [high, low]);
     }
 
-    /// @notice Whether `point` lies in the subgroup and is the aggregate over all digests, each by the key at its position.
-    /// @param keys points of G2, 192 bytes each, known to be right
-    /// @param positions which key has signed each digest, one for each; callers have checked that there is a digest
+    /// @notice Returns true if `point` is in the subgroup and is the aggregate signature over all digests.
+    /// @param keys Points of G2, 192 bytes each, known to be valid
+    /// @param positions The position of each digest's key; callers have checked that there is at least one digest
     function verify(bytes memory point, bytes calldata keys, uint256[] memory positions, bytes32[] memory digests)
         internal
         view
@@ -185,7 +189,7 @@ library Bls {
                 let position := mload(add(positions, shl(5, i)))
                 missing := or(missing, iszero(lt(position, given)))
                 let key_ := add(keys.offset, mul(position, KEY))
-                // Each number of 48 bytes has 16 zero bytes before it.
+                // EIP-2537 puts 16 zero bytes before each number of 48 bytes.
                 calldatacopy(add(at, 144), key_, 48)
                 calldatacopy(add(at, 208), add(key_, 48), 48)
                 calldatacopy(add(at, 272), add(key_, 96), 48)
@@ -201,12 +205,12 @@ library Bls {
         uint256 cost = PAIRING_BASE_GAS + PAIRING_EACH_GAS * (n + 1);
         (bool ok, bytes memory output) = _call(PAIRING, input, 32, cost);
         if (ok) return uint256(bytes32(output)) == 1;
-        // All other points are known to be right: either this one is not, or the precompile is not what it was.
+        // All other points are valid: either this point is not, or the precompile has changed.
         if (_inSubgroup(point)) revert PointInvalid(5);
         return false;
     }
 
-    /// @notice The owner word of the key at a position: the hash of the key as EIP-2537 takes it.
+    /// @notice Returns the owner word of the key at a position: the hash of the key in the encoding of EIP-2537.
     function ownerOf(bytes calldata keys, uint256 position) internal pure returns (bytes32) {
         if (position >= keys.length / KEY) revert KeyMissing(keys.length / KEY);
         bytes memory whole = new bytes(256);
@@ -220,7 +224,7 @@ library Bls {
         return keccak256(whole);
     }
 
-    /// @notice BLS12381G1_XMD:SHA-256_SSWU_RO_ of a digest (RFC 9380).
+    /// @notice Returns BLS12381G1_XMD:SHA-256_SSWU_RO_ of a digest (RFC 9380).
     function hashToG1(bytes32 digest) internal view returns (bytes memory point) {
         point = new bytes(128);
         bytes32[] memory digests = new bytes32[](1);
@@ -232,8 +236,8 @@ library Bls {
         _hashAll(digests, at, 0);
     }
 
-    /// @dev Writes the points to `at`, `step` bytes apart. Works in the memory behind the last object, where all that is
-    /// the same for each digest is laid out once. The five hashes are those of `expand_message_xmd`.
+    /// @dev Writes the points to `at`, `step` bytes apart. The constant inputs are written once to the memory after the
+    /// last object. The five hashes are those of `expand_message_xmd`.
     function _hashAll(bytes32[] memory digests, uint256 at, uint256 step) private view {
         bytes memory tag = DST_PRIME;
         bool ok = true;
@@ -244,7 +248,7 @@ library Bls {
             mstore(add(m, 32), 0)
             mstore(add(m, 96), shl(232, 0x008000))
             mcopy(add(m, 99), add(tag, 32), 48)
-            // b0 xor the block before | number | tag
+            // b0 xor the previous block | number | tag
             let q := add(m, 160)
             mcopy(add(q, 33), add(tag, 32), 48)
             // lengths of base, exponent and modulus | base | 1 | p
@@ -286,12 +290,12 @@ library Bls {
     function _inSubgroup(bytes memory point) private view returns (bool ok) {
         (ok,) = _call(G1MSM, bytes.concat(point, bytes32(uint256(1))), 128, MSM_GAS);
         if (ok) return true;
-        // A precompile that was repriced fails for every point: a point that is surely right tells the difference.
+        // A repriced precompile fails for every point, so a point known to be valid shows the difference.
         (bool works,) = _call(G1MSM, bytes.concat(hashToG1(0), bytes32(uint256(1))), 128, MSM_GAS);
         if (!works) revert PointInvalid(14);
     }
 
-    /// @dev `(high << 256 | low) ^ exponent mod p`.
+    /// @dev Returns `(high << 256 | low) ^ exponent mod p`.
     function _power(uint256 high, uint256 low, uint8 exponent) private view returns (uint256, uint256) {
         bytes memory input = abi.encodePacked(
             uint256(64), uint256(1), uint256(64), high, low, exponent, uint256(P_HIGH), uint256(P_LOW)
@@ -320,7 +324,7 @@ library Bls {
         return aHigh < bHigh || (aHigh == bHigh && aLow < bLow);
     }
 
-    /// @dev A failed precompile burns what it is given: it is given what it needs, and there must be as much.
+    /// @dev A failed precompile burns all its gas: it is given the required amount, which must be available.
     function _call(uint256 target, bytes memory input, uint256 size, uint256 cost)
         private
         view

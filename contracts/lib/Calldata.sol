@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @title Reading ABI-encoded calldata in place: head words and the byte strings they point to
-/// @dev Words and slices are unchecked, and small: callers have checked that they exist. Byte strings are checked here,
-/// since their place and their length come from whoever made the data: what lies outside of it never counts as part of it.
+/// @title In-place access to ABI-encoded calldata: head words and the byte strings they point to
+/// @dev Words and slices are unchecked, because callers have checked that they exist. Byte strings are checked here,
+/// because their offset and length come from the author of the data: bytes outside of the data never count as part of
+/// it.
 library Calldata {
-    /// @notice The byte string of a head word does not lie inside the data that names it.
+    /// @notice Thrown when the byte string of a head word is not inside the data that contains the word.
+    /// @param index The index of the head word
+    /// @param size The length of the data in bytes
     error BytesOutside(uint256 index, uint256 size);
 
-    /// @notice Head word `index` of `data`.
+    /// @notice Returns head word `index` of `data`.
     function wordAt(bytes calldata data, uint256 index) internal pure returns (uint256 word) {
         assembly ("memory-safe") {
             word := calldataload(add(data.offset, shl(5, index)))
         }
     }
 
-    /// @notice Bytes `from` to `to` of `data`. Callers have checked that they exist.
+    /// @notice Returns the bytes `from` to `to` of `data`. Callers have checked that they exist.
     function slice(bytes calldata data, uint256 from, uint256 to) internal pure returns (bytes calldata out) {
         assembly ("memory-safe") {
             out.offset := add(data.offset, from)
@@ -23,15 +26,15 @@ library Calldata {
         }
     }
 
-    /// @notice The 32 bytes at byte `offset` of `data`.
+    /// @notice Returns the 32 bytes at byte `offset` of `data`.
     function load(bytes calldata data, uint256 offset) internal pure returns (uint256 word) {
         assembly ("memory-safe") {
             word := calldataload(add(data.offset, offset))
         }
     }
 
-    /// @notice The byte string whose offset stands in head word `index` of `data`. Reverts unless head word, length word
-    /// and content lie inside `data`.
+    /// @notice Returns the byte string whose offset is in head word `index` of `data`. Reverts unless head word, length
+    /// word and content are inside `data`.
     function bytesAt(bytes calldata data, uint256 index) internal pure returns (bytes calldata out) {
         bool inside;
         assembly ("memory-safe") {

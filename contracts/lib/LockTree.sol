@@ -2,14 +2,15 @@
 pragma solidity ^0.8.28;
 
 /// @title The Merkle tree of the locks of one direction
-/// @dev A leaf is the keccak of a lock's 53 packed bytes, an inner node that of two nodes (64 bytes): neither can be
-/// read as the other. The list is padded with zero words to a power of two.
+/// @dev A leaf is the keccak256 of a lock's 53 packed bytes, an inner node that of two nodes (64 bytes), so neither can
+/// be mistaken for the other. The list is padded with zero words to a power of two.
 library LockTree {
-    /// @notice Fold opened leaves into a root, with the other nodes level by level from left to right.
-    /// @param nodes pairs (index, leaf), by rising index; overwritten
-    /// @param count how many pairs, at least one
-    /// @return ok false where the siblings run out, or the indexes lie outside the tree that they make
-    /// @return root the root
+    /// @notice Folds opened leaves and the other nodes into a root.
+    /// @param nodes The pairs (index, leaf), by increasing index; overwritten
+    /// @param count The number of pairs, at least one
+    /// @param siblings The other nodes, level by level from left to right
+    /// @return ok False if there are too few siblings, or if an index is outside of the tree that they define
+    /// @return root The root
     function fold(uint256[] memory nodes, uint256 count, bytes32[] calldata siblings)
         internal
         pure
@@ -28,7 +29,7 @@ library LockTree {
                     let next := add(entry, 64)
                     let own := shl(5, and(index, 1))
                     mstore(own, mload(add(entry, 32)))
-                    // An even node and the odd one behind it are a pair; else the other one is the next sibling.
+                    // An even node and the odd node after it are a pair; otherwise the other node is the next sibling.
                     switch and(lt(next, last), and(iszero(own), eq(mload(next), add(index, 1))))
                     case 1 {
                         mstore(32, mload(add(next, 32)))
@@ -49,7 +50,7 @@ library LockTree {
                 }
                 count := shr(6, sub(out, first))
             }
-            // An index beyond the tree would be another name for the same leaf.
+            // An index beyond the tree would be a second index of the same leaf.
             ok := and(ok, iszero(mload(first)))
             root := mload(add(first, 32))
         }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @title Transactions of the plasma chain: packed, one encoding for each meaning
-/// @dev `type(1) | nIn<<4|nOut (1) | expiry(5) | inputs: position(8) | outputs: owner(20) token(2) amount(12) | memo(32)`.
-/// Readers do not check again: they are given what `isValid` has accepted, now or when an exit began.
+/// @title Transactions of the plasma chain: packed, with one encoding for each transaction
+/// @dev The layout is
+/// `type(1) | nIn<<4|nOut (1) | expiry(5) | inputs: position(8) | outputs: owner(20) token(2) amount(12) | memo(32)`.
+/// The accessors do not check the bytes again: `isValid` has accepted them, now or at the start of an exit.
 library PlasmaTx {
     uint256 internal constant PAYMENT = 1;
     uint256 internal constant FEE = 2;
@@ -15,8 +16,8 @@ library PlasmaTx {
         "Payment(uint8 kind,uint64[] inputs,Output[] outputs,uint40 expiry,bytes32 memo)Output(address owner,uint16 token,uint96 amount)"
     );
 
-    /// @notice Whether these bytes are a transaction: known type, counts in range, exact length, inputs increasing, an
-    /// expiry, and no output that is zero or nobody's.
+    /// @notice Returns true if the bytes are a transaction: known type, counts in range, exact length, increasing
+    /// inputs, an expiry, and no output with a zero amount or a zero owner.
     function isValid(bytes calldata data) internal pure returns (bool) {
         unchecked {
             uint256 head = _load(data, 0);
@@ -39,31 +40,34 @@ library PlasmaTx {
         }
     }
 
-    /// @notice Type without the flag for a memo.
+    /// @notice Returns the type without the flag for a memo.
     function kindOf(bytes calldata data) internal pure returns (uint256) {
         return (_load(data, 0) >> 248) & ~WITH_MEMO;
     }
 
+    /// @notice Returns the number of inputs.
     function inputs(bytes calldata data) internal pure returns (uint256) {
         return (_load(data, 0) >> 244) & 15;
     }
 
+    /// @notice Returns the number of outputs.
     function outputs(bytes calldata data) internal pure returns (uint256) {
         return (_load(data, 0) >> 240) & 15;
     }
 
-    /// @notice The last block that may include a payment; the block of a fee transaction.
+    /// @notice Returns the last block that may include a payment, or the block of a fee transaction.
     function expiry(bytes calldata data) internal pure returns (uint256) {
         return uint40(_load(data, 0) >> 200);
     }
 
-    /// @notice Position of the output that an input spends.
+    /// @notice Returns the position of the output that an input spends.
     function input(bytes calldata data, uint256 index) internal pure returns (uint64) {
         unchecked {
             return uint64(_load(data, 7 + 8 * index) >> 192);
         }
     }
 
+    /// @notice Returns owner, token and amount of an output.
     function output(bytes calldata data, uint256 index)
         internal
         pure
@@ -74,7 +78,8 @@ library PlasmaTx {
         }
     }
 
-    /// @notice Owner, token and amount as they lie in an output, and at the start of a deposit's record.
+    /// @notice Returns owner, token and amount in the layout of an output, which is also the start of a deposit's
+    /// record.
     function record(bytes calldata data, uint256 at)
         internal
         pure
@@ -86,11 +91,12 @@ library PlasmaTx {
         }
     }
 
+    /// @notice Returns the hash of a transaction: `keccak256(0x02 | data)`.
     function hash(bytes calldata data) internal pure returns (bytes32) {
         return tagged(2, data);
     }
 
-    /// @notice `keccak256(tag(1) | data)`.
+    /// @notice Returns `keccak256(tag(1) | data)`.
     function tagged(uint256 tag, bytes calldata data) internal pure returns (bytes32 result) {
         assembly ("memory-safe") {
             let m := mload(0x40)
@@ -100,7 +106,7 @@ library PlasmaTx {
         }
     }
 
-    /// @notice The EIP-712 struct that the owners of the inputs sign.
+    /// @notice Returns the hash of the EIP-712 struct that the owners of the inputs sign.
     function structHash(bytes calldata data) internal pure returns (bytes32 result) {
         bytes32 outputType = OUTPUT_TYPE;
         bytes32 paymentType = PAYMENT_TYPE;

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @title Runs: data of any length, committed to so that 496 bytes of it can be shown alone
-/// @dev A Merkle tree over the runs of 496 bytes, the last filled up with zeros: what 16 field elements of a blob hold.
-/// A leaf hashes 496 bytes and a node 64: neither passes for the other. A missing right sibling is zero.
+/// @title A commitment to data of any length whose runs of 496 bytes can be shown separately
+/// @dev The commitment is a Merkle tree over the runs of 496 bytes, as many as 16 field elements of a blob hold; the
+/// last run is padded with zeros. A leaf hashes 496 bytes and a node 64, so neither can be mistaken for the other. A
+/// missing right sibling is zero.
 library Runs {
     uint256 internal constant RUN = 496;
 
+    /// @notice Returns the number of runs of `length` bytes.
     function count(uint256 length) internal pure returns (uint256) {
         return (length + RUN - 1) / RUN;
     }
 
-    /// @notice The root over `data`; zero when there is none.
+    /// @notice Returns the root over `data`; zero for empty data.
     function commit(bytes calldata data) internal pure returns (bytes32 root) {
         if (data.length == 0) return 0;
         assembly ("memory-safe") {
@@ -22,7 +24,8 @@ library Runs {
             for { let i := 0 } lt(i, n) { i := add(i, 1) } {
                 let size := RUN
                 if lt(left, RUN) {
-                    // What follows in the calldata is not data: the memory behind the end is cleared by hand.
+                    // The bytes after the data in the calldata must not count, so the memory after its end is cleared
+                    // first.
                     size := left
                     calldatacopy(run, calldatasize(), RUN)
                 }
@@ -46,8 +49,14 @@ library Runs {
         }
     }
 
-    /// @notice Whether run `index` of `total` is the one that lies at `at` in `data`.
-    /// @param path siblings from the bottom up, 32 bytes each, as many as the tree is deep, beginning at `start`
+    /// @notice Returns true if the bytes of `data` from `at` are run `index` of `total`.
+    /// @param root The root over the runs
+    /// @param total The number of runs
+    /// @param index The index of the run
+    /// @param data The bytes that contain the run
+    /// @param at The offset of the run in `data`
+    /// @param path The bytes that contain the siblings: from the bottom up, 32 bytes each, one for each level
+    /// @param start The offset of the first sibling in `path`
     function holds(
         bytes32 root,
         uint256 total,
@@ -73,6 +82,7 @@ library Runs {
         return node == root;
     }
 
+    /// @notice Returns the depth of the tree over `total` runs.
     function depth(uint256 total) internal pure returns (uint256 levels) {
         while (1 << levels < total) ++levels;
     }

@@ -2,15 +2,18 @@
 pragma solidity ^0.8.28;
 
 /// @title A compact sparse tree keyed by 64-bit numbers
-/// @dev The path to a key is its bits, the highest first. A subtree with one leaf is that leaf, one without is 32 zero
-/// bytes. leaf = keccak256(0x00 | key(8) | value), node = keccak256(0x01 | left | right): neither can pass for the
-/// other. On the path of a key there is one end, so that a root fixes one value of a key, or none.
+/// @dev The path to a key is its bits, the highest first. A subtree with one leaf is that leaf, an empty subtree is 32
+/// zero bytes. leaf = keccak256(0x00 | key(8) | value), node = keccak256(0x01 | left | right), so neither can be
+/// mistaken for the other. The path of a key has one end, so a root fixes one value of a key, or none.
 library SparseTree {
     uint256 private constant DEPTH = 64;
 
-    /// @notice Compute the root under which `value` stands at `key`.
-    /// @param siblings from the root down
-    /// @return fits whether a tree can be so deep: if not, the root means nothing
+    /// @notice Computes the root of a tree that contains `value` at `key`.
+    /// @param key The key
+    /// @param value The value
+    /// @param siblings The siblings from the root down
+    /// @return fits True if a tree can have this depth; otherwise the root is meaningless
+    /// @return root The root
     function rootOf(uint64 key, bytes32 value, bytes32[] calldata siblings)
         internal
         pure

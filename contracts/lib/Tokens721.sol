@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @title Movements of ERC-721 tokens that no counterparty can abuse
-/// @dev None of them reverts, and none copies more than one word of an answer.
+/// @title ERC-721 calls that are safe against hostile tokens and receivers
+/// @dev No function reverts, and none copies more than one word of return data.
 library Tokens721 {
-    /// @notice Owner of a token; zero when the contract does not answer.
+    /// @notice Returns the owner of a token; zero if the contract does not answer.
     function ownerOf(address token, uint256 id) internal view returns (address owner) {
         assembly ("memory-safe") {
             // ownerOf(uint256)
@@ -16,12 +16,12 @@ library Tokens721 {
         }
     }
 
-    /// @notice `safeTransferFrom(this, to, id)` with at most `gasCap` gas: `to` may refuse.
+    /// @notice Calls `safeTransferFrom(this, to, id)` with at most `gasCap` gas; `to` may reject the token.
     function tryPush(address token, address to, uint256 id, uint256 gasCap) internal returns (bool) {
         return _call(token, 0x42842e0e, to, id, gasCap);
     }
 
-    /// @notice `transferFrom(this, to, id)`: `to` is not asked.
+    /// @notice Calls `transferFrom(this, to, id)`, which `to` cannot reject.
     function tryTransfer(address token, address to, uint256 id) internal returns (bool) {
         return _call(token, 0x23b872dd, to, id, gasleft());
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @title Token and ether movements that no counterparty can abuse
+/// @title Token and ether transfers that are safe against hostile tokens and receivers
 library Transfers {
-    /// @notice Try to push money with at most `gasCap` gas; copies at most one word of the answer.
-    /// @dev A token succeeds with empty return data (and code) or with `true`.
+    /// @notice Tries to push money with at most `gasCap` gas; copies at most one word of return data.
+    /// @dev A token call succeeds with empty return data (and code) or with `true`.
     function tryPush(address token, address to, uint256 amount, uint256 gasCap) internal returns (bool ok) {
         if (token == address(0)) {
             assembly ("memory-safe") {
@@ -29,7 +29,7 @@ library Transfers {
         }
     }
 
-    /// @notice The token balance of this contract; zero when the token does not answer.
+    /// @notice Returns the token balance of this contract; zero if the token does not answer.
     function balance(address token) internal view returns (uint256 amount) {
         assembly ("memory-safe") {
             // balanceOf(address)
@@ -41,7 +41,8 @@ library Transfers {
         }
     }
 
-    /// @notice The same, with so much gas at most: for a balance that other payments must not depend on.
+    /// @notice Returns the token balance of this contract, using at most `cap` gas, so that other payments cannot
+    /// depend on the token; zero if the token does not answer.
     function balanceWithin(address token, uint256 cap) internal view returns (uint256 amount) {
         assembly ("memory-safe") {
             mstore(0x14, address())
@@ -52,14 +53,14 @@ library Transfers {
         }
     }
 
-    /// @notice Call a token; success is judged by the caller through the balance, never by the answer.
+    /// @notice Calls a token. The caller determines success by the balance, never by the return data.
     function tryCall(address target, bytes memory data) internal {
         assembly ("memory-safe") {
             pop(call(gas(), target, 0, add(data, 32), mload(data), 0, 0))
         }
     }
 
-    /// @notice `transferFrom(from, this, amount)`; success is judged by the caller through the balance.
+    /// @notice Calls `transferFrom(from, this, amount)`. The caller determines success by the balance.
     function tryPull(address token, address from, uint256 amount) internal {
         assembly ("memory-safe") {
             let m := mload(0x40)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @title keccak256 of a few words, as `keccak256(abi.encode(...))` and `hashStruct` of EIP-712 define it
+/// @title keccak256 of a few words, equal to `keccak256(abi.encode(...))` and to `hashStruct` of EIP-712
 library Words {
     function hash(bytes32 a, bytes32 b) internal pure returns (bytes32 result) {
         assembly ("memory-safe") {

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {PlainToken} from "./PlainToken.sol";
 
 /// @title BalanceBurnerToken
-/// @notice Once armed, asking it for a balance burns all the gas that is given, or ends in another way that is no answer.
+/// @notice A token whose balance query, once armed, burns all the gas supplied or fails in another way.
 contract BalanceBurnerToken is PlainToken {
     enum Trouble {
         None,
@@ -31,7 +31,7 @@ contract BalanceBurnerToken is PlainToken {
 
     function balanceOf(address account) public view override returns (uint256) {
         Trouble kind = trouble;
-        // A call that is only simulated pays nothing for its gas.
+        // A simulated call pays nothing for its gas.
         if (kind == Trouble.Burns || (kind == Trouble.BurnsWhenMined && tx.gasprice > 0)) {
             assembly ("memory-safe") {
                 invalid()

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {PlainToken} from "./PlainToken.sol";
 
 /// @title BlacklistToken
-/// @notice USDC-like: transfers from, to or by a blacklisted account revert.
+/// @notice A token like USDC: transfers from, to or by a blacklisted account revert.
 contract BlacklistToken is PlainToken {
     event BlacklistChanged(address indexed account, bool blacklisted);
 

@@ -5,8 +5,8 @@ import {ITokensReceived} from "./ITokensReceived.sol";
 import {PlainToken} from "./PlainToken.sol";
 
 /// @title CallbackToken
-/// @notice ERC-777-like: after moving the balance it calls `tokensReceived` on a registered receiver, which can
-/// reenter, burn gas, or refuse the payment by reverting.
+/// @notice A token like ERC-777: after moving the balance it calls `tokensReceived` on a registered receiver, which can
+/// re-enter, burn gas, or reject the payment by reverting.
 contract CallbackToken is PlainToken {
     mapping(address account => bool) public hooked;
 

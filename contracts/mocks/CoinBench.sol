@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {CoinChain} from "../plasma/CoinChain.sol";
 
-/// @title A coin chain whose evidence can be asked about
+/// @title A coin chain with external access to its checks of transfers
 contract CoinBench is CoinChain {
     constructor(Config memory config_) CoinChain(config_) {}
 

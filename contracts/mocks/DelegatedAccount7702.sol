@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 /// @title DelegatedAccount7702
-/// @notice EIP-7702 delegate: the account acts by calling itself, and its ERC-1271 check rejects everything, so that
-/// a signature by the account's own key passes only where ECDSA is tried before ERC-1271.
+/// @notice An EIP-7702 delegate: the account acts by calling itself, and its ERC-1271 check rejects everything, so a
+/// signature by the account's own key passes only if ECDSA is tried before ERC-1271.
 contract DelegatedAccount7702 {
     error DelegateNotSelf(address caller, address account);
 

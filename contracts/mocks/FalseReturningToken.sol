@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {PlainToken} from "./PlainToken.sol";
 
 /// @title FalseReturningToken
-/// @notice Returns false where other tokens revert; while `failing` is set every transfer returns false.
+/// @notice A token that returns false where other tokens revert; while `failing` is set every transfer returns false.
 contract FalseReturningToken is PlainToken {
     bool public failing;
 

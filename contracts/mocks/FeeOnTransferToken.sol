@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {PlainToken} from "./PlainToken.sol";
 
 /// @title FeeOnTransferToken
-/// @notice Burns a share of every transfer: the receiver gets less than was sent.
+/// @notice A token that burns a share of every transfer, so that the receiver gets less than the amount sent.
 contract FeeOnTransferToken is PlainToken {
     error FeeTooHigh(uint256 feeBasisPoints, uint256 maximum);
 

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {MockAccount} from "./MockAccount.sol";
 
 /// @title GasBurnerReceiver
-/// @notice Consumes all the gas given to an ETH transfer or a token hook; its deployer acts for it.
+/// @notice A receiver that consumes all the gas supplied to an ETH transfer or a token hook. Its deployer acts for it.
 contract GasBurnerReceiver is MockAccount {
     constructor() payable MockAccount(msg.sender) {}
 

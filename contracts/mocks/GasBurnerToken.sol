@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {PlainToken} from "./PlainToken.sol";
 
 /// @title GasBurnerToken
-/// @notice A transfer to the chosen victim consumes all the gas it was given.
+/// @notice A token whose transfers to the chosen victim consume all the gas supplied.
 contract GasBurnerToken is PlainToken {
     address public victim;
 

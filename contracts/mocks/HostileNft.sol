@@ -5,7 +5,7 @@ import {MockNft} from "./MockNft.sol";
 import {ReentryProbe} from "./ReentryProbe.sol";
 
 /// @title HostileNft
-/// @notice ERC-721 token that makes the armed call during transfers, and misbehaves as its mode says.
+/// @notice An ERC-721 token that makes the armed call during transfers, and misbehaves according to its mode.
 contract HostileNft is MockNft, ReentryProbe {
     enum Mode {
         Honest,

@@ -4,11 +4,11 @@ pragma solidity ^0.8.28;
 import {PlainToken} from "./PlainToken.sol";
 
 /// @title LyingPermitToken
-/// @notice Its permit and authorization calls succeed, in both signature forms, and do nothing at all. Plain
-/// transfers are honest, unless `lyingTransfers` is set: then they too return true and move nothing.
+/// @notice A token whose permit and authorization calls succeed without any effect, in both signature forms. Plain
+/// transfers are correct unless `lyingTransfers` is set: then they too return true and move nothing.
 contract LyingPermitToken is PlainToken {
     bool public lyingTransfers;
-    /// @notice How many calls were answered with a lie.
+    /// @notice The number of calls that succeeded without any effect.
     uint256 public lies;
 
     constructor() PlainToken("Lying Permit", "LIE", 18) {}

@@ -6,7 +6,7 @@ interface IErc721Receiver {
 }
 
 /// @title MockNft
-/// @notice Well-behaved ERC-721 token, without the metadata: anybody may mint.
+/// @notice A well-behaved ERC-721 token without metadata. Anyone may mint.
 contract MockNft {
     event Transfer(address indexed from, address indexed to, uint256 indexed id);
     event Approval(address indexed owner, address indexed approved, uint256 indexed id);

@@ -2,9 +2,9 @@
 pragma solidity ^0.8.28;
 
 /// @title MockPermit2
-/// @notice The SignatureTransfer half of Uniswap's Permit2, single transfers: same types, EIP-712 hashes (domain name
-/// "Permit2", no version), unordered nonces, order of checks and errors. Only the failed transfer differs: a custom
-/// error where the original has a string.
+/// @notice The SignatureTransfer half of Uniswap's Permit2 for single transfers, with identical types, EIP-712 hashes
+/// (domain name "Permit2", no version), unordered nonces, order of checks and errors. Only a failed transfer differs:
+/// it reverts with a custom error in place of a string.
 contract MockPermit2 {
     struct TokenPermissions {
         address token;
@@ -102,7 +102,7 @@ contract MockPermit2 {
         if (flipped & bit == 0) revert InvalidNonce();
     }
 
-    /// @dev As in the original: an account with code is asked by ERC-1271 only, and a high s is not refused.
+    /// @dev As in the original, an account with code is checked by ERC-1271 only, and a high s is not rejected.
     function _verify(bytes calldata signature, bytes32 digest, address claimedSigner) private view {
         if (claimedSigner.code.length != 0) {
             (bool ok, bytes memory result) =

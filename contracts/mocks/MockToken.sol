@@ -5,8 +5,8 @@ import {MockSignatures} from "./MockSignatures.sol";
 import {PlainToken} from "./PlainToken.sol";
 
 /// @title MockToken
-/// @notice Well-behaved ERC-20 with EIP-2612 permits and EIP-3009 authorizations, each with the signature
-/// as (v, r, s) and as bytes (contract signers by ERC-1271). EIP-712 domain: (name, "1", chain, this).
+/// @notice A well-behaved ERC-20 with EIP-2612 permits and EIP-3009 authorizations, each with the signature as (v, r,
+/// s) and as bytes (contract signers by ERC-1271). EIP-712 domain: (name, "1", chain, this).
 contract MockToken is PlainToken {
     event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce);
     event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce);
@@ -36,9 +36,9 @@ contract MockToken is PlainToken {
     bytes32 private immutable _cachedSeparator;
     uint256 private immutable _cachedChainId;
 
-    /// @notice Next EIP-2612 nonce of an owner.
+    /// @notice The next EIP-2612 nonce of an owner.
     mapping(address owner => uint256) public nonces;
-    /// @notice Whether an EIP-3009 nonce was used or cancelled.
+    /// @notice True if an EIP-3009 nonce was used or cancelled.
     mapping(address authorizer => mapping(bytes32 nonce => bool)) public authorizationState;
 
     constructor(string memory name_, string memory symbol_, uint8 decimals_) PlainToken(name_, symbol_, decimals_) {

@@ -6,8 +6,8 @@ import {IErc721Receiver} from "./MockNft.sol";
 import {ReentryProbe} from "./ReentryProbe.sol";
 
 /// @title NftReceiver
-/// @notice Makes the armed call when it is given an ERC-721 token, then answers as its mode says; its deployer acts
-/// for it. Takes ether.
+/// @notice A receiver that makes the armed call when it receives an ERC-721 token, then answers according to its mode.
+/// Its deployer acts for it. It accepts ether.
 contract NftReceiver is MockAccount, ReentryProbe, IErc721Receiver {
     enum Mode {
         Accept,

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 /// @title NoReturnToken
-/// @notice USDT-like: transfer, transferFrom and approve return nothing, and an approval can only be changed
+/// @notice A token like USDT: transfer, transferFrom and approve return nothing, and an approval can only be changed
 /// through zero.
 contract NoReturnToken {
     event Transfer(address indexed from, address indexed to, uint256 value);

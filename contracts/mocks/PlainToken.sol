@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 /// @title PlainToken
-/// @notice ERC-20 base of the mock tokens. Checks, errors (ERC-6093) and storage writes are the ones of
-/// OpenZeppelin 5.x, so that transfer costs compare; an unlimited approval is never decremented.
+/// @notice The ERC-20 base of the mock tokens. Checks, errors (ERC-6093) and storage writes are those of OpenZeppelin
+/// 5.x, so that transfer costs are comparable; an unlimited approval is never decremented.
 abstract contract PlainToken {
     event Transfer(address indexed from, address indexed to, uint256 value);
     event Approval(address indexed owner, address indexed spender, uint256 value);
@@ -48,7 +48,7 @@ abstract contract PlainToken {
         return _allowances[owner][spender];
     }
 
-    /// @notice Anyone may mint: this is a mock.
+    /// @notice Mints tokens. Anyone may call, because this is a mock.
     function mint(address to, uint256 value) external {
         if (to == address(0)) revert ERC20InvalidReceiver(to);
         _update(address(0), to, value);
@@ -76,7 +76,7 @@ abstract contract PlainToken {
         _update(from, to, value);
     }
 
-    /// @dev Moves, mints (`from` zero) or burns (`to` zero); the place where hostile tokens differ.
+    /// @dev Moves, mints (`from` zero) or burns (`to` zero). Hostile tokens override it.
     function _update(address from, address to, uint256 value) internal virtual {
         if (from == address(0)) {
             _totalSupply += value;
@@ -88,7 +88,7 @@ abstract contract PlainToken {
             }
         }
         unchecked {
-            // Neither can overflow: every balance is a part of the total supply.
+            // Neither can overflow, because every balance is a part of the total supply.
             if (to == address(0)) _totalSupply -= value;
             else _balances[to] += value;
         }

@@ -6,7 +6,7 @@ import {PlasmaTx} from "../lib/PlasmaTx.sol";
 import {Signatures} from "../lib/Signatures.sol";
 import {SparseTree} from "../lib/SparseTree.sol";
 
-/// @title The libraries of plasma, callable; and many reads of a contract in one call
+/// @title External access to the libraries of plasma, and batched reads of a contract
 contract PlasmaBench {
     struct Output {
         address owner;
@@ -14,12 +14,12 @@ contract PlasmaBench {
         uint256 amount;
     }
 
-    /// @notice Whether `data` is a transaction; what follows it in the calldata must not count.
+    /// @notice Returns true if `data` is a transaction. The bytes after it in the calldata must not count.
     function isValid(bytes calldata data, bytes calldata) external pure returns (bool) {
         return PlasmaTx.isValid(data);
     }
 
-    /// @notice All that a valid transaction says, and its hashes.
+    /// @notice Returns all fields of a valid transaction, and its hashes.
     function read(bytes calldata data)
         external
         pure
@@ -48,7 +48,7 @@ contract PlasmaBench {
         leaf = PlasmaTx.tagged(0, data);
     }
 
-    /// @notice Whether leaf `index` of `count` is that of `data`.
+    /// @notice Returns true if leaf `index` of `count` is the leaf of `data`.
     function contains(bytes32 root, uint256 count, uint256 index, bytes calldata data, bytes32[] calldata path)
         external
         pure
@@ -58,7 +58,7 @@ contract PlasmaBench {
         return fits && found == root;
     }
 
-    /// @notice Whether `value` stands at `key`.
+    /// @notice Returns true if the tree contains `value` at `key`.
     function includes(bytes32 root, uint64 key, bytes32 value, bytes32[] calldata siblings)
         external
         pure
@@ -68,12 +68,12 @@ contract PlasmaBench {
         return fits && found == root;
     }
 
-    /// @notice Who signed; zero: nobody.
+    /// @notice Returns the signer; zero for none.
     function signer(bytes32 digest, bytes calldata signature) external pure returns (address) {
         return Signatures.recover(digest, signature);
     }
 
-    /// @notice What `target` answers to each of these calls.
+    /// @notice Returns the results of several calls to `target`.
     function many(address target, bytes[] calldata calls) external view returns (bytes[] memory answers) {
         answers = new bytes[](calls.length);
         for (uint256 i; i < calls.length; ++i) {

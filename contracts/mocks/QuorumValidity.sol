@@ -4,7 +4,8 @@ pragma solidity ^0.8.28;
 import {IBlockValidity} from "../interfaces/IBlockValidity.sol";
 import {Signatures} from "../lib/Signatures.sol";
 
-/// @notice A block is valid if enough of some guardians have signed the step from one state to the next, in this block.
+/// @notice A verifier that accepts a block if enough of its guardians have signed the step from one state to the next,
+/// in this block.
 contract QuorumValidity is IBlockValidity {
     uint256 private constant SIGNATURE_BYTES = 65;
 
@@ -19,7 +20,7 @@ contract QuorumValidity is IBlockValidity {
     }
 
     /// @inheritdoc IBlockValidity
-    /// @dev `proof`: signatures of 65 bytes, their signers increasing, so that none counts twice.
+    /// @dev `proof` contains signatures of 65 bytes, with increasing signers, so that none counts twice.
     function verify(bytes32 previousState, bytes32 nextState, bytes32 root, uint256 word, bytes calldata proof)
         external
         view

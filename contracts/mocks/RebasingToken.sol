@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {PlainToken} from "./PlainToken.sol";
 
 /// @title RebasingToken
-/// @notice Balances are shares times an index which the deployer may change, up or down, at any time.
+/// @notice A token whose balances are shares times an index, which the deployer may change up or down at any time.
 contract RebasingToken is PlainToken {
     event Rebased(uint256 index);
 
@@ -12,7 +12,7 @@ contract RebasingToken is PlainToken {
 
     uint256 private constant _ONE = 1e18;
     address public immutable owner;
-    /// @notice Balance units per share, with 18 decimals.
+    /// @notice The balance units per share, with 18 decimals.
     uint256 public index = _ONE;
 
     constructor() PlainToken("Rebasing", "REBASE", 18) {
@@ -39,7 +39,7 @@ contract RebasingToken is PlainToken {
             uint256 held = balanceOf(from);
             if (held < value) revert ERC20InsufficientBalance(from, held, value);
         }
-        // rounded up, like a token that never lets a transfer cost the pool
+        // The shares are rounded up, as in a token whose pool never pays for a transfer.
         uint256 shares = (value * _ONE + index - 1) / index;
         if (from != address(0) && shares > _balances[from]) shares = _balances[from];
         if (from == address(0)) _totalSupply += shares;

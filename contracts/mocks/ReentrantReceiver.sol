@@ -5,7 +5,7 @@ import {MockAccount} from "./MockAccount.sol";
 import {ReentryProbe} from "./ReentryProbe.sol";
 
 /// @title ReentrantReceiver
-/// @notice Makes the armed call whenever it receives ETH or a token hook; its deployer acts for it.
+/// @notice A receiver that makes the armed call whenever it receives ETH or a token hook. Its deployer acts for it.
 contract ReentrantReceiver is MockAccount, ReentryProbe {
     constructor() payable MockAccount(msg.sender) {}
 

@@ -5,7 +5,7 @@ import {PlainToken} from "./PlainToken.sol";
 import {ReentryProbe} from "./ReentryProbe.sol";
 
 /// @title ReentrantToken
-/// @notice Makes the armed call during transfer and transferFrom, before the balances move.
+/// @notice A token that makes the armed call during transfer and transferFrom, before the balances move.
 contract ReentrantToken is PlainToken, ReentryProbe {
     constructor() PlainToken("Reentrant", "REENT", 18) {}
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @notice Calls back whoever asks it, with what it was told to; a block is valid to it if that has failed.
-/// @dev Not declared `view` as its interface has it: that the caller lets it write nothing is what is tested.
+/// @notice A verifier that makes an armed call to its caller, and accepts a block if that call has failed.
+/// @dev The function is not declared `view` like its interface, because the test checks that the caller prevents all
+/// writes.
 contract ReentrantValidity {
     bytes public payload;
 

@@ -4,19 +4,19 @@ pragma solidity ^0.8.28;
 import {MockSignatures} from "./MockSignatures.sol";
 
 /// @title ReentrantWallet1271
-/// @notice ERC-1271 signer that misbehaves inside `isValidSignature`, as its mode says.
+/// @notice An ERC-1271 signer that misbehaves inside `isValidSignature` according to its mode.
 contract ReentrantWallet1271 {
-    /// @dev Reenter calls the target first, then answers with the magic value.
+    /// @dev Reenter calls the target first, then returns the magic value.
     enum Mode {
-        Accept, // the magic value, for any signature
-        WrongMagic, // 0xffffffff
+        Accept, // returns the magic value for any signature
+        WrongMagic, // returns 0xffffffff
         BurnGas, // consumes all gas
-        ReturnBomb, // the magic value, then a megabyte of zeros
-        RevertBomb, // a megabyte of revert data
+        ReturnBomb, // returns the magic value, then a megabyte of zeros
+        RevertBomb, // reverts with a megabyte of revert data
         Revert, // reverts without data
-        ShortReturn, // only the four bytes of the magic value
-        EmptyReturn, // nothing
-        DirtyMagic, // the magic value followed by non-zero bytes in the same word
+        ShortReturn, // returns only the four bytes of the magic value
+        EmptyReturn, // returns nothing
+        DirtyMagic, // returns the magic value followed by non-zero bytes in the same word
         Reenter
     }
 
@@ -39,7 +39,7 @@ contract ReentrantWallet1271 {
         payload = payload_;
     }
 
-    /// @notice Lets anyone act as this wallet: this is a mock.
+    /// @notice Calls `to` as this wallet. Anyone may call, because this is a mock.
     function execute(address to, uint256 value, bytes calldata data) external payable returns (bytes memory) {
         (bool ok, bytes memory result) = to.call{value: value}(data);
         if (!ok) {
@@ -50,15 +50,15 @@ contract ReentrantWallet1271 {
         return result;
     }
 
-    /// @dev Not `view` on purpose: the caller's STATICCALL, not this declaration, must stop the reentry.
+    /// @dev Deliberately not `view`: the caller's STATICCALL, not this declaration, must stop the re-entry.
     function isValidSignature(bytes32, bytes calldata) external returns (bytes4) {
         Mode current = mode;
         bytes32 magic = MockSignatures.ERC1271_MAGIC;
         if (current == Mode.WrongMagic) return 0xffffffff;
         if (current == Mode.Reenter) {
-            // a write under STATICCALL burns what it was given: keep half to answer with
+            // A write under STATICCALL burns all its gas, so half is kept to return an answer.
             (bool ok,) = target.call{gas: gasleft() / 2}(payload);
-            // a reentry that got through must be visible to the test: it changes the answer
+            // A successful re-entry must be visible to the test, so it changes the answer.
             return ok ? bytes4(0xdeadbeef) : MockSignatures.ERC1271_MAGIC;
         }
         assembly {

@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 /// @title ReentryProbe
-/// @notice Makes one armed call at a hostile moment and records how it ended, in one storage slot, so that the
-/// record fits a small gas allowance.
+/// @notice Makes one armed call at a hostile moment and records its result in one storage slot, so that the record fits
+/// a small gas allowance.
 abstract contract ReentryProbe {
     struct Record {
         uint32 remaining;
@@ -11,7 +11,7 @@ abstract contract ReentryProbe {
         uint32 successes;
         bytes4 reason;
         bool inside;
-        // keeps the slot non-zero: a zero to non-zero write would not fit a 30,000 gas stipend
+        // The flag keeps the slot non-zero, because a zero to non-zero write would not fit a 30,000 gas stipend.
         bool used;
     }
 
@@ -20,7 +20,7 @@ abstract contract ReentryProbe {
     uint256 public callValue;
     Record public record;
 
-    /// @notice The next `times` hooks call `target_` with `payload_` and `callValue_` wei.
+    /// @notice Arms the next `times` hooks to call `target_` with `payload_` and `callValue_` wei.
     function arm(address target_, bytes calldata payload_, uint256 callValue_, uint32 times) public {
         target = target_;
         payload = payload_;
@@ -36,12 +36,12 @@ abstract contract ReentryProbe {
         return record.attempts;
     }
 
-    /// @notice Whether any attempted call succeeded.
+    /// @notice Returns true if any attempted call succeeded.
     function succeeded() external view returns (bool) {
         return record.successes != 0;
     }
 
-    /// @notice First four bytes the last attempt returned when it failed (the error selector).
+    /// @notice Returns the first four bytes of the last failed attempt (the error selector).
     function lastReason() external view returns (bytes4) {
         return record.reason;
     }

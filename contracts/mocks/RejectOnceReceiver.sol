@@ -4,7 +4,8 @@ pragma solidity ^0.8.28;
 import {MockAccount} from "./MockAccount.sol";
 
 /// @title RejectOnceReceiver
-/// @notice Refuses payments until `acceptNow`: a refusal reverts its own record, so it cannot count by itself.
+/// @notice A receiver that rejects payments until `acceptNow`, because a rejection reverts its own record and cannot be
+/// counted.
 contract RejectOnceReceiver is MockAccount {
     error NotYetAccepting(address from, uint256 value);
 

@@ -4,8 +4,8 @@ pragma solidity ^0.8.28;
 import {MockAccount} from "./MockAccount.sol";
 
 /// @title ReturnBombReceiver
-/// @notice Answers an ETH transfer with up to `size` bytes, or as many as the gas it was given can pay for: as return
-/// data (money accepted) or as revert data. Its deployer acts for it.
+/// @notice A receiver that answers an ETH transfer with up to `size` bytes, or as many as the supplied gas can pay for:
+/// as return data (payment accepted) or as revert data. Its deployer acts for it.
 contract ReturnBombReceiver is MockAccount {
     uint256 public size = 1 << 20;
     bool public reverting;
@@ -15,8 +15,8 @@ contract ReturnBombReceiver is MockAccount {
     receive() external payable {
         uint256 length = size;
         bool asRevert = reverting;
-        // At most half of the gas, so that the bomb goes off under any gas cap. Memory of w words costs
-        // 3w + w * w / 512: the linear part rules up to 1,536 words, the quadratic part beyond.
+        // At most half of the gas is used, so the bomb works under any gas cap. Memory of w words costs
+        // 3w + w * w / 512: the linear part dominates up to 1,536 words, the quadratic part beyond.
         uint256 words = gasleft() / 16;
         if (words > 1536) words = _sqrt(gasleft() * 128);
         if (words * 32 < length) length = words * 32;

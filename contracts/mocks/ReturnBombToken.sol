@@ -4,15 +4,15 @@ pragma solidity ^0.8.28;
 import {PlainToken} from "./PlainToken.sol";
 
 /// @title ReturnBombToken
-/// @notice While armed, transfers move the money (or revert) and answer with `size` bytes whose first word is true:
-/// a caller that copies the answer pays for it.
+/// @notice A token whose transfers, while armed, move the money (or revert) and return `size` bytes whose first word is
+/// true: a caller that copies the return data pays for it.
 contract ReturnBombToken is PlainToken {
     uint256 public size;
     bool public reverting;
 
     constructor() PlainToken("Return Bomb", "BOMB", 18) {}
 
-    /// @notice Zero bytes disarms; with `reverting_` the bomb is revert data.
+    /// @notice Sets the size; zero disarms. With `reverting_` the bytes are revert data.
     function arm(uint256 size_, bool reverting_) external {
         size = size_;
         reverting = reverting_;

@@ -8,7 +8,7 @@ contract RevertKinds {
     error Paused();
     error NestedFailure(address inner);
 
-    /// @notice Writes to storage, so that the failing functions are real transactions.
+    /// @notice Written by the failing functions, so that they are real transactions.
     uint256 public touched;
 
     function custom(uint256 have, uint256 need) external {
@@ -43,7 +43,7 @@ contract RevertKinds {
         return ++touched;
     }
 
-    /// @notice Calls `inner` with `data` and bubbles its revert data unchanged.
+    /// @notice Calls `inner` with `data` and bubbles up its revert data unchanged.
     function nested(address inner, bytes calldata data) external {
         ++touched;
         (bool ok, bytes memory result) = inner.call(data);
@@ -54,7 +54,7 @@ contract RevertKinds {
         }
     }
 
-    /// @notice Calls `inner` with `data` and fails with an error of its own when it fails.
+    /// @notice Calls `inner` with `data`, and reverts with an error of its own if that fails.
     function wrapped(address inner, bytes calldata data) external {
         ++touched;
         (bool ok,) = inner.call(data);

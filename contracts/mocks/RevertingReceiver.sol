@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {MockAccount} from "./MockAccount.sol";
 
 /// @title RevertingReceiver
-/// @notice Refuses every plain ETH transfer and every token hook; its deployer acts for it.
+/// @notice A receiver that rejects every plain ETH transfer and every token hook. Its deployer acts for it.
 contract RevertingReceiver is MockAccount {
     error PaymentRefused(address from, uint256 value);
 

@@ -3,24 +3,24 @@ pragma solidity 0.8.37;
 
 import {Runs} from "../lib/Runs.sol";
 
-/// @title The library of runs, callable
+/// @title External access to the library of runs
 contract RunsBench {
-    /// @notice Runs that so many bytes fill.
+    /// @notice Returns the number of runs of `length` bytes.
     function count(uint256 length) external pure returns (uint256) {
         return Runs.count(length);
     }
 
-    /// @notice How deep the tree over so many runs is.
+    /// @notice Returns the depth of the tree over `total` runs.
     function depth(uint256 total) external pure returns (uint256) {
         return Runs.depth(total);
     }
 
-    /// @notice The root over `data`; what follows it in the calldata must not count.
+    /// @notice Returns the root over `data`. The bytes after it in the calldata must not count.
     function commit(bytes calldata data, bytes calldata) external pure returns (bytes32) {
         return Runs.commit(data);
     }
 
-    /// @notice Whether run `index` of `total` lies at `at` in `data`.
+    /// @notice Returns true if the bytes of `data` from `at` are run `index` of `total`.
     function holds(
         bytes32 root,
         uint256 total,

@@ -5,11 +5,13 @@ import {IBlockValidity} from "../interfaces/IBlockValidity.sol";
 import {IRootChain} from "../interfaces/IRootChain.sol";
 import {Deposits} from "./Deposits.sol";
 
-/// @title Blocks, and who adds them
+/// @title Blocks and the operator
 abstract contract Blocks is Deposits {
     uint256 private constant MOST = 65_536;
 
-    /// @dev One slot.
+    /// @dev The announced operator, in one slot.
+    /// @param next The next operator
+    /// @param from The time from which it may take over
     struct Rotation {
         address next;
         uint40 from;
@@ -59,13 +61,14 @@ abstract contract Blocks is Deposits {
         return (_rotation.next, _rotation.from);
     }
 
+    /// @dev Adds the next block and returns its word.
     function _append(uint256 number, bytes32 root, uint256 count) private returns (uint256 word) {
         Head storage h = _requireOperator();
         if (h.frozen) revert ChainFrozen();
         if (number != h.nextBlock) revert BlockNumberWrong(number, h.nextBlock);
         if (count == 0 || count > MOST) revert CountInvalid(count);
         unchecked {
-            // A block a second for 17,000 years stays below deposits.
+            // One block a second for 17,000 years stays below the positions of deposits.
             h.nextBlock = uint40(number + 1);
             word = (block.timestamp << 32) | count;
         }

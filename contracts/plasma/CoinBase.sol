@@ -5,15 +5,21 @@ import {ICoinChain} from "../interfaces/ICoinChain.sol";
 import {Signatures} from "../lib/Signatures.sol";
 import {SparseTree} from "../lib/SparseTree.sol";
 
-/// @title Parameters, blocks, the operator, and what a shown transfer says
+/// @title Parameters, blocks, the operator, and checks of transfers
 abstract contract CoinBase is ICoinChain {
-    /// @dev One slot: what a block and a deposit write.
+    /// @dev The fields that blocks and deposits write, in one slot.
+    /// @param operator The operator
+    /// @param nextBlock The number of the next block
+    /// @param count The number of coins created
     struct Head {
         address operator;
         uint32 nextBlock;
         uint64 count;
     }
 
+    /// @dev The named operator, in one slot.
+    /// @param next The next operator
+    /// @param time The time from which it may take over
     struct Named {
         address next;
         uint40 time;
@@ -31,7 +37,7 @@ abstract contract CoinBase is ICoinChain {
     uint40 private immutable _ROTATION_DELAY;
     uint96 internal immutable _EXIT_BOND;
     uint96 internal immutable _CHALLENGE_BOND;
-    /// @dev To whoever answers a challenge, out of its bond.
+    /// @dev The payment for answering a challenge, out of the challenge's bond.
     uint96 internal immutable _ANSWER_PAY;
     uint96 internal immutable _BOUNTY;
     uint256 private immutable _CHAIN_ID;
@@ -45,9 +51,10 @@ abstract contract CoinBase is ICoinChain {
     bool private transient _entered;
 
     constructor(Config memory config_) {
-        // Both halves of the period must last, and whoever distrusts the next operator must have the time to leave.
+        // Both halves of the period must be positive, and a user that distrusts the next operator must have time to
+        // exit.
         bool short = config_.exitPeriod < 2 || config_.rotationDelay < config_.exitPeriod;
-        // Times are kept in 40 bits.
+        // Times are stored in 40 bits.
         bool long = config_.rotationDelay > 3650 days;
         bool free = config_.exitBond == 0 || config_.challengeBond == 0;
         if (short || long || free || config_.operator == address(0) || config_.bounty > config_.exitBond) {
@@ -66,6 +73,7 @@ abstract contract CoinBase is ICoinChain {
         emit OperatorChanged(config_.operator);
     }
 
+    /// @dev Prevents re-entry.
     modifier once() {
         if (_entered) revert Reentered();
         _entered = true;
@@ -128,7 +136,8 @@ abstract contract CoinBase is ICoinChain {
 
     // -------------------------------------------------------------------------------------------------- Transfers
 
-    /// @dev The transfer is in the block with this signature, in time, and comes after what it spends.
+    /// @dev Requires that the block contains the transfer with this signature, in time and after the transfer that it
+    /// spends.
     function _requireShown(uint64 coin, Shown calldata shown) internal view {
         (uint40 number, uint40 prevBlock, address newOwner) = (shown.number, shown.prevBlock, shown.newOwner);
         if (newOwner == address(0) || prevBlock >= number) revert TransferInvalid();
@@ -139,8 +148,8 @@ abstract contract CoinBase is ICoinChain {
         if (!fits || blocks[number] != _headerHash(root, shown.time)) revert ProofInvalid(number);
     }
 
-    /// @dev ECDSA alone, and the very signature that the block holds: whether a transfer counts must not change after
-    /// it is in a block, nor depend on what somebody keeps back.
+    /// @dev Accepts only ECDSA, and only the signature in the block: the validity of a transfer must not change after
+    /// it is in a block, nor depend on data that someone withholds.
     function _requireSigned(uint64 coin, Shown calldata shown, address owner) internal view {
         bytes32 message = keccak256(abi.encode(TRANSFER_TYPE, coin, shown.prevBlock, shown.newOwner, shown.expiry));
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", domainSeparator(), message));

@@ -5,8 +5,9 @@ import {ICoinChain} from "../interfaces/ICoinChain.sol";
 import {CoinBase} from "./CoinBase.sol";
 import {CoinExits} from "./CoinExits.sol";
 
-/// @title The deployable: coins, their exits, and the payment of those that stood
+/// @title The deployable coin chain: coins, their exits, and the payment of exits
 contract CoinChain is CoinExits {
+    /// @param config_ The parameters
     constructor(Config memory config_) CoinBase(config_) {}
 
     /// @inheritdoc ICoinChain
@@ -19,14 +20,14 @@ contract CoinChain is CoinExits {
         _push(address(0), msg.sender, paid * _BOUNTY);
     }
 
-    /// @dev What is not due is left out, so that nobody can spoil a batch by being faster.
+    /// @dev Skips an exit that is not due, so that nobody can make a batch revert by claiming part of it first.
     function _claim(Due calldata due) private returns (bool) {
         (uint64 coin, uint40 number, Coin calldata record) = (due.coin, due.number, due.record);
         Exit storage e = _exits[coin][number];
         address owner = e.owner;
         if (owner == address(0) || block.timestamp <= e.exitableAt || e.challenges != 0) return false;
         if (!_isCoin(coin, record)) return false;
-        // The coin ends here: no other exit of it finds its record again.
+        // The coin ends here, because no other exit of it finds its record again.
         delete coins[coin];
         uint256 ether_ = _end(e) - _BOUNTY;
         emit Claimed(coin, number, owner);

@@ -4,10 +4,10 @@ pragma solidity ^0.8.28;
 import {ICoinChain} from "../interfaces/ICoinChain.sol";
 import {Coins} from "./Coins.sol";
 
-/// @title Exits of coins, and what can be said against them
-/// @dev Exits of one coin run side by side, each of another block: an invented one does not keep the owner from leaving,
-/// however often it is repeated. The first that is paid ends the coin. What is over has no owner; the rest of its slots
-/// stays, so that challenges of an earlier start never count against a later one.
+/// @title Exits of coins, and their challenges
+/// @dev Exits of one coin run in parallel, each for another block: an invented exit does not block the owner's, however
+/// often it is repeated. The first exit that is paid ends the coin. An exit that is over has no owner; the rest of its
+/// slots is kept, so that challenges of an earlier start never count against a later one.
 abstract contract CoinExits is Coins {
     mapping(uint64 coin => mapping(uint40 number => Exit)) internal _exits;
     /// @inheritdoc ICoinChain
@@ -68,9 +68,10 @@ abstract contract CoinExits is Coins {
     /// @inheritdoc ICoinChain
     function challengeDoubleSpent(uint64 coin, uint40 number, Shown calldata other) external once {
         Exit storage e = _requireRunning(coin, number);
-        // Nothing is before a deposit.
+        // No transfer comes before a deposit.
         if (number == 0) revert BlockOutOfRange(other.number, 1, 0);
-        // The same one: an old transfer that the operator puts in once more contradicts nothing.
+        // Both must spend the same transfer, because an old transfer that the operator includes again contradicts
+        // nothing.
         _requireSpends(other, e.prevBlock);
         _requireWithin(other.number, e.birth, number - 1);
         _requireShown(coin, other);
@@ -106,17 +107,17 @@ abstract contract CoinExits is Coins {
         uint256 until = _close(id);
         if (block.timestamp > until) revert TooLate(block.timestamp, until);
         _requireSpends(spend, challenge.number);
-        // What spends it after the history has gone on without it is no part of that history.
+        // A transfer that spends it after the history has continued without it is not part of that history.
         _requireWithin(spend.number, e.birth, e.prevBlock);
         _requireShown(coin, spend);
         _requireSigned(coin, spend, challenge.owner);
-        // A part pays for the answer. The rest of the bond joins that of the exit: were it the caller's, who may be the
-        // challenger, delays would cost nothing.
+        // A part of the bond pays for the answer. The rest joins the bond of the exit: if the caller received it, a
+        // challenger could answer itself and delay the exit for free.
         e.challenges -= 1;
         e.answered += 1;
-        // Whoever learns by this answer of a transfer that was hidden has the time to challenge with it.
+        // An account that learns of a hidden transfer from this answer must have time to challenge with it.
         uint256 exitableAt = _half(e.exitableAt);
-        // Fits: periods end within decades.
+        // The cast is safe, because periods end within decades.
         e.exitableAt = uint40(exitableAt);
         emit HistoryAnswered(coin, number, id, exitableAt, spend);
         _push(address(0), msg.sender, _ANSWER_PAY);
@@ -165,7 +166,7 @@ abstract contract CoinExits is Coins {
         e = _exits[coin][number];
         if (e.owner != address(0)) revert ExitRunning(coin, number);
         uint256 exitableAt = block.timestamp + _EXIT_PERIOD;
-        // Fits: so is the number of blocks kept.
+        // The casts are safe: the number of blocks is stored in 32 bits as well.
         (e.owner, e.exitableAt, e.birth, e.challenges) = (owner, uint40(exitableAt), uint32(birth), 0);
         emit ExitStarted(coin, number, owner, exitableAt);
     }
@@ -175,15 +176,16 @@ abstract contract CoinExits is Coins {
         bytes32 id =
             keccak256(abi.encode(coin, number, e.nonce, challenge.challenger, challenge.number, challenge.owner));
         if (challenges[id] != 0) revert ChallengeOpen(id);
-        // Whatever is open can be counted as answered, too.
+        // Every open challenge can be counted as answered, too.
         if (uint256(e.challenges) + e.answered >= type(uint24).max) revert ChallengesFull();
-        // Its own time: what else is challenged and answered puts its refutation not off.
+        // Each challenge has its own deadline, so other challenges and answers do not defer the refutation.
         challenges[id] = _half(e.exitableAt);
         e.challenges += 1;
         emit HistoryChallenged(coin, number, challenge, e.nonce);
     }
 
-    /// @dev While the exit cannot be claimed, and before what its transfer spends.
+    /// @dev Requires that the exit cannot be claimed yet, and that the challenge is older than the transfer that it
+    /// spends.
     function _requireEarlier(uint40 number, Exit storage e, uint256 earlier, uint256 from) private view {
         uint256 end = e.exitableAt;
         if (block.timestamp > end && e.challenges == 0) revert TooLate(block.timestamp, end);
@@ -192,26 +194,29 @@ abstract contract CoinExits is Coins {
         _requireWithin(earlier, from, uint256(e.prevBlock) - 1);
     }
 
-    /// @dev In half of the period, or when the exit could be claimed, if that is later.
+    /// @dev Returns the time in half of the exit period, or the time at which the exit could be claimed, if that is
+    /// later.
     function _half(uint256 exitableAt) private view returns (uint256) {
         uint256 half = block.timestamp + _EXIT_PERIOD / 2;
         return half > exitableAt ? half : exitableAt;
     }
 
+    /// @dev Ends an open challenge and returns its deadline.
     function _close(bytes32 id) private returns (uint256 until) {
         until = challenges[id];
         if (until == 0) revert ChallengeMissing(id);
         delete challenges[id];
     }
 
+    /// @dev Ends an exit and pays its bonds to the caller.
     function _refute(uint64 coin, uint40 number, Exit storage e, Reason reason) private {
         uint256 bonds = _end(e);
         emit ExitRefuted(coin, number, msg.sender, reason);
         _push(address(0), msg.sender, bonds);
     }
 
-    /// @dev The first slot alone: the nonce lasts.
-    /// @return bonds of the exit, and of the challenges that were answered
+    /// @dev Clears only the first slot, because the nonce must remain.
+    /// @return bonds The bond of the exit and the rest of the bonds of its answered challenges
     function _end(Exit storage e) internal returns (uint256 bonds) {
         bonds = _EXIT_BOND + uint256(e.answered) * (_CHALLENGE_BOND - _ANSWER_PAY);
         (e.owner, e.exitableAt, e.birth, e.challenges) = (address(0), 0, 0, 0);

@@ -6,12 +6,12 @@ import {Tokens721} from "../lib/Tokens721.sol";
 import {Transfers} from "../lib/Transfers.sol";
 import {CoinBase} from "./CoinBase.sol";
 
-/// @title What comes in becomes a coin; what goes out is pushed, and owed when that fails
+/// @title Deposits that create coins, and payouts that are owed if a push fails
 abstract contract Coins is CoinBase {
-    /// @dev 2^64 divided by the golden ratio, odd: multiplication by it is one to one.
+    /// @dev 2^64 divided by the golden ratio, odd, so multiplication by it is one to one.
     uint64 private constant GOLDEN = 0x9e3779b97f4a7c15;
 
-    /// @dev What a push may burn. Enough for smart wallets and proxied tokens.
+    /// @dev The gas limit of a push: enough for smart wallets and proxied tokens.
     uint256 private constant PUSH_GAS_ETHER = 100_000;
     uint256 private constant PUSH_GAS_TOKEN = 300_000;
 
@@ -33,7 +33,7 @@ abstract contract Coins is CoinBase {
     /// @inheritdoc ICoinChain
     function depositErc20(address token, uint256 amount) external once returns (uint64 coin) {
         if (amount == 0) revert AmountInvalid(0, 1);
-        // So that no token can make the sum of what is owed overflow.
+        // The limit prevents a token from making the sum of owed amounts overflow.
         if (amount > type(uint128).max) revert AmountInvalid(amount, type(uint128).max);
         uint256 before = Transfers.balance(token);
         Transfers.tryPull(token, msg.sender, amount);
@@ -42,14 +42,14 @@ abstract contract Coins is CoinBase {
             received = Transfers.balance(token) - before;
         }
         if (received != amount) revert TransferShort(token, received, amount);
-        // An ERC-721 token of this number came: one more, as if it were an amount, and not to be pushed as one.
+        // An ERC-721 token with the id 1 arrived, which grew the balance by one but must not be pushed as an amount.
         if (amount == 1 && Tokens721.ownerOf(token, 1) == address(this)) revert TokenNotReceived(token, 1);
         return _make(Kind.Erc20, token, amount);
     }
 
     /// @inheritdoc ICoinChain
     function depositErc721(address token, uint256 id) external once returns (uint64 coin) {
-        // What is in the vault already belongs to another coin.
+        // A token that is already in the vault belongs to another coin.
         if (Tokens721.ownerOf(token, id) != msg.sender) revert TokenNotReceived(token, id);
         Transfers.tryPull(token, msg.sender, id);
         if (Tokens721.ownerOf(token, id) != address(this)) revert TokenNotReceived(token, id);
@@ -63,6 +63,7 @@ abstract contract Coins is CoinBase {
         }
     }
 
+    /// @dev Creates a coin of the caller.
     function _make(Kind kind, address token, uint256 value) private returns (uint64 coin) {
         Head memory h = _head;
         h.count += 1;
@@ -97,7 +98,7 @@ abstract contract Coins is CoinBase {
         if (!Tokens721.tryTransfer(token, to, id)) revert PaymentFailed(to, token);
     }
 
-    /// @dev Never reverts for the receiver's or the token's sake.
+    /// @dev Never reverts because of the receiver or the token.
     function _push(address token, address to, uint256 amount) internal {
         if (amount == 0) return;
         uint256 cap = token == address(0) ? PUSH_GAS_ETHER : PUSH_GAS_TOKEN;
@@ -108,6 +109,7 @@ abstract contract Coins is CoinBase {
         emit Deferred(to, token, amount);
     }
 
+    /// @dev Pushes an ERC-721 token; never reverts because of the receiver or the token.
     function _pushToken(address token, address to, uint256 id) internal {
         uint256 before = gasleft();
         if (Tokens721.tryPush(token, to, id, PUSH_GAS_TOKEN)) return;
@@ -116,7 +118,7 @@ abstract contract Coins is CoinBase {
         emit TokenDeferred(to, token, id);
     }
 
-    /// @dev A caller must not turn a payout into a debt by starving it of gas.
+    /// @dev A caller must not turn a payout into a debt by supplying too little gas.
     function _requireUnstarved(uint256 before, uint256 cap) private pure {
         uint256 need = (cap * 64) / 63 + 50_000;
         if (before < need) revert GasTooLow(before, need);

@@ -4,10 +4,13 @@ pragma solidity ^0.8.28;
 import {IRootChain} from "../interfaces/IRootChain.sol";
 import {InFlightExits} from "./InFlight.sol";
 
-/// @title The operator must show any transaction of any block, or add no more
-/// @dev Whoever shows one is paid by who asks. What is shown need be no valid transaction: then everybody sees that.
+/// @title Data challenges: the operator must show any transaction of any block, or the chain is frozen
+/// @dev The challenger pays the account that shows the transaction. The shown bytes need not be a valid transaction,
+/// because everyone can then see that the block is invalid.
 abstract contract DataChallenge is InFlightExits {
-    /// @dev One slot.
+    /// @dev A data challenge, in one slot.
+    /// @param challenger The challenger
+    /// @param until The time from which the chain can be frozen; `NEVER` once the transaction was shown
     struct Question {
         address challenger;
         uint40 until;

@@ -6,10 +6,10 @@ import {IRootChain} from "../interfaces/IRootChain.sol";
 import {Transfers} from "../lib/Transfers.sol";
 import {Reserve} from "./Reserve.sol";
 
-/// @title Money in, and the list of tokens
-/// @dev A token deposit counts only if the balance grew by exactly what is credited. While it is measured nothing else
-/// may run, else one transfer could be credited twice. A signature for a transfer to this contract can serve nothing but
-/// a deposit for its signer: anybody may bring it.
+/// @title Deposits, and the list of tokens
+/// @dev A token deposit counts only if the balance grew by exactly the credited amount. No other call may run during
+/// the measurement, because one transfer could otherwise be credited twice. A signature for a transfer to this contract
+/// can be used only for a deposit for its signer, so anyone may submit it.
 abstract contract Deposits is Reserve {
     /// @dev receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)
     bytes4 private constant RECEIVE_SPLIT = 0xef55bec6;
@@ -30,7 +30,7 @@ abstract contract Deposits is Reserve {
 
     /// @inheritdoc IRootChain
     function depositETH(address owner) external payable returns (uint256) {
-        // Half of what a ledger has room for.
+        // The limit is half of the range of the ledger.
         if (address(this).balance >> 87 != 0) revert AmountInvalid(msg.value);
         return _credit(owner, 0, msg.value);
     }
@@ -53,7 +53,7 @@ abstract contract Deposits is Reserve {
         bytes32 s
     ) external once returns (uint256) {
         (address asset, uint256 before) = _measure(token);
-        // Somebody may have used the permit already: then the allowance stands and the pull succeeds.
+        // If the permit was already used, the allowance exists and the pull succeeds.
         Transfers.tryCall(
             asset, abi.encodeCall(IERC2612.permit, (msg.sender, address(this), amount, deadline, v, r, s))
         );
@@ -109,26 +109,28 @@ abstract contract Deposits is Reserve {
         return _receive(token, asset, before, amount, from);
     }
 
+    /// @dev Returns a token and the balance before a deposit.
     function _measure(uint256 token) private view returns (address asset, uint256 before) {
         asset = tokenOf(token);
         if (asset == address(0)) revert TokenInvalid(asset);
         before = Transfers.balance(asset);
     }
 
-    /// @dev The balance is the only judge: answers of tokens are not trusted either way.
+    /// @dev Only the balance counts, because the return values of tokens are not trusted either way.
     function _receive(uint256 token, address asset, uint256 before, uint256 amount, address owner)
         private
         returns (uint256)
     {
         uint256 received;
         unchecked {
-            // A balance that fell wraps around: it equals no amount that can be credited.
+            // A balance that fell wraps around and equals no amount that can be credited.
             received = Transfers.balance(asset) - before;
         }
         if (received != amount) revert TransferShort(asset, received, amount);
         return _credit(owner, token, amount);
     }
 
+    /// @dev Creates a deposit and stores the hash of its record.
     function _credit(address owner, uint256 token, uint256 amount) private returns (uint256 id) {
         if (amount == 0 || amount >> 96 != 0) revert AmountInvalid(amount);
         if (owner == address(0)) revert OwnerMissing();

@@ -6,7 +6,7 @@ import {PlasmaTx} from "../lib/PlasmaTx.sol";
 import {Blocks} from "./Blocks.sol";
 
 /// @title Standard exits: start, challenge, claim
-/// @dev The slot of an output is never cleared: what was paid by one game is not paid by another.
+/// @dev The slot of an output is never cleared, so that an output paid by one exit is not paid by another.
 abstract contract Exits is Blocks {
     /// @dev priority(5) | held(1 bit) | position(8) | time(5) | status(1), so that a change is one write.
     mapping(bytes32 id => uint256) private _exits;
@@ -33,10 +33,10 @@ abstract contract Exits is Blocks {
         Output memory o = _outputOf(output.data, named);
         Exit memory e = exits(o.id);
         if (e.status != ExitStatus.Open) revert ExitStatusWrong(o.id, e.status);
-        // Included twice, spent in one place, taken out from the other: still the same money.
+        // Included twice, an output can be spent at one position and exit from the other: it is the same money.
         if (named != e.position) _requireIncluded(output);
         bytes32 spender = _requireSpend(spend, named, o.owner);
-        // If it may still turn out not to be included, the exit may be tried again then.
+        // If the spender may still turn out not to be included, the exit can be started again after its expiry.
         uint256 until = spend.proof.position != 0 ? NEVER : PlasmaTx.expiry(spend.proof.data);
         _setExit(o.id, ExitStatus.Challenged, until, e.position);
         _release(o.token, e.priority, o.amount, _EXIT_BOND);
@@ -65,7 +65,7 @@ abstract contract Exits is Blocks {
                 continue;
             }
             _markPaid(o.id, e, e.priority);
-            // The bounty stays held until it is paid: it must not cover what comes next in the batch.
+            // The bounty stays held until it is paid, because it must not cover later exits of the batch.
             _release(o.token, e.priority, o.amount, _EXIT_BOND - _BOUNTY);
             unchecked {
                 ++paid;
@@ -92,7 +92,7 @@ abstract contract Exits is Blocks {
         return _exits[id] & HELD != 0;
     }
 
-    /// @dev One in-flight exit takes an output for itself, if no other game has it.
+    /// @dev Holds an output for one in-flight exit, if no other exit has it.
     function _tryHold(bytes32 id) internal returns (bool) {
         uint256 word = _exits[id];
         ExitStatus status = ExitStatus(uint8(word));
@@ -101,7 +101,7 @@ abstract contract Exits is Blocks {
         return true;
     }
 
-    /// @dev An output that joins an in-flight exit leaves by that alone: its own exit ends.
+    /// @dev An output that joins an in-flight exit can be paid only by that: its standard exit ends.
     function _holdOutput(Output memory o) internal {
         uint256 word = _requireThere(o.id);
         if (word & HELD != 0) revert OutputHeld(o.id);
@@ -114,33 +114,36 @@ abstract contract Exits is Blocks {
         _exits[o.id] = word | HELD;
     }
 
-    /// @dev What is registered for a standard exit ends; its bond stays.
+    /// @dev Ends the registration of a standard exit; its bond stays held.
     function _retire(Output memory o, uint256 priority) internal {
         unchecked {
             _register(o.token, priority, 0 - o.amount);
         }
     }
 
-    /// @dev An output that no game has paid.
+    /// @dev Requires an output that no exit has paid or spent.
     function _requireThere(bytes32 id) internal view returns (uint256 word) {
         word = _exits[id];
         ExitStatus status = ExitStatus(uint8(word));
         if (_isGone(status)) revert ExitStatusWrong(id, status);
     }
 
+    /// @dev Releases an output that an in-flight exit held.
     function _unholdOutput(bytes32 id) internal {
         _exits[id] &= ~HELD;
     }
 
+    /// @dev Returns true if the output was paid or spent.
     function _isGone(ExitStatus status) internal pure returns (bool) {
         return status >= ExitStatus.Paid;
     }
 
-    /// @dev Whatever held it does so no more.
+    /// @dev Also releases the output from the in-flight exit that held it.
     function _setExit(bytes32 id, ExitStatus status, uint256 time, uint256 position) internal {
         _exits[id] = uint256(status) | (time << 8) | (position << 48);
     }
 
+    /// @dev Records that an output was paid, under the block of its registration.
     function _markPaid(bytes32 id, Exit memory e, uint256 priority) internal {
         _pass(priority);
         _setExit(id, ExitStatus.Paid, e.time, e.position);
@@ -164,7 +167,8 @@ abstract contract Exits is Blocks {
         emit ExitStarted(o.id, o.owner, p.position, o.token, o.amount, time, priority);
     }
 
-    /// @dev Who exits within W of a fraud has waited before what the fraud made: that waits for 2W from its block.
+    /// @dev An exit matures at max(now + W, block time + 2W), so outputs created by a fraudulent block mature after
+    /// every exit started within W of it.
     function _maturity(uint256 madeAt) internal view returns (uint256) {
         unchecked {
             uint256 sinceMade = madeAt + 2 * _EXIT_PERIOD;

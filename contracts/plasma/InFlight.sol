@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IRootChain} from "../interfaces/IRootChain.sol";
+import {IRootChainInFlight} from "../interfaces/IRootChainInFlight.sol";
 import {PlasmaTx} from "../lib/PlasmaTx.sol";
 import {InFlightLedger} from "./InFlightLedger.sol";
 
-/// @title In-flight exits: joining, the games about them, and claims
-/// @dev Which side is paid is decided once, at the first claim; each part of it when it is covered.
+/// @title In-flight exits: piggybacks, challenges and claims
+/// @dev The first claim decides once which side is paid; each part is paid when it is covered.
 abstract contract InFlightExits is InFlightLedger {
     uint256 private constant NOT_INCLUDED = type(uint56).max;
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function piggyback(bytes calldata data, bytes32[] calldata inputIds, uint256 bit, bytes[] calldata inputData)
         external
         payable
@@ -21,7 +21,7 @@ abstract contract InFlightExits is InFlightLedger {
         uint256 mask = 1 << bit;
         uint256 joined = f.piggybacked;
         if ((joined | f.blocked) & mask != 0) revert PiggybackWrong(mask);
-        // No input is held for a game that nobody wants anything of.
+        // Inputs are held only once an input or output is piggybacked.
         if (joined == 0) f.held = uint8(_holdInputs(inputIds, f.held));
         uint256 counted = _counted(f, inputIds.length);
         uint256 priority = f.priority;
@@ -36,7 +36,7 @@ abstract contract InFlightExits is InFlightLedger {
         emit Piggybacked(id, mask);
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function challengeCanonical(
         bytes calldata data,
         bytes32[] calldata inputIds,
@@ -57,14 +57,14 @@ abstract contract InFlightExits is InFlightLedger {
         emit Contested(id, other, place);
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function answerCanonical(Proof calldata transaction, bytes32[] calldata inputIds, bytes[] calldata inputData)
         external
     {
         (bytes32 id, InFlight storage f,) = _find(transaction.data, inputIds);
         _requireBefore(id, f, f.exitableAt);
         uint256 place = transaction.position >> 8;
-        // Zero, so never older, while there is nothing to answer.
+        // The competitor is zero without a challenge to answer, and every place is at or after zero.
         if (place >= f.competitor) revert NotOlder(place, f.competitor);
         _requirePlaced(transaction);
         uint256 before = _registered(f, inputIds.length);
@@ -73,15 +73,15 @@ abstract contract InFlightExits is InFlightLedger {
         emit Answered(id, place);
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function holdInputs(bytes calldata data, bytes32[] calldata inputIds, bytes[] calldata inputData) external {
         (bytes32 id, InFlight storage f,) = _find(data, inputIds);
-        // What came to the ledger later would move the game behind what was paid.
+        // A later registration would move the exit behind outputs that were already paid.
         _requireBefore(id, f, f.exitableAt);
         uint256 held = f.held;
         uint256 before = _registered(f, inputIds.length);
         uint256 joined = f.piggybacked;
-        // Contested, it can win what has joined of its inputs; else all or nothing.
+        // A contested exit can pay only its piggybacked inputs; otherwise it needs all inputs or none.
         uint256 wanted = f.contested ? joined & INPUTS : joined == 0 ? 0 : INPUTS;
         uint256 kept = held & wanted;
         _freeInputs(inputIds, held ^ kept);
@@ -93,7 +93,7 @@ abstract contract InFlightExits is InFlightLedger {
         _recount(data, inputIds, inputData, f, before);
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function challengeInput(
         bytes calldata data,
         bytes32[] calldata inputIds,
@@ -105,13 +105,13 @@ abstract contract InFlightExits is InFlightLedger {
         _block(id, f, o, 1 << input, inputIds.length, _requireOther(data, input, o.owner, spend));
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function challengeOutput(Proof calldata transaction, bytes32[] calldata inputIds, Spend calldata spend)
         external
         once
     {
         uint256 position = transaction.position;
-        // In a wide sum: a number that no output has is refused like any other.
+        // The sum has 256 bits, so an index beyond the outputs is rejected like any other.
         uint256 bit = 4 + uint256(uint8(position));
         bytes calldata data = transaction.data;
         (bytes32 id, InFlight storage f, Output memory o) = _part(data, inputIds, bit, data);
@@ -119,7 +119,7 @@ abstract contract InFlightExits is InFlightLedger {
         _block(id, f, o, 1 << bit, inputIds.length, _requireSpend(spend, position, o.owner));
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function claimInFlight(
         bytes calldata data,
         bytes32[] calldata inputIds,
@@ -136,14 +136,14 @@ abstract contract InFlightExits is InFlightLedger {
         bool outputs = f.status == InFlightStatus.PaysOutputs;
         uint256 left = 0;
         for (uint256 i; i < 8; ++i) {
-            // The side that is not paid first: it no longer counts as registered then.
+            // The side that is not paid comes first, so it no longer counts as registered.
             uint256 bit = outputs ? i : i ^ 4;
             uint256 mask = 1 << bit;
             if (bits & mask == 0) continue;
             (,, Output memory o) = _part(data, inputIds, bit, bit < 4 ? inputData[bit] : data);
             Exit memory e = exits(o.id);
-            // The other side gets its bond back, and so does what another game has paid. An input that another game has
-            // leaves by that, or by its own exit.
+            // The other side only gets its bond back, and so does a part that another exit has paid. An input that
+            // another exit holds is paid by that exit, or by its own standard exit.
             uint256 amount = mask & (outputs ? OUTPUTS : f.held) == 0 || _isGone(e.status) ? 0 : o.amount;
             if (amount != 0) {
                 (bool due,,) = _isCovered(o.token, f.priority, amount, newer);
@@ -163,12 +163,12 @@ abstract contract InFlightExits is InFlightLedger {
             _payBoth(o.owner, o.token, amount, _PIGGYBACK_BOND - _BOUNTY);
         }
         if (left == bits && !settling) revert NothingToPay();
-        // Held until now: it must not have covered what was paid before.
+        // The bounties stayed held until now, because they must not have covered the payments above.
         _unhold(0, earned);
         _pay(msg.sender, 0, earned);
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function abandonInFlight(bytes calldata data, bytes32[] calldata inputIds) external once {
         (bytes32 id, InFlight storage f,) = _find(data, inputIds);
         if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);
@@ -194,13 +194,14 @@ abstract contract InFlightExits is InFlightLedger {
         if (block.timestamp >= until) revert TooLate(block.timestamp, until);
     }
 
+    /// @dev Returns the end of the first W/2 of an in-flight exit.
     function _halfTime(InFlight storage f) private view returns (uint256) {
         unchecked {
             return f.startedAt + _EXIT_PERIOD / 2;
         }
     }
 
-    /// @dev Another transaction that spends the same, by the owner's signature.
+    /// @dev Requires another transaction that spends the input, signed by its owner.
     function _requireOther(bytes calldata data, uint256 input, address owner, Spend calldata spend)
         private
         returns (bytes32 other)
@@ -210,12 +211,13 @@ abstract contract InFlightExits is InFlightLedger {
         if (other == PlasmaTx.hash(data)) revert SameTransaction();
     }
 
+    /// @dev Removes a piggyback that was proven to be spent, and pays its bond to the caller.
     function _block(bytes32 id, InFlight storage f, Output memory o, uint256 mask, uint256 n, bytes32 spender) private {
         (uint256 joined, uint256 blocked, uint256 counted) = (f.piggybacked, f.blocked, _counted(f, n));
         if (joined & mask == 0) revert PiggybackWrong(mask);
         (f.piggybacked, f.blocked) = (uint8(joined ^ mask), uint8(blocked | mask));
         if (mask & (counted | OUTPUTS) != 0) {
-            // Nothing can be won with it any more.
+            // The exit can no longer pay this input or output.
             f.held &= ~uint8(mask);
             _unholdOutput(o.id);
         }
@@ -226,8 +228,8 @@ abstract contract InFlightExits is InFlightLedger {
 
     // ---------------------------------------------------------------------------------------------------- Claiming
 
-    /// @dev Decides, once, which side is paid: what happens later to an input cannot turn a half-paid exit around.
-    /// @return earned bonds of exits that it proves wrong
+    /// @dev Decides once which side is paid, so that later payments of an input cannot reverse a half-paid exit.
+    /// @return earned The bonds of the standard exits that the settlement proves wrong
     function _settle(
         bytes calldata data,
         bytes32[] calldata inputIds,
@@ -245,7 +247,7 @@ abstract contract InFlightExits is InFlightLedger {
         }
         uint256 before = _registered(f, inputIds.length);
         uint256 kept = outputs ? 0 : held & f.piggybacked;
-        // Another game has an input, and began before: that ends first, or is contested by this payment.
+        // Another exit holds an input and began before: it must end first, or be contested by this transaction.
         if (outputs && elsewhere != 0) revert OutputHeld(elsewhere);
         if (!outputs) f.contested = true;
         f.status = outputs ? InFlightStatus.PaysOutputs : InFlightStatus.PaysInputs;
@@ -253,12 +255,12 @@ abstract contract InFlightExits is InFlightLedger {
         _recount(data, inputIds, inputData, f, before);
         _freeInputs(inputIds, held ^ kept);
         emit InFlightSettled(id, f.status);
-        // Only what pays an output takes the inputs with it.
+        // Only a payment of an output spends the inputs.
         if (outputs && f.piggybacked & OUTPUTS != 0) {
             for (uint256 i; i < inputIds.length; ++i) {
                 (,, Output memory o) = _part(data, inputIds, i, inputData[i]);
                 Exit memory e = exits(o.id);
-                // Its owner signed the transaction: the exit could have been challenged.
+                // The owner signed the transaction, so the exit could have been challenged.
                 if (e.status == ExitStatus.Open) {
                     _retire(o, e.priority);
                     earned += _EXIT_BOND;

@@ -4,28 +4,30 @@ pragma solidity ^0.8.28;
 import {PlasmaTx} from "../lib/PlasmaTx.sol";
 import {InFlightStart} from "./InFlightStart.sol";
 
-/// @title In-flight exits: what of a game is registered, and where
-/// @dev Outputs or inputs, each once; all of a game under one block.
+/// @title In-flight exits: the registered amounts and their block
+/// @dev Outputs or inputs are registered, each once, and all parts of an exit under one block.
 abstract contract InFlightLedger is InFlightStart {
     uint256 internal constant INPUTS = 0x0f;
     uint256 internal constant OUTPUTS = 0xf0;
 
-    /// @dev Bits that are registered once they join: outputs while no competitor stands and all inputs are held; else
-    /// inputs that are held. So an output is registered once, whatever spends it.
-    /// @param n inputs
+    /// @dev Returns the bits that are registered when piggybacked: outputs while the exit is not contested and holds
+    /// all its inputs; otherwise the inputs that it holds. An output is thus registered once, whichever transactions
+    /// spend it.
+    /// @param n The number of inputs
     function _counted(InFlight storage f, uint256 n) internal view returns (uint256) {
         if (f.status == InFlightStatus.PaysOutputs) return OUTPUTS;
         uint256 held = f.held;
         return f.contested || held + 1 != 1 << n ? held : OUTPUTS;
     }
 
+    /// @dev Returns the piggybacked bits that are registered.
     function _registered(InFlight storage f, uint256 n) internal view returns (uint256) {
         return _counted(f, n) & f.piggybacked;
     }
 
-    /// @dev What has joined leaves the ledger, or comes to it, as far as it counts otherwise than before. Where something
-    /// comes to it, all of the game stands behind what was paid meanwhile.
-    /// @param before bits that were registered
+    /// @dev Adds piggybacked parts to the ledger, or removes them, where their registration has changed. If a part is
+    /// added, the whole exit is moved behind the block under which anything was paid meanwhile.
+    /// @param before The bits that were registered
     function _recount(
         bytes calldata data,
         bytes32[] calldata inputIds,
@@ -45,7 +47,7 @@ abstract contract InFlightLedger is InFlightStart {
         _change(data, inputIds, inputData, priority, changed, counted);
     }
 
-    /// @dev What is registered of a game stands behind what was paid from now on.
+    /// @dev Moves the registered parts of an exit behind the latest block under which anything was paid.
     function _moveBehind(
         bytes calldata data,
         bytes32[] calldata inputIds,
@@ -60,7 +62,7 @@ abstract contract InFlightLedger is InFlightStart {
         f.priority = uint40(place);
     }
 
-    /// @param changed bits that come to the ledger (those of `counted`) or leave it
+    /// @param changed The bits that are added to the ledger (those of `counted`) or removed from it
     function _change(
         bytes calldata data,
         bytes32[] calldata inputIds,
@@ -85,7 +87,7 @@ abstract contract InFlightLedger is InFlightStart {
                 (, next, amount) = PlasmaTx.output(data, bit - 4);
             }
             unchecked {
-                // One change for each run of one token.
+                // Consecutive parts with one token need only one change.
                 if (next != token) {
                     _register(token, priority, sum);
                     (token, sum) = (next, 0);
@@ -96,6 +98,7 @@ abstract contract InFlightLedger is InFlightStart {
         _register(token, priority, sum);
     }
 
+    /// @dev Releases held inputs.
     function _freeInputs(bytes32[] calldata inputIds, uint256 held) internal {
         for (uint256 i; held >> i != 0; ++i) {
             if ((held >> i) & 1 != 0) _unholdOutput(inputIds[i]);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IRootChain} from "../interfaces/IRootChain.sol";
+import {IRootChainInFlight} from "../interfaces/IRootChainInFlight.sol";
 import {PlasmaTx} from "../lib/PlasmaTx.sol";
 import {Exits} from "./Exits.sol";
 
-/// @title In-flight exits: of transactions that may never have been included; how one begins, and is found again
-/// @dev Its id commits to the outputs that it spends: they were proven when it began, and need no proof again. A position
-/// holds one transaction, so that a transaction has one such id.
+/// @title In-flight exits of transactions that may never have been included: start and lookup
+/// @dev The id commits to the outputs that the transaction spends: they were proven at the start and need no second
+/// proof. A position holds one transaction, so a transaction has only one such id.
 abstract contract InFlightStart is Exits {
     mapping(bytes32 id => InFlight) internal _inFlight;
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function startInFlight(Proof calldata transaction, Proof[] calldata inputs, bytes calldata signatures, uint256 bits)
         external
         payable
@@ -36,7 +36,7 @@ abstract contract InFlightStart is Exits {
         for (uint256 i; i < ids.length; ++i) {
             ids[i] = spent[i].id;
             if (msg.sender == spent[i].owner) mine = true;
-            // What a game has paid is not there to be reserved.
+            // An output that was already paid cannot be reserved.
             _requireThere(ids[i]);
         }
         if (!mine) revert CallerWrong(msg.sender, spent[0].owner);
@@ -56,10 +56,10 @@ abstract contract InFlightStart is Exits {
         if (bits != 0) emit Piggybacked(id, bits);
     }
 
-    /// @inheritdoc IRootChain
+    /// @inheritdoc IRootChainInFlight
     function inFlight(bytes32 id) external view returns (InFlight memory f) {
         f = _inFlight[id];
-        // A word for each field, as it is returned: what was read clean need not be cleaned again.
+        // The fields are returned as one word each: they were read clean and need no further masking.
         assembly ("memory-safe") {
             return(f, 320)
         }
@@ -87,16 +87,16 @@ abstract contract InFlightStart is Exits {
         }
     }
 
-    /// @dev What joins is the caller's, and was paid by no game. An output is held from then on: it leaves by this game
-    /// alone, and its own exit ends. An input may wait for another game that has it.
+    /// @dev Requires that the caller owns the input or output and that no exit has paid it. An output is held from then
+    /// on: only this exit can pay it, and its standard exit ends. An input may wait for another exit that holds it.
     function _join(Output memory o, uint256 bit) internal {
         if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
         if (bit < 4) _requireThere(o.id);
         else _holdOutput(o);
     }
 
-    /// @dev Takes the inputs that no other game has. Only what is held can be registered: however many payments spend one
-    /// output, one of them counts.
+    /// @dev Holds the inputs that no other exit has. Only held inputs can be registered, so an output counts once,
+    /// however many payments spend it.
     function _holdInputs(bytes32[] memory ids, uint256 held) internal returns (uint256) {
         for (uint256 i; i < ids.length; ++i) {
             if ((held >> i) & 1 == 0 && _tryHold(ids[i])) held |= 1 << i;
@@ -104,6 +104,7 @@ abstract contract InFlightStart is Exits {
         return held;
     }
 
+    /// @dev Returns an in-flight exit by its transaction and the ids of its inputs.
     function _find(bytes calldata data, bytes32[] calldata inputIds)
         internal
         view
@@ -117,12 +118,12 @@ abstract contract InFlightStart is Exits {
             id := keccak256(m, add(32, shl(5, inputIds.length)))
         }
         f = _inFlight[id];
-        // Whatever was started has a time; it lies in the slot that every game reads.
+        // Every started exit has a time, which is in the slot that every call reads.
         if (f.exitableAt == 0) revert InFlightStatusWrong(id, InFlightStatus.None);
     }
 
-    /// @dev An input or output of a running in-flight exit.
-    /// @param inputData what made it, for an input
+    /// @dev Returns an input or output of a running in-flight exit.
+    /// @param inputData The transaction or deposit record that made it, for an input
     function _part(bytes calldata data, bytes32[] calldata inputIds, uint256 bit, bytes calldata inputData)
         internal
         view
@@ -142,7 +143,7 @@ abstract contract InFlightStart is Exits {
         }
     }
 
-    /// @dev An output of a transaction that has it.
+    /// @dev Returns an output that the transaction has.
     function _made(bytes calldata data, bytes32 txHash, uint256 index) private pure returns (Output memory o) {
         o.id = _idOf(txHash, index);
         (o.owner, o.token, o.amount) = PlasmaTx.output(data, index);

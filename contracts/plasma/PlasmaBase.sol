@@ -6,9 +6,13 @@ import {BlockTree} from "../lib/BlockTree.sol";
 import {PlasmaTx} from "../lib/PlasmaTx.sol";
 import {Signatures} from "../lib/Signatures.sol";
 
-/// @title Parameters, head, and what every game asks: is it there, did its owner spend it
+/// @title Parameters, head, and checks shared by all exits: existence and spends of outputs
 abstract contract PlasmaBase is IRootChain {
-    /// @dev One slot: what every block and every deposit reads.
+    /// @dev The fields that every block and every deposit reads, in one slot.
+    /// @param operator The operator
+    /// @param nextBlock The number of the next block
+    /// @param nextDeposit The id of the next deposit
+    /// @param frozen True if the chain is frozen
     struct Head {
         address operator;
         uint40 nextBlock;
@@ -16,7 +20,7 @@ abstract contract PlasmaBase is IRootChain {
         bool frozen;
     }
 
-    /// @dev An output and where it stands.
+    /// @dev An output with its id.
     struct Output {
         bytes32 id;
         address owner;
@@ -24,10 +28,10 @@ abstract contract PlasmaBase is IRootChain {
         uint256 amount;
     }
 
-    /// @dev A position with this bit is a deposit's.
+    /// @dev The bit that marks the position of a deposit.
     uint256 private constant DEPOSIT = 1 << 63;
     uint256 private constant RECORD_BYTES = 39;
-    /// @dev Later than any block and any time.
+    /// @dev A number above any block and any time.
     uint256 internal constant NEVER = type(uint40).max;
 
     bytes32 private constant DOMAIN_TYPE =
@@ -76,6 +80,7 @@ abstract contract PlasmaBase is IRootChain {
         _head = Head(c.operator, 1, 1, false);
     }
 
+    /// @dev Prevents re-entry.
     modifier once() {
         _enter();
         _;
@@ -99,7 +104,7 @@ abstract contract PlasmaBase is IRootChain {
             _DATA_BOND,
             _BOUNTY
         ];
-        // As they were given, within their widths: they need not be cut again.
+        // The values are as given at deployment, within their widths, and need no masking.
         assembly ("memory-safe") {
             return(words, 352)
         }
@@ -136,12 +141,12 @@ abstract contract PlasmaBase is IRootChain {
         _head.frozen = true;
     }
 
-    /// @dev The first bucket that holds blocks to come alone.
+    /// @dev Returns the first bucket that contains only future blocks.
     function _nextBucket() internal view returns (uint256) {
         return (uint256(_head.nextBlock) + 1) >> 1;
     }
 
-    /// @dev No block to come may include it.
+    /// @dev Returns true if no future block can have the number.
     function _hasPassed(uint256 number) internal view returns (bool) {
         return number < _head.nextBlock;
     }
@@ -153,8 +158,8 @@ abstract contract PlasmaBase is IRootChain {
 
     // ---------------------------------------------------------------------------------------------------- Outputs
 
-    /// @dev The output at a position of a transaction that somebody gives, or a deposit, which is checked. That the
-    /// transaction was there is for the caller to know: by its id, or by its inclusion.
+    /// @dev Returns the output at a position of a given transaction, or a deposit, whose record is checked. The caller
+    /// must have verified that the transaction exists, by id or by inclusion proof.
     function _outputOf(bytes calldata data, uint256 position) internal view returns (Output memory o) {
         if (position & DEPOSIT != 0) {
             uint256 number = (position ^ DEPOSIT) >> 24;
@@ -171,7 +176,7 @@ abstract contract PlasmaBase is IRootChain {
         }
     }
 
-    /// @dev An output that is proven to be there, and the time of its block; zero for a deposit.
+    /// @dev Returns an output that is proven to exist, and the time of its block; zero for a deposit.
     function _requireOutput(Proof calldata p) internal view returns (Output memory o, uint256 time) {
         if (!_isDeposit(p.position)) time = _requireIncluded(p);
         o = _outputOf(p.data, p.position);
@@ -193,18 +198,18 @@ abstract contract PlasmaBase is IRootChain {
         return position & DEPOSIT != 0;
     }
 
-    /// @dev Under which block an exit is registered: deposits come before all.
+    /// @dev Returns the block under which an exit is registered. Deposits come before all blocks.
     function _priorityOf(uint256 position) internal pure returns (uint256) {
         return _isDeposit(position) ? 0 : position >> 24;
     }
 
-    /// @dev A valid transaction, in a block that may hold it. Returns the block's time.
+    /// @dev Requires a valid transaction in a block that may include it. Returns the block's time.
     function _requireIncluded(Proof calldata p) internal view returns (uint256) {
         if (!PlasmaTx.isValid(p.data)) revert TransactionInvalid();
         return _requirePlaced(p);
     }
 
-    /// @dev The same for a transaction that is known to be valid.
+    /// @dev Requires that a transaction known to be valid is in a block that may include it. Returns the block's time.
     function _requirePlaced(Proof calldata p) internal view returns (uint256) {
         bytes calldata data = p.data;
         uint256 position = p.position;
@@ -218,7 +223,7 @@ abstract contract PlasmaBase is IRootChain {
         return word >> 32;
     }
 
-    /// @dev Whatever its bytes are: the block holds them at this index.
+    /// @dev Requires that the block contains the bytes at this index, whether or not they are a valid transaction.
     function _requireStanding(uint256 position, uint256 word, bytes calldata data, bytes32[] calldata path)
         internal
         view
@@ -228,7 +233,7 @@ abstract contract PlasmaBase is IRootChain {
         if (!fits || _hashOf(root, bytes32(word), 64) != blocks[position >> 24]) revert ProofInvalid(position);
     }
 
-    /// @dev A payment that can still be included, or is shown to have been.
+    /// @dev Requires a payment that can still be included, or is proven to be included.
     function _requireAlive(Proof calldata p) internal view returns (bytes calldata data) {
         data = p.data;
         if (!PlasmaTx.isValid(data) || PlasmaTx.inputs(data) == 0) revert TransactionInvalid();
@@ -240,8 +245,9 @@ abstract contract PlasmaBase is IRootChain {
         }
     }
 
-    /// @dev A transaction spends the output at `position`, signed by the owners of all its inputs. What only some have
-    /// signed is nobody's spend: else whoever keeps a half-signed swap back could hold up the one who signed it.
+    /// @dev Requires that a transaction spends the output at `position`, signed by the owners of all its inputs. A
+    /// transaction that only some have signed is not a spend: otherwise an account that withholds a half-signed swap
+    /// could block the owner who signed it.
     function _requireSpend(Spend calldata s, uint256 position, address owner) internal returns (bytes32 txHash) {
         bytes calldata data = _requireAlive(s.proof);
         txHash = PlasmaTx.hash(data);
@@ -260,10 +266,10 @@ abstract contract PlasmaBase is IRootChain {
         }
     }
 
-    /// @dev The outputs that a payment spends, all proven and signed for.
-    /// @return spent those outputs, in order
-    /// @return youngest the latest time of a block among theirs
-    /// @return priority the greatest number of a block among theirs
+    /// @dev Returns the outputs that a payment spends, all proven to exist and signed by their owners.
+    /// @return spent The outputs, in order
+    /// @return youngest The latest time of their blocks
+    /// @return priority The highest number of their blocks
     function _requireInputs(bytes calldata data, Proof[] calldata inputs, bytes calldata signatures)
         internal
         view
@@ -281,7 +287,7 @@ abstract contract PlasmaBase is IRootChain {
             uint256 made;
             (spent[i], made) = _requireOutput(p);
             _requireSigned(digest, spent[i].owner, signatures[64 * i:64 * i + 64]);
-            // Included twice, an output has two positions: it is spent once all the same.
+            // An output that was included twice has two positions, but can be spent only once.
             for (uint256 j; j < i; ++j) {
                 if (spent[j].id == spent[i].id) revert InputsWrong(i);
             }
@@ -290,7 +296,7 @@ abstract contract PlasmaBase is IRootChain {
         }
     }
 
-    /// @dev No token may come out that does not go in. Uses up the amounts.
+    /// @dev Requires that no token's outputs exceed its inputs. The amounts in `spent` are used up.
     function _requireBalanced(bytes calldata data, Output[] memory spent) internal pure {
         uint256 outs = PlasmaTx.outputs(data);
         for (uint256 k; k < outs; ++k) {

@@ -5,29 +5,31 @@ import {IRootChain} from "../interfaces/IRootChain.sol";
 import {Transfers} from "../lib/Transfers.sol";
 import {PlasmaBase} from "./PlasmaBase.sol";
 
-/// @title The ledger of what is registered to leave, and payments
-/// @dev What waits is registered under a block: that of the output, or of an in-flight exit's youngest input; zero for
-/// deposits; but never in front of what was paid. A payment must leave everything registered under older blocks covered.
-/// Sums are exact: two blocks share a slot, 128 bits each, which no number of 96-bit amounts that fits a chain can fill.
+/// @title The ledger of registered exits, and payments
+/// @dev An exit is registered under a block: that of its output, or of an in-flight exit's youngest input; zero for
+/// deposits; but never before the latest block under which anything was paid. A payment must leave everything
+/// registered under older blocks covered. Sums are exact: two blocks share a slot with 128 bits each, which no number
+/// of 96-bit amounts that fits a chain can fill.
 abstract contract Reserve is PlasmaBase {
-    /// @dev What a push may burn. Enough for smart wallets and proxied tokens.
+    /// @dev The gas limit of a push: enough for smart wallets and proxied tokens.
     uint256 private constant PUSH_GAS_ETH = 100_000;
     uint256 private constant PUSH_GAS_TOKEN = 300_000;
-    /// @dev What a token may burn to say what is there. One that does not say covers nothing, and holds up nothing else.
+    /// @dev The gas limit of a balance query. A token that does not answer covers nothing and does not block other
+    /// tokens.
     uint256 private constant ASK_GAS = 300_000;
 
     uint256 internal _tokenCount = 1;
     mapping(uint256 id => address) internal _tokens;
-    /// @dev Low half: registered and not paid yet. High half: bonds (in ether) and deferred payments, not there for exits.
-    /// In that of ether these are 88 bits, more than there is; above them lies the latest block under which anything was
-    /// paid, of whichever token.
+    /// @dev Low half: amounts registered and not paid yet. High half: bonds (in ether) and deferred payments, which do
+    /// not cover exits. For ether the latter has 88 bits, more than all ether; the bits above them hold the latest
+    /// block under which anything was paid, in any token.
     mapping(uint256 token => uint256) private _ledgers;
     uint256 private constant PASSED_AT = 216;
     mapping(uint256 token => mapping(uint256 pair => uint256)) private _buckets;
-    /// @dev While a token is short: from which bucket on all is summed up (high half), and the sum. Everything that is
-    /// registered or ends under those buckets changes it.
+    /// @dev While a token is short: the first bucket of the sum (high half), and the sum. Every registration that
+    /// begins or ends under these buckets changes it.
     mapping(uint256 token => uint256) private _lines;
-    /// @dev In a ledger: there is such a sum. Nothing else reaches this bit.
+    /// @dev The bit of a ledger that marks a kept sum. No other field reaches this bit.
     uint256 private constant TRACKED = 1 << 255;
     /// @inheritdoc IRootChain
     mapping(address owner => mapping(uint256 token => uint256)) public pending;
@@ -59,7 +61,7 @@ abstract contract Reserve is PlasmaBase {
     function track(uint256 token, uint256 bucket) external {
         uint256 ledger = _ledgers[token];
         if (uint128(ledger) <= _holdings(token, ledger)) {
-            // Nobody needs a sum that everybody would have to keep.
+            // A sum that is not needed would only cost every later registration gas.
             _ledgers[token] = ledger & ~TRACKED;
             emit Tracked(token, NEVER);
             return;
@@ -68,7 +70,7 @@ abstract contract Reserve is PlasmaBase {
         uint256 at = line >> 128;
         uint256 sum = uint128(line);
         if (ledger & TRACKED == 0) {
-            // Nothing can be registered under a block to come: the sum begins exact, and stays so.
+            // No exit can be registered under a future block, so the sum begins exact and stays exact.
             (at, sum) = (_nextBucket(), 0);
             _ledgers[token] = ledger | TRACKED;
         }
@@ -98,14 +100,14 @@ abstract contract Reserve is PlasmaBase {
 
     // ----------------------------------------------------------------------------------------------------- Ledger
 
-    /// @dev Under which block something of `priority` registers now. What was paid could have been fraud only of 2W ago and
-    /// more: who leaves within W of a fraud stands before it.
+    /// @dev Returns the block under which an output of `priority` is registered now. A payment can have been fraudulent
+    /// only for a block at least 2W old, so owners who exit within W of a fraud are registered before it.
     function _place(uint256 priority) internal view returns (uint256) {
         uint256 least = _passed(_ledgers[0]);
         return priority > least ? priority : least;
     }
 
-    /// @dev Something registered under a block was paid.
+    /// @dev Records that an exit registered under a block was paid.
     function _pass(uint256 priority) internal {
         uint256 ledger = _ledgers[0];
         uint256 before = _passed(ledger);
@@ -114,11 +116,12 @@ abstract contract Reserve is PlasmaBase {
         }
     }
 
+    /// @dev Returns the latest block under which anything was paid, from the ledger of ether.
     function _passed(uint256 ledger) private pure returns (uint256) {
         return (ledger << 1) >> (PASSED_AT + 1);
     }
 
-    /// @param amount modulo 2^256: a negative one ends what was registered
+    /// @param amount The amount modulo 2^256; a negative one ends a registration
     function _register(uint256 token, uint256 priority, uint256 amount) internal {
         if (amount == 0) return;
         unchecked {
@@ -129,7 +132,7 @@ abstract contract Reserve is PlasmaBase {
         }
     }
 
-    /// @dev Ends a registration, and frees a bond with it.
+    /// @dev Ends a registration, and releases a bond with it.
     function _release(uint256 token, uint256 priority, uint256 amount, uint256 bond) internal {
         unchecked {
             _register(token, priority, 0 - amount);
@@ -137,6 +140,7 @@ abstract contract Reserve is PlasmaBase {
         _unhold(0, bond);
     }
 
+    /// @dev Updates the sum over newer buckets, if the registration belongs to one of them.
     function _retrack(uint256 token, uint256 priority, uint256 amount) private {
         uint256 line = _lines[token];
         unchecked {
@@ -144,26 +148,28 @@ abstract contract Reserve is PlasmaBase {
         }
     }
 
+    /// @dev Holds an amount for a bond or a deferred payment.
     function _hold(uint256 token, uint256 amount) internal {
         unchecked {
             _ledgers[token] += amount << 128;
         }
     }
 
+    /// @dev Releases a held amount.
     function _unhold(uint256 token, uint256 amount) internal {
         unchecked {
             _ledgers[token] -= amount << 128;
         }
     }
 
-    /// @dev Takes the bonds that came with the call.
+    /// @dev Takes the bonds sent with the call.
     function _takeBond(uint256 bond) internal {
         if (msg.value != bond) revert BondWrong(msg.value, bond);
         _hold(0, bond);
     }
 
-    /// @dev Whether an amount registered under `priority` can be paid and leave all that is older covered: what is
-    /// newer, as far as it is listed, need not be. The caller may leave some out: that only asks for more.
+    /// @dev Returns true if an amount registered under `priority` can be paid while all that is older stays covered;
+    /// newer buckets need not be covered if they are listed. Leaving some out only makes the condition stricter.
     function _isCovered(uint256 token, uint256 priority, uint256 amount, uint256[] calldata newer)
         internal
         view
@@ -176,7 +182,7 @@ abstract contract Reserve is PlasmaBase {
             uint256 end = NEVER;
             if (ledger & TRACKED != 0) {
                 uint256 line = _lines[token];
-                // What is summed up need not be listed, and does not count twice.
+                // The buckets of the sum need not be listed, and are not subtracted twice.
                 if (priority >> 1 < line >> 128) {
                     end = line >> 128;
                     need -= uint128(line);
@@ -187,7 +193,8 @@ abstract contract Reserve is PlasmaBase {
                 if (pair < priority >> 1 || pair >= end) continue;
                 uint256 word = _buckets[token][pair];
                 if (pair == priority >> 1) {
-                    // Its own block, where the amount itself lies, and the other of the pair if that is newer.
+                    // The exit's own bucket contains the amount itself, and the other block of the pair counts only if
+                    // it is newer.
                     need += amount;
                     if (priority & 1 == 1) word &= uint256(type(uint128).max) << 128;
                 }
@@ -197,7 +204,7 @@ abstract contract Reserve is PlasmaBase {
         return (need <= have, need, have);
     }
 
-    /// @dev What there is for exits: all but bonds and deferred payments.
+    /// @dev Returns the money available for exits: all but bonds and deferred payments.
     function _holdings(uint256 token, uint256 ledger) private view returns (uint256 have) {
         address asset = tokenOf(token);
         have = asset == address(0) ? address(this).balance : Transfers.balanceWithin(asset, ASK_GAS);
@@ -207,31 +214,34 @@ abstract contract Reserve is PlasmaBase {
         }
     }
 
+    /// @dev Returns the held amount of a ledger, without the bits above it.
     function _heldOf(uint256 token, uint256 ledger) private pure returns (uint256) {
         uint256 above = token == 0 ? 256 - PASSED_AT : 1;
         return (ledger << above) >> (above + 128);
     }
 
+    /// @dev Returns the sum of both blocks of a bucket.
     function _sumOf(uint256 word) private pure returns (uint256) {
         unchecked {
             return uint128(word) + (word >> 128);
         }
     }
 
-    /// @dev No bucket may be taken off twice.
+    /// @dev A bucket must not be subtracted twice.
     function _requireSorted(uint256[] calldata newer) internal pure {
         for (uint256 i = 1; i < newer.length; ++i) {
             if (newer[i] <= newer[i - 1]) revert BucketsUnsorted();
         }
     }
 
+    /// @dev Returns the shift of a block's half in its bucket.
     function _lane(uint256 number) private pure returns (uint256) {
         return (number & 1) << 7;
     }
 
     // --------------------------------------------------------------------------------------------------- Payments
 
-    /// @dev An amount, and what comes back of a bond: one push if both are ether.
+    /// @dev Pays an amount and the rest of a bond, with one push if both are ether.
     function _payBoth(address to, uint256 token, uint256 amount, uint256 bond) internal {
         if (token == 0) {
             _pay(to, 0, amount + bond);
@@ -241,21 +251,21 @@ abstract contract Reserve is PlasmaBase {
         }
     }
 
-    /// @dev Never reverts for the receiver's or the token's sake: what cannot be pushed waits for `withdraw`.
+    /// @dev Never reverts because of the receiver or the token: an amount that cannot be pushed waits for `withdraw`.
     function _pay(address to, uint256 token, uint256 amount) internal {
         if (amount == 0) return;
         address asset = tokenOf(token);
         uint256 cap = token == 0 ? PUSH_GAS_ETH : PUSH_GAS_TOKEN;
         uint256 before = gasleft();
         if (Transfers.tryPush(asset, to, amount, cap)) return;
-        // A caller must not turn a payment into a debt by starving it of gas.
+        // A caller must not turn a payment into a debt by supplying too little gas.
         uint256 need = (cap * 64) / 63 + 50_000;
         if (before < need) revert GasTooLow(before, need);
         _hold(token, amount);
         _owe(to, token, amount);
     }
 
-    /// @dev What is held waits for its owner.
+    /// @dev Credits a held amount to its owner, who can withdraw it.
     function _owe(address to, uint256 token, uint256 amount) internal {
         unchecked {
             pending[to][token] += amount;

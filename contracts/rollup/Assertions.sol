@@ -6,11 +6,16 @@ import {IRollup} from "../interfaces/IRollup.sol";
 import {Runs} from "../lib/Runs.sol";
 import {Inbox} from "./Inbox.sol";
 
-/// @title What the inbox results in: proposals, bonds, proofs of lies, finality
-/// @dev An assertion is known by its hash and resupplied in full: it costs one slot. Every child of a final assertion that
-/// nobody has proven wrong becomes final: competing ones reset no clock, and a truth that covers less stops none that
-/// covers more. Withdrawals are counted from the beginning, so that none can be claimed twice.
+/// @title Assertions over the inbox: proposals, bonds, fraud proofs, finality
+/// @dev An assertion is known by its hash and resupplied in full, so it costs one slot. Every child of a final
+/// assertion that was not proven wrong becomes final: competing assertions do not reset its window, and a correct
+/// assertion that covers fewer entries does not delay one that covers more. Withdrawals are counted from the beginning,
+/// so that none can be claimed twice.
 abstract contract Assertions is Inbox {
+    /// @dev The record of an assertion, in one slot.
+    /// @param proposer The account whose bond is locked
+    /// @param createdAt The time of the proposal
+    /// @param status The status
     struct Record {
         address proposer;
         uint40 createdAt;
@@ -20,8 +25,10 @@ abstract contract Assertions is Inbox {
     uint256 private constant ROOT_BYTES = 31;
 
     mapping(bytes32 id => Record) private _records;
+    /// @notice Returns the bond in wei that an account can use or withdraw.
     mapping(address proposer => uint256) public freeBond;
     mapping(bytes32 commitment => uint256) private _committedAt;
+    /// @notice Returns the verifier of one kind of fault, by its index.
     address[] public judges;
 
     bytes32 internal _finalId;
@@ -49,8 +56,8 @@ abstract contract Assertions is Inbox {
         Status standing = _records[parentId].status;
         if (standing != Status.Open && standing != Status.Final) revert StatusWrong(parentId, standing);
         if (keccak256(abi.encode(last)) != accs[inboxEnd] || inboxEnd == 0) revert ItemMismatch(inboxEnd);
-        // What lies before the last final assertion needs no second truth, and its blobs may be gone: a lie about it could
-        // not be proven any more.
+        // Entries before the last final assertion need no second assertion, and their blobs may no longer be available,
+        // so a wrong assertion about them could not be proven wrong.
         if (inboxEnd <= parent.inboxEnd || parent.inboxEnd < _finalEnd) revert RangeInvalid(0);
         uint256 count = last.segments - parent.segments;
         if (count > MAX_SEGMENTS) revert RangeInvalid(count);
@@ -78,7 +85,7 @@ abstract contract Assertions is Inbox {
         if (block.timestamp < from) revert TooEarly(block.timestamp, from);
         _freeBond(record.proposer);
         if (frozen) {
-            // Exits go by what was final when it froze.
+            // Exits use the assertion that was final when the rollup was frozen.
             record.status = Status.Released;
             emit Released(id);
             return;
@@ -107,7 +114,7 @@ abstract contract Assertions is Inbox {
         bytes memory question = abi.encodeCall(IJudge.guilty, (claimed, parent, proof));
         bytes32 proofHash;
         assembly ("memory-safe") {
-            // The proof is the last argument, and may be long: it is hashed where it lies.
+            // The proof is the last argument and may be long, so it is hashed in place.
             proofHash := keccak256(
                 add(question, sub(add(mload(question), 32), and(add(proof.length, 31), not(31)))),
                 proof.length
@@ -154,7 +161,7 @@ abstract contract Assertions is Inbox {
         return (_finalId, _finalAt);
     }
 
-    /// @dev Calldata roots are checked to end in the claimed root here; those in a blob by a judge.
+    /// @dev Checks here that roots in calldata end in the asserted root; a judge checks roots in a blob.
     function _commitTo(bytes calldata roots, uint256 count, bytes32 root) private view returns (bytes32, bool) {
         if (uint256(root) >> 248 != 0) revert RootsInvalid();
         if (roots.length == 0) {
@@ -167,6 +174,7 @@ abstract contract Assertions is Inbox {
         return (Runs.commit(roots), false);
     }
 
+    /// @dev Adds the ether sent to the caller's available bond, and locks one bond.
     function _lockBond() private {
         if (msg.value != 0) addBond();
         uint256 have = freeBond[msg.sender];
@@ -174,12 +182,13 @@ abstract contract Assertions is Inbox {
         freeBond[msg.sender] = have - _BOND;
     }
 
+    /// @dev Makes the bond of an assertion available to its proposer again.
     function _freeBond(address proposer) private {
         freeBond[proposer] += _BOND;
         emit BondChanged(proposer, freeBond[proposer]);
     }
 
-    /// @dev A judge's answer; what makes it revert makes the challenge revert.
+    /// @dev Returns the judge's verdict. A revert of the judge reverts the challenge.
     function _ask(address judge, bytes memory question) private view returns (bool guilty) {
         assembly ("memory-safe") {
             if iszero(staticcall(gas(), judge, add(question, 32), mload(question), 0, 32)) {
@@ -191,18 +200,19 @@ abstract contract Assertions is Inbox {
         }
     }
 
-    /// @dev A commitment serves once, and only after it is too deep for a faster thief.
+    /// @dev A commitment is used once, and only after enough blocks to prevent a copied proof from being mined first.
     function _takeCommitment(bytes32 commitment) private {
         uint256 at = _committedAt[commitment];
         if (at == 0 || block.number < at + _REVEAL_BLOCKS) revert CommitmentMissing(commitment);
         _committedAt[commitment] = 0;
     }
 
+    /// @dev Marks an assertion as invalid, and pays half of its bond to the caller's available bond.
     function _invalidate(bytes32 id, Record storage record) private {
         record.status = Status.Invalid;
         emit Invalidated(id, msg.sender);
         uint256 half = _BOND / 2;
-        // The other half is burned by staying here: nothing ever pays it out.
+        // The other half stays in the contract and is thereby burned: no function pays it out.
         freeBond[msg.sender] += half;
         emit BondChanged(msg.sender, freeBond[msg.sender]);
     }
@@ -221,7 +231,7 @@ abstract contract Assertions is Inbox {
         if (_records[id].status != Status.Final) revert StatusWrong(id, _records[id].status);
     }
 
-    /// @dev Final, or able to become final.
+    /// @dev Requires an assertion that is final or can become final.
     function _requireHopeful(Claim calldata claimed) internal view {
         bytes32 id = _idOf(claimed);
         Status standing = _records[id].status;

@@ -5,7 +5,7 @@ import {IRollup} from "../interfaces/IRollup.sol";
 import {Runs} from "../lib/Runs.sol";
 import {Queue} from "./Queue.sol";
 
-/// @title The order of everything: entries of frames, each consuming the queue first
+/// @title The inbox: entries of frames, each of which first consumes queue items
 abstract contract Inbox is Queue {
     uint8 private constant KIND_QUEUE = 0;
     uint8 private constant KIND_CALLDATA = 1;
@@ -13,18 +13,19 @@ abstract contract Inbox is Queue {
 
     uint256 private constant FRAMES_PER_BLOB = 256;
     uint256 private constant SEGMENTS_PER_FRAME = 2;
-    /// @dev Queue items of one entry: ten checkpoints, some 95 segments.
+    /// @dev The maximum number of queue items of one entry: ten checkpoints, about 95 segments.
     uint256 private constant MAX_CONSUME = 2560;
-    /// @dev More items than there can ever be, in few bytes.
+    /// @dev A number of items that cannot be reached, with a short encoding.
     uint256 private constant TO_THE_END = type(uint32).max;
 
-    /// @dev What a verifier with one ordinary core keeps up with, however dear the frames are: so many a second by the
-    /// sequencer, so many by all others together, and an hour of it at once.
+    /// @dev The frames a second that a verifier with one ordinary core can process, however expensive the frames are:
+    /// one limit for the sequencer, one for all others together, each with a burst of one hour.
     uint256 private constant SEQUENCER_PACE = 32;
     uint256 private constant OTHERS_PACE = 8;
     uint256 private constant BURST = 3600;
 
-    /// @dev As `Head.paced`, for all but the sequencer: neither can use up the other's share.
+    /// @dev The counterpart of `Head.paced` for all accounts but the sequencer, so that neither can use up the other's
+    /// share.
     uint48 private _othersPaced;
 
     /// @inheritdoc IRollup
@@ -69,6 +70,7 @@ abstract contract Inbox is Queue {
         return (head.items, head.segments, head.consumed, head.lastTime, pendingSince);
     }
 
+    /// @dev Appends an entry, which first consumes queue items.
     function _post(bytes32 expectedAcc, uint8 kind, bytes32 data, uint256 frames, uint256 queueEnd) private {
         Head memory head = _head;
         if (head.frozen) revert FrozenMode(true);
@@ -86,25 +88,25 @@ abstract contract Inbox is Queue {
             Item(previous, kind, data, uint32(frames), head.segments, head.consumed, queueAcc, uint40(block.timestamp));
         bytes32 acc;
         assembly ("memory-safe") {
-            // In memory a struct of words lies as it is encoded.
+            // A struct of words has the same layout in memory as in its encoding.
             acc := keccak256(item, 256)
         }
         accs[head.items] = acc;
         emit Posted(head.items, item);
     }
 
-    /// @dev Moves the queue on, and sees to it that the caller may post and leaves nothing overdue.
-    /// @return acc the queue's accumulator at `queueEnd`, zero when nothing is consumed
-    /// @return count items consumed
+    /// @dev Consumes queue items, and requires that the caller may post and that no overdue items remain.
+    /// @return acc The queue's accumulator at `queueEnd`; zero if no items are consumed
+    /// @return count The number of consumed items
     function _consume(Head memory head, uint256 queueEnd) private view returns (bytes28 acc, uint256 count) {
         bool overdue = _isOverdue(head.pendingSince);
         if (msg.sender != _SEQUENCER && !overdue && block.timestamp <= head.lastTime + _LEASE) {
             revert PostingLeased(msg.sender, head.lastTime + _LEASE + 1);
         }
-        // Nothing to consume and nothing that must be: the queue need not be looked at.
+        // The queue is not read if no items are to be consumed and none is overdue.
         if (queueEnd == head.consumed && !overdue) return (0, 0);
         Tail memory tail = _tail;
-        // Whoever names a place can find the end moved on by somebody's deposit: this is the end, wherever it is.
+        // A deposit may move the end of the queue before the call is mined; this value means the end at that time.
         if (queueEnd == TO_THE_END) {
             queueEnd = head.consumed + MAX_CONSUME;
             queueEnd = tail.length <= queueEnd ? tail.length : queueEnd & ~(CHECKPOINT - 1);
@@ -123,13 +125,13 @@ abstract contract Inbox is Queue {
             head.pendingSince = point.time;
         }
         head.consumed = uint32(queueEnd);
-        // Whoever floods the queue must not stop the inbox: a full helping is enough.
+        // A flood of queue items must not block the inbox, so consuming the maximum is sufficient.
         if (queueEnd != tail.length && _isOverdue(head.pendingSince) && count + CHECKPOINT <= MAX_CONSUME) {
             revert QueueOverdue(head.pendingSince);
         }
     }
 
-    /// @dev Writes the head in one piece: field by field the compiler writes it seven times.
+    /// @dev Writes the head with one store; field by field the compiler writes it seven times.
     function _keep(Head memory head) private {
         assembly ("memory-safe") {
             let word := or(mload(head), shl(32, mload(add(head, 0x20))))
@@ -139,7 +141,7 @@ abstract contract Inbox is Queue {
         }
     }
 
-    /// @dev Time in units of one frame at the pace: all frames follow one another, none earlier than `BURST` before now.
+    /// @dev Measures time in frames at the given pace: frames follow each other, none earlier than `BURST` before now.
     function _pace(Head memory head, uint256 frames) private {
         bool own = msg.sender == _SEQUENCER;
         uint256 pace = own ? SEQUENCER_PACE : OTHERS_PACE;
@@ -152,6 +154,7 @@ abstract contract Inbox is Queue {
         else _othersPaced = uint48(paced);
     }
 
+    /// @dev Returns true if queue items that wait since `since` must be consumed.
     function _isOverdue(uint256 since) private view returns (bool) {
         return block.timestamp > since + _FORCE_DELAY;
     }

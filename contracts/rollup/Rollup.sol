@@ -7,7 +7,7 @@ import {Assertions} from "./Assertions.sol";
 import {RollupBase} from "./RollupBase.sol";
 import {Vault} from "./Vault.sol";
 
-/// @title The deployable: inbox, assertions, vault, and the way out when all else has stopped
+/// @title The deployable rollup: inbox, assertions, vault, and exits of the frozen mode
 contract Rollup is Vault {
     uint256 private constant ESCAPES = 1 << 64;
     uint256 private constant REFUNDS = 1 << 65;
@@ -17,6 +17,10 @@ contract Rollup is Vault {
 
     IVoice private immutable _VOICE;
 
+    /// @param config_ The parameters
+    /// @param judges_ The verifiers of fraud proofs, whose order defines the indexes of `challenge`
+    /// @param voice The verifier of BLS signatures for `escapeTo`
+    /// @param genesisRoot The state root before the first entry
     constructor(Config memory config_, address[] memory judges_, IVoice voice, bytes32 genesisRoot)
         RollupBase(config_)
         Assertions(judges_, genesisRoot)
@@ -48,7 +52,7 @@ contract Rollup is Vault {
         uint256 word,
         bytes32[] calldata path
     ) external {
-        // A BLS key has no address of its own: it has to say one.
+        // A BLS key has no address of its own, so its owner uses `escapeTo`.
         if (uint256(owner) >> 160 != 0) revert ProofInvalid();
         _escape(final_, roots, account, owner, word, path, address(uint160(uint256(owner))));
     }
@@ -113,6 +117,7 @@ contract Rollup is Vault {
         _pay(tokenOf(token), target, amount);
     }
 
+    /// @dev Requires the frozen mode and the last final assertion with the components of its root.
     function _requireLast(Claim calldata final_, Roots calldata roots) private view {
         if (!_head.frozen) revert FrozenMode(false);
         bytes32 id = _requireFinal(final_);

@@ -4,11 +4,11 @@ pragma solidity ^0.8.28;
 import {IRollup} from "../interfaces/IRollup.sol";
 import {Transfers} from "../lib/Transfers.sol";
 
-/// @title Parameters, payments and hashes that all parts of the rollup share
+/// @title Parameters, payments and hashes shared by all parts of the rollup
 abstract contract RollupBase is IRollup {
-    /// @dev Operations between two roots.
+    /// @dev The number of operations between two roots.
     uint256 internal constant OPS_PER_SEGMENT = 27;
-    /// @dev Segments of one assertion: their roots fill one blob.
+    /// @dev The maximum number of segments of one assertion, whose roots fill one blob.
     uint256 internal constant MAX_SEGMENTS = 4096;
     uint256 internal constant ACCOUNT_DEPTH = 32;
     uint256 internal constant WITHDRAWAL_DEPTH = 17;
@@ -16,10 +16,10 @@ abstract contract RollupBase is IRollup {
     bytes32 private constant DOMAIN_TYPE =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
 
-    /// @dev Seconds between two blocks, with room for every second one to be missed.
+    /// @dev The seconds between two blocks, assuming that every second block is missed.
     uint256 private constant SECONDS_PER_BLOCK = 24;
 
-    /// @dev What a payment may burn.
+    /// @dev The gas limit of a payment.
     uint256 private constant PUSH_GAS = 300_000;
 
     address internal immutable _SEQUENCER;
@@ -30,7 +30,14 @@ abstract contract RollupBase is IRollup {
     uint256 internal immutable _REVEAL_BLOCKS;
     uint256 internal immutable _BOND;
 
-    /// @dev One slot: what every posting and every deposit reads.
+    /// @dev The fields that every posting and every deposit reads, in one slot.
+    /// @param items The number of inbox entries
+    /// @param segments The number of their segments
+    /// @param consumed The number of consumed queue items
+    /// @param lastTime The time of the last entry
+    /// @param pendingSince The time since which the oldest queue item waits, or `NOTHING_WAITS`
+    /// @param paced The end of the sequencer's posted frames, counted in frames at its pace, see `Inbox`
+    /// @param frozen True if the rollup is frozen
     struct Head {
         uint32 items;
         uint56 segments;
@@ -41,16 +48,16 @@ abstract contract RollupBase is IRollup {
         bool frozen;
     }
 
-    /// @dev Later than any time: so long has nothing waited in the queue.
+    /// @dev A time later than any other, used while the queue has no waiting items.
     uint40 internal constant NOTHING_WAITS = type(uint40).max;
 
     Head internal _head;
     bool private transient _entered;
 
     constructor(Config memory config) {
-        // Who freezes must have had the time to see an assertion through.
+        // The rollup must not be frozen before an assertion had time to become final.
         if (config.freezeAfter <= config.window || config.bond < 64) revert ConfigInvalid();
-        // A proof must be announced so many blocks before the window ends: there must be a window before that.
+        // A proof must be committed to `revealBlocks` before the window ends, so the window must be longer than that.
         if (config.window <= config.revealBlocks * SECONDS_PER_BLOCK) revert ConfigInvalid();
         _SEQUENCER = config.sequencer;
         _FORCE_DELAY = config.forceDelay;
@@ -61,6 +68,7 @@ abstract contract RollupBase is IRollup {
         _BOND = config.bond;
     }
 
+    /// @dev Prevents re-entry.
     modifier once() {
         if (_entered) revert Reentered();
         _entered = true;
@@ -68,12 +76,14 @@ abstract contract RollupBase is IRollup {
         _entered = false;
     }
 
+    /// @dev Requires that the rollup is not frozen.
     modifier whileRunning() {
         if (_head.frozen) revert FrozenMode(true);
         _;
     }
 
-    /// @notice The parameters.
+    /// @notice Returns the parameters.
+    /// @return The parameters
     function config() external view returns (Config memory) {
         return Config(
             _SEQUENCER,
@@ -86,7 +96,7 @@ abstract contract RollupBase is IRollup {
         );
     }
 
-    /// @dev The EIP-712 digest of a message's hash.
+    /// @dev Returns the EIP-712 digest of a message's struct hash.
     function _digest(bytes32 structHash) internal view returns (bytes32) {
         bytes32 domain = keccak256(
             abi.encode(DOMAIN_TYPE, keccak256("layer2 Rollup"), keccak256("1"), block.chainid, address(this))
@@ -94,18 +104,20 @@ abstract contract RollupBase is IRollup {
         return keccak256(abi.encodePacked(hex"1901", domain, structHash));
     }
 
+    /// @dev Pushes a payment, and reverts if it fails.
     function _pay(address token, address target, uint256 amount) internal {
         if (!Transfers.tryPush(token, target, amount, PUSH_GAS)) revert PaymentFailed(target, token);
     }
 
-    /// @dev A root has its first byte zero: it fits one field element of a blob.
+    /// @dev The first byte of a root is zero, so it fits one field element of a blob.
     function _stateRoot(Roots calldata roots) internal pure returns (bytes32) {
         bytes32 system = keccak256(abi.encode(roots.withdrawals, roots.numbers, roots.queueAcc));
         return keccak256(abi.encode(roots.accounts, system)) & bytes32(type(uint256).max >> 8);
     }
 
-    /// @dev Siblings from the bottom up. What is missing at the top are roots of empty trees: a young list has a short
-    /// path. Above the list's end every sibling is on the right, so that nothing else can be proven by leaving some out.
+    /// @dev Takes the siblings from the bottom up. Missing siblings at the top are roots of empty trees, so a short
+    /// list has a short path. Above the end of the list every sibling is on the right, so leaving some out cannot prove
+    /// anything else.
     function _requirePath(bytes32 root, bytes32 leaf, uint256 index, bytes32[] calldata path, uint256 depth)
         internal
         pure
@@ -128,6 +140,7 @@ abstract contract RollupBase is IRollup {
         if (node != root) revert ProofInvalid();
     }
 
+    /// @dev Returns the queue's accumulator after one more item.
     function _nextQueueAcc(bytes28 acc, bytes32 itemHash) internal pure returns (bytes28) {
         return bytes28(keccak256(abi.encodePacked(acc, itemHash)) << 32);
     }

@@ -6,18 +6,18 @@ import {Signatures} from "../lib/Signatures.sol";
 import {Transfers} from "../lib/Transfers.sol";
 import {Assertions} from "./Assertions.sol";
 
-/// @title Money in and out, and the list of tokens
-/// @dev A payment that fails reverts and can be tried again: nothing is lost, nobody else waits.
+/// @title Deposits, withdrawals, and the list of tokens
+/// @dev A payment that fails reverts and can be repeated: no money is lost and no other payment is blocked.
 abstract contract Vault is Assertions {
     address[] private _tokens;
     mapping(address token => bool) private _registered;
-    /// @dev One bit for each withdrawal, by its number from the beginning.
+    /// @dev One bit for each withdrawal, by its number counted from the beginning.
     mapping(uint256 word => uint256) private _paid;
     mapping(bytes32 withdrawal => address) private _owners;
 
     bytes32 private constant TRANSFER_TYPE =
         keccak256("TransferClaim(uint256 number,bytes32 leaf,address to,uint48 validUntil)");
-    /// @dev Tokens after which the price of a new one doubles.
+    /// @dev The number of tokens after which the price of a new one doubles.
     uint256 private constant TOKENS_PER_PRICE = 4096;
 
     constructor() {
@@ -101,7 +101,7 @@ abstract contract Vault is Assertions {
         if (block.timestamp > validUntil) revert SignatureExpired(validUntil);
         (uint256 number, bytes32 leaf) = _requireToCome(claimed, roots, index, withdrawal, path);
         bytes32 key = _keyOf(number, leaf);
-        // Who has bought it signs nothing here: so that a signature serves once, wherever the claim goes after it.
+        // Only the target can sign, not a buyer, so a signature is used once, regardless of later owners.
         if (_owners[key] != address(0)) revert CallerNotOwner(withdrawal.target, _owners[key]);
         bytes32 digest = _digest(keccak256(abi.encode(TRANSFER_TYPE, number, leaf, to, validUntil)));
         if (!Signatures.isValid(digest, withdrawal.target, signature)) revert ProofInvalid();
@@ -125,8 +125,8 @@ abstract contract Vault is Assertions {
         return _tokens[id];
     }
 
-    /// @dev Marks something as paid, once. Accounts and deposits of the frozen mode lie above 2^64: there is one last
-    /// final assertion then.
+    /// @dev Marks a number as paid, once. Accounts and deposits of the frozen mode use numbers above 2^64, because
+    /// there is only one last final assertion then.
     function _spend(uint256 number) internal {
         if (_isSpent(number)) revert AlreadyPaid(uint64(number));
         _paid[number >> 8] |= 1 << (number & 255);
@@ -140,19 +140,21 @@ abstract contract Vault is Assertions {
         return keccak256(abi.encode(number, leaf));
     }
 
+    /// @dev Returns the owner of a withdrawal: the account it was transferred to, or its target.
     function _ownerOf(bytes32 key, address target) private view returns (address owner) {
         owner = _owners[key];
         if (owner == address(0)) return target;
     }
 
-    /// @dev Known by what it pays, too: a lie about a number gives nobody power over the true one.
+    /// @dev The key also contains the payment, so a wrong assertion about a number has no effect on the correct one.
     function _giveTo(bytes32 key, uint256 number, bytes32 leaf, address to) private {
         if (to == address(0)) revert ReceiverMissing();
         _owners[key] = to;
         emit ClaimTransferred(number, leaf, to);
     }
 
-    /// @dev A withdrawal that is or can still become payable, and is not paid: nothing else can be given away.
+    /// @dev Requires a withdrawal that is or can become payable and is not paid. No other withdrawal can be
+    /// transferred.
     function _requireToCome(
         Claim calldata claimed,
         Roots calldata roots,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @notice What names a channel. Never stored: supplied with each call and checked through its id.
-/// @param a first party; the payer of a simplex channel
-/// @param b second party; the payee of a simplex channel
-/// @param token ERC-20 address, zero for ether
+/// @notice The key of a channel. It is never stored, but supplied with each call and checked through its id.
+/// @param a The first party; the payer of a simplex channel
+/// @param b The second party; the payee of a simplex channel
+/// @param token The ERC-20 address, zero for ether
 /// @param params `flags(128..255) | delay(96..127) | openBefore(64..95) | salt(0..63)`; flag bit 128 = simplex
 struct Key {
     address a;
@@ -15,11 +15,11 @@ struct Key {
 
 using KeyLib for Key global;
 
-/// @title Reading of a `Key`
+/// @title Accessors of a `Key`
 library KeyLib {
     uint256 internal constant SIMPLEX = 1 << 128;
 
-    /// @dev The low 40 bits say what a deposit by id must know: `openBefore(32) | simplex(1) | token(1)`.
+    /// @dev The low 40 bits contain the fields that a deposit by id needs: `openBefore(32) | simplex(1) | token(1)`.
     function id(Key calldata key) internal pure returns (bytes32 r) {
         uint256 params = key.params;
         address token = key.asset();
@@ -39,16 +39,19 @@ library KeyLib {
         }
     }
 
+    /// @dev Returns the token address without the bits above it; zero for ether.
     function asset(Key calldata key) internal pure returns (address account) {
         assembly ("memory-safe") {
             account := shr(96, shl(96, calldataload(add(key, 64))))
         }
     }
 
+    /// @dev Returns the last second at which the channel can be opened.
     function openBefore(Key calldata key) internal pure returns (uint256) {
         return uint32(key.params >> 64);
     }
 
+    /// @dev Returns true for a simplex channel.
     function isSimplex(Key calldata key) internal pure returns (bool) {
         return key.params & SIMPLEX != 0;
     }

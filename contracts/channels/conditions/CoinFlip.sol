@@ -4,20 +4,21 @@ pragma solidity ^0.8.28;
 import {ICondition} from "../../interfaces/ICondition.sol";
 
 /// @title A fair coin flip between two players, as an application inside a payment channel
-/// @notice Each player commits to a secret. With both secrets known the coin is `keccak256(secretA, secretB)`: even, and
-/// A wins; odd, and B wins. Off chain the players simply show each other their secrets and the loser pays. A player who
-/// sees that it lost and keeps its secret gains nothing: the other one records its own secret here before `revealBy`,
-/// and from then on wins by forfeit unless the second secret was recorded as well.
-/// @dev Holds no money: a lock of kind 2 in a channel names it, and pays the lock's receiver what `resolve` says.
-/// @custom:security `resolve` pays the named `winner` only. A secret shown in a transaction is public; it decides a game
-/// only together with the other one, which is committed to already.
+/// @notice Each player commits to a secret. With both secrets known the coin is `keccak256(secretA, secretB)`: A wins
+/// if it is even, B if it is odd. Off chain the players reveal their secrets to each other and the loser pays. A player
+/// that has lost and withholds its secret gains nothing: the other player records its own secret here before
+/// `revealBy`, and afterwards wins by forfeit unless the second secret was recorded as well.
+/// @dev The contract holds no money: a lock of kind 2 in a channel names it, and pays the lock's receiver the result of
+/// `resolve`.
+/// @custom:security `resolve` pays only if the player named by `aWins` has won. A secret in a transaction is public; it
+/// decides a game only together with the other secret, which is already committed.
 contract CoinFlip is ICondition {
-    /// @notice What both players agree on.
-    /// @param commitA keccak256 of A's 32-byte secret
-    /// @param commitB keccak256 of B's 32-byte secret; must differ from A's
-    /// @param revealBy last second at which a secret can be recorded, Unix time
-    /// @param aWins the lock pays if A wins, else if B wins
-    /// @param stake what the lock pays then, token units
+    /// @notice The terms that both players agree on.
+    /// @param commitA The keccak256 hash of A's 32-byte secret
+    /// @param commitB The keccak256 hash of B's 32-byte secret; must differ from A's
+    /// @param revealBy The last second at which a secret can be recorded, in Unix seconds
+    /// @param aWins True if the lock pays when A wins, false if it pays when B wins
+    /// @param stake The payment of the lock in that case, in token units
     struct Terms {
         bytes32 commitA;
         bytes32 commitB;
@@ -26,18 +27,26 @@ contract CoinFlip is ICondition {
         uint256 stake;
     }
 
-    /// @notice A secret was recorded in time for a game with this `revealBy`.
+    /// @notice Emitted when a secret is recorded in time.
+    /// @param commitment The keccak256 hash of the secret
+    /// @param revealBy The last second at which a secret of the game can be recorded
+    /// @param secret The secret
     event SecretRevealed(bytes32 indexed commitment, uint256 indexed revealBy, bytes32 secret);
 
-    /// @notice The time to record secrets of this game is over.
+    /// @notice Thrown when the time to record secrets of the game is over.
+    /// @param timestamp The time of the block
+    /// @param revealBy The last second at which a secret can be recorded
     error RevealLate(uint256 timestamp, uint256 revealBy);
-    /// @notice The evidence does not decide the game.
+    /// @notice Thrown when the evidence does not decide the game.
     error GameUndecided();
 
-    /// @notice The secret recorded for a commitment and a `revealBy`; zero if none.
+    /// @notice Returns the secret recorded for a commitment and a `revealBy`; zero for none.
     mapping(bytes32 commitment => mapping(uint256 revealBy => bytes32)) public secretOf;
 
-    /// @notice Record a secret. Anybody may: a commitment has one secret.
+    /// @notice Records a secret.
+    /// @dev Anyone may call, because a commitment has only one secret.
+    /// @param secret The secret
+    /// @param revealBy The last second at which a secret of the game can be recorded
     function reveal(bytes32 secret, uint256 revealBy) external {
         if (block.timestamp > revealBy) revert RevealLate(block.timestamp, revealBy);
         bytes32 commitment = keccak256(abi.encode(secret));
@@ -46,8 +55,8 @@ contract CoinFlip is ICondition {
     }
 
     /// @inheritdoc ICondition
-    /// @dev terms = abi.encode(Terms); evidence = abi.encode(bytes32 secretA, bytes32 secretB), zero for the one that is
-    /// not known. Reverts while the game is undecided; pays zero when the other side won.
+    /// @dev terms = abi.encode(Terms); evidence = abi.encode(bytes32 secretA, bytes32 secretB), zero for an unknown
+    /// secret. Reverts while the game is undecided; returns zero if the other side has won.
     function resolve(bytes32, bytes calldata terms, bytes calldata evidence) external view returns (uint256 amount) {
         Terms memory game = abi.decode(terms, (Terms));
         (bytes32 secretA, bytes32 secretB) = abi.decode(evidence, (bytes32, bytes32));
@@ -61,13 +70,13 @@ contract CoinFlip is ICondition {
         view
         returns (bool)
     {
-        // A copied commitment would let its copier know the other's secret as its own.
+        // A player that copied the other's commitment would know the other's secret as its own.
         if (game.commitA == game.commitB) revert GameUndecided();
         if (knownA && knownB) return uint256(keccak256(abi.encode(secretA, secretB))) & 1 == 0;
         if (block.timestamp <= game.revealBy) revert GameUndecided();
         bool recordedA = secretOf[game.commitA][game.revealBy] != 0;
         bool recordedB = secretOf[game.commitB][game.revealBy] != 0;
-        // Both recorded: the secrets are public, there is no forfeit to claim.
+        // If both are recorded, the secrets are public and no player wins by forfeit.
         if (recordedA == recordedB) revert GameUndecided();
         return recordedA;
     }

@@ -4,14 +4,18 @@ pragma solidity ^0.8.28;
 import {Located} from "./Located.sol";
 
 /// @title Accounts in memory
-/// @dev An account is known by where its record lies: five words, `id | owner | word | leaf before | counter`. The word
-/// is the leaf's second one, `token(16 bits) nonce(32) balance(128)`. Raw memory, since a dispute reads them hundreds of
-/// times.
+/// @dev An account is referenced by the memory address of its record: five words,
+/// `id | owner | word | leaf before | counter`. The word is the leaf's second one,
+/// `token(16 bits) nonce(32) balance(128)`. Records are raw memory, because a dispute reads them hundreds of times.
 library Accounts {
-    /// @dev Bytes of a record.
+    /// @dev The bytes of a record.
     uint256 internal constant RECORD = 160;
 
-    /// @notice Lay out accounts: `ids` rising, 4 bytes each; `leaves` owner and word of each, zero where there is none.
+    /// @notice Writes accounts to memory.
+    /// @param ids The account numbers, increasing, 4 bytes each
+    /// @param leaves The owner and word of each; zero for an account that does not exist
+    /// @return table The address of the first record
+    /// @return size The number of records
     function read(bytes memory ids, bytes memory leaves) internal pure returns (uint256 table, uint256 size) {
         (table, size) = _layOut(ids);
         if (leaves.length != 64 * size) revert Located.WitnessInvalid(10);
@@ -26,8 +30,13 @@ library Accounts {
         }
     }
 
-    /// @notice The same for owners of BLS keys: `leaves` is the word of each, `keys` the key (`Bls.KEY`), from which the
-    /// owner follows. Of an account that no key owns, 160 zeros and its owner: an address, or zero where there is none.
+    /// @notice Writes accounts to memory whose owners are given by BLS keys.
+    /// @param ids The account numbers, increasing, 4 bytes each
+    /// @param leaves The word of each account
+    /// @param keys The key of each account (`Bls.KEY`), from which the owner is computed. For an account without a key,
+    /// 160 zeros and its owner: an address, or zero for an account that does not exist
+    /// @return table The address of the first record
+    /// @return size The number of records
     function readKeyed(bytes memory ids, bytes memory leaves, bytes calldata keys)
         internal
         pure
@@ -43,7 +52,8 @@ library Accounts {
             calldatacopy(whole, calldatasize(), 256)
             let end := add(table, mul(size, RECORD))
             for { let at := table } lt(at, end) { at := add(at, RECORD) } {
-                // A key's x is not zero: on the curve such a point has order three, and is not in the subgroup.
+                // The x of a key is not zero, because such a point on the curve has order three and is not in the
+                // subgroup.
                 let bare := iszero(calldataload(key))
                 if bare { bare := iszero(or(calldataload(add(key, 32)), calldataload(add(key, 64)))) }
                 switch bare
@@ -53,7 +63,7 @@ library Accounts {
                     mstore(add(at, 32), owner_)
                 }
                 default {
-                    // Each number of 48 bytes has 16 zero bytes before it, as EIP-2537 takes it.
+                    // EIP-2537 puts 16 zero bytes before each number of 48 bytes.
                     calldatacopy(add(whole, 16), key, 48)
                     calldatacopy(add(whole, 80), add(key, 48), 48)
                     calldatacopy(add(whole, 144), add(key, 96), 48)
@@ -69,7 +79,7 @@ library Accounts {
         if (wild != 0) revert Located.WitnessInvalid(16);
     }
 
-    /// @dev Records with their ids and nothing else.
+    /// @dev Allocates records that contain only their ids.
     function _layOut(bytes memory ids) private pure returns (uint256 table, uint256 size) {
         size = ids.length / 4;
         if (size == 0 || size > 256 || ids.length % 4 != 0) revert Located.WitnessInvalid(10);
@@ -92,40 +102,48 @@ library Accounts {
         if (!rising) revert Located.WitnessInvalid(11);
     }
 
+    /// @notice Returns the owner word of an account; zero if the account does not exist.
     function owner(uint256 at) internal pure returns (bytes32 value) {
         assembly ("memory-safe") {
             value := mload(add(at, 32))
         }
     }
 
+    /// @notice Returns the word with token, nonce and balance of an account.
     function word(uint256 at) internal pure returns (uint256 value) {
         assembly ("memory-safe") {
             value := mload(add(at, 64))
         }
     }
 
+    /// @notice Returns true if the account exists.
     function exists(uint256 at) internal pure returns (bool) {
         return owner(at) != 0;
     }
 
+    /// @notice Returns the token id of an account.
     function token(uint256 at) internal pure returns (uint256) {
         return uint16(word(at) >> 160);
     }
 
+    /// @notice Returns the nonce of an account.
     function nonce(uint256 at) internal pure returns (uint256) {
         return uint32(word(at) >> 128);
     }
 
+    /// @notice Returns the balance of an account.
     function balance(uint256 at) internal pure returns (uint256) {
         return uint128(word(at));
     }
 
+    /// @notice Replaces the word of an account.
     function put(uint256 at, uint256 value) internal pure {
         assembly ("memory-safe") {
             mstore(add(at, 64), value)
         }
     }
 
+    /// @notice Replaces the owner word and the word of an account.
     function set(uint256 at, bytes32 owner_, uint256 value) internal pure {
         assembly ("memory-safe") {
             mstore(add(at, 32), owner_)
@@ -133,7 +151,7 @@ library Accounts {
         }
     }
 
-    /// @notice Counts how often an account was asked for: 0, 1, 2 ...
+    /// @notice Returns the number of earlier calls for an account: 0, 1, 2 ...
     function count(uint256 at) internal pure returns (uint256 before) {
         assembly ("memory-safe") {
             before := mload(add(at, 128))

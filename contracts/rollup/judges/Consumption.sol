@@ -7,19 +7,21 @@ import {Ledger} from "./Ledger.sol";
 import {Located} from "./Located.sol";
 import {Operations} from "./Operations.sol";
 
-/// @title What queue items do: deposits, forced operations, new tokens
-/// @dev Total like its Python twin: it always counts as consumed, whatever it does.
+/// @title Execution of queue items: deposits, forced operations, new tokens
+/// @dev The function is total, like its Python twin: every item counts as consumed, whatever its effect.
 library Consumption {
     using Ledger for Ledger.State;
     using Accounts for uint256;
 
-    /// @notice What is needed for reading the signatures of queue items by BLS, in their order.
+    /// @notice The hints for decoding the BLS signatures of queue items, in their order.
+    /// @param hints The hints
+    /// @param used The number of hints already used
     struct Speakers {
         bytes[] hints;
         uint256 used;
     }
 
-    /// @notice Consume one queue item.
+    /// @notice Consumes one queue item.
     function consume(
         Ledger.State memory state,
         bytes memory raw,
@@ -74,7 +76,7 @@ library Consumption {
         else Ledger.move(from, target, amount, token, 0);
     }
 
-    /// @dev Whether a forced operation is its account's owner's, by the scheme it names.
+    /// @dev Returns true if a forced operation is authorised by its account's owner under the scheme that it names.
     function _speaksFor(bytes32 owner, bytes memory raw, bytes32 digest, Speakers memory speakers, bytes calldata keys)
         private
         view
@@ -110,7 +112,8 @@ library Consumption {
         return Bls.verify(point, keys, positions, digests);
     }
 
-    /// @dev `width` bytes at `offset` as a number. What lies outside reads as other memory: lengths are the caller's.
+    /// @dev Returns `width` bytes at `offset` as a number. Bytes beyond the end are other memory, so the caller must
+    /// check the length.
     function _number(bytes memory raw, uint256 offset, uint256 width) private pure returns (uint256 value) {
         assembly ("memory-safe") {
             value := shr(sub(256, shl(3, width)), mload(add(add(raw, 32), offset)))

@@ -5,12 +5,12 @@ import {IJudge} from "../../interfaces/IJudge.sol";
 import {IRollup} from "../../interfaces/IRollup.sol";
 import {BlobOpening} from "../../lib/BlobOpening.sol";
 
-/// @title EndpointJudge: the last root in the blob must be the root that is claimed
-/// @notice Convicts when it is not. Roots in calldata were compared when the claim was proposed, and how many there are
-/// follows from the entries: nothing else about the ends of a claim can be wrong.
+/// @title A judge that compares the last root in the blob with the asserted root
+/// @notice Returns true if they differ. Roots in calldata were compared when the assertion was proposed, and their
+/// number follows from the entries, so nothing else about the ends of an assertion can be wrong.
 contract EndpointJudge is IJudge {
     /// @inheritdoc IJudge
-    /// @dev The proof: the last root as its field element, and the opening of it.
+    /// @dev The proof contains the last root as its field element, and its opening.
     function guilty(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
         external
         view

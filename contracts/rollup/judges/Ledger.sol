@@ -6,9 +6,9 @@ import {Accounts} from "./Accounts.sol";
 import {Located} from "./Located.sol";
 import {Siblings} from "./Siblings.sol";
 
-/// @title A part of the state in memory: the accounts that a segment touches, and what the root covers beside them
-/// @dev Accounts are opened together by one multiproof under the root before; the same siblings give the root after.
-/// An operation names its accounts by id; `hints` says, one byte each and in the order of use, where they lie.
+/// @title A part of the state in memory: the accounts that a segment uses, and the other components of the root
+/// @dev Accounts are opened together by one multiproof under the root before; the same siblings give the root after. An
+/// operation names its accounts by id; `hints` contains their positions, one byte each, in the order of use.
 library Ledger {
     using Accounts for uint256;
 
@@ -17,12 +17,13 @@ library Ledger {
     uint256 private constant MAX_ACCOUNTS = type(uint32).max;
     uint256 internal constant MAX_NONCE = type(uint32).max;
 
-    /// @dev All packed: what is decoded word by word costs more than what is copied.
-    /// @param ids of the accounts, rising, 4 bytes each
-    /// @param leaves owner and word of each, 64 bytes, or the word alone (`Accounts.readKeyed`); zero where there is none
-    /// @param hints position of each account named, in the order of use, one byte each
-    /// @param branch left siblings on the way up from the next withdrawal, 32 bytes each; not read where the data of the
-    /// segment can add none, or where the list starts empty
+    /// @dev All fields are packed, because decoding word by word costs more than copying.
+    /// @param ids The account numbers, increasing, 4 bytes each
+    /// @param leaves The owner and word of each, 64 bytes, or the word alone (`Accounts.readKeyed`); zero for an
+    /// account that does not exist
+    /// @param hints The position of each account named, in the order of use, one byte each
+    /// @param branch The left siblings on the way up from the next withdrawal, 32 bytes each; not read if the data of
+    /// the segment can add none, or if the list starts empty
     struct Witness {
         bytes ids;
         bytes leaves;
@@ -30,14 +31,20 @@ library Ledger {
         bytes branch;
     }
 
-    /// @param table where the accounts lie, see `Accounts`
-    /// @param count how many
-    /// @param hint where the next hint lies
-    /// @param hintEnd where the hints end
-    /// @param branch left siblings of the next withdrawal; none where none can be added
-    /// @param exits root over the withdrawals there
-    /// @param earlier withdrawals before the assertion
-    /// @param born the next account before the segment
+    /// @dev The state during the execution of a segment.
+    /// @param table The address of the accounts, see `Accounts`
+    /// @param count The number of accounts
+    /// @param hint The address of the next hint
+    /// @param hintEnd The address after the last hint
+    /// @param branch The left siblings of the next withdrawal; empty if none can be added
+    /// @param exits The root over the withdrawals if `branch` is empty
+    /// @param withdrawals The number of withdrawals of the assertion
+    /// @param earlier The number of withdrawals before the assertion
+    /// @param next The number of the next account
+    /// @param born The number of the next account before the segment
+    /// @param queueCount The number of consumed queue items
+    /// @param tokens The number of registered tokens
+    /// @param queueAcc The accumulator of the queue
     struct State {
         uint256 table;
         uint256 count;
@@ -56,15 +63,15 @@ library Ledger {
 
     // --------------------------------------------------------------------------------------------- opening, closing
 
-    /// @notice Read the accounts, owners and all.
-    /// @dev Nothing is proven about the accounts until `prove` or `close` has seen them lead to the root before. Which of
-    /// the two readings it is, is the judge's choice, never that of what is read.
+    /// @notice Reads the accounts with their owners.
+    /// @dev The accounts are not proven until `prove` or `close` has checked that they lead to the root before. The
+    /// judge, not the witness, decides between `read` and `readKeyed`.
     function read(State memory state, Witness memory witness) internal pure {
         (state.table, state.count) = Accounts.read(witness.ids, witness.leaves);
         _readHints(state, witness.hints);
     }
 
-    /// @notice Read the accounts; their owners follow from keys (`Accounts.readKeyed`).
+    /// @notice Reads the accounts, whose owners are computed from keys (`Accounts.readKeyed`).
     function readKeyed(State memory state, Witness memory witness, bytes calldata keys) internal pure {
         (state.table, state.count) = Accounts.readKeyed(witness.ids, witness.leaves, keys);
         _readHints(state, witness.hints);
@@ -77,10 +84,12 @@ library Ledger {
         }
     }
 
-    /// @notice Read what the root covers beside the accounts.
-    /// @param given left siblings of the next withdrawal
-    /// @param fresh whether the withdrawal list starts empty
-    /// @param takesOut whether the segment's data can add withdrawals
+    /// @notice Reads the components of the root other than the accounts.
+    /// @param before The components of the root
+    /// @param given The left siblings of the next withdrawal
+    /// @param fresh True if the withdrawal list starts empty
+    /// @param takesOut True if the segment's data can add withdrawals
+    /// @return state The state
     function open(IRollup.Roots memory before, bytes memory given, bool fresh, bool takesOut)
         internal
         pure
@@ -108,22 +117,24 @@ library Ledger {
         }
     }
 
-    /// @notice Check that the accounts are those under `accounts`.
-    /// @param siblings see `Siblings.root`
+    /// @notice Requires that the accounts are those under `accounts`.
+    /// @param state The state
+    /// @param siblings The siblings, see `Siblings.root`
+    /// @param accounts The root over the accounts
     function prove(State memory state, bytes calldata siblings, bytes32 accounts) internal pure {
         if (Siblings.root(state.table, state.count, siblings, state.born) != accounts) {
             revert Located.WitnessInvalid(12);
         }
     }
 
-    /// @notice Check that the accounts were those under `accounts`; the state root now.
+    /// @notice Requires that the accounts were those under `accounts`, and returns the state root after the segment.
     function close(State memory state, bytes calldata siblings, bytes32 accounts) internal pure returns (bytes32) {
         (bytes32 before, bytes32 root) = Siblings.roots(state.table, state.count, siblings, state.born);
         if (before != accounts) revert Located.WitnessInvalid(12);
         return rootWith(state, root);
     }
 
-    /// @notice The state root over accounts with this root.
+    /// @notice Returns the state root with the given root over the accounts.
     function rootWith(State memory state, bytes32 accounts) internal pure returns (bytes32) {
         uint256 numbers = (state.withdrawals << 224) | (state.next << 192) | (state.queueCount << 128);
         numbers |= (state.tokens << 96) | (state.earlier << 32);
@@ -131,7 +142,7 @@ library Ledger {
         return pair(accounts, system) & bytes32(type(uint256).max >> 8);
     }
 
-    /// @notice The root over the withdrawals, from the left siblings of the next one.
+    /// @notice Returns the root over the withdrawals, computed from the left siblings of the next one.
     function exits(State memory state) internal pure returns (bytes32 node) {
         uint256 size = state.withdrawals;
         bytes32[] memory branch = state.branch;
@@ -157,6 +168,7 @@ library Ledger {
         }
     }
 
+    /// @notice Returns the hash of two nodes.
     function pair(bytes32 left, bytes32 right) internal pure returns (bytes32 node) {
         assembly ("memory-safe") {
             mstore(0, left)
@@ -167,7 +179,7 @@ library Ledger {
 
     // ----------------------------------------------------------------------------------------------------- accounts
 
-    /// @notice Where account `id` lies in memory.
+    /// @notice Returns the memory address of account `id`.
     function find(State memory state, uint256 id) internal pure returns (uint256 at) {
         bool fits;
         assembly ("memory-safe") {
@@ -181,7 +193,7 @@ library Ledger {
         if (!fits) revert Located.WitnessInvalid(17);
     }
 
-    /// @notice Open an account with the next id. Returns false when there are no more.
+    /// @notice Opens an account with the next id. Returns false if no id is left.
     function create(State memory state, bytes32 owner, uint256 token, uint256 balance) internal pure returns (bool) {
         if (state.next >= MAX_ACCOUNTS) return false;
         uint256 at = find(state, state.next);
@@ -190,14 +202,14 @@ library Ledger {
         return true;
     }
 
-    /// @notice Credit, unless it would not fit.
+    /// @notice Credits an amount. Returns false if the balance would overflow.
     function credit(uint256 at, uint256 amount) internal pure returns (bool) {
         if (at.balance() + amount > MAX_BALANCE) return false;
         at.put(at.word() + amount);
         return true;
     }
 
-    /// @notice Transfer; the sender's nonce moves on whether it happens or not.
+    /// @notice Transfers an amount. The sender's nonce grows whether or not the transfer succeeds.
     function move(uint256 from, uint256 to, uint256 amount, uint256 token, uint256 fee)
         internal
         pure
@@ -213,7 +225,7 @@ library Ledger {
         }
     }
 
-    /// @notice Take money out; the nonce moves on whether it happens or not.
+    /// @notice Withdraws an amount. The nonce grows whether or not the withdrawal succeeds.
     function withdraw(State memory state, uint256 from, address target, uint256 amount, uint256 token, uint256 fee)
         internal
         pure
@@ -228,7 +240,7 @@ library Ledger {
         takeOut(state, target, token, amount);
     }
 
-    /// @notice Append a withdrawal.
+    /// @notice Appends a withdrawal.
     function takeOut(State memory state, address target, uint256 token, uint256 amount) internal pure {
         if (state.branch.length == 0) revert Located.WitnessInvalid(15);
         bytes32 node = keccak256(abi.encodePacked(target, uint16(token), uint128(amount)));

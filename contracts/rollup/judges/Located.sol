@@ -3,24 +3,31 @@ pragma solidity ^0.8.28;
 
 import {IRollup} from "../../interfaces/IRollup.sol";
 
-/// @title Where a segment lies: which entry, and which of its segments
+/// @title The position of a segment: its entry, and its index in the entry
 library Located {
-    /// @notice The entry, or something shown of it, is not what the rollup or the claim commits to.
+    /// @notice Thrown when an entry, or data shown of it, does not match the commitments of the rollup or the
+    /// assertion.
+    /// @param what The number of the failed check
     error WitnessInvalid(uint256 what);
 
     uint256 private constant OPS = 27;
 
-    /// @param entry index of the inbox entry that holds the segment
-    /// @param item the entry
-    /// @param previous the entry before it; ignored for the first
+    /// @dev An inbox entry and the one before it.
+    /// @param entry The index of the inbox entry that contains the segment
+    /// @param item The entry
+    /// @param previous The entry before it; ignored for the first
     struct Place {
         uint256 entry;
         IRollup.Item item;
         IRollup.Item previous;
     }
 
-    /// @notice The segment's number inside its entry, and the queue position before the entry.
-    /// @param absolute segments before it, from the beginning of the rollup
+    /// @notice Returns the segment's index in its entry, and the queue position before the entry.
+    /// @param rollup The rollup
+    /// @param place The entry
+    /// @param absolute The number of segments before it, from the beginning of the rollup
+    /// @return offset The index of the segment in the entry
+    /// @return queueStart The queue position before the entry
     function inside(IRollup rollup, Place memory place, uint256 absolute)
         internal
         view
@@ -39,7 +46,7 @@ library Located {
         offset = absolute - start;
     }
 
-    /// @notice Queue segments of an entry.
+    /// @notice Returns the number of segments of `count` queue items.
     function queueSegments(uint256 count) internal pure returns (uint256) {
         return (count + OPS - 1) / OPS;
     }

@@ -6,16 +6,18 @@ import {Accounts} from "./Accounts.sol";
 import {Ledger} from "./Ledger.sol";
 import {Located} from "./Located.sol";
 
-/// @title What operations do: the on-chain twin of the rollup's state transition, one segment at a time
-/// @dev Total like its twin: bytes that mean nothing do nothing. Accounts are looked up in an order that the bytes alone
-/// decide: the fee receiver; for the judge of signatures every sender; then sender and receiver of each operation.
+/// @title Execution of operations: the on-chain twin of the rollup's state transition, one segment at a time
+/// @dev The functions are total, like their twin: bytes without a meaning have no effect. The order in which accounts
+/// are looked up depends on the bytes alone: the fee receiver; for the signature judge every sender; then sender and
+/// receiver of each operation.
 library Operations {
     using Ledger for Ledger.State;
     using Accounts for uint256;
 
     uint256 internal constant FRAME = 496;
     uint256 private constant OPS = 27;
-    /// @dev A recovered signature costs its judge little, an account opened among many much.
+    /// @dev The operations in the first half of an ECDSA frame: recovering a signature costs its judge little, but
+    /// opening one more account costs much.
     uint256 private constant ECDSA_OPS = 3;
 
     uint256 private constant TRANSFERS = 1;
@@ -35,7 +37,14 @@ library Operations {
     bytes32 private constant WITHDRAW_TYPE =
         keccak256("Withdraw(uint32 sender,uint32 nonce,address to,uint128 amount,uint16 token,uint8 fee)");
 
-    /// @notice A frame's header. `count` is zero when the frame does nothing.
+    /// @notice The header of a frame.
+    /// @param kind The type of the frame
+    /// @param token The id of the token
+    /// @param fee The fee class
+    /// @param receiver The account that receives the fees
+    /// @param count The number of operations; zero if the frame has no effect
+    /// @param start The offset of the first operation
+    /// @param width The bytes of an operation
     struct Header {
         uint256 kind;
         uint256 token;
@@ -48,7 +57,7 @@ library Operations {
 
     // ------------------------------------------------------------------------------------------------------- frames
 
-    /// @notice Read a frame's header.
+    /// @notice Reads the header of a frame.
     function header(bytes memory frame) internal pure returns (Header memory head) {
         uint256 word;
         assembly ("memory-safe") {
@@ -65,27 +74,29 @@ library Operations {
         if (head.start + count * head.width <= FRAME) head.count = count;
     }
 
+    /// @notice Returns true if one BLS signature covers the operations of the frame.
     function byBls(Header memory head) internal pure returns (bool) {
         return head.kind <= EXACT_TRANSFERS;
     }
 
+    /// @notice Returns true if the frame opens accounts of BLS keys.
     function opensAccounts(Header memory head) internal pure returns (bool) {
         return head.kind == ACCOUNTS;
     }
 
-    /// @notice Whether frames of this type can add withdrawals.
+    /// @notice Returns true if frames of this type can add withdrawals.
     function takesOut(uint256 kind) internal pure returns (bool) {
         return kind == WITHDRAWALS || kind == ECDSA_WITHDRAWALS;
     }
 
-    /// @notice How many operations the first half of the frame has at most.
+    /// @notice Returns the maximum number of operations in the first half of the frame.
     function firstHalf(Header memory head) internal pure returns (uint256) {
         return head.kind >= ECDSA_TRANSFERS && head.kind <= ECDSA_EXACT_TRANSFERS ? ECDSA_OPS : OPS;
     }
 
-    /// @notice Whether the header lets the frame be executed: its token and its fee receiver exist.
-    /// @return fine as far as the state tells
-    /// @return receiver where the fee receiver lies, or NO_FEE
+    /// @notice Returns true if the header allows the frame to be executed: its token and its fee receiver exist.
+    /// @return fine True if the state allows the execution
+    /// @return receiver The address of the fee receiver, or NO_FEE
     function admissible(Ledger.State memory state, Header memory head)
         internal
         pure
@@ -100,8 +111,8 @@ library Operations {
         }
     }
 
-    /// @notice For the judge of signatures: whether every sender has a BLS key and a nonce left; the positions of the
-    /// senders, and what they sign.
+    /// @notice Returns true if every sender has a BLS key and a nonce left, with the positions of the senders and the
+    /// digests that they sign. The signature judge uses it.
     function senders(Ledger.State memory state, bytes memory frame, Header memory head, bytes32 domain)
         internal
         pure
@@ -122,7 +133,7 @@ library Operations {
                 let asked := mload(add(at, 128))
                 mstore(add(at, 128), add(asked, 1))
                 let nonce := add(and(shr(128, word), 0xffffffff), asked)
-                // Only a BLS key signs for an account in such a frame.
+                // Only a BLS key can sign for an account in such a frame.
                 if or(iszero(shr(160, mload(add(at, 32)))), iszero(lt(nonce, 0xffffffff))) { fine := 0 }
                 mstore(add(message, 32), sender)
                 mstore(add(message, 64), nonce)
@@ -136,7 +147,7 @@ library Operations {
         }
     }
 
-    /// @dev `opAt` for the frames of which most are made.
+    /// @dev A shorter form of `opAt` for the most frequent type of frame.
     function _shortAt(bytes memory frame, uint256 index)
         private
         pure
@@ -158,7 +169,8 @@ library Operations {
         (sender, to, amount,) = opAt(frame, head, index);
     }
 
-    /// @dev What all operations of a frame sign alike, in memory: `type | ... | token | fee`, then `0x1901 | domain`.
+    /// @dev Writes to memory the part of the message that all operations of a frame share: `type | ... | token | fee`,
+    /// then `0x1901 | domain`.
     function _template(Header memory head, bytes32 domain) private pure returns (uint256 message) {
         bool withdraws = head.kind == WITHDRAWALS || head.kind == ECDSA_WITHDRAWALS;
         bytes32 kind = withdraws ? WITHDRAW_TYPE : TRANSFER_TYPE;
@@ -174,7 +186,7 @@ library Operations {
         }
     }
 
-    /// @notice Execute the operations of one half of a frame that is accepted, and credit the fees.
+    /// @notice Executes the operations of one half of an accepted frame, and credits the fees.
     function execute(
         Ledger.State memory state,
         bytes memory frame,
@@ -203,7 +215,7 @@ library Operations {
         if (fees != 0) Ledger.credit(receiver, fees);
     }
 
-    /// @notice Open an account for each key of the frame that is one.
+    /// @notice Opens an account for each valid key of the frame.
     function openAccounts(Ledger.State memory state, bytes memory frame, Header memory head, bytes[] memory hints)
         internal
         view
@@ -220,7 +232,7 @@ library Operations {
         }
     }
 
-    /// @notice Operation `index` of a frame. `to`: an account, or where a withdrawal goes.
+    /// @notice Returns operation `index` of a frame. `to` is an account, or the target address of a withdrawal.
     function opAt(bytes memory frame, Header memory head, uint256 index)
         internal
         pure
@@ -233,7 +245,7 @@ library Operations {
             uint256 at = head.start + index * head.width;
             assembly ("memory-safe") {
                 word := mload(add(add(frame, 32), at))
-                // Only read where the operation is longer than a word.
+                // The second word is used only if the operation is longer than one word.
                 next := mload(add(add(frame, 64), at))
             }
             if (kind == TRANSFERS) return (word >> 232, uint24(word >> 208), unpack(uint16(word >> 192)), false);
@@ -247,16 +259,19 @@ library Operations {
         }
     }
 
+    /// @notice Returns an amount from its 16-bit form: `mantissa(11 bits) * 10^exponent(5 bits)`.
     function unpack(uint256 packed) internal pure returns (uint256) {
         unchecked {
             return (packed & 0x7ff) * 10 ** (packed >> 11);
         }
     }
 
+    /// @notice Returns the fee of a fee class: `mantissa(4 bits) * 10^exponent(4 bits)`.
     function feeOf(uint256 class) internal pure returns (uint256) {
         return (class & 15) * 10 ** (class >> 4);
     }
 
+    /// @dev Returns the bytes of one operation.
     function _width(uint256 kind) private pure returns (uint256) {
         if (kind == TRANSFERS) return 8;
         if (kind == WIDE_TRANSFERS) return 10;
@@ -287,7 +302,7 @@ library Operations {
         return recover(digest, r, vs) == address(uint160(owner));
     }
 
-    /// @notice What the sender of an operation signs (EIP-712).
+    /// @notice Returns the EIP-712 digest that the sender of an operation signs.
     function digestOf(
         uint256 sender,
         uint256 to,
@@ -316,7 +331,7 @@ library Operations {
         }
     }
 
-    /// @notice The signer of an EIP-2098 signature; zero for the upper half of s.
+    /// @notice Returns the signer of an EIP-2098 signature; zero for the upper half of s.
     function recover(bytes32 digest, bytes32 r, bytes32 vs) internal pure returns (address) {
         uint256 s = uint256(vs) & ((1 << 255) - 1);
         if (s > HALF_ORDER) return address(0);

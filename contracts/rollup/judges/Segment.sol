@@ -8,25 +8,26 @@ import {Located} from "./Located.sol";
 import {Operations} from "./Operations.sol";
 import {Shown} from "./Shown.sol";
 
-/// @title Opening one segment of a claim: its place, its data, the roots around it, the accounts it touches
-/// @dev What a judge is given is `abi.encode(Proof, siblings, keys)`: the last two are by far the longest parts and are
-/// read where they lie. Keys are those of the accounts for which queue items of the segment are signed by BLS, or, for
-/// the judge of signatures, those of all accounts (`Accounts.readKeyed`); `Bls.KEY` bytes each.
+/// @title Opening of one segment of an assertion: its position, its data, the roots around it, the accounts it uses
+/// @dev A judge receives `abi.encode(Proof, siblings, keys)`: the last two are by far the longest parts and are read in
+/// place. The keys are those of the accounts whose queue items in the segment are signed by BLS or, for the signature
+/// judge, those of all accounts (`Accounts.readKeyed`); `Bls.KEY` bytes each.
 abstract contract Segment {
     uint256 internal constant OPS = 27;
     uint256 private constant WITHDRAWAL_DEPTH = 17;
     bytes32 private constant DOMAIN_TYPE =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
 
-    /// @param segment which segment, counted from the claim's first
-    /// @param before parts of the state root before the segment (for the first one: the parent's)
-    /// @param origin for the claim's second segment, parts of the parent's root; else ignored
-    /// @param place the entry of the inbox that holds it
-    /// @param pieces its frame, and the roots around it
-    /// @param items the queue items of the segment, if it is one of the queue
-    /// @param later hashes of the items after them, up to a checkpoint or the entry's end
-    /// @param hints for reading those signatures, or the keys of new accounts, see `Bls`
-    /// @param witness the accounts touched
+    /// @dev The decoded part of a proof.
+    /// @param segment The index of the segment, counted from the assertion's first
+    /// @param before The components of the state root before the segment (for the first one: the parent's)
+    /// @param origin The components of the parent's root for the assertion's second segment; otherwise ignored
+    /// @param place The inbox entry that contains the segment
+    /// @param pieces Its frame, and the roots around it
+    /// @param items The queue items of the segment, if it is a queue segment
+    /// @param later The hashes of the items after them, up to a checkpoint or the entry's end
+    /// @param hints The hints for decoding their signatures, or the keys of new accounts, see `Bls`
+    /// @param witness The accounts that the segment uses
     struct Proof {
         uint256 segment;
         IRollup.Roots before;
@@ -39,14 +40,15 @@ abstract contract Segment {
         Ledger.Witness witness;
     }
 
-    /// @param state what the root covers before the segment; the accounts touched are for the judge to read
-    /// @param start root before the segment
-    /// @param following root after it, as the claim has it
-    /// @param beforeFrame root before the frame, if the segment is its second half
-    /// @param frame the frame, unless the segment is one of the queue
-    /// @param isQueue whether it is
-    /// @param half which half of the frame
-    /// @param queueStart queue position before the segment
+    /// @dev An opened segment.
+    /// @param state The state before the segment, whose accounts are read by the judge
+    /// @param start The root before the segment
+    /// @param following The root after it, as asserted
+    /// @param beforeFrame The root before the frame, if the segment is its second half
+    /// @param frame The frame, unless the segment is a queue segment
+    /// @param isQueue True if it is a queue segment
+    /// @param half The half of the frame: 0 or 1
+    /// @param queueStart The queue position before the segment
     struct Opened {
         Ledger.State state;
         bytes32 start;
@@ -58,8 +60,8 @@ abstract contract Segment {
         uint256 queueStart;
     }
 
-    /// @dev The accounts are left to the judge: how they are read is its choice.
-    /// @param adds whether the judge adds withdrawals where the data can
+    /// @dev Leaves the accounts to the judge, which decides how they are read.
+    /// @param adds True if the judge adds withdrawals where the data can
     function _open(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, Proof memory proof, bool adds)
         internal
         view
@@ -74,7 +76,7 @@ abstract contract Segment {
         opened.queueStart = queueStart + offset * OPS;
         uint256 index = 0;
         if (!opened.isQueue) (index, opened.half) = ((offset - queueSegments) / 2, (offset - queueSegments) % 2);
-        // Root after the segment, before it, and for a second half before the frame.
+        // The roots are: after the segment, before it, and for a second half before the frame.
         uint256 back = 1 + opened.half;
         uint256 first = proof.segment < back ? 0 : proof.segment - back;
         bytes32[] memory roots;
@@ -108,7 +110,7 @@ abstract contract Segment {
             none = Ledger.pair(none, none);
         }
         roots.withdrawals = none;
-        // Its withdrawals count as earlier ones from here on.
+        // From here on the parent's withdrawals count as earlier ones.
         uint256 numbers = uint256(roots.numbers);
         roots.numbers = bytes32(((numbers << 32) >> 32) + ((numbers >> 224) << 32));
         return _rootOf(roots);
@@ -119,7 +121,7 @@ abstract contract Segment {
         return keccak256(abi.encode(roots.accounts, system)) & bytes32(type(uint256).max >> 8);
     }
 
-    /// @dev The rollup's EIP-712 domain: whoever asks a judge is the rollup.
+    /// @dev Returns the rollup's EIP-712 domain. The caller of a judge is the rollup.
     function _domain() internal view returns (bytes32) {
         return keccak256(abi.encode(DOMAIN_TYPE, keccak256("layer2 Rollup"), keccak256("1"), block.chainid, msg.sender));
     }

@@ -6,7 +6,7 @@ import {BlobOpening} from "../../lib/BlobOpening.sol";
 import {Runs} from "../../lib/Runs.sol";
 import {Located} from "./Located.sol";
 
-/// @title What is shown of an entry's frames and of a claim's roots, whether they are in calldata or in blobs
+/// @title Openings of an entry's frame and of an assertion's roots, in calldata or in blobs
 /// @dev Both are opened together, so that two blobs cost little more than one.
 library Shown {
     uint8 private constant IN_BLOBS = 2;
@@ -15,12 +15,13 @@ library Shown {
     uint256 private constant FIELD = 31;
     uint256 private constant FRAMES_PER_BLOB = 256;
 
-    /// @param frame the frame: 496 bytes, or 16 field elements with their top bytes; nothing for queue items
-    /// @param framePath siblings of the frame in the entry's tree, if it is in calldata
-    /// @param hashes versioned hashes of the entry's blobs, if it is in blobs
-    /// @param roots the runs that hold the roots needed (one or two), or these roots as field elements
-    /// @param rootsPath siblings of these runs, one path after the other, if they are in calldata
-    /// @param opening for what is in blobs, see `BlobOpening.verify`
+    /// @dev The opened data and its proofs.
+    /// @param frame The frame: 496 bytes, or 16 field elements with their top bytes; empty for queue items
+    /// @param framePath The siblings of the frame in the entry's tree, if it is in calldata
+    /// @param hashes The versioned hashes of the entry's blobs, if it is in blobs
+    /// @param roots The runs that contain the required roots (one or two), or these roots as field elements
+    /// @param rootsPath The siblings of these runs, one path after the other, if they are in calldata
+    /// @param opening The opening of the parts in blobs, see `BlobOpening.verify`
     struct Pieces {
         bytes frame;
         bytes framePath;
@@ -30,9 +31,9 @@ library Shown {
         bytes opening;
     }
 
-    /// @notice Check frame `index` of an entry (if there is one to show) and roots `first` to `last` of a claim.
-    /// @return frame its bytes and a word more than two, so that the last operation can be read by whole words
-    /// @return roots the roots, in order
+    /// @notice Verifies frame `index` of an entry (if a frame is required) and roots `first` to `last` of an assertion.
+    /// @return frame The bytes of the frame and two more words, so that the last operation can be read in whole words
+    /// @return roots The roots, in order
     function check(
         Pieces memory pieces,
         IRollup.Claim calldata claimed,
@@ -68,7 +69,7 @@ library Shown {
         if (keccak256(pieces.hashes) != item.data || pieces.frame.length != 32 * RUN_FIELDS) {
             revert Located.WitnessInvalid(22);
         }
-        // The entry's hashes are as many as its frames need.
+        // The entry has as many hashes as its frames need.
         uint256 blob = index / FRAMES_PER_BLOB;
         bytes memory hashes = pieces.hashes;
         assembly ("memory-safe") {
@@ -108,7 +109,7 @@ library Shown {
             switch inBlob
             case 0 { mcopy(to, from, RUN) }
             default {
-                // The top byte of a field element carries nothing.
+                // The top byte of a field element is ignored.
                 for { let i := 0 } lt(i, RUN_FIELDS) { i := add(i, 1) } {
                     mstore(add(to, mul(i, FIELD)), shl(8, mload(add(from, shl(5, i)))))
                 }

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @title The root over all accounts from some of them and their siblings
-/// @dev Accounts lie in records, see `Accounts`: `id | owner | word | leaf before | counter`. There are two walks, since
-/// the one for both roots would make a dispute of signatures, which needs one, some 90,000 gas dearer.
+/// @title The root over all accounts, computed from some of them and their siblings
+/// @dev Accounts are in records, see `Accounts`: `id | owner | word | leaf before | counter`. There are two functions,
+/// because computing both roots would add about 90,000 gas to a signature dispute, which needs only one.
 library Siblings {
     uint256 private constant DEPTH = 32;
     uint256 private constant RECORD = 160;
 
-    /// @notice The root over all accounts before.
-    /// @dev From left to right: each node climbs until the next shown one is below its sibling, and waits there for it.
-    /// @param siblings from the bottom up, as they are walked, 32 bytes each, without those at or above the next account;
-    /// too few or too many lead to zero, which is the root of nothing
-    /// @param next the first account that does not exist: what lies there or above is empty
+    /// @notice Returns the root over all accounts before.
+    /// @dev Works from left to right: each node moves up to the level below its common parent with the next account,
+    /// and waits there for it.
+    /// @param table The address of the accounts
+    /// @param size The number of accounts
+    /// @param siblings The siblings from the bottom up, in the order of use, 32 bytes each, without those at or above
+    /// the next account; too few or too many lead to zero, which is not the root of any state
+    /// @param next The first account that does not exist: it and all above are empty
+    /// @return before The root
     function root(uint256 table, uint256 size, bytes calldata siblings, uint256 next)
         internal
         pure
@@ -27,7 +31,7 @@ library Siblings {
                 mstore(32, mload(at))
                 mstore(add(at, 32), keccak256(0, 64))
             }
-            // Below all that wait lies one that waits for ever.
+            // The bottom of the stack is a sentinel that is never joined.
             let top := add(zero, 1024)
             mstore(top, not(0))
             let sibling := siblings.offset
@@ -38,7 +42,7 @@ library Siblings {
                 at := add(at, RECORD)
                 let target := DEPTH
                 if lt(at, end) { target := highest(xor(index, mload(at))) }
-                // Up to the level at which the last account joins, all siblings exist.
+                // All siblings exist up to the level at which the last account joins.
                 let sure := 0
                 if lt(index, next) {
                     sure := xor(index, sub(next, 1))
@@ -51,7 +55,7 @@ library Siblings {
                     let joint := mload(top)
                     if gt(joint, target) { joint := target }
                     if lt(level, sure) {
-                        // All siblings exist: no more is asked than where the node itself goes.
+                        // All siblings exist, so no test is needed up to the level of this node.
                         let climb := joint
                         if gt(climb, sure) { climb := sure }
                         let bits := shl(5, index)
@@ -76,7 +80,7 @@ library Siblings {
                             sibling := add(sibling, 64)
                             bits := shr(2, bits)
                         }
-                        // Most of the work of a dispute is here: four at a time.
+                        // Most of the work of a dispute is here, so the loop takes four levels at a time.
                         for { let until := add(sibling, shl(7, shr(2, sub(climb, level)))) } lt(sibling, until) {} {
                             let own := and(bits, 32)
                             mstore(own, node)
@@ -125,7 +129,7 @@ library Siblings {
             }
             before := mul(mload(add(top, 32)), eq(sibling, add(siblings.offset, siblings.length)))
 
-            // The highest bit of a number below 2^32.
+            // Returns the highest bit of a number below 2^32.
             function highest(x) -> r {
                 r := shl(4, lt(0xffff, x))
                 r := or(r, shl(3, lt(0xff, shr(r, x))))
@@ -135,7 +139,7 @@ library Siblings {
         }
     }
 
-    /// @notice The roots over all accounts before and now: in one walk, since they have the same siblings.
+    /// @notice Returns the roots over all accounts before and after, in one pass, because they have the same siblings.
     function roots(uint256 table, uint256 size, bytes calldata siblings, uint256 next)
         internal
         pure
@@ -150,7 +154,7 @@ library Siblings {
                 mstore(32, mload(at))
                 mstore(add(at, 32), keccak256(0, 64))
             }
-            // Below all that wait lies one that waits for ever.
+            // The bottom of the stack is a sentinel that is never joined.
             let top := add(zero, 1024)
             mstore(top, not(0))
             let sibling := siblings.offset
@@ -163,7 +167,7 @@ library Siblings {
                 at := add(at, RECORD)
                 let target := DEPTH
                 if lt(at, end) { target := highest(xor(index, mload(at))) }
-                // Up to the level at which the last account joins, all siblings exist.
+                // All siblings exist up to the level at which the last account joins.
                 let sure := 0
                 if lt(index, next) {
                     sure := xor(index, sub(next, 1))
@@ -176,7 +180,7 @@ library Siblings {
                     let joint := mload(top)
                     if gt(joint, target) { joint := target }
                     if lt(level, sure) {
-                        // All siblings exist: no more is asked than where the node itself goes.
+                        // All siblings exist, so no test is needed up to the level of this node.
                         let climb := joint
                         if gt(climb, sure) { climb := sure }
                         let bits := shl(5, index)
@@ -207,7 +211,7 @@ library Siblings {
                             sibling := add(sibling, 64)
                             bits := shr(2, bits)
                         }
-                        // Most of the work of a dispute is here: four at a time.
+                        // Most of the work of a dispute is here, so the loop takes four levels at a time.
                         for { let until := add(sibling, shl(7, shr(2, sub(climb, level)))) } lt(sibling, until) {} {
                             let own := and(bits, 32)
                             mstore(own, node)
@@ -271,7 +275,7 @@ library Siblings {
             before := mul(mload(add(top, 32)), eq(sibling, add(siblings.offset, siblings.length)))
             after_ := mload(add(top, 64))
 
-            // The highest bit of a number below 2^32.
+            // Returns the highest bit of a number below 2^32.
             function highest(x) -> r {
                 r := shl(4, lt(0xffff, x))
                 r := or(r, shl(3, lt(0xff, shr(r, x))))

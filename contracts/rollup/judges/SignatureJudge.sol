@@ -11,13 +11,13 @@ import {Located} from "./Located.sol";
 import {Operations} from "./Operations.sol";
 import {Segment} from "./Segment.sol";
 
-/// @title SignatureJudge: decides whether a frame that one BLS signature stands for had to be executed
-/// @notice Convicts when a frame was executed whose signature is wrong, and when one was skipped that is right.
+/// @title A judge that decides whether a frame with one BLS signature had to be executed
+/// @notice Returns true if a frame with an invalid signature was executed, or one with a valid signature was skipped.
 contract SignatureJudge is IJudge, IVoice, Segment {
     using Ledger for Ledger.State;
 
     /// @inheritdoc IJudge
-    /// @dev Here `keys` are those of the accounts (`Accounts.readKeyed`), and the hint is for the frame's signature.
+    /// @dev `keys` are the keys of the accounts (`Accounts.readKeyed`), and the hint is for the frame's signature.
     function guilty(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
         external
         view
@@ -27,7 +27,7 @@ contract SignatureJudge is IJudge, IVoice, Segment {
         Opened memory opened = _open(claimed, parent, proof, false);
         bytes calldata keys = _keys(encoded);
         opened.state.readKeyed(proof.witness, keys);
-        // The first half tells whether a frame was executed.
+        // The first half shows whether a frame was executed.
         if (opened.isQueue || opened.half == 1) revert Located.WitnessInvalid(30);
         Operations.Header memory head = Operations.header(opened.frame);
         if (head.count == 0 || !Operations.byBls(head)) revert Located.WitnessInvalid(31);
@@ -36,7 +36,7 @@ contract SignatureJudge is IJudge, IVoice, Segment {
         (bool fine,) = Operations.admissible(opened.state, head);
         (bool able, uint256[] memory speakers, bytes32[] memory digests) =
             Operations.senders(opened.state, opened.frame, head, _domain());
-        // A sender that is not there, or has no BLS key, decides it without any signature.
+        // A sender that does not exist, or has no BLS key, decides the verdict without a signature.
         if (!fine || !able) return executed;
         return executed != _signed(opened.frame, speakers, digests, proof.hints, keys);
     }

@@ -9,9 +9,10 @@ import {Located} from "./Located.sol";
 import {Operations} from "./Operations.sol";
 import {Segment} from "./Segment.sol";
 
-/// @title StateJudge: re-executes one segment and compares the root
-/// @notice Convicts when the root after the segment is not what the root before it and the data give. Whether a BLS frame
-/// was to be executed is for another judge: here it counts as signed, by all its senders, if the claim executes it.
+/// @title A judge that executes one segment again and compares the root
+/// @notice Returns true if the root after the segment does not follow from the root before it and the data. The
+/// signature judge decides whether a BLS frame had to be executed: here it counts as signed by all its senders if the
+/// assertion executes it.
 contract StateJudge is IJudge, Segment {
     using Ledger for Ledger.State;
 
@@ -36,9 +37,9 @@ contract StateJudge is IJudge, Segment {
         return Ledger.close(opened.state, _siblings(encoded), proof.before.accounts) != opened.following;
     }
 
-    /// @dev Runs one half of a frame, or says what the roots alone tell.
-    /// @return judged whether the verdict needs no execution
-    /// @return same the verdict then: the root after is right
+    /// @dev Executes one half of a frame, unless the roots alone decide the verdict.
+    /// @return judged True if the verdict needs no execution
+    /// @return same The verdict in that case: true if the root after is correct
     function _runFrame(Opened memory opened, bytes[] memory hints) private view returns (bool judged, bool same) {
         Ledger.State memory state = opened.state;
         bytes memory frame = opened.frame;
@@ -46,7 +47,7 @@ contract StateJudge is IJudge, Segment {
         Operations.Header memory head = Operations.header(frame);
         bool bls = head.count != 0 && Operations.byBls(head);
         if (opened.half == 1) {
-            // Nothing is left to do, or the first half says that the frame was skipped.
+            // No operation is left, or the first half shows that the frame was skipped.
             bool done = head.count <= Operations.firstHalf(head) || (bls && opened.start == opened.beforeFrame);
             if (done) return (true, unchanged);
         }
@@ -57,7 +58,7 @@ contract StateJudge is IJudge, Segment {
         }
         (bool fine, uint256 receiver) = Operations.admissible(state, head);
         if (!fine) return (true, unchanged);
-        // Whether a BLS frame is executed at all is a matter of its senders and their signature.
+        // The execution of a BLS frame depends on its senders and their signature, which another judge checks.
         if (bls && opened.half == 0 && unchanged) return (true, true);
         Operations.execute(state, frame, head, opened.half, receiver, _domain());
     }
