@@ -33,10 +33,10 @@ def test_the_error_page_agrees_with_the_sources() -> None:
 @pytest.mark.parametrize(
     ("contract", "interface"),
     [
-        ("ChannelHub", "IChannelHub"),
-        ("Rollup", "IRollupTypes"),
-        ("RootChain", "IRootChainTypes"),
-        ("CoinChain", "ICoinChain"),
+        ("ChannelHub", "IChannelHubErrors"),
+        ("Rollup", "IRollupErrors"),
+        ("RootChain", "IRootChainErrors"),
+        ("CoinChain", "ICoinChainErrors"),
     ],
 )
 def test_the_error_page_names_every_error_of_the_interface(contract: str, interface: str) -> None:

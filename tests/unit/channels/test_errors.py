@@ -11,7 +11,7 @@ from layer2.channels.protocol.hub_errors import ERRORS, CounterStale, HubError, 
 from layer2.primitives.errors import Layer2Error
 
 CONTRACTS = Path(__file__).resolve().parents[3] / "contracts"
-SOURCES = (CONTRACTS / "interfaces" / "IChannelHub.sol", CONTRACTS / "lib" / "Calldata.sol")
+SOURCES = (CONTRACTS / "interfaces" / "IChannelHubErrors.sol", CONTRACTS / "lib" / "Calldata.sol")
 
 
 def declared() -> dict[str, tuple[str, ...]]:
